@@ -1,0 +1,22 @@
+//! The HTTP API, version 1: one file an endpoint. `/v1` grows by addition, so clients ignore
+//! fields they do not know, and requests refuse what they do not know.
+
+pub mod complete;
+pub mod files;
+pub mod ids;
+pub mod open;
+pub mod policy;
+pub mod problem;
+pub mod sha256;
+pub mod sign;
+pub mod status;
+
+pub use complete::CompleteUpload;
+pub use files::{FileList, FileRecord};
+pub use ids::{ApiKeyId, FileId, OwnerId, TenantId, UploadId};
+pub use open::{OpenUpload, OpenedUpload};
+pub use policy::Policy;
+pub use problem::{Problem, ProblemCode};
+pub use sha256::Sha256;
+pub use sign::{PartReceipt, PartReceipts, SignParts, SignedPart, SignedParts};
+pub use status::{PartStatus, UploadState, UploadStatus};

@@ -1,0 +1,172 @@
+//! Names of things. None of them is authority by itself.
+
+use core::{fmt, str::FromStr};
+
+use data_encoding::Encoding;
+use serde::{Deserialize, Serialize, de::Error as _};
+
+/// Lower-case RFC 4648 base32 without padding (FORMAT.md, names that are for ever).
+fn base32() -> Encoding {
+    let mut spec = data_encoding::Specification::new();
+    spec.symbols.push_str("abcdefghijklmnopqrstuvwxyz234567");
+    // The alphabet is a constant of 32 different symbols: it always makes an encoding.
+    spec.encoding().unwrap_or(data_encoding::BASE32_NOPAD)
+}
+
+/// Why a text is not an id of ours.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not an id: 26 characters of lower-case base32 are expected")]
+pub struct NotAnId;
+
+/// Why a text cannot name a tenant or an owner.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a name of a tenant or owner: 1 to 64 of a-z, 0-9, '-' and '_' are expected")]
+pub struct NotAName;
+
+macro_rules! random_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// From 128 random bits.
+            #[must_use]
+            pub fn from_random(bits: [u8; 16]) -> Self {
+                Self(base32().encode(&bits))
+            }
+
+            /// The 26 characters.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAnId;
+
+            fn from_str(text: &str) -> Result<Self, NotAnId> {
+                // Decoding also refuses set bits behind the 128th: one id has one spelling.
+                match base32().decode(text.as_bytes()) {
+                    Ok(bits) if bits.len() == 16 => Ok(Self(text.to_owned())),
+                    _ => Err(NotAnId),
+                }
+            }
+        }
+
+        string_like!($name);
+    };
+}
+
+macro_rules! given_name {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// The text, 1 to 64 ASCII characters.
+            #[must_use]
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl FromStr for $name {
+            type Err = NotAName;
+
+            fn from_str(text: &str) -> Result<Self, NotAName> {
+                let allowed = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+                if (1..=64).contains(&text.len()) && text.bytes().all(allowed) {
+                    Ok(Self(text.to_owned()))
+                } else {
+                    Err(NotAName)
+                }
+            }
+        }
+
+        string_like!($name);
+    };
+}
+
+macro_rules! string_like {
+    ($name:ident) => {
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl fmt::Debug for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!(stringify!($name), "({})"), self.0)
+            }
+        }
+
+        impl<'de> Deserialize<'de> for $name {
+            fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+                String::deserialize(from)?.parse().map_err(D::Error::custom)
+            }
+        }
+    };
+}
+
+random_id!(
+    /// One sealing of a file, from open to complete or abort. New for every sealing.
+    UploadId
+);
+random_id!(
+    /// A file; the object id of FORMAT.md. Kept when the file is sealed again.
+    FileId
+);
+random_id!(
+    /// An API key's public part.
+    ApiKeyId
+);
+given_name!(
+    /// Who keys, limits and records are kept apart for. Stands in the encryption context.
+    TenantId
+);
+given_name!(
+    /// Whose file it is, within a tenant.
+    OwnerId
+);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn an_id_is_26_characters_of_lower_case_base32() {
+        let id = UploadId::from_random([0xff; 16]);
+        assert_eq!(id.as_str(), "777777777777777777777777".to_owned() + "74");
+        assert_eq!(id.as_str().parse::<UploadId>().unwrap(), id);
+    }
+
+    #[test]
+    fn another_spelling_of_an_id_is_refused() {
+        let id = FileId::from_random([0xff; 16]);
+        let upper = id.as_str().to_uppercase();
+        let trailing_bits = format!("{}5", "7".repeat(25));
+        for bad in [
+            "",
+            "a",
+            upper.as_str(),
+            trailing_bits.as_str(),
+            "../../etc/passwd",
+        ] {
+            assert!(bad.parse::<FileId>().is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn a_tenant_cannot_reach_out_of_its_object_key() {
+        for bad in ["", "a/b", "..", "A", "ä", &"a".repeat(65)] {
+            assert!(bad.parse::<TenantId>().is_err(), "{bad}");
+        }
+        assert!("acme-health_2".parse::<TenantId>().is_ok());
+    }
+}

@@ -1,0 +1,134 @@
+//! `POST /v1/uploads`: begin an upload.
+
+use core::fmt;
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use serde::{Deserialize, Serialize};
+use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
+
+use super::{
+    ids::{FileId, UploadId},
+    sha256::base64_bytes,
+};
+use crate::part_plan::PartPlan;
+
+/// The path of the collection; `POST` here.
+pub const PATH: &str = "/v1/uploads";
+
+/// The request. The same client token again answers 200 with the same upload and without the
+/// content key; with other parameters it answers 409 `token_reused`.
+#[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct OpenUpload {
+    /// Chosen by the client, new for each upload: 16 to 64 of `A-Z a-z 0-9 - _`. Makes the
+    /// request safe to repeat.
+    pub client_token: String,
+    /// The file's name as the person knows it, 1 to 4,096 bytes of UTF-8 without control
+    /// characters. Sealed at rest; in no log and no object key.
+    pub name: String,
+    /// Media type as the client believes it; only shown, never trusted.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_type: Option<String>,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// The file's last modification, milliseconds since the Unix epoch.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub last_modified_ms: Option<i64>,
+    /// The caller's own data, at most 4 KiB as JSON. Sealed at rest.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub metadata: Option<serde_json::Value>,
+    /// The caller's own reference (a case number, say), at most 256 bytes, kept as it is.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub reference: Option<String>,
+}
+
+/// How the sealed bytes travel to the store. New methods may be added.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum Method {
+    /// Presigned `UploadPart` requests.
+    Multipart,
+}
+
+/// The answer: 201 with the content key, or 200 without it for a repeated client token.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct OpenedUpload {
+    /// This upload.
+    pub upload_id: UploadId,
+    /// The file it will become.
+    pub file_id: FileId,
+    /// How to send.
+    pub method: Method,
+    /// The message's header, byte for byte as part 1 must begin.
+    #[serde(with = "base64_bytes")]
+    pub header: Vec<u8>,
+    /// Frames, parts and sizes.
+    pub plan: PartPlan,
+    /// When the upload ends unless another part is signed; milliseconds since the Unix epoch.
+    pub expires_at_ms: i64,
+    /// How many parts one signing request may name.
+    pub most_parts_per_request: u16,
+    /// The content key of this one message, base64; only in a 201.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub content_key: Option<ContentKeyText>,
+}
+
+/// A content key on its way to the one who seals: base64 in JSON, wiped when dropped, never
+/// printed.
+#[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[serde(transparent)]
+pub struct ContentKeyText(String);
+
+impl ContentKeyText {
+    /// From the 32 bytes.
+    #[must_use]
+    pub fn from_bytes(bytes: &[u8; 32]) -> Self {
+        Self(STANDARD.encode(bytes))
+    }
+
+    /// The 32 bytes, or `None` where the text is no 32 bytes in base64.
+    #[must_use]
+    pub fn to_bytes(&self) -> Option<Zeroizing<[u8; 32]>> {
+        let mut bytes = Zeroizing::new([0_u8; 33]);
+        let len = STANDARD.decode_slice(&self.0, &mut *bytes).ok()?;
+        let key = bytes.get(..len)?.try_into().ok()?;
+        Some(Zeroizing::new(key))
+    }
+}
+
+impl fmt::Debug for ContentKeyText {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("ContentKeyText(..)")
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_content_key_survives_its_text_and_is_never_printed() {
+        let text = ContentKeyText::from_bytes(&[7; 32]);
+        assert_eq!(*text.to_bytes().unwrap(), [7; 32]);
+        assert_eq!(format!("{text:?}"), "ContentKeyText(..)");
+        assert!(
+            ContentKeyText(STANDARD.encode([1; 31]))
+                .to_bytes()
+                .is_none()
+        );
+        assert!(
+            ContentKeyText(STANDARD.encode([1; 33]))
+                .to_bytes()
+                .is_none()
+        );
+        assert!(ContentKeyText("no base64".into()).to_bytes().is_none());
+    }
+
+    #[test]
+    fn sizes_that_are_no_sizes_are_refused() {
+        for size in ["-1", "1.5", "\"1\"", "18446744073709551616", "null", "1e30"] {
+            let body = format!(r#"{{"client_token":"t","name":"n","size":{size}}}"#);
+            assert!(serde_json::from_str::<OpenUpload>(&body).is_err(), "{size}");
+        }
+    }
+}

@@ -1,0 +1,162 @@
+//! `POST /v1/uploads/{id}/parts`: signatures for parts whose sealed bytes are ready.
+
+use core::fmt;
+use std::collections::BTreeMap;
+
+use serde::{Deserialize, Serialize};
+use sha2::Digest as _;
+
+use super::{ids::UploadId, sha256::Sha256};
+use crate::part_plan::PartNumber;
+
+/// Where to `POST` [`SignParts`].
+#[must_use]
+pub fn path(upload: &UploadId) -> String {
+    format!("/v1/uploads/{upload}/parts")
+}
+
+/// What identifies a part's one ciphertext: its number and the SHA-256 of its sealed bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(deny_unknown_fields)]
+pub struct PartReceipt {
+    /// Which part.
+    pub number: PartNumber,
+    /// Of all sealed bytes of the part.
+    pub sha256: Sha256,
+}
+
+/// The request: all of them are signed or none.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct SignParts(pub Vec<PartReceipt>);
+
+/// The answer.
+#[derive(Debug, Serialize, Deserialize)]
+pub struct SignedParts {
+    /// In the order of the request.
+    pub parts: Vec<SignedPart>,
+    /// When the upload ends unless another part is signed; milliseconds since the Unix epoch.
+    pub expires_at_ms: i64,
+}
+
+/// A presigned PUT for one part. Its query is a credential: `Debug` leaves it out.
+#[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct SignedPart {
+    /// Which part.
+    pub number: PartNumber,
+    /// `PUT` the sealed bytes here.
+    pub url: String,
+    /// To be sent along exactly; the signature covers them, the host and the content length.
+    pub headers: BTreeMap<String, String>,
+    /// When the signature ends; milliseconds since the Unix epoch.
+    pub expires_at_ms: i64,
+}
+
+impl fmt::Debug for SignedPart {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "SignedPart {{ number: {}, .. }}", self.number)
+    }
+}
+
+/// Why a receipt could not be noted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PartReceiptsError {
+    /// One ciphertext per part, ever (FORMAT.md R2).
+    #[error("part {0} was sealed before, to other bytes")]
+    AnotherCiphertext(PartNumber),
+    /// The digest needs every part.
+    #[error("part {0} is missing")]
+    Missing(PartNumber),
+}
+
+/// The receipts of an upload, one a part.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct PartReceipts(BTreeMap<PartNumber, Sha256>);
+
+impl PartReceipts {
+    /// Notes a receipt; the same one again is fine.
+    ///
+    /// # Errors
+    /// [`PartReceiptsError::AnotherCiphertext`].
+    pub fn note(&mut self, receipt: PartReceipt) -> Result<(), PartReceiptsError> {
+        match self.0.insert(receipt.number, receipt.sha256) {
+            Some(before) if before != receipt.sha256 => {
+                self.0.insert(receipt.number, before);
+                Err(PartReceiptsError::AnotherCiphertext(receipt.number))
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// The receipt of a part, if it is noted.
+    #[must_use]
+    pub fn get(&self, number: PartNumber) -> Option<PartReceipt> {
+        let sha256 = *self.0.get(&number)?;
+        Some(PartReceipt { number, sha256 })
+    }
+
+    /// SHA-256 of the parts' raw digests in order: what completion compares.
+    ///
+    /// # Errors
+    /// [`PartReceiptsError::Missing`] names the first part of `1..=part_count` without a receipt.
+    pub fn digest(&self, part_count: PartNumber) -> Result<Sha256, PartReceiptsError> {
+        let mut hasher = sha2::Sha256::new();
+        for number in PartNumber::all(part_count) {
+            let sha256 = self.0.get(&number);
+            hasher.update(sha256.ok_or(PartReceiptsError::Missing(number))?.as_bytes());
+        }
+        Ok(Sha256::from_bytes(hasher.finalize().into()))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(n: u16) -> PartNumber {
+        n.try_into().unwrap()
+    }
+
+    fn receipt(n: u16, bytes: &[u8]) -> PartReceipt {
+        PartReceipt {
+            number: number(n),
+            sha256: Sha256::of(bytes),
+        }
+    }
+
+    #[test]
+    fn a_second_ciphertext_of_a_part_is_refused_and_the_first_stays() {
+        let mut receipts = PartReceipts::default();
+        receipts.note(receipt(1, b"a")).unwrap();
+        receipts.note(receipt(1, b"a")).unwrap();
+        assert_eq!(
+            receipts.note(receipt(1, b"b")),
+            Err(PartReceiptsError::AnotherCiphertext(number(1)))
+        );
+        assert_eq!(receipts.get(number(1)), Some(receipt(1, b"a")));
+    }
+
+    #[test]
+    fn the_digest_is_over_the_raw_digests_in_order_and_needs_every_part() {
+        let mut receipts = PartReceipts::default();
+        receipts.note(receipt(2, b"b")).unwrap();
+        assert_eq!(
+            receipts.digest(number(2)),
+            Err(PartReceiptsError::Missing(number(1)))
+        );
+        receipts.note(receipt(1, b"a")).unwrap();
+        let raw = [*Sha256::of(b"a").as_bytes(), *Sha256::of(b"b").as_bytes()].concat();
+        assert_eq!(receipts.digest(number(2)), Ok(Sha256::of(&raw)));
+    }
+
+    #[test]
+    fn a_signed_part_does_not_print_its_url() {
+        let part = SignedPart {
+            number: number(3),
+            url: "https://s3/bucket?X-Amz-Signature=abc".into(),
+            headers: BTreeMap::new(),
+            expires_at_ms: 0,
+        };
+        assert_eq!(format!("{part:?}"), "SignedPart { number: 3, .. }");
+    }
+}

@@ -1,0 +1,319 @@
+//! From a file's size to parts of whole frames (FORMAT.md, arithmetic). The server makes the
+//! plan, records it and sends it; every client follows the one it was sent.
+
+use core::{fmt, ops::Range};
+
+use sealift_message::{FrameLength, Layout};
+use serde::{Deserialize, Serialize, de::Error as _};
+
+/// S3 takes no more parts in one upload.
+const MOST_PARTS: u16 = 10_000;
+/// S3 takes no larger part: 5 GiB.
+const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+/// S3 refuses smaller parts, except the last: 5 MiB.
+pub const LEAST_PART_LENGTH: u64 = 5 * 1024 * 1024;
+/// L of FORMAT.md. Every part costs a signature and, in browsers, a CORS preflight of its own,
+/// hence not the least possible.
+pub const DEFAULT_PART_LENGTH: u64 = 8 * 1024 * 1024;
+
+/// A part's number in its upload, 1 to 10,000.
+#[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[serde(transparent)]
+pub struct PartNumber(u16);
+
+/// No part of that number can exist.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("part numbers go from 1 to 10,000")]
+pub struct PartNumberOutOfRange;
+
+impl PartNumber {
+    /// Every upload has it.
+    pub const FIRST: Self = Self(1);
+
+    /// The number, 1 to 10,000.
+    #[must_use]
+    pub fn get(self) -> u16 {
+        self.0
+    }
+
+    /// The part after this one; `None` after the 10,000th.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        Self::try_from(self.0.checked_add(1)?).ok()
+    }
+
+    /// All numbers from 1 to `last`.
+    pub fn all(last: Self) -> impl Iterator<Item = Self> {
+        (1..=last.0).map(Self)
+    }
+}
+
+impl TryFrom<u16> for PartNumber {
+    type Error = PartNumberOutOfRange;
+
+    fn try_from(number: u16) -> Result<Self, PartNumberOutOfRange> {
+        if (1..=MOST_PARTS).contains(&number) {
+            Ok(Self(number))
+        } else {
+            Err(PartNumberOutOfRange)
+        }
+    }
+}
+
+impl fmt::Display for PartNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.0.fmt(f)
+    }
+}
+
+impl fmt::Debug for PartNumber {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "PartNumber({})", self.0)
+    }
+}
+
+impl<'de> Deserialize<'de> for PartNumber {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let number = u64::deserialize(from)?;
+        u16::try_from(number)
+            .ok()
+            .and_then(|number| Self::try_from(number).ok())
+            .ok_or_else(|| D::Error::custom(PartNumberOutOfRange))
+    }
+}
+
+/// No upload of this shape is possible.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub enum PartPlanError {
+    /// The file does not fit the format or 10,000 parts of 5 GiB.
+    #[error("a file of {plaintext_len} bytes does not fit the format")]
+    TooLarge {
+        /// Plaintext bytes.
+        plaintext_len: u64,
+    },
+    /// The given numbers contradict each other.
+    #[error("the part plan's numbers contradict each other")]
+    Contradiction,
+}
+
+/// How a message is cut into parts: `frames_per_part` whole frames each, the header in front of
+/// the first part's.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub struct PartPlan {
+    layout: Layout,
+    frames_per_part: u64,
+    part_count: PartNumber,
+}
+
+/// One part.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Part {
+    /// Its number.
+    pub number: PartNumber,
+    /// Its frames, counted from 0. Part 1 has the header's bytes in front of them.
+    pub frames: Range<u64>,
+    /// The plaintext that its frames seal.
+    pub plaintext: Range<u64>,
+    /// Its bytes in the object.
+    pub sealed: Range<u64>,
+}
+
+impl Part {
+    /// Plaintext bytes.
+    #[must_use]
+    pub fn plaintext_len(&self) -> u64 {
+        self.plaintext.end.saturating_sub(self.plaintext.start)
+    }
+
+    /// Bytes of the object: the content length that is signed.
+    #[must_use]
+    pub fn sealed_len(&self) -> u64 {
+        self.sealed.end.saturating_sub(self.sealed.start)
+    }
+}
+
+impl PartPlan {
+    /// The plan for a file: parts of about `part_length` sealed bytes (L of FORMAT.md), more where
+    /// 10,000 of them would not do.
+    ///
+    /// # Errors
+    /// [`PartPlanError::TooLarge`].
+    pub fn for_file(
+        header_len: u64,
+        frame_length: FrameLength,
+        plaintext_len: u64,
+        part_length: u64,
+    ) -> Result<Self, PartPlanError> {
+        let too_large = PartPlanError::TooLarge { plaintext_len };
+        let layout = Layout::new(header_len, frame_length, plaintext_len).map_err(|_| too_large)?;
+        let sealed_frame = u64::from(frame_length.get()).saturating_add(32);
+        let for_length = part_length.max(LEAST_PART_LENGTH).div_ceil(sealed_frame);
+        let for_count = layout.frame_count().div_ceil(u64::from(MOST_PARTS));
+        Self::of(layout, for_length.max(for_count)).map_err(|_| too_large)
+    }
+
+    /// A plan as recorded: header bytes H, frame length F, plaintext bytes P, frames a part k.
+    ///
+    /// # Errors
+    /// [`PartPlanError`] where no such plan is possible.
+    pub fn new(
+        header_len: u64,
+        frame_length: u32,
+        plaintext_len: u64,
+        frames_per_part: u64,
+    ) -> Result<Self, PartPlanError> {
+        let frame_length =
+            FrameLength::try_from(frame_length).map_err(|_| PartPlanError::Contradiction)?;
+        let layout = Layout::new(header_len, frame_length, plaintext_len)
+            .map_err(|_| PartPlanError::TooLarge { plaintext_len })?;
+        Self::of(layout, frames_per_part)
+    }
+
+    fn of(layout: Layout, frames_per_part: u64) -> Result<Self, PartPlanError> {
+        let too_large = PartPlanError::TooLarge {
+            plaintext_len: layout.plaintext_len(),
+        };
+        if frames_per_part == 0 {
+            return Err(PartPlanError::Contradiction);
+        }
+        let sealed_frame = u64::from(layout.frame_length().get()).saturating_add(32);
+        // The final frame has 8 bytes more; a part that it fills must still fit.
+        let largest = frames_per_part
+            .checked_mul(sealed_frame)
+            .and_then(|frames| frames.checked_add(layout.header_len()))
+            .ok_or(too_large)?;
+        let parts = layout.frame_count().div_ceil(frames_per_part);
+        let part_count = u16::try_from(parts)
+            .ok()
+            .and_then(|n| PartNumber::try_from(n).ok());
+        let plan = Self {
+            layout,
+            frames_per_part,
+            part_count: part_count.ok_or(too_large)?,
+        };
+        if largest > MOST_PART_BYTES && plan.largest_part_len() > MOST_PART_BYTES {
+            return Err(too_large);
+        }
+        Ok(plan)
+    }
+
+    fn largest_part_len(&self) -> u64 {
+        let edges = [PartNumber::FIRST, self.part_count];
+        edges
+            .iter()
+            .filter_map(|n| self.part(*n))
+            .map(|part| part.sealed_len())
+            .max()
+            .unwrap_or(0)
+    }
+
+    /// Sizes and offsets of the whole message.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// P: plaintext bytes.
+    #[must_use]
+    pub fn plaintext_len(&self) -> u64 {
+        self.layout.plaintext_len()
+    }
+
+    /// Bytes of the object.
+    #[must_use]
+    pub fn sealed_len(&self) -> u64 {
+        self.layout.sealed_len()
+    }
+
+    /// k: frames a part, except perhaps the last.
+    #[must_use]
+    pub fn frames_per_part(&self) -> u64 {
+        self.frames_per_part
+    }
+
+    /// The last part's number.
+    #[must_use]
+    pub fn part_count(&self) -> PartNumber {
+        self.part_count
+    }
+
+    /// A part of this plan; `None` for a number over [`Self::part_count`].
+    #[must_use]
+    pub fn part(&self, number: PartNumber) -> Option<Part> {
+        if number > self.part_count {
+            return None;
+        }
+        let first = u64::from(number.get())
+            .checked_sub(1)?
+            .checked_mul(self.frames_per_part)?;
+        let end = first
+            .checked_add(self.frames_per_part)?
+            .min(self.layout.frame_count());
+        let frames = first..end;
+        let mut sealed = self.layout.sealed_range_of(&frames)?;
+        if number == PartNumber::FIRST {
+            sealed.start = 0;
+        }
+        let plaintext = self.layout.plaintext_range_of(&frames)?;
+        Some(Part {
+            number,
+            frames,
+            plaintext,
+            sealed,
+        })
+    }
+}
+
+impl fmt::Debug for PartPlan {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        PlanInJson::from(*self).fmt(f)
+    }
+}
+
+/// A plan on the wire; the last two follow from the others and are there for clients without
+/// this arithmetic.
+#[derive(Debug, Serialize, Deserialize)]
+struct PlanInJson {
+    header_len: u64,
+    frame_length: u32,
+    plaintext_len: u64,
+    frames_per_part: u64,
+    part_count: PartNumber,
+    sealed_len: u64,
+}
+
+impl From<PartPlan> for PlanInJson {
+    fn from(plan: PartPlan) -> Self {
+        Self {
+            header_len: plan.layout.header_len(),
+            frame_length: plan.layout.frame_length().get(),
+            plaintext_len: plan.plaintext_len(),
+            frames_per_part: plan.frames_per_part,
+            part_count: plan.part_count,
+            sealed_len: plan.sealed_len(),
+        }
+    }
+}
+
+impl Serialize for PartPlan {
+    fn serialize<S: serde::Serializer>(&self, to: S) -> Result<S::Ok, S::Error> {
+        PlanInJson::from(*self).serialize(to)
+    }
+}
+
+impl<'de> Deserialize<'de> for PartPlan {
+    fn deserialize<D: serde::Deserializer<'de>>(from: D) -> Result<Self, D::Error> {
+        let json = PlanInJson::deserialize(from)?;
+        let plan = Self::new(
+            json.header_len,
+            json.frame_length,
+            json.plaintext_len,
+            json.frames_per_part,
+        )
+        .map_err(D::Error::custom)?;
+        if (plan.part_count, plan.sealed_len()) != (json.part_count, json.sealed_len) {
+            return Err(D::Error::custom(PartPlanError::Contradiction));
+        }
+        Ok(plan)
+    }
+}

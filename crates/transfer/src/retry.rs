@@ -1,0 +1,124 @@
+//! What to do after a failed request. The same bytes are sent again, never others.
+
+/// How a request failed.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum RequestFailure {
+    /// No answer: connection refused, reset, timed out.
+    Network,
+    /// An answer with this HTTP status.
+    Status {
+        /// The status.
+        status: u16,
+        /// The answer's `Retry-After`, in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
+}
+
+/// What to do next.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Verdict {
+    /// Send the same again, after so many milliseconds.
+    RetryIn {
+        /// Milliseconds.
+        wait_ms: u64,
+    },
+    /// It will not get better by itself.
+    GiveUp,
+}
+
+/// The first back-off's upper bound; doubled with each attempt.
+const FIRST_BACKOFF_MS: u64 = 500;
+/// No back-off is longer, so that a store that is back is noticed soon.
+const LONGEST_BACKOFF_MS: u64 = 20_000;
+/// A longer `Retry-After` is not waited for in silence: the person decides.
+const LONGEST_RETRY_AFTER_MS: u64 = 120_000;
+/// Attempts of one request in all: about a minute and a half of trying.
+const MOST_ATTEMPTS: u32 = 8;
+
+/// Judges a failure. `attempt` counts from 1; `jitter` is random in 0..=65,535 and spreads the
+/// waiting clients over the whole back-off ("full jitter").
+#[must_use]
+pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
+    let retry_after_ms = match failure {
+        RequestFailure::Network => None,
+        RequestFailure::Status {
+            status,
+            retry_after_ms,
+        } if is_transient(status) => retry_after_ms,
+        RequestFailure::Status { .. } => return Verdict::GiveUp,
+    };
+    if attempt >= MOST_ATTEMPTS || retry_after_ms.is_some_and(|ms| ms > LONGEST_RETRY_AFTER_MS) {
+        return Verdict::GiveUp;
+    }
+    let bound = FIRST_BACKOFF_MS
+        .saturating_mul(
+            1_u64
+                .checked_shl(attempt.saturating_sub(1))
+                .unwrap_or(u64::MAX),
+        )
+        .min(LONGEST_BACKOFF_MS);
+    let spread = bound.saturating_mul(u64::from(jitter)) / u64::from(u16::MAX);
+    // A given Retry-After is kept in full; the jitter comes on top, or all would return at once.
+    let wait_ms = retry_after_ms.map_or(spread, |ms| ms.saturating_add(spread.min(1_000)));
+    Verdict::RetryIn { wait_ms }
+}
+
+/// Statuses that another attempt may change: time-outs, throttling, and the server's own faults.
+fn is_transient(status: u16) -> bool {
+    matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn status(status: u16) -> RequestFailure {
+        RequestFailure::Status {
+            status,
+            retry_after_ms: None,
+        }
+    }
+
+    #[test]
+    fn the_back_off_doubles_and_ends() {
+        let longest = |attempt| match after(status(503), attempt, u16::MAX) {
+            Verdict::RetryIn { wait_ms } => wait_ms,
+            Verdict::GiveUp => 0,
+        };
+        assert_eq!([1, 2, 3, 7, 8].map(longest), [500, 1_000, 2_000, 20_000, 0]);
+        assert_eq!(after(status(503), 3, 0), Verdict::RetryIn { wait_ms: 0 });
+    }
+
+    #[test]
+    fn what_will_not_change_is_not_tried_again() {
+        for s in [400, 401, 403, 404, 409, 410, 413, 416, 422, 501] {
+            assert_eq!(after(status(s), 1, 0), Verdict::GiveUp, "{s}");
+        }
+    }
+
+    #[test]
+    fn a_retry_after_is_waited_for_in_full_but_not_for_ever() {
+        let with = |ms| RequestFailure::Status {
+            status: 429,
+            retry_after_ms: Some(ms),
+        };
+        assert_eq!(
+            after(with(7_000), 1, 0),
+            Verdict::RetryIn { wait_ms: 7_000 }
+        );
+        assert_eq!(
+            after(with(7_000), 1, u16::MAX),
+            Verdict::RetryIn { wait_ms: 7_500 }
+        );
+        assert_eq!(after(with(121_000), 1, 0), Verdict::GiveUp);
+    }
+
+    #[test]
+    fn a_lost_connection_is_tried_again_as_often_as_a_fault() {
+        assert!(matches!(
+            after(RequestFailure::Network, 7, 9),
+            Verdict::RetryIn { .. }
+        ));
+        assert_eq!(after(RequestFailure::Network, 8, 9), Verdict::GiveUp);
+    }
+}

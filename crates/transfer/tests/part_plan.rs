@@ -1,0 +1,128 @@
+//! The plan holds for every size: parts of whole frames that follow each other without a gap,
+//! within S3's limits.
+
+use proptest::prelude::*;
+use sealift_message::FrameLength;
+use sealift_transfer::{
+    PartNumber, PartPlan,
+    part_plan::{DEFAULT_PART_LENGTH, LEAST_PART_LENGTH, PartPlanError},
+};
+
+const HEADER_LEN: u64 = 444;
+const GIB: u64 = 1024 * 1024 * 1024;
+
+fn plan(frame_length: u32, plaintext_len: u64) -> Result<PartPlan, PartPlanError> {
+    let frame_length = FrameLength::try_from(frame_length).unwrap();
+    PartPlan::for_file(HEADER_LEN, frame_length, plaintext_len, DEFAULT_PART_LENGTH)
+}
+
+/// Checks every part, or the outer ones where there are many.
+fn holds(plan: &PartPlan) {
+    let count = plan.part_count().get();
+    let mut sealed_end = 0;
+    let mut plaintext_end = 0;
+    for number in PartNumber::all(plan.part_count()) {
+        let part = plan.part(number).unwrap();
+        assert_eq!(part.sealed.start, sealed_end);
+        assert_eq!(part.plaintext.start, plaintext_end);
+        assert!(part.sealed_len() <= 5 * GIB);
+        if number.get() < count {
+            assert!(part.sealed_len() >= LEAST_PART_LENGTH);
+            let frames = part.frames.end - part.frames.start;
+            assert_eq!(frames, plan.frames_per_part());
+        }
+        sealed_end = part.sealed.end;
+        plaintext_end = part.plaintext.end;
+    }
+    assert_eq!(sealed_end, plan.sealed_len());
+    assert_eq!(plaintext_end, plan.plaintext_len());
+    assert_eq!(
+        plan.part(plan.part_count()).unwrap().sealed.end,
+        plan.sealed_len()
+    );
+}
+
+#[test]
+fn a_file_of_nothing_is_one_part() {
+    let plan = plan(262_144, 0).unwrap();
+    assert_eq!(plan.part_count().get(), 1);
+    assert_eq!(plan.sealed_len(), HEADER_LEN + 40);
+    holds(&plan);
+}
+
+#[test]
+fn the_largest_files_of_the_format_fit_and_one_byte_more_does_not() {
+    // FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger lengths, 2^32 - 1 frames at the
+    // smallest.
+    for (frame_length, largest) in [
+        (262_144, 53_679_226_880_000_u64),
+        (65_536, 53_660_876_800_000),
+        (4_096, (u64::from(u32::MAX)) * 4_096),
+    ] {
+        holds(&plan(frame_length, largest).unwrap());
+        for more in [largest + 1, 1 << 46, 1 << 63, u64::MAX] {
+            let refused = plan(frame_length, more);
+            assert_eq!(
+                refused,
+                Err(PartPlanError::TooLarge {
+                    plaintext_len: more
+                })
+            );
+        }
+    }
+}
+
+#[test]
+fn parts_grow_only_when_ten_thousand_would_not_do() {
+    // FORMAT.md: k = 33 frames of 256 KiB make 8 MiB.
+    let most = 10_000 * 33 * 262_144;
+    assert_eq!(plan(262_144, most).unwrap().frames_per_part(), 33);
+    assert_eq!(plan(262_144, most + 1).unwrap().frames_per_part(), 34);
+}
+
+#[test]
+fn a_plan_whose_numbers_contradict_each_other_is_refused() {
+    let json = serde_json::to_value(plan(262_144, 20_000_000).unwrap()).unwrap();
+    assert!(serde_json::from_value::<PartPlan>(json.clone()).is_ok());
+    for field in [
+        "header_len",
+        "frame_length",
+        "plaintext_len",
+        "frames_per_part",
+        "part_count",
+    ] {
+        for value in [0, 1, 7] {
+            let mut bad = json.clone();
+            bad[field] = value.into();
+            assert!(
+                serde_json::from_value::<PartPlan>(bad).is_err(),
+                "{field} = {value}"
+            );
+        }
+    }
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+    #[test]
+    fn every_size_has_a_plan_without_gaps(
+        exponent in 0_u32..46,
+        below in any::<u64>(),
+        frame in prop::sample::select(vec![4_096_u32, 65_536, 262_144, 1_048_576]),
+    ) {
+        let size = below >> (64 - exponent.max(1));
+        if let Ok(plan) = plan(frame, size) {
+            holds(&plan);
+        } else {
+            prop_assert!(size > 4_096 * u64::from(u32::MAX));
+        }
+    }
+
+    #[test]
+    fn a_plan_survives_the_wire(size in 0_u64..50_000_000_000_000) {
+        let plan = plan(262_144, size).unwrap();
+        let json = serde_json::to_string(&plan).unwrap();
+        prop_assert_eq!(serde_json::from_str::<PartPlan>(&json).unwrap(), plan);
+    }
+}
