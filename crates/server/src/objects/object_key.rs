@@ -1,0 +1,101 @@
+//! Object keys: `<prefix>/<tenant>/<object-id>/<upload-id>` (FORMAT.md, names that are for ever).
+
+use core::{fmt, str::FromStr};
+
+use sealift_transfer::api::{FileId, TenantId, UploadId};
+
+/// Where an object lies in the bucket. Used once; no file name in it, so it may be logged.
+#[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct ObjectKey(String);
+
+impl ObjectKey {
+    /// The one place for the ciphertext of this upload.
+    #[must_use]
+    pub fn of(prefix: &KeyPrefix, tenant: &TenantId, file: &FileId, upload: &UploadId) -> Self {
+        Self(format!("{prefix}/{tenant}/{file}/{upload}"))
+    }
+
+    /// As a record has it.
+    #[must_use]
+    pub fn from_record(key: String) -> Self {
+        Self(key)
+    }
+
+    /// The text.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl fmt::Debug for ObjectKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ObjectKey({})", self.0)
+    }
+}
+
+/// The first part of every object key of this deployment: segments of `a-z 0-9 - _`, joined by
+/// `/`, at most 64 characters. S3 keys are signed as they stand, so nothing that needs escaping.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KeyPrefix(String);
+
+/// Why a text cannot begin object keys.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("segments of a-z, 0-9, '-' and '_' joined by '/', at most 64 characters")]
+pub struct NotAKeyPrefix;
+
+impl KeyPrefix {
+    /// The text, without a slash at its end.
+    #[must_use]
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+}
+
+impl fmt::Display for KeyPrefix {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+impl FromStr for KeyPrefix {
+    type Err = NotAKeyPrefix;
+
+    fn from_str(text: &str) -> Result<Self, NotAKeyPrefix> {
+        let allowed = |c: u8| matches!(c, b'a'..=b'z' | b'0'..=b'9' | b'-' | b'_');
+        let is_segment = |segment: &str| !segment.is_empty() && segment.bytes().all(allowed);
+        if text.len() <= 64 && text.split('/').all(is_segment) {
+            Ok(Self(text.to_owned()))
+        } else {
+            Err(NotAKeyPrefix)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_prefix_tenant_object_id_and_upload_id() {
+        let prefix = "sealift/eu".parse().unwrap();
+        let file = FileId::from_random([1; 16]);
+        let upload = UploadId::from_random([2; 16]);
+        let key = ObjectKey::of(&prefix, &"acme".parse().unwrap(), &file, &upload);
+        assert_eq!(key.as_str(), format!("sealift/eu/acme/{file}/{upload}"));
+    }
+
+    #[test]
+    fn a_prefix_cannot_climb_or_need_escaping() {
+        let long = "a".repeat(65);
+        for bad in ["", "/", "a/", "/a", "a//b", "..", "a/../b", "A", "a b", "ä", "a%2f", &long] {
+            assert!(bad.parse::<KeyPrefix>().is_err(), "{bad}");
+        }
+    }
+}

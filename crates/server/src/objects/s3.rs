@@ -1,0 +1,420 @@
+//! S3 through the AWS SDK: the only room that names `aws_sdk_s3`.
+//!
+//! Two clients, because a signature covers the host: the server's own endpoint for what the
+//! server does, the public one for what browsers do ([`presign`]).
+
+use std::{fmt, ops::Range};
+
+use aws_sdk_s3::{
+    Client,
+    config::{BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation},
+    types::{ChecksumAlgorithm, CompletedMultipartUpload},
+};
+use sealift_transfer::{
+    PartNumber,
+    api::{FileId, Sha256, TenantId, UploadId},
+};
+
+use super::{
+    CompleteAnswer, CompletedPart, ETag, KeyPrefix, ObjectHead, ObjectKey, ObjectRead,
+    ObjectsError, PresignedPut, S3UploadId, StoredObject, StoredPart, UnfinishedMultipart,
+    VersionId, embedded::EmbeddedCredentials,
+};
+
+mod answers;
+mod presign;
+mod read;
+
+use answers::{positive, translate};
+pub use presign::PRESIGNED_FOR_MS;
+use presign::{PartToSign, Signer};
+
+/// Where the bucket is and who signs for it.
+#[derive(Debug, Clone)]
+pub struct S3Config {
+    /// The server's own way to the store; `None`: AWS's endpoint of the region.
+    pub endpoint: Option<String>,
+    /// The browsers' way, signed into their URLs; `None`: the same as `endpoint`.
+    pub public_endpoint: Option<String>,
+    /// `None`: what the AWS chain says.
+    pub region: Option<String>,
+    /// Its name.
+    pub bucket: String,
+    /// Begins every object key.
+    pub prefix: KeyPrefix,
+    /// `host/bucket/..` instead of `bucket.host/..`.
+    pub path_style: bool,
+    /// Who signs.
+    pub credentials: S3Credentials,
+}
+
+/// Who signs for the bucket.
+#[derive(Clone)]
+pub enum S3Credentials {
+    /// The standard AWS chain: environment, profile, web identity, container, instance.
+    AwsChain,
+    /// The embedded store's own.
+    Embedded(EmbeddedCredentials),
+}
+
+impl fmt::Debug for S3Credentials {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::AwsChain => f.write_str("AwsChain"),
+            Self::Embedded(_) => f.write_str("Embedded(..)"),
+        }
+    }
+}
+
+/// The bucket of this deployment. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Objects {
+    own: Client,
+    browsers: Signer,
+    probe: Signer,
+    bucket: String,
+    prefix: KeyPrefix,
+}
+
+impl Objects {
+    /// Makes the clients; nothing is sent yet ([`Objects::prove_checksums`] is the first to).
+    pub async fn connect(config: &S3Config) -> Self {
+        let mut loader = aws_config::defaults(BehaviorVersion::latest());
+        if let Some(region) = &config.region {
+            loader = loader.region(Region::new(region.clone()));
+        }
+        if let S3Credentials::Embedded(credentials) = &config.credentials {
+            let (access_key, secret_key) = credentials.pair();
+            loader = loader.credentials_provider(aws_sdk_s3::config::Credentials::new(
+                access_key,
+                secret_key,
+                None,
+                None,
+                "sealift-embedded",
+            ));
+        }
+        let shared = loader.load().await;
+
+        let client_at = |endpoint: Option<&String>| {
+            let mut builder = aws_sdk_s3::config::Builder::from(&shared)
+                .force_path_style(config.path_style)
+                // Else the presigner would sign the CRC of an empty body (DESIGN.md 9).
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+                .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+                // A slow reader pauses our download for as long as it likes; read.rs bounds the
+                // waits for the store itself.
+                .stalled_stream_protection(
+                    aws_sdk_s3::config::StalledStreamProtectionConfig::disabled(),
+                );
+            if let Some(endpoint) = endpoint {
+                builder = builder.endpoint_url(endpoint);
+            }
+            Client::from_conf(builder.build())
+        };
+        let own = client_at(config.endpoint.as_ref());
+        let public = config.public_endpoint.as_ref().or(config.endpoint.as_ref());
+        let provider = shared.credentials_provider();
+        Self {
+            browsers: Signer::new(&client_at(public), provider.clone()),
+            probe: Signer::new(&own, provider),
+            own,
+            bucket: config.bucket.clone(),
+            prefix: config.prefix.clone(),
+        }
+    }
+
+    /// The bucket's name, for records.
+    #[must_use]
+    pub fn bucket(&self) -> &str {
+        &self.bucket
+    }
+
+    /// Where the ciphertext of this upload will lie.
+    #[must_use]
+    pub fn object_key(&self, tenant: &TenantId, file: &FileId, upload: &UploadId) -> ObjectKey {
+        ObjectKey::of(&self.prefix, tenant, file, upload)
+    }
+
+    pub(super) fn prefix(&self) -> &KeyPrefix {
+        &self.prefix
+    }
+
+    /// Begins a multipart upload that demands a SHA-256 of every part (FORMAT.md R10).
+    ///
+    /// # Errors
+    /// [`ObjectsError`]; after `Unavailable` an upload may exist that nobody knows.
+    pub async fn create_multipart(&self, key: &ObjectKey) -> Result<S3UploadId, ObjectsError> {
+        let answer = self
+            .own
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type("application/octet-stream")
+            // No checksum type beside it: COMPOSITE is S3's own choice for SHA-256, and some
+            // stores refuse to be told.
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .send()
+            .await
+            .map_err(translate)?;
+        answer
+            .upload_id
+            .map(S3UploadId)
+            .ok_or(ObjectsError::Incomprehensible { field: "UploadId" })
+    }
+
+    /// Signs the PUT of exactly these bytes as exactly this part, for 15 minutes from `now_ms`,
+    /// less where the signing credentials end earlier. The caller's row of the part must be
+    /// durable before this URL leaves (FORMAT.md R2).
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoCredentials`]; [`ObjectsError::WrongSignedHeaders`] should an SDK sign
+    /// other headers than FORMAT.md R10 demands.
+    pub async fn presign_part(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+        number: PartNumber,
+        sha256: &Sha256,
+        sealed_len: u64,
+        now_ms: i64,
+    ) -> Result<PresignedPut, ObjectsError> {
+        let part = self.part_to_sign(key, s3_upload_id, number, sha256, sealed_len);
+        self.browsers.presign_part(part, now_ms).await
+    }
+
+    /// The same, at the server's own endpoint: for the probe, which the server itself sends.
+    pub(super) async fn presign_own_part(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+        (number, sha256, sealed_len): (PartNumber, &Sha256, u64),
+        now_ms: i64,
+    ) -> Result<PresignedPut, ObjectsError> {
+        let part = self.part_to_sign(key, s3_upload_id, number, sha256, sealed_len);
+        self.probe.presign_part(part, now_ms).await
+    }
+
+    fn part_to_sign<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        s3_upload_id: &'a S3UploadId,
+        number: PartNumber,
+        sha256: &'a Sha256,
+        sealed_len: u64,
+    ) -> PartToSign<'a> {
+        PartToSign {
+            bucket: &self.bucket,
+            key,
+            s3_upload_id,
+            number,
+            sha256,
+            sealed_len,
+        }
+    }
+
+    /// Every part the store holds, by number.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchUpload`] and others.
+    pub async fn list_parts(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+    ) -> Result<Vec<StoredPart>, ObjectsError> {
+        let mut parts = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .own
+                .list_parts()
+                .bucket(&self.bucket)
+                .key(key.as_str())
+                .upload_id(&s3_upload_id.0)
+                .set_part_number_marker(after.take())
+                .send()
+                .await
+                .map_err(translate)?;
+            for part in page.parts.unwrap_or_default() {
+                parts.push(answers::stored_part(part)?);
+            }
+            match (page.is_truncated, page.next_part_number_marker) {
+                (Some(true), Some(next)) => after = Some(next),
+                (Some(true), None) => {
+                    return Err(ObjectsError::Incomprehensible {
+                        field: "NextPartNumberMarker",
+                    });
+                }
+                _ => break,
+            }
+        }
+        parts.sort_unstable_by_key(|part| part.number);
+        Ok(parts)
+    }
+
+    /// Whether the store still keeps this multipart upload open.
+    ///
+    /// # Errors
+    /// Where it cannot be known.
+    pub async fn multipart_exists(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+    ) -> Result<bool, ObjectsError> {
+        let asked = self
+            .own
+            .list_parts()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .upload_id(&s3_upload_id.0)
+            .max_parts(1)
+            .send()
+            .await
+            .map_err(translate);
+        match asked {
+            Ok(_) => Ok(true),
+            Err(ObjectsError::NoSuchUpload) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Joins the parts to the object. Any error leaves open what happened: look at the object
+    /// (DESIGN.md 2). A 200 with an error in its body is an error here.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn complete_multipart(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+        parts: &[CompletedPart],
+    ) -> Result<CompleteAnswer, ObjectsError> {
+        let parts = parts.iter().map(answers::sdk_part).collect();
+        let answer = self
+            .own
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .upload_id(&s3_upload_id.0)
+            .multipart_upload(CompletedMultipartUpload::builder().set_parts(Some(parts)).build())
+            .send()
+            .await
+            .map_err(translate)?;
+        Ok(CompleteAnswer {
+            etag: answers::etag(answer.e_tag)?,
+            version: answer.version_id.map(VersionId),
+        })
+    }
+
+    /// Drops the parts. A multipart upload that is gone already is fine.
+    ///
+    /// # Errors
+    /// Where it may still be there.
+    pub async fn abort_multipart(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+    ) -> Result<(), ObjectsError> {
+        let asked = self
+            .own
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .upload_id(&s3_upload_id.0)
+            .send()
+            .await
+            .map_err(translate);
+        match asked {
+            Ok(_) | Err(ObjectsError::NoSuchUpload) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every unfinished multipart upload under this deployment's prefix.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn unfinished_multiparts(&self) -> Result<Vec<UnfinishedMultipart>, ObjectsError> {
+        let mut found = Vec::new();
+        let mut pages = self
+            .own
+            .list_multipart_uploads()
+            .bucket(&self.bucket)
+            .prefix(format!("{}/", self.prefix))
+            .into_paginator()
+            .send();
+        while let Some(page) = pages.next().await {
+            for upload in page.map_err(translate)?.uploads.unwrap_or_default() {
+                found.push(answers::unfinished(upload)?);
+            }
+        }
+        Ok(found)
+    }
+
+    /// What lies there now, or in that version; `None`: nothing.
+    ///
+    /// # Errors
+    /// Where it cannot be known.
+    pub async fn head(
+        &self,
+        key: &ObjectKey,
+        version: Option<&VersionId>,
+    ) -> Result<Option<ObjectHead>, ObjectsError> {
+        let asked = self
+            .own
+            .head_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .set_version_id(version.map(|version| version.0.clone()))
+            .send()
+            .await
+            .map_err(translate);
+        match asked {
+            Ok(answer) => Ok(Some(ObjectHead {
+                len: positive(answer.content_length, "Content-Length")?,
+                etag: answers::etag(answer.e_tag)?,
+                version: answer.version_id.map(VersionId),
+            })),
+            Err(ObjectsError::NotFound) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Sealed bytes of exactly this object. Version, ETag and length are compared before a byte
+    /// is given (FORMAT.md R6).
+    ///
+    /// # Errors
+    /// [`ObjectsError::NotFound`], [`ObjectsError::Replaced`], and others; later ones are items
+    /// of the stream. [`ObjectsError::Length`] for a range that is empty or ends behind the
+    /// object.
+    pub async fn get_range(
+        &self,
+        object: &StoredObject,
+        range: Range<u64>,
+    ) -> Result<ObjectRead, ObjectsError> {
+        read::get_range(&self.own, &self.bucket, object, range).await
+    }
+
+    /// Deletes the object, or that version of it. Nothing there is fine.
+    ///
+    /// # Errors
+    /// Where it may still be there.
+    pub async fn delete(
+        &self,
+        key: &ObjectKey,
+        version: Option<&VersionId>,
+    ) -> Result<(), ObjectsError> {
+        let asked = self
+            .own
+            .delete_object()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .set_version_id(version.map(|version| version.0.clone()))
+            .send()
+            .await
+            .map_err(translate);
+        match asked {
+            Ok(_) | Err(ObjectsError::NotFound) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+}

@@ -1,0 +1,92 @@
+//! From the SDK's answers and errors to ours.
+
+use aws_sdk_s3::{
+    error::{ProvideErrorMetadata, SdkError},
+    types,
+};
+use sealift_transfer::PartNumber;
+
+use super::super::{
+    CompletedPart, ETag, ObjectKey, ObjectsError, S3UploadId, StoredPart, UnfinishedMultipart,
+};
+
+/// The one table of S3's refusals. HEAD has no body, hence no code: its status must do.
+pub(super) fn translate<E: ProvideErrorMetadata>(
+    error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
+) -> ObjectsError {
+    let SdkError::ServiceError(refusal) = error else {
+        // Without credentials a request cannot be constructed; all else is silence or garbage.
+        return match error {
+            SdkError::ConstructionFailure(_) => ObjectsError::NoCredentials,
+            _ => ObjectsError::Unavailable { status: None },
+        };
+    };
+    let status = refusal.raw().status().as_u16();
+    match (status, refusal.err().code()) {
+        (_, Some("NoSuchUpload")) => ObjectsError::NoSuchUpload,
+        (_, Some("NoSuchKey" | "NoSuchVersion")) => ObjectsError::NotFound,
+        (_, Some("PreconditionFailed" | "InvalidRange")) | (412 | 416, _) => {
+            ObjectsError::Replaced
+        }
+        (_, Some("SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable"))
+        | (429 | 500..=599, _) => ObjectsError::Unavailable {
+            status: Some(status),
+        },
+        (404, None | Some("NotFound")) => ObjectsError::NotFound,
+        (_, code) => ObjectsError::Refused {
+            status,
+            code: code.unwrap_or("-").to_owned(),
+        },
+    }
+}
+
+pub(super) fn stored_part(part: types::Part) -> Result<StoredPart, ObjectsError> {
+    let field = "Part";
+    let number = part
+        .part_number
+        .and_then(|number| u16::try_from(number).ok())
+        .and_then(|number| PartNumber::try_from(number).ok())
+        .ok_or(ObjectsError::Incomprehensible { field })?;
+    Ok(StoredPart {
+        number,
+        etag: etag(part.e_tag)?,
+        sha256: part.checksum_sha256.and_then(|text| text.parse().ok()),
+        len: positive(part.size, field)?,
+    })
+}
+
+pub(super) fn sdk_part(part: &CompletedPart) -> types::CompletedPart {
+    types::CompletedPart::builder()
+        .part_number(i32::from(part.number.get()))
+        .e_tag(&part.etag.0)
+        .checksum_sha256(part.sha256.to_string())
+        .build()
+}
+
+pub(super) fn unfinished(
+    upload: types::MultipartUpload,
+) -> Result<UnfinishedMultipart, ObjectsError> {
+    match (upload.key, upload.upload_id) {
+        (Some(key), Some(id)) => Ok(UnfinishedMultipart {
+            key: ObjectKey::from_record(key),
+            s3_upload_id: S3UploadId(id),
+            initiated_at_ms: upload
+                .initiated
+                .and_then(|at| at.to_millis().ok()),
+        }),
+        _ => Err(ObjectsError::Incomprehensible { field: "Upload" }),
+    }
+}
+
+pub(super) fn etag(given: Option<String>) -> Result<ETag, ObjectsError> {
+    given
+        .filter(|etag| !etag.is_empty())
+        .map(ETag)
+        .ok_or(ObjectsError::Incomprehensible { field: "ETag" })
+}
+
+pub(super) fn positive(given: Option<i64>, field: &'static str) -> Result<u64, ObjectsError> {
+    given
+        .and_then(|number| u64::try_from(number).ok())
+        .ok_or(ObjectsError::Incomprehensible { field })
+}
