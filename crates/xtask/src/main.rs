@@ -1,3 +1,41 @@
-//! xtask
+//! `cargo xtask`: sets the machine up, builds the page, starts the demo, runs every check and test.
+//!
+//! It starts under any recent cargo and depends on no crate of the workspace; for everything else it chooses the
+//! toolchain in [`setup::toolchain`] and passes that on.
 
-fn main() {}
+mod args;
+mod demo;
+mod native;
+mod page;
+mod programs;
+mod setup;
+mod terminal;
+mod test;
+mod timed;
+mod workshop;
+
+use args::{Args, Command};
+use clap::Parser;
+use std::process::ExitCode;
+use workshop::Workshop;
+
+fn main() -> ExitCode {
+    match run(Args::parse()) {
+        Ok(code) => code,
+        Err(error) => {
+            terminal::complain(&format!("{error:#}"));
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn run(args: Args) -> anyhow::Result<ExitCode> {
+    let workshop = Workshop::open(args.verbose)?;
+    match args.command {
+        Command::Setup(asked) => setup::run(&workshop, asked.purpose),
+        Command::Page(asked) => page::run(&workshop, &asked.dist),
+        Command::Demo(asked) => demo::run(&workshop, &asked),
+        Command::Test(asked) => return test::run(&workshop, &asked),
+    }
+    .map(|()| ExitCode::SUCCESS)
+}

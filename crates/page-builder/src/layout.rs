@@ -1,0 +1,116 @@
+//! The folder to serve: exactly the files of some folders, and nothing of an earlier page.
+
+use anyhow::{Context, Result, bail};
+use std::collections::BTreeMap;
+use std::fs;
+use std::path::{Path, PathBuf};
+
+/// Makes `dist` hold the files below `sources` and nothing else. Files that are right already are not touched, so a
+/// server that runs never sees half a page.
+///
+/// # Errors
+/// Where two sources have a file of the same name, or a file cannot be read or written.
+pub(crate) fn lay_out(sources: &[&PathBuf], dist: &Path) -> Result<()> {
+    let mut wanted = BTreeMap::new();
+    for source in sources {
+        for (name, path) in files_below(source)? {
+            if let Some(other) = wanted.insert(name, path.clone()) {
+                bail!(
+                    "{} and {} would be one file",
+                    other.display(),
+                    path.display()
+                );
+            }
+        }
+    }
+    fs::create_dir_all(dist)?;
+    for (name, path) in files_below(dist)? {
+        if !wanted.contains_key(&name) {
+            fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
+        }
+    }
+    for (name, source) in &wanted {
+        put(source, &dist.join(name))?;
+    }
+    Ok(())
+}
+
+fn put(source: &Path, place: &Path) -> Result<()> {
+    let bytes = fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+    if fs::read(place).is_ok_and(|there| there == bytes) {
+        return Ok(());
+    }
+    if let Some(folder) = place.parent() {
+        fs::create_dir_all(folder)?;
+    }
+    let fresh = place.with_extension("fresh");
+    fs::write(&fresh, bytes)?;
+    fs::rename(&fresh, place).with_context(|| format!("cannot write {}", place.display()))
+}
+
+/// Every file below `folder` by its name relative to it. Hidden files are not part of a page.
+pub(crate) fn files_below(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
+    let mut found = BTreeMap::new();
+    let mut folders = vec![folder.to_path_buf()];
+    while let Some(next) = folders.pop() {
+        for entry in
+            fs::read_dir(&next).with_context(|| format!("cannot read {}", next.display()))?
+        {
+            let path = entry?.path();
+            let hidden = path
+                .file_name()
+                .is_some_and(|name| name.as_encoded_bytes().starts_with(b"."));
+            if hidden {
+                continue;
+            }
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.insert(path.strip_prefix(folder)?.to_path_buf(), path);
+            }
+        }
+    }
+    Ok(found)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::lay_out;
+    use std::fs;
+
+    #[test]
+    fn the_folder_holds_the_sources_and_nothing_of_an_earlier_page() {
+        let room = tempfile::tempdir().unwrap();
+        let (web, module, dist) = (
+            room.path().join("web"),
+            room.path().join("module"),
+            room.path().join("dist"),
+        );
+        for (folder, name) in [
+            (&web, "icons/a.svg"),
+            (&module, "m.js"),
+            (&dist, "old.js"),
+            (&web, ".hidden"),
+        ] {
+            let path = folder.join(name);
+            fs::create_dir_all(path.parent().unwrap()).unwrap();
+            fs::write(path, name).unwrap();
+        }
+        lay_out(&[&web, &module], &dist).unwrap();
+        assert_eq!(fs::read(dist.join("icons/a.svg")).unwrap(), b"icons/a.svg");
+        assert_eq!(fs::read(dist.join("m.js")).unwrap(), b"m.js");
+        assert!(!dist.join("old.js").exists());
+        assert!(!dist.join(".hidden").exists());
+    }
+
+    #[test]
+    fn two_files_of_one_name_are_refused() {
+        let room = tempfile::tempdir().unwrap();
+        let (web, module) = (room.path().join("web"), room.path().join("module"));
+        for folder in [&web, &module] {
+            fs::create_dir_all(folder).unwrap();
+            fs::write(folder.join("m.js"), "x").unwrap();
+        }
+        assert!(lay_out(&[&web, &module], &room.path().join("dist")).is_err());
+    }
+}

@@ -1,0 +1,34 @@
+//! Lays the upload page out: `sealift-page-builder MODULE WEB ROOM DIST`.
+//!
+//! MODULE is the wasm file that cargo built, WEB the page's own files, ROOM a folder to keep the bound module in, so that
+//! an unchanged module is not bound again, and DIST the folder to serve. The last line it prints is the page's size.
+
+mod layout;
+mod module;
+mod size;
+
+use anyhow::{Context, Result, bail};
+use std::path::PathBuf;
+
+fn main() -> Result<()> {
+    let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
+    let [wasm, web, room, dist] = arguments.as_slice() else {
+        bail!(
+            "it takes four paths: the wasm module, the web folder, a folder to work in, the folder to serve"
+        );
+    };
+    module::bind(wasm, room).with_context(|| format!("cannot bind {}", wasm.display()))?;
+    layout::lay_out(&[web, room], dist)
+        .with_context(|| format!("cannot lay out {}", dist.display()))?;
+    let size = size::of(dist)?;
+    print_line(&format!("The page in {}: {size}.", dist.display()));
+    Ok(())
+}
+
+#[expect(
+    clippy::print_stdout,
+    reason = "its one line of output, for whoever called it"
+)]
+fn print_line(line: &str) {
+    println!("{line}");
+}

@@ -1,0 +1,90 @@
+//! The command line.
+
+use clap::{Parser, Subcommand, ValueEnum};
+use std::path::PathBuf;
+
+#[derive(Parser)]
+#[command(
+    bin_name = "cargo xtask",
+    about = "Sets up, builds, starts and tests Sealift."
+)]
+pub(crate) struct Args {
+    /// Show the output of every tool while it runs, not only when it fails.
+    #[arg(long, short, global = true)]
+    pub(crate) verbose: bool,
+
+    #[command(subcommand)]
+    pub(crate) command: Command,
+}
+
+#[derive(Subcommand)]
+pub(crate) enum Command {
+    /// Install what is missing. Quick when nothing is.
+    Setup(SetupArgs),
+    /// Build the upload page into a folder that the server can serve.
+    Page(PageArgs),
+    /// Start everything on loopback and print the page's address.
+    Demo(DemoArgs),
+    /// Set up, then run every check and test. This is what CI runs.
+    Test(TestArgs),
+}
+
+#[derive(clap::Args)]
+pub(crate) struct SetupArgs {
+    /// What the machine shall be ready for.
+    #[arg(long = "for", value_enum, default_value_t = Purpose::Test)]
+    pub(crate) purpose: Purpose,
+}
+
+#[derive(Clone, Copy, ValueEnum)]
+pub(crate) enum Purpose {
+    /// Only what the demo needs: the toolchain.
+    Demo,
+    /// Everything: the tools of the checks, a browser, Python with moto and the official readers.
+    Test,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct PageArgs {
+    /// Where the page goes. Trunk's hook sets it by the environment.
+    #[arg(long, env = "TRUNK_STAGING_DIR", default_value = "dist")]
+    pub(crate) dist: PathBuf,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct DemoArgs {
+    /// Port of the page and the API.
+    #[arg(long)]
+    pub(crate) port: Option<u16>,
+
+    /// Port of the embedded S3.
+    #[arg(long)]
+    pub(crate) s3_port: Option<u16>,
+
+    /// The one folder for all of the demo's data.
+    #[arg(long, default_value = "data")]
+    pub(crate) data: PathBuf,
+
+    /// Drop the data of the last demo before starting. Without it they are kept.
+    #[arg(long)]
+    pub(crate) fresh: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct TestArgs {
+    /// Add the steps that are too long for every run.
+    #[arg(long)]
+    pub(crate) full: bool,
+
+    /// Run only this step; may be given more than once. `--list` names them.
+    #[arg(long, value_name = "STEP")]
+    pub(crate) only: Vec<String>,
+
+    /// Let the formatter and clippy mend what they can instead of complaining.
+    #[arg(long)]
+    pub(crate) fix: bool,
+
+    /// Name the steps and run nothing.
+    #[arg(long)]
+    pub(crate) list: bool,
+}
