@@ -16,7 +16,7 @@ use sealift_transfer::{
 };
 
 use super::{
-    CompleteAnswer, CompletedPart, ETag, KeyPrefix, ObjectHead, ObjectKey, ObjectRead,
+    CompleteAnswer, CompletedPart, KeyPrefix, ObjectHead, ObjectKey, ObjectRead,
     ObjectsError, PresignedPut, S3UploadId, StoredObject, StoredPart, UnfinishedMultipart,
     VersionId, embedded::EmbeddedCredentials,
 };
@@ -335,17 +335,29 @@ impl Objects {
     /// [`ObjectsError`].
     pub async fn unfinished_multiparts(&self) -> Result<Vec<UnfinishedMultipart>, ObjectsError> {
         let mut found = Vec::new();
-        let mut pages = self
-            .own
-            .list_multipart_uploads()
-            .bucket(&self.bucket)
-            .prefix(format!("{}/", self.prefix))
-            .into_paginator()
-            .send();
-        while let Some(page) = pages.next().await {
-            for upload in page.map_err(translate)?.uploads.unwrap_or_default() {
+        let mut after: (Option<String>, Option<String>) = (None, None);
+        loop {
+            let page = self
+                .own
+                .list_multipart_uploads()
+                .bucket(&self.bucket)
+                .prefix(format!("{}/", self.prefix))
+                .set_key_marker(after.0.take())
+                .set_upload_id_marker(after.1.take())
+                .send()
+                .await
+                .map_err(translate)?;
+            for upload in page.uploads.unwrap_or_default() {
                 found.push(answers::unfinished(upload)?);
             }
+            if page.is_truncated != Some(true) {
+                break;
+            }
+            if page.next_key_marker.is_none() {
+                let field = "NextKeyMarker";
+                return Err(ObjectsError::Incomprehensible { field });
+            }
+            after = (page.next_key_marker, page.next_upload_id_marker);
         }
         Ok(found)
     }

@@ -1,0 +1,261 @@
+//! From the four sources to typed values.
+
+use std::{
+    collections::BTreeMap,
+    net::IpAddr,
+    path::{Path, PathBuf},
+};
+
+use super::{
+    Auth, Config, ConfigError, KeyringConfig, Limits, LogConfig, LogFormat, StoreConfig, check,
+    names::{NAMES, Name},
+    read::Values,
+};
+
+/// Where the settings come from, weakest first; defaults lie below them all.
+#[derive(Debug, Clone, Default)]
+pub struct Sources {
+    /// The file.
+    pub file: ConfigFile,
+    /// The whole environment, as `std::env::vars` gives it.
+    pub environment: BTreeMap<String, String>,
+    /// Flags, by the setting's name in the file ([`Name::key`]).
+    pub flags: Vec<(&'static str, String)>,
+}
+
+/// Which file is read.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub enum ConfigFile {
+    /// None.
+    #[default]
+    None,
+    /// `sealift.toml` in the working folder, if there is one.
+    InWorkingFolder,
+    /// This one, which must exist.
+    At(PathBuf),
+}
+
+impl Config {
+    /// Reads and checks all settings.
+    ///
+    /// # Errors
+    /// [`ConfigError`]: the first thing that is wrong.
+    pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
+        let values = Values(merge(sources)?);
+        let data_dir = PathBuf::from(values.must("data_dir")?);
+        let key_file = match values.text("key_file") {
+            Some(file) => file.into(),
+            None => default_key_file(&data_dir),
+        };
+        let kms_key = values.text("kms_key");
+        let keyring = match values.choice("keyring", &["local", "kms"])? {
+            Some(0) => KeyringConfig::Local,
+            None if kms_key.is_none() => KeyringConfig::Local,
+            _ => KeyringConfig::Kms {
+                key: kms_key.ok_or(ConfigError::Missing {
+                    name: name("kms_key"),
+                    because: "the kms keyring needs the id, ARN or alias of a KMS key",
+                })?,
+                endpoint: values.endpoint("kms_endpoint")?,
+            },
+        };
+        let s3_bucket = values.text("s3_bucket");
+        let public_endpoint = values.endpoint("s3_public_endpoint")?;
+        let (store, bucket) = match values.choice("store", &["embedded", "s3"])? {
+            Some(0) => (None, s3_bucket.unwrap_or_else(|| EMBEDDED_BUCKET.into())),
+            None if s3_bucket.is_none() => (None, EMBEDDED_BUCKET.into()),
+            _ => (
+                Some(values.endpoint("s3_endpoint")?),
+                s3_bucket.ok_or(ConfigError::Missing {
+                    name: name("s3_bucket"),
+                    because: "the store s3 needs the name of a bucket",
+                })?,
+            ),
+        };
+        let store = match store {
+            None => StoreConfig::Embedded {
+                port: values.number("s3_port", "a port from 0 to 65535")?,
+                public_endpoint,
+            },
+            Some(endpoint) => StoreConfig::S3 {
+                path_style: values
+                    .flag("s3_path_style")?
+                    .unwrap_or(endpoint.is_some()),
+                endpoint,
+                public_endpoint,
+            },
+        };
+
+        let config = Self {
+            bind: values.number::<IpAddr>("bind", "an IP address such as 127.0.0.1")?,
+            port: values.number("port", "a port from 0 to 65535")?,
+            auth: match values.choice("auth", &["none", "api-keys"])? {
+                Some(0) => Auth::None,
+                _ => Auth::ApiKeys,
+            },
+            trust_proxy: values.flag("trust_proxy")?.unwrap_or(false),
+            data_dir,
+            key_file,
+            keyring,
+            store,
+            bucket,
+            prefix: values.number(
+                "prefix",
+                "segments of a-z, 0-9, '-' and '_' joined by '/', at most 64 characters,",
+            )?,
+            region: values.text("region"),
+            page_dir: values.text("page_dir").map(PathBuf::from),
+            page_origins: values.origins("page_origins")?,
+            frame_length: values.bytes("frame_length")?,
+            part_length: values.bytes("part_length")?,
+            limits: limits(&values)?,
+            log: LogConfig {
+                filter: values.must("log")?,
+                format: match values.choice("log_format", &["auto", "pretty", "json"])? {
+                    Some(1) => LogFormat::Pretty,
+                    Some(2) => LogFormat::Json,
+                    _ => LogFormat::Auto,
+                },
+            },
+            unknown_names: unknown_names(&sources.environment),
+        };
+        check::check(&config)?;
+        Ok(config)
+    }
+}
+
+/// The bucket of the embedded store, unless named otherwise.
+const EMBEDDED_BUCKET: &str = "sealift";
+
+fn limits(values: &Values) -> Result<Limits, ConfigError> {
+    let count = "a number from 1 to 1,000,000";
+    Ok(Limits {
+        name_bytes: values.bytes("limit_name")?,
+        metadata_bytes: values.bytes("limit_metadata")?,
+        json_body_bytes: values.bytes("limit_json")?,
+        file_bytes: match values.text("limit_file") {
+            Some(_) => Some(values.bytes("limit_file")?),
+            None => None,
+        },
+        open_uploads: values.number("limit_open_uploads", count)?,
+        opens_per_minute: values.number("limit_opens", count)?,
+        keys_per_minute: values.number("limit_keys", count)?,
+        parts_per_batch: values.number("limit_batch", "a number from 1 to 1,000")?,
+    })
+}
+
+/// Beside the data folder: `<data folder>-keys/sealift.key`.
+fn default_key_file(data_dir: &Path) -> PathBuf {
+    let folder = data_dir
+        .file_name()
+        .map_or_else(|| "sealift-data".into(), std::ffi::OsStr::to_os_string);
+    let mut keys = folder;
+    keys.push("-keys");
+    data_dir.with_file_name(keys).join("sealift.key")
+}
+
+fn merge(sources: &Sources) -> Result<config::Config, ConfigError> {
+    let mut all = config::Config::builder();
+    for name in NAMES.iter().filter(|name| !name.default.is_empty()) {
+        all = all
+            .set_default(name.key, name.default)
+            .map_err(|_| invalid(name, name.default))?;
+    }
+    if let Some(path) = existing(&sources.file)? {
+        let file = read_file(&path)?;
+        all = all.add_source(file);
+    }
+    // Overrides keep their order: flags lie over the environment.
+    let environment = NAMES
+        .iter()
+        .filter_map(|name| Some((name.key, sources.environment.get(name.env)?.clone())));
+    for (key, value) in environment.chain(sources.flags.iter().cloned()) {
+        // `NAME=` in a container's environment means: not set.
+        if value.is_empty() {
+            continue;
+        }
+        let known = name(key);
+        all = all
+            .set_override(key, value.clone())
+            .map_err(|_| invalid(&known, &value))?;
+    }
+    all.build().map_err(|error| ConfigError::NotToml {
+        path: PathBuf::from("sealift.toml"),
+        at: first_line(&error.to_string()),
+    })
+}
+
+fn existing(file: &ConfigFile) -> Result<Option<PathBuf>, ConfigError> {
+    match file {
+        ConfigFile::None => Ok(None),
+        ConfigFile::InWorkingFolder => {
+            let path = PathBuf::from("sealift.toml");
+            Ok(path.is_file().then_some(path))
+        }
+        ConfigFile::At(path) if path.is_file() => Ok(Some(path.clone())),
+        ConfigFile::At(path) => Err(ConfigError::Unreadable(path.clone())),
+    }
+}
+
+/// Reads it apart from the other sources, so that a misspelt name is found.
+fn read_file(path: &Path) -> Result<config::Config, ConfigError> {
+    let text =
+        std::fs::read_to_string(path).map_err(|_| ConfigError::Unreadable(path.to_owned()))?;
+    let file = config::Config::builder()
+        .add_source(config::File::from_str(&text, config::FileFormat::Toml))
+        .build()
+        .map_err(|error| ConfigError::NotToml {
+            path: path.to_owned(),
+            at: first_line(&error.to_string()),
+        })?;
+    let table: BTreeMap<String, config::Value> =
+        file.clone()
+            .try_deserialize()
+            .map_err(|_| ConfigError::NotToml {
+                path: path.to_owned(),
+                at: "its top level is no table".to_owned(),
+            })?;
+    match table.keys().find(|key| super::names::name(key).is_none()) {
+        Some(key) => Err(ConfigError::UnknownKey {
+            path: path.to_owned(),
+            key: key.clone(),
+        }),
+        None => Ok(file),
+    }
+}
+
+/// "TOML parse error at line 3, column 5": what follows would quote the file.
+fn first_line(text: &str) -> String {
+    text.lines().next().unwrap_or_default().trim().to_owned()
+}
+
+fn unknown_names(environment: &BTreeMap<String, String>) -> Vec<String> {
+    environment
+        .keys()
+        .filter(|given| given.starts_with("SEALIFT_"))
+        .filter(|given| !NAMES.iter().any(|name| name.env == given.as_str()))
+        .filter(|given| !NOT_SETTINGS.contains(&given.as_str()))
+        .cloned()
+        .collect()
+}
+
+/// Names of the command line that are no settings of the server.
+const NOT_SETTINGS: &[&str] = &["SEALIFT_CONFIG", "SEALIFT_API_KEY", "SEALIFT_URL"];
+
+fn invalid(name: &Name, given: &str) -> ConfigError {
+    ConfigError::Invalid {
+        name: *name,
+        given: given.to_owned(),
+        expected: "a plain text",
+    }
+}
+
+/// The row of a name that stands in this program.
+pub(super) fn name(key: &'static str) -> Name {
+    super::names::name(key).copied().unwrap_or(Name {
+        key,
+        env: key,
+        default: "",
+        about: "",
+    })
+}

@@ -1,0 +1,77 @@
+//! The table of all settings.
+
+use core::fmt;
+
+/// A setting's names and default.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Name {
+    /// In `sealift.toml`.
+    pub key: &'static str,
+    /// In the environment.
+    pub env: &'static str,
+    /// As it would be written; empty: none, or made from other settings.
+    pub default: &'static str,
+    /// One sentence for `--help`.
+    pub about: &'static str,
+}
+
+impl fmt::Display for Name {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{} (in the file: {})", self.env, self.key)
+    }
+}
+
+/// The setting with this name in the file.
+#[must_use]
+pub fn name(key: &str) -> Option<&'static Name> {
+    NAMES.iter().find(|name| name.key == key)
+}
+
+const fn row(
+    key: &'static str,
+    env: &'static str,
+    default: &'static str,
+    about: &'static str,
+) -> Name {
+    Name {
+        key,
+        env,
+        default,
+        about,
+    }
+}
+
+/// All settings, in the order of `--help`.
+pub const NAMES: &[Name] = &[
+    row("port", "PORT", "8080", "port of the server; 0 takes any free one"),
+    row("bind", "SEALIFT_BIND", "127.0.0.1", "address of the server"),
+    row("auth", "SEALIFT_AUTH", "api-keys", "api-keys, or none (loopback only)"),
+    row("trust_proxy", "SEALIFT_TRUST_PROXY", "false", "believe X-Forwarded-Proto of a proxy that ends TLS"),
+    row("data_dir", "SEALIFT_DATA_DIR", "sealift-data", "folder of database and embedded store"),
+    row("key_file", "SEALIFT_KEY_FILE", "", "the local keyring's key file, outside the data folder; default <data folder>-keys/sealift.key"),
+    row("keyring", "SEALIFT_KEYRING", "", "local or kms; default kms where KMS_KEY_ALIAS is set"),
+    row("kms_key", "KMS_KEY_ALIAS", "", "id, ARN or alias of the KMS key"),
+    row("kms_endpoint", "SEALIFT_KMS_ENDPOINT", "", "another endpoint than AWS's for KMS"),
+    row("region", "AWS_REGION", "", "AWS region of bucket and KMS key"),
+    row("store", "SEALIFT_STORE", "", "embedded or s3; default s3 where S3_BUCKET_NAME is set"),
+    row("s3_port", "SEALIFT_S3_PORT", "8081", "loopback port of the embedded store; 0 takes any free one"),
+    row("s3_bucket", "S3_BUCKET_NAME", "", "bucket for sealed files"),
+    row("s3_endpoint", "S3_ENDPOINT", "", "another endpoint than AWS's for S3, as the server reaches it"),
+    row("s3_public_endpoint", "S3_PUBLIC_ENDPOINT", "", "the same as browsers reach it; default S3_ENDPOINT"),
+    row("s3_path_style", "SEALIFT_S3_PATH_STYLE", "", "true: host/bucket, false: bucket.host; default true where S3_ENDPOINT is set"),
+    row("prefix", "SEALIFT_PREFIX", "sealift", "begins every object key"),
+    row("page_dir", "SEALIFT_PAGE_DIR", "", "folder of the built page; default: no page"),
+    row("page_origins", "SEALIFT_PAGE_ORIGINS", "", "further origins of pages, separated by commas"),
+    row("frame_length", "SEALIFT_FRAME_LENGTH", "256KiB", "plaintext bytes a frame of new uploads"),
+    row("part_length", "SEALIFT_PART_LENGTH", "8MiB", "least bytes a part of new uploads"),
+    row("limit_name", "SEALIFT_LIMIT_NAME", "4KiB", "most bytes of a file's name"),
+    row("limit_metadata", "SEALIFT_LIMIT_METADATA", "4KiB", "most bytes of an upload's metadata"),
+    row("limit_json", "SEALIFT_LIMIT_JSON", "64KiB", "most bytes of a JSON request"),
+    row("limit_file", "SEALIFT_LIMIT_FILE", "", "most bytes of a file; default: what the format carries"),
+    row("limit_open_uploads", "SEALIFT_LIMIT_OPEN_UPLOADS", "100", "unfinished uploads of one owner"),
+    row("limit_opens", "SEALIFT_LIMIT_OPENS", "300", "uploads one owner may open in a minute"),
+    row("limit_keys", "SEALIFT_LIMIT_KEYS", "300", "content keys one owner may ask for again in a minute"),
+    row("limit_batch", "SEALIFT_LIMIT_BATCH", "100", "parts signed in one request"),
+    row("log", "SEALIFT_LOG", "info", "what to log, such as info or sealift_server=debug"),
+    row("log_format", "SEALIFT_LOG_FORMAT", "auto", "pretty, json or auto"),
+];

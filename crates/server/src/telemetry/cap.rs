@@ -1,0 +1,46 @@
+//! The cap on what code that is not ours may log.
+
+use tracing::{Level, Metadata, Subscriber, subscriber::Interest};
+use tracing_subscriber::layer::{Context, Filter};
+
+/// Lets through everything of sealift's and, of others, what is at least a warning. An allow-list,
+/// so that a new dependency is capped without anybody thinking of it.
+pub(super) struct OnlyOurs;
+
+fn may_pass(metadata: &Metadata<'_>) -> bool {
+    is_ours(metadata.target()) || *metadata.level() <= Level::WARN
+}
+
+fn is_ours(target: &str) -> bool {
+    let root = target.split("::").next().unwrap_or_default();
+    root == "sealift" || root.starts_with("sealift_")
+}
+
+impl<S: Subscriber> Filter<S> for OnlyOurs {
+    fn enabled(&self, metadata: &Metadata<'_>, _: &Context<'_, S>) -> bool {
+        may_pass(metadata)
+    }
+
+    fn callsite_enabled(&self, metadata: &'static Metadata<'static>) -> Interest {
+        if may_pass(metadata) {
+            Interest::always()
+        } else {
+            Interest::never()
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_sealifts_own_crates_are_ours() {
+        for ours in ["sealift", "sealift_server::routes::open", "sealift_keyring"] {
+            assert!(is_ours(ours), "{ours}");
+        }
+        for other in ["", "s3s::ops", "sealiftx", "aws_sdk_s3", "hyper::sealift", "log"] {
+            assert!(!is_ours(other), "{other}");
+        }
+    }
+}
