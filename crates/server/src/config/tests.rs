@@ -1,0 +1,213 @@
+use std::fs;
+
+use super::*;
+
+fn load(environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+    Config::load(&sources(environment, flags))
+}
+
+fn sources(environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Sources {
+    Sources {
+        file: ConfigFile::None,
+        environment: environment
+            .iter()
+            .map(|(name, value)| ((*name).to_owned(), (*value).to_owned()))
+            .collect(),
+        flags: flags
+            .iter()
+            .map(|(key, value)| (*key, (*value).to_owned()))
+            .collect(),
+    }
+}
+
+fn with_file(text: &str, environment: &[(&str, &str)]) -> Result<Config, ConfigError> {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sealift.toml");
+    fs::write(&path, text).unwrap();
+    let mut sources = sources(environment, &[]);
+    sources.file = ConfigFile::At(path);
+    Config::load(&sources)
+}
+
+#[test]
+fn the_defaults_are_loopback_api_keys_and_everything_embedded() {
+    let config = load(&[], &[]).unwrap();
+    assert_eq!(config.address(), "127.0.0.1:8080".parse().unwrap());
+    assert_eq!(config.auth, Auth::ApiKeys);
+    assert_eq!(config.keyring, KeyringConfig::Local);
+    assert!(matches!(config.store, StoreConfig::Embedded { port: 8081, .. }));
+    assert_eq!(config.frame_length, 262_144);
+    assert_eq!(config.part_length, 8 * 1024 * 1024);
+    assert_eq!(config.limits.open_uploads, 100);
+    assert_eq!(config.key_file, PathBuf::from("sealift-data-keys/sealift.key"));
+}
+
+#[test]
+fn flags_beat_the_environment_which_beats_the_file() {
+    let file = "port = 1001\nauth = 'none'\nprefix = 'file'\n";
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("sealift.toml");
+    fs::write(&path, file).unwrap();
+    let mut sources = sources(&[("PORT", "1002"), ("SEALIFT_PREFIX", "env")], &[("port", "1003")]);
+    sources.file = ConfigFile::At(path);
+    let config = Config::load(&sources).unwrap();
+    assert_eq!(config.port, 1003);
+    assert_eq!(config.prefix.as_str(), "env");
+    assert_eq!(config.auth, Auth::None);
+}
+
+#[test]
+fn the_names_of_aws_choose_s3_and_kms() {
+    let config = load(
+        &[
+            ("S3_BUCKET_NAME", "sealed-files"),
+            ("KMS_KEY_ALIAS", "alias/sealift"),
+            ("AWS_REGION", "eu-central-1"),
+            ("S3_PUBLIC_ENDPOINT", "https://files.example.com/"),
+        ],
+        &[],
+    )
+    .unwrap();
+    assert_eq!(config.bucket, "sealed-files");
+    assert_eq!(config.region.as_deref(), Some("eu-central-1"));
+    assert!(matches!(&config.keyring, KeyringConfig::Kms { key, .. } if key == "alias/sealift"));
+    let StoreConfig::S3 {
+        endpoint,
+        public_endpoint,
+        path_style,
+    } = config.store
+    else {
+        panic!("S3_BUCKET_NAME means S3");
+    };
+    assert_eq!(endpoint, None);
+    assert_eq!(public_endpoint.as_deref(), Some("https://files.example.com"));
+    assert!(!path_style);
+}
+
+#[test]
+fn an_error_names_the_setting_what_it_was_and_what_would_be_right() {
+    let error = load(&[("PORT", "http")], &[]).unwrap_err();
+    assert_eq!(
+        error.to_string(),
+        "PORT (in the file: port) is \"http\", but a port from 0 to 65535 is expected"
+    );
+}
+
+#[test]
+fn no_login_is_for_loopback_only() {
+    let away = [("SEALIFT_AUTH", "none"), ("SEALIFT_BIND", "0.0.0.0")];
+    assert!(matches!(
+        load(&away, &[]),
+        Err(ConfigError::Conflict { one, .. }) if one.key == "auth"
+    ));
+    assert!(load(&[("SEALIFT_AUTH", "none"), ("SEALIFT_BIND", "::1")], &[]).is_ok());
+}
+
+#[test]
+fn the_key_file_may_not_lie_in_the_data_folder() {
+    let folder = tempfile::tempdir().unwrap();
+    let data = folder.path().join("data");
+    fs::create_dir(&data).unwrap();
+    let inside = [
+        data.join("sealift.key"),
+        data.join("keys/../keys/sealift.key"),
+        folder.path().join("elsewhere/../data/sealift.key"),
+    ];
+    #[cfg(unix)]
+    std::os::unix::fs::symlink(&data, folder.path().join("link")).unwrap();
+    let linked = folder.path().join("link/sealift.key");
+    for key_file in inside.iter().chain(cfg!(unix).then_some(&linked)) {
+        let refused = load(
+            &[],
+            &[
+                ("data_dir", data.to_str().unwrap()),
+                ("key_file", key_file.to_str().unwrap()),
+            ],
+        );
+        assert!(
+            matches!(refused, Err(ConfigError::Conflict { one, .. }) if one.key == "key_file"),
+            "{}",
+            key_file.display()
+        );
+    }
+}
+
+#[test]
+fn a_secret_in_an_endpoint_is_refused_and_not_echoed() {
+    let error = load(&[("S3_ENDPOINT", "https://key:c0ffee@s3.example.com"), ("S3_BUCKET_NAME", "abc")], &[])
+        .unwrap_err();
+    assert!(!format!("{error} {error:?}").contains("c0ffee"), "{error}");
+}
+
+#[test]
+fn signed_urls_do_not_travel_in_the_clear() {
+    let public = |endpoint| {
+        load(&[("S3_BUCKET_NAME", "abc"), ("S3_PUBLIC_ENDPOINT", endpoint)], &[])
+    };
+    assert!(public("http://s3.example.com").is_err());
+    for fine in ["https://s3.example.com", "http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:2"] {
+        assert!(public(fine).is_ok(), "{fine}");
+    }
+}
+
+#[test]
+fn a_misspelt_name_in_the_file_is_refused_and_in_the_environment_reported() {
+    assert!(matches!(
+        with_file("prot = 1\n", &[]),
+        Err(ConfigError::UnknownKey { key, .. }) if key == "prot"
+    ));
+    let config = load(&[("SEALIFT_KEYFILE", "a"), ("SEALIFT_API_KEY", "b")], &[]).unwrap();
+    assert_eq!(config.unknown_names, ["SEALIFT_KEYFILE"]);
+}
+
+#[test]
+fn a_broken_file_is_refused_without_quoting_it() {
+    let error = with_file("port = 'c0ffee\n", &[]).unwrap_err();
+    assert!(matches!(error, ConfigError::NotToml { .. }));
+    assert!(!error.to_string().contains("c0ffee"), "{error}");
+}
+
+#[test]
+fn the_file_has_numbers_and_booleans_as_toml_writes_them() {
+    let config = with_file("port = 0\ntrust_proxy = true\npart_length = 5242880\n", &[]).unwrap();
+    assert_eq!(config.port, 0);
+    assert!(config.trust_proxy);
+    assert_eq!(config.part_length, 5_242_880);
+}
+
+#[test]
+fn impossible_values_are_refused() {
+    for (name, value) in [
+        ("SEALIFT_FRAME_LENGTH", "1000"),
+        ("SEALIFT_FRAME_LENGTH", "4MiB"),
+        ("SEALIFT_FRAME_LENGTH", "99999999999"),
+        ("SEALIFT_PART_LENGTH", "4MiB"),
+        ("SEALIFT_PART_LENGTH", "5GiB"),
+        ("SEALIFT_LIMIT_NAME", "0"),
+        ("SEALIFT_LIMIT_JSON", "100MiB"),
+        ("SEALIFT_LIMIT_OPEN_UPLOADS", "0"),
+        ("SEALIFT_LIMIT_BATCH", "70000"),
+        ("SEALIFT_PREFIX", "../other"),
+        ("SEALIFT_KEYRING", "kms"),
+        ("SEALIFT_STORE", "s3"),
+        ("SEALIFT_S3_PORT", "8080"),
+        ("SEALIFT_BIND", "0.0.0.0"),
+        ("S3_BUCKET_NAME", "a/b"),
+        ("SEALIFT_PAGE_ORIGINS", "http://a/b"),
+        ("PORT", "65536"),
+    ] {
+        assert!(load(&[(name, value)], &[]).is_err(), "{name}={value}");
+    }
+}
+
+#[test]
+fn a_prefix_too_long_for_the_embedded_stores_file_names_is_refused() {
+    assert!(load(&[("SEALIFT_PREFIX", "sealift-of-a-long-name")], &[]).is_err());
+    let with_bucket = [("SEALIFT_PREFIX", "sealift-of-a-long-name"), ("S3_BUCKET_NAME", "abc")];
+    assert!(load(&with_bucket, &[]).is_ok());
+}
+
+#[test]
+fn an_empty_variable_counts_as_absent() {
+    assert!(load(&[("S3_BUCKET_NAME", ""), ("PORT", "")], &[]).is_ok());
+}

@@ -125,3 +125,6 @@ async fn send(
 fn is_success(status: u16) -> bool {
     (200..300).contains(&status)
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,6 +60,14 @@ pub(crate) fn longest_file_name(bucket_len: usize, object_key_len: usize) -> usi
         .saturating_add(BASE64URL_NOPAD.encode_len(object_key_len))
 }
 
+/// What s3s-fs notes of a finished object, in files of their own beside it.
+pub(super) fn notes_of_object(root: &Path, bucket: &str, object_key: &str) -> [PathBuf; 2] {
+    let bucket = BASE64URL_NOPAD.encode(bucket.as_bytes());
+    let object_key = BASE64URL_NOPAD.encode(object_key.as_bytes());
+    ["metadata", "internal"]
+        .map(|kind| root.join(format!(".bucket-{bucket}.object-{object_key}.{kind}.json")))
+}
+
 fn metadata_file(root: &Path, bucket: &str, object_key: &str, id: &str) -> PathBuf {
     root.join(format!(
         ".bucket-{}.object-{}.upload-{id}.metadata.json",

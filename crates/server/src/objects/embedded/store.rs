@@ -181,7 +181,13 @@ impl S3 for Store {
         &self,
         request: S3Request<DeleteObjectInput>,
     ) -> S3Result<S3Response<DeleteObjectOutput>> {
-        self.files.delete_object(request).await
+        let DeleteObjectInput { bucket, key, .. } = request.input.clone();
+        let answer = self.files.delete_object(request).await?;
+        for notes in multiparts::notes_of_object(&self.root, &bucket, &key) {
+            // Without their object they mean nothing: a file left behind only takes room.
+            let _ = tokio::fs::remove_file(notes).await;
+        }
+        Ok(answer)
     }
 
     async fn list_objects_v2(
