@@ -15,10 +15,12 @@ use sealift_transfer::{PartNumber, api::Sha256};
 
 pub mod embedded;
 mod object_key;
+mod open;
 mod probe;
 mod s3;
 
 pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
+pub use open::{OpenStore, StoreError};
 pub use probe::ProbeError;
 pub use s3::{Objects, PRESIGNED_FOR_MS, S3Config, S3Credentials};
 

@@ -80,9 +80,7 @@ where
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match format {
         LogFormat::Json => lines.json().flatten_event(true).boxed(),
-        LogFormat::Pretty | LogFormat::Auto => {
-            lines.with_ansi(io::stderr().is_terminal()).boxed()
-        }
+        LogFormat::Pretty | LogFormat::Auto => lines.with_ansi(io::stderr().is_terminal()).boxed(),
     };
     Ok(Registry::default().with(lines.with_filter(filter).with_filter(cap::OnlyOurs)))
 }

@@ -131,7 +131,11 @@ fn buckets(config: &Config) -> Result<(), ConfigError> {
             expected: "3 to 63 of a-z, 0-9, '-' and '.'",
         });
     }
-    let key_len = config.prefix.as_str().len().saturating_add(AFTER_THE_PREFIX);
+    let key_len = config
+        .prefix
+        .as_str()
+        .len()
+        .saturating_add(AFTER_THE_PREFIX);
     if matches!(config.store, StoreConfig::Embedded { .. })
         && longest_file_name(bucket.len(), key_len) > 255
     {
@@ -193,8 +197,18 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
     // The format's and the database's own bounds on what is sealed into a row.
     let sizes = [
         ("limit_name", limits.name_bytes, 1..=4096, "1 to 4KiB"),
-        ("limit_metadata", limits.metadata_bytes, 0..=4096, "0 to 4KiB"),
-        ("limit_json", limits.json_body_bytes, 16_384..=1_048_576, "16KiB to 1MiB"),
+        (
+            "limit_metadata",
+            limits.metadata_bytes,
+            0..=4096,
+            "0 to 4KiB",
+        ),
+        (
+            "limit_json",
+            limits.json_body_bytes,
+            16_384..=1_048_576,
+            "16KiB to 1MiB",
+        ),
     ];
     for (key, bytes, allowed, expected) in sizes {
         if !allowed.contains(&bytes) {

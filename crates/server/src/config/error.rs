@@ -20,7 +20,9 @@ pub enum ConfigError {
         at: String,
     },
     /// A typing error, most likely.
-    #[error("the configuration file {path} has {key:?}, which is no setting; `sealift serve --help` lists them")]
+    #[error(
+        "the configuration file {path} has {key:?}, which is no setting; `sealift serve --help` lists them"
+    )]
     UnknownKey {
         /// Which file.
         path: PathBuf,
@@ -31,23 +33,25 @@ pub enum ConfigError {
     #[error("{name} is {given:?}, but {expected} is expected")]
     Invalid {
         /// Which setting.
-        name: Name,
+        name: &'static Name,
         /// What was given.
         given: String,
         /// What would be right.
         expected: &'static str,
     },
     /// An endpoint that holds a user name or password. Not quoted.
-    #[error("{name} holds a user name or password; give the bare endpoint, credentials come from the AWS chain")]
+    #[error(
+        "{name} holds a user name or password; give the bare endpoint, credentials come from the AWS chain"
+    )]
     SecretInEndpoint {
         /// Which setting.
-        name: Name,
+        name: &'static Name,
     },
     /// Needed by another setting.
     #[error("{name} is missing: {because}")]
     Missing {
         /// Which setting.
-        name: Name,
+        name: &'static Name,
         /// Why it is needed.
         because: &'static str,
     },
@@ -55,9 +59,9 @@ pub enum ConfigError {
     #[error("{one} and {other} do not go together: {because}")]
     Conflict {
         /// Which setting.
-        one: Name,
+        one: &'static Name,
         /// With which.
-        other: Name,
+        other: &'static Name,
         /// Why, and what to do.
         because: &'static str,
     },

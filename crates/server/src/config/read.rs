@@ -137,7 +137,9 @@ fn parse_bytes(text: &str) -> Option<u64> {
 /// Without a slash at its end; `None` where there is more than scheme, host and port.
 fn origin(text: &str) -> Option<String> {
     let uri: http::Uri = text.parse().ok()?;
-    let scheme = uri.scheme_str().filter(|s| matches!(*s, "http" | "https"))?;
+    let scheme = uri
+        .scheme_str()
+        .filter(|s| matches!(*s, "http" | "https"))?;
     let authority = uri.authority()?;
     let bare = matches!(uri.path(), "" | "/")
         && uri.query().is_none()
@@ -156,16 +158,34 @@ mod tests {
         assert_eq!(parse_bytes("5242880"), Some(5 * 1024 * 1024));
         assert_eq!(parse_bytes("256KiB"), Some(262_144));
         assert_eq!(parse_bytes("5 GiB"), Some(5_368_709_120));
-        for bad in ["", "KiB", "-1", "1.5MiB", "8MB", "99999999999TiB", "8 MiB x"] {
+        for bad in [
+            "",
+            "KiB",
+            "-1",
+            "1.5MiB",
+            "8MB",
+            "99999999999TiB",
+            "8 MiB x",
+        ] {
             assert_eq!(parse_bytes(bad), None, "{bad}");
         }
     }
 
     #[test]
     fn an_endpoint_is_scheme_host_and_port() {
-        assert_eq!(origin("https://S3.example.com/").unwrap(), "https://s3.example.com");
+        assert_eq!(
+            origin("https://S3.example.com/").unwrap(),
+            "https://s3.example.com"
+        );
         assert_eq!(origin("http://[::1]:9000").unwrap(), "http://[::1]:9000");
-        for bad in ["s3.example.com", "ftp://a", "https://", "https://a/b", "https://a?b", "https://u:p@a"] {
+        for bad in [
+            "s3.example.com",
+            "ftp://a",
+            "https://",
+            "https://a/b",
+            "https://a?b",
+            "https://u:p@a",
+        ] {
             assert_eq!(origin(bad), None, "{bad}");
         }
     }

@@ -2,7 +2,10 @@ use std::fs;
 
 use super::*;
 
-fn load(environment: &[(&str, &str)], flags: &[(&'static str, &str)]) -> Result<Config, ConfigError> {
+fn load(
+    environment: &[(&str, &str)],
+    flags: &[(&'static str, &str)],
+) -> Result<Config, ConfigError> {
     Config::load(&sources(environment, flags))
 }
 
@@ -35,11 +38,17 @@ fn the_defaults_are_loopback_api_keys_and_everything_embedded() {
     assert_eq!(config.address(), "127.0.0.1:8080".parse().unwrap());
     assert_eq!(config.auth, Auth::ApiKeys);
     assert_eq!(config.keyring, KeyringConfig::Local);
-    assert!(matches!(config.store, StoreConfig::Embedded { port: 8081, .. }));
+    assert!(matches!(
+        config.store,
+        StoreConfig::Embedded { port: 8081, .. }
+    ));
     assert_eq!(config.frame_length, 262_144);
     assert_eq!(config.part_length, 8 * 1024 * 1024);
     assert_eq!(config.limits.open_uploads, 100);
-    assert_eq!(config.key_file, PathBuf::from("sealift-data-keys/sealift.key"));
+    assert_eq!(
+        config.key_file,
+        PathBuf::from("sealift-data-keys/sealift.key")
+    );
 }
 
 #[test]
@@ -48,7 +57,10 @@ fn flags_beat_the_environment_which_beats_the_file() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("sealift.toml");
     fs::write(&path, file).unwrap();
-    let mut sources = sources(&[("PORT", "1002"), ("SEALIFT_PREFIX", "env")], &[("port", "1003")]);
+    let mut sources = sources(
+        &[("PORT", "1002"), ("SEALIFT_PREFIX", "env")],
+        &[("port", "1003")],
+    );
     sources.file = ConfigFile::At(path);
     let config = Config::load(&sources).unwrap();
     assert_eq!(config.port, 1003);
@@ -80,7 +92,10 @@ fn the_names_of_aws_choose_s3_and_kms() {
         panic!("S3_BUCKET_NAME means S3");
     };
     assert_eq!(endpoint, None);
-    assert_eq!(public_endpoint.as_deref(), Some("https://files.example.com"));
+    assert_eq!(
+        public_endpoint.as_deref(),
+        Some("https://files.example.com")
+    );
     assert!(!path_style);
 }
 
@@ -134,18 +149,32 @@ fn the_key_file_may_not_lie_in_the_data_folder() {
 
 #[test]
 fn a_secret_in_an_endpoint_is_refused_and_not_echoed() {
-    let error = load(&[("S3_ENDPOINT", "https://key:c0ffee@s3.example.com"), ("S3_BUCKET_NAME", "abc")], &[])
-        .unwrap_err();
+    let error = load(
+        &[
+            ("S3_ENDPOINT", "https://key:c0ffee@s3.example.com"),
+            ("S3_BUCKET_NAME", "abc"),
+        ],
+        &[],
+    )
+    .unwrap_err();
     assert!(!format!("{error} {error:?}").contains("c0ffee"), "{error}");
 }
 
 #[test]
 fn signed_urls_do_not_travel_in_the_clear() {
     let public = |endpoint| {
-        load(&[("S3_BUCKET_NAME", "abc"), ("S3_PUBLIC_ENDPOINT", endpoint)], &[])
+        load(
+            &[("S3_BUCKET_NAME", "abc"), ("S3_PUBLIC_ENDPOINT", endpoint)],
+            &[],
+        )
     };
     assert!(public("http://s3.example.com").is_err());
-    for fine in ["https://s3.example.com", "http://127.0.0.1:9000", "http://localhost:1", "http://[::1]:2"] {
+    for fine in [
+        "https://s3.example.com",
+        "http://127.0.0.1:9000",
+        "http://localhost:1",
+        "http://[::1]:2",
+    ] {
         assert!(public(fine).is_ok(), "{fine}");
     }
 }
@@ -203,11 +232,22 @@ fn impossible_values_are_refused() {
 #[test]
 fn a_prefix_too_long_for_the_embedded_stores_file_names_is_refused() {
     assert!(load(&[("SEALIFT_PREFIX", "sealift-of-a-long-name")], &[]).is_err());
-    let with_bucket = [("SEALIFT_PREFIX", "sealift-of-a-long-name"), ("S3_BUCKET_NAME", "abc")];
+    let with_bucket = [
+        ("SEALIFT_PREFIX", "sealift-of-a-long-name"),
+        ("S3_BUCKET_NAME", "abc"),
+    ];
     assert!(load(&with_bucket, &[]).is_ok());
 }
 
 #[test]
 fn an_empty_variable_counts_as_absent() {
     assert!(load(&[("S3_BUCKET_NAME", ""), ("PORT", "")], &[]).is_ok());
+}
+
+#[test]
+fn no_two_settings_share_a_name() {
+    let keys: std::collections::BTreeSet<_> = names::NAMES.iter().map(|name| name.key).collect();
+    let envs: std::collections::BTreeSet<_> = names::NAMES.iter().map(|name| name.env).collect();
+    assert_eq!(keys.len(), names::NAMES.len());
+    assert_eq!(envs.len(), names::NAMES.len());
 }

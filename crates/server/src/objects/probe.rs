@@ -35,7 +35,9 @@ pub enum ProbeError {
         status: u16,
     },
     /// Completion needs it (FORMAT.md R7).
-    #[error("the object store does not list the SHA-256 of a part; sealift cannot verify uploads in it")]
+    #[error(
+        "the object store does not list the SHA-256 of a part; sealift cannot verify uploads in it"
+    )]
     ChecksumNotListed,
     /// It failed before anything could be proved.
     #[error("the object store could not be tried: {0}")]

@@ -39,7 +39,14 @@ mod tests {
         for ours in ["sealift", "sealift_server::routes::open", "sealift_keyring"] {
             assert!(is_ours(ours), "{ours}");
         }
-        for other in ["", "s3s::ops", "sealiftx", "aws_sdk_s3", "hyper::sealift", "log"] {
+        for other in [
+            "",
+            "s3s::ops",
+            "sealiftx",
+            "aws_sdk_s3",
+            "hyper::sealift",
+            "log",
+        ] {
             assert!(!is_ours(other), "{other}");
         }
     }

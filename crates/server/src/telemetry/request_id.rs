@@ -55,7 +55,8 @@ pub async fn with_request_id(mut request: Request, next: Next) -> Response {
         .map_or("-", MatchedPath::as_str)
         .to_owned();
     let method = known(request.method());
-    let span = tracing::info_span!("request", request.id = %id, http.method = method, http.route = route);
+    let span =
+        tracing::info_span!("request", request.id = %id, http.method = method, http.route = route);
 
     let mut answer = next.run(request).instrument(span.clone()).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {

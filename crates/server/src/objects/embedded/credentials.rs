@@ -129,7 +129,9 @@ fn make(file: &Path) -> Result<EmbeddedCredentials, CredentialsProblem> {
     }
     // Written apart and linked into place: a reader never sees half of it, and of two makers
     // one wins.
-    let folder = file.parent().filter(|folder| !folder.as_os_str().is_empty());
+    let folder = file
+        .parent()
+        .filter(|folder| !folder.as_os_str().is_empty());
     let draft = folder
         .unwrap_or(Path::new("."))
         .join(format!(".{}.draft", credentials.access_key));
@@ -176,7 +178,10 @@ mod tests {
         fs::set_permissions(&file, fs::Permissions::from_mode(0o640)).unwrap();
         assert!(matches!(
             EmbeddedCredentials::keep_in(&file),
-            Err(EmbeddedError::Credentials(_, CredentialsProblem::OthersMayRead))
+            Err(EmbeddedError::Credentials(
+                _,
+                CredentialsProblem::OthersMayRead
+            ))
         ));
     }
 

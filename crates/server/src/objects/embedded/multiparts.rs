@@ -28,7 +28,10 @@ pub(super) fn lives(root: &Path, bucket: &str, object_key: &str, id: &str) -> bo
 
 /// All that live in this bucket, by object key and id, as S3 lists them.
 pub(super) async fn list(root: &Path, bucket: &str) -> io::Result<Vec<Multipart>> {
-    let begin = format!(".bucket-{}.object-", BASE64URL_NOPAD.encode(bucket.as_bytes()));
+    let begin = format!(
+        ".bucket-{}.object-",
+        BASE64URL_NOPAD.encode(bucket.as_bytes())
+    );
     let mut found = Vec::new();
     let mut entries = tokio::fs::read_dir(root).await?;
     while let Some(entry) = entries.next_entry().await? {
@@ -42,7 +45,11 @@ pub(super) async fn list(root: &Path, bucket: &str) -> io::Result<Vec<Multipart>
         found.push(Multipart {
             object_key,
             id,
-            begun_at: entry.metadata().await.ok().and_then(|data| data.modified().ok()),
+            begun_at: entry
+                .metadata()
+                .await
+                .ok()
+                .and_then(|data| data.modified().ok()),
         });
     }
     found.sort_unstable_by(|a, b| (&a.object_key, &a.id).cmp(&(&b.object_key, &b.id)));

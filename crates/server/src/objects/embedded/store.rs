@@ -135,14 +135,20 @@ impl S3 for Store {
         &self,
         request: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
-        let path = self.root.join(&request.input.bucket).join(&request.input.key);
+        let path = self
+            .root
+            .join(&request.input.bucket)
+            .join(&request.input.key);
         let range = request.input.range;
         let if_match = request.input.if_match.clone();
         let mut answer = self.files.get_object(request).await?;
         if let Some(ETagCondition::ETag(wanted)) = &if_match {
             let found = answer.output.e_tag.as_ref();
             if !found.is_some_and(|etag| etag.strong_cmp(wanted)) {
-                return Err(s3_error!(PreconditionFailed, "The object has another ETag."));
+                return Err(s3_error!(
+                    PreconditionFailed,
+                    "The object has another ETag."
+                ));
             }
         }
         // Its body reads 4 KiB at a time, each a trip to another thread. The path was resolved

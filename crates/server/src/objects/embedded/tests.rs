@@ -14,6 +14,8 @@ use crate::objects::{
     S3UploadId,
 };
 
+mod signatures;
+
 /// A running store, a client of it, and a key to write to.
 struct Bench {
     store: Embedded,
@@ -112,57 +114,13 @@ async fn send(put: &PresignedPut, body: Vec<u8>) -> u16 {
 }
 
 #[tokio::test]
-async fn a_part_signature_covers_length_host_and_checksum_and_nothing_else() {
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    let put = bench.sign(&upload, 1, b"sealed").await;
-    let signed = "X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256";
-    assert!(put.url.contains(signed), "{put:?}");
-    assert!(put.url.contains("X-Amz-Expires=900"));
-    // No other checksum, neither asked of the sender nor hidden in the query.
-    assert!(!put.url.to_lowercase().contains("crc"));
-    let names: Vec<_> = put.headers.keys().map(String::as_str).collect();
-    assert_eq!(names, ["x-amz-checksum-sha256"]);
-    assert_eq!(put.headers["x-amz-checksum-sha256"], Sha256::of(b"sealed").to_string());
-}
-
-#[tokio::test]
-async fn only_the_signed_bytes_are_taken() {
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    let put = bench.sign(&upload, 1, b"sealed").await;
-
-    assert_eq!(send(&put, b"forged".to_vec()).await, 400, "wrong body");
-    assert!(send(&put, b"sealed and more".to_vec()).await >= 400, "longer");
-    assert!(send(&put, b"seal".to_vec()).await >= 400, "shorter");
-    let mut bare = put.clone();
-    bare.headers.clear();
-    assert!(send(&bare, b"sealed".to_vec()).await >= 400, "no header");
-    let mut other = put.clone();
-    other.headers.insert("x-amz-checksum-sha256".into(), Sha256::of(b"forged").to_string());
-    assert_eq!(send(&other, b"forged".to_vec()).await, 403, "other header");
-
-    let parts = bench.objects.list_parts(&bench.key, &upload).await.unwrap();
-    assert_eq!(parts, [], "nothing of it was kept");
-    assert_eq!(send(&put, b"sealed".to_vec()).await, 200);
-}
-
-#[tokio::test]
-async fn an_expired_url_is_refused() {
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    let put = bench
-        .objects
-        .presign_part(&bench.key, &upload, PartNumber::FIRST, &Sha256::of(b"a"), 1, now_ms() - 901_000)
-        .await
-        .unwrap();
-    assert_eq!(send(&put, b"a".to_vec()).await, 403);
-}
-
-#[tokio::test]
 async fn the_store_passes_the_probe_and_nothing_of_it_stays() {
     let bench = bench().await;
-    bench.objects.prove_checksums([3; 16], now_ms()).await.unwrap();
+    bench
+        .objects
+        .prove_checksums([3; 16], now_ms())
+        .await
+        .unwrap();
     assert_eq!(bench.objects.unfinished_multiparts().await.unwrap(), []);
 }
 
@@ -171,7 +129,9 @@ async fn parts_are_listed_by_number_with_length_and_sha256() {
     let bench = bench().await;
     let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
     for number in [11, 2, 1, 10] {
-        bench.put_part(&upload, number, format!("part {number}").as_bytes()).await;
+        bench
+            .put_part(&upload, number, format!("part {number}").as_bytes())
+            .await;
     }
     let parts = bench.objects.list_parts(&bench.key, &upload).await.unwrap();
     let numbers: Vec<_> = parts.iter().map(|part| part.number.get()).collect();
@@ -185,24 +145,48 @@ async fn an_ended_upload_id_answers_no_such_upload() {
     let bench = bench().await;
     let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
     let put = bench.sign(&upload, 1, b"a").await;
-    assert!(bench.objects.multipart_exists(&bench.key, &upload).await.unwrap());
+    assert!(
+        bench
+            .objects
+            .multipart_exists(&bench.key, &upload)
+            .await
+            .unwrap()
+    );
     let unfinished = bench.objects.unfinished_multiparts().await.unwrap();
     assert_eq!(unfinished.len(), 1);
     assert_eq!(unfinished[0].key, bench.key);
     assert_eq!(unfinished[0].s3_upload_id, upload);
 
-    bench.objects.abort_multipart(&bench.key, &upload).await.unwrap();
-    assert!(!bench.objects.multipart_exists(&bench.key, &upload).await.unwrap());
+    bench
+        .objects
+        .abort_multipart(&bench.key, &upload)
+        .await
+        .unwrap();
+    assert!(
+        !bench
+            .objects
+            .multipart_exists(&bench.key, &upload)
+            .await
+            .unwrap()
+    );
     assert_eq!(send(&put, b"a".to_vec()).await, 404);
     assert_eq!(
         bench.objects.list_parts(&bench.key, &upload).await,
         Err(ObjectsError::NoSuchUpload)
     );
     assert_eq!(
-        bench.objects.complete_multipart(&bench.key, &upload, &[]).await.unwrap_err(),
+        bench
+            .objects
+            .complete_multipart(&bench.key, &upload, &[])
+            .await
+            .unwrap_err(),
         ObjectsError::NoSuchUpload
     );
-    bench.objects.abort_multipart(&bench.key, &upload).await.unwrap();
+    bench
+        .objects
+        .abort_multipart(&bench.key, &upload)
+        .await
+        .unwrap();
 }
 
 #[tokio::test]
@@ -216,8 +200,13 @@ async fn completion_names_the_sha256_of_every_part() {
         etag: stored[0].etag.clone(),
         sha256: Sha256::of(b"other"),
     };
-    let refused = bench.objects.complete_multipart(&bench.key, &upload, &[part]).await;
-    assert!(matches!(refused, Err(ObjectsError::Refused { status: 400, code }) if code == "InvalidPart"));
+    let refused = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &[part])
+        .await;
+    assert!(
+        matches!(refused, Err(ObjectsError::Refused { status: 400, code }) if code == "InvalidPart")
+    );
     assert_eq!(bench.objects.head(&bench.key, None).await.unwrap(), None);
 }
 
@@ -229,13 +218,24 @@ async fn a_range_comes_back_exactly_and_only_of_the_recorded_object() {
     assert_eq!(object.len, 5 * 1024 * 1024 + 8);
 
     let start = 5 * 1024 * 1024 - 2;
-    let read = bench.objects.get_range(&object, start..start + 5).await.unwrap();
+    let read = bench
+        .objects
+        .get_range(&object, start..start + 5)
+        .await
+        .unwrap();
     assert_eq!(read.range, start..start + 5);
     let bytes: Vec<_> = read.stream.try_collect().await.unwrap();
     assert_eq!(bytes.concat(), b"aathe");
-    let whole = bench.objects.get_range(&object, 0..object.len).await.unwrap();
+    let whole = bench
+        .objects
+        .get_range(&object, 0..object.len)
+        .await
+        .unwrap();
     let whole: Vec<_> = whole.stream.try_collect().await.unwrap();
-    assert_eq!(Sha256::of(&whole.concat()), Sha256::of(&[&first[..], b"the rest"].concat()));
+    assert_eq!(
+        Sha256::of(&whole.concat()),
+        Sha256::of(&[&first[..], b"the rest"].concat())
+    );
 
     let mut replaced = object.clone();
     replaced.etag.0 = "\"00000000000000000000000000000000-2\"".into();
@@ -258,19 +258,11 @@ async fn a_range_comes_back_exactly_and_only_of_the_recorded_object() {
 async fn a_get_with_another_etag_is_refused_by_the_store_itself() {
     let bench = bench().await;
     let object = bench.store_object(&[b"sealed"]).await;
-    let found = bench.objects.raw_status_of_get(&object.key, "\"0123\"").await;
+    let found = bench
+        .objects
+        .raw_status_of_get(&object.key, "\"0123\"")
+        .await;
     assert_eq!(found, 412);
-}
-
-#[tokio::test]
-async fn requests_without_a_valid_signature_are_refused() {
-    let bench = bench().await;
-    let url = format!("{}/sealift/{}", bench.store.endpoint(), bench.key);
-    assert_eq!(reqwest::get(&url).await.unwrap().status().as_u16(), 403);
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    let mut put = bench.sign(&upload, 1, b"a").await;
-    put.url = put.url.replace("partNumber=1", "partNumber=2");
-    assert_eq!(send(&put, b"a".to_vec()).await, 403);
 }
 
 #[tokio::test]
@@ -278,7 +270,10 @@ async fn the_pages_origin_may_put_and_no_other() {
     let bench = bench().await;
     let preflight = |origin: &'static str| {
         reqwest::Client::new()
-            .request(reqwest::Method::OPTIONS, format!("{}/sealift/k", bench.store.endpoint()))
+            .request(
+                reqwest::Method::OPTIONS,
+                format!("{}/sealift/k", bench.store.endpoint()),
+            )
             .header("origin", origin)
             .header("access-control-request-method", "PUT")
             .header("access-control-request-headers", "x-amz-checksum-sha256")
@@ -287,7 +282,9 @@ async fn the_pages_origin_may_put_and_no_other() {
     let ours = preflight(PAGE).await.unwrap();
     assert_eq!(ours.status().as_u16(), 200);
     assert_eq!(ours.headers()["access-control-allow-origin"], PAGE);
-    let allowed = ours.headers()["access-control-allow-headers"].to_str().unwrap();
+    let allowed = ours.headers()["access-control-allow-headers"]
+        .to_str()
+        .unwrap();
     assert!(allowed.contains("x-amz-checksum-sha256"), "{allowed}");
     let other = preflight("http://evil.example").await.unwrap();
     assert!(other.headers().get("access-control-allow-origin").is_none());
@@ -317,7 +314,11 @@ async fn a_running_download_finishes_when_the_store_shuts_down() {
     let bench = bench().await;
     let big = vec![b'x'; 8 * 1024 * 1024];
     let object = bench.store_object(&[&big]).await;
-    let mut read = bench.objects.get_range(&object, 0..object.len).await.unwrap();
+    let mut read = bench
+        .objects
+        .get_range(&object, 0..object.len)
+        .await
+        .unwrap();
     let first = read.stream.try_next().await.unwrap().unwrap();
 
     let stopping = tokio::spawn(bench.store.shutdown(Duration::from_secs(60)));
@@ -325,33 +326,8 @@ async fn a_running_download_finishes_when_the_store_shuts_down() {
     assert_eq!(first.len() + rest.concat().len(), big.len());
     stopping.await.unwrap();
     let refused = bench.objects.head(&bench.key, None).await;
-    assert!(matches!(refused, Err(ObjectsError::Unavailable { status: None })));
-}
-
-/// On one thread, so that the subscriber of this thread sees store and client alike.
-#[tokio::test(flavor = "current_thread")]
-async fn no_signature_or_secret_is_logged_even_at_trace() {
-    use crate::{config::LogFormat, telemetry};
-    let capture = telemetry::Capture::default();
-    let subscriber = telemetry::subscriber("trace", LogFormat::Json, capture.clone()).unwrap();
-    let _guard = tracing::subscriber::set_default(subscriber);
-
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    let put = bench.sign(&upload, 1, b"sealed").await;
-    assert_eq!(send(&put, b"forged".to_vec()).await, 400);
-    assert_eq!(send(&put, b"sealed".to_vec()).await, 200);
-    let object = bench.store_object(&[b"sealed"]).await;
-    bench.objects.get_range(&object, 0..3).await.unwrap();
-    tracing::info!("The capture works");
-
-    let logged = capture.text();
-    let (_, signature) = put.url.split_once("X-Amz-Signature=").unwrap();
-    let signature = signature.split('&').next().unwrap();
-    let credentials = EmbeddedCredentials::from_random(&[7; 52]);
-    let (access_key, secret_key) = credentials.pair();
-    for secret in [signature, access_key, secret_key, "X-Amz-", "authorization", "Authorization"] {
-        assert!(!logged.contains(secret), "{secret} in {logged}");
-    }
-    assert!(logged.contains("The capture works"));
+    assert!(matches!(
+        refused,
+        Err(ObjectsError::Unavailable { status: None })
+    ));
 }

@@ -48,11 +48,15 @@ async fn answer(
     body: String,
 ) -> (StatusCode, String) {
     let text = match method.as_str() {
-        "POST" => "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>",
+        "POST" => {
+            "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
+        }
         "GET" => "<ListPartsResult></ListPartsResult>",
         "PUT" => {
             assert!(query.contains_key("X-Amz-Signature"));
-            let header = headers.get("x-amz-checksum-sha256").map(|value| value.to_str().unwrap());
+            let header = headers
+                .get("x-amz-checksum-sha256")
+                .map(|value| value.to_str().unwrap());
             let right = header == Some(Sha256::of(body.as_bytes()).to_string().as_str());
             let taken = match takes {
                 Takes::Anything => true,
@@ -60,7 +64,11 @@ async fn answer(
                 Takes::OnlyCorrectParts => right,
                 Takes::Nothing => false,
             };
-            let status = if taken { StatusCode::OK } else { StatusCode::FORBIDDEN };
+            let status = if taken {
+                StatusCode::OK
+            } else {
+                StatusCode::FORBIDDEN
+            };
             return (status, String::new());
         }
         _ => "",
@@ -70,7 +78,10 @@ async fn answer(
 
 #[tokio::test]
 async fn a_store_that_takes_wrong_bytes_is_refused() {
-    assert_eq!(outcome(Takes::Anything).await, Err(ProbeError::WrongBytesTaken));
+    assert_eq!(
+        outcome(Takes::Anything).await,
+        Err(ProbeError::WrongBytesTaken)
+    );
 }
 
 #[tokio::test]

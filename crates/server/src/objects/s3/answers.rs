@@ -25,9 +25,7 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
     match (status, refusal.err().code()) {
         (_, Some("NoSuchUpload")) => ObjectsError::NoSuchUpload,
         (_, Some("NoSuchKey" | "NoSuchVersion")) => ObjectsError::NotFound,
-        (_, Some("PreconditionFailed" | "InvalidRange")) | (412 | 416, _) => {
-            ObjectsError::Replaced
-        }
+        (_, Some("PreconditionFailed" | "InvalidRange")) | (412 | 416, _) => ObjectsError::Replaced,
         (_, Some("SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable"))
         | (429 | 500..=599, _) => ObjectsError::Unavailable {
             status: Some(status),
@@ -70,9 +68,7 @@ pub(super) fn unfinished(
         (Some(key), Some(id)) => Ok(UnfinishedMultipart {
             key: ObjectKey::from_record(key),
             s3_upload_id: S3UploadId(id),
-            initiated_at_ms: upload
-                .initiated
-                .and_then(|at| at.to_millis().ok()),
+            initiated_at_ms: upload.initiated.and_then(|at| at.to_millis().ok()),
         }),
         _ => Err(ObjectsError::Incomprehensible { field: "Upload" }),
     }

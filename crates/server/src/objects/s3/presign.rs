@@ -76,8 +76,8 @@ impl Signer {
         now_ms: i64,
     ) -> Result<PresignedPut, ObjectsError> {
         let signer = self.current(now_ms).await?;
-        let content_length = i64::try_from(part.sealed_len)
-            .map_err(|_| ObjectsError::Length(part.sealed_len))?;
+        let content_length =
+            i64::try_from(part.sealed_len).map_err(|_| ObjectsError::Length(part.sealed_len))?;
         let (window, expires_at_ms) = window(now_ms, signer.ends_at_ms)?;
 
         let signed = signer

@@ -1,0 +1,161 @@
+//! From the configuration to a store that was tried.
+
+use std::net::SocketAddr;
+
+use http::HeaderValue;
+
+use super::{
+    Objects, ObjectsError, ProbeError, S3Config, S3Credentials,
+    embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials, EmbeddedError},
+};
+use crate::config::{Config, StoreConfig};
+
+/// The store of a deployment, ready for use.
+#[derive(Debug)]
+pub struct OpenStore {
+    /// Its client.
+    pub objects: Objects,
+    /// The embedded store, where that is the one: to be shut down after the server.
+    pub embedded: Option<Embedded>,
+    /// Where browsers send parts, such as `http://127.0.0.1:8081`: for `connect-src`.
+    pub public_origin: String,
+}
+
+/// Why there is no usable store.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum StoreError {
+    /// The embedded store did not start.
+    #[error("{0}")]
+    Embedded(#[from] EmbeddedError),
+    /// The store failed the probe.
+    #[error("{0}")]
+    Probe(#[from] ProbeError),
+    /// The store could not be asked.
+    #[error("the object store cannot be used: {0}")]
+    Objects(#[from] ObjectsError),
+}
+
+impl OpenStore {
+    /// Starts the embedded store if it is the configured one, connects, and proves that part
+    /// checksums are enforced (FORMAT.md R10). `server` is where the server listens already: its
+    /// pages may PUT.
+    ///
+    /// # Errors
+    /// [`StoreError`]; the server must not start then.
+    pub async fn open(
+        config: &Config,
+        server: SocketAddr,
+        random: [u8; 16],
+        now_ms: i64,
+    ) -> Result<Self, StoreError> {
+        let (embedded, s3) = match &config.store {
+            StoreConfig::Embedded {
+                port,
+                public_endpoint,
+            } => {
+                let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file())?;
+                let embedded = Embedded::start(EmbeddedConfig {
+                    folder: config.store_folder(),
+                    address: ([127, 0, 0, 1], *port).into(),
+                    bucket: config.bucket.clone(),
+                    page_origins: page_origins(config, server),
+                    credentials: credentials.clone(),
+                })
+                .await?;
+                let s3 = S3Config {
+                    endpoint: Some(embedded.endpoint()),
+                    public_endpoint: public_endpoint.clone(),
+                    // Signed, but it means nothing to the embedded store.
+                    region: Some("us-east-1".to_owned()),
+                    bucket: config.bucket.clone(),
+                    prefix: config.prefix.clone(),
+                    path_style: true,
+                    credentials: S3Credentials::Embedded(credentials),
+                };
+                (Some(embedded), s3)
+            }
+            StoreConfig::S3 {
+                endpoint,
+                public_endpoint,
+                path_style,
+            } => {
+                let s3 = S3Config {
+                    endpoint: endpoint.clone(),
+                    public_endpoint: public_endpoint.clone(),
+                    region: config.region.clone(),
+                    bucket: config.bucket.clone(),
+                    prefix: config.prefix.clone(),
+                    path_style: *path_style,
+                    credentials: S3Credentials::AwsChain,
+                };
+                (None, s3)
+            }
+        };
+        let objects = Objects::connect(&s3).await;
+        objects.prove_checksums(random, now_ms).await?;
+        Ok(Self {
+            public_origin: objects.public_origin(now_ms).await?,
+            objects,
+            embedded,
+        })
+    }
+}
+
+/// The configured ones and, on loopback, every name of this machine that a browser takes for it.
+fn page_origins(config: &Config, server: SocketAddr) -> Vec<HeaderValue> {
+    let port = server.port();
+    let own = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("http://{host}:{port}"));
+    let own = own.iter().filter(|_| server.ip().is_loopback());
+    own.chain(&config.page_origins)
+        .filter_map(|origin| HeaderValue::from_str(origin).ok())
+        .collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::Sources;
+
+    #[tokio::test]
+    async fn the_embedded_store_opens_twice_on_the_same_data() {
+        let folder = tempfile::tempdir().unwrap();
+        let at = |name: &str| folder.path().join(name).to_str().unwrap().to_owned();
+        let config = Config::load(&Sources {
+            flags: vec![
+                ("data_dir", at("data")),
+                ("key_file", at("keys/sealift.key")),
+                ("s3_port", "0".to_owned()),
+            ],
+            ..Sources::default()
+        })
+        .unwrap();
+        let now = std::time::SystemTime::now()
+            .duration_since(std::time::UNIX_EPOCH)
+            .unwrap();
+        let now_ms = i64::try_from(now.as_millis()).unwrap();
+        let server = "127.0.0.1:8080".parse().unwrap();
+        for round in [1, 2] {
+            let open = OpenStore::open(&config, server, [round; 16], now_ms)
+                .await
+                .unwrap();
+            let embedded = open.embedded.unwrap();
+            assert_eq!(open.public_origin, embedded.endpoint());
+            embedded.shutdown(std::time::Duration::from_secs(30)).await;
+        }
+        assert!(folder.path().join("keys/s3-credentials.json").is_file());
+    }
+
+    #[test]
+    fn pages_come_from_this_machines_names_and_the_configured_origins() {
+        let config = Config::load(&Sources {
+            flags: vec![("page_origins", "https://files.example.com".to_owned())],
+            ..Sources::default()
+        })
+        .unwrap();
+        let loopback = page_origins(&config, "127.0.0.1:80".parse().unwrap());
+        assert_eq!(loopback.len(), 4);
+        let public = page_origins(&config, "192.0.2.1:80".parse().unwrap());
+        assert_eq!(public, ["https://files.example.com"]);
+    }
+}

@@ -1,0 +1,191 @@
+//! Multipart uploads, from their beginning to the object or to nothing.
+
+use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload};
+
+use super::{
+    super::{
+        CompleteAnswer, CompletedPart, ObjectKey, ObjectsError, S3UploadId, StoredPart,
+        UnfinishedMultipart, VersionId,
+    },
+    Objects,
+    answers::{self, translate},
+};
+
+impl Objects {
+    /// Begins a multipart upload that demands a SHA-256 of every part (FORMAT.md R10).
+    ///
+    /// # Errors
+    /// [`ObjectsError`]; after `Unavailable` an upload may exist that nobody knows.
+    pub async fn create_multipart(&self, key: &ObjectKey) -> Result<S3UploadId, ObjectsError> {
+        let answer = self
+            .own
+            .create_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .content_type("application/octet-stream")
+            // No checksum type beside it: COMPOSITE is S3's own choice for SHA-256, and some
+            // stores refuse to be told.
+            .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .send()
+            .await
+            .map_err(translate)?;
+        answer
+            .upload_id
+            .map(S3UploadId)
+            .ok_or(ObjectsError::Incomprehensible { field: "UploadId" })
+    }
+
+    /// Every part the store holds, by number.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoSuchUpload`] and others.
+    pub async fn list_parts(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+    ) -> Result<Vec<StoredPart>, ObjectsError> {
+        let mut parts = Vec::new();
+        let mut after: Option<String> = None;
+        loop {
+            let page = self
+                .own
+                .list_parts()
+                .bucket(&self.bucket)
+                .key(key.as_str())
+                .upload_id(&s3_upload_id.0)
+                .set_part_number_marker(after.take())
+                .send()
+                .await
+                .map_err(translate)?;
+            for part in page.parts.unwrap_or_default() {
+                parts.push(answers::stored_part(part)?);
+            }
+            match (page.is_truncated, page.next_part_number_marker) {
+                (Some(true), Some(next)) => after = Some(next),
+                (Some(true), None) => {
+                    return Err(ObjectsError::Incomprehensible {
+                        field: "NextPartNumberMarker",
+                    });
+                }
+                _ => break,
+            }
+        }
+        parts.sort_unstable_by_key(|part| part.number);
+        Ok(parts)
+    }
+
+    /// Whether the store still keeps this multipart upload open.
+    ///
+    /// # Errors
+    /// Where it cannot be known.
+    pub async fn multipart_exists(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+    ) -> Result<bool, ObjectsError> {
+        let asked = self
+            .own
+            .list_parts()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .upload_id(&s3_upload_id.0)
+            .max_parts(1)
+            .send()
+            .await
+            .map_err(translate);
+        match asked {
+            Ok(_) => Ok(true),
+            Err(ObjectsError::NoSuchUpload) => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Joins the parts to the object. Any error leaves open what happened: look at the object
+    /// (DESIGN.md 2). A 200 with an error in its body is an error here.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn complete_multipart(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+        parts: &[CompletedPart],
+    ) -> Result<CompleteAnswer, ObjectsError> {
+        let parts = parts.iter().map(answers::sdk_part).collect();
+        let answer = self
+            .own
+            .complete_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .upload_id(&s3_upload_id.0)
+            .multipart_upload(
+                CompletedMultipartUpload::builder()
+                    .set_parts(Some(parts))
+                    .build(),
+            )
+            .send()
+            .await
+            .map_err(translate)?;
+        Ok(CompleteAnswer {
+            etag: answers::etag(answer.e_tag)?,
+            version: answer.version_id.map(VersionId),
+        })
+    }
+
+    /// Drops the parts. A multipart upload that is gone already is fine.
+    ///
+    /// # Errors
+    /// Where it may still be there.
+    pub async fn abort_multipart(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+    ) -> Result<(), ObjectsError> {
+        let asked = self
+            .own
+            .abort_multipart_upload()
+            .bucket(&self.bucket)
+            .key(key.as_str())
+            .upload_id(&s3_upload_id.0)
+            .send()
+            .await
+            .map_err(translate);
+        match asked {
+            Ok(_) | Err(ObjectsError::NoSuchUpload) => Ok(()),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Every unfinished multipart upload under this deployment's prefix.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn unfinished_multiparts(&self) -> Result<Vec<UnfinishedMultipart>, ObjectsError> {
+        let mut found = Vec::new();
+        let mut after: (Option<String>, Option<String>) = (None, None);
+        loop {
+            let page = self
+                .own
+                .list_multipart_uploads()
+                .bucket(&self.bucket)
+                .prefix(format!("{}/", self.prefix))
+                .set_key_marker(after.0.take())
+                .set_upload_id_marker(after.1.take())
+                .send()
+                .await
+                .map_err(translate)?;
+            for upload in page.uploads.unwrap_or_default() {
+                found.push(answers::unfinished(upload)?);
+            }
+            if page.is_truncated != Some(true) {
+                break;
+            }
+            if page.next_key_marker.is_none() {
+                let field = "NextKeyMarker";
+                return Err(ObjectsError::Incomprehensible { field });
+            }
+            after = (page.next_key_marker, page.next_upload_id_marker);
+        }
+        Ok(found)
+    }
+}
