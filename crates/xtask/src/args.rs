@@ -53,21 +53,25 @@ pub(crate) struct PageArgs {
 
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Port of the page and the API.
-    #[arg(long)]
-    pub(crate) port: Option<u16>,
+    /// Port of the page and the API; 0 takes any free one.
+    #[arg(long, default_value_t = 8080)]
+    pub(crate) port: u16,
 
-    /// Port of the embedded S3.
-    #[arg(long)]
-    pub(crate) s3_port: Option<u16>,
+    /// Port of the embedded S3; 0 takes any free one.
+    #[arg(long, value_name = "PORT", default_value_t = 8081)]
+    pub(crate) s3_port: u16,
 
     /// The one folder for all of the demo's data.
-    #[arg(long, default_value = "data")]
+    #[arg(long, value_name = "FOLDER", default_value = "data")]
     pub(crate) data: PathBuf,
 
-    /// Drop the data of the last demo before starting. Without it they are kept.
+    /// Begin empty: drop what earlier demos left. Without it everything is kept.
     #[arg(long)]
     pub(crate) fresh: bool,
+
+    /// Drop the data when the demo ends.
+    #[arg(long)]
+    pub(crate) drop: bool,
 }
 
 #[derive(clap::Args)]

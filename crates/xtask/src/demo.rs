@@ -5,10 +5,12 @@ use crate::setup::toolchain;
 use crate::timed::timed;
 use crate::workshop::Workshop;
 use crate::{native, page, terminal};
-use anyhow::{Result, anyhow};
+use anyhow::{Result, anyhow, bail};
+use std::net::{Ipv4Addr, TcpListener};
 use std::os::unix::process::CommandExt;
 
 pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
+    ports_are_free(asked)?;
     let toolchain = toolchain::ready(workshop)?;
     let dist = page::default_dist(workshop);
     timed(workshop, "build sealift", |log| {
@@ -26,22 +28,30 @@ pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
     })
     .result?;
     let mut sealift = toolchain.program(workshop.target.join("debug/sealift"));
+    sealift.arg("demo").arg("--page-dir").arg(dist);
+    sealift.arg("--data").arg(std::path::absolute(&asked.data)?);
+    sealift.args([
+        "--port",
+        &asked.port.to_string(),
+        "--s3-port",
+        &asked.s3_port.to_string(),
+    ]);
     sealift
-        .arg("demo")
-        .arg("--page-dir")
-        .arg(dist)
-        .arg("--data")
-        .arg(std::path::absolute(&asked.data)?);
-    if let Some(port) = asked.port {
-        sealift.args(["--port", &port.to_string()]);
-    }
-    if let Some(port) = asked.s3_port {
-        sealift.args(["--s3-port", &port.to_string()]);
-    }
-    if asked.fresh {
-        sealift.arg("--fresh");
-    }
+        .args(asked.fresh.then_some("--fresh"))
+        .args(asked.drop.then_some("--drop"));
     terminal::say("Starting.");
     // Becomes the server: Ctrl-C and signals reach it directly, and it stops in its own good order.
     Err(anyhow!(sealift.exec()).context("cannot start target/debug/sealift"))
+}
+
+/// Asked before anything is built: nobody wants to hear of a taken port ten minutes later.
+fn ports_are_free(asked: &DemoArgs) -> Result<()> {
+    for (port, flag) in [(asked.port, "--port"), (asked.s3_port, "--s3-port")] {
+        if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
+            bail!(
+                "port {port} cannot be used ({error}); choose another with {flag}, or 0 for any free one"
+            );
+        }
+    }
+    Ok(())
 }

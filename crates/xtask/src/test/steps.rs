@@ -277,8 +277,8 @@ fn stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
         Python::find(bench.workshop).ok_or_else(|| anyhow!("moto was here a moment ago"))?;
     log.run(
         bench
-            .native("test")
-            .args(["--exclude", "sealift-tests", "--no-fail-fast"])
+            .cargo()
+            .args(["test", "--package", "sealift-tests", "--no-fail-fast"])
             .env("SEALIFT_TEST_CHROMIUM", browser.chromium)
             .env("SEALIFT_TEST_CHROMEDRIVER", browser.driver)
             .env("SEALIFT_TEST_MOTO", python.moto_server)
