@@ -21,6 +21,8 @@ use tools::Tool;
 pub(crate) enum Need {
     /// rustfmt and clippy in the toolchain.
     Lints,
+    /// libFuzzer is C++.
+    CppCompiler,
     /// A program that cargo can install.
     Tool(Tool),
     /// Chromium and its driver.
@@ -37,6 +39,7 @@ impl Need {
     pub(crate) fn ready(self, workshop: &Workshop, toolchain: &toolchain::Toolchain) -> Result<()> {
         match self {
             Self::Lints => toolchain::lints_ready(workshop, toolchain),
+            Self::CppCompiler => toolchain::cpp_ready(workshop),
             Self::Tool(tool) => tools::ready(workshop, toolchain, tool),
             Self::Browser => browser::ready(workshop).map(drop),
             Self::Python => python::ready(workshop).map(drop),

@@ -1,6 +1,7 @@
 //! `cargo xtask test`: sets up, then every check and test. A step that fails does not stop the others.
 
 mod arrows;
+mod fuzz;
 mod rooms;
 mod steps;
 mod summary;

@@ -176,6 +176,17 @@ fn need_c_compiler(workshop: &Workshop) -> Result<()> {
     .result
 }
 
+/// A C++ compiler.
+pub(crate) fn cpp_ready(workshop: &Workshop) -> Result<()> {
+    if programs::find("c++").is_some() {
+        return Ok(());
+    }
+    timed(workshop, "set up a C++ compiler", |log| {
+        debian::install(log, &["g++"])
+    })
+    .result
+}
+
 fn from_rustup(workshop: &Workshop, log: &mut Log) -> Result<Toolchain> {
     if let Some(active) = active_name(workshop).map(Toolchain::Rustup)
         && matches!(active.fitness(), Fitness::NoWasm)

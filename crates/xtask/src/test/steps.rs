@@ -1,6 +1,6 @@
 //! The steps, in the order in which they tell most soonest.
 
-use super::{Bench, Counts, Step, arrows, rooms};
+use super::{Bench, Counts, Step, arrows, fuzz, rooms};
 use crate::native;
 use crate::page;
 use crate::programs;
@@ -79,6 +79,15 @@ pub(super) const STEPS: &[Step] = &[
             "users' stories: Chromium, moto's KMS, S3, official readers",
             &[Need::Browser, Need::Python],
             stories,
+        )
+    },
+    Step {
+        full: true,
+        ..check(
+            "fuzz",
+            "every fuzz target for ten seconds",
+            &[Need::CppCompiler],
+            fuzz::run,
         )
     },
 ];

@@ -1,0 +1,69 @@
+//! A short run of every fuzz target: enough to see that each still starts and finds nothing at once.
+//!
+//! Built with coverage counters by the ordinary compiler, so that no nightly and no cargo-fuzz is needed.
+
+use super::Bench;
+use crate::native;
+use crate::timed::Log;
+use anyhow::{Context, Result, bail};
+use std::fs;
+use std::path::Path;
+
+/// What cargo-fuzz passes too, without the sanitizers: they need a nightly, and the fuzzed code has no unsafe.
+const COUNTERS: &str = "--cfg fuzzing -Cdebug-assertions -Coverflow-checks \
+    -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
+    -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
+    -Cllvm-args=-sanitizer-coverage-trace-compares";
+
+const SECONDS_PER_TARGET: u32 = 10;
+
+pub(super) fn run(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
+    let folder = bench.workshop.root.join("crates/message/fuzz");
+    let targets = targets(&folder.join("fuzz_targets"))?;
+    // A target folder of its own: other flags than the rest of the workspace has.
+    let built = bench.workshop.target.join("fuzz");
+    log.run(
+        native::plain_cargo(bench.workshop, bench.toolchain)
+            .current_dir(&folder)
+            .env("CARGO_TARGET_DIR", &built)
+            .env("RUSTFLAGS", COUNTERS)
+            .args(["build", "--release", "--bins"]),
+    )?;
+    for target in targets {
+        let found = built.join("found").join(&target);
+        fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
+        let mut fuzz = bench.toolchain.program(built.join("release").join(&target));
+        fuzz.current_dir(&folder)
+            .arg(format!("-max_total_time={SECONDS_PER_TARGET}"))
+            .arg(format!(
+                "-artifact_prefix={}/crash-{target}-",
+                built.display()
+            ))
+            .arg(found);
+        let seeds = folder.join("corpus").join(&target);
+        if seeds.is_dir() {
+            fuzz.arg(seeds);
+        }
+        log.run(&mut fuzz)?;
+    }
+    Ok(())
+}
+
+fn targets(folder: &Path) -> Result<Vec<String>> {
+    let mut names = Vec::new();
+    for entry in
+        fs::read_dir(folder).with_context(|| format!("cannot read {}", folder.display()))?
+    {
+        let path = entry?.path();
+        if path.extension().is_some_and(|extension| extension == "rs")
+            && let Some(stem) = path.file_stem()
+        {
+            names.push(stem.to_string_lossy().into_owned());
+        }
+    }
+    if names.is_empty() {
+        bail!("{} has no fuzz target", folder.display());
+    }
+    names.sort();
+    Ok(names)
+}
