@@ -1,0 +1,48 @@
+//! A frame's number in its message.
+
+use core::num::NonZeroU32;
+
+use crate::FrameIndex;
+
+/// A frame's number in its message, from 1: frame index + 1.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub struct SequenceNumber(NonZeroU32);
+
+/// No frame has this number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("sequence numbers go from 1 to 4294967295")]
+pub struct SequenceNumberOutOfRange;
+
+impl SequenceNumber {
+    /// Every message has it.
+    pub const FIRST: Self = Self(NonZeroU32::MIN);
+
+    /// The number.
+    #[must_use]
+    pub fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// The next frame's; `None` after the last there can be.
+    #[must_use]
+    pub fn next(self) -> Option<Self> {
+        self.0.checked_add(1).map(Self)
+    }
+
+    /// The number of the frame with this index (from 0); `None` where the format has no such frame.
+    #[must_use]
+    pub fn of_frame(index: FrameIndex) -> Option<Self> {
+        let number = u32::try_from(index.checked_add(1)?).ok()?;
+        NonZeroU32::new(number).map(Self)
+    }
+}
+
+impl TryFrom<u32> for SequenceNumber {
+    type Error = SequenceNumberOutOfRange;
+
+    fn try_from(number: u32) -> Result<Self, SequenceNumberOutOfRange> {
+        NonZeroU32::new(number)
+            .map(Self)
+            .ok_or(SequenceNumberOutOfRange)
+    }
+}

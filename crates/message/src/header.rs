@@ -1,0 +1,218 @@
+//! The header of a message: parsed and written in the order of the format (FORMAT.md, header).
+
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+mod authentication;
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+mod builder;
+mod encrypted_data_key;
+mod encryption_context;
+mod frame_length;
+mod limits;
+mod reader;
+
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+pub use authentication::VerifiedHeader;
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+pub use builder::HeaderBuilder;
+pub use encrypted_data_key::EncryptedDataKey;
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+pub use encrypted_data_key::{unwrap_raw_aes, wrap_raw_aes};
+pub use encryption_context::EncryptionContext;
+pub use frame_length::FrameLength;
+pub use limits::Limits;
+pub use reader::{HeaderRead, HeaderReader};
+
+use crate::error::{DecryptError, Field, Unsupported};
+use crate::key::{Commitment, MessageId};
+use crate::suite::{FRAMED, SUITE, TAG_LEN, VERSION};
+use crate::wire::{Reader, len_of};
+
+/// A header, understood but not authenticated: only `verify` makes anything of it that opens or
+/// seals. Keeps its bytes, which are compared and authenticated as they are.
+#[derive(Clone)]
+pub struct Header {
+    bytes: Vec<u8>,
+    message_id: MessageId,
+    encryption_context: EncryptionContext,
+    encrypted_data_keys: Vec<EncryptedDataKey>,
+    frame_length: FrameLength,
+    commitment: Commitment,
+    tag: [u8; TAG_LEN],
+}
+
+impl Header {
+    /// Reads the header at the start of `bytes`; gives it and its length.
+    ///
+    /// # Errors
+    /// [`DecryptError::Truncated`] where the bytes end within the header, else what is wrong or over
+    /// the limits. Nothing is allocated by a length that the bytes only claim.
+    pub fn parse(bytes: &[u8], limits: &Limits) -> Result<(Self, usize), DecryptError> {
+        let most = limits.header_bytes();
+        let (seen, if_short) = match bytes.split_at_checked(most) {
+            Some((seen, beyond)) if !beyond.is_empty() => {
+                let over = limits.over(Field::Header, len_of(bytes), len_of(seen));
+                (seen, over.into())
+            }
+            _ => (bytes, DecryptError::Truncated),
+        };
+        let mut reader = Reader::new(seen, 0, if_short);
+        let header = Self::read(&mut reader, limits)?;
+        let len = usize::try_from(reader.at()).map_err(|_| if_short)?;
+        let (own, _) = bytes.split_at_checked(len).ok_or(if_short)?;
+        let header = Self {
+            bytes: own.to_vec(),
+            ..header
+        };
+        Ok((header, len))
+    }
+
+    fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+        match reader.u8()? {
+            VERSION => {}
+            other => return Err(Unsupported::Version(other).into()),
+        }
+        match reader.u16()? {
+            SUITE => {}
+            other => return Err(Unsupported::Suite(other).into()),
+        }
+        let message_id = MessageId::from_bytes(reader.array()?);
+        let encryption_context = EncryptionContext::read(reader, limits)?;
+        let encrypted_data_keys = EncryptedDataKey::read_all(reader, limits)?;
+        match reader.u8()? {
+            FRAMED => {}
+            other => return Err(Unsupported::ContentType(other).into()),
+        }
+        let frame_length = FrameLength::read(reader, limits)?;
+        let commitment = Commitment::from_bytes(reader.array()?);
+        Ok(Self {
+            bytes: Vec::new(),
+            message_id,
+            encryption_context,
+            encrypted_data_keys,
+            frame_length,
+            commitment,
+            tag: reader.array()?,
+        })
+    }
+
+    /// The header of an object of ours, all of `bytes` and nothing more: one data key, a frame
+    /// length that we write.
+    ///
+    /// # Errors
+    /// As [`Header::parse`]; [`Field::AfterTheEnd`] where bytes follow.
+    pub fn parse_own(bytes: &[u8]) -> Result<Self, DecryptError> {
+        let (header, len) = Self::parse(bytes, &Limits::OWN)?;
+        if len == bytes.len() {
+            Ok(header)
+        } else {
+            Err(DecryptError::Malformed {
+                field: Field::AfterTheEnd,
+                at: header.len(),
+            })
+        }
+    }
+
+    /// The header as it stands in the message, tag included.
+    #[must_use]
+    pub fn as_bytes(&self) -> &[u8] {
+        &self.bytes
+    }
+
+    /// H: its length in bytes.
+    #[must_use]
+    #[expect(
+        clippy::len_without_is_empty,
+        reason = "a header has 92 bytes at least"
+    )]
+    pub fn len(&self) -> u64 {
+        len_of(&self.bytes)
+    }
+
+    /// The message's id.
+    #[must_use]
+    pub fn message_id(&self) -> &MessageId {
+        &self.message_id
+    }
+
+    /// The pairs that are stored in the header. For our own objects the record says what they must
+    /// be (R5): compare.
+    #[must_use]
+    pub fn encryption_context(&self) -> &EncryptionContext {
+        &self.encryption_context
+    }
+
+    /// The data key, encrypted: once for every key that opens the message, at least once.
+    #[must_use]
+    pub fn encrypted_data_keys(&self) -> &[EncryptedDataKey] {
+        &self.encrypted_data_keys
+    }
+
+    /// F: plaintext bytes of a regular frame.
+    #[must_use]
+    pub fn frame_length(&self) -> FrameLength {
+        self.frame_length
+    }
+
+    /// What the data key must derive.
+    #[must_use]
+    pub fn commitment(&self) -> &Commitment {
+        &self.commitment
+    }
+}
+
+impl PartialEq for Header {
+    /// Byte for byte; everything else follows from the bytes.
+    fn eq(&self, other: &Self) -> bool {
+        self.bytes == other.bytes
+    }
+}
+
+impl Eq for Header {}
+
+impl core::fmt::Debug for Header {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        f.debug_struct("Header")
+            .field("message_id", &self.message_id)
+            .field("len", &self.len())
+            .finish_non_exhaustive()
+    }
+}
+
+/// A header as the server stored it before any of it left (R1), for who holds the content key only
+/// and cannot compare the commitment: the uploader and the reader in the browser. Whatever a store
+/// sends must begin with exactly these bytes (R5).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct StoredHeader(Header);
+
+impl StoredHeader {
+    /// The bytes that the server sent, all of them.
+    ///
+    /// # Errors
+    /// As [`Header::parse_own`].
+    pub fn new(bytes: &[u8]) -> Result<Self, DecryptError> {
+        Header::parse_own(bytes).map(Self)
+    }
+
+    /// What it says.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.0
+    }
+
+    /// Whether an object begins with exactly this header.
+    ///
+    /// # Errors
+    /// [`DecryptError::Truncated`] where there are fewer bytes, [`DecryptError::Unauthentic`] where
+    /// they are others.
+    pub fn expect_at_start(&self, object: &[u8]) -> Result<(), DecryptError> {
+        let stored = self.0.as_bytes();
+        let (head, _) = object
+            .split_at_checked(stored.len())
+            .ok_or(DecryptError::Truncated)?;
+        if head == stored {
+            Ok(())
+        } else {
+            Err(DecryptError::Unauthentic)
+        }
+    }
+}

@@ -1,0 +1,138 @@
+//! The data key, encrypted under a key that lives elsewhere.
+
+use super::Limits;
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+pub use raw_aes::{unwrap_raw_aes, wrap_raw_aes};
+
+use crate::error::{DecryptError, Field, HeaderError};
+use crate::suite::{AWS_KMS, IV_LEN, TAG_LEN};
+use crate::wire::{Reader, len_of, put_counted};
+
+#[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
+mod raw_aes;
+
+/// The data key as one keyring encrypted it, and how to find that keyring again.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct EncryptedDataKey {
+    provider_id: String,
+    provider_info: Vec<u8>,
+    ciphertext: Vec<u8>,
+}
+
+impl EncryptedDataKey {
+    /// What a keyring made.
+    ///
+    /// # Errors
+    /// [`HeaderError::TooLong`] where a piece does not fit its u16 length.
+    pub fn new(
+        provider_id: impl Into<String>,
+        provider_info: impl Into<Vec<u8>>,
+        ciphertext: impl Into<Vec<u8>>,
+    ) -> Result<Self, HeaderError> {
+        let key = Self {
+            provider_id: provider_id.into(),
+            provider_info: provider_info.into(),
+            ciphertext: ciphertext.into(),
+        };
+        let pieces = [
+            key.provider_id.as_bytes(),
+            &key.provider_info,
+            &key.ciphertext,
+        ];
+        let longest = pieces.map(len_of).into_iter().max().unwrap_or(0);
+        if longest > u64::from(u16::MAX) {
+            return Err(HeaderError::TooLong {
+                field: Field::EncryptedDataKey,
+                got_bytes: longest,
+                most_bytes: u16::MAX.into(),
+            });
+        }
+        Ok(key)
+    }
+
+    /// A data key that AWS KMS encrypted. `key_arn` must be the ARN as GenerateDataKey returned it:
+    /// with an alias official readers refuse the message.
+    ///
+    /// # Errors
+    /// As [`EncryptedDataKey::new`].
+    pub fn aws_kms(key_arn: &str, ciphertext: impl Into<Vec<u8>>) -> Result<Self, HeaderError> {
+        Self::new(AWS_KMS, key_arn, ciphertext)
+    }
+
+    /// Which kind of keyring made it: `aws-kms`, or a raw AES keyring's namespace.
+    #[must_use]
+    pub fn provider_id(&self) -> &str {
+        &self.provider_id
+    }
+
+    /// What that keyring needs to find the key again: the KMS key's ARN, or for raw AES
+    /// [`Self::raw_aes_key_name`] and the IV.
+    #[must_use]
+    pub fn provider_info(&self) -> &[u8] {
+        &self.provider_info
+    }
+
+    /// The encrypted data key itself.
+    #[must_use]
+    pub fn ciphertext(&self) -> &[u8] {
+        &self.ciphertext
+    }
+
+    /// The name of the key-encryption key, where provider info has the form that raw AES keyrings
+    /// write.
+    #[must_use]
+    pub fn raw_aes_key_name(&self) -> Option<&str> {
+        let (name, _) = self.raw_aes_name_and_iv()?;
+        core::str::from_utf8(name).ok()
+    }
+
+    /// Provider info of raw AES: name, tag bits u32, IV length u32, IV.
+    fn raw_aes_name_and_iv(&self) -> Option<(&[u8], [u8; IV_LEN])> {
+        let (name_and_form, iv) = self.provider_info.split_last_chunk::<IV_LEN>()?;
+        let name = name_and_form.strip_suffix(&RAW_AES_FORM)?;
+        Some((name, *iv))
+    }
+
+    /// Count and keys as they stand in a header.
+    pub(super) fn read_all(
+        reader: &mut Reader<'_>,
+        limits: &Limits,
+    ) -> Result<Vec<Self>, DecryptError> {
+        let at = reader.at();
+        let count = reader.u16()?;
+        let field = Field::EncryptedDataKeys;
+        if count == 0 {
+            return Err(DecryptError::Malformed { field, at });
+        }
+        if count > limits.data_keys() {
+            let most = limits.data_keys().into();
+            return Err(limits.over(field, count.into(), most).into());
+        }
+        (0..count).map(|_| Self::read(reader)).collect()
+    }
+
+    fn read(reader: &mut Reader<'_>) -> Result<Self, DecryptError> {
+        let malformed = DecryptError::Malformed {
+            field: Field::EncryptedDataKey,
+            at: reader.at(),
+        };
+        let provider_id = core::str::from_utf8(reader.counted()?).map_err(|_| malformed)?;
+        Ok(Self {
+            provider_id: provider_id.to_owned(),
+            provider_info: reader.counted()?.to_vec(),
+            ciphertext: reader.counted()?.to_vec(),
+        })
+    }
+
+    /// As it stands in a header; `None` where a piece is too long.
+    pub(super) fn put(&self, out: &mut Vec<u8>) -> Option<()> {
+        put_counted(out, self.provider_id.as_bytes())?;
+        put_counted(out, &self.provider_info)?;
+        put_counted(out, &self.ciphertext)
+    }
+}
+
+/// Tag bits (128) and IV length (12), u32 each: the only form of AES-GCM that is used.
+const RAW_AES_FORM: [u8; 8] = [0, 0, 0, 128, 0, 0, 0, 12];
+
+const _: () = assert!(TAG_LEN == 16 && IV_LEN == 12, "RAW_AES_FORM says so");

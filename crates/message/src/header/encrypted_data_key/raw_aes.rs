@@ -1,0 +1,107 @@
+//! Data keys under an AES-256 key that we hold ourselves (FORMAT.md, raw AES data key).
+
+use zeroize::Zeroizing;
+
+use super::{EncryptedDataKey, RAW_AES_FORM};
+use crate::aead::{Backend, Cipher};
+use crate::error::{DecryptError, HeaderError};
+use crate::header::EncryptionContext;
+use crate::key::DataKey;
+use crate::suite::{IV_LEN, KEY_LEN};
+
+/// Encrypts a data key under `kek`, as the official raw AES keyrings do, so that they open it.
+///
+/// `iv` must be random and new for every call with one `kek`. `context` is the whole encryption
+/// context: stored and required pairs.
+///
+/// # Errors
+/// [`HeaderError::TooLong`] where namespace or name do not fit; [`HeaderError::Backend`].
+pub fn wrap_raw_aes(
+    kek: &[u8; KEY_LEN],
+    namespace: &str,
+    name: &str,
+    iv: &[u8; IV_LEN],
+    data_key: &DataKey,
+    context: &EncryptionContext,
+) -> Result<EncryptedDataKey, HeaderError> {
+    let mut ciphertext = vec![0; KEY_LEN];
+    let tag = Cipher::new(Backend::default(), kek)
+        .seal(
+            iv,
+            &context.serialised(),
+            data_key.expose(),
+            &mut ciphertext,
+        )
+        .map_err(|_| HeaderError::Backend)?;
+    ciphertext.extend_from_slice(&tag);
+    let provider_info = [name.as_bytes(), &RAW_AES_FORM, iv].concat();
+    EncryptedDataKey::new(namespace, provider_info, ciphertext)
+}
+
+/// Decrypts what [`wrap_raw_aes`] or an official raw AES keyring (AES-256) encrypted.
+///
+/// # Errors
+/// [`DecryptError::Unauthentic`] for another namespace, name, key or context, and for altered bytes.
+pub fn unwrap_raw_aes(
+    kek: &[u8; KEY_LEN],
+    namespace: &str,
+    name: &str,
+    encrypted: &EncryptedDataKey,
+    context: &EncryptionContext,
+) -> Result<DataKey, DecryptError> {
+    let (its_name, iv) = encrypted
+        .raw_aes_name_and_iv()
+        .ok_or(DecryptError::Unauthentic)?;
+    if encrypted.provider_id() != namespace || its_name != name.as_bytes() {
+        return Err(DecryptError::Unauthentic);
+    }
+    let (ciphertext, tag) = encrypted
+        .ciphertext()
+        .split_last_chunk()
+        .filter(|(ciphertext, _)| ciphertext.len() == KEY_LEN)
+        .ok_or(DecryptError::Unauthentic)?;
+    let mut data_key = Zeroizing::new([0; KEY_LEN]);
+    Cipher::new(Backend::default(), kek).open(
+        &iv,
+        &context.serialised(),
+        ciphertext,
+        tag,
+        data_key.as_mut_slice(),
+    )?;
+    DataKey::try_from(data_key.as_slice())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn context(tenant: &str) -> EncryptionContext {
+        EncryptionContext::from_pairs([("tenant", tenant)]).unwrap()
+    }
+
+    #[test]
+    fn a_wrapped_key_opens_with_the_same_key_name_and_context_only() {
+        let data_key = DataKey::try_from([3; 32].as_slice()).unwrap();
+        let wrapped = wrap_raw_aes(
+            &[1; 32],
+            "sealift",
+            "k/1",
+            &[9; 12],
+            &data_key,
+            &context("t"),
+        )
+        .unwrap();
+        assert_eq!(wrapped.raw_aes_key_name(), Some("k/1"));
+        let opened = unwrap_raw_aes(&[1; 32], "sealift", "k/1", &wrapped, &context("t")).unwrap();
+        assert_eq!(opened.expose(), data_key.expose());
+        let refused = [
+            unwrap_raw_aes(&[2; 32], "sealift", "k/1", &wrapped, &context("t")),
+            unwrap_raw_aes(&[1; 32], "sealeft", "k/1", &wrapped, &context("t")),
+            unwrap_raw_aes(&[1; 32], "sealift", "k/2", &wrapped, &context("t")),
+            unwrap_raw_aes(&[1; 32], "sealift", "k/1", &wrapped, &context("u")),
+        ];
+        for result in refused {
+            assert_eq!(result.map(drop), Err(DecryptError::Unauthentic));
+        }
+    }
+}

@@ -1,0 +1,198 @@
+//! Pairs that are authenticated with the message and say what it is.
+
+use std::collections::BTreeMap;
+
+use super::Limits;
+use super::limits::CONTEXT_BYTES;
+use crate::error::{DecryptError, Field, HeaderError};
+use crate::wire::{Reader, len_of, put_counted};
+
+/// Pairs that are authenticated with the message, public, sorted by key. In our own objects they
+/// are the ids that the server chose (R4): never names, never anything a client says.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct EncryptionContext {
+    pairs: BTreeMap<String, String>,
+}
+
+impl EncryptionContext {
+    /// A context of these pairs.
+    ///
+    /// # Errors
+    /// [`HeaderError`] where a key repeats, a key or value is empty (not every official reader takes
+    /// that), or all together have more than 8 KiB.
+    pub fn from_pairs<K: Into<String>, V: Into<String>>(
+        from: impl IntoIterator<Item = (K, V)>,
+    ) -> Result<Self, HeaderError> {
+        let mut pairs = BTreeMap::new();
+        for (key, value) in from {
+            let (key, value) = (key.into(), value.into());
+            if key.is_empty() || value.is_empty() {
+                return Err(HeaderError::EmptyPair);
+            }
+            if pairs.insert(key, value).is_some() {
+                return Err(HeaderError::RepeatedPair);
+            }
+        }
+        Self { pairs }.within_limit()
+    }
+
+    /// This context and `other`'s pairs: stored and required pairs together are what a keyring
+    /// authenticates.
+    ///
+    /// # Errors
+    /// As [`EncryptionContext::from_pairs`]; a key may not be in both.
+    pub fn joined(&self, other: &Self) -> Result<Self, HeaderError> {
+        let mut pairs = self.pairs.clone();
+        for (key, value) in &other.pairs {
+            if pairs.insert(key.clone(), value.clone()).is_some() {
+                return Err(HeaderError::RepeatedPair);
+            }
+        }
+        Self { pairs }.within_limit()
+    }
+
+    fn within_limit(self) -> Result<Self, HeaderError> {
+        let too_long = |got_bytes| HeaderError::TooLong {
+            field: Field::EncryptionContext,
+            got_bytes,
+            most_bytes: CONTEXT_BYTES.into(),
+        };
+        let bytes = self.checked_serialised().ok_or(too_long(u64::MAX))?;
+        if len_of(&bytes) > u64::from(CONTEXT_BYTES) {
+            return Err(too_long(len_of(&bytes)));
+        }
+        Ok(self)
+    }
+
+    /// The value of a key.
+    #[must_use]
+    pub fn get(&self, key: &str) -> Option<&str> {
+        self.pairs.get(key).map(String::as_str)
+    }
+
+    /// All pairs, sorted by key.
+    pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
+        self.pairs
+            .iter()
+            .map(|(key, value)| (key.as_str(), value.as_str()))
+    }
+
+    /// How many pairs there are.
+    #[must_use]
+    pub fn len(&self) -> usize {
+        self.pairs.len()
+    }
+
+    /// Whether there are no pairs.
+    #[must_use]
+    pub fn is_empty(&self) -> bool {
+        self.pairs.is_empty()
+    }
+
+    /// The bytes that are stored and authenticated: a count and the sorted pairs, each string with
+    /// its length; no bytes at all for no pairs.
+    #[must_use]
+    pub fn serialised(&self) -> Vec<u8> {
+        // Every way to make a context checks that it fits.
+        self.checked_serialised().unwrap_or_default()
+    }
+
+    fn checked_serialised(&self) -> Option<Vec<u8>> {
+        let mut bytes = Vec::new();
+        if self.pairs.is_empty() {
+            return Some(bytes);
+        }
+        let count = u16::try_from(self.pairs.len()).ok()?;
+        bytes.extend_from_slice(&count.to_be_bytes());
+        for (key, value) in &self.pairs {
+            put_counted(&mut bytes, key.as_bytes())?;
+            put_counted(&mut bytes, value.as_bytes())?;
+        }
+        Some(bytes)
+    }
+
+    /// Length and pairs as they stand in a header: exactly what [`Self::serialised`] would write.
+    pub(super) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+        let at = reader.at();
+        let len = reader.u16()?;
+        if len > limits.context_bytes() {
+            let most = limits.context_bytes().into();
+            return Err(limits
+                .over(Field::EncryptionContext, len.into(), most)
+                .into());
+        }
+        if len == 0 {
+            return Ok(Self::default());
+        }
+        let malformed = DecryptError::Malformed {
+            field: Field::EncryptionContext,
+            at,
+        };
+        let at = reader.at();
+        let mut inside = Reader::new(reader.take(len.into())?, at, malformed);
+        let count = inside.u16()?;
+        let mut pairs = BTreeMap::new();
+        for _ in 0..count {
+            let key = text(inside.counted()?).ok_or(malformed)?;
+            let value = text(inside.counted()?).ok_or(malformed)?;
+            let is_sorted = pairs.last_key_value().is_none_or(|(last, _)| *last < key);
+            if !is_sorted {
+                return Err(malformed);
+            }
+            pairs.insert(key, value);
+        }
+        if pairs.is_empty() || !inside.is_empty() {
+            return Err(malformed);
+        }
+        Ok(Self { pairs })
+    }
+}
+
+fn text(bytes: &[u8]) -> Option<String> {
+    core::str::from_utf8(bytes).ok().map(str::to_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn pairs_are_sorted_by_the_bytes_of_their_keys() {
+        let context = EncryptionContext::from_pairs([("é", "1"), ("z", "2"), ("a", "3")]).unwrap();
+        let keys: Vec<_> = context.iter().map(|(key, _)| key).collect();
+        assert_eq!(keys, ["a", "z", "é"]);
+        assert_eq!(&context.serialised()[..7], b"\0\x03\0\x01a\0\x01");
+    }
+
+    #[test]
+    fn no_pairs_are_no_bytes() {
+        assert!(EncryptionContext::default().serialised().is_empty());
+    }
+
+    #[test]
+    fn repeated_empty_and_overlong_pairs_are_not_written() {
+        let refused = |pairs: &[(&str, &str)]| EncryptionContext::from_pairs(pairs.to_vec());
+        assert_eq!(
+            refused(&[("a", "1"), ("a", "2")]),
+            Err(HeaderError::RepeatedPair)
+        );
+        assert_eq!(refused(&[("a", "")]), Err(HeaderError::EmptyPair));
+        assert_eq!(refused(&[("", "1")]), Err(HeaderError::EmptyPair));
+        for len in [8187_usize, 70_000] {
+            let long = "v".repeat(len);
+            assert!(matches!(
+                refused(&[("a", &long)]),
+                Err(HeaderError::TooLong { .. })
+            ));
+        }
+        assert!(refused(&[("a", &"v".repeat(8185))]).is_ok());
+    }
+
+    #[test]
+    fn a_key_in_both_contexts_does_not_join() {
+        let one = EncryptionContext::from_pairs([("a", "1")]).unwrap();
+        let two = EncryptionContext::from_pairs([("b", "2")]).unwrap();
+        assert_eq!(one.joined(&two).unwrap().len(), 2);
+        assert_eq!(one.joined(&one), Err(HeaderError::RepeatedPair));
+    }
+}

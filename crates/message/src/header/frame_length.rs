@@ -1,0 +1,84 @@
+//! How many plaintext bytes a regular frame has.
+
+use core::num::NonZeroU32;
+
+use super::Limits;
+use crate::error::{DecryptError, Field, FrameLengthError, Unsupported};
+use crate::wire::Reader;
+
+/// 4 KiB: below, the 32 bytes a frame costs are noticed.
+const LEAST: u32 = 4 * 1024;
+/// 1 MiB: readers hold one frame in memory.
+const MOST: u32 = 1024 * 1024;
+/// The official Python writer wants multiples of this.
+const STEP: u32 = 128;
+
+/// F: plaintext bytes of a regular frame. Made from a number it is one that we write (4 KiB to
+/// 1 MiB, a multiple of 128); read from a message it is any within the reader's limits.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
+pub struct FrameLength(NonZeroU32);
+
+impl FrameLength {
+    /// 256 KiB: 0.012 % overhead, and the fastest in Chromium.
+    pub const DEFAULT: Self = match NonZeroU32::new(256 * 1024) {
+        Some(length) => Self(length),
+        None => Self(NonZeroU32::MIN),
+    };
+
+    /// In bytes.
+    #[must_use]
+    pub const fn get(self) -> u32 {
+        self.0.get()
+    }
+
+    /// Whether our writer writes it.
+    pub(super) fn check_ours(self) -> Result<(), FrameLengthError> {
+        Self::try_from(self.get()).map(drop)
+    }
+
+    pub(super) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+        let at = reader.at();
+        let number = reader.u32()?;
+        let field = Field::FrameLength;
+        let length = NonZeroU32::new(number).ok_or(DecryptError::Malformed { field, at })?;
+        if number > limits.frame_length() {
+            let over = limits.over(field, number.into(), limits.frame_length().into());
+            return Err(over.into());
+        }
+        if limits.wants_own_frame_lengths() && Self(length).check_ours().is_err() {
+            return Err(Unsupported::FrameLength(number).into());
+        }
+        Ok(Self(length))
+    }
+}
+
+impl TryFrom<u32> for FrameLength {
+    type Error = FrameLengthError;
+
+    fn try_from(number: u32) -> Result<Self, FrameLengthError> {
+        let refused = FrameLengthError {
+            got_bytes: number.into(),
+        };
+        if (LEAST..=MOST).contains(&number) && number.is_multiple_of(STEP) {
+            NonZeroU32::new(number).map(Self).ok_or(refused)
+        } else {
+            Err(refused)
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_lengths_that_every_reader_takes_are_written() {
+        for number in [4096, 4224, 65_536, 262_144, 1_048_576] {
+            assert_eq!(FrameLength::try_from(number).unwrap().get(), number);
+        }
+        for number in [0, 1, 128, 4095, 4097, 1_048_577, 1_048_704, u32::MAX] {
+            assert!(FrameLength::try_from(number).is_err(), "{number}");
+        }
+        assert_eq!(FrameLength::DEFAULT.get(), 262_144);
+    }
+}

@@ -1,0 +1,97 @@
+//! How much a reader takes from a message that it does not trust yet.
+
+use crate::error::{Field, Unsupported};
+
+/// 64 KiB: no header that keyrings write comes near.
+const HEADER_BYTES: usize = 64 * 1024;
+/// 8 KiB, the limit of AWS KMS.
+pub(super) const CONTEXT_BYTES: u16 = 8 * 1024;
+/// 1 MiB: a reader holds one frame in memory.
+const FRAME_LENGTH: u32 = 1024 * 1024;
+
+/// How much a reader takes. Raise a limit only because somebody asked for it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Limits {
+    header_bytes: usize,
+    context_bytes: u16,
+    data_keys: u16,
+    frame_length: u32,
+    own_frame_lengths: bool,
+}
+
+impl Limits {
+    /// For other people's messages: header 64 KiB, context 8 KiB, one data key, frames of 1 MiB.
+    pub const GENERAL: Self = Self {
+        header_bytes: HEADER_BYTES,
+        context_bytes: CONTEXT_BYTES,
+        data_keys: 1,
+        frame_length: FRAME_LENGTH,
+        own_frame_lengths: false,
+    };
+
+    /// For our own objects: the same, and only frame lengths that we write.
+    pub const OWN: Self = Self {
+        own_frame_lengths: true,
+        ..Self::GENERAL
+    };
+
+    /// With so many encrypted data keys.
+    #[must_use]
+    pub const fn with_data_keys(self, most: u16) -> Self {
+        Self {
+            data_keys: most,
+            ..self
+        }
+    }
+
+    /// With a longer header, in bytes.
+    #[must_use]
+    pub const fn with_header_bytes(self, most: usize) -> Self {
+        Self {
+            header_bytes: most,
+            ..self
+        }
+    }
+
+    /// With a longer encryption context, in bytes.
+    #[must_use]
+    pub const fn with_context_bytes(self, most: u16) -> Self {
+        Self {
+            context_bytes: most,
+            ..self
+        }
+    }
+
+    /// With longer frames, in bytes.
+    #[must_use]
+    pub const fn with_frame_length(self, most: u32) -> Self {
+        Self {
+            frame_length: most,
+            ..self
+        }
+    }
+
+    pub(super) fn header_bytes(&self) -> usize {
+        self.header_bytes
+    }
+
+    pub(super) fn context_bytes(&self) -> u16 {
+        self.context_bytes
+    }
+
+    pub(super) fn data_keys(&self) -> u16 {
+        self.data_keys
+    }
+
+    pub(super) fn frame_length(&self) -> u32 {
+        self.frame_length
+    }
+
+    pub(super) fn wants_own_frame_lengths(&self) -> bool {
+        self.own_frame_lengths
+    }
+
+    pub(super) fn over(&self, field: Field, got: u64, most: u64) -> Unsupported {
+        Unsupported::OverLimit { field, got, most }
+    }
+}

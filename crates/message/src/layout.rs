@@ -1,0 +1,212 @@
+//! Sizes and offsets of a whole message, from (header length, frame length, plaintext length).
+//! No keys, no bytes (FORMAT.md, arithmetic).
+
+use core::ops::Range;
+
+use crate::error::LayoutError;
+use crate::frame::{Frame, SequenceNumber};
+use crate::header::FrameLength;
+use crate::suite::{
+    BARE_HEADER_LEN, FINAL_FRAME_EXTRA, FINAL_FRAME_OVERHEAD, REGULAR_FRAME_OVERHEAD,
+};
+
+/// A frame's place in its message, from 0: sequence number - 1.
+pub type FrameIndex = u64;
+
+/// Sequence numbers are u32 and start at 1.
+const MOST_FRAMES: u64 = 0xFFFF_FFFF;
+
+/// Where everything is in a message of ours: header, regular frames, one final frame that is never
+/// empty unless the plaintext is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Layout {
+    header_len: u64,
+    frame_length: FrameLength,
+    plaintext_len: u64,
+    frame_count: u64,
+    sealed_len: u64,
+}
+
+impl Layout {
+    /// The layout of a message with a header of `header_len` bytes (H), frames of `frame_length`
+    /// (F) and `plaintext_len` bytes (P).
+    ///
+    /// # Errors
+    /// [`LayoutError`] where the format has no such message.
+    pub fn new(
+        header_len: u64,
+        frame_length: FrameLength,
+        plaintext_len: u64,
+    ) -> Result<Self, LayoutError> {
+        if header_len < BARE_HEADER_LEN {
+            return Err(LayoutError::HeaderLen { header_len });
+        }
+        let too_many = LayoutError::TooManyFrames { plaintext_len };
+        let frame_count = plaintext_len.div_ceil(u64::from(frame_length.get())).max(1);
+        if frame_count > MOST_FRAMES {
+            return Err(too_many);
+        }
+        let sealed_len = frame_count
+            .checked_mul(REGULAR_FRAME_OVERHEAD)
+            .and_then(|overhead| overhead.checked_add(FINAL_FRAME_EXTRA))
+            .and_then(|overhead| overhead.checked_add(plaintext_len))
+            .and_then(|body| body.checked_add(header_len))
+            .ok_or(too_many)?;
+        Ok(Self {
+            header_len,
+            frame_length,
+            plaintext_len,
+            frame_count,
+            sealed_len,
+        })
+    }
+
+    /// The layout of an object of ours with `sealed_len` bytes. Sizes that only other writers
+    /// produce (an empty final frame after full ones) are refused.
+    ///
+    /// # Errors
+    /// [`LayoutError`] where no plaintext gives such an object.
+    pub fn from_sealed_len(
+        header_len: u64,
+        frame_length: FrameLength,
+        sealed_len: u64,
+    ) -> Result<Self, LayoutError> {
+        let refused = LayoutError::SealedLen { sealed_len };
+        let frames_len = header_len
+            .checked_add(FINAL_FRAME_OVERHEAD)
+            .filter(|least| sealed_len >= *least)
+            .and_then(|_| sealed_len.checked_sub(header_len))
+            .and_then(|body| body.checked_sub(FINAL_FRAME_EXTRA))
+            .ok_or(refused)?;
+        let sealed_frame = u64::from(frame_length.get()).saturating_add(REGULAR_FRAME_OVERHEAD);
+        let plaintext_len = frames_len
+            .div_ceil(sealed_frame)
+            .max(1)
+            .checked_mul(REGULAR_FRAME_OVERHEAD)
+            .and_then(|overhead| frames_len.checked_sub(overhead))
+            .ok_or(refused)?;
+        let layout = Self::new(header_len, frame_length, plaintext_len)?;
+        // Covers P < (n - 1) F, and the superfluous empty final frame.
+        if layout.sealed_len == sealed_len {
+            Ok(layout)
+        } else {
+            Err(refused)
+        }
+    }
+
+    /// H: bytes of the header.
+    #[must_use]
+    pub fn header_len(&self) -> u64 {
+        self.header_len
+    }
+
+    /// F: plaintext bytes of a regular frame.
+    #[must_use]
+    pub fn frame_length(&self) -> FrameLength {
+        self.frame_length
+    }
+
+    /// P: plaintext bytes.
+    #[must_use]
+    pub fn plaintext_len(&self) -> u64 {
+        self.plaintext_len
+    }
+
+    /// n: frames, the final one included; at least 1.
+    #[must_use]
+    pub fn frame_count(&self) -> u64 {
+        self.frame_count
+    }
+
+    /// Bytes of the whole message: the object's size.
+    #[must_use]
+    pub fn sealed_len(&self) -> u64 {
+        self.sealed_len
+    }
+
+    /// The frame with this index; `None` where there is none.
+    #[must_use]
+    pub fn frame(&self, index: FrameIndex) -> Option<Frame> {
+        if index >= self.frame_count {
+            return None;
+        }
+        let sequence_number = SequenceNumber::of_frame(index)?;
+        let start = self.plaintext_start(index)?;
+        let left = self.plaintext_len.checked_sub(start)?;
+        let is_final = index.checked_add(1)? == self.frame_count;
+        Some(if is_final {
+            Frame::Final {
+                sequence_number,
+                plaintext_len: u32::try_from(left).ok()?,
+            }
+        } else {
+            Frame::Regular {
+                sequence_number,
+                plaintext_len: self.frame_length.get(),
+            }
+        })
+    }
+
+    /// Where the frame with this index starts in the message; `None` where there is none.
+    #[must_use]
+    pub fn frame_offset(&self, index: FrameIndex) -> Option<u64> {
+        if index >= self.frame_count {
+            return None;
+        }
+        u64::from(self.frame_length.get())
+            .checked_add(REGULAR_FRAME_OVERHEAD)?
+            .checked_mul(index)?
+            .checked_add(self.header_len)
+    }
+
+    /// The bytes of the message that these frames are; `None` for no frames and for frames that do
+    /// not exist. Part 1 of an upload has the header's bytes in front of these.
+    #[must_use]
+    pub fn sealed_range_of(&self, frames: &Range<FrameIndex>) -> Option<Range<u64>> {
+        let last = self.last_of(frames)?;
+        let end = self
+            .frame_offset(last)?
+            .checked_add(self.frame(last)?.sealed_len())?;
+        Some(self.frame_offset(frames.start)?..end)
+    }
+
+    /// The plaintext that these frames hold; `None` as for [`Self::sealed_range_of`].
+    #[must_use]
+    pub fn plaintext_range_of(&self, frames: &Range<FrameIndex>) -> Option<Range<u64>> {
+        let last = self.last_of(frames)?;
+        let end = self
+            .plaintext_start(last)?
+            .checked_add(u64::from(self.frame(last)?.plaintext_len()))?;
+        Some(self.plaintext_start(frames.start)?..end)
+    }
+
+    /// The frames that hold this plaintext. An empty range is held by no frame (`None`), but that
+    /// the plaintext is empty is said by frame 0: `0..0` of an empty plaintext is in it.
+    #[must_use]
+    pub fn frames_of(&self, plaintext: &Range<u64>) -> Option<Range<FrameIndex>> {
+        if plaintext.end > self.plaintext_len || plaintext.start > plaintext.end {
+            return None;
+        }
+        if self.plaintext_len == 0 {
+            return Some(0..1);
+        }
+        if plaintext.is_empty() {
+            return None;
+        }
+        let frame_length = u64::from(self.frame_length.get());
+        let first = plaintext.start.checked_div(frame_length)?;
+        let last = plaintext.end.checked_sub(1)?.checked_div(frame_length)?;
+        Some(first..last.checked_add(1)?)
+    }
+
+    fn last_of(&self, frames: &Range<FrameIndex>) -> Option<FrameIndex> {
+        if frames.is_empty() || frames.end > self.frame_count {
+            return None;
+        }
+        frames.end.checked_sub(1)
+    }
+
+    fn plaintext_start(&self, index: FrameIndex) -> Option<u64> {
+        index.checked_mul(u64::from(self.frame_length.get()))
+    }
+}

@@ -1,0 +1,167 @@
+//! The body of any message of this suite: sizes are learnt while reading.
+
+use super::{FrameOpener, Verified};
+use crate::error::{DecryptError, Field};
+use crate::frame::{Frame, SequenceNumber};
+use crate::header::{FrameLength, VerifiedHeader};
+use crate::suite::{FINAL_FRAME, IV_LEN};
+use crate::wire::{FrameBuffer, Need, Reader};
+
+/// Opens frame after frame, as the wire says.
+#[derive(Debug)]
+pub(super) struct GeneralOpener {
+    opener: FrameOpener,
+    frame_length: FrameLength,
+    buffer: FrameBuffer,
+    state: State,
+    /// Offset of the next frame in the message.
+    at: u64,
+    plaintext_len: u64,
+}
+
+#[derive(Debug, Clone, Copy)]
+enum State {
+    /// The number that the next frame must have; `None` after the last that any frame can have.
+    Expecting(Option<SequenceNumber>),
+    Ended,
+    Broken(DecryptError),
+}
+
+impl GeneralOpener {
+    pub(super) fn new(verified: &VerifiedHeader) -> Self {
+        Self {
+            opener: FrameOpener::new(verified),
+            frame_length: verified.header().frame_length(),
+            buffer: FrameBuffer::default(),
+            state: State::Expecting(Some(SequenceNumber::FIRST)),
+            at: verified.header().len(),
+            plaintext_len: 0,
+        }
+    }
+
+    pub(super) fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
+        let pushed = self.push_frames(input, out);
+        if let Err(error) = pushed {
+            self.state = State::Broken(error);
+        }
+        pushed
+    }
+
+    fn push_frames(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
+        let mut input = input;
+        while !input.is_empty() {
+            let expected = match self.state {
+                State::Expecting(number) => number,
+                State::Ended => {
+                    return Err(DecryptError::Malformed {
+                        field: Field::AfterTheEnd,
+                        at: self.at,
+                    });
+                }
+                State::Broken(error) => return Err(error),
+            };
+            let (at, frame_length) = (self.at, self.frame_length);
+            let need = |first: &[u8]| match Prefix::read(first, at, frame_length) {
+                Ok(prefix) => Ok(Need::Whole(prefix.sealed_len())),
+                Err(DecryptError::Truncated) if first.len() < SHORTEST => {
+                    Ok(Need::Prefix(SHORTEST))
+                }
+                Err(DecryptError::Truncated) => Ok(Need::Prefix(LONGEST)),
+                Err(other) => Err(other),
+            };
+            let Some(sealed) = self.buffer.next(&mut input, need)? else {
+                return Ok(());
+            };
+            let prefix = Prefix::read(sealed, at, frame_length)?;
+            let frame = prefix.frame;
+            if Some(frame.sequence_number()) != expected {
+                return Err(prefix.malformed);
+            }
+            let mut reader = Reader::new(sealed, at, DecryptError::Truncated);
+            reader.take(frame.prefix().len())?;
+            let ciphertext = reader.take(usize_of(frame.plaintext_len()))?;
+            let tag = reader.array()?;
+            self.opener
+                .open(&frame, &prefix.iv, ciphertext, &tag, out)?;
+            self.at = at.saturating_add(frame.sealed_len());
+            self.plaintext_len = self
+                .plaintext_len
+                .saturating_add(frame.plaintext_len().into());
+            self.state = match frame {
+                Frame::Regular {
+                    sequence_number, ..
+                } => State::Expecting(sequence_number.next()),
+                Frame::Final { .. } => State::Ended,
+            };
+        }
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<Verified, DecryptError> {
+        match self.state {
+            State::Ended => Ok(Verified {
+                plaintext_len: self.plaintext_len,
+            }),
+            State::Expecting(_) => Err(DecryptError::Truncated),
+            State::Broken(error) => Err(error),
+        }
+    }
+}
+
+/// Prefix of a regular frame: sequence number and IV.
+const SHORTEST: usize = 16;
+/// Prefix of the final frame.
+const LONGEST: usize = 24;
+
+/// What stands before a frame's ciphertext, as the wire has it.
+struct Prefix {
+    frame: Frame,
+    iv: [u8; IV_LEN],
+    malformed: DecryptError,
+}
+
+impl Prefix {
+    fn read(bytes: &[u8], at: u64, frame_length: FrameLength) -> Result<Self, DecryptError> {
+        let malformed = DecryptError::Malformed {
+            field: Field::FramePrefix,
+            at,
+        };
+        let mut reader = Reader::new(bytes, at, DecryptError::Truncated);
+        let number = reader.u32()?;
+        let frame_and_iv = if number == FINAL_FRAME {
+            let number = reader.u32()?;
+            let iv = reader.array()?;
+            let plaintext_len = reader.u32()?;
+            if plaintext_len > frame_length.get() {
+                return Err(malformed);
+            }
+            let sequence_number = SequenceNumber::try_from(number).map_err(|_| malformed)?;
+            let frame = Frame::Final {
+                sequence_number,
+                plaintext_len,
+            };
+            (frame, iv)
+        } else {
+            let sequence_number = SequenceNumber::try_from(number).map_err(|_| malformed)?;
+            let frame = Frame::Regular {
+                sequence_number,
+                plaintext_len: frame_length.get(),
+            };
+            (frame, reader.array()?)
+        };
+        let (frame, iv) = frame_and_iv;
+        Ok(Self {
+            frame,
+            iv,
+            malformed,
+        })
+    }
+
+    fn sealed_len(&self) -> usize {
+        usize::try_from(self.frame.sealed_len()).unwrap_or(usize::MAX)
+    }
+}
+
+fn usize_of(len: u32) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,194 @@
+//! The read path of a range: only the frames that cover it are fetched, every one is verified, and
+//! then the range is cut out of them (R6).
+
+use core::ops::Range;
+use std::sync::Arc;
+
+use crate::FrameIndex;
+use crate::error::{DecryptError, Field, RangeError};
+use crate::header::VerifiedHeader;
+use crate::layout::Layout;
+use crate::open::{FrameOpener, Verified};
+use crate::wire::{FrameBuffer, Need, Reader};
+
+/// Opens ranges of one object of ours, whose size is known from the record.
+#[derive(Debug)]
+pub struct RangeDecryptor {
+    opener: Arc<FrameOpener>,
+    layout: Layout,
+}
+
+impl RangeDecryptor {
+    /// For an object with this header and of `sealed_len` bytes, both from the record (R5, R6).
+    ///
+    /// # Errors
+    /// [`DecryptError::Malformed`] where no object of ours has this size.
+    pub fn new(verified: VerifiedHeader, sealed_len: u64) -> Result<Self, DecryptError> {
+        let header = verified.header();
+        let layout = Layout::from_sealed_len(header.len(), header.frame_length(), sealed_len)
+            .map_err(|_| DecryptError::Malformed {
+                field: Field::SealedLength,
+                at: sealed_len,
+            })?;
+        Ok(Self {
+            opener: Arc::new(FrameOpener::new(&verified)),
+            layout,
+        })
+    }
+
+    /// Sizes and offsets of the object.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// What to fetch for a range of the plaintext, and the opener for it. Of an empty plaintext
+    /// `0..0` can be asked for: its one frame proves that it is empty. No other empty range can.
+    ///
+    /// # Errors
+    /// [`RangeError`] where the plaintext does not have these bytes.
+    pub fn plan(&self, plaintext: Range<u64>) -> Result<RangeOpener, RangeError> {
+        let refused = RangeError {
+            start: plaintext.start,
+            end: plaintext.end,
+            plaintext_len: self.layout.plaintext_len(),
+        };
+        let frames = self.layout.frames_of(&plaintext).ok_or(refused)?;
+        let sealed = self.layout.sealed_range_of(&frames).ok_or(refused)?;
+        Ok(RangeOpener {
+            opener: Arc::clone(&self.opener),
+            layout: self.layout,
+            wanted: plaintext,
+            sealed,
+            next: frames.start,
+            end: frames.end,
+            buffer: FrameBuffer::default(),
+            broken: None,
+        })
+    }
+
+    /// As [`Self::plan`], of everything.
+    #[must_use]
+    pub fn plan_all(&self) -> RangeOpener {
+        RangeOpener {
+            opener: Arc::clone(&self.opener),
+            layout: self.layout,
+            wanted: 0..self.layout.plaintext_len(),
+            sealed: self.layout.header_len()..self.layout.sealed_len(),
+            next: 0,
+            end: self.layout.frame_count(),
+            buffer: FrameBuffer::default(),
+            broken: None,
+        }
+    }
+}
+
+/// Opens one range while its bytes arrive.
+#[derive(Debug)]
+pub struct RangeOpener {
+    opener: Arc<FrameOpener>,
+    layout: Layout,
+    wanted: Range<u64>,
+    sealed: Range<u64>,
+    next: FrameIndex,
+    end: FrameIndex,
+    buffer: FrameBuffer,
+    broken: Option<DecryptError>,
+}
+
+impl RangeOpener {
+    /// The bytes of the object to fetch and push: whole frames. Never empty.
+    #[must_use]
+    pub fn sealed_range(&self) -> Range<u64> {
+        self.sealed.clone()
+    }
+
+    /// The plaintext that this gives.
+    #[must_use]
+    pub fn plaintext_range(&self) -> Range<u64> {
+        self.wanted.clone()
+    }
+
+    /// Takes the next bytes of [`Self::sealed_range`], cut anywhere, and appends what they complete
+    /// of the wanted plaintext to `out`. After an error nothing more is given.
+    ///
+    /// # Errors
+    /// [`DecryptError`]; what was appended before is authentic, but the range is not whole.
+    pub fn push(&mut self, ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        let pushed = self.push_frames(ciphertext, out);
+        self.broken = pushed.err();
+        pushed
+    }
+
+    fn push_frames(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
+        let mut input = input;
+        while !input.is_empty() {
+            let index = self.next;
+            let too_many = DecryptError::Malformed {
+                field: Field::AfterTheEnd,
+                at: self.sealed.end,
+            };
+            if index >= self.end {
+                return Err(too_many);
+            }
+            let frame = self.layout.frame(index).ok_or(too_many)?;
+            let at = self.layout.frame_offset(index).ok_or(too_many)?;
+            let sealed_len = usize::try_from(frame.sealed_len()).map_err(|_| too_many)?;
+            let whole = |_: &[u8]| Ok(Need::Whole(sealed_len));
+            let Some(sealed) = self.buffer.next(&mut input, whole)? else {
+                return Ok(());
+            };
+            let mut reader = Reader::new(sealed, at, DecryptError::Truncated);
+            let prefix = frame.prefix();
+            // Sequence number, IV, final mark and length: all follow from the record.
+            if reader.take(prefix.len())? != &*prefix {
+                return Err(DecryptError::Malformed {
+                    field: Field::FramePrefix,
+                    at,
+                });
+            }
+            let holds = usize::try_from(frame.plaintext_len()).map_err(|_| too_many)?;
+            let ciphertext = reader.take(holds)?;
+            let tag = reader.array()?;
+            let before = out.len();
+            self.opener
+                .open(&frame, &frame.iv(), ciphertext, &tag, out)?;
+            let one = index..index.saturating_add(1);
+            let held = self.layout.plaintext_range_of(&one).ok_or(too_many)?;
+            cut(out, before, &held, &self.wanted);
+            self.next = one.end;
+        }
+        Ok(())
+    }
+
+    /// Proves that the whole range came.
+    ///
+    /// # Errors
+    /// [`DecryptError::Truncated`], or what went wrong before.
+    pub fn finish(self) -> Result<Verified, DecryptError> {
+        if let Some(error) = self.broken {
+            return Err(error);
+        }
+        if self.next != self.end || self.buffer.is_waiting() {
+            return Err(DecryptError::Truncated);
+        }
+        Ok(Verified {
+            plaintext_len: self.wanted.end.saturating_sub(self.wanted.start),
+        })
+    }
+}
+
+/// Leaves of `out[before..]`, which is the plaintext `held`, only what is wanted.
+fn cut(out: &mut Vec<u8>, before: usize, held: &Range<u64>, wanted: &Range<u64>) {
+    let beyond = held.end.saturating_sub(wanted.end);
+    let ahead = wanted.start.saturating_sub(held.start);
+    // Both are less than a frame, which fits in memory.
+    let beyond = usize::try_from(beyond).unwrap_or(usize::MAX);
+    let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
+    out.truncate(out.len().saturating_sub(beyond).max(before));
+    let ahead_end = before.saturating_add(ahead).min(out.len());
+    out.drain(before..ahead_end);
+}

@@ -1,0 +1,168 @@
+//! The write path: plaintext of whole frames in, bytes of the object out, in any order.
+
+use core::ops::Range;
+
+use crate::FrameIndex;
+use crate::aead::Cipher;
+use crate::error::{LayoutError, SealError};
+use crate::frame::Frame;
+use crate::header::{Header, VerifiedHeader};
+use crate::layout::Layout;
+use crate::wire::len_of;
+
+/// Seals the frames of one message, each as often as needed and in any order: an upload can go on
+/// where it stopped. The same frame must always get the same plaintext (R2): a changed file needs a
+/// new message id.
+#[derive(Debug)]
+pub struct FrameSealer {
+    header: Header,
+    layout: Layout,
+    cipher: Cipher,
+}
+
+impl FrameSealer {
+    /// For a message of `plaintext_len` bytes.
+    ///
+    /// # Errors
+    /// [`LayoutError`] where the format has no such message.
+    pub fn new(verified: VerifiedHeader, plaintext_len: u64) -> Result<Self, LayoutError> {
+        let header = verified.header();
+        let layout = Layout::new(header.len(), header.frame_length(), plaintext_len)?;
+        Ok(Self {
+            cipher: verified.cipher(),
+            header: header.clone(),
+            layout,
+        })
+    }
+
+    /// Sizes and offsets of the message.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// The header, as the object begins with it.
+    #[must_use]
+    pub fn header(&self) -> &Header {
+        &self.header
+    }
+
+    /// The bytes of the object that [`Self::seal_part`] gives for these frames: the frames, and the
+    /// header in front of frame 0. `None` for no frames and for frames that do not exist.
+    #[must_use]
+    pub fn part_range_of(&self, frames: &Range<FrameIndex>) -> Option<Range<u64>> {
+        let sealed = self.layout.sealed_range_of(frames)?;
+        Some(if frames.start == 0 {
+            0..sealed.end
+        } else {
+            sealed
+        })
+    }
+
+    /// Seals `frames`, whose whole plaintext is `plaintext`, into `out`, which is exactly as long as
+    /// [`Self::part_range_of`] says. Frame 0 has the header in front.
+    ///
+    /// # Errors
+    /// [`SealError`] where the frames do not exist or a length is another; `out` is useless then.
+    pub fn seal_part(
+        &self,
+        frames: Range<FrameIndex>,
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), SealError> {
+        let no_such_frame = self.no_such_frame(frames.end.saturating_sub(1));
+        let (sealed, open) = self
+            .part_range_of(&frames)
+            .zip(self.layout.plaintext_range_of(&frames))
+            .ok_or(no_such_frame)?;
+        check_plaintext(plaintext, open.end.saturating_sub(open.start))?;
+        let out_error = check_out(out, sealed.end.saturating_sub(sealed.start))?;
+        let mut plaintext = plaintext;
+        let mut out = out;
+        if frames.start == 0 {
+            let header = self.header.as_bytes();
+            out.split_off_mut(..header.len())
+                .ok_or(out_error)?
+                .copy_from_slice(header);
+        }
+        for index in frames {
+            let frame = self.layout.frame(index).ok_or(no_such_frame)?;
+            let holds = usize_of(frame.plaintext_len().into());
+            let here = plaintext.split_off(..holds).ok_or(no_such_frame)?;
+            let room = out
+                .split_off_mut(..usize_of(frame.sealed_len()))
+                .ok_or(out_error)?;
+            self.seal_into(&frame, here, room)?;
+        }
+        Ok(())
+    }
+
+    /// Seals one frame into `out`, which is exactly as long as the sealed frame. Without the header,
+    /// also for frame 0.
+    ///
+    /// # Errors
+    /// As [`Self::seal_part`].
+    pub fn seal_frame(
+        &self,
+        index: FrameIndex,
+        plaintext: &[u8],
+        out: &mut [u8],
+    ) -> Result<(), SealError> {
+        let frame = self.layout.frame(index).ok_or(self.no_such_frame(index))?;
+        check_plaintext(plaintext, frame.plaintext_len().into())?;
+        check_out(out, frame.sealed_len())?;
+        self.seal_into(&frame, plaintext, out)
+    }
+
+    fn no_such_frame(&self, frame: FrameIndex) -> SealError {
+        SealError::NoSuchFrame {
+            frame,
+            frame_count: self.layout.frame_count(),
+        }
+    }
+
+    /// Prefix, ciphertext, tag. The lengths were checked.
+    fn seal_into(&self, frame: &Frame, plaintext: &[u8], out: &mut [u8]) -> Result<(), SealError> {
+        let prefix = frame.prefix();
+        let (before, rest) = out
+            .split_at_mut_checked(prefix.len())
+            .ok_or(SealError::Backend)?;
+        let (ciphertext, tag) = rest.split_last_chunk_mut().ok_or(SealError::Backend)?;
+        before.copy_from_slice(&prefix);
+        let aad = frame.aad(self.header.message_id());
+        *tag = self
+            .cipher
+            .seal(&frame.iv(), &aad, plaintext, ciphertext)
+            .map_err(|_| SealError::Backend)?;
+        Ok(())
+    }
+}
+
+fn check_plaintext(plaintext: &[u8], expected_bytes: u64) -> Result<(), SealError> {
+    let got_bytes = len_of(plaintext);
+    if got_bytes == expected_bytes {
+        return Ok(());
+    }
+    Err(SealError::PlaintextLen {
+        got_bytes,
+        expected_bytes,
+    })
+}
+
+/// Gives the error for who finds the buffer too short in spite of this.
+fn check_out(out: &[u8], expected_bytes: u64) -> Result<SealError, SealError> {
+    let wrong = SealError::OutputLen {
+        got_bytes: len_of(out),
+        expected_bytes,
+    };
+    if len_of(out) == expected_bytes {
+        Ok(wrong)
+    } else {
+        Err(wrong)
+    }
+}
+
+/// Saturates where memory could not hold as much: splitting there fails.
+fn usize_of(len: u64) -> usize {
+    usize::try_from(len).unwrap_or(usize::MAX)
+}

@@ -1,0 +1,181 @@
+//! The only code that slices untrusted bytes, and what puts bytes together.
+
+use core::ops::Deref;
+
+use crate::error::DecryptError;
+
+/// Reads fields one after the other and never past the end.
+#[derive(Debug)]
+pub(crate) struct Reader<'a> {
+    rest: &'a [u8],
+    at: u64,
+    if_short: DecryptError,
+}
+
+impl<'a> Reader<'a> {
+    /// Reads `bytes`, which stand at offset `at` of the message. `if_short` is what a read past
+    /// the end gives.
+    pub(crate) fn new(bytes: &'a [u8], at: u64, if_short: DecryptError) -> Self {
+        Self {
+            rest: bytes,
+            at,
+            if_short,
+        }
+    }
+
+    /// The offset of the next byte in the message.
+    pub(crate) fn at(&self) -> u64 {
+        self.at
+    }
+
+    pub(crate) fn is_empty(&self) -> bool {
+        self.rest.is_empty()
+    }
+
+    pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], DecryptError> {
+        let (taken, rest) = self.rest.split_at_checked(len).ok_or(self.if_short)?;
+        self.rest = rest;
+        self.at = self.at.saturating_add(len_of(taken));
+        Ok(taken)
+    }
+
+    pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecryptError> {
+        let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(self.if_short)?;
+        self.rest = rest;
+        self.at = self.at.saturating_add(len_of(taken));
+        Ok(*taken)
+    }
+
+    pub(crate) fn u8(&mut self) -> Result<u8, DecryptError> {
+        self.array().map(u8::from_be_bytes)
+    }
+
+    pub(crate) fn u16(&mut self) -> Result<u16, DecryptError> {
+        self.array().map(u16::from_be_bytes)
+    }
+
+    pub(crate) fn u32(&mut self) -> Result<u32, DecryptError> {
+        self.array().map(u32::from_be_bytes)
+    }
+
+    /// A u16 length and as many bytes.
+    pub(crate) fn counted(&mut self) -> Result<&'a [u8], DecryptError> {
+        let len = self.u16()?;
+        self.take(usize::from(len))
+    }
+}
+
+/// Appends a u16 length and the bytes; `None` (and nothing is written) where they are too many.
+pub(crate) fn put_counted(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
+    let len = u16::try_from(bytes.len()).ok()?;
+    out.extend_from_slice(&len.to_be_bytes());
+    out.extend_from_slice(bytes);
+    Some(())
+}
+
+/// A slice's length in bytes.
+pub(crate) fn len_of(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
+}
+
+/// At most `N` bytes that belong together, without an allocation. Dereferences to them.
+#[derive(Clone, Copy)]
+pub struct Piece<const N: usize> {
+    bytes: [u8; N],
+    len: usize,
+}
+
+impl<const N: usize> Piece<N> {
+    /// The parts in a row; they must fit.
+    pub(crate) fn of(parts: &[&[u8]]) -> Self {
+        let mut bytes = [0; N];
+        let mut len: usize = 0;
+        for part in parts {
+            let end = len.saturating_add(part.len());
+            let Some(here) = bytes.get_mut(len..end) else {
+                debug_assert!(false, "a piece has room for its parts");
+                break;
+            };
+            here.copy_from_slice(part);
+            len = end;
+        }
+        Self { bytes, len }
+    }
+}
+
+impl<const N: usize> Deref for Piece<N> {
+    type Target = [u8];
+
+    fn deref(&self) -> &[u8] {
+        self.bytes.get(..self.len).unwrap_or_default()
+    }
+}
+
+impl<const N: usize> AsRef<[u8]> for Piece<N> {
+    fn as_ref(&self) -> &[u8] {
+        self
+    }
+}
+
+impl<const N: usize> core::fmt::Debug for Piece<N> {
+    fn fmt(&self, f: &mut core::fmt::Formatter<'_>) -> core::fmt::Result {
+        self.deref().fmt(f)
+    }
+}
+
+/// How many bytes the next frame has, as far as its first bytes tell.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Need {
+    /// So many bytes must be seen before more can be said.
+    Prefix(usize),
+    /// The frame has so many.
+    Whole(usize),
+}
+
+/// Puts frames together from input that is cut anywhere. Holds one frame at most, and grows only
+/// by bytes that really came.
+#[derive(Debug, Default)]
+pub(crate) struct FrameBuffer {
+    pending: Vec<u8>,
+    handed_out: bool,
+}
+
+impl FrameBuffer {
+    /// The next whole frame, or `None` when the input is used up. `need` is asked what is in hand.
+    pub(crate) fn next<'b, 'i: 'b>(
+        &'b mut self,
+        input: &mut &'i [u8],
+        need: impl Fn(&[u8]) -> Result<Need, DecryptError>,
+    ) -> Result<Option<&'b [u8]>, DecryptError> {
+        if core::mem::take(&mut self.handed_out) {
+            self.pending.clear();
+        }
+        if self.pending.is_empty()
+            && let Need::Whole(len) = need(input)?
+            && let Some((frame, later)) = input.split_at_checked(len)
+        {
+            *input = later;
+            return Ok(Some(frame));
+        }
+        loop {
+            let needed = need(&self.pending)?;
+            let (Need::Prefix(len) | Need::Whole(len)) = needed;
+            let missing = len.saturating_sub(self.pending.len());
+            let (now, later) = input.split_at(missing.min(input.len()));
+            self.pending.extend_from_slice(now);
+            *input = later;
+            if self.pending.len() < len {
+                return Ok(None);
+            }
+            if let Need::Whole(_) = needed {
+                self.handed_out = true;
+                return Ok(Some(&self.pending));
+            }
+        }
+    }
+
+    /// Whether a part of a frame is waiting for the rest.
+    pub(crate) fn is_waiting(&self) -> bool {
+        !self.handed_out && !self.pending.is_empty()
+    }
+}
