@@ -16,7 +16,7 @@
 //! # What enforces it
 //!
 //! Other crates do not know this rule: the AWS SDK logs signed requests and KMS answers, s3s whole
-//! requests, hyper headers. So whatever `SEALIFT_LOG` or `RUST_LOG` asks for, code that is not
+//! requests, hyper headers. So whatever `SEALIFT_LOG` asks for, code that is not
 //! sealift's is never logged below `warn` ([`cap`]). `log` records of non-`tracing` crates are not
 //! collected at all. The test suite runs everything at `trace` through this same filter
 //! ([`subscriber`] with a [`Capture`]) and searches the outcome.

@@ -6,15 +6,16 @@
 //! [`Command::Put`], [`Event::Sent`]. The driver keeps a part's sealed bytes from the first to
 //! the last of these, so that every attempt sends the same bytes (FORMAT.md R2).
 
+mod command;
+mod event;
 mod phase;
 #[cfg(test)]
 mod tests;
 
-use crate::{
-    api::{CompleteUpload, PartReceipt, SignedPart, UploadId, sign::PartReceiptsError},
-    part_plan::{PartNumber, PartPlan},
-    retry::RequestFailure,
-};
+pub use command::{Command, Outcome, Request};
+pub use event::Event;
+
+use crate::api::{CompleteUpload, UploadId, sign::PartReceiptsError};
 use phase::{Ending, Opening, Phase, Sending};
 
 /// How an upload is driven.
@@ -30,119 +31,6 @@ impl Default for Settings {
     fn default() -> Self {
         Self { most_parts_held: 4 }
     }
-}
-
-/// What the driver is to do. Commands of one answer may be carried out in any order, also side by
-/// side.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Command {
-    /// Send the open request; answer [`Event::Opened`].
-    Open,
-    /// The open request's answer was lost and its repetition has no key: ask for it; answer
-    /// [`Event::KeyFetched`].
-    FetchKey(UploadId),
-    /// Read the part's plaintext, seal it, hash it, keep the bytes; answer [`Event::Sealed`].
-    Seal(PartNumber),
-    /// Ask for signatures; answer [`Event::Signed`].
-    Sign(Vec<PartReceipt>),
-    /// PUT the kept bytes; answer [`Event::Sent`].
-    Put(SignedPart),
-    /// The part is stored: its bytes may go.
-    Release(PartNumber),
-    /// Ask for completion; answer [`Event::Completed`].
-    Complete(CompleteUpload),
-    /// Ask for the abort; answer [`Event::Aborted`].
-    Abort(UploadId),
-    /// Wait, then answer [`Event::Waited`] with this request.
-    Wait {
-        /// What is to be tried again.
-        request: Request,
-        /// Milliseconds.
-        wait_ms: u64,
-    },
-    /// The end: nothing more will come. All kept bytes may go.
-    End(Outcome),
-}
-
-/// A request that may fail and be tried again.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Request {
-    /// [`Command::Open`].
-    Open,
-    /// [`Command::FetchKey`].
-    FetchKey,
-    /// [`Command::Sign`] for these parts.
-    Sign(Vec<PartNumber>),
-    /// [`Command::Put`] of this part.
-    Put(PartNumber),
-    /// [`Command::Complete`].
-    Complete,
-    /// [`Command::Abort`].
-    Abort,
-}
-
-/// What happened.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Event {
-    /// The server opened the upload. The driver has checked the header against the key
-    /// (FORMAT.md R5) if there is one.
-    Opened {
-        /// The upload.
-        upload_id: UploadId,
-        /// Its parts.
-        plan: PartPlan,
-        /// How many parts one signing request may name; at least 1.
-        most_parts_per_request: u16,
-        /// Whether the answer held the content key.
-        has_key: bool,
-    },
-    /// The content key is there, and the header was checked against it.
-    KeyFetched,
-    /// A part's sealed bytes are ready and kept.
-    Sealed(PartReceipt),
-    /// The server signed parts.
-    Signed(Vec<SignedPart>),
-    /// The store took the part.
-    Sent(PartNumber),
-    /// The file is complete.
-    Completed,
-    /// The upload is taken back, or there was none.
-    Aborted,
-    /// A request failed.
-    RequestFailed {
-        /// Which one.
-        request: Request,
-        /// How.
-        failure: RequestFailure,
-        /// Random, see [`crate::retry::after`].
-        jitter: u16,
-    },
-    /// The time of a [`Command::Wait`] is over.
-    Waited(Request),
-    /// The source can no longer be sealed as it was opened: it changed, or cannot be read.
-    SourceFailed,
-    /// The person does not want it any more.
-    Cancelled,
-}
-
-/// How an upload ended.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum Outcome {
-    /// The file is there.
-    Complete(UploadId),
-    /// Taken back because the person wanted so.
-    Cancelled,
-    /// Taken back because the source failed; what the driver reported says how.
-    SourceFailed,
-    /// This request failed for good. What is stored stays: the upload can be continued.
-    Failed {
-        /// Which one.
-        request: Request,
-        /// How.
-        failure: RequestFailure,
-    },
-    /// The driver or the server broke the rules: parts differ, or answers do not fit.
-    Broken(&'static str),
 }
 
 /// The state machine.

@@ -26,13 +26,13 @@ pub struct OpenStore {
 #[non_exhaustive]
 pub enum StoreError {
     /// The embedded store did not start.
-    #[error("{0}")]
+    #[error("the embedded object store did not start")]
     Embedded(#[from] EmbeddedError),
     /// The store failed the probe.
-    #[error("{0}")]
+    #[error("the object store failed the trial that every start begins with")]
     Probe(#[from] ProbeError),
     /// The store could not be asked.
-    #[error("the object store cannot be used: {0}")]
+    #[error("the object store cannot be used")]
     Objects(#[from] ObjectsError),
 }
 

@@ -40,7 +40,7 @@ pub enum ProbeError {
     )]
     ChecksumNotListed,
     /// It failed before anything could be proved.
-    #[error("the object store could not be tried: {0}")]
+    #[error("the object store could not be tried; check endpoint, bucket, region and credentials")]
     Objects(#[from] ObjectsError),
 }
 

@@ -70,7 +70,9 @@ impl<'de> Deserialize<'de> for Sha256 {
 
 /// Bytes as base64 text in JSON: `#[serde(with = "base64_bytes")]`.
 pub mod base64_bytes {
-    use super::{Deserialize, Engine as _, STANDARD};
+    use base64::Engine as _;
+
+    use super::{Deserialize, STANDARD};
     use serde::de::Error as _;
 
     /// Writes base64 with padding.

@@ -1,5 +1,9 @@
 use super::*;
-use crate::api::Sha256;
+use crate::{
+    api::{PartReceipt, Sha256, SignedPart},
+    part_plan::{PartNumber, PartPlan},
+    retry::RequestFailure,
+};
 
 const FAULT: RequestFailure = RequestFailure::Status {
     status: 503,

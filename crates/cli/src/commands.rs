@@ -1,0 +1,6 @@
+//! One command a file.
+
+pub(crate) mod api_keys;
+pub(crate) mod demo;
+pub(crate) mod serve;
+mod stop;

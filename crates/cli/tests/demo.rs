@@ -1,0 +1,80 @@
+//! The real program: it says where it is, stops in good order, and says which port is taken.
+
+#![expect(clippy::expect_used, reason = "a test")]
+
+use std::{
+    io::{BufRead as _, BufReader, Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+fn demo(folder: &Path, more: &[&str]) -> Command {
+    let mut command = Command::new(env!("CARGO_BIN_EXE_sealift"));
+    command
+        .args(["demo", "--data"])
+        .arg(folder.join("demo"))
+        .args(more)
+        .env_remove("SEALIFT_PAGE_DIR")
+        .stdout(Stdio::piped())
+        .stderr(Stdio::piped());
+    command
+}
+
+/// Reads until the address is printed.
+fn port_of(child: &mut Child) -> u16 {
+    let stdout = child.stdout.take().expect("piped");
+    for line in BufReader::new(stdout).lines() {
+        let line = line.expect("UTF-8");
+        if let Some((_, rest)) = line.split_once("http://localhost:") {
+            let port = rest.split('/').next().expect("a port");
+            return port.parse().expect("a number");
+        }
+    }
+    panic!("it ended without saying where it is");
+}
+
+#[cfg(unix)]
+#[test]
+fn the_demo_says_where_it_is_and_stops_in_good_order() {
+    let folder = tempfile::tempdir().expect("a folder");
+    for signal in ["-TERM", "-INT"] {
+        let mut child = demo(folder.path(), &["--port", "0", "--s3-port", "0"])
+            .spawn()
+            .expect("the program");
+        let port = port_of(&mut child);
+
+        let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+        let request =
+            format!("GET /healthz HTTP/1.1\r\nHost: localhost:{port}\r\nConnection: close\r\n\r\n");
+        stream.write_all(request.as_bytes()).expect("sent");
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).expect("answered");
+        assert!(answer.starts_with("HTTP/1.1 200"), "{answer}");
+
+        let killed = Command::new("kill")
+            .args([signal, &child.id().to_string()])
+            .status();
+        assert!(killed.expect("kill").success());
+        assert!(child.wait().expect("it ends").success(), "{signal}");
+    }
+    // The key lies apart from the data it protects.
+    assert!(folder.path().join("demo/data/sealift.sqlite").is_file());
+    assert!(folder.path().join("demo/keys/sealift.key").is_file());
+}
+
+#[test]
+fn a_taken_port_is_named_with_the_flag_that_changes_it() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let taken = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let port = taken.local_addr().expect("bound").port().to_string();
+    for (flag, other) in [("--port", "--s3-port"), ("--s3-port", "--port")] {
+        let ended = demo(folder.path(), &[flag, &port, other, "0"])
+            .output()
+            .expect("it ends");
+        assert_eq!(ended.status.code(), Some(1));
+        let said = String::from_utf8(ended.stderr).expect("UTF-8");
+        assert!(said.contains(&format!("port {port} is taken")), "{said}");
+        assert!(said.contains(&format!("{flag} ")), "{said}");
+    }
+}
