@@ -1,5 +1,36 @@
-//! server
+//! The axum server: issues data keys and presigned URLs, completes uploads, opens what was
+//! sealed. A library; the binary is `sealift`.
+//!
+//! Where a request goes: [`router`] names every route, one file of [`routes`] each; a handler
+//! gets its [`caller`], asks [`records`], [`keys`] and [`objects`], and whatever goes wrong
+//! becomes a Problem in [`problem`].
 
+mod app;
+mod caller;
+mod clock;
+mod completion;
 pub mod config;
+mod context;
+mod download;
+mod keys;
+mod lifetimes;
+mod make_api_key;
 pub mod objects;
+mod opening;
+mod personal;
+mod problem;
+mod random;
+mod rates;
+pub mod records;
+mod router;
+mod routes;
+mod server;
+mod serving;
 pub mod telemetry;
+
+pub use caller::ApiKey;
+pub use clock::Clock;
+pub use config::Config;
+pub use keys::KeysError;
+pub use make_api_key::{MakeApiKeyError, make_api_key};
+pub use server::{Server, ServerError};

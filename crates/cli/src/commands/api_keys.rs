@@ -1,9 +1,31 @@
 //! `sealift api-keys`.
 
-use crate::args::ApiKeys;
+use anyhow::Context as _;
+use sealift_server::{Config, make_api_key, records::Roles};
+
+use crate::{
+    args::{ApiKeys, MakeApiKey, RoleChoice},
+    terminal,
+};
 
 pub(crate) async fn run(args: ApiKeys) -> anyhow::Result<()> {
     match args {
-        ApiKeys::Make(_make) => Ok(()),
+        ApiKeys::Make(make) => self::make(make).await,
     }
+}
+
+async fn make(args: MakeApiKey) -> anyhow::Result<()> {
+    let tenant = args.tenant.parse().context("--tenant")?;
+    let owner = args.owner.parse().context("--owner")?;
+    let has = |role| args.roles.contains(&role);
+    let roles = Roles {
+        upload: has(RoleChoice::Upload),
+        download: has(RoleChoice::Download),
+        admin: has(RoleChoice::Admin),
+    };
+    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let key = make_api_key(&config, tenant, owner, roles).await?;
+    terminal::note("This is the only copy of the API key; keep it like a password:");
+    terminal::say(&key.reveal());
+    Ok(())
 }

@@ -14,15 +14,12 @@ use std::{
 };
 
 use http::HeaderValue;
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
 use s3s::{auth::SimpleAuth, service::S3ServiceBuilder};
 use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
+
+use crate::serving;
 
 mod cors;
 mod credentials;
@@ -113,7 +110,9 @@ impl Embedded {
             .service(service);
 
         let stop = CancellationToken::new();
-        let serving = tokio::spawn(serve(listener, service, stop.clone()));
+        let service_for = move |_| service.clone();
+        let serving = serving::serve(listener, "object store", service_for, stop.clone());
+        let serving = tokio::spawn(serving);
         Ok(Self {
             address,
             stop,
@@ -162,46 +161,6 @@ async fn answer(
             answer
         }
     }
-}
-
-async fn serve<S>(listener: TcpListener, service: S, stop: CancellationToken)
-where
-    S: tower::Service<
-            http::Request<hyper::body::Incoming>,
-            Response = http::Response<s3s::Body>,
-            Error = Infallible,
-            Future: Send + 'static,
-        > + Clone
-        + Send
-        + 'static,
-{
-    let mut http1 = hyper::server::conn::http1::Builder::new();
-    http1.timer(TokioTimer::new());
-    let running = GracefulShutdown::new();
-    loop {
-        let socket = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok((socket, _)) => socket,
-                Err(error) => {
-                    // Such as too many open files: accepting again at once would spin.
-                    tracing::warn!(%error, "The embedded object store could not accept");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-        };
-        // Answers are small and waited for; Nagle would hold them back.
-        let _ = socket.set_nodelay(true);
-        let service = TowerToHyperService::new(service.clone());
-        let connection = running.watch(http1.serve_connection(TokioIo::new(socket), service));
-        tokio::spawn(async move {
-            // A connection that broke is the client's to report.
-            let _ = connection.await;
-        });
-    }
-    drop(listener);
-    running.shutdown().await;
 }
 
 #[cfg(test)]

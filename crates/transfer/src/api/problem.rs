@@ -131,6 +131,8 @@ codes! {
     ObjectDamaged = "object_damaged", 502, "Stored object damaged";
     /// The store does not answer, or not properly.
     StoreUnavailable = "store_unavailable", 503, "Store unavailable";
+    /// Another request is completing the upload.
+    Completing = "completing", 503, "Being completed";
     /// The keys cannot be reached now.
     KeysUnavailable = "keys_unavailable", 503, "Keys unavailable";
     /// The server is stopping.

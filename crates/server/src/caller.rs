@@ -1,0 +1,173 @@
+//! Who asks. Every handler below `/v1` takes a [`Caller`], so that none can forget to ask.
+
+use std::{
+    net::SocketAddr,
+    sync::{Arc, OnceLock},
+};
+
+use axum::{
+    extract::{ConnectInfo, FromRequestParts},
+    http::request::Parts,
+};
+use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
+use http::{HeaderMap, HeaderValue, header};
+use sealift_transfer::api::ProblemCode;
+
+use crate::{
+    app::App,
+    config::Auth,
+    problem::Refusal,
+    records::{Roles, Scope},
+    telemetry::RequestId,
+};
+
+mod api_key;
+mod loopback;
+
+pub use api_key::ApiKey;
+pub(crate) use loopback::only_this_machine;
+
+/// Who asks, and what it may do. Handlers see only rows of its scope.
+#[derive(Debug, Clone)]
+pub(crate) struct Caller {
+    pub(crate) scope: Scope,
+    pub(crate) roles: Roles,
+    pub(crate) via: Via,
+    pub(crate) request_id: Option<RequestId>,
+}
+
+/// How it proved who it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Via {
+    /// An API key.
+    ApiKey,
+    /// Not at all: this machine's own pages and programs.
+    Loopback,
+}
+
+impl Via {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::ApiKey => "api-key",
+            Self::Loopback => "loopback",
+        }
+    }
+}
+
+/// What a caller wants to do.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Wish {
+    /// Seal files, and take them back.
+    Upload,
+    /// Open them again.
+    Download,
+    /// Know what is there: whoever may do either.
+    Look,
+}
+
+impl Caller {
+    /// # Errors
+    /// `forbidden` where its roles do not cover this.
+    pub(crate) fn may(&self, wish: Wish) -> Result<(), Refusal> {
+        let Roles {
+            upload,
+            download,
+            admin,
+        } = self.roles;
+        let allowed = match wish {
+            Wish::Upload => upload || admin,
+            Wish::Download => download || admin,
+            Wish::Look => upload || download || admin,
+        };
+        if allowed {
+            return Ok(());
+        }
+        Err(Refusal::new(
+            ProblemCode::Forbidden,
+            "Your API key does not cover this; ask the operator for one that does.",
+        ))
+    }
+}
+
+/// The scope of a request's caller, once it is known: for rows about what was refused.
+#[derive(Debug, Clone, Default)]
+pub(crate) struct KnownCaller(Arc<OnceLock<(Scope, Via)>>);
+
+impl KnownCaller {
+    pub(crate) fn get(&self) -> Option<&(Scope, Via)> {
+        self.0.get()
+    }
+}
+
+impl FromRequestParts<App> for Caller {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        secure_transport(parts, app)?;
+        let request_id = parts.extensions.get::<RequestId>().cloned();
+        let caller = match app.config.auth {
+            Auth::None => Self {
+                scope: app.loopback_scope.clone(),
+                roles: Roles::ALL,
+                via: Via::Loopback,
+                request_id,
+            },
+            Auth::ApiKeys => {
+                let (scope, roles) = known_api_key(&parts.headers, app).await?;
+                Self {
+                    scope,
+                    roles,
+                    via: Via::ApiKey,
+                    request_id,
+                }
+            }
+        };
+        if let Some(known) = parts.extensions.get::<KnownCaller>() {
+            // Set once a request: a second extractor would find the same caller.
+            let _ = known.0.set((caller.scope.clone(), caller.via));
+        }
+        Ok(caller)
+    }
+}
+
+async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<(Scope, Roles), Refusal> {
+    let given = headers
+        .typed_get::<Authorization<Bearer>>()
+        .and_then(|bearer| ApiKey::parse(bearer.token()));
+    let unauthenticated = || {
+        Refusal::new(
+            ProblemCode::Unauthenticated,
+            "An API key is needed: send it as `Authorization: Bearer`.",
+        )
+        .with_header(
+            header::WWW_AUTHENTICATE,
+            HeaderValue::from_static("Bearer"),
+        )
+    };
+    let given = given.ok_or_else(unauthenticated)?;
+    let row = app.records.api_key(given.id()).await?;
+    match row {
+        Some(row) if given.has_hash(&row.hash) => Ok((row.scope, row.roles)),
+        _ => Err(unauthenticated()),
+    }
+}
+
+/// Keys, plaintext and API keys travel over TLS or within this machine only (DESIGN.md 5).
+fn secure_transport(parts: &Parts, app: &App) -> Result<(), Refusal> {
+    let was_forwarded = loopback::is_forwarded(&parts.headers);
+    let over_tls = app.config.trust_proxy
+        && parts
+            .headers
+            .get("x-forwarded-proto")
+            .is_some_and(|proto| proto == "https");
+    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
+    let within = peer.is_some_and(|peer| peer.0.ip().is_loopback());
+    if over_tls || (within && !was_forwarded) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ProblemCode::InsecureTransport,
+        "Use https: keys and files are not sent over an open connection. Behind a proxy that \
+         ends TLS, the operator sets SEALIFT_TRUST_PROXY=true.",
+    ))
+}

@@ -1,0 +1,101 @@
+//! API keys: `sealift_<id>_<secret>`. The id finds the row, the secret proves it.
+
+use core::fmt;
+
+use data_encoding::BASE32_NOPAD;
+use sealift_transfer::api::ApiKeyId;
+use sha2::{Digest as _, Sha256};
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+/// Marks the text, so that scanners for leaked credentials find it.
+const MARK: &str = "sealift";
+const SECRET_LEN: usize = 32;
+
+/// An API key in plaintext: with its owner, and for a moment here. Wiped when dropped, never
+/// printed.
+pub struct ApiKey {
+    id: ApiKeyId,
+    secret: Zeroizing<[u8; SECRET_LEN]>,
+}
+
+impl ApiKey {
+    /// From 128 random bits that name it and 256 that are secret.
+    #[must_use]
+    pub fn from_random(id: [u8; 16], secret: Zeroizing<[u8; SECRET_LEN]>) -> Self {
+        let id = ApiKeyId::from_random(id);
+        Self { id, secret }
+    }
+
+    /// `None` where the text is no API key.
+    #[must_use]
+    pub fn parse(text: &str) -> Option<Self> {
+        let (id, secret) = text.strip_prefix(MARK)?.strip_prefix('_')?.split_once('_')?;
+        let upper = Zeroizing::new(secret.to_ascii_uppercase());
+        let decoded = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).ok()?);
+        let mut secret = Zeroizing::new([0; SECRET_LEN]);
+        if decoded.len() != SECRET_LEN {
+            return None;
+        }
+        secret.copy_from_slice(&decoded);
+        let id = id.parse().ok()?;
+        Some(Self { id, secret })
+    }
+
+    /// The public part.
+    #[must_use]
+    pub fn id(&self) -> &ApiKeyId {
+        &self.id
+    }
+
+    /// What is stored. The secret has 256 random bits: nothing slower than SHA-256 is needed.
+    #[must_use]
+    pub fn hash(&self) -> [u8; 32] {
+        Sha256::digest(self.secret.as_slice()).into()
+    }
+
+    /// Whether it is the key of that hash; takes the same time wherever they differ.
+    #[must_use]
+    pub fn has_hash(&self, hash: &[u8; 32]) -> bool {
+        self.hash().ct_eq(hash).into()
+    }
+
+    /// The text, for its owner, once.
+    #[must_use]
+    pub fn reveal(&self) -> Zeroizing<String> {
+        let secret = Zeroizing::new(BASE32_NOPAD.encode(self.secret.as_slice()));
+        let secret = Zeroizing::new(secret.to_ascii_lowercase());
+        Zeroizing::new(format!("{MARK}_{}_{}", self.id, *secret))
+    }
+}
+
+impl fmt::Debug for ApiKey {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "ApiKey({}, ..)", self.id)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_key_is_known_again_by_its_text_and_by_no_other() {
+        let key = ApiKey::from_random([1; 16], Zeroizing::new([2; 32]));
+        let text = key.reveal();
+        let again = ApiKey::parse(&text).unwrap();
+        assert_eq!(again.id(), key.id());
+        assert!(again.has_hash(&key.hash()));
+        let other = ApiKey::from_random([1; 16], Zeroizing::new([3; 32]));
+        assert!(!other.has_hash(&key.hash()));
+        assert!(!format!("{key:?}").contains(&text[35..]));
+    }
+
+    #[test]
+    fn other_texts_are_no_keys() {
+        let key = ApiKey::from_random([1; 16], Zeroizing::new([2; 32])).reveal();
+        for bad in ["", "sealift", "sealift__", "x_y_z", &key[1..], &key[..key.len() - 1]] {
+            assert!(ApiKey::parse(bad).is_none(), "{bad}");
+        }
+    }
+}

@@ -1,0 +1,237 @@
+//! Completion (FORMAT.md R7): joins the parts in the store only when the store holds exactly
+//! what the records say, and believes in the object only after it was looked at.
+//!
+//! Whatever the store answers to CompleteMultipartUpload, also nothing at all, the object itself
+//! decides (DESIGN.md 2): right: complete; wrong: removed, `failed`; absent: `open` again while
+//! the store still lists the parts, else `failed`; unknown: it stays `completing`, and the next
+//! request to complete, of any server, takes over when the lease is over.
+
+use futures::TryStreamExt as _;
+use sealift_message::DecryptError;
+use sealift_transfer::{
+    PartNumber,
+    api::{PartReceipt, PartReceipts, Sha256, UploadId, UploadState},
+};
+
+use crate::{
+    app::App,
+    keys::KeysError,
+    objects::{CompletedPart, ObjectHead, ObjectKey, ObjectsError, S3UploadId, StoredPart, VersionId},
+    opening::{self, OpenError, Sealed},
+    random,
+    records::{CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
+};
+
+/// Why an upload is not complete.
+#[derive(Debug, thiserror::Error)]
+pub(crate) enum CompletionError {
+    #[error("no such upload of this caller")]
+    NotFound,
+    #[error("the upload is {}", .0.as_str())]
+    NotOpen(UploadState),
+    #[error("the upload has expired")]
+    Expired,
+    #[error("part {0} is missing")]
+    PartMissing(PartNumber),
+    #[error("the parts are not those of the record")]
+    PartsDiffer,
+    #[error("the object was not what was sealed")]
+    Failed,
+    #[error("another request completes the upload")]
+    Elsewhere,
+    #[error("the store did not join the parts")]
+    StillOpen,
+    #[error("the records failed")]
+    Records(#[from] RecordsError),
+    #[error("the store failed")]
+    Objects(#[from] ObjectsError),
+    #[error("the keys failed")]
+    Keys(#[from] KeysError),
+}
+
+/// How long one request may be at it before another takes over: longer than a store needs to
+/// join 10,000 parts, short enough for somebody who waits.
+const LEASE_MS: i64 = 60_000;
+
+/// Completes an upload; gives the same file each time.
+pub(crate) async fn complete(
+    app: &App,
+    scope: &Scope,
+    upload_id: &UploadId,
+    parts_sha256: &Sha256,
+) -> Result<FileRow, CompletionError> {
+    let upload = app.records.upload(scope, upload_id).await?;
+    let upload = upload.ok_or(CompletionError::NotFound)?;
+    let s3_upload_id = match (upload.state, &upload.s3_upload_id) {
+        (UploadState::Complete, _) => {
+            let file = app.records.file_of_upload(scope, upload_id).await?;
+            return file.ok_or(CompletionError::NotFound);
+        }
+        (UploadState::Failed, _) => return Err(CompletionError::Failed),
+        (UploadState::Open | UploadState::Completing, Some(s3_upload_id)) => s3_upload_id.clone(),
+        (state, _) => return Err(CompletionError::NotOpen(state)),
+    };
+    if upload.state == UploadState::Open && upload.expires_at_ms <= app.now_ms() {
+        return Err(CompletionError::Expired);
+    }
+    let parts = app.records.parts(upload_id).await?;
+    client_agrees(&upload, &parts, parts_sha256)?;
+
+    // Before the lease: what is missing now can still be sent.
+    let listed = match app.objects.list_parts(&upload.s3_key, &s3_upload_id).await {
+        Ok(listed) => Some(compare(&parts, &listed)?),
+        // Joined or dropped already: the object will tell.
+        Err(ObjectsError::NoSuchUpload) => None,
+        Err(error) => return Err(error.into()),
+    };
+    let now_ms = app.now_ms();
+    if !app.records.begin_completing(upload_id, now_ms, LEASE_MS).await? {
+        return Err(CompletionError::Elsewhere);
+    }
+    let answer = match &listed {
+        Some(listed) => app
+            .objects
+            .complete_multipart(&upload.s3_key, &s3_upload_id, listed)
+            .await
+            .map(Some),
+        None => Ok(None),
+    };
+    if let Err(error) = &answer {
+        tracing::warn!(upload.id = %upload_id, %error, "The store did not say that it joined the parts of {upload_id}");
+    }
+    let version = answer.ok().flatten().and_then(|answer| answer.version);
+    settle(app, scope, &upload, &s3_upload_id, version).await
+}
+
+/// The client's digest over all parts is that of the records.
+fn client_agrees(
+    upload: &UploadRow,
+    parts: &[PartRow],
+    parts_sha256: &Sha256,
+) -> Result<(), CompletionError> {
+    let mut receipts = PartReceipts::default();
+    for part in parts {
+        let receipt = PartReceipt {
+            number: part.number,
+            sha256: part.sha256,
+        };
+        receipts
+            .note(receipt)
+            .map_err(|_| CompletionError::PartsDiffer)?;
+    }
+    for number in PartNumber::all(upload.plan.part_count()) {
+        if receipts.get(number).is_none() {
+            return Err(CompletionError::PartMissing(number));
+        }
+    }
+    match receipts.digest(upload.plan.part_count()) {
+        Ok(digest) if digest == *parts_sha256 => Ok(()),
+        _ => Err(CompletionError::PartsDiffer),
+    }
+}
+
+/// The store's list is the record's: numbers, sizes and SHA-256 of every part, and no other.
+fn compare(parts: &[PartRow], listed: &[StoredPart]) -> Result<Vec<CompletedPart>, CompletionError> {
+    for part in parts {
+        match listed.iter().find(|stored| stored.number == part.number) {
+            None => return Err(CompletionError::PartMissing(part.number)),
+            Some(stored) if stored.len != part.sealed_len || stored.sha256 != Some(part.sha256) => {
+                return Err(CompletionError::PartsDiffer);
+            }
+            Some(_) => {}
+        }
+    }
+    if listed.len() != parts.len() {
+        return Err(CompletionError::PartsDiffer);
+    }
+    let completed = listed.iter().zip(parts).map(|(stored, part)| CompletedPart {
+        number: part.number,
+        etag: stored.etag.clone(),
+        sha256: part.sha256,
+    });
+    Ok(completed.collect())
+}
+
+/// Looks at the object and brings the upload into the state that fits.
+async fn settle(
+    app: &App,
+    scope: &Scope,
+    upload: &UploadRow,
+    s3_upload_id: &S3UploadId,
+    version: Option<VersionId>,
+) -> Result<FileRow, CompletionError> {
+    let upload_id = &upload.upload_id;
+    let Some(head) = app.objects.head(&upload.s3_key, version.as_ref()).await? else {
+        let is_listed = app.objects.multipart_exists(&upload.s3_key, s3_upload_id);
+        if is_listed.await? {
+            app.records.back_to_open(upload_id).await?;
+            return Err(CompletionError::StillOpen);
+        }
+        app.records.fail_upload(upload_id).await?;
+        return Err(CompletionError::Failed);
+    };
+    match is_what_was_sealed(app, scope, upload, &head).await {
+        Ok(()) => {}
+        Err(OpenError::Objects(ObjectsError::Replaced) | OpenError::Decrypt(_)) => {
+            tracing::error!(upload.id = %upload_id, object.key = %upload.s3_key, "The object of {upload_id} is not what was sealed");
+            app.objects.delete(&upload.s3_key, head.version.as_ref()).await?;
+            app.records.fail_upload(upload_id).await?;
+            return Err(CompletionError::Failed);
+        }
+        Err(OpenError::Objects(error)) => return Err(error.into()),
+        Err(OpenError::Keys(error)) => return Err(error.into()),
+    }
+    let object = CompletedObject {
+        etag: head.etag,
+        version: head.version,
+        uploaded_at_ms: app.now_ms(),
+    };
+    let file = app.records.complete(upload_id, object).await?;
+    file.ok_or(CompletionError::Elsewhere)
+}
+
+/// Frames opened beside the first and the last one.
+const RANDOM_FRAMES: usize = 3;
+
+/// Exact size, the stored header, and the first, the last and a few random frames open.
+async fn is_what_was_sealed(
+    app: &App,
+    scope: &Scope,
+    upload: &UploadRow,
+    head: &ObjectHead,
+) -> Result<(), OpenError> {
+    if head.len != upload.plan.sealed_len() {
+        return Err(DecryptError::Truncated.into());
+    }
+    let sealed = Sealed {
+        tenant: &scope.tenant,
+        file_id: &upload.file_id,
+        upload_id: &upload.upload_id,
+        header: &upload.header,
+        plaintext_len: upload.plan.plaintext_len(),
+        sealed_len: upload.plan.sealed_len(),
+    };
+    let decryptor = opening::decryptor(app, sealed).await?;
+    let object = head.of(&upload.s3_key);
+    for frame in frames_to_open(decryptor.layout().frame_count()) {
+        let plaintext = decryptor.layout().plaintext_range_of(&(frame..frame.saturating_add(1)));
+        let plaintext = plaintext.ok_or(DecryptError::Unauthentic)?;
+        let opener = decryptor.plan(plaintext).map_err(|_| DecryptError::Unauthentic)?;
+        opening::plaintext(&app.objects, &object, &upload.header, opener)
+            .await?
+            .try_for_each(|_| async { Ok(()) })
+            .await?;
+    }
+    Ok(())
+}
+
+fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {
+    let random = random::bytes::<{ RANDOM_FRAMES * 8 }>();
+    let chosen = random.as_chunks::<8>().0.iter().map(|bytes| {
+        u64::from_be_bytes(*bytes).checked_rem(frame_count).unwrap_or(0)
+    });
+    let mut frames: Vec<u64> = chosen.chain([0, frame_count.saturating_sub(1)]).collect();
+    frames.sort_unstable();
+    frames.dedup();
+    frames.into_iter()
+}

@@ -1,0 +1,26 @@
+//! How long things live (DESIGN.md 2, lifetimes), by the server's clock.
+
+/// An upload ends so long after its last signature.
+const UPLOAD_IDLE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
+/// And so long after it was opened, whatever happened since. The bucket's rule for unfinished
+/// uploads must be longer.
+const UPLOAD_MOST_MS: i64 = 30 * 24 * 60 * 60 * 1000;
+
+/// When an upload ends that was opened then and got a signature now.
+pub(crate) fn upload_expiry_ms(opened_at_ms: i64, now_ms: i64) -> i64 {
+    let idle = now_ms.saturating_add(UPLOAD_IDLE_MS);
+    idle.min(opened_at_ms.saturating_add(UPLOAD_MOST_MS))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_signature_prolongs_an_upload_by_a_week_but_not_beyond_thirty_days() {
+        let day = 24 * 60 * 60 * 1000;
+        assert_eq!(upload_expiry_ms(0, 0), 7 * day);
+        assert_eq!(upload_expiry_ms(0, 10 * day), 17 * day);
+        assert_eq!(upload_expiry_ms(0, 29 * day), 30 * day);
+    }
+}

@@ -1,0 +1,52 @@
+//! API keys for new callers: an operator's command, beside a server that runs or not.
+
+use sealift_transfer::api::{OwnerId, TenantId};
+use zeroize::Zeroizing;
+
+use crate::{
+    caller::ApiKey,
+    clock::Clock,
+    config::Config,
+    random,
+    records::{ApiKeyRow, Records, RecordsError, Roles, Scope},
+};
+
+/// Why no API key was made.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum MakeApiKeyError {
+    /// The data folder cannot be made.
+    #[error("the data folder {} cannot be made", .0.display())]
+    Folder(std::path::PathBuf, #[source] std::io::Error),
+    /// The database cannot be used.
+    #[error("the database cannot be used")]
+    Records(#[from] RecordsError),
+}
+
+/// Makes an API key and keeps its hash in the deployment's records; what is given is the only
+/// copy of the key itself.
+///
+/// # Errors
+/// [`MakeApiKeyError`].
+pub async fn make_api_key(
+    config: &Config,
+    tenant: TenantId,
+    owner: OwnerId,
+    roles: Roles,
+) -> Result<ApiKey, MakeApiKeyError> {
+    std::fs::create_dir_all(&config.data_dir)
+        .map_err(|error| MakeApiKeyError::Folder(config.data_dir.clone(), error))?;
+    let records = Records::open(&config.database_file()).await?;
+    let key = ApiKey::from_random(random::bytes(), Zeroizing::new(random::bytes()));
+    let row = ApiKeyRow {
+        id: key.id().clone(),
+        hash: key.hash(),
+        scope: Scope { tenant, owner },
+        roles,
+        made_at_ms: Clock::system().now_ms(),
+    };
+    let added = records.add_api_key(row).await;
+    records.close().await;
+    added?;
+    Ok(key)
+}

@@ -1,0 +1,267 @@
+//! From whatever goes wrong to a Problem: the one table of this server.
+//!
+//! A handler gives a [`Refusal`]; every domain error becomes one here and nowhere else. The
+//! middleware [`render`] makes the answer of it, with the request's id, logs the cause once and
+//! keeps an audit row of denials. Causes of 5xx never leave the log.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::{IntoResponse, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use sealift_message::DecryptError;
+use sealift_transfer::api::{ProblemCode, problem};
+
+use crate::{
+    app::App, caller::KnownCaller, completion::CompletionError, keys::KeysError,
+    objects::ObjectsError, records::RecordsError, telemetry::RequestId,
+};
+
+/// Why a request is not answered as asked.
+#[derive(Debug, Clone)]
+pub(crate) struct Refusal {
+    code: ProblemCode,
+    detail: String,
+    numbers: BTreeMap<String, serde_json::Value>,
+    retry_after_s: Option<u64>,
+    headers: Vec<(header::HeaderName, HeaderValue)>,
+    /// For the log only.
+    cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
+}
+
+impl Refusal {
+    /// With a sentence that says what is wrong and what to do next.
+    pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self {
+            code,
+            detail: detail.into(),
+            numbers: BTreeMap::new(),
+            retry_after_s: None,
+            headers: Vec::new(),
+            cause: None,
+        }
+    }
+
+    /// There is no such thing, or it is somebody else's: the answer is the same.
+    pub(crate) fn not_found() -> Self {
+        Self::new(
+            ProblemCode::NotFound,
+            "There is nothing here for you; check the address.",
+        )
+    }
+
+    pub(crate) fn with_number(mut self, name: &str, number: impl Into<serde_json::Value>) -> Self {
+        self.numbers.insert(name.to_owned(), number.into());
+        self
+    }
+
+    pub(crate) fn with_header(mut self, name: header::HeaderName, value: HeaderValue) -> Self {
+        self.headers.push((name, value));
+        self
+    }
+
+    pub(crate) fn retry_after_s(mut self, seconds: u64) -> Self {
+        self.retry_after_s = Some(seconds);
+        self
+    }
+
+    fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+        self.cause = Some(Arc::new(cause));
+        self
+    }
+
+    pub(crate) fn code(&self) -> ProblemCode {
+        self.code
+    }
+}
+
+impl IntoResponse for Refusal {
+    /// Status and headers; [`render`] adds the body.
+    fn into_response(self) -> Response {
+        let status = StatusCode::from_u16(self.code.status());
+        let mut answer = status
+            .unwrap_or(StatusCode::INTERNAL_SERVER_ERROR)
+            .into_response();
+        for (name, value) in &self.headers {
+            answer.headers_mut().insert(name, value.clone());
+        }
+        if let Some(seconds) = self.retry_after_s {
+            let value = HeaderValue::from(seconds);
+            answer.headers_mut().insert(header::RETRY_AFTER, value);
+        }
+        answer.extensions_mut().insert(self);
+        answer
+    }
+}
+
+impl From<RecordsError> for Refusal {
+    fn from(error: RecordsError) -> Self {
+        internal().caused_by(error)
+    }
+}
+
+impl From<ObjectsError> for Refusal {
+    fn from(error: ObjectsError) -> Self {
+        let refusal = match &error {
+            ObjectsError::Replaced => Self::new(
+                ProblemCode::ObjectReplaced,
+                "The stored object is not the one that was recorded; tell the operator.",
+            ),
+            ObjectsError::NotFound => damaged(),
+            ObjectsError::Unavailable { .. }
+            | ObjectsError::Cut { .. }
+            | ObjectsError::NoCredentials
+            | ObjectsError::Refused { .. }
+            | ObjectsError::NoSuchUpload
+            | ObjectsError::Incomprehensible { .. } => store_unavailable(),
+            ObjectsError::WrongSignedHeaders | ObjectsError::Length(_) => internal(),
+        };
+        refusal.caused_by(error)
+    }
+}
+
+impl From<KeysError> for Refusal {
+    fn from(error: KeysError) -> Self {
+        if error.is_unavailable() {
+            Self::new(
+                ProblemCode::KeysUnavailable,
+                "The keys cannot be reached now; try again in a moment.",
+            )
+            .retry_after_s(2)
+            .caused_by(error)
+        } else {
+            internal().caused_by(error)
+        }
+    }
+}
+
+impl From<DecryptError> for Refusal {
+    fn from(error: DecryptError) -> Self {
+        damaged().caused_by(error)
+    }
+}
+
+impl From<CompletionError> for Refusal {
+    fn from(error: CompletionError) -> Self {
+        match error {
+            CompletionError::Records(error) => error.into(),
+            CompletionError::Objects(error) => error.into(),
+            CompletionError::Keys(error) => error.into(),
+            CompletionError::NotFound => Self::not_found(),
+            CompletionError::NotOpen(state) => upload_not_open(state.as_str()),
+            CompletionError::Expired => upload_expired(),
+            CompletionError::PartMissing(part) => Self::new(
+                ProblemCode::PartsMissing,
+                format!("Part {part} is not stored yet; send it, then complete again."),
+            )
+            .with_number("part", part.get()),
+            CompletionError::PartsDiffer => Self::new(
+                ProblemCode::PartsDiffer,
+                "The stored parts are not those that were sealed; start the upload anew.",
+            ),
+            CompletionError::Failed => Self::new(
+                ProblemCode::UploadFailed,
+                "The stored object was not what was sealed and was removed; start the upload anew.",
+            ),
+            CompletionError::Elsewhere => Self::new(
+                ProblemCode::Completing,
+                "The upload is being completed by another request; ask again in a moment.",
+            )
+            .retry_after_s(1),
+            CompletionError::StillOpen => Self::new(
+                ProblemCode::StoreUnavailable,
+                "The store did not join the parts; complete again in a moment.",
+            )
+            .retry_after_s(1),
+        }
+    }
+}
+
+pub(crate) fn upload_not_open(state: &str) -> Refusal {
+    Refusal::new(
+        ProblemCode::UploadNotOpen,
+        format!("The upload is {state}; start a new one."),
+    )
+    .with_number("state", state)
+}
+
+pub(crate) fn upload_expired() -> Refusal {
+    Refusal::new(
+        ProblemCode::UploadExpired,
+        "Nothing was sent for too long, so the upload has ended; start it anew.",
+    )
+}
+
+pub(crate) fn damaged() -> Refusal {
+    Refusal::new(
+        ProblemCode::ObjectDamaged,
+        "The stored object is not what was sealed, so nothing of it is given; tell the operator.",
+    )
+}
+
+fn store_unavailable() -> Refusal {
+    Refusal::new(
+        ProblemCode::StoreUnavailable,
+        "The object store does not answer properly; try again in a moment.",
+    )
+    .retry_after_s(2)
+}
+
+pub(crate) fn internal() -> Refusal {
+    Refusal::new(
+        ProblemCode::Internal,
+        "Something went wrong here; try again, and give the operator the request id.",
+    )
+}
+
+/// Middleware: gives every [`Refusal`] its body, its log line and, for denials, its audit row.
+pub(crate) async fn render(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().cloned();
+    let caller = KnownCaller::default();
+    request.extensions_mut().insert(caller.clone());
+    let mut answer = next.run(request).await;
+    let Some(refusal) = answer.extensions_mut().remove::<Refusal>() else {
+        return answer;
+    };
+
+    let code = refusal.code.as_str();
+    match &refusal.cause {
+        Some(cause) if refusal.code.status() >= 500 => {
+            let cause = chain(cause.as_ref());
+            tracing::error!(code, cause, "Refused with {code}");
+        }
+        _ => tracing::debug!(code, "Refused with {code}"),
+    }
+    app.note_denial(&caller, request_id.as_ref(), refusal.code)
+        .await;
+
+    let mut problem = refusal.code.problem(refusal.detail);
+    problem.request_id = request_id.map(|id| id.to_string());
+    problem.numbers = refusal.numbers;
+    let (mut parts, _) = answer.into_parts();
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
+    parts.headers.insert(header::CONTENT_TYPE, content_type);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let no_store = HeaderValue::from_static("no-store");
+    parts.headers.insert(header::CACHE_CONTROL, no_store);
+    Response::from_parts(parts, body.into())
+}
+
+/// An error and its causes, each once. Errors of this project hold no secrets.
+pub(crate) fn chain(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut next = error.source();
+    while let Some(cause) = next {
+        let more = cause.to_string();
+        if !text.contains(&more) {
+            text.push_str(": ");
+            text.push_str(&more);
+        }
+        next = cause.source();
+    }
+    text
+}

@@ -1,0 +1,60 @@
+//! How often one owner may ask for what costs: counted in memory, per server.
+
+use core::{num::NonZeroU32, time::Duration};
+
+use governor::{
+    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _,
+};
+
+use crate::{config::Limits, records::Scope};
+
+/// The limiters.
+#[derive(Debug)]
+pub(crate) struct Rates {
+    opens: DefaultKeyedRateLimiter<Scope>,
+    keys: DefaultKeyedRateLimiter<Scope>,
+    denials: DefaultDirectRateLimiter,
+}
+
+/// Audit rows of denials kept in a second.
+const MOST_DENIALS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
+
+impl Rates {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        let per_minute = |count: u32| Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        Self {
+            opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
+            keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
+            denials: RateLimiter::direct(Quota::per_second(MOST_DENIALS)),
+        }
+    }
+
+    /// # Errors
+    /// Seconds to wait.
+    pub(crate) fn open(&self, scope: &Scope) -> Result<(), u64> {
+        check(&self.opens, scope)
+    }
+
+    /// # Errors
+    /// Seconds to wait.
+    pub(crate) fn key(&self, scope: &Scope) -> Result<(), u64> {
+        check(&self.keys, scope)
+    }
+
+    pub(crate) fn denial_may_be_kept(&self) -> bool {
+        self.denials.check().is_ok()
+    }
+}
+
+/// Owners remembered before those are dropped that may ask again anyway.
+const MOST_OWNERS: usize = 10_000;
+
+fn check(limiter: &DefaultKeyedRateLimiter<Scope>, scope: &Scope) -> Result<(), u64> {
+    if limiter.len() > MOST_OWNERS {
+        limiter.retain_recent();
+    }
+    limiter.check_key(scope).map_err(|not_yet| {
+        let wait = not_yet.wait_time_from(limiter.clock().now());
+        wait.saturating_add(Duration::from_millis(999)).as_secs().max(1)
+    })
+}

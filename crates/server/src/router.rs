@@ -1,0 +1,81 @@
+//! Every route, on one screen.
+
+use axum::{
+    Router, middleware,
+    routing::{MethodRouter, delete, get, post},
+};
+use http::{HeaderValue, Method, header};
+use sealift_transfer::api::{ProblemCode, files, open, policy};
+use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
+
+use crate::{
+    app::App,
+    caller::only_this_machine,
+    problem::{Refusal, render},
+    routes::{
+        abort_upload::abort_upload, complete_upload::complete_upload, content::content,
+        delete_file::delete_file, file::file, files::files as list_files,
+        health::{healthz, readyz}, open_upload::open_upload, page::page,
+        policy::policy as get_policy, sign_parts::sign_parts, upload_key::upload_key,
+        upload_status::upload_status,
+    },
+    telemetry::with_request_id,
+};
+
+/// The whole HTTP face. `store_origin` is where the page sends parts.
+pub(crate) fn router(app: App, store_origin: &str) -> Router {
+    let api = Router::new()
+        .route(open::PATH, only(post(open_upload)))
+        .route("/v1/uploads/{id}", only(get(upload_status).merge(delete(abort_upload))))
+        .route("/v1/uploads/{id}/parts", only(post(sign_parts)))
+        .route("/v1/uploads/{id}/key", only(post(upload_key)))
+        .route("/v1/uploads/{id}/complete", only(post(complete_upload)))
+        .route(files::PATH, only(get(list_files)))
+        .route("/v1/files/{id}", only(get(file).merge(delete(delete_file))))
+        .route("/v1/files/{id}/content", only(get(content).head(content)))
+        .route(policy::PATH, only(get(get_policy)))
+        .route("/healthz", only(get(healthz)))
+        .route("/readyz", only(get(readyz)))
+        .route("/v1/{*rest}", only(MethodRouter::new()).fallback(nothing_here))
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::X_CONTENT_TYPE_OPTIONS,
+            HeaderValue::from_static("nosniff"),
+        ))
+        .layer(other_pages(&app));
+    let all = match &app.config.page_dir {
+        Some(folder) => api.merge(page(folder, store_origin)),
+        None => api.fallback(nothing_here),
+    };
+    all.layer(middleware::from_fn_with_state(app.clone(), only_this_machine))
+        .layer(middleware::from_fn_with_state(app.clone(), render))
+        .layer(middleware::from_fn(with_request_id))
+        .with_state(app)
+}
+
+fn only(methods: MethodRouter<App>) -> MethodRouter<App> {
+    methods.fallback(wrong_method)
+}
+
+async fn nothing_here() -> Refusal {
+    Refusal::not_found()
+}
+
+async fn wrong_method(method: Method) -> Refusal {
+    Refusal::new(
+        ProblemCode::MethodNotAllowed,
+        format!("This address does not take {method}; see the header Allow."),
+    )
+}
+
+/// Lets the configured origins use the API: a page that is served elsewhere.
+fn other_pages(app: &App) -> CorsLayer {
+    let origins = app.config.page_origins.iter();
+    let origins: Vec<HeaderValue> = origins
+        .filter_map(|origin| HeaderValue::from_str(origin).ok())
+        .collect();
+    CorsLayer::new()
+        .allow_origin(origins)
+        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
+        .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
+        .expose_headers([header::CONTENT_RANGE, header::ETAG, header::RETRY_AFTER])
+}

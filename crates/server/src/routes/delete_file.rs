@@ -1,0 +1,28 @@
+//! `DELETE /v1/files/{id}`: the record first, then the object, so that nobody reads half of it.
+
+use axum::extract::State;
+use http::StatusCode;
+use sealift_transfer::api::FileId;
+
+use super::Id;
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    problem::Refusal,
+    records::AuditAction,
+};
+
+pub(crate) async fn delete_file(
+    State(app): State<App>,
+    caller: Caller,
+    Id(file_id): Id<FileId>,
+) -> Result<StatusCode, Refusal> {
+    caller.may(Wish::Upload)?;
+    let row = app.records.begin_deleting(&caller.scope, &file_id).await?;
+    let row = row.ok_or_else(Refusal::not_found)?;
+    app.audit(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok").await?;
+    app.objects.delete(&row.s3_key, row.version.as_ref()).await?;
+    app.records.finish_deleting(&file_id).await?;
+    tracing::info!(file.id = %file_id, "Deleted file {file_id}");
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,14 @@
+//! `GET /healthz`: it runs. `GET /readyz`: it can work.
+
+use axum::extract::State;
+
+use crate::{app::App, problem::Refusal};
+
+pub(crate) async fn healthz() -> &'static str {
+    "ok\n"
+}
+
+pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
+    app.records.check().await?;
+    Ok("ok\n")
+}

@@ -1,0 +1,197 @@
+//! `POST /v1/uploads`: message id, data key, header, row, multipart upload, in this order. The
+//! header is durable before anything of it leaves (FORMAT.md R1), and everything cheap is
+//! refused before a key is made.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId};
+use sealift_transfer::{
+    PartPlan,
+    api::{FileId, OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadId, UploadState, open::{ContentKeyText, Method}},
+};
+
+use super::JsonBody;
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    context, lifetimes,
+    personal,
+    problem::{self, Refusal},
+    random,
+    records::{AddedUpload, AuditAction, NewUpload, UploadRow},
+};
+
+mod check;
+
+pub(crate) async fn open_upload(
+    State(app): State<App>,
+    caller: Caller,
+    JsonBody(request): JsonBody<OpenUpload>,
+) -> Result<Response, Refusal> {
+    caller.may(Wish::Upload)?;
+    check::check(&request, &app.config)?;
+    let request_sha256 = digest(&request)?;
+    let before = app
+        .records
+        .upload_by_token(&caller.scope, &request.client_token)
+        .await?;
+    if let Some(before) = before {
+        return again(&app, &caller, before, request_sha256).await;
+    }
+    app.opens_within_rate(&caller.scope)?;
+
+    let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
+    let upload_id = new.upload_id.clone();
+    let most_open = app.config.limits.open_uploads;
+    match app.records.add_upload(new, most_open).await? {
+        AddedUpload::Added => {}
+        AddedUpload::SameToken(before) => return again(&app, &caller, *before, request_sha256).await,
+        AddedUpload::TooManyOpen => {
+            return Err(Refusal::new(
+                ProblemCode::TooManyRequests,
+                format!("{most_open} uploads are open already; finish or cancel one first."),
+            )
+            .with_number("most_open", most_open));
+        }
+    }
+    app.audit(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok")
+        .await?;
+    let upload = app.records.upload(&caller.scope, &upload_id).await?;
+    begin_sending(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
+    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok")
+        .await?;
+    tracing::info!(upload.id = %upload_id, part.count = opened.plan.part_count().get(), "Opened upload {upload_id}");
+    let opened = OpenedUpload {
+        content_key: Some(content_key),
+        ..opened
+    };
+    Ok(answer(StatusCode::CREATED, &opened))
+}
+
+/// The same client token: the same upload, never a second header, and no key.
+async fn again(
+    app: &App,
+    caller: &Caller,
+    before: UploadRow,
+    request_sha256: [u8; 32],
+) -> Result<Response, Refusal> {
+    if before.request_sha256 != request_sha256 {
+        return Err(Refusal::new(
+            ProblemCode::TokenReused,
+            "This client token was used for another upload; take a new one.",
+        ));
+    }
+    if before.state == UploadState::Opening {
+        begin_sending(app, &before).await?;
+    }
+    app.audit(caller, AuditAction::OpenUpload, before.upload_id.as_str(), "again")
+        .await?;
+    let opened = OpenedUpload {
+        upload_id: before.upload_id,
+        file_id: before.file_id,
+        method: Method::Multipart,
+        header: before.header,
+        plan: before.plan,
+        expires_at_ms: before.expires_at_ms,
+        most_parts_per_request: app.config.limits.parts_per_batch,
+        content_key: None,
+    };
+    Ok(answer(StatusCode::OK, &opened))
+}
+
+/// Makes everything of a new upload; nothing has left or been stored yet.
+async fn make(
+    app: &App,
+    caller: &Caller,
+    request: &OpenUpload,
+    request_sha256: [u8; 32],
+) -> Result<(NewUpload, OpenedUpload, ContentKeyText), Refusal> {
+    let tenant = &caller.scope.tenant;
+    let upload_id = UploadId::from_random(random::bytes());
+    let file_id = FileId::from_random(random::bytes());
+    let context = context::of(tenant, &file_id, &upload_id).map_err(no_header)?;
+    let (data_key, encrypted) = app.keys.make(tenant, &context).await?;
+    let encrypted_dek = encrypted.ciphertext().to_vec();
+    let message_id = MessageId::make(&mut random::source());
+    let frame_length = FrameLength::try_from(app.config.frame_length).map_err(|_| problem::internal())?;
+    let header: Header = HeaderBuilder::new(message_id, context, encrypted, frame_length)
+        .authenticate(&data_key)
+        .map_err(no_header)?;
+    let verified = header.verify(&data_key)?;
+    let content_key = ContentKeyText::from_bytes(verified.content_key().expose());
+    let plan = PartPlan::for_file(header.len(), frame_length, request.size, app.config.part_length)
+        .map_err(|_| check::file_too_large(&app.config))?;
+
+    let now_ms = app.now_ms();
+    let personal = personal::seal(app, tenant, &file_id, &request.name, request.metadata.as_ref()).await?;
+    let header = header.as_bytes().to_vec();
+    let opened = OpenedUpload {
+        upload_id: upload_id.clone(),
+        file_id: file_id.clone(),
+        method: Method::Multipart,
+        header: header.clone(),
+        plan,
+        expires_at_ms: lifetimes::upload_expiry_ms(now_ms, now_ms),
+        most_parts_per_request: app.config.limits.parts_per_batch,
+        content_key: None,
+    };
+    let new = NewUpload {
+        s3_key: app.objects.object_key(tenant, &file_id, &upload_id),
+        bucket: app.objects.bucket().to_owned(),
+        upload_id,
+        file_id,
+        scope: caller.scope.clone(),
+        client_token: request.client_token.clone(),
+        request_sha256,
+        message_id: *message_id.as_bytes(),
+        header,
+        plan,
+        encrypted_dek,
+        name: personal.name,
+        metadata: personal.metadata,
+        content_type: request.content_type.clone(),
+        reference: request.reference.clone(),
+        last_modified_ms: request.last_modified_ms,
+        opened_at_ms: now_ms,
+        expires_at_ms: opened.expires_at_ms,
+    };
+    Ok((new, opened, content_key))
+}
+
+/// Gives the row its multipart upload. Of two at once one wins; the other's is dropped.
+async fn begin_sending(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
+    let s3_upload_id = app.objects.create_multipart(&upload.s3_key).await?;
+    let begun = app
+        .records
+        .begin_sending(&upload.upload_id, s3_upload_id.clone())
+        .await?;
+    if begun {
+        return Ok(());
+    }
+    app.objects.abort_multipart(&upload.s3_key, &s3_upload_id).await?;
+    let now = app.records.upload(&upload.scope, &upload.upload_id).await?;
+    match now.map(|upload| upload.state) {
+        Some(UploadState::Open) => Ok(()),
+        Some(state) => Err(problem::upload_not_open(state.as_str())),
+        None => Err(Refusal::not_found()),
+    }
+}
+
+/// Tells the same request from another one with the same token.
+fn digest(request: &OpenUpload) -> Result<[u8; 32], Refusal> {
+    let canonical = serde_json::to_vec(request).map_err(|_| problem::internal())?;
+    Ok(*Sha256::of(&canonical).as_bytes())
+}
+
+fn no_header(_: HeaderError) -> Refusal {
+    problem::internal()
+}
+
+fn answer(status: StatusCode, opened: &OpenedUpload) -> Response {
+    let no_store = HeaderValue::from_static("no-store");
+    (status, [(header::CACHE_CONTROL, no_store)], Json(opened)).into_response()
+}

@@ -1,0 +1,93 @@
+//! What a request to open an upload may say.
+
+use sealift_transfer::api::{OpenUpload, ProblemCode};
+
+use crate::{
+    config::Config,
+    problem::Refusal,
+    routes::policy::most_bytes,
+};
+
+/// Bytes of the caller's reference.
+const MOST_REFERENCE_BYTES: usize = 256;
+/// RFC 6838 allows 127 characters a half.
+const MOST_CONTENT_TYPE_BYTES: usize = 255;
+
+pub(super) fn check(request: &OpenUpload, config: &Config) -> Result<(), Refusal> {
+    client_token(&request.client_token)?;
+    name(&request.name, config.limits.name_bytes)?;
+    if request.size > most_bytes(config) {
+        return Err(file_too_large(config));
+    }
+    if let Some(content_type) = &request.content_type {
+        let visible = |c: u8| matches!(c, b' '..=b'~');
+        let fits = content_type.len() <= MOST_CONTENT_TYPE_BYTES;
+        if !fits || content_type.is_empty() || !content_type.bytes().all(visible) {
+            return Err(field("content_type", "is no media type", MOST_CONTENT_TYPE_BYTES));
+        }
+    }
+    if let Some(reference) = &request.reference
+        && (reference.len() > MOST_REFERENCE_BYTES || has_control_characters(reference))
+    {
+        return Err(field("reference", "is too long or has control characters", MOST_REFERENCE_BYTES));
+    }
+    let most_metadata = config.limits.metadata_bytes;
+    if let Some(metadata) = &request.metadata
+        && metadata.to_string().len() > most_metadata
+    {
+        return Err(field("metadata", "is too long as JSON", most_metadata));
+    }
+    Ok(())
+}
+
+pub(super) fn file_too_large(config: &Config) -> Refusal {
+    let most = most_bytes(config);
+    Refusal::new(
+        ProblemCode::FileTooLarge,
+        format!("The file is larger than {most} bytes, the most that is taken here."),
+    )
+    .with_number("most_bytes", most)
+}
+
+fn client_token(token: &str) -> Result<(), Refusal> {
+    let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
+    if (16..=64).contains(&token.len()) && token.bytes().all(allowed) {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        ProblemCode::InvalidField,
+        "`client_token` must be 16 to 64 of A-Z, a-z, 0-9, '-' and '_', new for each upload.",
+    )
+    .with_number("field", "client_token"))
+}
+
+fn name(name: &str, most: usize) -> Result<(), Refusal> {
+    let why = if name.is_empty() {
+        "is empty"
+    } else if name.len() > most {
+        "is too long"
+    } else if has_control_characters(name) {
+        "has control characters"
+    } else {
+        return Ok(());
+    };
+    Err(Refusal::new(
+        ProblemCode::InvalidName,
+        format!("The file's name {why}; rename the file and try again."),
+    )
+    .with_number("most_bytes", most))
+}
+
+fn field(name: &str, why: &str, most_bytes: usize) -> Refusal {
+    Refusal::new(
+        ProblemCode::InvalidField,
+        format!("`{name}` {why}; it may have {most_bytes} bytes."),
+    )
+    .with_number("field", name)
+    .with_number("most_bytes", most_bytes)
+}
+
+/// Quotes and marks that change the direction of writing are none: pages show them safely.
+fn has_control_characters(text: &str) -> bool {
+    text.chars().any(char::is_control)
+}

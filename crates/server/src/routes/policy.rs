@@ -1,0 +1,49 @@
+//! `GET /v1/policy`: what the page must know before anybody logs in.
+
+use axum::{Json, extract::State};
+use sealift_transfer::api::Policy;
+
+use crate::{
+    app::App,
+    config::{Auth, Config},
+};
+
+pub(crate) async fn policy(State(app): State<App>) -> Json<Policy> {
+    let limits = &app.config.limits;
+    let count = |bytes: usize| u32::try_from(bytes).unwrap_or(u32::MAX);
+    Json(Policy {
+        most_bytes: most_bytes(&app.config),
+        most_name_bytes: count(limits.name_bytes),
+        most_metadata_bytes: count(limits.metadata_bytes),
+        login: app.config.auth == Auth::ApiKeys,
+    })
+}
+
+/// Plaintext bytes of one file: the configured limit, and never more than the format carries.
+pub(crate) fn most_bytes(config: &Config) -> u64 {
+    let carried = format_carries(u64::from(config.frame_length));
+    config.limits.file_bytes.map_or(carried, |limit| limit.min(carried))
+}
+
+/// 10,000 parts of 5 GiB in whole frames, with room for the longest header, and no more frames
+/// than sequence numbers (FORMAT.md, arithmetic).
+fn format_carries(frame_length: u64) -> u64 {
+    const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+    const LONGEST_HEADER: u64 = 64 * 1024;
+    const MOST_PARTS: u64 = 10_000;
+    let frames_a_part = (MOST_PART_BYTES - LONGEST_HEADER) / frame_length.saturating_add(32);
+    let frames = frames_a_part.saturating_mul(MOST_PARTS).min(u64::from(u32::MAX));
+    frames.saturating_mul(frame_length)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_format_carries_what_its_description_says() {
+        assert_eq!(format_carries(256 * 1024), 53_679_226_880_000);
+        assert_eq!(format_carries(64 * 1024), 53_660_876_800_000);
+        assert_eq!(format_carries(4 * 1024), 4096 * u64::from(u32::MAX));
+    }
+}

@@ -1,0 +1,119 @@
+//! `POST /v1/uploads/{id}/parts`: the rows of the parts are durable before a URL leaves, all of
+//! them or none (FORMAT.md R2). Lengths come from the plan.
+
+use axum::{Json, extract::State, response::{IntoResponse as _, Response}};
+use http::{HeaderValue, header};
+use sealift_transfer::{
+    PartPlan,
+    api::{PartReceipt, ProblemCode, SignParts, SignedPart, SignedParts, UploadId},
+};
+
+use super::{Id, JsonBody};
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    lifetimes,
+    objects::PRESIGNED_FOR_MS,
+    problem::{self, Refusal},
+    records::{AuditAction, SignedRows, UploadRow},
+};
+
+pub(crate) async fn sign_parts(
+    State(app): State<App>,
+    caller: Caller,
+    Id(upload_id): Id<UploadId>,
+    JsonBody(SignParts(receipts)): JsonBody<SignParts>,
+) -> Result<Response, Refusal> {
+    caller.may(Wish::Upload)?;
+    let upload = app.records.upload(&caller.scope, &upload_id).await?;
+    let upload = upload.ok_or_else(Refusal::not_found)?;
+    let parts = planned(&receipts, &upload.plan, app.config.limits.parts_per_batch)?;
+
+    let now_ms = app.now_ms();
+    let expires_at_ms = lifetimes::upload_expiry_ms(upload.opened_at_ms, now_ms);
+    let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
+    let signed = app
+        .records
+        .sign_parts(&caller.scope, &upload_id, &parts, now_ms, expires_at_ms, signatures_end_at_ms)
+        .await?;
+    match signed {
+        SignedRows::Signed => {}
+        SignedRows::NotFound => return Err(Refusal::not_found()),
+        SignedRows::NotOpen(state) => return Err(problem::upload_not_open(state.as_str())),
+        SignedRows::Expired => return Err(problem::upload_expired()),
+        SignedRows::AlreadySealed(part) => {
+            return Err(Refusal::new(
+                ProblemCode::PartAlreadySealed,
+                format!("Part {part} was sealed before, to other bytes: the file has changed; start the upload anew."),
+            )
+            .with_number("part", part.get()));
+        }
+    }
+    app.audit(&caller, AuditAction::SignParts, upload_id.as_str(), "ok").await?;
+    let answer = SignedParts {
+        parts: presign(&app, &upload, &parts, now_ms).await?,
+        expires_at_ms,
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(([(header::CACHE_CONTROL, no_store)], Json(answer)).into_response())
+}
+
+/// The receipts with the lengths that the plan gives these parts.
+fn planned(
+    receipts: &[PartReceipt],
+    plan: &PartPlan,
+    most_parts: u16,
+) -> Result<Vec<(PartReceipt, u64)>, Refusal> {
+    if receipts.is_empty() || receipts.len() > usize::from(most_parts) {
+        return Err(Refusal::new(
+            ProblemCode::InvalidField,
+            format!("A request names 1 to {most_parts} parts; send several requests."),
+        )
+        .with_number("most_parts", most_parts));
+    }
+    let mut numbers: Vec<_> = receipts.iter().map(|receipt| receipt.number).collect();
+    numbers.sort_unstable();
+    numbers.dedup();
+    if numbers.len() != receipts.len() {
+        return Err(Refusal::new(
+            ProblemCode::InvalidField,
+            "A request names each part once.",
+        ));
+    }
+    let planned = receipts.iter().map(|receipt| {
+        let part = plan.part(receipt.number);
+        let sealed_len = part.map(|part| part.sealed_len());
+        sealed_len.map(|len| (*receipt, len)).ok_or_else(|| {
+            Refusal::new(
+                ProblemCode::PartNumberOutOfRange,
+                format!("The upload has {} parts; there is no part {}.", plan.part_count(), receipt.number),
+            )
+            .with_number("part", receipt.number.get())
+            .with_number("part_count", plan.part_count().get())
+        })
+    });
+    planned.collect()
+}
+
+async fn presign(
+    app: &App,
+    upload: &UploadRow,
+    parts: &[(PartReceipt, u64)],
+    now_ms: i64,
+) -> Result<Vec<SignedPart>, Refusal> {
+    let s3_upload_id = upload.s3_upload_id.as_ref().ok_or_else(problem::internal)?;
+    let mut signed = Vec::with_capacity(parts.len());
+    for (receipt, sealed_len) in parts {
+        let put = app
+            .objects
+            .presign_part(&upload.s3_key, s3_upload_id, receipt.number, &receipt.sha256, *sealed_len, now_ms)
+            .await?;
+        signed.push(SignedPart {
+            number: receipt.number,
+            url: put.url,
+            headers: put.headers,
+            expires_at_ms: put.expires_at_ms,
+        });
+    }
+    Ok(signed)
+}

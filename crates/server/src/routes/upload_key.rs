@@ -1,0 +1,51 @@
+//! `POST /v1/uploads/{id}/key`: the content key again, 32 raw bytes, only while the upload is
+//! open and only to whoever may continue it.
+
+use axum::{
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, header};
+use sealift_message::Header;
+use sealift_transfer::api::{UploadId, UploadState};
+
+use super::Id;
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    context,
+    problem::{self, Refusal},
+    records::AuditAction,
+};
+
+pub(crate) async fn upload_key(
+    State(app): State<App>,
+    caller: Caller,
+    Id(upload_id): Id<UploadId>,
+) -> Result<Response, Refusal> {
+    caller.may(Wish::Upload)?;
+    let upload = app.records.upload(&caller.scope, &upload_id).await?;
+    let upload = upload.ok_or_else(Refusal::not_found)?;
+    // An upload from before a restore of the database may have given away signatures that nobody
+    // remembers: its key is not issued again (FORMAT.md R2).
+    if upload.state != UploadState::Open || !upload.epoch_is_current {
+        return Err(problem::upload_not_open(upload.state.as_str()));
+    }
+    if upload.expires_at_ms <= app.now_ms() {
+        return Err(problem::upload_expired());
+    }
+    app.keys_within_rate(&caller.scope)?;
+
+    let tenant = &caller.scope.tenant;
+    let header = Header::parse_own(&upload.header)?;
+    let context = context::of(tenant, &upload.file_id, &upload_id).map_err(|_| problem::internal())?;
+    let data_key = app.keys.open(tenant, &header, &context).await?;
+    // Compares the commitment, which whoever holds only the content key cannot (R5).
+    let verified = header.verify(&data_key)?;
+    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "again").await?;
+    let headers = [
+        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+    ];
+    Ok((headers, verified.content_key().expose().to_vec()).into_response())
+}

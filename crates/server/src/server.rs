@@ -1,0 +1,153 @@
+//! The running server: put together, started, stopped in good order.
+
+use core::time::Duration;
+use std::{io, net::SocketAddr};
+
+use axum::extract::ConnectInfo;
+use tokio::{net::TcpListener, task::JoinHandle};
+use tokio_util::sync::CancellationToken;
+use tower::ServiceExt as _;
+
+use crate::{
+    app::{App, Parts},
+    clock::Clock,
+    config::Config,
+    keys::{Keys, KeysError},
+    objects::{OpenStore, StoreError, embedded::Embedded},
+    random, rates::Rates,
+    records::{Records, RecordsError, Scope},
+    router, serving,
+};
+
+/// A server that listens. Dropping it stops it at once; [`Server::shutdown`] is the polite way.
+#[derive(Debug)]
+pub struct Server {
+    address: SocketAddr,
+    stop: CancellationToken,
+    serving: JoinHandle<()>,
+    embedded: Option<Embedded>,
+    records: Records,
+}
+
+/// Why a server did not start.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum ServerError {
+    /// Its port cannot be had.
+    #[error("the server cannot listen on {address}")]
+    Listen {
+        /// Where it wanted to.
+        address: SocketAddr,
+        /// Why not.
+        source: io::Error,
+    },
+    /// The data folder cannot be made.
+    #[error("the data folder cannot be made")]
+    Folder(#[source] io::Error),
+    /// The database cannot be used.
+    #[error("the database cannot be used")]
+    Records(#[from] RecordsError),
+    /// The keys cannot be used.
+    #[error("the keys cannot be used")]
+    Keys(#[from] KeysError),
+    /// The object store cannot be used.
+    #[error(transparent)]
+    Store(#[from] StoreError),
+}
+
+impl Server {
+    /// Opens records, keys and store, proves that the store enforces checksums, and listens.
+    ///
+    /// # Errors
+    /// [`ServerError`]; nothing is left running then.
+    pub async fn start(config: Config) -> Result<Self, ServerError> {
+        Self::start_at(config, Clock::system()).await
+    }
+
+    /// As [`Server::start`], at another time.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_at(config: Config, clock: Clock) -> Result<Self, ServerError> {
+        let wanted = config.address();
+        let listen = |source| ServerError::Listen {
+            address: wanted,
+            source,
+        };
+        // First: a taken port is the mistake that is made most often, and the store must know
+        // where pages come from.
+        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
+        let address = listener.local_addr().map_err(listen)?;
+        std::fs::create_dir_all(&config.data_dir).map_err(ServerError::Folder)?;
+        let records = Records::open(&config.database_file()).await?;
+        let keys = Keys::open(&config, records.clone()).await?;
+        let store =
+            OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
+
+        let embedded = store.embedded;
+        let app = App::of(Parts {
+            rates: Rates::new(&config.limits),
+            loopback_scope: loopback_scope(),
+            config,
+            records: records.clone(),
+            objects: store.objects,
+            keys,
+            clock,
+        });
+        let router = router::router(app, &store.public_origin);
+        let stop = CancellationToken::new();
+        let service_for = move |peer: SocketAddr| {
+            router
+                .clone()
+                .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+                    request.extensions_mut().insert(ConnectInfo(peer));
+                    request.map(axum::body::Body::new)
+                })
+        };
+        let serving = tokio::spawn(serving::serve(listener, "server", service_for, stop.clone()));
+        Ok(Self {
+            address,
+            stop,
+            serving,
+            embedded,
+            records,
+        })
+    }
+
+    /// Where it listens.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// Takes no new connections and waits until the running requests are done, downloads
+    /// included. Uploads stay open in the records and go on after the next start.
+    pub async fn shutdown(mut self) {
+        self.stop.cancel();
+        // A panic of the accept loop has been logged by its thread; there is nothing to add.
+        let _ = (&mut self.serving).await;
+        if let Some(embedded) = self.embedded.take() {
+            embedded.shutdown(STORE_PATIENCE).await;
+        }
+        self.records.clone().close().await;
+    }
+}
+
+/// Parts that browsers are still sending: after this they must be sent again.
+const STORE_PATIENCE: Duration = Duration::from_secs(30);
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        self.serving.abort();
+    }
+}
+
+/// Whose everything is where nobody logs in.
+fn loopback_scope() -> Scope {
+    Scope {
+        tenant: LOOPBACK.parse().expect("a name by the rules"),
+        owner: LOOPBACK.parse().expect("a name by the rules"),
+    }
+}
+
+const LOOPBACK: &str = "local";
