@@ -48,7 +48,12 @@ pub(super) const STEPS: &[Step] = &[
     ),
     check("doc", "rustdoc with private items", &[], doc),
     check("page", "the upload page and its size", &[], page),
-    tests("native", "unit and integration tests", &[], native_tests),
+    tests(
+        "native",
+        "unit and integration tests",
+        &[Need::Python],
+        native_tests,
+    ),
     tests(
         "backends",
         "the message format with either backend and with both",
@@ -223,12 +228,26 @@ fn page(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 }
 
 fn native_tests(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
+    let python = python(bench)?;
     log.run(
         bench
             .native("test")
-            .args(["--exclude", "sealift-tests", "--no-fail-fast"]),
+            .args(["--exclude", "sealift-tests", "--no-fail-fast"])
+            .envs(NO_AWS)
+            .env("SEALIFT_TEST_MOTO", python.moto_server),
     )
 }
+
+fn python(bench: &Bench<'_>) -> Result<Python> {
+    Python::find(bench.workshop).ok_or_else(|| anyhow!("moto was here a moment ago"))
+}
+
+/// What moto's KMS takes, and what no AWS endpoint does: a test that strays there is refused.
+const NO_AWS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "testing"),
+    ("AWS_SECRET_ACCESS_KEY", "testing"),
+    ("AWS_REGION", "eu-central-1"),
+];
 
 fn backends(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     for features in ["aes-gcm", "aes-gcm,aws-lc-rs"] {
@@ -282,14 +301,14 @@ fn trunk(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 
 fn stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     let browser = Browser::find().ok_or_else(|| anyhow!("Chromium was here a moment ago"))?;
-    let python =
-        Python::find(bench.workshop).ok_or_else(|| anyhow!("moto was here a moment ago"))?;
+    let python = python(bench)?;
     log.run(
         bench
             .cargo()
             .args(["test", "--package", "sealift-tests", "--no-fail-fast"])
             .env("SEALIFT_TEST_CHROMIUM", browser.chromium)
             .env("SEALIFT_TEST_CHROMEDRIVER", browser.driver)
+            .envs(NO_AWS)
             .env("SEALIFT_TEST_MOTO", python.moto_server)
             .env("SEALIFT_TEST_SDK_PYTHON", python.sdk_python)
             .env("SEALIFT_TEST_CLI", python.encryption_cli)
