@@ -1,0 +1,177 @@
+-- What the server remembers (DESIGN.md 4), in what SQLite and PostgreSQL have in common. For PostgreSQL, BLOB becomes
+-- BYTEA and audit_id an identity column. Times are milliseconds since the Unix epoch; hashes are 32 raw bytes.
+
+-- A restore from a backup may have lost commits, and with them part rows: it makes a new epoch, and no upload of an older
+-- one gets another signature (FORMAT.md R2).
+CREATE TABLE deployment (
+    only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
+    epoch BIGINT NOT NULL
+);
+
+INSERT INTO deployment (only_row, epoch) VALUES (1, 1);
+
+CREATE TABLE tenants (
+    tenant TEXT NOT NULL PRIMARY KEY,
+    -- The encrypted data key that names and metadata are sealed under, where the keyring is `kms`.
+    records_key_blob BLOB,
+    made_at_ms BIGINT NOT NULL
+);
+
+CREATE TABLE keks (
+    tenant TEXT NOT NULL REFERENCES tenants (tenant),
+    version BIGINT NOT NULL CHECK (version BETWEEN 1 AND 4294967295),
+    pepper_version BIGINT NOT NULL CHECK (pepper_version BETWEEN 0 AND 4294967295),
+    wrapped_by TEXT NOT NULL,
+    -- The encrypted data key that makes W together with the pepper; none under a key file.
+    wrapping_key_blob BLOB,
+    iv BLOB NOT NULL CHECK (length(iv) = 12),
+    sealed BLOB NOT NULL,
+    made_at_ms BIGINT NOT NULL,
+    PRIMARY KEY (tenant, version)
+);
+
+CREATE TABLE api_keys (
+    api_key_id TEXT NOT NULL PRIMARY KEY,
+    secret_sha256 BLOB NOT NULL CHECK (length(secret_sha256) = 32),
+    tenant TEXT NOT NULL REFERENCES tenants (tenant),
+    owner TEXT NOT NULL,
+    roles TEXT NOT NULL,
+    made_at_ms BIGINT NOT NULL
+);
+
+CREATE TABLE tickets (
+    ticket_id TEXT NOT NULL PRIMARY KEY,
+    secret_sha256 BLOB NOT NULL CHECK (length(secret_sha256) = 32),
+    tenant TEXT NOT NULL REFERENCES tenants (tenant),
+    owner TEXT NOT NULL,
+    purpose TEXT NOT NULL CHECK (purpose IN ('upload', 'download')),
+    -- For uploads: what may still be opened with it.
+    most_bytes BIGINT,
+    content_types TEXT,
+    uploads_left BIGINT,
+    -- For a download: the one file.
+    file_id TEXT,
+    made_at_ms BIGINT NOT NULL,
+    expires_at_ms BIGINT NOT NULL,
+    redeemed_at_ms BIGINT
+);
+
+CREATE TABLE uploads (
+    upload_id TEXT NOT NULL PRIMARY KEY,
+    file_id TEXT NOT NULL,
+    tenant TEXT NOT NULL REFERENCES tenants (tenant),
+    owner TEXT NOT NULL,
+    client_token TEXT NOT NULL,
+    -- Tells the same request from another one with the same token.
+    request_sha256 BLOB NOT NULL CHECK (length(request_sha256) = 32),
+    epoch BIGINT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('opening', 'open', 'completing', 'complete', 'aborting', 'aborted', 'failed')
+    ),
+    -- While completing: until then nobody else takes over.
+    completing_until_ms BIGINT,
+
+    -- The message (FORMAT.md R1, R3): one header per message id, ever.
+    format TEXT NOT NULL,
+    message_id BLOB NOT NULL UNIQUE CHECK (length(message_id) = 32),
+    header BLOB NOT NULL,
+    header_len BIGINT NOT NULL,
+    frame_length BIGINT NOT NULL,
+    frames_per_part BIGINT NOT NULL,
+    frame_count BIGINT NOT NULL,
+    plaintext_len BIGINT NOT NULL,
+    sealed_len BIGINT NOT NULL,
+    encrypted_dek BLOB NOT NULL,
+
+    -- In the store.
+    s3_bucket TEXT NOT NULL,
+    s3_key TEXT NOT NULL UNIQUE,
+    s3_upload_id TEXT,
+
+    -- The caller's own. Names and metadata are sealed.
+    original_filename BLOB NOT NULL,
+    metadata BLOB,
+    content_type TEXT,
+    reference TEXT,
+    last_modified_ms BIGINT,
+
+    opened_at_ms BIGINT NOT NULL,
+    expires_at_ms BIGINT NOT NULL,
+    -- The tombstone: until then a PUT may still make an object, whatever became of the upload.
+    last_signature_ends_at_ms BIGINT,
+
+    UNIQUE (tenant, owner, client_token),
+    CHECK (state NOT IN ('open', 'completing', 'complete') OR s3_upload_id IS NOT NULL),
+    CHECK (state <> 'completing' OR completing_until_ms IS NOT NULL)
+);
+
+CREATE INDEX uploads_by_state ON uploads (state, tenant, owner);
+
+-- One ciphertext per part, ever (FORMAT.md R2).
+CREATE TABLE parts (
+    upload_id TEXT NOT NULL REFERENCES uploads (upload_id),
+    part_number BIGINT NOT NULL CHECK (part_number BETWEEN 1 AND 10000),
+    sha256 BLOB NOT NULL CHECK (length(sha256) = 32),
+    sealed_len BIGINT NOT NULL,
+    PRIMARY KEY (upload_id, part_number)
+);
+
+CREATE TABLE files (
+    file_id TEXT NOT NULL PRIMARY KEY,
+    upload_id TEXT NOT NULL UNIQUE REFERENCES uploads (upload_id),
+    tenant TEXT NOT NULL REFERENCES tenants (tenant),
+    owner TEXT NOT NULL,
+    state TEXT NOT NULL CHECK (
+        state IN ('pending', 'available', 'quarantined', 'deleting', 'deleted')
+    ),
+
+    -- The message, as in its upload.
+    format TEXT NOT NULL,
+    message_id BLOB NOT NULL UNIQUE CHECK (length(message_id) = 32),
+    header BLOB NOT NULL,
+    header_len BIGINT NOT NULL,
+    frame_length BIGINT NOT NULL,
+    frames_per_part BIGINT NOT NULL,
+    frame_count BIGINT NOT NULL,
+    plaintext_len BIGINT NOT NULL,
+    sealed_len BIGINT NOT NULL,
+    encrypted_dek BLOB NOT NULL,
+    -- Known after every frame was opened.
+    plaintext_sha256 BLOB CHECK (length(plaintext_sha256) = 32),
+    verified_at_ms BIGINT,
+
+    -- In the store.
+    s3_bucket TEXT NOT NULL,
+    s3_key TEXT NOT NULL UNIQUE,
+    s3_version TEXT,
+    s3_etag TEXT NOT NULL,
+
+    -- The caller's own. Names and metadata are sealed.
+    original_filename BLOB NOT NULL,
+    metadata BLOB,
+    content_type TEXT,
+    reference TEXT,
+    last_modified_ms BIGINT,
+
+    uploaded_at_ms BIGINT NOT NULL,
+    expires_at_ms BIGINT,
+    -- While set, nothing deletes the file.
+    hold BOOLEAN NOT NULL DEFAULT FALSE
+);
+
+CREATE INDEX files_newest_first ON files (tenant, owner, state, uploaded_at_ms, file_id);
+
+-- Ids only: no names, no secrets. Without references, so that it outlives what it speaks of.
+CREATE TABLE audit (
+    audit_id INTEGER PRIMARY KEY,
+    at_ms BIGINT NOT NULL,
+    request_id TEXT,
+    tenant TEXT,
+    owner TEXT,
+    via TEXT NOT NULL,
+    action TEXT NOT NULL,
+    subject TEXT,
+    outcome TEXT NOT NULL
+);
+
+CREATE INDEX audit_by_tenant ON audit (tenant, at_ms);

@@ -1,0 +1,147 @@
+//! What the server remembers, in one database (DESIGN.md 4): SQLite now, with SQL that PostgreSQL
+//! takes too.
+//!
+//! Every change is one compare-and-set or one transaction: what it returns is durable, power loss
+//! included, before the caller goes on (FORMAT.md R1, R2). Several processes may share the file.
+//! Whatever speaks of an owner's rows takes a [`Scope`]: somebody else's row is not found.
+//!
+//! Times are arguments, in milliseconds since the Unix epoch.
+
+use core::time::Duration;
+use std::{io, path::Path, sync::Arc};
+
+use sealift_transfer::api::{OwnerId, TenantId};
+use sqlx::{
+    ConnectOptions as _, SqlitePool,
+    migrate::MigrateError,
+    sqlite::{SqliteConnectOptions, SqliteJournalMode, SqlitePoolOptions, SqliteSynchronous},
+};
+
+mod api_keys;
+mod audit;
+mod columns;
+mod files;
+mod keks;
+mod migrate;
+mod parts;
+mod tenants;
+#[cfg(test)]
+mod tests;
+mod upload_row;
+mod upload_states;
+mod uploads;
+mod writer;
+
+pub use api_keys::{ApiKeyRow, NotARole, Roles};
+pub use audit::{AuditAction, AuditEntry, AuditRow};
+pub use files::{FileCursor, FileRow, NotACursor};
+pub use parts::{PartRow, SignedRows};
+pub use upload_row::{NewUpload, UploadRow};
+pub use upload_states::CompletedObject;
+pub use uploads::AddedUpload;
+
+use writer::Writer;
+
+/// The records of one deployment. Cheap to clone.
+#[derive(Debug, Clone)]
+pub struct Records {
+    readers: SqlitePool,
+    writer: Writer,
+}
+
+/// Whose rows: all that a caller may see.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub struct Scope {
+    /// The tenant.
+    pub tenant: TenantId,
+    /// The owner within the tenant.
+    pub owner: OwnerId,
+}
+
+/// Why the records did not answer.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum RecordsError {
+    /// The file is not there and cannot be made.
+    #[error("the database file cannot be made; look at the data folder's rights")]
+    File(#[source] io::Error),
+    /// The file is no database of ours, or locked for good.
+    #[error("the database file cannot be opened; look whether another program holds it")]
+    Open(#[source] sqlx::Error),
+    /// The schema is not the one of this version.
+    #[error(
+        "the database's schema cannot be brought up to date; run the version that last used it"
+    )]
+    Migrate(#[from] MigrateError),
+    /// A statement failed; nothing of it was kept.
+    #[error("the database refused a statement; the log of the operating system may tell more")]
+    Database(#[from] sqlx::Error),
+    /// The commit that this write shared with others failed.
+    #[error("the database did not commit; look at the disk's free space")]
+    NotCommitted(#[source] Arc<sqlx::Error>),
+    /// [`Records::close`] was called.
+    #[error("the database is closed, since the server stops")]
+    Closed,
+}
+
+/// Another process may hold the database for a moment; one that holds it longer is broken.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
+/// Each is a thread and a cache of its own; reads are short.
+const MOST_READERS: u32 = 8;
+
+impl Records {
+    /// Opens the database, makes it where it is not there yet, and brings its schema up to date.
+    ///
+    /// # Errors
+    /// [`RecordsError::File`], [`RecordsError::Open`], [`RecordsError::Migrate`].
+    pub async fn open(file: &Path) -> Result<Self, RecordsError> {
+        make_private(file).map_err(RecordsError::File)?;
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .journal_mode(SqliteJournalMode::Wal)
+            // A commit is on the disk when it returns: the rows of R1 and R2 survive power loss.
+            .synchronous(SqliteSynchronous::Full)
+            // Where plain fsync does not reach the disk, use what does (Apple only).
+            .pragma("fullfsync", "on")
+            .foreign_keys(true)
+            .busy_timeout(BUSY_TIMEOUT);
+        let mut db = options.connect().await.map_err(RecordsError::Open)?;
+        migrate::up_to_date(&mut db).await?;
+        let readers = SqlitePoolOptions::new()
+            .max_connections(MOST_READERS)
+            .connect_lazy_with(options.clone().pragma("query_only", "on"));
+        Ok(Self {
+            readers,
+            writer: Writer::start(db, options),
+        })
+    }
+
+    /// Whether the records can be read and written, for `/readyz`.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn check(&self) -> Result<(), RecordsError> {
+        if self.writer.is_closed() {
+            return Err(RecordsError::Closed);
+        }
+        sqlx::query("SELECT epoch FROM deployment")
+            .fetch_one(&self.readers)
+            .await?;
+        Ok(())
+    }
+
+    /// Keeps what waits to be written, then lets go of the file. Every clone is closed with it.
+    pub async fn close(self) {
+        self.writer.close().await;
+        self.readers.close().await;
+    }
+}
+
+/// Makes the file, readable for nobody else; leaves one that is there as it is.
+fn make_private(file: &Path) -> io::Result<()> {
+    let mut options = std::fs::OpenOptions::new();
+    options.create(true).append(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::mode(&mut options, 0o600);
+    options.open(file).map(drop)
+}

@@ -1,0 +1,134 @@
+//! API keys: their public part, the hash of their secret, whose they are and what they may do.
+
+use core::{fmt, str::FromStr};
+
+use sealift_transfer::api::ApiKeyId;
+use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
+
+use super::{Records, RecordsError, Scope, columns::Columns as _, tenants};
+
+/// An API key as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ApiKeyRow {
+    /// Its public part.
+    pub id: ApiKeyId,
+    /// Of its secret, hashed by the caller.
+    pub hash: [u8; 32],
+    /// Whose rows it opens.
+    pub scope: Scope,
+    /// What it may do.
+    pub roles: Roles,
+    /// When it was made.
+    pub made_at_ms: i64,
+}
+
+/// What a caller may do. As text: `upload,download`.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
+pub struct Roles {
+    /// Seal files.
+    pub upload: bool,
+    /// Open them again.
+    pub download: bool,
+    /// Both, and what is the operator's.
+    pub admin: bool,
+}
+
+/// Why a text is no list of roles.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("not a list of roles: some of upload, download and admin are expected, joined by commas")]
+pub struct NotARole;
+
+impl Roles {
+    /// Everything.
+    pub const ALL: Self = Self {
+        upload: true,
+        download: true,
+        admin: true,
+    };
+}
+
+impl fmt::Display for Roles {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let named = [
+            (self.upload, "upload"),
+            (self.download, "download"),
+            (self.admin, "admin"),
+        ];
+        let mut joint = "";
+        for (_, name) in named.iter().filter(|(is_given, _)| *is_given) {
+            write!(f, "{joint}{name}")?;
+            joint = ",";
+        }
+        Ok(())
+    }
+}
+
+impl FromStr for Roles {
+    type Err = NotARole;
+
+    fn from_str(text: &str) -> Result<Self, NotARole> {
+        let mut roles = Self::default();
+        for name in text.split(',') {
+            match name {
+                "upload" => roles.upload = true,
+                "download" => roles.download = true,
+                "admin" => roles.admin = true,
+                _ => return Err(NotARole),
+            }
+        }
+        Ok(roles)
+    }
+}
+
+impl Records {
+    /// Keeps a new API key.
+    ///
+    /// # Errors
+    /// [`RecordsError`]; also where the id is taken.
+    pub async fn add_api_key(&self, row: ApiKeyRow) -> Result<(), RecordsError> {
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                tenants::note(db, &row.scope.tenant, row.made_at_ms).await?;
+                query(
+                    "INSERT INTO api_keys
+                     (api_key_id, secret_sha256, tenant, owner, roles, made_at_ms)
+                     VALUES ($1, $2, $3, $4, $5, $6)",
+                )
+                .bind(row.id.as_str())
+                .bind(row.hash.to_vec())
+                .bind(row.scope.tenant.as_str())
+                .bind(row.scope.owner.as_str())
+                .bind(row.roles.to_string())
+                .bind(row.made_at_ms)
+                .execute(db)
+                .await?;
+                Ok(())
+            })
+        });
+        work.await
+    }
+
+    /// The API key of this id. Whether its secret was given is the caller's to compare.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn api_key(&self, id: &ApiKeyId) -> Result<Option<ApiKeyRow>, RecordsError> {
+        let row = query_as("SELECT * FROM api_keys WHERE api_key_id = $1")
+            .bind(id.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row)
+    }
+}
+
+impl FromRow<'_, SqliteRow> for ApiKeyRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.parsed("api_key_id")?,
+            hash: row.bytes("secret_sha256")?,
+            scope: row.scope()?,
+            roles: row.parsed("roles")?,
+            made_at_ms: row.try_get("made_at_ms")?,
+        })
+    }
+}

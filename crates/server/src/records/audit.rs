@@ -1,0 +1,152 @@
+//! The audit: who did what to which id, and with what outcome, denials included (DESIGN.md 5).
+//! Names, keys and secrets never stand in it.
+
+use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
+
+use super::{Records, RecordsError, Scope};
+
+/// What somebody did or tried.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum AuditAction {
+    /// Opened an upload.
+    OpenUpload,
+    /// Was given a content key.
+    IssueKey,
+    /// Was given signatures for parts.
+    SignParts,
+    /// Completed an upload.
+    CompleteUpload,
+    /// Aborted an upload.
+    AbortUpload,
+    /// Was given a file's plaintext.
+    OpenFile,
+    /// Deleted a file.
+    DeleteFile,
+    /// Made an API key.
+    MakeApiKey,
+    /// Was refused.
+    Denied,
+}
+
+impl AuditAction {
+    /// The name in the database.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        match self {
+            Self::OpenUpload => "open_upload",
+            Self::IssueKey => "issue_key",
+            Self::SignParts => "sign_parts",
+            Self::CompleteUpload => "complete_upload",
+            Self::AbortUpload => "abort_upload",
+            Self::OpenFile => "open_file",
+            Self::DeleteFile => "delete_file",
+            Self::MakeApiKey => "make_api_key",
+            Self::Denied => "denied",
+        }
+    }
+}
+
+/// One entry, to be kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditRow {
+    /// Now.
+    pub at_ms: i64,
+    /// The request's id, as in the log.
+    pub request_id: Option<String>,
+    /// Who, where that is known.
+    pub scope: Option<Scope>,
+    /// How it proved who it is.
+    pub via: &'static str,
+    /// What it did or tried.
+    pub action: AuditAction,
+    /// The id of what it did that to; never a name.
+    pub subject: Option<String>,
+    /// `ok`, or the code of the problem it was answered.
+    pub outcome: &'static str,
+}
+
+/// One entry, as it was kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct AuditEntry {
+    /// Its place: later entries have greater ones.
+    pub id: i64,
+    /// When.
+    pub at_ms: i64,
+    /// The request's id.
+    pub request_id: Option<String>,
+    /// The tenant, where it was known.
+    pub tenant: Option<String>,
+    /// The owner, where it was known.
+    pub owner: Option<String>,
+    /// How it proved who it is.
+    pub via: String,
+    /// The name of an [`AuditAction`].
+    pub action: String,
+    /// The id of what was done something to.
+    pub subject: Option<String>,
+    /// `ok`, or a problem's code.
+    pub outcome: String,
+}
+
+impl Records {
+    /// Keeps an entry; durable when this returns.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn add_audit(&self, row: AuditRow) -> Result<(), RecordsError> {
+        let (tenant, owner) = match row.scope {
+            Some(scope) => (
+                Some(scope.tenant.to_string()),
+                Some(scope.owner.to_string()),
+            ),
+            None => (None, None),
+        };
+        let addition = query(
+            "INSERT INTO audit (at_ms, request_id, tenant, owner, via, action, subject, outcome)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        );
+        let addition = addition
+            .bind(row.at_ms)
+            .bind(row.request_id)
+            .bind(tenant)
+            .bind(owner)
+            .bind(row.via)
+            .bind(row.action.as_str())
+            .bind(row.subject)
+            .bind(row.outcome);
+        self.writer.changes(addition).await.map(drop)
+    }
+
+    /// At most `most` entries after this place (0: from the first), oldest first.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn audit_rows(
+        &self,
+        after_id: i64,
+        most: u32,
+    ) -> Result<Vec<AuditEntry>, RecordsError> {
+        let rows = query_as("SELECT * FROM audit WHERE audit_id > $1 ORDER BY audit_id LIMIT $2")
+            .bind(after_id)
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows)
+    }
+}
+
+impl FromRow<'_, SqliteRow> for AuditEntry {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.try_get("audit_id")?,
+            at_ms: row.try_get("at_ms")?,
+            request_id: row.try_get("request_id")?,
+            tenant: row.try_get("tenant")?,
+            owner: row.try_get("owner")?,
+            via: row.try_get("via")?,
+            action: row.try_get("action")?,
+            subject: row.try_get("subject")?,
+            outcome: row.try_get("outcome")?,
+        })
+    }
+}

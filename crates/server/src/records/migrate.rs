@@ -1,0 +1,17 @@
+//! Bringing the schema up to date. Migrations only add; an applied one is never changed.
+
+use sqlx::{
+    Connection as _, SqliteConnection,
+    migrate::{MigrateError, Migrator},
+};
+
+static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
+
+/// Applies what is missing, all or nothing. Of two processes that start at once, the second waits
+/// and finds it done.
+pub(super) async fn up_to_date(db: &mut SqliteConnection) -> Result<(), MigrateError> {
+    let mut all = db.begin_with("BEGIN IMMEDIATE").await?;
+    MIGRATIONS.run(&mut *all).await?;
+    all.commit().await?;
+    Ok(())
+}

@@ -1,0 +1,187 @@
+//! An upload as it is kept.
+
+use sealift_transfer::{
+    PartPlan,
+    api::{FileId, UploadId, UploadState},
+};
+use sqlx::{FromRow, Row as _, SqliteConnection, query, sqlite::SqliteRow};
+
+use super::{
+    Scope,
+    columns::{Columns as _, bigint, unreadable},
+};
+use crate::objects::{ObjectKey, S3UploadId};
+
+/// What is known of an upload before anything of it leaves the server.
+#[derive(Debug, Clone)]
+pub struct NewUpload {
+    /// The upload.
+    pub upload_id: UploadId,
+    /// The file it becomes.
+    pub file_id: FileId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The client's name of it, one per owner.
+    pub client_token: String,
+    /// Of the canonical request: tells the same request from another one with the same token.
+    pub request_sha256: [u8; 32],
+    /// The message's id, never used before.
+    pub message_id: [u8; 32],
+    /// The message's header.
+    pub header: Vec<u8>,
+    /// Frames, parts and sizes.
+    pub plan: PartPlan,
+    /// Where the object will lie.
+    pub s3_key: ObjectKey,
+    /// In this bucket.
+    pub bucket: String,
+    /// The encrypted data key's ciphertext.
+    pub encrypted_dek: Vec<u8>,
+    /// The file's name, sealed.
+    pub name: Vec<u8>,
+    /// The caller's own data, sealed.
+    pub metadata: Option<Vec<u8>>,
+    /// The media type as given.
+    pub content_type: Option<String>,
+    /// The caller's own reference.
+    pub reference: Option<String>,
+    /// The file's last modification as given.
+    pub last_modified_ms: Option<i64>,
+    /// Now.
+    pub opened_at_ms: i64,
+    /// When it ends unless a part is signed.
+    pub expires_at_ms: i64,
+}
+
+/// An upload as it stands.
+#[derive(Debug, Clone)]
+pub struct UploadRow {
+    /// The upload.
+    pub upload_id: UploadId,
+    /// The file it becomes.
+    pub file_id: FileId,
+    /// Whose it is.
+    pub scope: Scope,
+    /// The client's name of it.
+    pub client_token: String,
+    /// Of the canonical request.
+    pub request_sha256: [u8; 32],
+    /// Where it stands.
+    pub state: UploadState,
+    /// Whether it was opened since the last restore; if not, nothing of it may be signed.
+    pub epoch_is_current: bool,
+    /// The message's id.
+    pub message_id: [u8; 32],
+    /// The message's header.
+    pub header: Vec<u8>,
+    /// Frames, parts and sizes.
+    pub plan: PartPlan,
+    /// Where the object lies or will lie.
+    pub s3_key: ObjectKey,
+    /// In this bucket.
+    pub bucket: String,
+    /// The store's name of it; `None` while opening.
+    pub s3_upload_id: Option<S3UploadId>,
+    /// The encrypted data key's ciphertext.
+    pub encrypted_dek: Vec<u8>,
+    /// The file's name, sealed.
+    pub name: Vec<u8>,
+    /// The caller's own data, sealed.
+    pub metadata: Option<Vec<u8>>,
+    /// The media type as given.
+    pub content_type: Option<String>,
+    /// The caller's own reference.
+    pub reference: Option<String>,
+    /// The file's last modification as given.
+    pub last_modified_ms: Option<i64>,
+    /// When it was opened.
+    pub opened_at_ms: i64,
+    /// When it ends unless another part is signed.
+    pub expires_at_ms: i64,
+    /// Until then a PUT may still make an object, whatever became of the upload.
+    pub last_signature_ends_at_ms: Option<i64>,
+}
+
+/// The format of the messages that are sealed here; goes into every row.
+const FORMAT: &str = "sealift-1";
+
+/// Keeps a new upload, `opening` and of the current epoch.
+pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::Result<()> {
+    let layout = new.plan.layout();
+    query(
+        "INSERT INTO uploads (
+             upload_id, file_id, tenant, owner, client_token, request_sha256, epoch, state,
+             format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
+             plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, original_filename,
+             metadata, content_type, reference, last_modified_ms, opened_at_ms, expires_at_ms)
+         SELECT $1, $2, $3, $4, $5, $6, epoch, 'opening',
+             $7, $8, $9, $10, $11, $12, $13,
+             $14, $15, $16, $17, $18, $19,
+             $20, $21, $22, $23, $24, $25
+         FROM deployment",
+    )
+    .bind(new.upload_id.as_str())
+    .bind(new.file_id.as_str())
+    .bind(new.scope.tenant.as_str())
+    .bind(new.scope.owner.as_str())
+    .bind(new.client_token)
+    .bind(new.request_sha256.to_vec())
+    .bind(FORMAT)
+    .bind(new.message_id.to_vec())
+    .bind(new.header)
+    .bind(bigint(layout.header_len())?)
+    .bind(i64::from(layout.frame_length().get()))
+    .bind(bigint(new.plan.frames_per_part())?)
+    .bind(bigint(layout.frame_count())?)
+    .bind(bigint(layout.plaintext_len())?)
+    .bind(bigint(layout.sealed_len())?)
+    .bind(new.encrypted_dek)
+    .bind(new.bucket)
+    .bind(new.s3_key.as_str())
+    .bind(new.name)
+    .bind(new.metadata)
+    .bind(new.content_type)
+    .bind(new.reference)
+    .bind(new.last_modified_ms)
+    .bind(new.opened_at_ms)
+    .bind(new.expires_at_ms)
+    .execute(db)
+    .await?;
+    Ok(())
+}
+
+impl FromRow<'_, SqliteRow> for UploadRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let current_epoch: i64 = row.try_get("current_epoch")?;
+        Ok(Self {
+            upload_id: row.parsed("upload_id")?,
+            file_id: row.parsed("file_id")?,
+            scope: row.scope()?,
+            client_token: row.try_get("client_token")?,
+            request_sha256: row.bytes("request_sha256")?,
+            state: state(row)?,
+            epoch_is_current: row.try_get::<i64, _>("epoch")? == current_epoch,
+            message_id: row.bytes("message_id")?,
+            header: row.try_get("header")?,
+            plan: row.plan()?,
+            s3_key: ObjectKey::from_record(row.try_get("s3_key")?),
+            bucket: row.try_get("s3_bucket")?,
+            s3_upload_id: row.try_get::<Option<_>, _>("s3_upload_id")?.map(S3UploadId),
+            encrypted_dek: row.try_get("encrypted_dek")?,
+            name: row.try_get("original_filename")?,
+            metadata: row.try_get("metadata")?,
+            content_type: row.try_get("content_type")?,
+            reference: row.try_get("reference")?,
+            last_modified_ms: row.try_get("last_modified_ms")?,
+            opened_at_ms: row.try_get("opened_at_ms")?,
+            expires_at_ms: row.try_get("expires_at_ms")?,
+            last_signature_ends_at_ms: row.try_get("last_signature_ends_at_ms")?,
+        })
+    }
+}
+
+/// Where a row's upload stands.
+pub(super) fn state(row: &SqliteRow) -> sqlx::Result<UploadState> {
+    let name: &str = row.try_get("state")?;
+    UploadState::from_name(name).ok_or_else(|| unreadable("state", "no such state"))
+}

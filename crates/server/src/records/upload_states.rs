@@ -1,0 +1,160 @@
+//! The states of an upload (DESIGN.md 2). Each change is one compare-and-set: `false` says that
+//! the upload was not in the state the change begins from, so that of several servers one wins.
+
+use sealift_transfer::api::UploadId;
+use sqlx::{SqliteConnection, query};
+
+use super::{FileRow, Records, RecordsError, Scope, files};
+use crate::objects::{ETag, S3UploadId, VersionId};
+
+/// The object that completion found and looked at.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct CompletedObject {
+    /// Its ETag, which every read demands from now on.
+    pub etag: ETag,
+    /// Its version, where the bucket keeps versions.
+    pub version: Option<VersionId>,
+    /// Now.
+    pub uploaded_at_ms: i64,
+}
+
+impl Records {
+    /// `opening` to `open`: the store has the multipart upload. Not after a restore.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn begin_sending(
+        &self,
+        upload_id: &UploadId,
+        s3_upload_id: S3UploadId,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'open', s3_upload_id = $2
+             WHERE upload_id = $1 AND state = 'opening'
+             AND epoch = (SELECT epoch FROM deployment)",
+        );
+        self.writer
+            .changes(change.bind(upload_id.to_string()).bind(s3_upload_id.0))
+            .await
+    }
+
+    /// `open` to `completing`, under a lease; not after a restore, since part rows may be lost.
+    /// Also takes over an upload that is `completing` under a lease that has ended.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn begin_completing(
+        &self,
+        upload_id: &UploadId,
+        now_ms: i64,
+        lease_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'completing', completing_until_ms = $3
+             WHERE upload_id = $1 AND (
+                 (state = 'open' AND epoch = (SELECT epoch FROM deployment))
+                 OR (state = 'completing' AND completing_until_ms <= $2))",
+        );
+        let change = change
+            .bind(upload_id.to_string())
+            .bind(now_ms)
+            .bind(now_ms.saturating_add(lease_ms));
+        self.writer.changes(change).await
+    }
+
+    /// `completing` to `open`: the store still keeps the parts apart.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn back_to_open(&self, upload_id: &UploadId) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'open', completing_until_ms = NULL
+             WHERE upload_id = $1 AND state = 'completing'",
+        );
+        self.writer
+            .changes(change.bind(upload_id.to_string()))
+            .await
+    }
+
+    /// `completing` to `complete`; the file is available with the same commit. The file of an
+    /// upload that is `complete` already is given again; `None` in every other state.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn complete(
+        &self,
+        upload_id: &UploadId,
+        object: CompletedObject,
+    ) -> Result<Option<FileRow>, RecordsError> {
+        let upload_id = upload_id.clone();
+        let work = self
+            .writer
+            .write(move |db| Box::pin(complete(db, upload_id, object)));
+        work.await
+    }
+
+    /// `completing` to `failed`: the object was wrong and is removed, or can never be.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn fail_upload(&self, upload_id: &UploadId) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'failed', completing_until_ms = NULL
+             WHERE upload_id = $1 AND state = 'completing'",
+        );
+        self.writer
+            .changes(change.bind(upload_id.to_string()))
+            .await
+    }
+
+    /// `opening` or `open` to `aborting`: nothing is signed any more.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn begin_aborting(
+        &self,
+        scope: &Scope,
+        upload_id: &UploadId,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'aborting'
+             WHERE tenant = $1 AND owner = $2 AND upload_id = $3 AND state IN ('opening', 'open')",
+        );
+        let change = change
+            .bind(scope.tenant.to_string())
+            .bind(scope.owner.to_string())
+            .bind(upload_id.to_string());
+        self.writer.changes(change).await
+    }
+
+    /// `aborting` to `aborted`: the store dropped the parts. A PUT that was signed before may
+    /// still be on its way: `last_signature_ends_at_ms` of the row says how long.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn finish_aborting(&self, upload_id: &UploadId) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'aborted'
+             WHERE upload_id = $1 AND state = 'aborting'",
+        );
+        self.writer
+            .changes(change.bind(upload_id.to_string()))
+            .await
+    }
+}
+
+async fn complete(
+    db: &mut SqliteConnection,
+    upload_id: UploadId,
+    object: CompletedObject,
+) -> sqlx::Result<Option<FileRow>> {
+    let change = query(
+        "UPDATE uploads SET state = 'complete', completing_until_ms = NULL
+         WHERE upload_id = $1 AND state = 'completing'",
+    );
+    let changed = change.bind(upload_id.as_str()).execute(&mut *db).await?;
+    if changed.rows_affected() > 0 {
+        files::insert(db, &upload_id, object).await?;
+    }
+    files::of_upload(db, &upload_id).await
+}

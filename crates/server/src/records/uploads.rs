@@ -1,0 +1,134 @@
+//! Uploads: opened once per client token, and found again.
+
+use sealift_transfer::api::{UploadId, UploadState};
+use sqlx::{SqliteConnection, query_as, query_scalar};
+
+use super::{NewUpload, Records, RecordsError, Scope, UploadRow, tenants, upload_row};
+
+/// What became of a new upload.
+#[derive(Debug)]
+pub enum AddedUpload {
+    /// It is durable, and nothing can be opened under its message id or token again.
+    Added,
+    /// The owner used the token before, for this.
+    SameToken(Box<UploadRow>),
+    /// The owner has as many open as it may have.
+    TooManyOpen,
+}
+
+/// Selects what [`UploadRow`] reads.
+macro_rules! select_uploads {
+    ($which:literal) => {
+        concat!(
+            "SELECT uploads.*, deployment.epoch AS current_epoch
+             FROM uploads CROSS JOIN deployment WHERE ",
+            $which
+        )
+    };
+}
+
+const BY_ID: &str = select_uploads!("tenant = $1 AND owner = $2 AND upload_id = $3");
+const BY_TOKEN: &str = select_uploads!("tenant = $1 AND owner = $2 AND client_token = $3");
+const BY_STATE: &str = select_uploads!("state = $1 ORDER BY opened_at_ms, upload_id");
+
+impl Records {
+    /// Keeps a new upload: message id and header are durable before anything of them leaves
+    /// (FORMAT.md R1). `most_open` bounds the owner's unfinished uploads that have not expired.
+    ///
+    /// # Errors
+    /// [`RecordsError`]; also where the message id or another id was used before.
+    pub async fn add_upload(
+        &self,
+        new: NewUpload,
+        most_open: u32,
+    ) -> Result<AddedUpload, RecordsError> {
+        let work = self
+            .writer
+            .write(move |db| Box::pin(add(db, new, most_open)));
+        work.await
+    }
+
+    /// An upload of this owner.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn upload(
+        &self,
+        scope: &Scope,
+        upload_id: &UploadId,
+    ) -> Result<Option<UploadRow>, RecordsError> {
+        let row = query_as(BY_ID)
+            .bind(scope.tenant.as_str())
+            .bind(scope.owner.as_str())
+            .bind(upload_id.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row)
+    }
+
+    /// The upload that this owner opened with this client token.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn upload_by_token(
+        &self,
+        scope: &Scope,
+        client_token: &str,
+    ) -> Result<Option<UploadRow>, RecordsError> {
+        let row = query_as(BY_TOKEN)
+            .bind(scope.tenant.as_str())
+            .bind(scope.owner.as_str())
+            .bind(client_token.to_owned())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row)
+    }
+
+    /// Every owner's uploads in these states, oldest first: what a start has to take up again.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn unfinished(&self, states: &[UploadState]) -> Result<Vec<UploadRow>, RecordsError> {
+        let mut found = Vec::new();
+        for state in states {
+            let rows = query_as::<_, UploadRow>(BY_STATE)
+                .bind(state.as_str())
+                .fetch_all(&self.readers)
+                .await?;
+            found.extend(rows);
+        }
+        Ok(found)
+    }
+}
+
+async fn add(
+    db: &mut SqliteConnection,
+    new: NewUpload,
+    most_open: u32,
+) -> sqlx::Result<AddedUpload> {
+    let before = query_as(BY_TOKEN)
+        .bind(new.scope.tenant.as_str())
+        .bind(new.scope.owner.as_str())
+        .bind(new.client_token.as_str())
+        .fetch_optional(&mut *db)
+        .await?;
+    if let Some(before) = before {
+        return Ok(AddedUpload::SameToken(Box::new(before)));
+    }
+    let open: i64 = query_scalar(
+        "SELECT count(*) FROM uploads
+         WHERE tenant = $1 AND owner = $2 AND state IN ('opening', 'open', 'completing')
+         AND expires_at_ms > $3 AND epoch = (SELECT epoch FROM deployment)",
+    )
+    .bind(new.scope.tenant.as_str())
+    .bind(new.scope.owner.as_str())
+    .bind(new.opened_at_ms)
+    .fetch_one(&mut *db)
+    .await?;
+    if open >= i64::from(most_open) {
+        return Ok(AddedUpload::TooManyOpen);
+    }
+    tenants::note(db, &new.scope.tenant, new.opened_at_ms).await?;
+    upload_row::insert(db, new).await?;
+    Ok(AddedUpload::Added)
+}
