@@ -139,10 +139,7 @@ async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<(Scope, Roles),
             ProblemCode::Unauthenticated,
             "An API key is needed: send it as `Authorization: Bearer`.",
         )
-        .with_header(
-            header::WWW_AUTHENTICATE,
-            HeaderValue::from_static("Bearer"),
-        )
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
     };
     let given = given.ok_or_else(unauthenticated)?;
     let row = app.records.api_key(given.id()).await?;

@@ -16,7 +16,7 @@ use sealift_transfer::{
 use crate::{
     app::App,
     keys::KeysError,
-    objects::{CompletedPart, ObjectHead, ObjectKey, ObjectsError, S3UploadId, StoredPart, VersionId},
+    objects::{CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId},
     opening::{self, OpenError, Sealed},
     random,
     records::{CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
@@ -85,7 +85,11 @@ pub(crate) async fn complete(
         Err(error) => return Err(error.into()),
     };
     let now_ms = app.now_ms();
-    if !app.records.begin_completing(upload_id, now_ms, LEASE_MS).await? {
+    if !app
+        .records
+        .begin_completing(upload_id, now_ms, LEASE_MS)
+        .await?
+    {
         return Err(CompletionError::Elsewhere);
     }
     let answer = match &listed {
@@ -131,7 +135,10 @@ fn client_agrees(
 }
 
 /// The store's list is the record's: numbers, sizes and SHA-256 of every part, and no other.
-fn compare(parts: &[PartRow], listed: &[StoredPart]) -> Result<Vec<CompletedPart>, CompletionError> {
+fn compare(
+    parts: &[PartRow],
+    listed: &[StoredPart],
+) -> Result<Vec<CompletedPart>, CompletionError> {
     for part in parts {
         match listed.iter().find(|stored| stored.number == part.number) {
             None => return Err(CompletionError::PartMissing(part.number)),
@@ -144,11 +151,14 @@ fn compare(parts: &[PartRow], listed: &[StoredPart]) -> Result<Vec<CompletedPart
     if listed.len() != parts.len() {
         return Err(CompletionError::PartsDiffer);
     }
-    let completed = listed.iter().zip(parts).map(|(stored, part)| CompletedPart {
-        number: part.number,
-        etag: stored.etag.clone(),
-        sha256: part.sha256,
-    });
+    let completed = listed
+        .iter()
+        .zip(parts)
+        .map(|(stored, part)| CompletedPart {
+            number: part.number,
+            etag: stored.etag.clone(),
+            sha256: part.sha256,
+        });
     Ok(completed.collect())
 }
 
@@ -174,7 +184,9 @@ async fn settle(
         Ok(()) => {}
         Err(OpenError::Objects(ObjectsError::Replaced) | OpenError::Decrypt(_)) => {
             tracing::error!(upload.id = %upload_id, object.key = %upload.s3_key, "The object of {upload_id} is not what was sealed");
-            app.objects.delete(&upload.s3_key, head.version.as_ref()).await?;
+            app.objects
+                .delete(&upload.s3_key, head.version.as_ref())
+                .await?;
             app.records.fail_upload(upload_id).await?;
             return Err(CompletionError::Failed);
         }
@@ -214,9 +226,13 @@ async fn is_what_was_sealed(
     let decryptor = opening::decryptor(app, sealed).await?;
     let object = head.of(&upload.s3_key);
     for frame in frames_to_open(decryptor.layout().frame_count()) {
-        let plaintext = decryptor.layout().plaintext_range_of(&(frame..frame.saturating_add(1)));
+        let plaintext = decryptor
+            .layout()
+            .plaintext_range_of(&(frame..frame.saturating_add(1)));
         let plaintext = plaintext.ok_or(DecryptError::Unauthentic)?;
-        let opener = decryptor.plan(plaintext).map_err(|_| DecryptError::Unauthentic)?;
+        let opener = decryptor
+            .plan(plaintext)
+            .map_err(|_| DecryptError::Unauthentic)?;
         opening::plaintext(&app.objects, &object, &upload.header, opener)
             .await?
             .try_for_each(|_| async { Ok(()) })
@@ -228,7 +244,9 @@ async fn is_what_was_sealed(
 fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {
     let random = random::bytes::<{ RANDOM_FRAMES * 8 }>();
     let chosen = random.as_chunks::<8>().0.iter().map(|bytes| {
-        u64::from_be_bytes(*bytes).checked_rem(frame_count).unwrap_or(0)
+        u64::from_be_bytes(*bytes)
+            .checked_rem(frame_count)
+            .unwrap_or(0)
     });
     let mut frames: Vec<u64> = chosen.chain([0, frame_count.saturating_sub(1)]).collect();
     frames.sort_unstable();

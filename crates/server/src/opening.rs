@@ -52,7 +52,10 @@ pub(crate) async fn decryptor(app: &App, sealed: Sealed<'_>) -> Result<RangeDecr
     if *header.encryption_context() != context {
         return Err(DecryptError::Unauthentic.into());
     }
-    let data_key = app.keys.open(sealed.tenant, &header, &context).await?;
+    let data_key = app
+        .keys
+        .open_data_key(sealed.tenant, &header, &context)
+        .await?;
     let decryptor = RangeDecryptor::new(header.verify(&data_key)?, sealed.sealed_len)?;
     if decryptor.layout().plaintext_len() != sealed.plaintext_len {
         return Err(DecryptError::Unauthentic.into());

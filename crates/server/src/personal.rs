@@ -31,13 +31,20 @@ pub(crate) async fn seal(
     name: &str,
     metadata: Option<&serde_json::Value>,
 ) -> Result<SealedPersonal, KeysError> {
-    let sealed_name = app.keys.seal_record(tenant, &name_place(file), name.as_bytes());
-    let name = sealed_name.await?;
+    let place = name_place(file);
+    let name = app
+        .keys
+        .seal_record(tenant, &place, name.as_bytes())
+        .await?;
     let metadata = match metadata {
         Some(metadata) => {
             let text = metadata.to_string();
             let place = metadata_place(file);
-            Some(app.keys.seal_record(tenant, &place, text.as_bytes()).await?)
+            Some(
+                app.keys
+                    .seal_record(tenant, &place, text.as_bytes())
+                    .await?,
+            )
         }
         None => None,
     };
@@ -50,7 +57,10 @@ pub(crate) async fn open_name(
     file: &FileId,
     sealed: &[u8],
 ) -> Result<String, Refusal> {
-    let name = app.keys.open_record(tenant, &name_place(file), sealed).await?;
+    let name = app
+        .keys
+        .open_record(tenant, &name_place(file), sealed)
+        .await?;
     String::from_utf8(name.to_vec()).map_err(|_| problem::internal())
 }
 

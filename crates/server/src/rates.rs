@@ -21,7 +21,8 @@ const MOST_DENIALS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 impl Rates {
     pub(crate) fn new(limits: &Limits) -> Self {
-        let per_minute = |count: u32| Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        let per_minute =
+            |count: u32| Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
         Self {
             opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
             keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
@@ -55,6 +56,8 @@ fn check(limiter: &DefaultKeyedRateLimiter<Scope>, scope: &Scope) -> Result<(), 
     }
     limiter.check_key(scope).map_err(|not_yet| {
         let wait = not_yet.wait_time_from(limiter.clock().now());
-        wait.saturating_add(Duration::from_millis(999)).as_secs().max(1)
+        wait.saturating_add(Duration::from_millis(999))
+            .as_secs()
+            .max(1)
     })
 }

@@ -34,7 +34,7 @@ mod writer;
 
 pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
-pub use files::{FileCursor, FileRow, NotACursor};
+pub use files::{FileCursor, FileRow};
 pub use parts::{PartRow, SignedRows};
 pub use upload_row::{NewUpload, UploadRow};
 pub use upload_states::CompletedObject;

@@ -13,10 +13,18 @@ use crate::{
     caller::only_this_machine,
     problem::{Refusal, render},
     routes::{
-        abort_upload::abort_upload, complete_upload::complete_upload, content::content,
-        delete_file::delete_file, file::file, files::files as list_files,
-        health::{healthz, readyz}, open_upload::open_upload, page::page,
-        policy::policy as get_policy, sign_parts::sign_parts, upload_key::upload_key,
+        abort_upload::abort_upload,
+        complete_upload::complete_upload,
+        content::content,
+        delete_file::delete_file,
+        file::file,
+        files::files as list_files,
+        health::{healthz, readyz},
+        open_upload::open_upload,
+        page::page,
+        policy::policy as get_policy,
+        sign_parts::sign_parts,
+        upload_key::upload_key,
         upload_status::upload_status,
     },
     telemetry::with_request_id,
@@ -26,7 +34,10 @@ use crate::{
 pub(crate) fn router(app: App, store_origin: &str) -> Router {
     let api = Router::new()
         .route(open::PATH, only(post(open_upload)))
-        .route("/v1/uploads/{id}", only(get(upload_status).merge(delete(abort_upload))))
+        .route(
+            "/v1/uploads/{id}",
+            only(get(upload_status).merge(delete(abort_upload))),
+        )
         .route("/v1/uploads/{id}/parts", only(post(sign_parts)))
         .route("/v1/uploads/{id}/key", only(post(upload_key)))
         .route("/v1/uploads/{id}/complete", only(post(complete_upload)))
@@ -36,7 +47,10 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route(policy::PATH, only(get(get_policy)))
         .route("/healthz", only(get(healthz)))
         .route("/readyz", only(get(readyz)))
-        .route("/v1/{*rest}", only(MethodRouter::new()).fallback(nothing_here))
+        .route(
+            "/v1/{*rest}",
+            only(MethodRouter::new()).fallback(nothing_here),
+        )
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
@@ -46,10 +60,13 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         Some(folder) => api.merge(page(folder, store_origin)),
         None => api.fallback(nothing_here),
     };
-    all.layer(middleware::from_fn_with_state(app.clone(), only_this_machine))
-        .layer(middleware::from_fn_with_state(app.clone(), render))
-        .layer(middleware::from_fn(with_request_id))
-        .with_state(app)
+    all.layer(middleware::from_fn_with_state(
+        app.clone(),
+        only_this_machine,
+    ))
+    .layer(middleware::from_fn_with_state(app.clone(), render))
+    .layer(middleware::from_fn(with_request_id))
+    .with_state(app)
 }
 
 fn only(methods: MethodRouter<App>) -> MethodRouter<App> {

@@ -74,7 +74,7 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
         let read = axum::body::to_bytes(request.into_body(), most);
         let bytes = tokio::time::timeout(LONGEST_BODY, read)
             .await
-            .map_err(|_| invalid("its body took too long"))?
+            .map_err(|_| invalid(&"its body took too long"))?
             .map_err(|_| too_large())?;
         serde_json::from_slice(&bytes)
             .map(Self)

@@ -14,7 +14,8 @@ use crate::{
     config::Config,
     keys::{Keys, KeysError},
     objects::{OpenStore, StoreError, embedded::Embedded},
-    random, rates::Rates,
+    random,
+    rates::Rates,
     records::{Records, RecordsError, Scope},
     router, serving,
 };
@@ -80,9 +81,8 @@ impl Server {
         let address = listener.local_addr().map_err(listen)?;
         std::fs::create_dir_all(&config.data_dir).map_err(ServerError::Folder)?;
         let records = Records::open(&config.database_file()).await?;
-        let keys = Keys::open(&config, records.clone()).await?;
-        let store =
-            OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
+        let keys = Keys::open(&config, records.clone(), clock.clone()).await?;
+        let store = OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
 
         let embedded = store.embedded;
         let app = App::of(Parts {
@@ -104,7 +104,12 @@ impl Server {
                     request.map(axum::body::Body::new)
                 })
         };
-        let serving = tokio::spawn(serving::serve(listener, "server", service_for, stop.clone()));
+        let serving = tokio::spawn(serving::serve(
+            listener,
+            "server",
+            service_for,
+            stop.clone(),
+        ));
         Ok(Self {
             address,
             stop,

@@ -30,7 +30,10 @@ impl ApiKey {
     /// `None` where the text is no API key.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
-        let (id, secret) = text.strip_prefix(MARK)?.strip_prefix('_')?.split_once('_')?;
+        let (id, secret) = text
+            .strip_prefix(MARK)?
+            .strip_prefix('_')?
+            .split_once('_')?;
         let upper = Zeroizing::new(secret.to_ascii_uppercase());
         let decoded = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).ok()?);
         let mut secret = Zeroizing::new([0; SECRET_LEN]);
@@ -94,7 +97,14 @@ mod tests {
     #[test]
     fn other_texts_are_no_keys() {
         let key = ApiKey::from_random([1; 16], Zeroizing::new([2; 32])).reveal();
-        for bad in ["", "sealift", "sealift__", "x_y_z", &key[1..], &key[..key.len() - 1]] {
+        for bad in [
+            "",
+            "sealift",
+            "sealift__",
+            "x_y_z",
+            &key[1..],
+            &key[..key.len() - 1],
+        ] {
             assert!(ApiKey::parse(bad).is_none(), "{bad}");
         }
     }

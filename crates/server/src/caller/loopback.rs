@@ -18,9 +18,7 @@ pub(crate) async fn only_this_machine(
     request: Request,
     next: Next,
 ) -> Response {
-    if app.config.auth == Auth::None
-        && !is_own(request.headers(), &app.config.page_origins)
-    {
+    if app.config.auth == Auth::None && !is_own(request.headers(), &app.config.page_origins) {
         return Refusal::new(
             ProblemCode::HostNotAllowed,
             "Without login this server answers pages and programs of its own machine only: open \
@@ -72,7 +70,12 @@ mod tests {
 
     #[test]
     fn pages_and_programs_of_this_machine_get_through() {
-        for host in ["localhost", "localhost:8080", "127.0.0.1:8080", "[::1]:8080"] {
+        for host in [
+            "localhost",
+            "localhost:8080",
+            "127.0.0.1:8080",
+            "[::1]:8080",
+        ] {
             assert!(own(&[("host", host)]), "{host}");
         }
         assert!(own(&[

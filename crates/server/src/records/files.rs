@@ -1,7 +1,5 @@
 //! Files: what completed uploads became, until they are deleted.
 
-use core::{fmt, str::FromStr};
-
 use sealift_transfer::{
     PartPlan,
     api::{FileId, UploadId},
@@ -58,40 +56,6 @@ pub struct FileCursor {
     pub uploaded_at_ms: i64,
     /// That file.
     pub file_id: FileId,
-}
-
-/// Why a text is no cursor.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a cursor: give `next_cursor` of the page before, unchanged")]
-pub struct NotACursor;
-
-impl FileCursor {
-    /// The place behind this file.
-    #[must_use]
-    pub fn behind(file: &FileRow) -> Self {
-        Self {
-            uploaded_at_ms: file.uploaded_at_ms,
-            file_id: file.file_id.clone(),
-        }
-    }
-}
-
-impl fmt::Display for FileCursor {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "{}.{}", self.uploaded_at_ms, self.file_id)
-    }
-}
-
-impl FromStr for FileCursor {
-    type Err = NotACursor;
-
-    fn from_str(text: &str) -> Result<Self, NotACursor> {
-        let (uploaded_at_ms, file_id) = text.split_once('.').ok_or(NotACursor)?;
-        Ok(Self {
-            uploaded_at_ms: uploaded_at_ms.parse().map_err(|_| NotACursor)?,
-            file_id: file_id.parse().map_err(|_| NotACursor)?,
-        })
-    }
 }
 
 impl Records {

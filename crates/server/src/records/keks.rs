@@ -12,6 +12,15 @@ use super::{
 };
 
 impl Records {
+    /// Whether there is a KEK of any tenant.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn has_keks(&self) -> Result<bool, RecordsError> {
+        let any = query("SELECT 1 FROM keks LIMIT 1");
+        Ok(any.fetch_optional(&self.readers).await?.is_some())
+    }
+
     /// The tenant's newest KEK, which new data keys are wrapped with.
     ///
     /// # Errors

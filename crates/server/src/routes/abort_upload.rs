@@ -19,7 +19,9 @@ pub(crate) async fn abort_upload(
     Id(upload_id): Id<UploadId>,
 ) -> Result<StatusCode, Refusal> {
     caller.may(Wish::Upload)?;
-    app.records.begin_aborting(&caller.scope, &upload_id).await?;
+    app.records
+        .begin_aborting(&caller.scope, &upload_id)
+        .await?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
     match upload.state {
@@ -28,10 +30,13 @@ pub(crate) async fn abort_upload(
         state => return Err(problem::upload_not_open(state.as_str())),
     }
     if let Some(s3_upload_id) = &upload.s3_upload_id {
-        app.objects.abort_multipart(&upload.s3_key, s3_upload_id).await?;
+        app.objects
+            .abort_multipart(&upload.s3_key, s3_upload_id)
+            .await?;
     }
     app.records.finish_aborting(&upload_id).await?;
-    app.audit(&caller, AuditAction::AbortUpload, upload_id.as_str(), "ok").await?;
+    app.audit(&caller, AuditAction::AbortUpload, upload_id.as_str(), "ok")
+        .await?;
     tracing::info!(upload.id = %upload_id, "Aborted upload {upload_id}");
     Ok(StatusCode::NO_CONTENT)
 }

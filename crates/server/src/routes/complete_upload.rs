@@ -26,11 +26,23 @@ pub(crate) async fn complete_upload(
         Err(error) => {
             let refusal = Refusal::from(error);
             let outcome = refusal.code().as_str();
-            app.audit(&caller, AuditAction::CompleteUpload, upload_id.as_str(), outcome).await?;
+            app.audit(
+                &caller,
+                AuditAction::CompleteUpload,
+                upload_id.as_str(),
+                outcome,
+            )
+            .await?;
             return Err(refusal);
         }
     };
-    app.audit(&caller, AuditAction::CompleteUpload, upload_id.as_str(), "ok").await?;
+    app.audit(
+        &caller,
+        AuditAction::CompleteUpload,
+        upload_id.as_str(),
+        "ok",
+    )
+    .await?;
     tracing::info!(upload.id = %upload_id, file.id = %row.file_id, sealed_bytes = row.plan.sealed_len(), "Completed upload {upload_id}");
     file::record(&app, row).await.map(Json)
 }

@@ -50,7 +50,8 @@ pub(crate) async fn content(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "ok").await?;
+        app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "ok")
+            .await?;
         download::download(&app, &row, range.clone()).await?
     };
     let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;
@@ -58,7 +59,9 @@ pub(crate) async fn content(
     let answered = answer.headers_mut();
     answered.typed_insert(etag);
     answered.typed_insert(headers::AcceptRanges::bytes());
-    let length = range.as_ref().map_or(size, |range| range.end.saturating_sub(range.start));
+    let length = range
+        .as_ref()
+        .map_or(size, |range| range.end.saturating_sub(range.start));
     answered.typed_insert(headers::ContentLength(length));
     for (name, value) in NEVER_ACTIVE {
         answered.insert(name, HeaderValue::from_static(value));
@@ -77,8 +80,14 @@ pub(crate) async fn content(
 const NEVER_ACTIVE: [(header::HeaderName, &str); 5] = [
     (header::CONTENT_TYPE, "application/octet-stream"),
     (header::X_CONTENT_TYPE_OPTIONS, "nosniff"),
-    (header::CONTENT_SECURITY_POLICY, "sandbox; default-src 'none'"),
-    (header::HeaderName::from_static("cross-origin-resource-policy"), "same-origin"),
+    (
+        header::CONTENT_SECURITY_POLICY,
+        "sandbox; default-src 'none'",
+    ),
+    (
+        header::HeaderName::from_static("cross-origin-resource-policy"),
+        "same-origin",
+    ),
     (header::CACHE_CONTROL, "private, no-store"),
 ];
 
@@ -161,7 +170,15 @@ mod tests {
 
     #[test]
     fn anything_else_in_bytes_is_refused() {
-        for bad in ["bytes=", "bytes=a-b", "bytes=5-4", "bytes=10-", "bytes=-0", "bytes=0-1,3-4", "bytes=99999999999999999999-"] {
+        for bad in [
+            "bytes=",
+            "bytes=a-b",
+            "bytes=5-4",
+            "bytes=10-",
+            "bytes=-0",
+            "bytes=0-1,3-4",
+            "bytes=99999999999999999999-",
+        ] {
             assert_eq!(range(bad, 10), None, "{bad}");
         }
         assert_eq!(range("bytes=0-0", 0), None);

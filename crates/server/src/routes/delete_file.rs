@@ -20,8 +20,11 @@ pub(crate) async fn delete_file(
     caller.may(Wish::Upload)?;
     let row = app.records.begin_deleting(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
-    app.audit(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok").await?;
-    app.objects.delete(&row.s3_key, row.version.as_ref()).await?;
+    app.audit(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok")
+        .await?;
+    app.objects
+        .delete(&row.s3_key, row.version.as_ref())
+        .await?;
     app.records.finish_deleting(&file_id).await?;
     tracing::info!(file.id = %file_id, "Deleted file {file_id}");
     Ok(StatusCode::NO_CONTENT)

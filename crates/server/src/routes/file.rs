@@ -20,7 +20,9 @@ pub(crate) async fn file(
 ) -> Result<Json<FileRecord>, Refusal> {
     caller.may(Wish::Look)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
-    record(&app, row.ok_or_else(Refusal::not_found)?).await.map(Json)
+    record(&app, row.ok_or_else(Refusal::not_found)?)
+        .await
+        .map(Json)
 }
 
 /// A row as its owner sees it.
@@ -31,9 +33,7 @@ pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusa
     Ok(FileRecord {
         name: personal::open_name(app, tenant, &row.file_id, &row.name).await?,
         metadata: match &row.metadata {
-            Some(sealed) => {
-                Some(personal::open_metadata(app, tenant, &row.file_id, sealed).await?)
-            }
+            Some(sealed) => Some(personal::open_metadata(app, tenant, &row.file_id, sealed).await?),
             None => None,
         },
         encryption_context: context

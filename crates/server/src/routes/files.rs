@@ -1,6 +1,9 @@
 //! `GET /v1/files`: the caller's files, newest first, page by page.
 
-use axum::{Json, extract::{Query, State, rejection::QueryRejection}};
+use axum::{
+    Json,
+    extract::{Query, State, rejection::QueryRejection},
+};
 use sealift_transfer::api::{FileId, FileList, ProblemCode};
 use serde::Deserialize;
 

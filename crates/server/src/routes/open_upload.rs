@@ -11,15 +11,17 @@ use http::{HeaderValue, StatusCode, header};
 use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId};
 use sealift_transfer::{
     PartPlan,
-    api::{FileId, OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadId, UploadState, open::{ContentKeyText, Method}},
+    api::{
+        FileId, OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadId, UploadState,
+        open::{ContentKeyText, Method},
+    },
 };
 
 use super::JsonBody;
 use crate::{
     app::App,
     caller::{Caller, Wish},
-    context, lifetimes,
-    personal,
+    context, lifetimes, personal,
     problem::{self, Refusal},
     random,
     records::{AddedUpload, AuditAction, NewUpload, UploadRow},
@@ -49,7 +51,9 @@ pub(crate) async fn open_upload(
     let most_open = app.config.limits.open_uploads;
     match app.records.add_upload(new, most_open).await? {
         AddedUpload::Added => {}
-        AddedUpload::SameToken(before) => return again(&app, &caller, *before, request_sha256).await,
+        AddedUpload::SameToken(before) => {
+            return again(&app, &caller, *before, request_sha256).await;
+        }
         AddedUpload::TooManyOpen => {
             return Err(Refusal::new(
                 ProblemCode::TooManyRequests,
@@ -88,8 +92,13 @@ async fn again(
     if before.state == UploadState::Opening {
         begin_sending(app, &before).await?;
     }
-    app.audit(caller, AuditAction::OpenUpload, before.upload_id.as_str(), "again")
-        .await?;
+    app.audit(
+        caller,
+        AuditAction::OpenUpload,
+        before.upload_id.as_str(),
+        "again",
+    )
+    .await?;
     let opened = OpenedUpload {
         upload_id: before.upload_id,
         file_id: before.file_id,
@@ -117,17 +126,30 @@ async fn make(
     let (data_key, encrypted) = app.keys.make(tenant, &context).await?;
     let encrypted_dek = encrypted.ciphertext().to_vec();
     let message_id = MessageId::make(&mut random::source());
-    let frame_length = FrameLength::try_from(app.config.frame_length).map_err(|_| problem::internal())?;
+    let frame_length =
+        FrameLength::try_from(app.config.frame_length).map_err(|_| problem::internal())?;
     let header: Header = HeaderBuilder::new(message_id, context, encrypted, frame_length)
         .authenticate(&data_key)
         .map_err(no_header)?;
     let verified = header.verify(&data_key)?;
     let content_key = ContentKeyText::from_bytes(verified.content_key().expose());
-    let plan = PartPlan::for_file(header.len(), frame_length, request.size, app.config.part_length)
-        .map_err(|_| check::file_too_large(&app.config))?;
+    let plan = PartPlan::for_file(
+        header.len(),
+        frame_length,
+        request.size,
+        app.config.part_length,
+    )
+    .map_err(|_| check::file_too_large(&app.config))?;
 
     let now_ms = app.now_ms();
-    let personal = personal::seal(app, tenant, &file_id, &request.name, request.metadata.as_ref()).await?;
+    let personal = personal::seal(
+        app,
+        tenant,
+        &file_id,
+        &request.name,
+        request.metadata.as_ref(),
+    )
+    .await?;
     let header = header.as_bytes().to_vec();
     let opened = OpenedUpload {
         upload_id: upload_id.clone(),
@@ -172,7 +194,9 @@ async fn begin_sending(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
     if begun {
         return Ok(());
     }
-    app.objects.abort_multipart(&upload.s3_key, &s3_upload_id).await?;
+    app.objects
+        .abort_multipart(&upload.s3_key, &s3_upload_id)
+        .await?;
     let now = app.records.upload(&upload.scope, &upload.upload_id).await?;
     match now.map(|upload| upload.state) {
         Some(UploadState::Open) => Ok(()),

@@ -5,7 +5,9 @@ use std::path::Path;
 use axum::Router;
 use http::{HeaderName, HeaderValue, header};
 use tower::ServiceBuilder;
-use tower_http::{compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer};
+use tower_http::{
+    compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+};
 
 use crate::app::App;
 
@@ -31,8 +33,14 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "no-referrer"))
-        .layer(set(HeaderName::from_static("cross-origin-opener-policy"), "same-origin"))
-        .layer(set(HeaderName::from_static("cross-origin-resource-policy"), "same-origin"))
+        .layer(set(
+            HeaderName::from_static("cross-origin-opener-policy"),
+            "same-origin",
+        ))
+        .layer(set(
+            HeaderName::from_static("cross-origin-resource-policy"),
+            "same-origin",
+        ))
         // Asked again each time, answered with 304: an update is never half old.
         .layer(set(header::CACHE_CONTROL, "no-cache"))
         .layer(CompressionLayer::new())

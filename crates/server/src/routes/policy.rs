@@ -22,7 +22,10 @@ pub(crate) async fn policy(State(app): State<App>) -> Json<Policy> {
 /// Plaintext bytes of one file: the configured limit, and never more than the format carries.
 pub(crate) fn most_bytes(config: &Config) -> u64 {
     let carried = format_carries(u64::from(config.frame_length));
-    config.limits.file_bytes.map_or(carried, |limit| limit.min(carried))
+    config
+        .limits
+        .file_bytes
+        .map_or(carried, |limit| limit.min(carried))
 }
 
 /// 10,000 parts of 5 GiB in whole frames, with room for the longest header, and no more frames
@@ -32,7 +35,9 @@ fn format_carries(frame_length: u64) -> u64 {
     const LONGEST_HEADER: u64 = 64 * 1024;
     const MOST_PARTS: u64 = 10_000;
     let frames_a_part = (MOST_PART_BYTES - LONGEST_HEADER) / frame_length.saturating_add(32);
-    let frames = frames_a_part.saturating_mul(MOST_PARTS).min(u64::from(u32::MAX));
+    let frames = frames_a_part
+        .saturating_mul(MOST_PARTS)
+        .min(u64::from(u32::MAX));
     frames.saturating_mul(frame_length)
 }
 

@@ -1,7 +1,11 @@
 //! `POST /v1/uploads/{id}/parts`: the rows of the parts are durable before a URL leaves, all of
 //! them or none (FORMAT.md R2). Lengths come from the plan.
 
-use axum::{Json, extract::State, response::{IntoResponse as _, Response}};
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
 use http::{HeaderValue, header};
 use sealift_transfer::{
     PartPlan,
@@ -34,7 +38,14 @@ pub(crate) async fn sign_parts(
     let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
     let signed = app
         .records
-        .sign_parts(&caller.scope, &upload_id, &parts, now_ms, expires_at_ms, signatures_end_at_ms)
+        .sign_parts(
+            &caller.scope,
+            &upload_id,
+            &parts,
+            now_ms,
+            expires_at_ms,
+            signatures_end_at_ms,
+        )
         .await?;
     match signed {
         SignedRows::Signed => {}
@@ -49,7 +60,8 @@ pub(crate) async fn sign_parts(
             .with_number("part", part.get()));
         }
     }
-    app.audit(&caller, AuditAction::SignParts, upload_id.as_str(), "ok").await?;
+    app.audit(&caller, AuditAction::SignParts, upload_id.as_str(), "ok")
+        .await?;
     let answer = SignedParts {
         parts: presign(&app, &upload, &parts, now_ms).await?,
         expires_at_ms,
@@ -86,7 +98,11 @@ fn planned(
         sealed_len.map(|len| (*receipt, len)).ok_or_else(|| {
             Refusal::new(
                 ProblemCode::PartNumberOutOfRange,
-                format!("The upload has {} parts; there is no part {}.", plan.part_count(), receipt.number),
+                format!(
+                    "The upload has {} parts; there is no part {}.",
+                    plan.part_count(),
+                    receipt.number
+                ),
             )
             .with_number("part", receipt.number.get())
             .with_number("part_count", plan.part_count().get())
@@ -106,7 +122,14 @@ async fn presign(
     for (receipt, sealed_len) in parts {
         let put = app
             .objects
-            .presign_part(&upload.s3_key, s3_upload_id, receipt.number, &receipt.sha256, *sealed_len, now_ms)
+            .presign_part(
+                &upload.s3_key,
+                s3_upload_id,
+                receipt.number,
+                &receipt.sha256,
+                *sealed_len,
+                now_ms,
+            )
             .await?;
         signed.push(SignedPart {
             number: receipt.number,

@@ -38,13 +38,18 @@ pub(crate) async fn upload_key(
 
     let tenant = &caller.scope.tenant;
     let header = Header::parse_own(&upload.header)?;
-    let context = context::of(tenant, &upload.file_id, &upload_id).map_err(|_| problem::internal())?;
-    let data_key = app.keys.open(tenant, &header, &context).await?;
+    let context =
+        context::of(tenant, &upload.file_id, &upload_id).map_err(|_| problem::internal())?;
+    let data_key = app.keys.open_data_key(tenant, &header, &context).await?;
     // Compares the commitment, which whoever holds only the content key cannot (R5).
     let verified = header.verify(&data_key)?;
-    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "again").await?;
+    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "again")
+        .await?;
     let headers = [
-        (header::CONTENT_TYPE, HeaderValue::from_static("application/octet-stream")),
+        (
+            header::CONTENT_TYPE,
+            HeaderValue::from_static("application/octet-stream"),
+        ),
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
     ];
     Ok((headers, verified.content_key().expose().to_vec()).into_response())

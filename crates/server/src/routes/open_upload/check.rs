@@ -2,11 +2,7 @@
 
 use sealift_transfer::api::{OpenUpload, ProblemCode};
 
-use crate::{
-    config::Config,
-    problem::Refusal,
-    routes::policy::most_bytes,
-};
+use crate::{config::Config, problem::Refusal, routes::policy::most_bytes};
 
 /// Bytes of the caller's reference.
 const MOST_REFERENCE_BYTES: usize = 256;
@@ -23,13 +19,21 @@ pub(super) fn check(request: &OpenUpload, config: &Config) -> Result<(), Refusal
         let visible = |c: u8| matches!(c, b' '..=b'~');
         let fits = content_type.len() <= MOST_CONTENT_TYPE_BYTES;
         if !fits || content_type.is_empty() || !content_type.bytes().all(visible) {
-            return Err(field("content_type", "is no media type", MOST_CONTENT_TYPE_BYTES));
+            return Err(field(
+                "content_type",
+                "is no media type",
+                MOST_CONTENT_TYPE_BYTES,
+            ));
         }
     }
     if let Some(reference) = &request.reference
         && (reference.len() > MOST_REFERENCE_BYTES || has_control_characters(reference))
     {
-        return Err(field("reference", "is too long or has control characters", MOST_REFERENCE_BYTES));
+        return Err(field(
+            "reference",
+            "is too long or has control characters",
+            MOST_REFERENCE_BYTES,
+        ));
     }
     let most_metadata = config.limits.metadata_bytes;
     if let Some(metadata) = &request.metadata

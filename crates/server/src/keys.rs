@@ -1,0 +1,255 @@
+//! Where the keyring meets the records: which key a tenant's data keys are made and opened with,
+//! and the key of its names and metadata at rest.
+
+use std::sync::Arc;
+
+use sealift_keyring::{
+    Kek, KeyCache, KeyFile, KeyFileError, Keyring, KeyringError, KmsConfig, KmsKeyring, RecordsKey,
+    kek_version_of,
+};
+use sealift_message::{
+    DataKey, DecryptError, EncryptedDataKey, EncryptionContext, Header, open_record, seal_record,
+};
+use sealift_transfer::api::TenantId;
+use zeroize::Zeroizing;
+
+use crate::{
+    clock::Clock,
+    config::{Config, KeyringConfig},
+    random,
+    records::{Records, RecordsError},
+};
+
+/// The keys of a deployment. Cheap to clone.
+#[derive(Debug, Clone)]
+pub(crate) struct Keys {
+    source: Source,
+    records: Records,
+    clock: Clock,
+    records_keys: KeyCache<RecordsKey>,
+}
+
+#[derive(Debug, Clone)]
+enum Source {
+    Local {
+        key_file: Arc<KeyFile>,
+        keks: KeyCache<Kek>,
+    },
+    Kms(Arc<KmsKeyring>),
+}
+
+/// Why a key is not to be had. Holds no secret.
+#[derive(Debug, Clone, thiserror::Error)]
+#[non_exhaustive]
+pub enum KeysError {
+    /// The key file cannot be used.
+    #[error(transparent)]
+    KeyFile(Arc<KeyFileError>),
+    /// The keyring did not do it.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
+    /// The rows of the keys cannot be read or kept.
+    #[error("the records of the keys failed")]
+    Records(#[source] Arc<RecordsError>),
+    /// A key was made under a row that is not there any more, or by another keyring.
+    #[error("no key of this deployment opens it; was the database or the keyring exchanged?")]
+    NoSuchKey,
+}
+
+impl From<KeyFileError> for KeysError {
+    fn from(error: KeyFileError) -> Self {
+        Self::KeyFile(Arc::new(error))
+    }
+}
+
+impl From<RecordsError> for KeysError {
+    fn from(error: RecordsError) -> Self {
+        Self::Records(Arc::new(error))
+    }
+}
+
+impl KeysError {
+    /// Whether the same request may succeed later.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        matches!(
+            self,
+            Self::Keyring(KeyringError::Unavailable { .. } | KeyringError::NoCredentials)
+        )
+    }
+}
+
+/// Stands for "no KEK" in a sealed record: the tenant's records key is its own data key.
+const NO_KEK: u32 = 0;
+const FIRST_KEK: u32 = 1;
+
+impl Keys {
+    /// Opens the key file, or proves that KMS answers.
+    ///
+    /// # Errors
+    /// [`KeysError`]; the server must not start then.
+    pub(crate) async fn open(
+        config: &Config,
+        records: Records,
+        clock: Clock,
+    ) -> Result<Self, KeysError> {
+        let source = match &config.keyring {
+            KeyringConfig::Local => Source::Local {
+                key_file: Arc::new(key_file(config, &records).await?),
+                keks: KeyCache::default(),
+            },
+            KeyringConfig::Kms { key, endpoint } => {
+                let config = KmsConfig {
+                    key: key.clone(),
+                    endpoint: endpoint.clone(),
+                    region: config.region.clone(),
+                };
+                let kms = KmsKeyring::connect(&config).await;
+                let arn = kms.prove().await?;
+                tracing::info!(kms.key = arn, "Data keys are made by {arn}");
+                Source::Kms(Arc::new(kms))
+            }
+        };
+        Ok(Self {
+            source,
+            records,
+            clock,
+            records_keys: KeyCache::default(),
+        })
+    }
+
+    /// A new data key for one message of this tenant.
+    pub(crate) async fn make(
+        &self,
+        tenant: &TenantId,
+        context: &EncryptionContext,
+    ) -> Result<(DataKey, EncryptedDataKey), KeysError> {
+        match &self.source {
+            Source::Local { .. } => Ok(self.newest_kek(tenant).await?.make(context).await?),
+            Source::Kms(kms) => Ok(kms.make(context).await?),
+        }
+    }
+
+    /// The data key of a message, whose header and context are those of the record (R5).
+    pub(crate) async fn open_data_key(
+        &self,
+        tenant: &TenantId,
+        header: &Header,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, KeysError> {
+        // Ours have one (R5): `parse_own` refuses others.
+        let encrypted = header.encrypted_data_keys();
+        let encrypted = encrypted.first().ok_or(KeysError::NoSuchKey)?;
+        match &self.source {
+            Source::Local { .. } => {
+                let version = kek_version_of(encrypted, tenant.as_str());
+                let kek = self
+                    .kek(tenant, version.ok_or(KeysError::NoSuchKey)?)
+                    .await?;
+                Ok(kek.open(encrypted, context).await?)
+            }
+            Source::Kms(kms) => Ok(kms.open(encrypted, context).await?),
+        }
+    }
+
+    /// Seals a name or metadata at rest: version of the KEK, IV, ciphertext, tag. `place` says
+    /// which field of which row it is; it opens nowhere else.
+    pub(crate) async fn seal_record(
+        &self,
+        tenant: &TenantId,
+        place: &str,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, KeysError> {
+        let version = match &self.source {
+            Source::Local { .. } => self.newest_kek(tenant).await?.version(),
+            Source::Kms(_) => NO_KEK,
+        };
+        let key = self.records_key(tenant, version).await?;
+        let iv = random::bytes();
+        let sealed = seal_record(key.expose(), &iv, place.as_bytes(), plaintext)
+            .map_err(KeyringError::from)?;
+        Ok([version.to_be_bytes().as_slice(), &iv, &sealed].concat())
+    }
+
+    /// Opens what [`Self::seal_record`] gave.
+    pub(crate) async fn open_record(
+        &self,
+        tenant: &TenantId,
+        place: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+        let unauthentic = || KeyringError::from(DecryptError::Unauthentic);
+        let (version, rest) = sealed.split_first_chunk().ok_or_else(unauthentic)?;
+        let (iv, ciphertext) = rest.split_first_chunk().ok_or_else(unauthentic)?;
+        let key = self
+            .records_key(tenant, u32::from_be_bytes(*version))
+            .await?;
+        let opened = open_record(key.expose(), iv, place.as_bytes(), ciphertext);
+        Ok(opened.map_err(KeyringError::from)?)
+    }
+
+    async fn newest_kek(&self, tenant: &TenantId) -> Result<Arc<Kek>, KeysError> {
+        let Source::Local { key_file, .. } = &self.source else {
+            return Err(KeysError::NoSuchKey);
+        };
+        let row = match self.records.newest_kek(tenant).await? {
+            Some(row) => row,
+            None => {
+                let (row, _) = key_file.make_kek(tenant.as_str(), FIRST_KEK)?;
+                // Of two servers that make it at once, both go on with the row that is kept.
+                self.records.add_kek(row, self.clock.now_ms()).await?
+            }
+        };
+        self.kek(tenant, row.version).await
+    }
+
+    async fn kek(&self, tenant: &TenantId, version: u32) -> Result<Arc<Kek>, KeysError> {
+        let Source::Local { key_file, keks } = &self.source else {
+            return Err(KeysError::NoSuchKey);
+        };
+        let open = async {
+            let row = self.records.kek(tenant, version).await?;
+            Ok(key_file.open_kek(&row.ok_or(KeysError::NoSuchKey)?)?)
+        };
+        keks.get_or_open(tenant.as_str(), version, open).await
+    }
+
+    async fn records_key(
+        &self,
+        tenant: &TenantId,
+        version: u32,
+    ) -> Result<Arc<RecordsKey>, KeysError> {
+        let open = async {
+            match &self.source {
+                Source::Local { .. } => Ok(self.kek(tenant, version).await?.records_key()),
+                Source::Kms(_) if version != NO_KEK => Err(KeysError::NoSuchKey),
+                Source::Kms(kms) => {
+                    if let Some(blob) = self.records.records_key_blob(tenant).await? {
+                        return Ok(kms.open_records_key(tenant.as_str(), &blob).await?);
+                    }
+                    let (key, blob) = kms.make_records_key(tenant.as_str()).await?;
+                    let now_ms = self.clock.now_ms();
+                    let kept = self
+                        .records
+                        .add_records_key_blob(tenant, blob.clone(), now_ms)
+                        .await?;
+                    if kept == blob {
+                        return Ok(key);
+                    }
+                    Ok(kms.open_records_key(tenant.as_str(), &kept).await?)
+                }
+            }
+        };
+        let cache = &self.records_keys;
+        cache.get_or_open(tenant.as_str(), version, open).await
+    }
+}
+
+/// A new key file only for a new deployment: it would open none of the rows that exist.
+async fn key_file(config: &Config, records: &Records) -> Result<KeyFile, KeysError> {
+    if records.has_keks().await? {
+        Ok(KeyFile::load(&config.key_file)?)
+    } else {
+        Ok(KeyFile::load_or_make(&config.key_file)?)
+    }
+}
