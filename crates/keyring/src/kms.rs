@@ -1,0 +1,159 @@
+//! Data keys by AWS KMS: the only room that names `aws_sdk_kms`.
+
+use std::fmt;
+
+use async_trait::async_trait;
+use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_sdk_kms::Client;
+use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, suite::AWS_KMS};
+
+use crate::{Keyring, KeyringError, RecordsKey};
+
+mod calls;
+mod records_blob;
+
+/// Which key, and where KMS is.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct KmsConfig {
+    /// Id, ARN or alias of a symmetric key. An alias may move: what was made keeps its key.
+    pub key: String,
+    /// Another endpoint than AWS's.
+    pub endpoint: Option<String>,
+    /// `None`: what the AWS chain says.
+    pub region: Option<String>,
+}
+
+/// Every data key is made by one KMS key and opened by the KMS key that made it. Cheap to clone.
+#[derive(Clone)]
+pub struct KmsKeyring {
+    client: Client,
+    key: String,
+}
+
+/// The context key that says what a data key is for, where that is not an object.
+const PURPOSE: &str = "purpose";
+const TENANT: &str = "tenant";
+
+impl KmsKeyring {
+    /// A client by the standard AWS chain, with three attempts a call and 10 s in all. Nothing is
+    /// sent yet: [`KmsKeyring::prove`] is the first to.
+    pub async fn connect(config: &KmsConfig) -> Self {
+        use std::time::Duration;
+        let timeouts = TimeoutConfig::builder()
+            .connect_timeout(Duration::from_secs(2))
+            .operation_attempt_timeout(Duration::from_secs(4))
+            .operation_timeout(Duration::from_secs(10));
+        let shared = aws_config::defaults(BehaviorVersion::latest())
+            .retry_config(RetryConfig::standard())
+            .timeout_config(timeouts.build())
+            .load()
+            .await;
+        Self::with(&shared, config)
+    }
+
+    /// As [`KmsKeyring::connect`], with credentials, retries and timeouts that are loaded already.
+    #[must_use]
+    pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
+        let mut builder = aws_sdk_kms::config::Builder::from(shared);
+        if let Some(endpoint) = &config.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        if let Some(region) = &config.region {
+            builder = builder.region(Region::new(region.clone()));
+        }
+        Self {
+            client: Client::from_conf(builder.build()),
+            key: config.key.clone(),
+        }
+    }
+
+    /// Makes a data key and opens it, so that a server that may not do both does not start. Gives
+    /// the key's ARN. KMS sees the context {purpose=`sealift-proof`}.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub async fn prove(&self) -> Result<String, KeyringError> {
+        let context = EncryptionContext::from_pairs([(PURPOSE, "sealift-proof")])?;
+        let (made, encrypted) = self.make(&context).await?;
+        let opened = self.open(&encrypted, &context).await?;
+        if made.expose() != opened.expose() {
+            return Err(KeyringError::Unauthentic);
+        }
+        Ok(arn_of(&encrypted)?.to_owned())
+    }
+
+    /// The key for a tenant's names and metadata at rest, from a new KMS data key, and the blob that
+    /// opens it again. The caller stores the blob, and where the tenant has one already drops both
+    /// and opens that one.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub async fn make_records_key(
+        &self,
+        tenant: &str,
+    ) -> Result<(RecordsKey, Vec<u8>), KeyringError> {
+        let (input, encrypted) = self.make(&records_context(tenant)?).await?;
+        let key = RecordsKey::derive(input.expose(), tenant);
+        Ok((key, records_blob::encode(&encrypted)))
+    }
+
+    /// Opens what [`KmsKeyring::make_records_key`] gave for this tenant.
+    ///
+    /// # Errors
+    /// [`KeyringError`].
+    pub async fn open_records_key(
+        &self,
+        tenant: &str,
+        blob: &[u8],
+    ) -> Result<RecordsKey, KeyringError> {
+        let encrypted = records_blob::decode(blob)?;
+        let input = self.open(&encrypted, &records_context(tenant)?).await?;
+        Ok(RecordsKey::derive(input.expose(), tenant))
+    }
+}
+
+#[async_trait]
+impl Keyring for KmsKeyring {
+    async fn make(
+        &self,
+        context: &EncryptionContext,
+    ) -> Result<(DataKey, EncryptedDataKey), KeyringError> {
+        let made = calls::generate_data_key(&self.client, &self.key, context).await?;
+        let encrypted = EncryptedDataKey::aws_kms(&made.key_arn, made.ciphertext)?;
+        Ok((made.data_key, encrypted))
+    }
+
+    async fn open(
+        &self,
+        encrypted: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<DataKey, KeyringError> {
+        let key_arn = arn_of(encrypted)?;
+        calls::decrypt(&self.client, key_arn, encrypted.ciphertext(), context).await
+    }
+}
+
+impl fmt::Debug for KmsKeyring {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KmsKeyring({}, ..)", self.key)
+    }
+}
+
+/// The ARN of the KMS key that made it. An alias would let its owner choose the key.
+fn arn_of(encrypted: &EncryptedDataKey) -> Result<&str, KeyringError> {
+    let arn = core::str::from_utf8(encrypted.provider_info()).ok();
+    arn.filter(|arn| encrypted.provider_id() == AWS_KMS && is_key_arn(arn))
+        .ok_or(KeyringError::Unauthentic)
+}
+
+fn is_key_arn(text: &str) -> bool {
+    text.starts_with("arn:") && text.contains(":key/")
+}
+
+fn records_context(tenant: &str) -> Result<EncryptionContext, KeyringError> {
+    let pairs = [(PURPOSE, "sealift-records"), (TENANT, tenant)];
+    Ok(EncryptionContext::from_pairs(pairs)?)
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,125 @@
+//! The two calls, and the one table of KMS's refusals.
+
+use std::collections::HashMap;
+
+use aws_sdk_kms::{
+    Client,
+    config::http::HttpResponse,
+    error::{ProvideErrorMetadata, SdkError},
+    primitives::Blob,
+    types::{DataKeySpec, EncryptionAlgorithmSpec},
+};
+use sealift_message::{DataKey, EncryptionContext};
+use zeroize::Zeroizing;
+
+use super::is_key_arn;
+use crate::KeyringError;
+
+/// What GenerateDataKey answers.
+pub(super) struct Made {
+    pub(super) data_key: DataKey,
+    /// Of the key, even if it was asked for by an alias.
+    pub(super) key_arn: String,
+    pub(super) ciphertext: Vec<u8>,
+}
+
+pub(super) async fn generate_data_key(
+    client: &Client,
+    key: &str,
+    context: &EncryptionContext,
+) -> Result<Made, KeyringError> {
+    let answer = client
+        .generate_data_key()
+        .key_id(key)
+        .key_spec(DataKeySpec::Aes256)
+        .set_encryption_context(pairs(context))
+        .send()
+        .await
+        .map_err(translate)?;
+    let data_key = data_key(answer.plaintext)?;
+    let ciphertext = answer.ciphertext_blob.map(Blob::into_inner);
+    let ciphertext = ciphertext.filter(|bytes| !bytes.is_empty());
+    Ok(Made {
+        data_key,
+        key_arn: answer
+            .key_id
+            .filter(|arn| is_key_arn(arn))
+            .ok_or(KeyringError::Incomprehensible { field: "KeyId" })?,
+        ciphertext: ciphertext.ok_or(KeyringError::Incomprehensible {
+            field: "CiphertextBlob",
+        })?,
+    })
+}
+
+pub(super) async fn decrypt(
+    client: &Client,
+    key_arn: &str,
+    ciphertext: &[u8],
+    context: &EncryptionContext,
+) -> Result<DataKey, KeyringError> {
+    let answer = client
+        .decrypt()
+        .key_id(key_arn)
+        .encryption_algorithm(EncryptionAlgorithmSpec::SymmetricDefault)
+        .ciphertext_blob(Blob::new(ciphertext))
+        .set_encryption_context(pairs(context))
+        .send()
+        .await
+        .map_err(translate)?;
+    // First, so that it is wiped whatever comes.
+    let data_key = data_key(answer.plaintext)?;
+    if answer.key_id.as_deref() != Some(key_arn) {
+        return Err(KeyringError::Unauthentic);
+    }
+    Ok(data_key)
+}
+
+fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
+    let pairs = context
+        .iter()
+        .map(|(key, value)| (key.to_owned(), value.to_owned()));
+    (!context.is_empty()).then(|| pairs.collect())
+}
+
+/// Takes the plaintext out of an answer and wipes it there.
+fn data_key(plaintext: Option<Blob>) -> Result<DataKey, KeyringError> {
+    let plaintext = Zeroizing::new(plaintext.map(Blob::into_inner).unwrap_or_default());
+    DataKey::try_from(plaintext.as_slice())
+        .map_err(|_| KeyringError::Incomprehensible { field: "Plaintext" })
+}
+
+/// An answer that could not be read may hold a plaintext, and the SDK's own error shows it: only
+/// status and code leave here.
+fn translate<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) -> KeyringError {
+    let SdkError::ServiceError(refusal) = error else {
+        // Without credentials a request cannot be constructed; all else is silence or garbage.
+        return match error {
+            SdkError::ConstructionFailure(_) => KeyringError::NoCredentials,
+            _ => KeyringError::Unavailable { status: None },
+        };
+    };
+    let status = refusal.raw().status().as_u16();
+    match (status, refusal.err().code()) {
+        (_, Some("InvalidCiphertextException" | "IncorrectKeyException")) => {
+            KeyringError::Unauthentic
+        }
+        (
+            _,
+            Some(
+                "DependencyTimeoutException"
+                | "KMSInternalException"
+                | "KeyUnavailableException"
+                | "LimitExceededException"
+                | "RequestLimitExceeded"
+                | "ThrottlingException",
+            ),
+        )
+        | (429 | 500..=599, _) => KeyringError::Unavailable {
+            status: Some(status),
+        },
+        (200..=299, _) => KeyringError::Incomprehensible { field: "body" },
+        (_, code) => KeyringError::Refused {
+            code: code.unwrap_or("no code").to_owned(),
+        },
+    }
+}
