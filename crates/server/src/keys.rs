@@ -45,6 +45,9 @@ pub enum KeysError {
     /// The key file cannot be used.
     #[error(transparent)]
     KeyFile(Arc<KeyFileError>),
+    /// The key file is none that this database was used with.
+    #[error("the key file is not the one of this database; put the right one back")]
+    OtherKeyFile,
     /// The keyring did not do it.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
@@ -84,7 +87,7 @@ const NO_KEK: u32 = 0;
 const FIRST_KEK: u32 = 1;
 
 impl Keys {
-    /// Opens the key file, or proves that KMS answers.
+    /// Opens the key file, and proves that it is this database's; or proves that KMS answers.
     ///
     /// # Errors
     /// [`KeysError`]; the server must not start then.
@@ -245,11 +248,18 @@ impl Keys {
     }
 }
 
-/// A new key file only for a new deployment: it would open none of the rows that exist.
+/// A new key file only for a new deployment. Where rows exist the file must be there and open them:
+/// with another one every upload would be lost, and nobody told why.
 async fn key_file(config: &Config, records: &Records) -> Result<KeyFile, KeysError> {
-    if records.has_keks().await? {
-        Ok(KeyFile::load(&config.key_file)?)
-    } else {
-        Ok(KeyFile::load_or_make(&config.key_file)?)
+    let Some(row) = records.any_kek().await? else {
+        return Ok(KeyFile::load_or_make(&config.key_file)?);
+    };
+    let key_file = KeyFile::load(&config.key_file)?;
+    match key_file.open_kek(&row) {
+        Err(KeyringError::Unauthentic) => Err(KeysError::OtherKeyFile),
+        opened => Ok(opened.map(|_| key_file)?),
     }
 }
+
+#[cfg(test)]
+mod tests;

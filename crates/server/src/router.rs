@@ -6,6 +6,7 @@ use axum::{
 };
 use http::{HeaderValue, Method, header};
 use sealift_transfer::api::{ProblemCode, files, open, policy};
+use tower::util::option_layer;
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 
 use crate::{
@@ -55,7 +56,7 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
-        .layer(other_pages(&app));
+        .layer(option_layer(other_pages(&app)));
     let all = match &app.config.page_dir {
         Some(folder) => api.merge(page(folder, store_origin)),
         None => api.fallback(nothing_here),
@@ -85,14 +86,18 @@ async fn wrong_method(method: Method) -> Refusal {
 }
 
 /// Lets the configured origins use the API: a page that is served elsewhere.
-fn other_pages(app: &App) -> CorsLayer {
+fn other_pages(app: &App) -> Option<CorsLayer> {
     let origins = app.config.page_origins.iter();
     let origins: Vec<HeaderValue> = origins
         .filter_map(|origin| HeaderValue::from_str(origin).ok())
         .collect();
-    CorsLayer::new()
+    if origins.is_empty() {
+        return None;
+    }
+    let cors = CorsLayer::new()
         .allow_origin(origins)
         .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
         .allow_headers([header::AUTHORIZATION, header::CONTENT_TYPE, header::RANGE])
-        .expose_headers([header::CONTENT_RANGE, header::ETAG, header::RETRY_AFTER])
+        .expose_headers([header::CONTENT_RANGE, header::ETAG, header::RETRY_AFTER]);
+    Some(cors)
 }

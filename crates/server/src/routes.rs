@@ -89,6 +89,6 @@ fn mime_of(content_type: ContentType) -> String {
 fn invalid(why: &dyn fmt::Display) -> Refusal {
     Refusal::new(
         ProblemCode::InvalidRequest,
-        format!("The request cannot be read: {why}. See the API's description."),
+        format!("The request cannot be read: {why}."),
     )
 }

@@ -148,10 +148,14 @@ impl Drop for Server {
 }
 
 /// Whose everything is where nobody logs in.
+#[expect(
+    clippy::expect_used,
+    reason = "a constant that keeps the rules of names"
+)]
 fn loopback_scope() -> Scope {
     Scope {
-        tenant: LOOPBACK.parse().expect("a name by the rules"),
-        owner: LOOPBACK.parse().expect("a name by the rules"),
+        tenant: LOOPBACK.parse().expect("a name of a tenant"),
+        owner: LOOPBACK.parse().expect("a name of an owner"),
     }
 }
 

@@ -79,7 +79,11 @@ where
     let filter = EnvFilter::try_new(filter).map_err(|_| TelemetryError::Filter(filter.into()))?;
     let lines = tracing_subscriber::fmt::layer().with_writer(writer);
     let lines = match format {
-        LogFormat::Json => lines.json().flatten_event(true).boxed(),
+        LogFormat::Json => lines
+            .json()
+            .flatten_event(true)
+            .with_span_list(false)
+            .boxed(),
         LogFormat::Pretty | LogFormat::Auto => lines.with_ansi(io::stderr().is_terminal()).boxed(),
     };
     Ok(Registry::default().with(lines.with_filter(filter).with_filter(cap::OnlyOurs)))

@@ -152,7 +152,16 @@ async fn answer(
     request: http::Request<hyper::body::Incoming>,
 ) -> http::Response<s3s::Body> {
     match s3.oneshot(request).await {
-        Ok(answer) => answer,
+        Ok(answer) => {
+            let http_status = answer.status().as_u16();
+            if http_status == 500 {
+                tracing::error!(
+                    http.status = http_status,
+                    "The embedded object store answered with {http_status}; look at its folder and its disk"
+                );
+            }
+            answer
+        }
         Err(_) => {
             // Its text can quote the request, whose URL is a credential.
             tracing::error!("The embedded object store could not answer a request");

@@ -12,13 +12,14 @@ use super::{
 };
 
 impl Records {
-    /// Whether there is a KEK of any tenant.
+    /// A KEK of any tenant: what the key file must open, where there is one.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn has_keks(&self) -> Result<bool, RecordsError> {
-        let any = query("SELECT 1 FROM keks LIMIT 1");
-        Ok(any.fetch_optional(&self.readers).await?.is_some())
+    pub async fn any_kek(&self) -> Result<Option<KekRow>, RecordsError> {
+        let any = query_as::<_, Kept>("SELECT * FROM keks LIMIT 1");
+        let kept = any.fetch_optional(&self.readers).await?;
+        Ok(kept.map(|kept| kept.0))
     }
 
     /// The tenant's newest KEK, which new data keys are wrapped with.

@@ -1,1 +1,161 @@
+//! The records on a real file.
 
+mod audit;
+mod files;
+mod keys;
+mod opening;
+mod parts;
+mod upload_states;
+mod uploads;
+mod writer;
+
+use std::path::PathBuf;
+
+use sealift_transfer::{
+    PartPlan,
+    api::{FileId, UploadId, UploadState},
+};
+use tempfile::TempDir;
+
+use super::{AddedUpload, CompletedObject, FileRow, NewUpload, Records, Scope, UploadRow};
+use crate::objects::{ETag, ObjectKey, S3UploadId, VersionId};
+
+/// Records in a folder of their own.
+struct Kept {
+    _folder: TempDir,
+    file: PathBuf,
+    records: Records,
+}
+
+async fn kept() -> Kept {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("sealift.db");
+    let records = Records::open(&file).await.unwrap();
+    Kept {
+        _folder: folder,
+        file,
+        records,
+    }
+}
+
+fn scope(tenant: &str, owner: &str) -> Scope {
+    Scope {
+        tenant: tenant.parse().unwrap(),
+        owner: owner.parse().unwrap(),
+    }
+}
+
+fn ann() -> Scope {
+    scope("acme", "ann")
+}
+
+/// Everybody who is not Ann: another owner of her tenant, and an owner of her name elsewhere.
+fn others() -> [Scope; 2] {
+    [scope("acme", "ben"), scope("best", "ann")]
+}
+
+fn upload_id(n: u8) -> UploadId {
+    UploadId::from_random([n; 16])
+}
+
+fn file_id(n: u8) -> FileId {
+    FileId::from_random([n; 16])
+}
+
+/// Four parts of at most 2 frames.
+fn plan() -> PartPlan {
+    PartPlan::new(200, 4096, 7 * 4096, 2).unwrap()
+}
+
+/// Ann's upload number `n`, opened at `n` ms and expiring a second later.
+fn new_upload(n: u8) -> NewUpload {
+    let opened_at_ms = i64::from(n);
+    NewUpload {
+        upload_id: upload_id(n),
+        file_id: file_id(n),
+        scope: ann(),
+        client_token: format!("token-{n}"),
+        request_sha256: [n; 32],
+        message_id: [n; 32],
+        header: vec![n; 200],
+        plan: plan(),
+        s3_key: ObjectKey::from_record(format!("sealift/acme/{}/{}", file_id(n), upload_id(n))),
+        bucket: "lake".to_owned(),
+        encrypted_dek: vec![n; 48],
+        name: b"sealed name".to_vec(),
+        metadata: Some(b"sealed metadata".to_vec()),
+        content_type: Some("text/plain".to_owned()),
+        reference: Some("case 7".to_owned()),
+        last_modified_ms: Some(-1),
+        opened_at_ms,
+        expires_at_ms: opened_at_ms + 1000,
+    }
+}
+
+async fn add(records: &Records, new: NewUpload) {
+    let added = records.add_upload(new, u32::MAX).await.unwrap();
+    assert!(matches!(added, AddedUpload::Added), "{added:?}");
+}
+
+async fn state_of(records: &Records, n: u8) -> UploadState {
+    upload(records, n).await.state
+}
+
+async fn upload(records: &Records, n: u8) -> UploadRow {
+    let row = records.upload(&ann(), &upload_id(n)).await.unwrap();
+    row.unwrap()
+}
+
+fn object(uploaded_at_ms: i64) -> CompletedObject {
+    CompletedObject {
+        etag: ETag("\"e\"".to_owned()),
+        version: Some(VersionId("v".to_owned())),
+        uploaded_at_ms,
+    }
+}
+
+/// Makes Ann's upload `n` and brings it into that state, under a lease until 100 ms.
+async fn upload_in(records: &Records, n: u8, state: UploadState) {
+    add(records, new_upload(n)).await;
+    let id = upload_id(n);
+    let sent = S3UploadId(format!("s3-{n}"));
+    let all_went = match state {
+        UploadState::Opening => true,
+        UploadState::Open => records.begin_sending(&id, sent).await.unwrap(),
+        UploadState::Completing | UploadState::Complete | UploadState::Failed => {
+            assert!(records.begin_sending(&id, sent).await.unwrap());
+            assert!(records.begin_completing(&id, 0, 100).await.unwrap());
+            match state {
+                UploadState::Complete => {
+                    let file = records.complete(&id, object(i64::from(n))).await.unwrap();
+                    file.is_some()
+                }
+                UploadState::Failed => records.fail_upload(&id).await.unwrap(),
+                _ => true,
+            }
+        }
+        UploadState::Aborting | UploadState::Aborted => {
+            assert!(records.begin_sending(&id, sent).await.unwrap());
+            assert!(records.begin_aborting(&ann(), &id).await.unwrap());
+            state == UploadState::Aborting || records.finish_aborting(&id).await.unwrap()
+        }
+    };
+    assert!(all_went);
+    assert_eq!(state_of(records, n).await, state);
+}
+
+async fn file_made(records: &Records, n: u8, uploaded_at_ms: i64) -> FileRow {
+    upload_in(records, n, UploadState::Completing).await;
+    let file = records.complete(&upload_id(n), object(uploaded_at_ms));
+    file.await.unwrap().unwrap()
+}
+
+/// Runs a statement that no method offers.
+async fn run(records: &Records, statement: &'static str) {
+    records.writer.changes(sqlx::query(statement)).await.unwrap();
+}
+
+/// What an operator's restore from a backup does.
+async fn begin_new_epoch(records: &Records) {
+    run(records, "UPDATE deployment SET epoch = epoch + 1").await;
+}

@@ -8,7 +8,14 @@ use tracing_subscriber::layer::{Context, Filter};
 pub(super) struct OnlyOurs;
 
 fn may_pass(metadata: &Metadata<'_>) -> bool {
-    is_ours(metadata.target()) || *metadata.level() <= Level::WARN
+    is_ours(metadata.target())
+        || (*metadata.level() <= Level::WARN && !is_answered(metadata.target()))
+}
+
+/// s3s calls every refusal an error, also what a client did wrong; the embedded store logs its own
+/// failures itself.
+fn is_answered(target: &str) -> bool {
+    target == "s3s" || target.starts_with("s3s::")
 }
 
 fn is_ours(target: &str) -> bool {
@@ -33,6 +40,12 @@ impl<S: Subscriber> Filter<S> for OnlyOurs {
 #[cfg(test)]
 mod tests {
     use super::*;
+
+    #[test]
+    fn refusals_of_the_embedded_store_are_no_failures_of_the_server() {
+        assert!(is_answered("s3s::ops"));
+        assert!(!is_answered("s3s_fs::s3"));
+    }
 
     #[test]
     fn only_sealifts_own_crates_are_ours() {

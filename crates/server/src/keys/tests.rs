@@ -1,0 +1,218 @@
+//! The `local` keyring with a real database. `kms` is told in the stories.
+
+use std::path::PathBuf;
+
+use sealift_keyring::{KekRow, KeyFileProblem};
+use sealift_message::{FrameLength, HeaderBuilder, MessageId};
+
+use super::*;
+use crate::config::{ConfigFile, Sources};
+
+/// Database and key file of one deployment.
+struct Deployment {
+    folder: tempfile::TempDir,
+}
+
+impl Deployment {
+    fn make() -> Self {
+        Self {
+            folder: tempfile::tempdir().unwrap(),
+        }
+    }
+
+    fn key_file(&self) -> PathBuf {
+        self.folder.path().join("keys/sealift.key")
+    }
+
+    async fn records(&self) -> Records {
+        let file = self.folder.path().join("sealift.sqlite");
+        Records::open(&file).await.unwrap()
+    }
+
+    /// As one more server opens them.
+    async fn keys(&self) -> Result<Keys, KeysError> {
+        let mut config = Config::load(&Sources {
+            file: ConfigFile::None,
+            environment: [].into_iter().collect(),
+            flags: [].into_iter().collect(),
+        })
+        .unwrap();
+        config.key_file = self.key_file();
+        Keys::open(&config, self.records().await, Clock::from_fn(|| 1_000)).await
+    }
+
+    async fn add_kek(&self, tenant: &TenantId, version: u32) -> KekRow {
+        let key_file = KeyFile::load(&self.key_file()).unwrap();
+        let (row, _) = key_file.make_kek(tenant.as_str(), version).unwrap();
+        self.records().await.add_kek(row, 1_000).await.unwrap()
+    }
+}
+
+fn tenant(name: &str) -> TenantId {
+    name.parse().unwrap()
+}
+
+fn context() -> EncryptionContext {
+    EncryptionContext::from_pairs([("object-id", "file")]).unwrap()
+}
+
+/// A message's header, and its data key's bytes.
+async fn made(keys: &Keys, tenant: &TenantId) -> (Header, [u8; 32]) {
+    let (data_key, encrypted) = keys.make(tenant, &context()).await.unwrap();
+    let id = MessageId::make(&mut random::source());
+    let builder = HeaderBuilder::new(id, context(), encrypted, FrameLength::DEFAULT);
+    let header = builder.authenticate(&data_key).unwrap();
+    (header, *data_key.expose())
+}
+
+async fn opened(keys: &Keys, tenant: &TenantId, header: &Header) -> Result<[u8; 32], KeysError> {
+    let data_key = keys.open_data_key(tenant, header, &context()).await?;
+    Ok(*data_key.expose())
+}
+
+fn version_of(header: &Header, tenant: &TenantId) -> Option<u32> {
+    kek_version_of(&header.encrypted_data_keys()[0], tenant.as_str())
+}
+
+#[tokio::test]
+async fn what_one_server_sealed_the_next_one_opens() {
+    let deployment = Deployment::make();
+    let (ours, place) = (tenant("ours"), "name:file");
+    let keys = deployment.keys().await.unwrap();
+    let (header, data_key) = made(&keys, &ours).await;
+    let sealed = keys.seal_record(&ours, place, b"letter.pdf").await.unwrap();
+    drop(keys);
+
+    let keys = deployment.keys().await.unwrap();
+    assert_eq!(opened(&keys, &ours, &header).await.unwrap(), data_key);
+    let name = keys.open_record(&ours, place, &sealed).await.unwrap();
+    assert_eq!(*name, b"letter.pdf");
+}
+
+#[tokio::test]
+async fn of_two_servers_that_make_the_first_kek_both_use_the_same() {
+    let deployment = Deployment::make();
+    let ours = tenant("ours");
+    let (one, other) = (
+        deployment.keys().await.unwrap(),
+        deployment.keys().await.unwrap(),
+    );
+    let (first, second) = tokio::join!(made(&one, &ours), made(&other, &ours));
+    assert_eq!(opened(&other, &ours, &first.0).await.unwrap(), first.1);
+    assert_eq!(opened(&one, &ours, &second.0).await.unwrap(), second.1);
+    assert_eq!(version_of(&first.0, &ours), Some(1));
+    assert_eq!(version_of(&second.0, &ours), Some(1));
+}
+
+#[tokio::test]
+async fn new_data_keys_are_under_the_newest_kek_and_old_ones_still_open() {
+    let deployment = Deployment::make();
+    let ours = tenant("ours");
+    let keys = deployment.keys().await.unwrap();
+    let (old, old_key) = made(&keys, &ours).await;
+    let name = keys.seal_record(&ours, "name", b"old").await.unwrap();
+    deployment.add_kek(&ours, 2).await;
+
+    let (new, new_key) = made(&keys, &ours).await;
+    assert_eq!(version_of(&new, &ours), Some(2));
+    assert_eq!(opened(&keys, &ours, &new).await.unwrap(), new_key);
+    assert_eq!(opened(&keys, &ours, &old).await.unwrap(), old_key);
+    assert_eq!(
+        *keys.open_record(&ours, "name", &name).await.unwrap(),
+        b"old"
+    );
+    let name = keys.seal_record(&ours, "name", b"new").await.unwrap();
+    assert_eq!(name[..4], [0, 0, 0, 2]);
+}
+
+#[tokio::test]
+async fn one_tenants_data_key_and_names_do_not_open_for_another() {
+    let deployment = Deployment::make();
+    let (ours, theirs) = (tenant("ours"), tenant("theirs"));
+    let keys = deployment.keys().await.unwrap();
+    made(&keys, &theirs).await;
+    let (header, _) = made(&keys, &ours).await;
+    let refused = opened(&keys, &theirs, &header).await;
+    assert!(matches!(refused, Err(KeysError::NoSuchKey)));
+    let sealed = keys.seal_record(&ours, "name", b"n").await.unwrap();
+    let refused = keys.open_record(&theirs, "name", &sealed).await;
+    assert!(is_unauthentic(&refused.unwrap_err()));
+}
+
+#[tokio::test]
+async fn a_data_key_does_not_open_in_another_context() {
+    let deployment = Deployment::make();
+    let keys = deployment.keys().await.unwrap();
+    let ours = tenant("ours");
+    let (header, _) = made(&keys, &ours).await;
+    let other = EncryptionContext::from_pairs([("object-id", "other")]).unwrap();
+    let refused = keys.open_data_key(&ours, &header, &other).await;
+    assert!(is_unauthentic(&refused.unwrap_err()));
+}
+
+#[tokio::test]
+async fn a_sealed_name_opens_in_its_own_place_only_and_unaltered() {
+    let deployment = Deployment::make();
+    let keys = deployment.keys().await.unwrap();
+    let ours = tenant("ours");
+    let sealed = keys.seal_record(&ours, "name:a", b"name").await.unwrap();
+    assert_eq!(sealed.len(), 4 + 12 + 4 + 16);
+    let again = keys.seal_record(&ours, "name:a", b"name").await.unwrap();
+    assert_ne!(sealed, again);
+
+    assert!(keys.open_record(&ours, "name:b", &sealed).await.is_err());
+    for at in 0..sealed.len() {
+        let mut altered = sealed.clone();
+        altered[at] ^= 1;
+        assert!(
+            keys.open_record(&ours, "name:a", &altered).await.is_err(),
+            "byte {at}"
+        );
+        let cut = keys.open_record(&ours, "name:a", &sealed[..at]).await;
+        assert!(cut.is_err(), "cut at {at}");
+    }
+    assert!(keys.open_record(&ours, "name:a", &sealed).await.is_ok());
+}
+
+#[tokio::test]
+async fn a_server_does_not_start_without_the_key_file_of_its_database() {
+    let deployment = Deployment::make();
+    made(&deployment.keys().await.unwrap(), &tenant("ours")).await;
+    let path = deployment.key_file();
+    let right = path.with_extension("right");
+    std::fs::rename(&path, &right).unwrap();
+
+    match deployment.keys().await {
+        Err(KeysError::KeyFile(error)) => {
+            assert!(matches!(error.problem, KeyFileProblem::Missing), "{error}");
+        }
+        other => panic!("{other:?}"),
+    }
+    assert!(!path.exists());
+
+    KeyFile::load_or_make(&path).unwrap();
+    let refused = deployment.keys().await;
+    assert!(
+        matches!(refused, Err(KeysError::OtherKeyFile)),
+        "{refused:?}"
+    );
+
+    std::fs::rename(&right, &path).unwrap();
+    assert!(deployment.keys().await.is_ok());
+}
+
+#[tokio::test]
+async fn keys_are_not_printed() {
+    let deployment = Deployment::make();
+    let keys = deployment.keys().await.unwrap();
+    made(&keys, &tenant("ours")).await;
+    let printed = format!("{keys:?}");
+    assert!(
+        printed.contains("KeyFile(..)") && printed.contains("KeyCache(..)"),
+        "{printed}"
+    );
+}
+
+fn is_unauthentic(error: &KeysError) -> bool {
+    matches!(error, KeysError::Keyring(KeyringError::Unauthentic))
+}

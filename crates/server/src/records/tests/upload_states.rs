@@ -1,0 +1,169 @@
+//! Every change of an upload's state, from every state.
+
+use sealift_transfer::api::UploadState::{
+    self, Aborted, Aborting, Complete, Completing, Failed, Open, Opening,
+};
+
+use super::{ann, begin_new_epoch, kept, object, others, state_of, upload, upload_id, upload_in};
+use crate::{objects::S3UploadId, records::Records};
+
+/// The changes, and where each may begin.
+#[derive(Debug, Clone, Copy)]
+enum Change {
+    BeginSending,
+    BeginCompleting,
+    BackToOpen,
+    Complete,
+    Fail,
+    BeginAborting,
+    FinishAborting,
+}
+
+impl Change {
+    const ALL: [(Self, &[UploadState], UploadState); 7] = [
+        (Self::BeginSending, &[Opening], Open),
+        (Self::BeginCompleting, &[Open], Completing),
+        (Self::BackToOpen, &[Completing], Open),
+        (Self::Complete, &[Completing, Complete], Complete),
+        (Self::Fail, &[Completing], Failed),
+        (Self::BeginAborting, &[Opening, Open], Aborting),
+        (Self::FinishAborting, &[Aborting], Aborted),
+    ];
+
+    /// Tries it while the lease of a completion still runs; whether it went.
+    async fn tried(self, records: &Records, n: u8) -> bool {
+        let id = upload_id(n);
+        let went = match self {
+            Self::BeginSending => records.begin_sending(&id, S3UploadId("s3".to_owned())).await,
+            Self::BeginCompleting => records.begin_completing(&id, 99, 100).await,
+            Self::BackToOpen => records.back_to_open(&id).await,
+            Self::Complete => {
+                let file = records.complete(&id, object(1)).await;
+                file.map(|file| file.is_some())
+            }
+            Self::Fail => records.fail_upload(&id).await,
+            Self::BeginAborting => records.begin_aborting(&ann(), &id).await,
+            Self::FinishAborting => records.finish_aborting(&id).await,
+        };
+        went.unwrap()
+    }
+}
+
+#[tokio::test]
+async fn each_change_goes_from_its_states_only() {
+    let kept = kept().await;
+    let mut n = 0;
+    for (change, from, to) in Change::ALL {
+        for state in UploadState::ALL {
+            n += 1;
+            upload_in(&kept.records, n, state).await;
+            let goes = from.contains(&state);
+            let went = change.tried(&kept.records, n).await;
+            assert_eq!(went, goes, "{change:?} from {state:?}");
+            let now = state_of(&kept.records, n).await;
+            assert_eq!(now, if goes { to } else { state }, "{change:?} from {state:?}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn no_change_goes_for_an_upload_that_is_not_there() {
+    let kept = kept().await;
+    for (change, _, _) in Change::ALL {
+        assert!(!change.tried(&kept.records, 1).await, "{change:?}");
+    }
+}
+
+#[tokio::test]
+async fn an_open_upload_keeps_the_stores_name_of_it() {
+    let kept = kept().await;
+    upload_in(&kept.records, 1, Open).await;
+    let late = S3UploadId("another".to_owned());
+    assert!(!kept.records.begin_sending(&upload_id(1), late).await.unwrap());
+    let row = upload(&kept.records, 1).await;
+    assert_eq!(row.s3_upload_id, Some(S3UploadId("s3-1".to_owned())));
+}
+
+#[tokio::test]
+async fn a_completion_is_taken_over_when_its_lease_has_ended_and_not_before() {
+    let kept = kept().await;
+    let other = Records::open(&kept.file).await.unwrap();
+    upload_in(&kept.records, 1, Completing).await;
+    let id = upload_id(1);
+    assert!(!other.begin_completing(&id, 99, 50).await.unwrap());
+    assert!(other.begin_completing(&id, 100, 50).await.unwrap());
+    // The new lease counts now.
+    assert!(!kept.records.begin_completing(&id, 149, 50).await.unwrap());
+    assert!(kept.records.begin_completing(&id, 150, 50).await.unwrap());
+}
+
+#[tokio::test]
+async fn of_two_servers_that_complete_one_begins() {
+    let kept = kept().await;
+    let other = Records::open(&kept.file).await.unwrap();
+    upload_in(&kept.records, 1, Open).await;
+    let id = upload_id(1);
+    let (one, two) = tokio::join!(
+        kept.records.begin_completing(&id, 0, 100),
+        other.begin_completing(&id, 0, 100)
+    );
+    assert!(one.unwrap() ^ two.unwrap());
+}
+
+#[tokio::test]
+async fn of_completing_and_aborting_at_once_one_begins() {
+    let kept = kept().await;
+    let other = Records::open(&kept.file).await.unwrap();
+    upload_in(&kept.records, 1, Open).await;
+    let (id, ann) = (upload_id(1), ann());
+    let (completes, aborts) = tokio::join!(
+        kept.records.begin_completing(&id, 0, 100),
+        other.begin_aborting(&ann, &id)
+    );
+    let expected = match (completes.unwrap(), aborts.unwrap()) {
+        (true, false) => Completing,
+        (false, true) => Aborting,
+        both_or_neither => panic!("{both_or_neither:?}"),
+    };
+    assert_eq!(state_of(&other, 1).await, expected);
+}
+
+#[tokio::test]
+async fn completing_twice_gives_the_first_file_twice() {
+    let kept = kept().await;
+    let other = Records::open(&kept.file).await.unwrap();
+    upload_in(&kept.records, 1, Completing).await;
+    let id = upload_id(1);
+    let first = kept.records.complete(&id, object(7)).await.unwrap().unwrap();
+    let again = other.complete(&id, object(8)).await.unwrap().unwrap();
+    assert_eq!(again, first);
+    assert_eq!(again.uploaded_at_ms, 7);
+}
+
+#[tokio::test]
+async fn somebody_elses_upload_is_not_aborted() {
+    let kept = kept().await;
+    upload_in(&kept.records, 1, Open).await;
+    for scope in others() {
+        let aborted = kept.records.begin_aborting(&scope, &upload_id(1)).await;
+        assert!(!aborted.unwrap(), "{scope:?}");
+    }
+    assert_eq!(state_of(&kept.records, 1).await, Open);
+}
+
+#[tokio::test]
+async fn after_a_restore_an_older_upload_can_be_ended_but_not_gone_on_with() {
+    let kept = kept().await;
+    for (n, state) in [(1, Opening), (2, Open), (3, Open), (4, Completing)] {
+        upload_in(&kept.records, n, state).await;
+    }
+    begin_new_epoch(&kept.records).await;
+    assert!(!Change::BeginSending.tried(&kept.records, 1).await);
+    assert!(!Change::BeginCompleting.tried(&kept.records, 2).await);
+    assert!(Change::BeginAborting.tried(&kept.records, 1).await);
+    assert!(Change::BeginAborting.tried(&kept.records, 3).await);
+    // The object decides of what the store was asked to put together before.
+    let taken_over = kept.records.begin_completing(&upload_id(4), 100, 50).await;
+    assert!(taken_over.unwrap());
+    assert!(Change::Complete.tried(&kept.records, 4).await);
+}
