@@ -1,6 +1,8 @@
 //! What can go wrong. Rich before authentication, mute after: of bytes that do not authenticate
 //! nobody learns why.
 
+use core::fmt;
+
 use crate::FrameIndex;
 
 /// Why a message, or a piece of one, was not opened.
@@ -8,7 +10,7 @@ use crate::FrameIndex;
 #[non_exhaustive]
 pub enum DecryptError {
     /// Bytes are not a message we understand.
-    #[error("not a well-formed message: {field:?} at byte {at}")]
+    #[error("not a well-formed message: {field} at byte {at}")]
     Malformed {
         /// What was being read.
         field: Field,
@@ -21,6 +23,18 @@ pub enum DecryptError {
     /// The bytes end before the message does.
     #[error("the message is cut short")]
     Truncated,
+    /// No object of ours with this header is as long: it is not the one that was recorded.
+    #[error("no object of ours with this header has {sealed_len} bytes")]
+    SealedLen {
+        /// What was said, in bytes.
+        sealed_len: u64,
+    },
+    /// A key of another length than AES-256 has.
+    #[error("a key has 32 bytes, not {got_bytes}")]
+    KeyLen {
+        /// What was given.
+        got_bytes: u64,
+    },
     /// Wrong key, wrong context or altered bytes: deliberately not told apart.
     #[error("the message does not authenticate")]
     Unauthentic,
@@ -40,7 +54,7 @@ pub enum Unsupported {
     #[error("content type {0} is not supported")]
     ContentType(u8),
     /// More than the reader's [`Limits`](crate::Limits) allow.
-    #[error("{field:?} is {got}, the limit is {most}")]
+    #[error("{field} is {got}, the limit is {most}")]
     OverLimit {
         /// What is too large.
         field: Field,
@@ -73,10 +87,20 @@ pub enum Field {
     FramePrefix,
     /// Bytes after the end.
     AfterTheEnd,
-    /// The size of the whole object, in bytes.
-    SealedLength,
-    /// A key, in bytes.
-    KeyLength,
+}
+
+impl fmt::Display for Field {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Header => "the header",
+            Self::EncryptionContext => "the encryption context",
+            Self::EncryptedDataKeys => "the number of encrypted data keys",
+            Self::EncryptedDataKey => "an encrypted data key",
+            Self::FrameLength => "the frame length",
+            Self::FramePrefix => "the beginning of a frame",
+            Self::AfterTheEnd => "something after the end",
+        })
+    }
 }
 
 /// Why a header cannot be written.
@@ -84,7 +108,7 @@ pub enum Field {
 #[non_exhaustive]
 pub enum HeaderError {
     /// Something does not fit its length field, or is over what readers accept.
-    #[error("{field:?} has {got_bytes} bytes, {most_bytes} is the most")]
+    #[error("{field} has {got_bytes} bytes, {most_bytes} is the most")]
     TooLong {
         /// What is too long.
         field: Field,

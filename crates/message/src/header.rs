@@ -55,18 +55,12 @@ impl Header {
             }
             _ => (bytes, DecryptError::Truncated),
         };
-        let mut reader = Reader::new(seen, 0, if_short);
-        let header = Self::read(&mut reader, limits)?;
-        let len = usize::try_from(reader.at()).map_err(|_| if_short)?;
-        let (own, _) = bytes.split_at_checked(len).ok_or(if_short)?;
-        let header = Self {
-            bytes: own.to_vec(),
-            ..header
-        };
+        let header = Self::read(Reader::new(seen, 0, if_short), limits)?;
+        let len = header.bytes.len();
         Ok((header, len))
     }
 
-    fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+    fn read(mut reader: Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
         match reader.u8()? {
             VERSION => {}
             other => return Err(Unsupported::Version(other).into()),
@@ -76,22 +70,23 @@ impl Header {
             other => return Err(Unsupported::Suite(other).into()),
         }
         let message_id = MessageId::from_bytes(reader.array()?);
-        let encryption_context = EncryptionContext::read(reader, limits)?;
-        let encrypted_data_keys = EncryptedDataKey::read_all(reader, limits)?;
+        let encryption_context = EncryptionContext::read(&mut reader, limits)?;
+        let encrypted_data_keys = EncryptedDataKey::read_all(&mut reader, limits)?;
         match reader.u8()? {
             FRAMED => {}
             other => return Err(Unsupported::ContentType(other).into()),
         }
-        let frame_length = FrameLength::read(reader, limits)?;
+        let frame_length = FrameLength::read(&mut reader, limits)?;
         let commitment = Commitment::from_bytes(reader.array()?);
+        let tag = reader.array()?;
         Ok(Self {
-            bytes: Vec::new(),
+            bytes: reader.taken().to_vec(),
             message_id,
             encryption_context,
             encrypted_data_keys,
             frame_length,
             commitment,
-            tag: reader.array()?,
+            tag,
         })
     }
 

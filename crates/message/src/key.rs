@@ -11,7 +11,7 @@ use zeroize::Zeroizing;
 
 pub use commitment::Commitment;
 
-use crate::error::{DecryptError, Field};
+use crate::error::DecryptError;
 use crate::suite::{KEY_LEN, MESSAGE_ID_LEN};
 use crate::wire::len_of;
 
@@ -89,9 +89,8 @@ impl fmt::Debug for ContentKey {
 }
 
 fn filled(bytes: &[u8]) -> Result<KeyBytes, DecryptError> {
-    let bytes: &[u8; KEY_LEN] = bytes.try_into().map_err(|_| DecryptError::Malformed {
-        field: Field::KeyLength,
-        at: len_of(bytes),
+    let bytes: &[u8; KEY_LEN] = bytes.try_into().map_err(|_| DecryptError::KeyLen {
+        got_bytes: len_of(bytes),
     })?;
     let mut key = KeyBytes::default();
     key.copy_from_slice(bytes);

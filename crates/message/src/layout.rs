@@ -180,8 +180,8 @@ impl Layout {
         Some(self.plaintext_start(frames.start)?..end)
     }
 
-    /// The frames that hold this plaintext. An empty range is held by no frame (`None`), but that
-    /// the plaintext is empty is said by frame 0: `0..0` of an empty plaintext is in it.
+    /// The frames that hold this plaintext; `None` where the plaintext does not have it, and for an
+    /// empty range. Only `0..0` of an empty plaintext is in frame 0, which proves the emptiness.
     #[must_use]
     pub fn frames_of(&self, plaintext: &Range<u64>) -> Option<Range<FrameIndex>> {
         if plaintext.end > self.plaintext_len || plaintext.start > plaintext.end {

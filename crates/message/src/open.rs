@@ -34,7 +34,7 @@ impl Decryptor {
     /// number, and the final flag is on exactly the last frame.
     ///
     /// # Errors
-    /// [`DecryptError::Malformed`] where no object of ours has this size.
+    /// [`DecryptError::SealedLen`] where no object of ours has this size.
     pub fn own(verified: VerifiedHeader, sealed_len: u64) -> Result<Self, DecryptError> {
         let opener = RangeDecryptor::new(verified, sealed_len)?.plan_all();
         Ok(Self(Mode::Own(opener)))

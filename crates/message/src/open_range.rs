@@ -22,14 +22,11 @@ impl RangeDecryptor {
     /// For an object with this header and of `sealed_len` bytes, both from the record (R5, R6).
     ///
     /// # Errors
-    /// [`DecryptError::Malformed`] where no object of ours has this size.
+    /// [`DecryptError::SealedLen`] where no object of ours has this size.
     pub fn new(verified: VerifiedHeader, sealed_len: u64) -> Result<Self, DecryptError> {
         let header = verified.header();
         let layout = Layout::from_sealed_len(header.len(), header.frame_length(), sealed_len)
-            .map_err(|_| DecryptError::Malformed {
-                field: Field::SealedLength,
-                at: sealed_len,
-            })?;
+            .map_err(|_| DecryptError::SealedLen { sealed_len })?;
         Ok(Self {
             opener: Arc::new(FrameOpener::new(&verified)),
             layout,
@@ -55,28 +52,29 @@ impl RangeDecryptor {
         };
         let frames = self.layout.frames_of(&plaintext).ok_or(refused)?;
         let sealed = self.layout.sealed_range_of(&frames).ok_or(refused)?;
-        Ok(RangeOpener {
-            opener: Arc::clone(&self.opener),
-            layout: self.layout,
-            wanted: plaintext,
-            sealed,
-            next: frames.start,
-            end: frames.end,
-            buffer: FrameBuffer::default(),
-            broken: None,
-        })
+        Ok(self.opener_of(plaintext, frames, sealed))
     }
 
     /// As [`Self::plan`], of everything.
     #[must_use]
     pub fn plan_all(&self) -> RangeOpener {
+        let layout = &self.layout;
+        let sealed = layout.header_len()..layout.sealed_len();
+        self.opener_of(0..layout.plaintext_len(), 0..layout.frame_count(), sealed)
+    }
+
+    fn opener_of(
+        &self,
+        wanted: Range<u64>,
+        frames: Range<FrameIndex>,
+        sealed: Range<u64>,
+    ) -> RangeOpener {
         RangeOpener {
             opener: Arc::clone(&self.opener),
             layout: self.layout,
-            wanted: 0..self.layout.plaintext_len(),
-            sealed: self.layout.header_len()..self.layout.sealed_len(),
-            next: 0,
-            end: self.layout.frame_count(),
+            wanted,
+            sealed,
+            frames,
             buffer: FrameBuffer::default(),
             broken: None,
         }
@@ -90,8 +88,8 @@ pub struct RangeOpener {
     layout: Layout,
     wanted: Range<u64>,
     sealed: Range<u64>,
-    next: FrameIndex,
-    end: FrameIndex,
+    /// Those that are still to come.
+    frames: Range<FrameIndex>,
     buffer: FrameBuffer,
     broken: Option<DecryptError>,
 }
@@ -126,12 +124,12 @@ impl RangeOpener {
     fn push_frames(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
         let mut input = input;
         while !input.is_empty() {
-            let index = self.next;
+            let index = self.frames.start;
             let too_many = DecryptError::Malformed {
                 field: Field::AfterTheEnd,
                 at: self.sealed.end,
             };
-            if index >= self.end {
+            if self.frames.is_empty() {
                 return Err(too_many);
             }
             let frame = self.layout.frame(index).ok_or(too_many)?;
@@ -159,7 +157,7 @@ impl RangeOpener {
             let one = index..index.saturating_add(1);
             let held = self.layout.plaintext_range_of(&one).ok_or(too_many)?;
             cut(out, before, &held, &self.wanted);
-            self.next = one.end;
+            self.frames.start = one.end;
         }
         Ok(())
     }
@@ -172,7 +170,7 @@ impl RangeOpener {
         if let Some(error) = self.broken {
             return Err(error);
         }
-        if self.next != self.end || self.buffer.is_waiting() {
+        if !self.frames.is_empty() {
             return Err(DecryptError::Truncated);
         }
         Ok(Verified {

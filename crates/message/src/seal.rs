@@ -71,18 +71,19 @@ impl FrameSealer {
         out: &mut [u8],
     ) -> Result<(), SealError> {
         let no_such_frame = self.no_such_frame(frames.end.saturating_sub(1));
-        let (sealed, open) = self
+        let (sealed, held) = self
             .part_range_of(&frames)
             .zip(self.layout.plaintext_range_of(&frames))
             .ok_or(no_such_frame)?;
-        check_plaintext(plaintext, open.end.saturating_sub(open.start))?;
-        let out_error = check_out(out, sealed.end.saturating_sub(sealed.start))?;
+        check_plaintext(plaintext, held.end.saturating_sub(held.start))?;
+        check_out(out, sealed.end.saturating_sub(sealed.start))?;
+        // The lengths are right, so nothing below finds too few bytes.
         let mut plaintext = plaintext;
         let mut out = out;
         if frames.start == 0 {
             let header = self.header.as_bytes();
             out.split_off_mut(..header.len())
-                .ok_or(out_error)?
+                .ok_or(no_such_frame)?
                 .copy_from_slice(header);
         }
         for index in frames {
@@ -91,7 +92,7 @@ impl FrameSealer {
             let here = plaintext.split_off(..holds).ok_or(no_such_frame)?;
             let room = out
                 .split_off_mut(..usize_of(frame.sealed_len()))
-                .ok_or(out_error)?;
+                .ok_or(no_such_frame)?;
             self.seal_into(&frame, here, room)?;
         }
         Ok(())
@@ -139,26 +140,22 @@ impl FrameSealer {
 }
 
 fn check_plaintext(plaintext: &[u8], expected_bytes: u64) -> Result<(), SealError> {
-    let got_bytes = len_of(plaintext);
-    if got_bytes == expected_bytes {
-        return Ok(());
+    match len_of(plaintext) {
+        got_bytes if got_bytes == expected_bytes => Ok(()),
+        got_bytes => Err(SealError::PlaintextLen {
+            got_bytes,
+            expected_bytes,
+        }),
     }
-    Err(SealError::PlaintextLen {
-        got_bytes,
-        expected_bytes,
-    })
 }
 
-/// Gives the error for who finds the buffer too short in spite of this.
-fn check_out(out: &[u8], expected_bytes: u64) -> Result<SealError, SealError> {
-    let wrong = SealError::OutputLen {
-        got_bytes: len_of(out),
-        expected_bytes,
-    };
-    if len_of(out) == expected_bytes {
-        Ok(wrong)
-    } else {
-        Err(wrong)
+fn check_out(out: &[u8], expected_bytes: u64) -> Result<(), SealError> {
+    match len_of(out) {
+        got_bytes if got_bytes == expected_bytes => Ok(()),
+        got_bytes => Err(SealError::OutputLen {
+            got_bytes,
+            expected_bytes,
+        }),
     }
 }
 

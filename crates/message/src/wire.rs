@@ -7,25 +7,33 @@ use crate::error::DecryptError;
 /// Reads fields one after the other and never past the end.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
+    bytes: &'a [u8],
     rest: &'a [u8],
-    at: u64,
+    start: u64,
     if_short: DecryptError,
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `bytes`, which stand at offset `at` of the message. `if_short` is what a read past
+    /// Reads `bytes`, which stand at offset `start` of the message. `if_short` is what a read past
     /// the end gives.
-    pub(crate) fn new(bytes: &'a [u8], at: u64, if_short: DecryptError) -> Self {
+    pub(crate) fn new(bytes: &'a [u8], start: u64, if_short: DecryptError) -> Self {
         Self {
+            bytes,
             rest: bytes,
-            at,
+            start,
             if_short,
         }
     }
 
     /// The offset of the next byte in the message.
     pub(crate) fn at(&self) -> u64 {
-        self.at
+        self.start.saturating_add(len_of(self.taken()))
+    }
+
+    /// All that was read so far.
+    pub(crate) fn taken(&self) -> &'a [u8] {
+        let len = self.bytes.len().saturating_sub(self.rest.len());
+        self.bytes.get(..len).unwrap_or_default()
     }
 
     pub(crate) fn is_empty(&self) -> bool {
@@ -33,16 +41,12 @@ impl<'a> Reader<'a> {
     }
 
     pub(crate) fn take(&mut self, len: usize) -> Result<&'a [u8], DecryptError> {
-        let (taken, rest) = self.rest.split_at_checked(len).ok_or(self.if_short)?;
-        self.rest = rest;
-        self.at = self.at.saturating_add(len_of(taken));
-        Ok(taken)
+        self.rest.split_off(..len).ok_or(self.if_short)
     }
 
     pub(crate) fn array<const N: usize>(&mut self) -> Result<[u8; N], DecryptError> {
         let (taken, rest) = self.rest.split_first_chunk::<N>().ok_or(self.if_short)?;
         self.rest = rest;
-        self.at = self.at.saturating_add(len_of(taken));
         Ok(*taken)
     }
 
@@ -172,10 +176,5 @@ impl FrameBuffer {
                 return Ok(Some(&self.pending));
             }
         }
-    }
-
-    /// Whether a part of a frame is waiting for the rest.
-    pub(crate) fn is_waiting(&self) -> bool {
-        !self.handed_out && !self.pending.is_empty()
     }
 }

@@ -6,10 +6,6 @@ use crate::suite::{FINAL_FRAME_TEXT, MESSAGE_ID_LEN, REGULAR_FRAME_TEXT};
 use crate::wire::Piece;
 
 /// Message id, the longer text, sequence number u32, length u64.
-#[expect(
-    clippy::arithmetic_side_effects,
-    reason = "small constants, added by the compiler"
-)]
 pub(super) const MOST_LEN: usize = MESSAGE_ID_LEN + FINAL_FRAME_TEXT.len() + 4 + 8;
 
 pub(super) fn of(frame: &Frame, message_id: &MessageId) -> Piece<MOST_LEN> {

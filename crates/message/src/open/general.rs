@@ -127,29 +127,29 @@ impl Prefix {
             at,
         };
         let mut reader = Reader::new(bytes, at, DecryptError::Truncated);
-        let number = reader.u32()?;
-        let frame_and_iv = if number == FINAL_FRAME {
-            let number = reader.u32()?;
-            let iv = reader.array()?;
-            let plaintext_len = reader.u32()?;
-            if plaintext_len > frame_length.get() {
-                return Err(malformed);
-            }
-            let sequence_number = SequenceNumber::try_from(number).map_err(|_| malformed)?;
-            let frame = Frame::Final {
-                sequence_number,
-                plaintext_len,
-            };
-            (frame, iv)
+        let mark_or_number = reader.u32()?;
+        let is_final = mark_or_number == FINAL_FRAME;
+        let number = if is_final {
+            reader.u32()?
         } else {
-            let sequence_number = SequenceNumber::try_from(number).map_err(|_| malformed)?;
-            let frame = Frame::Regular {
+            mark_or_number
+        };
+        let sequence_number = SequenceNumber::try_from(number).map_err(|_| malformed)?;
+        let iv = reader.array()?;
+        let frame = if is_final {
+            Frame::Final {
+                sequence_number,
+                plaintext_len: reader.u32()?,
+            }
+        } else {
+            Frame::Regular {
                 sequence_number,
                 plaintext_len: frame_length.get(),
-            };
-            (frame, reader.array()?)
+            }
         };
-        let (frame, iv) = frame_and_iv;
+        if frame.plaintext_len() > frame_length.get() {
+            return Err(malformed);
+        }
         Ok(Self {
             frame,
             iv,
