@@ -92,9 +92,14 @@ fn data_key(plaintext: Option<Blob>) -> Result<DataKey, KeyringError> {
 /// status and code leave here.
 fn translate<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) -> KeyringError {
     let SdkError::ServiceError(refusal) = error else {
-        // Without credentials a request cannot be constructed; all else is silence or garbage.
         return match error {
             SdkError::ConstructionFailure(_) => KeyringError::NoCredentials,
+            // Neither the network nor the answer: the request could not be signed.
+            SdkError::DispatchFailure(failure)
+                if failure.is_other() && failure.as_other().is_none() =>
+            {
+                KeyringError::NoCredentials
+            }
             _ => KeyringError::Unavailable { status: None },
         };
     };

@@ -168,6 +168,21 @@ async fn a_kms_that_is_away_or_busy_is_unavailable() {
 }
 
 #[tokio::test]
+async fn without_credentials_nothing_is_sent() {
+    let shared = SdkConfig::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new("eu-west-1"))
+        .build();
+    let config = KmsConfig {
+        key: "alias/ours".to_owned(),
+        endpoint: Some("http://127.0.0.1:9".to_owned()),
+        region: None,
+    };
+    let made = make(&KmsKeyring::with(&shared, &config)).await;
+    assert_eq!(made, Err(KeyringError::NoCredentials));
+}
+
+#[tokio::test]
 async fn a_refusal_gives_its_code_and_a_failed_decryption_gives_nothing() {
     for code in [
         "AccessDeniedException",
