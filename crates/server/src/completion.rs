@@ -71,7 +71,8 @@ pub(crate) async fn complete(
         (UploadState::Open | UploadState::Completing, Some(s3_upload_id)) => s3_upload_id.clone(),
         (state, _) => return Err(CompletionError::NotOpen(state)),
     };
-    if upload.state == UploadState::Open && upload.expires_at_ms <= app.now_ms() {
+    let has_ended = upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current;
+    if upload.state == UploadState::Open && has_ended {
         return Err(CompletionError::Expired);
     }
     let parts = app.records.parts(upload_id).await?;

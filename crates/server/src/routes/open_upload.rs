@@ -62,12 +62,13 @@ pub(crate) async fn open_upload(
             .with_number("most_open", most_open));
         }
     }
-    app.audit(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok")
-        .await?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     begin_sending(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
-    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok")
-        .await?;
+    // Durable before the key leaves; both share a commit.
+    tokio::try_join!(
+        app.audit(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok"),
+        app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok"),
+    )?;
     tracing::info!(upload.id = %upload_id, part.count = opened.plan.part_count().get(), "Opened upload {upload_id}");
     let opened = OpenedUpload {
         content_key: Some(content_key),

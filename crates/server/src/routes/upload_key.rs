@@ -26,12 +26,12 @@ pub(crate) async fn upload_key(
     caller.may(Wish::Upload)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
-    // An upload from before a restore of the database may have given away signatures that nobody
-    // remembers: its key is not issued again (FORMAT.md R2).
-    if upload.state != UploadState::Open || !upload.epoch_is_current {
+    if upload.state != UploadState::Open {
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
-    if upload.expires_at_ms <= app.now_ms() {
+    // An upload from before a restore of the database may have given away signatures that nobody
+    // remembers: its key is not issued again (FORMAT.md R2).
+    if upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current {
         return Err(problem::upload_expired());
     }
     app.keys_within_rate(&caller.scope)?;
