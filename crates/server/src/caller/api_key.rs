@@ -91,20 +91,16 @@ mod tests {
         assert!(again.has_hash(&key.hash()));
         let other = ApiKey::from_random([1; 16], Zeroizing::new([3; 32]));
         assert!(!other.has_hash(&key.hash()));
-        assert!(!format!("{key:?}").contains(&text[35..]));
+        let secret = text.rsplit('_').next().unwrap();
+        assert!(!format!("{key:?}").contains(secret));
     }
 
     #[test]
     fn other_texts_are_no_keys() {
         let key = ApiKey::from_random([1; 16], Zeroizing::new([2; 32])).reveal();
-        for bad in [
-            "",
-            "sealift",
-            "sealift__",
-            "x_y_z",
-            &key[1..],
-            &key[..key.len() - 1],
-        ] {
+        let unmarked = key.trim_start_matches('s');
+        let cut = key.trim_end_matches(char::is_alphanumeric);
+        for bad in ["", "sealift", "sealift__", "x_y_z", unmarked, cut] {
             assert!(ApiKey::parse(bad).is_none(), "{bad}");
         }
     }

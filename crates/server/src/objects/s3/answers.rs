@@ -18,6 +18,12 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
         // Without credentials a request cannot be constructed; all else is silence or garbage.
         return match error {
             SdkError::ConstructionFailure(_) => ObjectsError::NoCredentials,
+            // Neither the network nor the answer: the request could not be signed.
+            SdkError::DispatchFailure(failure)
+                if failure.is_other() && failure.as_other().is_none() =>
+            {
+                ObjectsError::NoCredentials
+            }
             _ => ObjectsError::Unavailable { status: None },
         };
     };
