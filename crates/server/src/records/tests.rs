@@ -146,13 +146,19 @@ async fn upload_in(records: &Records, n: u8, state: UploadState) {
 
 async fn file_made(records: &Records, n: u8, uploaded_at_ms: i64) -> FileRow {
     upload_in(records, n, UploadState::Completing).await;
-    let file = records.complete(&upload_id(n), object(uploaded_at_ms));
-    file.await.unwrap().unwrap()
+    let file = records
+        .complete(&upload_id(n), object(uploaded_at_ms))
+        .await;
+    file.unwrap().unwrap()
 }
 
 /// Runs a statement that no method offers.
 async fn run(records: &Records, statement: &'static str) {
-    records.writer.changes(sqlx::query(statement)).await.unwrap();
+    records
+        .writer
+        .changes(sqlx::query(statement))
+        .await
+        .unwrap();
 }
 
 /// What an operator's restore from a backup does.

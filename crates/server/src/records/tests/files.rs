@@ -63,7 +63,13 @@ async fn somebody_elses_file_is_not_found() {
         let deleted = kept.records.begin_deleting(&scope, &file_id(1)).await;
         assert_eq!(deleted.unwrap(), None, "{scope:?}");
     }
-    assert!(kept.records.file(&ann(), &file_id(1)).await.unwrap().is_some());
+    assert!(
+        kept.records
+            .file(&ann(), &file_id(1))
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 async fn page(records: &Records, cursor: Option<FileCursor>) -> Vec<FileRow> {
@@ -115,7 +121,10 @@ async fn a_file_that_is_being_deleted_is_found_by_nobody_but_its_deleter() {
     }
     assert!(kept.records.finish_deleting(&id).await.unwrap());
     assert!(!kept.records.finish_deleting(&id).await.unwrap());
-    assert_eq!(kept.records.begin_deleting(&ann(), &id).await.unwrap(), None);
+    assert_eq!(
+        kept.records.begin_deleting(&ann(), &id).await.unwrap(),
+        None
+    );
 }
 
 #[tokio::test]
@@ -125,7 +134,13 @@ async fn a_file_on_hold_is_not_deleted() {
     run(&kept.records, "UPDATE files SET hold = TRUE").await;
     let deleted = kept.records.begin_deleting(&ann(), &file_id(1)).await;
     assert_eq!(deleted.unwrap(), None);
-    assert!(kept.records.file(&ann(), &file_id(1)).await.unwrap().is_some());
+    assert!(
+        kept.records
+            .file(&ann(), &file_id(1))
+            .await
+            .unwrap()
+            .is_some()
+    );
 }
 
 #[tokio::test]

@@ -24,7 +24,10 @@ fn tenant(name: &str) -> TenantId {
 #[tokio::test]
 async fn the_newest_kek_is_found_and_every_older_one() {
     let kept = kept().await;
-    assert_eq!(kept.records.newest_kek(&tenant("acme")).await.unwrap(), None);
+    assert_eq!(
+        kept.records.newest_kek(&tenant("acme")).await.unwrap(),
+        None
+    );
     for version in [1, 10, 9, u32::MAX] {
         let row = kek(version, 7);
         assert_eq!(kept.records.add_kek(row.clone(), 0).await.unwrap(), row);
@@ -34,7 +37,10 @@ async fn the_newest_kek_is_found_and_every_older_one() {
     let newest = kept.records.newest_kek(&tenant("acme")).await.unwrap();
     assert_eq!(newest.unwrap().version, u32::MAX);
     assert_eq!(kept.records.kek(&tenant("acme"), 2).await.unwrap(), None);
-    assert_eq!(kept.records.newest_kek(&tenant("best")).await.unwrap(), None);
+    assert_eq!(
+        kept.records.newest_kek(&tenant("best")).await.unwrap(),
+        None
+    );
     assert_eq!(kept.records.kek(&tenant("best"), 1).await.unwrap(), None);
 }
 

@@ -10,7 +10,10 @@ async fn a_commit_is_on_the_disk_when_it_returns() {
     let kept = kept().await;
     let pragmas = kept.records.writer.write(|db| {
         Box::pin(async move {
-            let journal = db.fetch_one("PRAGMA journal_mode").await?.get::<String, _>(0);
+            let journal = db
+                .fetch_one("PRAGMA journal_mode")
+                .await?
+                .get::<String, _>(0);
             let synchronous = db.fetch_one("PRAGMA synchronous").await?.get::<i64, _>(0);
             let fullfsync = db.fetch_one("PRAGMA fullfsync").await?.get::<i64, _>(0);
             let foreign_keys = db.fetch_one("PRAGMA foreign_keys").await?.get::<i64, _>(0);
@@ -74,10 +77,20 @@ async fn a_schema_of_a_newer_version_is_refused() {
 async fn a_file_that_is_no_database_is_refused() {
     let folder = tempfile::tempdir().unwrap();
     let file = folder.path().join("sealift.db");
-    std::fs::write(&file, "no database, but long enough to look like one".repeat(99)).unwrap();
-    assert!(matches!(Records::open(&file).await, Err(RecordsError::Open(_))));
+    std::fs::write(
+        &file,
+        "no database, but long enough to look like one".repeat(99),
+    )
+    .unwrap();
+    assert!(matches!(
+        Records::open(&file).await,
+        Err(RecordsError::Open(_))
+    ));
     let nowhere = folder.path().join("missing").join("sealift.db");
-    assert!(matches!(Records::open(&nowhere).await, Err(RecordsError::File(_))));
+    assert!(matches!(
+        Records::open(&nowhere).await,
+        Err(RecordsError::File(_))
+    ));
 }
 
 #[cfg(unix)]

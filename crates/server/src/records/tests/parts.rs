@@ -25,7 +25,8 @@ fn sealed(n: u16, bytes: &[u8]) -> (PartReceipt, u64) {
 }
 
 async fn sign(records: &Records, scope: &Scope, receipts: &[(PartReceipt, u64)]) -> SignedRows {
-    let signed = records.sign_parts(scope, &upload_id(1), receipts, NOW_MS, 2000, 900);
+    let id = upload_id(1);
+    let signed = records.sign_parts(scope, &id, receipts, NOW_MS, 2000, 900);
     signed.await.unwrap()
 }
 
@@ -39,7 +40,10 @@ async fn signed_parts_are_kept_by_number() {
     let kept = kept().await;
     upload_in(&kept.records, 1, UploadState::Open).await;
     let receipts = [sealed(3, b"ccc"), sealed(1, b"a")];
-    assert_eq!(sign(&kept.records, &ann(), &receipts).await, SignedRows::Signed);
+    assert_eq!(
+        sign(&kept.records, &ann(), &receipts).await,
+        SignedRows::Signed
+    );
     let rows = [(1, b"a".as_slice()), (3, b"ccc")].map(|(n, bytes)| PartRow {
         number: number(n),
         sha256: Sha256::of(bytes),
@@ -65,9 +69,9 @@ async fn a_shorter_signature_does_not_shorten_the_tombstone() {
     for (signatures_end_at_ms, latest) in [(900, 900), (800, 900), (901, 901)] {
         let receipts = [sealed(1, b"a")];
         let (scope, id) = (ann(), upload_id(1));
-        let signed = kept
-            .records
-            .sign_parts(&scope, &id, &receipts, NOW_MS, 2000, signatures_end_at_ms);
+        let signed =
+            kept.records
+                .sign_parts(&scope, &id, &receipts, NOW_MS, 2000, signatures_end_at_ms);
         assert_eq!(signed.await.unwrap(), SignedRows::Signed);
         let row = upload(&kept.records, 1).await;
         assert_eq!(row.last_signature_ends_at_ms, Some(latest));
@@ -82,7 +86,10 @@ async fn the_same_receipt_again_is_signed_again() {
         vec![sealed(1, b"a")],
         vec![sealed(1, b"a"), sealed(2, b"b")],
     ] {
-        assert_eq!(sign(&kept.records, &ann(), &receipts).await, SignedRows::Signed);
+        assert_eq!(
+            sign(&kept.records, &ann(), &receipts).await,
+            SignedRows::Signed
+        );
     }
     assert_eq!(numbers(&kept.records).await, [1, 2]);
 }
@@ -92,7 +99,11 @@ async fn a_second_ciphertext_of_a_part_is_refused_with_all_that_came_with_it() {
     let kept = kept().await;
     upload_in(&kept.records, 1, UploadState::Open).await;
     sign(&kept.records, &ann(), &[sealed(2, b"b")]).await;
-    for other in [sealed(2, b"x"), sealed(2, b"longer"), (sealed(2, b"b").0, 2)] {
+    for other in [
+        sealed(2, b"x"),
+        sealed(2, b"longer"),
+        (sealed(2, b"b").0, 2),
+    ] {
         let receipts = [sealed(1, b"a"), other, sealed(3, b"c")];
         let (scope, id) = (ann(), upload_id(1));
         let refused = kept

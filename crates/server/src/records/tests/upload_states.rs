@@ -34,7 +34,11 @@ impl Change {
     async fn tried(self, records: &Records, n: u8) -> bool {
         let id = upload_id(n);
         let went = match self {
-            Self::BeginSending => records.begin_sending(&id, S3UploadId("s3".to_owned())).await,
+            Self::BeginSending => {
+                records
+                    .begin_sending(&id, S3UploadId("s3".to_owned()))
+                    .await
+            }
             Self::BeginCompleting => records.begin_completing(&id, 99, 100).await,
             Self::BackToOpen => records.back_to_open(&id).await,
             Self::Complete => {
@@ -61,7 +65,11 @@ async fn each_change_goes_from_its_states_only() {
             let went = change.tried(&kept.records, n).await;
             assert_eq!(went, goes, "{change:?} from {state:?}");
             let now = state_of(&kept.records, n).await;
-            assert_eq!(now, if goes { to } else { state }, "{change:?} from {state:?}");
+            assert_eq!(
+                now,
+                if goes { to } else { state },
+                "{change:?} from {state:?}"
+            );
         }
     }
 }
@@ -79,7 +87,13 @@ async fn an_open_upload_keeps_the_stores_name_of_it() {
     let kept = kept().await;
     upload_in(&kept.records, 1, Open).await;
     let late = S3UploadId("another".to_owned());
-    assert!(!kept.records.begin_sending(&upload_id(1), late).await.unwrap());
+    assert!(
+        !kept
+            .records
+            .begin_sending(&upload_id(1), late)
+            .await
+            .unwrap()
+    );
     let row = upload(&kept.records, 1).await;
     assert_eq!(row.s3_upload_id, Some(S3UploadId("s3-1".to_owned())));
 }
@@ -134,7 +148,12 @@ async fn completing_twice_gives_the_first_file_twice() {
     let other = Records::open(&kept.file).await.unwrap();
     upload_in(&kept.records, 1, Completing).await;
     let id = upload_id(1);
-    let first = kept.records.complete(&id, object(7)).await.unwrap().unwrap();
+    let first = kept
+        .records
+        .complete(&id, object(7))
+        .await
+        .unwrap()
+        .unwrap();
     let again = other.complete(&id, object(8)).await.unwrap().unwrap();
     assert_eq!(again, first);
     assert_eq!(again.uploaded_at_ms, 7);

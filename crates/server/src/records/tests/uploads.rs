@@ -1,9 +1,9 @@
 //! Opening uploads and finding them again.
 
-use sealift_transfer::api::UploadState;
+use sealift_transfer::{PartPlan, api::UploadState};
 
 use super::{
-    add, ann, begin_new_epoch, kept, new_upload, others, plan, run, upload, upload_id, upload_in,
+    add, ann, begin_new_epoch, kept, new_upload, others, run, upload, upload_id, upload_in,
 };
 use crate::records::{AddedUpload, NewUpload, Records, RecordsError};
 
@@ -91,9 +91,19 @@ async fn the_same_token_gives_the_same_upload() {
     };
     assert_eq!(before.upload_id, upload_id(1));
     assert_eq!(before.request_sha256, [1; 32]);
-    let found = kept.records.upload_by_token(&ann(), "token-1").await.unwrap();
+    let found = kept
+        .records
+        .upload_by_token(&ann(), "token-1")
+        .await
+        .unwrap();
     assert_eq!(found.unwrap().upload_id, upload_id(1));
-    assert!(kept.records.upload(&ann(), &upload_id(2)).await.unwrap().is_none());
+    assert!(
+        kept.records
+            .upload(&ann(), &upload_id(2))
+            .await
+            .unwrap()
+            .is_none()
+    );
 }
 
 #[tokio::test]
@@ -244,13 +254,8 @@ async fn a_row_that_contradicts_itself_is_not_believed() {
 #[tokio::test]
 async fn the_largest_file_of_the_format_can_be_kept() {
     let kept = kept().await;
-    let largest = sealift_transfer::PartPlan::for_file(
-        200,
-        plan().layout().frame_length(),
-        16 << 40,
-        5 << 20,
-    )
-    .unwrap();
+    // FORMAT.md, arithmetic: the largest at frames of 256 KiB.
+    let largest = PartPlan::new(200, 256 << 10, 53_679_226_880_000, 20_477).unwrap();
     let new = NewUpload {
         plan: largest,
         ..new_upload(1)

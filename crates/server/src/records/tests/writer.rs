@@ -1,8 +1,13 @@
 //! The grouped writer. A gate holds one group open, so that what is queued meanwhile surely
 //! shares the next commit.
 
+use core::time::Duration;
+
 use futures::{FutureExt as _, future::BoxFuture};
-use sqlx::{Executor as _, Row as _, SqliteConnection, query, query_scalar};
+use sqlx::{
+    ConnectOptions as _, Connection as _, Executor as _, Row as _, SqliteConnection, query,
+    query_scalar, sqlite::SqliteConnectOptions,
+};
 use tokio::sync::oneshot;
 
 use super::kept;
@@ -28,10 +33,7 @@ async fn hold(records: &Records) -> oneshot::Sender<()> {
 }
 
 /// A write that adds a tenant of this name.
-fn tenant<'a>(
-    records: &'a Records,
-    name: &'static str,
-) -> BoxFuture<'a, Result<(), RecordsError>> {
+fn tenant<'a>(records: &'a Records, name: &'static str) -> BoxFuture<'a, Result<(), RecordsError>> {
     let work = records
         .writer
         .write(move |db| Box::pin(add_tenant(db, name)));
@@ -111,9 +113,10 @@ async fn a_lost_commit_is_told_to_everybody_and_the_next_one_passes() {
     let gate = hold(&kept.records).await;
     let before = queue(tenant(&kept.records, "before"));
     // SQLite itself does this when the disk is full.
-    let ends = kept.records.writer.write(|db| {
-        Box::pin(async move { db.execute("ROLLBACK").await.map(drop) })
-    });
+    let ends = kept
+        .records
+        .writer
+        .write(|db| Box::pin(async move { db.execute("ROLLBACK").await.map(drop) }));
     let ends = queue(ends.boxed());
     let after = queue(tenant(&kept.records, "after"));
     drop(gate);
@@ -168,15 +171,22 @@ async fn closing_keeps_what_waits() {
 }
 
 #[tokio::test]
-async fn a_writer_waits_for_another_process() {
+async fn a_write_locks_other_processes_out_from_its_beginning() {
     let kept = kept().await;
-    let other = Records::open(&kept.file).await.unwrap();
-    let gate = hold(&other).await;
-    let waiting = tokio::spawn({
-        let records = kept.records.clone();
-        async move { tenant(&records, "ours").await }
+    let impatient = SqliteConnectOptions::new()
+        .filename(&kept.file)
+        .busy_timeout(Duration::ZERO);
+    let mut other = impatient.connect().await.unwrap();
+    let gate = hold(&kept.records).await;
+    let refused = other.begin_with("BEGIN IMMEDIATE").await.map(drop);
+    assert!(refused.unwrap_err().to_string().contains("locked"));
+    // A patient one waits and gets its turn.
+    let file = kept.file.clone();
+    let patient = tokio::spawn(async move {
+        let patient = Records::open(&file).await?;
+        tenant(&patient, "patient").await
     });
     drop(gate);
-    waiting.await.unwrap().unwrap();
-    assert_eq!(tenants(&other).await, ["ours"]);
+    patient.await.unwrap().unwrap();
+    assert_eq!(tenants(&kept.records).await, ["patient"]);
 }
