@@ -152,11 +152,11 @@ async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<(Scope, Roles),
 /// Keys, plaintext and API keys travel over TLS or within this machine only (DESIGN.md 5).
 fn secure_transport(parts: &Parts, app: &App) -> Result<(), Refusal> {
     let was_forwarded = loopback::is_forwarded(&parts.headers);
+    let mut protocols = parts.headers.get_all("x-forwarded-proto").iter();
+    // Each proxy on the way may have added one; none may say that its side was open.
     let over_tls = app.config.trust_proxy
-        && parts
-            .headers
-            .get("x-forwarded-proto")
-            .is_some_and(|proto| proto == "https");
+        && parts.headers.contains_key("x-forwarded-proto")
+        && protocols.all(|protocol| protocol == "https");
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
     let within = peer.is_some_and(|peer| peer.0.ip().is_loopback());
     if over_tls || (within && !was_forwarded) {

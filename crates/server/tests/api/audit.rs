@@ -1,0 +1,140 @@
+//! The audit: who did what to which id, denials included, and no name or secret in it.
+
+use sealift_server::records::{AuditEntry, Records, Roles};
+use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
+
+use crate::support::{Stack, alter, bytes};
+
+async fn entries(stack: &Stack) -> Vec<AuditEntry> {
+    let records = Records::open(&stack.config.database_file()).await.unwrap();
+    let entries = records.audit_rows(0, 1000).await.unwrap();
+    records.close().await;
+    entries
+}
+
+fn told(entry: &AuditEntry) -> (&str, Option<&str>, &str) {
+    (&entry.action, entry.subject.as_deref(), &entry.outcome)
+}
+
+#[tokio::test]
+async fn everything_that_is_given_away_or_changed_is_kept() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    let file = client.open("a name", &bytes(10)).await;
+    client.key_again(file.id()).await;
+    client
+        .complete(&file)
+        .await
+        .refused(ProblemCode::PartsMissing);
+    client.send(&file).await;
+    client.complete(&file).await.json::<FileRecord>(200);
+    client.content(file.file_id()).await;
+    client.delete(&files::path(file.file_id())).await;
+    let taken_back = client.open("b", b"").await;
+    client.abort(taken_back.id()).await;
+
+    let entries = entries(&stack).await;
+    let (upload, record) = (file.id().as_str(), file.file_id().as_str());
+    let last = taken_back.id().as_str();
+    let kept: Vec<_> = entries.iter().map(told).collect();
+    let kept: Vec<_> = kept
+        .into_iter()
+        .filter(|(action, ..)| *action != "make_api_key")
+        .collect();
+    assert_eq!(
+        kept,
+        [
+            ("open_upload", Some(upload), "ok"),
+            ("issue_key", Some(upload), "ok"),
+            ("issue_key", Some(upload), "again"),
+            ("complete_upload", Some(upload), "parts_missing"),
+            ("sign_parts", Some(upload), "ok"),
+            ("complete_upload", Some(upload), "ok"),
+            ("open_file", Some(record), "ok"),
+            ("delete_file", Some(record), "ok"),
+            ("open_upload", Some(last), "ok"),
+            ("issue_key", Some(last), "ok"),
+            ("abort_upload", Some(last), "ok"),
+        ]
+    );
+    for entry in entries
+        .iter()
+        .filter(|entry| entry.action != "make_api_key")
+    {
+        assert_eq!(entry.tenant.as_deref(), Some("acme"));
+        assert_eq!(entry.owner.as_deref(), Some("ada"));
+        assert_eq!(entry.via, "api-key");
+        assert_eq!(entry.request_id.as_ref().unwrap().len(), 26);
+    }
+    assert!(!format!("{entries:?}").contains("a name"));
+}
+
+#[tokio::test]
+async fn denials_are_kept_with_who_was_denied_where_that_is_known() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let uploader: Roles = "upload".parse().unwrap();
+    let client = stack.login("acme", "ada", uploader).await;
+    let never = FileId::from_random([1; 16]);
+    let forbidden = client.content(&never).await;
+    forbidden.refused(ProblemCode::Forbidden);
+    let stranger = stack.client().get(files::PATH).await;
+    stranger.refused(ProblemCode::Unauthenticated);
+    let away = client.get_with(files::PATH, "via", "1.1 proxy").await;
+    away.refused(ProblemCode::InsecureTransport);
+
+    let entries = entries(&stack).await;
+    let denied: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.action == "denied")
+        .collect();
+    let outcomes: Vec<_> = denied.iter().map(|entry| entry.outcome.as_str()).collect();
+    assert_eq!(
+        outcomes,
+        ["forbidden", "unauthenticated", "insecure_transport"]
+    );
+    assert_eq!(denied[0].owner.as_deref(), Some("ada"));
+    assert_eq!(
+        (denied[1].owner.as_deref(), denied[1].via.as_str()),
+        (None, "unknown")
+    );
+    for (entry, answer) in denied.iter().zip([forbidden, stranger, away]) {
+        let request_id = entry.request_id.as_deref();
+        assert_eq!(request_id, Some(answer.header("x-request-id")));
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_was_replaced_or_damaged_is_kept() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let record = client.upload("a", b"a").await;
+    alter(&stack.object_of(&record), -1);
+    client
+        .content(&record.id)
+        .await
+        .refused(ProblemCode::ObjectDamaged);
+    std::fs::write(stack.object_of(&record), b"").unwrap();
+    client
+        .content(&record.id)
+        .await
+        .refused(ProblemCode::ObjectReplaced);
+    let entries = entries(&stack).await;
+    let denied: Vec<_> = entries
+        .iter()
+        .filter(|entry| entry.action == "denied")
+        .collect();
+    let outcomes: Vec<_> = denied.iter().map(|entry| entry.outcome.as_str()).collect();
+    assert_eq!(outcomes, ["object_damaged", "object_replaced"]);
+    assert!(denied.iter().all(|entry| entry.via == "loopback"));
+}
+
+#[tokio::test]
+async fn whoever_is_denied_cannot_fill_the_disk() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    for _ in 0..100 {
+        let answer = stack.client().get(files::PATH).await;
+        answer.refused(ProblemCode::Unauthenticated);
+    }
+    let denied = entries(&stack).await.len();
+    assert!((1..100).contains(&denied), "{denied}");
+}

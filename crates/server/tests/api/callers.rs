@@ -1,0 +1,226 @@
+//! Who may ask at all: API keys and their roles, the guard of a server without login, and the
+//! ways by which keys and plaintext may travel.
+
+use http::Method;
+use sealift_server::{ApiKey, records::Roles};
+use sealift_transfer::api::{FileList, ProblemCode, complete, files, open, sign, status};
+use serde_json::{Value, json};
+
+use crate::support::{
+    Answer, Client, Stack,
+    sealing::{new_token, request},
+};
+
+const UPLOADER: Roles = Roles {
+    upload: true,
+    download: false,
+    admin: false,
+};
+const DOWNLOADER: Roles = Roles {
+    upload: false,
+    download: true,
+    admin: false,
+};
+
+#[tokio::test]
+async fn without_a_known_api_key_nobody_gets_in() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let known = stack.login("acme", "ada", Roles::ALL).await;
+    let text = known.api_key();
+    let changed = |place: usize| {
+        let mut bytes = text.as_bytes().to_vec();
+        bytes[place] = if bytes[place] == b'a' { b'b' } else { b'a' };
+        String::from_utf8(bytes).unwrap()
+    };
+    let never = ApiKey::from_random([9; 16], zeroize::Zeroizing::new([9; 32])).reveal();
+    let (wrong_id, wrong_secret) = (changed(8), changed(40));
+    let secret_only = text.rsplit('_').next().unwrap();
+    let bad = [
+        "",
+        "x",
+        "sealift__",
+        &never,
+        &wrong_id,
+        &wrong_secret,
+        secret_only,
+        text.strip_suffix(char::is_alphanumeric).unwrap(),
+    ];
+    let file = sealift_transfer::api::FileId::from_random([1; 16]);
+    for path in [
+        files::PATH,
+        &files::path(&file),
+        &files::content_path(&file),
+    ] {
+        for key in bad {
+            let answer = stack.client().with_api_key(key).get(path).await;
+            answer.refused(ProblemCode::Unauthenticated);
+            assert_eq!(answer.header("www-authenticate"), "Bearer");
+        }
+        let nothing = stack.client().get(path).await;
+        nothing.refused(ProblemCode::Unauthenticated);
+        let basic = stack
+            .client()
+            .get_with(path, "authorization", "Basic YTpi")
+            .await;
+        basic.refused(ProblemCode::Unauthenticated);
+    }
+    known.get(files::PATH).await.json::<FileList>(200);
+}
+
+#[tokio::test]
+async fn a_role_covers_its_own_routes_only() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let all = stack.login("acme", "ada", Roles::ALL).await;
+    let uploader = stack.login("acme", "ada", UPLOADER).await;
+    let downloader = stack.login("acme", "ada", DOWNLOADER).await;
+    let record = all.upload("a", b"a").await;
+    let file = all.open("b", b"b").await;
+
+    let digest = json!({ "parts_sha256": file.parts_sha256() });
+    let asked = request(&new_token(), "a", 1);
+    let uploading = [
+        (Method::POST, open::PATH.to_owned(), Some(asked)),
+        (Method::GET, status::path(file.id()), None),
+        (
+            Method::POST,
+            sign::path(file.id()),
+            Some(json!(file.receipts())),
+        ),
+        (Method::POST, status::key_path(file.id()), None),
+        (Method::POST, complete::path(file.id()), Some(digest)),
+        (Method::DELETE, status::path(file.id()), None),
+        (Method::DELETE, files::path(&record.id), None),
+    ];
+    for (method, path, body) in uploading {
+        let request = downloader.request(method, &path);
+        let answer = Answer::to(match &body {
+            Some(body) => request.json(body),
+            None => request,
+        });
+        answer.await.refused(ProblemCode::Forbidden);
+    }
+    let unread = uploader.content(&record.id).await;
+    unread.refused(ProblemCode::Forbidden);
+    for path in [files::PATH, &files::path(&record.id)] {
+        assert_eq!(uploader.get(path).await.status, 200);
+        assert_eq!(downloader.get(path).await.status, 200);
+    }
+    assert_eq!(downloader.content(&record.id).await.body, b"a");
+    uploader.send(&file).await;
+    uploader.complete(&file).await.json::<Value>(200);
+}
+
+/// Asks a server without login for its files, with one header more.
+async fn guarded(client: &Client, name: &str, value: &str) -> Answer {
+    client.get_with(files::PATH, name, value).await
+}
+
+#[tokio::test]
+async fn without_login_only_this_machines_own_pages_and_programs_are_served() {
+    let stack = Stack::with(&[("page_origins", "http://localhost:9")]).await;
+    let client = stack.client();
+    let port = stack.server.address().port();
+    for (name, value) in [
+        ("host", "evil.example"),
+        ("host", "localhost.evil.example"),
+        ("host", "10.0.0.1"),
+        ("origin", "https://evil.example"),
+        ("origin", "null"),
+        ("origin", "http://localhost:1"),
+        ("x-forwarded-for", "10.0.0.1"),
+        ("x-forwarded-proto", "https"),
+        ("x-forwarded-host", "localhost"),
+        ("forwarded", "for=10.0.0.1"),
+        ("via", "1.1 proxy"),
+    ] {
+        let answer = guarded(&client, name, value).await;
+        answer.refused(ProblemCode::HostNotAllowed);
+    }
+    let own = format!("http://127.0.0.1:{port}");
+    let local = format!("localhost:{port}");
+    for (name, value) in [
+        ("host", local.as_str()),
+        ("host", "[::1]"),
+        ("origin", own.as_str()),
+        ("origin", "http://localhost:9"),
+    ] {
+        guarded(&client, name, value).await.json::<FileList>(200);
+    }
+}
+
+#[tokio::test]
+async fn the_guard_stands_before_every_route() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let record = client.upload("a", b"a").await;
+    let routes = [
+        (Method::POST, open::PATH.to_owned()),
+        (Method::GET, files::content_path(&record.id)),
+        (Method::DELETE, files::path(&record.id)),
+        (Method::GET, "/v1/policy".to_owned()),
+        (Method::GET, "/healthz".to_owned()),
+        (Method::GET, "/".to_owned()),
+        (Method::OPTIONS, files::PATH.to_owned()),
+    ];
+    for (method, path) in routes {
+        let request = client.request(method, &path).header("host", "evil.example");
+        Answer::to(request)
+            .await
+            .refused(ProblemCode::HostNotAllowed);
+    }
+    assert_eq!(client.content(&record.id).await.body, b"a");
+}
+
+#[tokio::test]
+async fn another_origins_page_may_not_read_answers() {
+    let stack = Stack::with(&[
+        ("auth", "api-keys"),
+        ("page_origins", "https://own.example"),
+    ])
+    .await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    let allowed = "access-control-allow-origin";
+    let own = guarded(&client, "origin", "https://own.example").await;
+    assert_eq!(own.header(allowed), "https://own.example");
+    let other = guarded(&client, "origin", "https://evil.example").await;
+    assert_eq!(other.header(allowed), "");
+}
+
+#[tokio::test]
+async fn keys_do_not_travel_over_an_open_connection() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    for (name, value) in [
+        ("x-forwarded-for", "10.0.0.1"),
+        ("x-forwarded-proto", "http"),
+        // Without trust in a proxy its word counts for nothing.
+        ("x-forwarded-proto", "https"),
+        ("forwarded", "proto=https"),
+        ("via", "1.1 proxy"),
+    ] {
+        let answer = guarded(&client, name, value).await;
+        answer.refused(ProblemCode::InsecureTransport);
+    }
+    guarded(&client, "x-other", "1").await.json::<FileList>(200);
+}
+
+#[tokio::test]
+async fn a_trusted_proxys_word_is_believed() {
+    let stack = Stack::with(&[("auth", "api-keys"), ("trust_proxy", "true")]).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    let https = guarded(&client, "x-forwarded-proto", "https").await;
+    https.json::<FileList>(200);
+    for (name, value) in [
+        ("x-forwarded-proto", "http"),
+        ("x-forwarded-proto", "https, http"),
+        ("x-forwarded-for", "10.0.0.1"),
+    ] {
+        let answer = guarded(&client, name, value).await;
+        answer.refused(ProblemCode::InsecureTransport);
+    }
+    // What the visitor claimed does not count beside what the proxy says.
+    let request = client.request(Method::GET, files::PATH);
+    let request = request.header("x-forwarded-proto", "https");
+    let both = Answer::to(request.header("x-forwarded-proto", "http")).await;
+    both.refused(ProblemCode::InsecureTransport);
+}

@@ -1,0 +1,28 @@
+//! The HTTP API as clients meet it: a real server with its embedded store, keyring and database
+//! on loopback ports of its own, one for each test.
+
+#[cfg(test)]
+mod audit;
+#[cfg(test)]
+mod callers;
+#[cfg(test)]
+mod content;
+#[cfg(test)]
+mod limits;
+#[cfg(test)]
+mod objects;
+#[cfg(test)]
+mod parts;
+#[cfg(test)]
+mod requests;
+#[cfg(test)]
+mod rules;
+#[cfg(test)]
+mod stopping;
+#[cfg(test)]
+mod story;
+#[cfg(test)]
+mod strangers;
+#[cfg(test)]
+#[path = "../support/mod.rs"]
+mod support;

@@ -1,0 +1,347 @@
+//! FORMAT.md's security rules R1 to R10 where no other module shows them; docs in the test names.
+//! R2's other half is in `parts`, R6's and R7's in `objects`.
+
+use std::fs;
+
+use sealift_message::Header;
+use sealift_transfer::api::{
+    FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadStatus, files, open,
+};
+use serde_json::Value;
+
+use crate::support::{
+    Answer, FRAME, SealedFile, Stack, bytes,
+    sealing::{new_token, request},
+};
+
+#[tokio::test]
+async fn r1_a_header_is_kept_before_it_leaves_and_never_made_again() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let asked = request("the-store-is-away", "a", 5);
+    let folder = stack.config.store_folder();
+    let away = folder.with_file_name("away");
+    fs::rename(&folder, &away).unwrap();
+    let answer = client.post(open::PATH, &asked).await;
+    answer.refused(ProblemCode::StoreUnavailable);
+    fs::rename(&away, &folder).unwrap();
+    let query = "SELECT header FROM uploads WHERE client_token = ?";
+    let kept = stack.blob(query, "the-store-is-away").await;
+
+    let opened: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
+    assert_eq!(opened.header, kept);
+    // Once more after a restart: the row decides, no memory.
+    let stack = stack.restart().await;
+    let client = stack.client();
+    let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
+    assert_eq!(again.header, kept);
+    let status: UploadStatus = client.status(&opened.upload_id).await.json(200);
+    assert_eq!(status.header, kept);
+
+    // Whoever lost the answer goes on with the key that is given again.
+    let key = client.key_again(&opened.upload_id).await.body;
+    let key = open::ContentKeyText::from_bytes(key.as_slice().try_into().unwrap());
+    let file = SealedFile::seal(
+        OpenedUpload {
+            content_key: Some(key),
+            ..opened
+        },
+        b"hello",
+    );
+    client.send(&file).await;
+    client.complete(&file).await.json::<FileRecord>(200);
+    assert_eq!(client.content(file.file_id()).await.body, b"hello");
+}
+
+#[tokio::test]
+async fn r2_a_message_id_is_used_once() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let one = client.open("a", b"").await;
+    let two = client.open("b", b"").await;
+    let taken = "SELECT message_id FROM uploads WHERE upload_id = ?";
+    let taken = stack.blob(taken, one.id().as_str()).await;
+    let change = "UPDATE uploads SET message_id = ? WHERE upload_id = ?";
+    let refused = stack.change(change, taken, two.id().as_str()).await;
+    assert!(refused.unwrap_err().to_string().contains("UNIQUE"));
+}
+
+#[tokio::test]
+async fn r2_a_row_of_the_part_is_kept_before_its_signature_leaves() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(10)).await;
+    let rows = "SELECT count(*) FROM parts WHERE upload_id = ?";
+    assert_eq!(stack.number(rows, file.id().as_str()).await, 0);
+    client.sign_all(&file).await;
+    let sha256 = "SELECT sha256 FROM parts WHERE upload_id = ?";
+    let sha256 = stack.blob(sha256, file.id().as_str()).await;
+    assert_eq!(sha256, file.receipts()[0].sha256.as_bytes());
+    let sealed_len = "SELECT sealed_len FROM parts WHERE upload_id = ?";
+    let sealed_len = stack.number(sealed_len, file.id().as_str()).await;
+    assert_eq!(
+        u64::try_from(sealed_len).unwrap(),
+        file.opened.plan.sealed_len()
+    );
+}
+
+#[tokio::test]
+async fn r2_after_a_restore_no_older_upload_gets_a_signature_or_its_key() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let old = client.open("a", b"a").await;
+    client.send(&old).await;
+    let restored = "UPDATE deployment SET epoch = epoch + length(?) WHERE 'any' = ?";
+    stack.change(restored, vec![0], "any").await.unwrap();
+    for answer in [
+        client.sign(old.id(), &old.receipts()).await,
+        client.key_again(old.id()).await,
+        client.complete(&old).await,
+    ] {
+        answer.refused(ProblemCode::UploadExpired);
+    }
+    client.upload("new", b"a").await;
+}
+
+#[tokio::test]
+async fn r3_the_record_holds_all_that_reading_needs() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(2 * FRAME + 1)).await;
+    client.send(&file).await;
+    let record: FileRecord = client.complete(&file).await.json(200);
+    let id = record.id.as_str();
+    let plan = &file.opened.plan;
+    let numbers = [
+        (
+            "SELECT plaintext_len FROM files WHERE file_id = ?",
+            plan.plaintext_len(),
+        ),
+        ("SELECT frame_length FROM files WHERE file_id = ?", 4096),
+        (
+            "SELECT header_len FROM files WHERE file_id = ?",
+            plan.layout().header_len(),
+        ),
+        ("SELECT frame_count FROM files WHERE file_id = ?", 3),
+        (
+            "SELECT frames_per_part FROM files WHERE file_id = ?",
+            plan.frames_per_part(),
+        ),
+        (
+            "SELECT sealed_len FROM files WHERE file_id = ?",
+            plan.sealed_len(),
+        ),
+    ];
+    for (query, expected) in numbers {
+        assert_eq!(
+            u64::try_from(stack.number(query, id).await).unwrap(),
+            expected,
+            "{query}"
+        );
+    }
+    let texts = [
+        (
+            "SELECT upload_id FROM files WHERE file_id = ?",
+            file.id().as_str(),
+        ),
+        (
+            "SELECT s3_etag FROM files WHERE file_id = ?",
+            record.etag.as_str(),
+        ),
+        (
+            "SELECT s3_key FROM files WHERE file_id = ?",
+            record.object_key.as_str(),
+        ),
+    ];
+    for (query, expected) in texts {
+        assert_eq!(stack.text(query, id).await, expected, "{query}");
+    }
+    let header = stack
+        .blob("SELECT header FROM files WHERE file_id = ?", id)
+        .await;
+    assert_eq!(header, file.opened.header);
+}
+
+#[tokio::test]
+async fn r4_the_context_is_ids_of_the_server_and_nothing_of_the_client() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let mut asked = request("words-of-the-client", "words-name", 1);
+    asked["reference"] = "words-reference".into();
+    asked["metadata"] = "words-metadata".into();
+    asked["content_type"] = "words/type".into();
+    let opened: OpenedUpload = client.post(open::PATH, &asked).await.json(201);
+    let header = Header::parse_own(&opened.header).unwrap();
+    let context: Vec<_> = header.encryption_context().iter().collect();
+    assert_eq!(
+        context,
+        [
+            ("format", "sealift-1"),
+            ("object-id", opened.file_id.as_str()),
+            ("tenant", "local"),
+            ("upload-id", opened.upload_id.as_str()),
+        ]
+    );
+    let header = String::from_utf8_lossy(&opened.header);
+    assert!(!header.contains("words"), "{header}");
+}
+
+#[tokio::test]
+async fn r5_a_header_of_another_upload_opens_nothing_even_from_the_record() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let one = client.upload("a", b"one").await;
+    let two = client.upload("b", b"two").await;
+    // Everything of the second in the place of the first, but for its ids.
+    fs::copy(stack.object_of(&two), stack.object_of(&one)).unwrap();
+    fs::copy(stack.note_of(&two), stack.note_of(&one)).unwrap();
+    let other = "SELECT header FROM files WHERE file_id = ?";
+    let other = stack.blob(other, two.id.as_str()).await;
+    let change = "UPDATE files SET header = ? WHERE file_id = ?";
+    stack.change(change, other, one.id.as_str()).await.unwrap();
+    let change = "UPDATE files SET s3_etag = CAST(? AS TEXT) WHERE file_id = ?";
+    let etag = two.etag.into_bytes();
+    stack.change(change, etag, one.id.as_str()).await.unwrap();
+    client
+        .content(&one.id)
+        .await
+        .refused(ProblemCode::ObjectDamaged);
+    assert_eq!(client.content(&two.id).await.body, b"two");
+}
+
+#[tokio::test]
+async fn r5_the_commitment_is_compared_before_a_key_is_given() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", b"a").await;
+    let mut header = file.opened.header.clone();
+    let commitment = header.len() - 16 - 32;
+    header[commitment] ^= 1;
+    let change = "UPDATE uploads SET header = ? WHERE upload_id = ?";
+    stack
+        .change(change, header, file.id().as_str())
+        .await
+        .unwrap();
+    let answer = client.key_again(file.id()).await;
+    answer.refused(ProblemCode::ObjectDamaged);
+}
+
+#[tokio::test]
+async fn r9_the_key_is_in_the_first_answer_and_in_the_key_answer_and_nowhere_else() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let asked = request(&new_token(), "a", 1);
+    let first = client.post(open::PATH, &asked).await;
+    assert_eq!(first.header("cache-control"), "no-store");
+    let key_text = first.json::<Value>(201)["content_key"]
+        .as_str()
+        .unwrap()
+        .to_owned();
+    let file = SealedFile::seal(first.json(201), b"a");
+    let again = client.key_again(file.id()).await;
+    assert_eq!(again.header("cache-control"), "no-store");
+    let key = again.body;
+
+    let mut others = vec![
+        client.post(open::PATH, &asked).await,
+        client.status(file.id()).await,
+        client.sign(file.id(), &file.receipts()).await,
+    ];
+    client.send(&file).await;
+    let record = client.complete(&file).await;
+    others.push(record);
+    others.push(client.complete(&file).await);
+    others.push(client.status(file.id()).await);
+    others.push(client.get(files::PATH).await);
+    others.push(client.get(&files::path(file.file_id())).await);
+    others.push(client.content(file.file_id()).await);
+    others.push(client.key_again(file.id()).await);
+    let hex = data_encoding::HEXLOWER.encode(&key);
+    for Answer { headers, body, .. } in others {
+        let text = format!("{headers:?} {}", String::from_utf8_lossy(&body));
+        assert!(!text.contains("content_key"), "{text}");
+        assert!(!text.contains(&key_text), "{text}");
+        assert!(!text.to_lowercase().contains(&hex), "{text}");
+        assert!(!body.windows(32).any(|window| window == key));
+    }
+    // And nothing of it is kept, in the database or in the store.
+    let mut kept = Vec::new();
+    for entry in fs::read_dir(&stack.config.data_dir).unwrap() {
+        let path = entry.unwrap().path();
+        if path.is_file() {
+            kept.extend(fs::read(path).unwrap());
+        }
+    }
+    assert!(kept.windows(13).any(|window| window == b"CREATE TABLE "));
+    assert!(!kept.windows(32).any(|window| window == key));
+    let text = key_text.as_bytes();
+    assert!(!kept.windows(text.len()).any(|window| window == text));
+}
+
+#[tokio::test]
+async fn r10_a_signature_covers_length_host_and_checksum_for_fifteen_minutes() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", b"a").await;
+    let before = crate::support::now_ms();
+    let answer = client.sign(file.id(), &file.receipts()).await;
+    let signed: SignedParts = answer.json(200);
+    let [part] = signed.parts.as_slice() else {
+        panic!("one part");
+    };
+    let signed_headers = "X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256";
+    assert!(part.url.contains(signed_headers));
+    assert!(part.url.contains("X-Amz-Expires=900"));
+    assert_eq!(part.headers.len(), 1);
+    let sha256 = file.receipts()[0].sha256.to_string();
+    assert_eq!(part.headers["x-amz-checksum-sha256"], sha256);
+    let quarter = 15 * 60 * 1000;
+    let after = crate::support::now_ms();
+    assert!((before + quarter..=after + quarter).contains(&part.expires_at_ms));
+}
+
+#[tokio::test]
+async fn r10_the_multipart_upload_declares_sha256_and_no_checksum_type() {
+    let stack = Stack::start().await;
+    stack.client().open("a", b"a").await;
+    let its = |name: &str| name.ends_with(".metadata.json");
+    let notes = stack.files_of_store();
+    let mut notes = notes.iter().filter(|path| its(&path.to_string_lossy()));
+    let note = fs::read_to_string(notes.next().unwrap()).unwrap();
+    let note: Value = serde_json::from_str(&note).unwrap();
+    assert_eq!(note["checksum_algorithm"], "SHA256", "{note}");
+    assert_eq!(
+        note.get("checksum_type").and_then(Value::as_str),
+        None,
+        "{note}"
+    );
+}
+
+#[tokio::test]
+async fn names_and_metadata_are_sealed_at_rest() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let mut asked = request(&new_token(), "a name to be found", 1);
+    asked["metadata"] = "metadata to be found".into();
+    let file = SealedFile::seal(client.post(open::PATH, &asked).await.json(201), b"a");
+    client.send(&file).await;
+    client.complete(&file).await.json::<FileRecord>(200);
+    let folder = stack.folder().to_owned();
+    stack.server.shutdown().await;
+    let mut found = Vec::new();
+    let mut folders = vec![folder.clone()];
+    while let Some(folder) = folders.pop() {
+        for entry in fs::read_dir(folder).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.extend(fs::read(path).unwrap());
+            }
+        }
+    }
+    let holds = |text: &str| found.windows(text.len()).any(|at| at == text.as_bytes());
+    assert!(holds("sealift-1") && holds(file.id().as_str()));
+    assert!(!holds("a name to be found"));
+    assert!(!holds("metadata to be found"));
+}
