@@ -1,0 +1,50 @@
+//! Opening a whole body, strictly and generally, against the raw AEAD on the same buffers.
+
+use std::hint::black_box;
+
+use criterion::{BenchmarkId, Criterion, Throughput};
+use sealift_message::Decryptor;
+
+use crate::setup;
+
+/// What a network read gives: frames are cut anywhere.
+const PIECE: usize = 64 * 1024;
+
+pub(crate) fn open(criterion: &mut Criterion) {
+    let mut group = criterion.benchmark_group("open");
+    group.throughput(Throughput::Bytes(setup::PLAINTEXT_LEN));
+    for frame_length in setup::FRAME_LENGTHS {
+        let verified = || setup::verified(frame_length);
+        let raw = setup::RawAead::new(&verified());
+        let (sealer, plaintext, object) = setup::sealed(verified());
+        let body = object
+            .get(setup::bytes(sealer.layout().header_len())..)
+            .expect("a header is in front");
+        let sealed_len = sealer.layout().sealed_len();
+        let own = || Decryptor::own(verified(), sealed_len).expect("the size is right");
+        let mut out = Vec::with_capacity(plaintext.len());
+        let mut opened = |mut decryptor: Decryptor, piece: usize| {
+            out.clear();
+            for piece in black_box(body).chunks(piece) {
+                decryptor.push(piece, &mut out).expect("it was sealed");
+            }
+            decryptor.finish().expect("it is whole")
+        };
+        group.bench_function(BenchmarkId::new("own", frame_length), |bencher| {
+            bencher.iter(|| opened(own(), body.len()));
+        });
+        group.bench_function(BenchmarkId::new("own in pieces", frame_length), |bencher| {
+            bencher.iter(|| opened(own(), PIECE));
+        });
+        group.bench_function(BenchmarkId::new("general", frame_length), |bencher| {
+            bencher.iter(|| opened(Decryptor::general(verified()), body.len()));
+        });
+        let mut raw_sealed = object.clone();
+        raw.seal(&plaintext, &mut raw_sealed, frame_length);
+        let mut out = plaintext;
+        group.bench_function(BenchmarkId::new("raw", frame_length), |bencher| {
+            bencher.iter(|| raw.open(black_box(&raw_sealed), &mut out, frame_length));
+        });
+    }
+    group.finish();
+}

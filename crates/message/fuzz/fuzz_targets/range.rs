@@ -1,0 +1,41 @@
+//! Any range of a message, from what was altered on the way: the slice, or less and an error.
+
+#![no_main]
+
+use std::sync::LazyLock;
+
+use libfuzzer_sys::fuzz_target;
+use sealift_message::RangeDecryptor;
+use sealift_message_fuzz::{Hand, Sample, verified};
+
+static SAMPLE: LazyLock<Sample> = LazyLock::new(Sample::make);
+static DECRYPTOR: LazyLock<RangeDecryptor> = LazyLock::new(|| {
+    RangeDecryptor::new(verified(), SAMPLE.message.len() as u64).expect("the size is right")
+});
+
+fuzz_target!(|orders: &[u8]| {
+    let mut hand = Hand::new(orders);
+    // Sometimes beyond the end.
+    let most = SAMPLE.plaintext.len() + 100;
+    let range = hand.number() % most..hand.number() % most;
+    let is_there = !range.is_empty() && range.end <= SAMPLE.plaintext.len();
+    let planned = DECRYPTOR.plan(range.start as u64..range.end as u64);
+    assert_eq!(planned.is_ok(), is_there);
+    let Ok(mut opener) = planned else {
+        return;
+    };
+    let fetch = opener.sealed_range();
+    let right = &SAMPLE.message[fetch.start as usize..fetch.end as usize];
+    let mut fetched = right.to_vec();
+    hand.alter(&mut fetched);
+    let mut out = Vec::new();
+    let mut result = Ok(());
+    for piece in hand.pieces(&fetched) {
+        result = result.and(opener.push(piece, &mut out));
+    }
+    let wanted = &SAMPLE.plaintext[range];
+    assert!(wanted.starts_with(&out), "released what is not the range");
+    let whole = result.and_then(|()| opener.finish()).is_ok();
+    assert_eq!(whole, fetched == right);
+    assert!(!whole || out == wanted);
+});
