@@ -22,18 +22,22 @@ pub(super) fn run(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     let targets = targets(&folder.join("fuzz_targets"))?;
     // A target folder of its own: other flags than the rest of the workspace has.
     let built = bench.workshop.target.join("fuzz");
-    log.run(
-        native::plain_cargo(bench.workshop, bench.toolchain)
+    // With a target named, the flags are not for build scripts, which nothing gives a fuzzer's runtime.
+    let cargo = |subcommand: &str| {
+        let mut cargo = native::plain_cargo(bench.workshop, bench.toolchain);
+        cargo
             .current_dir(&folder)
             .env("CARGO_TARGET_DIR", &built)
             .env("RUSTFLAGS", COUNTERS)
-            .args(["build", "--release", "--bins"]),
-    )?;
+            .args([subcommand, "--release", "--target", "host-tuple"]);
+        cargo
+    };
+    log.run(cargo("build").arg("--bins"))?;
     for target in targets {
         let found = built.join("found").join(&target);
         fs::create_dir_all(&found).with_context(|| format!("cannot make {}", found.display()))?;
-        let mut fuzz = bench.toolchain.program(built.join("release").join(&target));
-        fuzz.current_dir(&folder)
+        let mut fuzz = cargo("run");
+        fuzz.args(["--bin", &target, "--"])
             .arg(format!("-max_total_time={SECONDS_PER_TARGET}"))
             .arg(format!(
                 "-artifact_prefix={}/crash-{target}-",
