@@ -80,7 +80,7 @@ async fn page(records: &Records, cursor: Option<FileCursor>) -> Vec<FileRow> {
 async fn a_walk_by_cursor_meets_every_file_once_while_files_come_and_go() {
     let kept = kept().await;
     // Three of them were complete in the same millisecond.
-    for (n, at_ms) in [(1, 10), (2, 20), (3, 20), (4, 20), (5, 30)] {
+    for (n, at_ms) in [(1, 30), (2, 20), (3, 20), (4, 20), (5, 10)] {
         file_made(&kept.records, n, at_ms).await;
     }
     let first = page(&kept.records, None).await;

@@ -1,9 +1,13 @@
 //! Opening and closing the file.
 
-use sqlx::{Executor as _, Row as _};
+use core::time::Duration;
+
+use sqlx::{
+    ConnectOptions as _, Connection as _, Executor as _, Row as _, sqlite::SqliteConnectOptions,
+};
 
 use super::{add, kept, new_upload, run, upload, upload_id};
-use crate::records::{Records, RecordsError};
+use crate::records::{Records, RecordsError, migrate};
 
 #[tokio::test]
 async fn a_commit_is_on_the_disk_when_it_returns() {
@@ -60,6 +64,21 @@ async fn servers_that_make_the_file_at_the_same_time_share_it() {
     for records in &opened {
         assert_eq!(upload(records, 1).await.upload_id, upload_id(1));
     }
+}
+
+#[tokio::test]
+async fn the_schema_is_brought_up_to_date_by_one_server_at_a_time() {
+    let kept = kept().await;
+    let impatient = SqliteConnectOptions::new()
+        .filename(&kept.file)
+        .busy_timeout(Duration::ZERO);
+    let mut holder = impatient.connect().await.unwrap();
+    let mut other = impatient.connect().await.unwrap();
+    let held = holder.begin_with("BEGIN IMMEDIATE").await.unwrap();
+    let refused = migrate::up_to_date(&mut other).await.unwrap_err();
+    assert!(refused.to_string().contains("locked"), "{refused}");
+    held.rollback().await.unwrap();
+    migrate::up_to_date(&mut other).await.unwrap();
 }
 
 #[tokio::test]

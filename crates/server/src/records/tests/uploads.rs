@@ -186,7 +186,8 @@ async fn what_has_ended_or_expired_is_not_counted_as_open() {
     ]) {
         upload_in(&kept.records, n, state).await;
     }
-    upload_in(&kept.records, 5, UploadState::Open).await;
+    let added = kept.records.add_upload(new_upload(5), 1).await.unwrap();
+    assert!(matches!(added, AddedUpload::Added), "{added:?}");
     let expiry_of_the_fifth = new_upload(5).expires_at_ms;
     let new = NewUpload {
         opened_at_ms: expiry_of_the_fifth - 1,
@@ -223,11 +224,12 @@ async fn unfinished_uploads_of_every_owner_are_found_again() {
 }
 
 #[tokio::test]
-async fn an_upload_from_before_a_restore_is_marked() {
+async fn an_upload_from_before_a_restore_is_marked_and_not_counted_as_open() {
     let kept = kept().await;
     add(&kept.records, new_upload(1)).await;
     begin_new_epoch(&kept.records).await;
-    add(&kept.records, new_upload(2)).await;
+    let added = kept.records.add_upload(new_upload(2), 1).await.unwrap();
+    assert!(matches!(added, AddedUpload::Added), "{added:?}");
     assert!(!upload(&kept.records, 1).await.epoch_is_current);
     assert!(upload(&kept.records, 2).await.epoch_is_current);
 }
