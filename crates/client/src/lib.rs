@@ -1,1 +1,39 @@
-//! client
+//! The native driver of uploads and downloads: for the command line, the tests and other people's
+//! programs. It has no rules of its own: those of an upload stand in [`sealift_transfer`], those of
+//! the format in [`sealift_message`]; it only carries them out.
+//!
+//! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], or bytes in memory) and sends it
+//! - [`Client::download`] and [`Client::download_to`] give the plaintext, whole or not at all
+//! - [`Client::files`], [`Client::file`], [`Client::delete`], [`Client::policy`]
+//! - one by one, for who drives an upload otherwise: [`Client::open_upload`], [`PartSealer`],
+//!   [`Client::sign_parts`], [`Client::put_part`], [`Client::complete`], [`Client::abort`],
+//!   [`Client::status`], [`Client::key`]
+//!
+//! Nothing is tried again but within [`Client::upload`]. Presigned addresses, keys and API keys
+//! stand in no error and no log.
+
+mod address;
+mod api_key;
+mod client;
+mod download;
+mod error;
+mod files;
+mod part_buffers;
+mod part_sealer;
+mod put_part;
+mod random;
+#[cfg(test)]
+mod raw_server;
+mod request;
+mod source;
+mod upload;
+mod uploads;
+
+pub use api_key::{ApiKey, NotAnApiKey};
+pub use client::{Client, ClientError};
+pub use download::{Download, DownloadError};
+pub use error::{Peer, RequestError};
+pub use part_sealer::{PartSealer, PartSealerError};
+pub use source::{FileSource, Source, SourceError};
+pub use tokio_util::sync::CancellationToken;
+pub use upload::{Progress, UploadError, UploadOptions};

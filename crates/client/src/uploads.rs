@@ -1,0 +1,84 @@
+//! The requests of an upload, one by one. [`Client::upload`](crate::Client::upload) makes them all,
+//! in order, and again where that helps.
+
+use http::Method;
+use sealift_message::{ContentKey, DecryptError};
+use sealift_transfer::api::{
+    CompleteUpload, FileRecord, OpenUpload, OpenedUpload, SignParts, SignedParts, UploadId,
+    UploadStatus, complete, open, sign, status,
+};
+
+use crate::{client::Client, error::RequestError};
+
+impl Client {
+    /// Begins an upload; the answer holds the content key, unless the client token was used before.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn open_upload(&self, request: &OpenUpload) -> Result<OpenedUpload, RequestError> {
+        let request = self.post(open::PATH, request);
+        self.ask(request, self.patience.answer).await
+    }
+
+    /// Signatures for parts whose sealed bytes are ready; all or none.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn sign_parts(
+        &self,
+        upload_id: &UploadId,
+        parts: &SignParts,
+    ) -> Result<SignedParts, RequestError> {
+        let request = self.post(&sign::path(upload_id), parts);
+        self.ask(request, self.patience.answer).await
+    }
+
+    /// Makes the file of the parts; the same record each time.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn complete(
+        &self,
+        upload_id: &UploadId,
+        request: &CompleteUpload,
+    ) -> Result<FileRecord, RequestError> {
+        let request = self.post(&complete::path(upload_id), request);
+        self.ask(request, self.patience.completion).await
+    }
+
+    /// Takes an upload back.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn abort(&self, upload_id: &UploadId) -> Result<(), RequestError> {
+        let request = self.request(Method::DELETE, &status::path(upload_id));
+        self.send(request, self.patience.answer).await.map(|_| ())
+    }
+
+    /// Where an upload stands.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn status(&self, upload_id: &UploadId) -> Result<UploadStatus, RequestError> {
+        let request = self.get(&status::path(upload_id));
+        self.ask(request, self.patience.answer).await
+    }
+
+    /// The content key of an open upload, again.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn key(&self, upload_id: &UploadId) -> Result<ContentKey, RequestError> {
+        let request = self.request(Method::POST, &status::key_path(upload_id));
+        let answer = self.send(request, self.patience.answer).await?;
+        let status = answer.status().as_u16();
+        let body = self.body(answer, KEY_LEN).await?;
+        ContentKey::try_from(body.as_slice()).map_err(|error: DecryptError| {
+            let cause = Box::new(error);
+            RequestError::Incomprehensible { status, cause }
+        })
+    }
+}
+
+/// Raw bytes of a content key.
+const KEY_LEN: usize = 32;
