@@ -57,7 +57,8 @@ pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
                 .unwrap_or(u64::MAX),
         )
         .min(LONGEST_BACKOFF_MS);
-    let spread = bound.saturating_mul(u64::from(jitter)) / u64::from(u16::MAX);
+    let spread = bound.saturating_mul(u64::from(jitter));
+    let spread = spread.checked_div(u64::from(u16::MAX)).unwrap_or(bound);
     // A given Retry-After is kept in full; the jitter comes on top, or all would return at once.
     let wait_ms = retry_after_ms.map_or(spread, |ms| ms.saturating_add(spread.min(1_000)));
     Verdict::RetryIn { wait_ms }
