@@ -6,17 +6,27 @@ mod audit;
 #[cfg(test)]
 mod callers;
 #[cfg(test)]
+mod completion;
+#[cfg(test)]
 mod content;
+#[cfg(test)]
+mod fields;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
-mod objects;
-#[cfg(test)]
 mod parts;
+#[cfg(test)]
+mod reading;
+#[cfg(test)]
+mod repeats;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod secrets;
+#[cfg(test)]
+mod signing;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]

@@ -1,18 +1,12 @@
-//! FORMAT.md's security rules R1 to R10 where no other module shows them; docs in the test names.
-//! R2's other half is in `parts`, R6's and R7's in `objects`.
+//! FORMAT.md's security rules R1 to R5. Of the others, R6 is shown in `reading`, R7 in
+//! `completion`, R9 in `secrets`, R10 in `signing` and `parts`.
 
 use std::fs;
 
 use sealift_message::Header;
-use sealift_transfer::api::{
-    FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadStatus, files, open,
-};
-use serde_json::Value;
+use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, UploadStatus, open};
 
-use crate::support::{
-    Answer, FRAME, SealedFile, Stack, bytes,
-    sealing::{new_token, request},
-};
+use crate::support::{FRAME, SealedFile, Stack, bytes, sealing::request};
 
 #[tokio::test]
 async fn r1_a_header_is_kept_before_it_leaves_and_never_made_again() {
@@ -224,124 +218,4 @@ async fn r5_the_commitment_is_compared_before_a_key_is_given() {
         .unwrap();
     let answer = client.key_again(file.id()).await;
     answer.refused(ProblemCode::ObjectDamaged);
-}
-
-#[tokio::test]
-async fn r9_the_key_is_in_the_first_answer_and_in_the_key_answer_and_nowhere_else() {
-    let stack = Stack::start().await;
-    let client = stack.client();
-    let asked = request(&new_token(), "a", 1);
-    let first = client.post(open::PATH, &asked).await;
-    assert_eq!(first.header("cache-control"), "no-store");
-    let key_text = first.json::<Value>(201)["content_key"]
-        .as_str()
-        .unwrap()
-        .to_owned();
-    let file = SealedFile::seal(first.json(201), b"a");
-    let again = client.key_again(file.id()).await;
-    assert_eq!(again.header("cache-control"), "no-store");
-    let key = again.body;
-
-    let mut others = vec![
-        client.post(open::PATH, &asked).await,
-        client.status(file.id()).await,
-        client.sign(file.id(), &file.receipts()).await,
-    ];
-    client.send(&file).await;
-    let record = client.complete(&file).await;
-    others.push(record);
-    others.push(client.complete(&file).await);
-    others.push(client.status(file.id()).await);
-    others.push(client.get(files::PATH).await);
-    others.push(client.get(&files::path(file.file_id())).await);
-    others.push(client.content(file.file_id()).await);
-    others.push(client.key_again(file.id()).await);
-    let hex = data_encoding::HEXLOWER.encode(&key);
-    for Answer { headers, body, .. } in others {
-        let text = format!("{headers:?} {}", String::from_utf8_lossy(&body));
-        assert!(!text.contains("content_key"), "{text}");
-        assert!(!text.contains(&key_text), "{text}");
-        assert!(!text.to_lowercase().contains(&hex), "{text}");
-        assert!(!body.windows(32).any(|window| window == key));
-    }
-    // And nothing of it is kept, in the database or in the store.
-    let mut kept = Vec::new();
-    for entry in fs::read_dir(&stack.config.data_dir).unwrap() {
-        let path = entry.unwrap().path();
-        if path.is_file() {
-            kept.extend(fs::read(path).unwrap());
-        }
-    }
-    assert!(kept.windows(13).any(|window| window == b"CREATE TABLE "));
-    assert!(!kept.windows(32).any(|window| window == key));
-    let text = key_text.as_bytes();
-    assert!(!kept.windows(text.len()).any(|window| window == text));
-}
-
-#[tokio::test]
-async fn r10_a_signature_covers_length_host_and_checksum_for_fifteen_minutes() {
-    let stack = Stack::start().await;
-    let client = stack.client();
-    let file = client.open("a", b"a").await;
-    let before = crate::support::now_ms();
-    let answer = client.sign(file.id(), &file.receipts()).await;
-    let signed: SignedParts = answer.json(200);
-    let [part] = signed.parts.as_slice() else {
-        panic!("one part");
-    };
-    let signed_headers = "X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256";
-    assert!(part.url.contains(signed_headers));
-    assert!(part.url.contains("X-Amz-Expires=900"));
-    assert_eq!(part.headers.len(), 1);
-    let sha256 = file.receipts()[0].sha256.to_string();
-    assert_eq!(part.headers["x-amz-checksum-sha256"], sha256);
-    let quarter = 15 * 60 * 1000;
-    let after = crate::support::now_ms();
-    assert!((before + quarter..=after + quarter).contains(&part.expires_at_ms));
-}
-
-#[tokio::test]
-async fn r10_the_multipart_upload_declares_sha256_and_no_checksum_type() {
-    let stack = Stack::start().await;
-    stack.client().open("a", b"a").await;
-    let its = |name: &str| name.ends_with(".metadata.json");
-    let notes = stack.files_of_store();
-    let mut notes = notes.iter().filter(|path| its(&path.to_string_lossy()));
-    let note = fs::read_to_string(notes.next().unwrap()).unwrap();
-    let note: Value = serde_json::from_str(&note).unwrap();
-    assert_eq!(note["checksum_algorithm"], "SHA256", "{note}");
-    assert_eq!(
-        note.get("checksum_type").and_then(Value::as_str),
-        None,
-        "{note}"
-    );
-}
-
-#[tokio::test]
-async fn names_and_metadata_are_sealed_at_rest() {
-    let stack = Stack::start().await;
-    let client = stack.client();
-    let mut asked = request(&new_token(), "a name to be found", 1);
-    asked["metadata"] = "metadata to be found".into();
-    let file = SealedFile::seal(client.post(open::PATH, &asked).await.json(201), b"a");
-    client.send(&file).await;
-    client.complete(&file).await.json::<FileRecord>(200);
-    let folder = stack.folder().to_owned();
-    stack.server.shutdown().await;
-    let mut found = Vec::new();
-    let mut folders = vec![folder.clone()];
-    while let Some(folder) = folders.pop() {
-        for entry in fs::read_dir(folder).unwrap() {
-            let path = entry.unwrap().path();
-            if path.is_dir() {
-                folders.push(path);
-            } else {
-                found.extend(fs::read(path).unwrap());
-            }
-        }
-    }
-    let holds = |text: &str| found.windows(text.len()).any(|at| at == text.as_bytes());
-    assert!(holds("sealift-1") && holds(file.id().as_str()));
-    assert!(!holds("a name to be found"));
-    assert!(!holds("metadata to be found"));
 }

@@ -137,6 +137,13 @@ impl Stack {
         files.filter(|path| path.is_file()).collect()
     }
 
+    /// Nothing was made: no row, no multipart upload.
+    pub(crate) async fn expect_no_upload(&self) {
+        let uploads = "SELECT count(*) FROM uploads WHERE upload_id <> ?";
+        assert_eq!(self.number(uploads, "").await, 0);
+        assert_eq!(self.files_of_store(), Vec::<PathBuf>::new());
+    }
+
     /// The one text that the database answers.
     pub(crate) async fn text(&self, query: &'static str, given: &str) -> String {
         let mut db = self.database().await;
@@ -219,7 +226,7 @@ pub(crate) fn alter(file: &Path, place: i64) {
     fs::write(file, bytes).unwrap();
 }
 
-/// The numbers of seconds, minutes and days in the unit that the server counts in.
+/// A day in the unit that the server counts in.
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Now, as the store of a test must believe it too: signatures carry the time.

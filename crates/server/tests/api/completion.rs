@@ -1,0 +1,186 @@
+//! Completion believes in an object only after it was looked at (FORMAT.md R7): objects and parts
+//! that somebody changed in the store before it.
+
+use std::{fs, path::Path};
+
+use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, UploadStatus};
+
+use crate::support::{Client, FRAME, SealedFile, Stack, alter, bytes};
+
+/// Completion refuses for good, and nothing of the object stays.
+async fn expect_failed(stack: &Stack, client: &Client, file: &SealedFile) {
+    let object = stack.object_to_be(file.id()).await;
+    client
+        .complete(file)
+        .await
+        .refused(ProblemCode::UploadFailed);
+    assert!(!object.exists());
+    let status: UploadStatus = client.status(file.id()).await.json(200);
+    assert_eq!(status.state, UploadState::Failed);
+    client
+        .complete(file)
+        .await
+        .refused(ProblemCode::UploadFailed);
+    client
+        .content(file.file_id())
+        .await
+        .refused(ProblemCode::NotFound);
+    let again = client.sign(file.id(), &file.receipts()).await;
+    again.refused(ProblemCode::UploadNotOpen);
+    client
+        .key_again(file.id())
+        .await
+        .refused(ProblemCode::UploadNotOpen);
+}
+
+/// Sends the right parts, then puts another object where the right one belongs, as whoever has
+/// the bucket can: the multipart upload is gone, as after a completion whose answer was lost.
+async fn replaced(stack: &Stack, file: &SealedFile, object: &[u8]) {
+    let client = stack.client();
+    client.send(file).await;
+    stack.forget_multipart(file.id()).await;
+    put(&stack.object_to_be(file.id()).await, object);
+}
+
+fn put(place: &Path, object: &[u8]) {
+    fs::create_dir_all(place.parent().unwrap()).unwrap();
+    fs::write(place, object).unwrap();
+}
+
+fn header_len(file: &SealedFile) -> i64 {
+    i64::try_from(file.opened.header.len()).unwrap()
+}
+
+#[tokio::test]
+async fn bytes_that_the_store_altered_are_found_at_completion() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let header_len = header_len(&client.open("a", b"").await);
+    let second_frame = header_len + i64::try_from(FRAME + 32).unwrap();
+    for (place, what) in [
+        (0, "version"),
+        (10, "message id"),
+        (60, "context"),
+        (header_len - 20, "commitment"),
+        (header_len - 1, "header tag"),
+        (header_len, "sequence number of the first frame"),
+        (header_len + 16, "ciphertext of the first frame"),
+        (second_frame, "mark of the final frame"),
+        (second_frame + 23, "length of the final frame"),
+        (-1, "tag of the final frame"),
+    ] {
+        let file = client.open(what, &bytes(2 * FRAME)).await;
+        client.send(&file).await;
+        let [part, _] = stack.part_files(file.id(), 1).await;
+        alter(&part, place);
+        expect_failed(&stack, &client, &file).await;
+    }
+}
+
+#[tokio::test]
+async fn frames_in_the_middle_are_tried_at_random_at_completion() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(1000 * FRAME)).await;
+    let mut object = file.object();
+    // All but the first and the last: three random picks miss them all once in 10^8 runs.
+    for index in 1..999 {
+        object[file.opened.header.len() + index * (FRAME + 32) + 100] ^= 1;
+    }
+    replaced(&stack, &file, &object).await;
+    expect_failed(&stack, &client, &file).await;
+}
+
+#[tokio::test]
+async fn an_object_cut_extended_or_swapped_before_completion_is_removed() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let foreign = client.open("other", &bytes(FRAME + 5)).await.object();
+    let cut = |object: Vec<u8>| object[..object.len() - 1].to_vec();
+    let extended = |object: Vec<u8>| [object, vec![0]].concat();
+    let swapped = |_: Vec<u8>| foreign.clone();
+    let emptied = |_: Vec<u8>| Vec::new();
+    let doubled = |object: Vec<u8>| object.repeat(2);
+    let tampered: [&dyn Fn(Vec<u8>) -> Vec<u8>; 5] =
+        [&cut, &extended, &swapped, &emptied, &doubled];
+    for tamper in tampered {
+        let file = client.open("a", &bytes(FRAME + 5)).await;
+        replaced(&stack, &file, &tamper(file.object())).await;
+        expect_failed(&stack, &client, &file).await;
+    }
+}
+
+#[tokio::test]
+async fn the_right_object_completes_also_when_the_stores_answer_was_lost() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let plaintext = bytes(FRAME + 5);
+    let file = client.open("a", &plaintext).await;
+    replaced(&stack, &file, &file.object()).await;
+    let record: FileRecord = client.complete(&file).await.json(200);
+    assert!(client.content(&record.id).await.body == plaintext);
+}
+
+#[tokio::test]
+async fn an_upload_whose_parts_and_object_are_gone_has_failed() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(5)).await;
+    client.send(&file).await;
+    stack.forget_multipart(file.id()).await;
+    expect_failed(&stack, &client, &file).await;
+}
+
+#[tokio::test]
+async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(10)).await;
+    client.send(&file).await;
+    let [part, note] = stack.part_files(file.id(), 1).await;
+
+    fs::write(&part, [file.object(), vec![0]].concat()).unwrap();
+    client
+        .complete(&file)
+        .await
+        .refused(ProblemCode::PartsDiffer);
+    fs::write(&part, file.object()).unwrap();
+
+    let right = fs::read_to_string(&note).unwrap();
+    let sha256 = file.receipts()[0].sha256.to_string();
+    let other = sealift_transfer::api::Sha256::of(b"other").to_string();
+    assert!(right.contains(&sha256));
+    fs::write(&note, right.replace(&sha256, &other)).unwrap();
+    client
+        .complete(&file)
+        .await
+        .refused(ProblemCode::PartsDiffer);
+    fs::write(&note, &right).unwrap();
+
+    let second = part.with_file_name(
+        part.file_name()
+            .unwrap()
+            .to_str()
+            .unwrap()
+            .replace(".part-1", ".part-2"),
+    );
+    fs::write(&second, b"never signed").unwrap();
+    fs::write(
+        note.with_file_name(
+            note.file_name()
+                .unwrap()
+                .to_str()
+                .unwrap()
+                .replace(".part-1", ".part-2"),
+        ),
+        &right,
+    )
+    .unwrap();
+    client
+        .complete(&file)
+        .await
+        .refused(ProblemCode::PartsDiffer);
+    fs::remove_file(&second).unwrap();
+
+    client.complete(&file).await.json::<FileRecord>(200);
+}

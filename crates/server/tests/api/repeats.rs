@@ -1,0 +1,147 @@
+//! What may be asked twice, at once, or too late: the outcome stays the same.
+
+use sealift_transfer::api::{
+    FileList, FileRecord, OpenedUpload, ProblemCode, UploadState, UploadStatus, files, open,
+};
+use serde_json::{Value, json};
+
+use crate::support::{PART, Stack, bytes, sealing::request};
+
+#[tokio::test]
+async fn a_repeated_client_token_gives_the_same_upload_without_its_key() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let asked = request("the-same-token-twice", "a", 5);
+    let first: OpenedUpload = client.post(open::PATH, &asked).await.json(201);
+    let answer = client.post(open::PATH, &asked).await;
+    assert_eq!(answer.json::<Value>(200).get("content_key"), None);
+    let again: OpenedUpload = answer.json(200);
+    assert_eq!(again.upload_id, first.upload_id);
+    assert_eq!(again.file_id, first.file_id);
+    assert_eq!(again.header, first.header);
+    assert_eq!(again.plan, first.plan);
+    let uploads = "SELECT count(*) FROM uploads WHERE client_token = ?";
+    assert_eq!(stack.number(uploads, "the-same-token-twice").await, 1);
+}
+
+#[tokio::test]
+async fn a_client_token_with_anything_else_changed_is_refused() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let asked = request("a-token-used-before", "a", 5);
+    client.post(open::PATH, &asked).await.json::<Value>(201);
+    for (field, other) in [
+        ("name", json!("b")),
+        ("size", json!(6)),
+        ("content_type", json!("text/plain")),
+        ("last_modified_ms", json!(1)),
+        ("metadata", json!({})),
+        ("reference", json!("r")),
+    ] {
+        let mut changed = asked.clone();
+        changed[field] = other;
+        let answer = client.post(open::PATH, &changed).await;
+        answer.refused(ProblemCode::TokenReused);
+    }
+    client.post(open::PATH, &asked).await.json::<Value>(200);
+}
+
+#[tokio::test]
+async fn completing_again_gives_the_same_record() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(10)).await;
+    client.send(&file).await;
+    let first: FileRecord = client.complete(&file).await.json(200);
+    let again: FileRecord = client.complete(&file).await.json(200);
+    assert_eq!(again, first);
+    let status: UploadStatus = client.status(file.id()).await.json(200);
+    assert_eq!(status.state, UploadState::Complete);
+    assert!(status.parts.iter().all(|part| part.stored));
+}
+
+#[tokio::test]
+async fn two_requests_to_complete_at_once_make_one_file() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(PART + 10)).await;
+    client.send(&file).await;
+    let (one, two) = tokio::join!(client.complete(&file), client.complete(&file));
+    let mut done = 0;
+    for answer in [one, two] {
+        match answer.status {
+            200 => done += 1,
+            _ => _ = answer.refused(ProblemCode::Completing),
+        }
+    }
+    assert!(done >= 1);
+    client.complete(&file).await.json::<FileRecord>(200);
+    let list: FileList = client.get(files::PATH).await.json(200);
+    assert_eq!(list.files.len(), 1);
+}
+
+#[tokio::test]
+async fn an_upload_taken_back_is_gone_from_the_store_and_stays_so() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", &bytes(10)).await;
+    client.send(&file).await;
+    assert_eq!(client.abort(file.id()).await.status, 204);
+    assert_eq!(client.abort(file.id()).await.status, 204);
+    assert_eq!(stack.files_of_store(), Vec::<std::path::PathBuf>::new());
+
+    let status: UploadStatus = client.status(file.id()).await.json(200);
+    assert_eq!(status.state, UploadState::Aborted);
+    let refused = [
+        client.sign(file.id(), &file.receipts()).await,
+        client.complete(&file).await,
+        client.key_again(file.id()).await,
+    ];
+    for answer in refused {
+        answer.refused(ProblemCode::UploadNotOpen);
+    }
+    client
+        .content(file.file_id())
+        .await
+        .refused(ProblemCode::NotFound);
+}
+
+#[tokio::test]
+async fn a_complete_upload_is_not_taken_back() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", b"kept").await;
+    client.send(&file).await;
+    client.complete(&file).await.json::<FileRecord>(200);
+    client
+        .abort(file.id())
+        .await
+        .refused(ProblemCode::UploadNotOpen);
+    assert_eq!(client.content(file.file_id()).await.body, b"kept");
+}
+
+#[tokio::test]
+async fn the_key_is_given_again_only_while_the_upload_is_open() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", b"a").await;
+    let first = file
+        .opened
+        .content_key
+        .as_ref()
+        .unwrap()
+        .to_bytes()
+        .unwrap();
+    let again = client.key_again(file.id()).await;
+    assert_eq!(
+        (again.status, again.body.as_slice()),
+        (200, first.as_slice())
+    );
+    assert_eq!(again.header("cache-control"), "no-store");
+    assert_eq!(again.header("content-type"), "application/octet-stream");
+
+    client.send(&file).await;
+    client.complete(&file).await.json::<FileRecord>(200);
+    let late = client.key_again(file.id()).await;
+    late.refused(ProblemCode::UploadNotOpen);
+}

@@ -1,0 +1,100 @@
+//! What is signed, and that no store is used that does not hold to it (FORMAT.md R10).
+
+use std::fs;
+
+use http::Method;
+use sealift_server::{
+    Server, ServerError,
+    objects::{ProbeError, StoreError},
+};
+
+use sealift_transfer::api::SignedParts;
+use serde_json::Value;
+
+use crate::support::{Stack, config_in};
+
+#[tokio::test]
+async fn r10_a_signature_covers_length_host_and_checksum_for_fifteen_minutes() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", b"a").await;
+    let before = crate::support::now_ms();
+    let answer = client.sign(file.id(), &file.receipts()).await;
+    let signed: SignedParts = answer.json(200);
+    let [part] = signed.parts.as_slice() else {
+        panic!("one part");
+    };
+    let signed_headers = "X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256";
+    assert!(part.url.contains(signed_headers));
+    assert!(part.url.contains("X-Amz-Expires=900"));
+    assert_eq!(part.headers.len(), 1);
+    let sha256 = file.receipts()[0].sha256.to_string();
+    assert_eq!(part.headers["x-amz-checksum-sha256"], sha256);
+    let quarter = 15 * 60 * 1000;
+    let after = crate::support::now_ms();
+    assert!((before + quarter..=after + quarter).contains(&part.expires_at_ms));
+}
+
+#[tokio::test]
+async fn r10_the_multipart_upload_declares_sha256_and_no_checksum_type() {
+    let stack = Stack::start().await;
+    stack.client().open("a", b"a").await;
+    let its = |name: &str| name.ends_with(".metadata.json");
+    let notes = stack.files_of_store();
+    let mut notes = notes.iter().filter(|path| its(&path.to_string_lossy()));
+    let note = fs::read_to_string(notes.next().unwrap()).unwrap();
+    let note: Value = serde_json::from_str(&note).unwrap();
+    assert_eq!(note["checksum_algorithm"], "SHA256", "{note}");
+    assert_eq!(
+        note.get("checksum_type").and_then(Value::as_str),
+        None,
+        "{note}"
+    );
+}
+
+/// Reruns itself in a process whose environment has the credentials of a store elsewhere, as
+/// operators give them.
+#[tokio::test]
+async fn r10_a_store_that_takes_any_bytes_refuses_the_start() {
+    if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {
+        let name = "signing::r10_a_store_that_takes_any_bytes_refuses_the_start";
+        let again = std::process::Command::new(std::env::current_exe().unwrap())
+            .args(["--exact", name])
+            .envs([
+                ("AWS_ACCESS_KEY_ID", "any"),
+                ("AWS_SECRET_ACCESS_KEY", "any"),
+            ])
+            .output();
+        let again = again.unwrap();
+        let told = String::from_utf8_lossy(&again.stdout);
+        assert!(
+            again.status.success() && told.contains("1 passed"),
+            "{told}"
+        );
+        return;
+    }
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", listener.local_addr().unwrap());
+    let careless = axum::routing::any(async |method: Method| match method {
+        Method::POST => "<Result><UploadId>1</UploadId></Result>",
+        _ => "",
+    });
+    let careless = axum::Router::new().fallback(careless);
+    tokio::spawn(async { axum::serve(listener, careless).await });
+    let folder = tempfile::tempdir().unwrap();
+    let config = config_in(
+        folder.path(),
+        &[
+            ("store", "s3"),
+            ("s3_bucket", "careless"),
+            ("s3_endpoint", &endpoint),
+            ("region", "us-east-1"),
+        ],
+    );
+    let refused = Server::start(config).await;
+    let wrong_bytes = StoreError::Probe(ProbeError::WrongBytesTaken);
+    assert_eq!(
+        refused.unwrap_err().to_string(),
+        ServerError::from(wrong_bytes).to_string()
+    );
+}
