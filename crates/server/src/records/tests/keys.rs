@@ -45,6 +45,14 @@ async fn the_newest_kek_is_found_and_every_older_one() {
 }
 
 #[tokio::test]
+async fn a_kek_of_some_tenant_is_found_where_there_is_one() {
+    let kept = kept().await;
+    assert_eq!(kept.records.any_kek().await.unwrap(), None);
+    kept.records.add_kek(kek(3, 7), 0).await.unwrap();
+    assert_eq!(kept.records.any_kek().await.unwrap(), Some(kek(3, 7)));
+}
+
+#[tokio::test]
 async fn of_two_servers_that_make_a_kek_both_use_the_first() {
     let kept = kept().await;
     let other = Records::open(&kept.file).await.unwrap();
