@@ -1,1 +1,31 @@
-//! browser
+//! The browser's driver of uploads, as a wasm module. It has no rules of its own: the way of an
+//! upload is [`sealift_transfer::Upload`]'s, the format is [`sealift_message`]'s; here is what only
+//! a browser can do for them.
+//!
+//! To JavaScript the module offers one class, [`Uploads`], to be made in a worker. The other modules
+//! are public for the tests.
+//!
+//! - [`uploads`]: all files of a page, a few at a time
+//! - [`uploader`]: one file, from the open request to its record
+//! - [`seal`]: parts, by WebCrypto or by AES in WebAssembly
+//! - [`file_slice`], [`put_part`], [`server_api`]: the browser's files, uploads and requests
+//! - [`allowance`], [`part_buffers`]: how much of it at once
+//! - [`failure`]: every way to fail, as the page is told
+
+pub mod allowance;
+pub mod browser;
+pub mod failure;
+pub mod file_slice;
+pub mod part_buffers;
+pub mod progress;
+pub mod put_part;
+pub mod report;
+pub mod seal;
+pub mod server_api;
+pub mod uploader;
+pub mod uploads;
+
+pub use uploads::Uploads;
+
+#[cfg(test)]
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

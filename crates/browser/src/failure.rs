@@ -1,0 +1,223 @@
+//! Every way to fail, and the one table that says how the page is told: a stable code, the server's
+//! where it gave one. The page has a sentence for each.
+
+use std::collections::BTreeMap;
+
+use sealift_transfer::{
+    api::{Problem, ProblemCode},
+    retry::RequestFailure,
+};
+use serde::Serialize;
+
+/// Why an upload ends that is neither complete nor cancelled.
+#[derive(Debug, thiserror::Error)]
+pub enum Fault {
+    /// The file is not what it was when it was chosen, or cannot be read any more. Browsers do not
+    /// tell these apart.
+    #[error("the file changed after it was chosen, or can no longer be read")]
+    FileChanged,
+    /// More bytes than the server takes: found before anything is sent.
+    #[error("the file has {size} bytes, the server takes {most_bytes}")]
+    FileTooLarge {
+        /// Plaintext bytes.
+        size: u64,
+        /// The policy's limit.
+        most_bytes: u64,
+    },
+    /// Header and content key are not of the same message (FORMAT.md R5).
+    #[error("the server's header and key do not belong together")]
+    Header,
+    /// An answer that is not what was asked for.
+    #[error("the server's answer does not fit: {0}")]
+    Answer(&'static str),
+    /// A part is larger than a browser can hold in memory.
+    #[error("a part has {part_bytes} bytes, which is more than a browser can hold")]
+    PartTooLarge {
+        /// Sealed bytes.
+        part_bytes: u64,
+    },
+    /// The browser lacks something or does not do what it should.
+    #[error("the browser does not do what is needed: {0}")]
+    Browser(&'static str),
+    /// A request failed for good.
+    #[error(transparent)]
+    Request(#[from] RequestError),
+}
+
+/// Whom a request went to.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Peer {
+    /// The Sealift server.
+    Server,
+    /// The object store.
+    Store,
+}
+
+/// A request that failed. Holds no presigned address.
+#[derive(Debug, thiserror::Error)]
+#[error("{peer:?} did not do what was asked: {failure:?}")]
+pub struct RequestError {
+    /// Who.
+    pub peer: Peer,
+    /// As the retry policy judges it.
+    pub failure: RequestFailure,
+    /// What the server says, where it says something.
+    pub problem: Option<Box<Problem>>,
+}
+
+impl RequestError {
+    /// No answer.
+    #[must_use]
+    pub fn no_answer(peer: Peer) -> Self {
+        Self {
+            peer,
+            failure: RequestFailure::Network,
+            problem: None,
+        }
+    }
+}
+
+/// What the page is told.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(rename_all = "camelCase")]
+pub struct Failure {
+    /// A [`ProblemCode`], or one of the browser's own.
+    pub code: String,
+    /// One sentence, for codes that the page does not know.
+    pub detail: String,
+    /// The HTTP status, where there was an answer.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub status: Option<u16>,
+    /// Finds the request in the server's log.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub request_id: Option<String>,
+    /// Numbers of this case, as in a [`Problem`].
+    pub numbers: BTreeMap<String, serde_json::Value>,
+}
+
+impl Fault {
+    /// Whether the same upload can go on when the person tries again. What the server has of it
+    /// stays; after anything else a new upload is begun.
+    #[must_use]
+    pub fn can_go_on(&self) -> bool {
+        match self {
+            Self::Request(error) => match error.failure {
+                RequestFailure::Network => true,
+                RequestFailure::Status { status, .. } => {
+                    matches!(status, 401 | 408 | 425 | 429 | 500..)
+                        && !error.says(ProblemCode::ObjectReplaced)
+                        && !error.says(ProblemCode::ObjectDamaged)
+                }
+            },
+            _ => false,
+        }
+    }
+}
+
+impl RequestError {
+    fn says(&self, code: ProblemCode) -> bool {
+        let problem = self.problem.as_ref();
+        problem.is_some_and(|problem| problem.known_code() == Some(code))
+    }
+}
+
+impl From<&Fault> for Failure {
+    fn from(fault: &Fault) -> Self {
+        let mut numbers = BTreeMap::new();
+        let mut status = None;
+        let code = match fault {
+            Fault::FileChanged => "file_changed",
+            Fault::FileTooLarge { size, most_bytes } => {
+                numbers.insert("size".to_owned(), (*size).into());
+                numbers.insert("most_bytes".to_owned(), (*most_bytes).into());
+                ProblemCode::FileTooLarge.as_str()
+            }
+            Fault::Header => "header_not_authentic",
+            Fault::Answer(_) => "answer_not_understood",
+            Fault::PartTooLarge { part_bytes } => {
+                numbers.insert("part_bytes".to_owned(), (*part_bytes).into());
+                "part_too_large"
+            }
+            Fault::Browser(_) => "browser_unfit",
+            Fault::Request(error) => {
+                if let Some(problem) = &error.problem {
+                    return Self::from(problem.as_ref());
+                }
+                if let RequestFailure::Status { status: code, .. } = error.failure {
+                    status = Some(code);
+                }
+                match (error.peer, status) {
+                    (Peer::Server, None) => "server_unreachable",
+                    (Peer::Server, Some(_)) => "server_refused",
+                    (Peer::Store, None) => "store_unreachable",
+                    (Peer::Store, Some(_)) => "store_refused",
+                }
+            }
+        };
+        Self {
+            code: code.to_owned(),
+            detail: format!("{fault}."),
+            status,
+            request_id: None,
+            numbers,
+        }
+    }
+}
+
+impl From<&Problem> for Failure {
+    fn from(problem: &Problem) -> Self {
+        Self {
+            code: problem.code.clone(),
+            detail: problem.detail.clone(),
+            status: Some(problem.status),
+            request_id: problem.request_id.clone(),
+            numbers: problem.numbers.clone(),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    fn refused(code: ProblemCode) -> Fault {
+        let mut problem = code.problem("No.");
+        problem.request_id = Some("r1".to_owned());
+        let failure = RequestFailure::Status {
+            status: code.status(),
+            retry_after_ms: None,
+        };
+        Fault::Request(RequestError {
+            peer: Peer::Server,
+            failure,
+            problem: Some(Box::new(problem)),
+        })
+    }
+
+    #[wasm_bindgen_test]
+    fn the_servers_own_words_reach_the_page() {
+        let failure = Failure::from(&refused(ProblemCode::StoreUnavailable));
+        assert_eq!(failure.code, "store_unavailable");
+        assert_eq!(failure.status, Some(503));
+        assert_eq!(failure.request_id.as_deref(), Some("r1"));
+    }
+
+    #[wasm_bindgen_test]
+    fn an_upload_goes_on_after_what_passes_and_begins_anew_after_what_does_not() {
+        for passing in [ProblemCode::StoreUnavailable, ProblemCode::TooManyRequests] {
+            assert!(refused(passing).can_go_on(), "{passing:?}");
+        }
+        for lasting in [
+            ProblemCode::UploadExpired,
+            ProblemCode::UploadFailed,
+            ProblemCode::PartAlreadySealed,
+            ProblemCode::ObjectReplaced,
+        ] {
+            assert!(!refused(lasting).can_go_on(), "{lasting:?}");
+        }
+        assert!(!Fault::FileChanged.can_go_on());
+        assert!(Fault::from(RequestError::no_answer(Peer::Store)).can_go_on());
+    }
+}

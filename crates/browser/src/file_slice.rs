@@ -1,0 +1,89 @@
+//! The chosen file, read piece by piece and held to what it was when it was chosen: another
+//! plaintext under the same key and frame numbers would give the key's secrets away (FORMAT.md R2).
+
+use core::ops::Range;
+
+use js_sys::Uint8Array;
+use wasm_bindgen_futures::JsFuture;
+use web_sys::File;
+
+use crate::{
+    browser::{len_of, number_of, time_ms_of},
+    failure::Fault,
+};
+
+/// A file as it was when it was chosen.
+pub struct ChosenFile {
+    file: File,
+    size: u64,
+    last_modified_ms: i64,
+}
+
+impl ChosenFile {
+    /// Notes what the file is now.
+    #[must_use]
+    pub fn new(file: File) -> Self {
+        Self {
+            size: len_of(file.size()),
+            last_modified_ms: time_ms_of(file.last_modified()),
+            file,
+        }
+    }
+
+    /// Its name, as the person knows it.
+    #[must_use]
+    pub fn name(&self) -> String {
+        self.file.name()
+    }
+
+    /// The media type that the browser believes in; `None` where it has no idea.
+    #[must_use]
+    pub fn content_type(&self) -> Option<String> {
+        Some(self.file.type_()).filter(|kind| !kind.is_empty())
+    }
+
+    /// Plaintext bytes.
+    #[must_use]
+    pub fn size(&self) -> u64 {
+        self.size
+    }
+
+    /// Milliseconds since the Unix epoch.
+    #[must_use]
+    pub fn last_modified_ms(&self) -> i64 {
+        self.last_modified_ms
+    }
+
+    /// The plaintext in `range`, all of it.
+    ///
+    /// # Errors
+    /// [`Fault::FileChanged`] where the file is no longer what it was. Browsers compare too, and then
+    /// refuse to read.
+    pub async fn read(&self, range: &Range<u64>) -> Result<Uint8Array, Fault> {
+        self.compare()?;
+        let slice = self
+            .file
+            .slice_with_f64_and_f64(number_of(range.start), number_of(range.end))
+            .map_err(|_| Fault::FileChanged)?;
+        let read = JsFuture::from(slice.array_buffer()).await;
+        self.compare()?;
+        let plaintext = Uint8Array::new(&read.map_err(|_| Fault::FileChanged)?);
+        if u64::from(plaintext.length()) == range.end.saturating_sub(range.start) {
+            Ok(plaintext)
+        } else {
+            Err(Fault::FileChanged)
+        }
+    }
+
+    fn compare(&self) -> Result<(), Fault> {
+        let now = (
+            len_of(self.file.size()),
+            time_ms_of(self.file.last_modified()),
+        );
+        if now == (self.size, self.last_modified_ms) {
+            Ok(())
+        } else {
+            Err(Fault::FileChanged)
+        }
+    }
+}

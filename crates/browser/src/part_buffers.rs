@@ -1,0 +1,98 @@
+//! The memory that sealed parts wait in. It is JavaScript's, since a wasm module's never shrinks,
+//! and it is used again, since fresh memory costs more than sealing.
+
+use std::{cell::RefCell, rc::Rc};
+
+use js_sys::Uint8Array;
+
+use crate::{
+    allowance::{Allowance, Share},
+    failure::Fault,
+};
+
+/// All buffers of a page together: six parts of the usual 8 MiB. Five may be on the way while one is
+/// sealed.
+const MOST_BYTES: u64 = 56 * 1024 * 1024;
+/// Lengths are rounded up to this, so that the parts of different files fit the same buffers.
+const STEP_BYTES: u64 = 128 * 1024;
+
+/// The buffers of all uploads of a page.
+#[derive(Clone)]
+pub struct PartBuffers(Rc<Shared>);
+
+struct Shared {
+    allowance: Allowance,
+    idle: RefCell<Vec<Uint8Array>>,
+}
+
+/// A buffer in use, of the length that was asked for. Dropped, it goes back.
+pub struct PartBuffer {
+    whole: Uint8Array,
+    sealed: Uint8Array,
+    home: PartBuffers,
+    _share: Share,
+}
+
+impl Default for PartBuffers {
+    fn default() -> Self {
+        Self(Rc::new(Shared {
+            allowance: Allowance::of(MOST_BYTES),
+            idle: RefCell::default(),
+        }))
+    }
+}
+
+impl PartBuffers {
+    /// Waits until there is room for `len` bytes. What is in them is anybody's earlier ciphertext.
+    ///
+    /// # Errors
+    /// [`Fault::PartTooLarge`] where browsers have no array of that length.
+    pub async fn take(&self, len: u64) -> Result<PartBuffer, Fault> {
+        let too_large = || Fault::PartTooLarge { part_bytes: len };
+        let sealed_len = u32::try_from(len).map_err(|_| too_large())?;
+        let steps = len.div_ceil(STEP_BYTES).saturating_mul(STEP_BYTES);
+        let capacity = u32::try_from(steps).map_err(|_| too_large())?;
+        let share = self.0.allowance.take(u64::from(capacity)).await;
+        let whole = self
+            .idle_one(capacity)
+            .unwrap_or_else(|| Uint8Array::new_with_length(capacity));
+        self.keep_within_bounds();
+        Ok(PartBuffer {
+            sealed: whole.subarray(0, sealed_len),
+            whole,
+            home: self.clone(),
+            _share: share,
+        })
+    }
+
+    fn idle_one(&self, capacity: u32) -> Option<Uint8Array> {
+        let mut idle = self.0.idle.borrow_mut();
+        let place = idle.iter().position(|one| one.length() == capacity)?;
+        Some(idle.swap_remove(place))
+    }
+
+    /// Idle buffers go, the longest idle first, before there is more than the bound in all.
+    fn keep_within_bounds(&self) {
+        let mut idle = self.0.idle.borrow_mut();
+        let in_use = self.0.allowance.in_use();
+        let bytes =
+            |idle: &[Uint8Array]| -> u64 { idle.iter().map(|one| u64::from(one.length())).sum() };
+        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > MOST_BYTES {
+            idle.remove(0);
+        }
+    }
+}
+
+impl PartBuffer {
+    /// The bytes, exactly as many as were asked for.
+    #[must_use]
+    pub fn bytes(&self) -> &Uint8Array {
+        &self.sealed
+    }
+}
+
+impl Drop for PartBuffer {
+    fn drop(&mut self) {
+        self.home.0.idle.borrow_mut().push(self.whole.clone());
+    }
+}

@@ -1,0 +1,58 @@
+//! How far one upload is, in plaintext bytes, told often enough to look smooth and no more.
+
+use std::{
+    cell::{Cell, RefCell},
+    collections::BTreeMap,
+};
+
+use js_sys::Date;
+use sealift_transfer::{Part, PartNumber};
+
+/// Milliseconds between two reports.
+const REPORT_EVERY_MS: f64 = 100.0;
+
+/// Counts what left and what is stored.
+pub struct Progress {
+    tell: Box<dyn Fn(u64)>,
+    stored: Cell<u64>,
+    on_the_way: RefCell<BTreeMap<PartNumber, u64>>,
+    told_at_ms: Cell<f64>,
+}
+
+impl Progress {
+    /// `tell` hears the plaintext bytes that have left.
+    #[must_use]
+    pub fn new(tell: impl Fn(u64) + 'static) -> Self {
+        Self {
+            tell: Box::new(tell),
+            stored: Cell::new(0),
+            on_the_way: RefCell::default(),
+            told_at_ms: Cell::new(0.0),
+        }
+    }
+
+    /// So many sealed bytes of this part have left.
+    pub(crate) fn left(&self, part: &Part, sealed_bytes: u64) {
+        let plaintext_bytes = sealed_bytes.min(part.plaintext_len());
+        self.on_the_way
+            .borrow_mut()
+            .insert(part.number, plaintext_bytes);
+        let now_ms = Date::now();
+        if (now_ms - self.told_at_ms.get()).abs() >= REPORT_EVERY_MS {
+            self.told_at_ms.set(now_ms);
+            self.tell();
+        }
+    }
+
+    /// An attempt at this part ended: it is stored, or it begins again.
+    pub(crate) fn arrived(&self, number: PartNumber, stored_plaintext_len: u64) {
+        self.on_the_way.borrow_mut().remove(&number);
+        self.stored.set(stored_plaintext_len);
+        self.tell();
+    }
+
+    fn tell(&self) {
+        let on_the_way: u64 = self.on_the_way.borrow().values().sum();
+        (self.tell)(self.stored.get().saturating_add(on_the_way));
+    }
+}

@@ -1,0 +1,57 @@
+//! A file is held to what it was when it was chosen.
+
+use crate::sample::{file, plaintext};
+use js_sys::{Object, Reflect};
+use sealift_browser::{failure::Fault, file_slice::ChosenFile};
+use wasm_bindgen::JsValue;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::File;
+
+/// What a browser that looks at the disk each time would say.
+fn now_says(file: &File, property: &str, value: f64) {
+    let descriptor = Object::new();
+    Reflect::set(&descriptor, &"value".into(), &JsValue::from_f64(value)).unwrap();
+    Object::define_property(file, &property.into(), &descriptor);
+}
+
+#[wasm_bindgen_test]
+async fn a_slice_is_exactly_the_range() {
+    let bytes = plaintext(10_000);
+    let chosen = ChosenFile::new(file(&bytes));
+    assert_eq!(chosen.size(), 10_000);
+    assert_eq!(chosen.name(), "sample");
+    let slice = chosen.read(&(4096..8192)).await.unwrap();
+    assert_eq!(slice.to_vec(), bytes[4096..8192]);
+    assert_eq!(chosen.read(&(0..0)).await.unwrap().length(), 0);
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_became_longer_is_not_read() {
+    let file = file(&plaintext(10));
+    let chosen = ChosenFile::new(file.clone());
+    now_says(&file, "size", 11.0);
+    assert!(matches!(
+        chosen.read(&(0..10)).await,
+        Err(Fault::FileChanged)
+    ));
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_was_written_to_is_not_read() {
+    let file = file(&plaintext(10));
+    let chosen = ChosenFile::new(file.clone());
+    now_says(&file, "lastModified", 1.0);
+    assert!(matches!(
+        chosen.read(&(0..10)).await,
+        Err(Fault::FileChanged)
+    ));
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_became_shorter_is_not_read() {
+    let chosen = ChosenFile::new(file(&plaintext(10)));
+    assert!(matches!(
+        chosen.read(&(5..11)).await,
+        Err(Fault::FileChanged)
+    ));
+}

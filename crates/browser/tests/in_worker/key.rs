@@ -1,0 +1,54 @@
+//! With WebCrypto the content key goes into a key that nobody reads back, and its bytes are wiped.
+
+use crate::sample::{content_key, header, plan};
+use js_sys::{Array, Function, Object, Reflect, Uint8Array, global};
+use sealift_browser::seal::{Backend, PartSealer};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_test::wasm_bindgen_test;
+
+#[wasm_bindgen_test]
+async fn the_key_is_not_extractable_only_encrypts_and_its_bytes_are_wiped() {
+    let crypto = Reflect::get(&global(), &"crypto".into()).unwrap();
+    let subtle = Reflect::get(&crypto, &"subtle".into()).unwrap();
+    let real: Function = Reflect::get(&subtle, &"importKey".into())
+        .unwrap()
+        .unchecked_into();
+    let calls = Array::new();
+    let (seen, object) = (calls.clone(), subtle.clone());
+    // Listens to importKey and lets it do its work.
+    let listening =
+        Closure::<dyn FnMut(JsValue, JsValue, JsValue, JsValue, JsValue) -> JsValue>::new(
+            move |format, bytes: JsValue, algorithm, extractable: JsValue, uses: JsValue| {
+                let given = Uint8Array::new(&bytes).slice(0, 32);
+                seen.push(&Array::of4(&bytes, &given, &extractable, &uses));
+                let arguments = Array::of5(&format, &bytes, &algorithm, &extractable, &uses);
+                Reflect::apply(&real, &object, &arguments).unwrap()
+            },
+        );
+    Reflect::set(&subtle, &"importKey".into(), listening.as_ref()).unwrap();
+    PartSealer::new(
+        header().as_bytes(),
+        content_key(),
+        plan(1),
+        Backend::WebCrypto,
+    )
+    .await
+    .unwrap();
+    Reflect::delete_property(&Object::from(subtle), &"importKey".into()).unwrap();
+
+    assert_eq!(calls.length(), 1);
+    let call: Array = calls.get(0).unchecked_into();
+    assert_eq!(
+        Uint8Array::new(&call.get(1)).to_vec(),
+        content_key().expose(),
+        "the content key was imported"
+    );
+    assert_eq!(
+        Uint8Array::new(&call.get(0)).to_vec(),
+        [0; 32],
+        "its bytes were wiped"
+    );
+    assert_eq!(call.get(2), JsValue::FALSE, "it is not extractable");
+    let uses: Array = call.get(3).unchecked_into();
+    assert_eq!((uses.length(), uses.get(0)), (1, "encrypt".into()));
+}

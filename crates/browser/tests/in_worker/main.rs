@@ -1,0 +1,15 @@
+//! What only a browser can show, in a worker as the page has it: `wasm-pack test --headless --chrome`.
+#![cfg(target_arch = "wasm32")]
+#![expect(
+    clippy::as_conversions,
+    clippy::indexing_slicing,
+    clippy::unwrap_used,
+    reason = "tests; clippy knows only those of std"
+)]
+
+mod file_slice;
+mod key;
+mod sample;
+mod seal;
+
+wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

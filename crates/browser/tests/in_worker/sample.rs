@@ -1,0 +1,68 @@
+//! A message to seal: header, key and plaintext, the same every time.
+
+use js_sys::{Array, Uint8Array};
+use sealift_browser::seal::{Backend, PartSealer};
+use sealift_message::{
+    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, FrameLength, Header, HeaderBuilder,
+    MessageId,
+};
+use sealift_transfer::{PartNumber, PartPlan};
+use web_sys::File;
+
+pub(crate) const FRAME_LENGTH: u32 = 4096;
+
+/// Lengths around every edge of frames and, with two frames a part, of parts.
+pub(crate) const LENGTHS: [u64; 9] = [0, 1, 4095, 4096, 4097, 8191, 8192, 8193, 50_000];
+
+pub(crate) fn data_key() -> DataKey {
+    DataKey::try_from([7; 32].as_slice()).unwrap()
+}
+
+pub(crate) fn header() -> Header {
+    HeaderBuilder::new(
+        MessageId::from_bytes([3; 32]),
+        EncryptionContext::default(),
+        EncryptedDataKey::new("test", Vec::new(), Vec::new()).unwrap(),
+        FrameLength::try_from(FRAME_LENGTH).unwrap(),
+    )
+    .authenticate(&data_key())
+    .unwrap()
+}
+
+pub(crate) fn content_key() -> ContentKey {
+    let verified = header().verify(&data_key()).unwrap();
+    ContentKey::from_bytes(verified.content_key().expose())
+}
+
+pub(crate) fn plan(plaintext_len: u64) -> PartPlan {
+    PartPlan::new(header().len(), FRAME_LENGTH, plaintext_len, 2).unwrap()
+}
+
+pub(crate) fn plaintext(len: u64) -> Vec<u8> {
+    (0..len).map(|i| (i % 251) as u8).collect()
+}
+
+pub(crate) fn file(bytes: &[u8]) -> File {
+    File::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)), "sample").unwrap()
+}
+
+/// All parts, one after the other.
+pub(crate) async fn sealed(plaintext: &[u8], backend: Backend) -> Vec<Vec<u8>> {
+    let plan = plan(plaintext.len() as u64);
+    let sealer = PartSealer::new(header().as_bytes(), content_key(), plan, backend)
+        .await
+        .unwrap();
+    let mut parts = Vec::new();
+    for number in PartNumber::all(plan.part_count()) {
+        let part = sealer.part(number).unwrap();
+        let (start, end) = (part.plaintext.start as usize, part.plaintext.end as usize);
+        let slice = Uint8Array::from(&plaintext[start..end]);
+        // Neither begins where its memory begins, and the buffer was used before.
+        let memory = Uint8Array::new_with_length(part.sealed_len() as u32 + 7);
+        memory.fill(0xEE, 0, memory.length());
+        let sealed = memory.subarray(7, memory.length());
+        sealer.seal(&part, &slice, &sealed).await.unwrap();
+        parts.push(sealed.to_vec());
+    }
+    parts
+}
