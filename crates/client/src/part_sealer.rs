@@ -133,4 +133,4 @@ fn usize_of(len: u64) -> usize {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -2,7 +2,8 @@
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
 };
 
 use crate::client::Client;
@@ -10,24 +11,76 @@ use crate::client::Client;
 /// A client of a server that gives each connection this answer and closes it.
 pub(crate) async fn server(answer: impl Into<String>) -> Client {
     let answer = answer.into();
-    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let port = listener.local_addr().unwrap().port();
+    let (client, listener) = listen().await;
     tokio::spawn(async move {
         while let Ok((mut connection, _)) = listener.accept().await {
-            let mut asked = Vec::new();
-            while !asked.ends_with(b"\r\n\r\n") {
-                assert_ne!(connection.read_buf(&mut asked).await.unwrap(), 0);
-            }
+            read(&mut connection).await;
             connection.write_all(answer.as_bytes()).await.unwrap();
         }
     });
-    Client::new(&format!("http://127.0.0.1:{port}"), None).unwrap()
+    client
+}
+
+/// A client and the place where it believes its server to be.
+pub(crate) async fn listen() -> (Client, TcpListener) {
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let port = listener.local_addr().unwrap().port();
+    let client = Client::new(&format!("http://127.0.0.1:{port}"), None).unwrap();
+    (client, listener)
+}
+
+/// Gives these answers in this order, one a connection; an empty one is none. Ends with what was
+/// asked.
+pub(crate) fn play(listener: TcpListener, answers: Vec<String>) -> JoinHandle<Vec<Asked>> {
+    tokio::spawn(async move {
+        let mut asked = Vec::new();
+        for answer in answers {
+            let (mut connection, _) = listener.accept().await.unwrap();
+            asked.push(read(&mut connection).await);
+            connection.write_all(answer.as_bytes()).await.unwrap();
+        }
+        asked
+    })
 }
 
 /// A whole answer: `head` is the status and header lines, each with its end.
 pub(crate) fn answer(head: &str, body: &str) -> String {
-    format!(
-        "HTTP/1.1 {head}content-length: {}\r\n\r\n{body}",
-        body.len()
-    )
+    let len = body.len();
+    format!("HTTP/1.1 {head}connection: close\r\ncontent-length: {len}\r\n\r\n{body}")
+}
+
+/// A request.
+pub(crate) struct Asked {
+    pub(crate) head: String,
+    pub(crate) body: Vec<u8>,
+}
+
+impl Asked {
+    /// Method and path, without the query.
+    pub(crate) fn what(&self) -> String {
+        let words: Vec<_> = self.head.split([' ', '?']).take(2).collect();
+        words.join(" ")
+    }
+}
+
+/// Reads one request to its end.
+pub(crate) async fn read(connection: &mut TcpStream) -> Asked {
+    let mut received = Vec::new();
+    loop {
+        if let Some(head) = received.windows(4).position(|four| four == b"\r\n\r\n") {
+            let (head, body) = received.split_at(head + 4);
+            let head = String::from_utf8_lossy(head).to_lowercase();
+            if body.len() >= body_len(&head) {
+                let body = body.to_vec();
+                return Asked { head, body };
+            }
+        }
+        assert_ne!(connection.read_buf(&mut received).await.unwrap(), 0);
+    }
+}
+
+fn body_len(head: &str) -> usize {
+    let mut lines = head.lines();
+    let len = lines.find_map(|line| line.strip_prefix("content-length: "));
+    len.map_or(0, |len| len.parse().unwrap())
 }

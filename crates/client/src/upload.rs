@@ -94,7 +94,7 @@ impl From<PartSealerError> for UploadError {
 
 impl Client {
     /// Seals `source` and sends it in parts, several at a time; requests that fail for a while are
-    /// made again. `progress` hears of every part that is stored. `cancel` takes the upload back,
+    /// made again. `progress` begins with 0 and hears of every part that is stored. `cancel` takes the upload back,
     /// unless it is complete by then. Dropping the future instead leaves the upload open until it
     /// expires.
     ///
@@ -113,3 +113,6 @@ impl Client {
         driver.drive(settings, &mut progress, cancel).await
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -6,9 +6,9 @@ use sealift_message::{
 
 use super::*;
 
-const FRAME: u64 = 4096;
+pub(crate) const FRAME: u64 = 4096;
 
-fn header(data_key: &DataKey, frame_length: u64) -> Header {
+pub(crate) fn header(data_key: &DataKey, frame_length: u64) -> Header {
     let frame_length = u32::try_from(frame_length).unwrap();
     let context = EncryptionContext::default();
     let encrypted = EncryptedDataKey::new("test", b"test", b"test").unwrap();
@@ -22,11 +22,11 @@ fn header(data_key: &DataKey, frame_length: u64) -> Header {
     .unwrap()
 }
 
-fn data_key() -> DataKey {
+pub(crate) fn data_key() -> DataKey {
     DataKey::try_from([7; 32].as_slice()).unwrap()
 }
 
-fn plan(header: &Header, plaintext_len: u64) -> PartPlan {
+pub(crate) fn plan(header: &Header, plaintext_len: u64) -> PartPlan {
     PartPlan::new(header.len(), 4096, plaintext_len, 2).unwrap()
 }
 

@@ -5,31 +5,14 @@ use std::{
 };
 
 use sealift_transfer::{PartNumber, api::SignedPart};
-use tokio::{
-    io::{AsyncReadExt as _, AsyncWriteExt as _},
-    net::TcpListener,
-};
+use tokio::net::TcpListener;
 
 use super::*;
-use crate::raw_server::answer;
+use crate::raw_server::{answer, play};
 
 const SECRET: &str = "5ecret5ignature";
 
-/// One connection of a store: what it received, once it had `len` bytes of a body; then `answer`.
-async fn store(listener: TcpListener, len: usize, answer: String) -> Vec<u8> {
-    let (mut connection, _) = listener.accept().await.unwrap();
-    let mut received = Vec::new();
-    loop {
-        let head = received.windows(4).position(|four| four == b"\r\n\r\n");
-        if head.is_some_and(|head| received.len() >= head + 4 + len) {
-            break;
-        }
-        assert_ne!(connection.read_buf(&mut received).await.unwrap(), 0);
-    }
-    connection.write_all(answer.as_bytes()).await.unwrap();
-    received
-}
-
+/// A store that is about to answer, and a PUT that it would take.
 async fn listen() -> (TcpListener, SignedPart) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -62,12 +45,11 @@ async fn a_part_is_sent_whole_with_its_length_and_without_the_api_key() {
     let (listener, signed) = listen().await;
     let sealed: Bytes = (0..300_000_u32).map(|i| i.to_be_bytes()[3]).collect();
     let answer = answer("200 OK\r\n", "");
-    let store = tokio::spawn(store(listener, sealed.len(), answer));
+    let store = play(listener, vec![answer]);
     client().put_part(&signed, sealed.clone()).await.unwrap();
-    let received = store.await.unwrap();
-    let (head, body) = received.split_at(received.len() - sealed.len());
-    assert_eq!(body, sealed);
-    let head = String::from_utf8_lossy(head).to_lowercase();
+    let asked = store.await.unwrap().remove(0);
+    assert_eq!(asked.body, sealed);
+    let head = asked.head;
     assert!(head.starts_with("put /bucket/a?x-amz-signature="), "{head}");
     assert!(head.contains("\r\ncontent-length: 300000\r\n"), "{head}");
     assert!(
@@ -89,7 +71,7 @@ async fn a_refusal_names_the_stores_code_and_nothing_else_of_its_body() {
     let (listener, signed) = listen().await;
     let body = "<Error><Code>SlowDown</Code><Resource>/5ecret5ignature</Resource></Error>";
     let answer = answer("503 Slow Down\r\nretry-after: 3\r\n", body);
-    let store = tokio::spawn(store(listener, 1, answer));
+    let store = play(listener, vec![answer]);
     let error = client()
         .put_part(&signed, Bytes::from_static(b"a"))
         .await
@@ -114,7 +96,7 @@ async fn a_redirect_is_not_followed() {
     let (listener, signed) = listen().await;
     let head = format!("307 Temporary Redirect\r\nlocation: http://127.0.0.1:{port}/\r\n");
     let answer = answer(&head, "");
-    let store = tokio::spawn(store(listener, 1, answer));
+    let store = play(listener, vec![answer]);
     let error = client()
         .put_part(&signed, Bytes::from_static(b"a"))
         .await
@@ -181,7 +163,7 @@ async fn no_error_and_no_log_holds_the_signature() {
     // A store that answers.
     let (listener, signed) = listen().await;
     let answer = answer("200 OK\r\n", "");
-    let store = tokio::spawn(store(listener, 1, answer));
+    let store = play(listener, vec![answer]);
     client()
         .put_part(&signed, Bytes::from_static(b"a"))
         .await

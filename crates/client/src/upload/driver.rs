@@ -103,7 +103,7 @@ impl Driver {
             self.begin(command)?;
         }
         let mut is_cancelled = false;
-        let mut stored_plaintext_len = 0;
+        let mut told = None;
         loop {
             if let Some(outcome) = self.ended.take() {
                 return self.result(outcome);
@@ -123,8 +123,9 @@ impl Driver {
                     self.begin(command)?;
                 }
             }
-            if upload.stored_plaintext_len() > stored_plaintext_len {
-                stored_plaintext_len = upload.stored_plaintext_len();
+            let stored_plaintext_len = upload.stored_plaintext_len();
+            if told.is_none_or(|told| stored_plaintext_len > told) {
+                told = Some(stored_plaintext_len);
                 progress(Progress {
                     stored_plaintext_len,
                     plaintext_len: self.request.size,
