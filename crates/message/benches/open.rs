@@ -1,9 +1,10 @@
-//! Opening a whole body, strictly and generally, against the raw AEAD on the same buffers.
+//! Opening a whole body at once or in pieces, strictly and generally, against the raw AEAD on the same
+//! buffers.
 
 use std::hint::black_box;
 
-use criterion::{BenchmarkId, Criterion, Throughput};
-use sealift_message::Decryptor;
+use criterion::{BatchSize, BenchmarkId, Criterion, Throughput};
+use sealift_message::{Decryptor, RangeDecryptor};
 
 use crate::setup;
 
@@ -21,8 +22,18 @@ pub(crate) fn open(criterion: &mut Criterion) {
             .get(setup::bytes(sealer.layout().header_len())..)
             .expect("a header is in front");
         let sealed_len = sealer.layout().sealed_len();
+        let decryptor = RangeDecryptor::new(verified(), sealed_len).expect("the size is right");
+        let mut out = Vec::new();
+        group.bench_function(BenchmarkId::new("own at once", frame_length), |bencher| {
+            bencher.iter(|| {
+                let opener = decryptor.plan_all();
+                opener
+                    .open_at_once(black_box(body), &mut out)
+                    .expect("it was sealed")
+            });
+        });
         let own = || Decryptor::own(verified(), sealed_len).expect("the size is right");
-        let mut out = Vec::with_capacity(plaintext.len());
+        let general = || Decryptor::general(verified());
         let mut opened = |mut decryptor: Decryptor, piece: usize| {
             out.clear();
             for piece in black_box(body).chunks(piece) {
@@ -30,14 +41,16 @@ pub(crate) fn open(criterion: &mut Criterion) {
             }
             decryptor.finish().expect("it is whole")
         };
-        group.bench_function(BenchmarkId::new("own", frame_length), |bencher| {
-            bencher.iter(|| opened(own(), body.len()));
-        });
         group.bench_function(BenchmarkId::new("own in pieces", frame_length), |bencher| {
-            bencher.iter(|| opened(own(), PIECE));
+            bencher.iter_batched(own, |own| opened(own, PIECE), BatchSize::SmallInput);
         });
         group.bench_function(BenchmarkId::new("general", frame_length), |bencher| {
-            bencher.iter(|| opened(Decryptor::general(verified()), body.len()));
+            let whole = body.len();
+            bencher.iter_batched(
+                general,
+                |general| opened(general, whole),
+                BatchSize::SmallInput,
+            );
         });
         let mut raw_sealed = object.clone();
         raw.seal(&plaintext, &mut raw_sealed, frame_length);

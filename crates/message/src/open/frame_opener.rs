@@ -22,8 +22,21 @@ impl FrameOpener {
         }
     }
 
-    /// Appends the plaintext to `out`, and nothing where it does not authenticate.
+    /// Opens into `out`, which is as long as the ciphertext; zeros where it does not authenticate.
     pub(crate) fn open(
+        &self,
+        frame: &Frame,
+        iv: &[u8; IV_LEN],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut [u8],
+    ) -> Result<(), DecryptError> {
+        let aad = frame.aad(&self.message_id);
+        self.cipher.open(iv, &aad, ciphertext, tag, out)
+    }
+
+    /// Appends the plaintext to `out`, and nothing where it does not authenticate.
+    pub(crate) fn append(
         &self,
         frame: &Frame,
         iv: &[u8; IV_LEN],
@@ -34,8 +47,7 @@ impl FrameOpener {
         let before = out.len();
         out.resize(before.saturating_add(ciphertext.len()), 0);
         let room = out.get_mut(before..).unwrap_or_default();
-        let aad = frame.aad(&self.message_id);
-        let opened = self.cipher.open(iv, &aad, ciphertext, tag, room);
+        let opened = self.open(frame, iv, ciphertext, tag, room);
         if opened.is_err() {
             out.truncate(before);
         }

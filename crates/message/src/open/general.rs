@@ -82,7 +82,7 @@ impl GeneralOpener {
             let ciphertext = reader.take(usize_of(frame.plaintext_len()))?;
             let tag = reader.array()?;
             self.opener
-                .open(&frame, &prefix.iv, ciphertext, &tag, out)?;
+                .append(&frame, &prefix.iv, ciphertext, &tag, out)?;
             self.at = at.saturating_add(frame.sealed_len());
             self.plaintext_len = self
                 .plaintext_len

@@ -13,7 +13,7 @@ fn opened(
     range: Range<u64>,
     alter: impl Fn(&mut Vec<u8>),
 ) -> (Vec<u8>, Result<(), DecryptError>) {
-    let mut opener = sample.range_decryptor().plan(range).unwrap();
+    let mut opener = sample.range_decryptor().plan(range.clone()).unwrap();
     let fetch = opener.sealed_range();
     let mut fetched = sample.object[fetch.start as usize..fetch.end as usize].to_vec();
     alter(&mut fetched);
@@ -21,7 +21,24 @@ fn opened(
     let result = opener
         .push(&fetched, &mut out)
         .and_then(|()| opener.finish().map(drop));
+    at_once_is_the_same(sample, range, &fetched, &out, result);
     (out, result)
+}
+
+/// Into a buffer that holds something already, which is all gone in the end.
+fn at_once_is_the_same(
+    sample: &Sample,
+    range: Range<u64>,
+    fetched: &[u8],
+    in_pieces: &[u8],
+    result: Result<(), DecryptError>,
+) {
+    let opener = sample.range_decryptor().plan(range).unwrap();
+    let mut out = vec![0xEE; 5000];
+    let at_once = opener.open_at_once(fetched, &mut out).map(drop);
+    assert_eq!(at_once, result);
+    let expected = if result.is_ok() { in_pieces } else { &[] };
+    assert_eq!(out, expected);
 }
 
 fn slice(sample: &Sample, range: &Range<u64>) -> Vec<u8> {
