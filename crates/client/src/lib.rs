@@ -29,6 +29,7 @@ mod source;
 mod upload;
 mod uploads;
 
+pub use address::AddressError;
 pub use api_key::{ApiKey, NotAnApiKey};
 pub use client::{Client, ClientError};
 pub use download::{Download, DownloadError};
