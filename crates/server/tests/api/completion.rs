@@ -64,7 +64,7 @@ async fn bytes_that_the_store_altered_are_found_at_completion() {
         (header_len - 20, "commitment"),
         (header_len - 1, "header tag"),
         (header_len, "sequence number of the first frame"),
-        (header_len + 16, "ciphertext of the first frame"),
+        (header_len + 22, "ciphertext of the first frame"),
         (second_frame, "mark of the final frame"),
         (second_frame + 23, "length of the final frame"),
         (-1, "tag of the final frame"),
@@ -73,6 +73,19 @@ async fn bytes_that_the_store_altered_are_found_at_completion() {
         client.send(&file).await;
         let [part, _] = stack.part_files(file.id(), 1).await;
         alter(&part, place);
+        expect_failed(&stack, &client, &file).await;
+    }
+}
+
+#[tokio::test]
+async fn the_first_and_the_last_frame_are_tried_at_every_completion() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    for place in [1000, -1] {
+        // Of so many frames a random pick would find the altered one once in 300 runs.
+        let file = client.open("a", &bytes(1000 * FRAME)).await;
+        client.send(&file).await;
+        alter(&stack.part_files(file.id(), 1).await[0], place);
         expect_failed(&stack, &client, &file).await;
     }
 }

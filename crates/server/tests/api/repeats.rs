@@ -81,6 +81,24 @@ async fn two_requests_to_complete_at_once_make_one_file() {
 }
 
 #[tokio::test]
+async fn a_completion_that_was_cut_off_is_taken_over_when_its_lease_has_ended() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let file = client.open("a", b"a").await;
+    client.send(&file).await;
+    let leased = "UPDATE uploads SET state = 'completing', completing_until_ms = CAST(? AS BIGINT)
+                  WHERE upload_id = ?";
+    let until = |ms: i64| stack.change(leased, ms.to_string().into_bytes(), file.id().as_str());
+    assert_eq!(until(i64::MAX).await.unwrap(), 1);
+    let early = client.complete(&file).await;
+    early.refused(ProblemCode::Completing);
+    assert_ne!(early.header("retry-after"), "");
+    assert_eq!(until(0).await.unwrap(), 1);
+    client.complete(&file).await.json::<FileRecord>(200);
+    assert_eq!(client.content(file.file_id()).await.body, b"a");
+}
+
+#[tokio::test]
 async fn an_upload_taken_back_is_gone_from_the_store_and_stays_so() {
     let stack = Stack::start().await;
     let client = stack.client();

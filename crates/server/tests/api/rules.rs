@@ -3,7 +3,7 @@
 
 use std::fs;
 
-use sealift_message::Header;
+use sealift_message::{ContentKey, Header, StoredHeader, seal_record};
 use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, UploadStatus, open};
 
 use crate::support::{FRAME, SealedFile, Stack, bytes, sealing::request};
@@ -204,18 +204,29 @@ async fn r5_a_header_of_another_upload_opens_nothing_even_from_the_record() {
 }
 
 #[tokio::test]
-async fn r5_the_commitment_is_compared_before_a_key_is_given() {
+async fn r5_a_header_with_another_commitment_gives_no_key_even_with_a_right_tag() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", b"a").await;
-    let mut header = file.opened.header.clone();
-    let commitment = header.len() - 16 - 32;
+    // As an uploader can forge it, who has the content key: HEADER_IV is twelve zeros.
+    let content_key = file.opened.content_key.as_ref().unwrap();
+    let content_key = content_key.to_bytes().unwrap();
+    let (before_tag, _) = file.opened.header.split_last_chunk::<16>().unwrap();
+    let mut header = before_tag.to_vec();
+    let commitment = header.len() - 32;
     header[commitment] ^= 1;
+    let tag = seal_record(&content_key, &[0; 12], &header, b"").unwrap();
+    header.extend_from_slice(&tag);
+    assert!(
+        StoredHeader::new(&header)
+            .unwrap()
+            .verify(&ContentKey::from_bytes(&content_key))
+            .is_ok()
+    );
+
     let change = "UPDATE uploads SET header = ? WHERE upload_id = ?";
-    stack
-        .change(change, header, file.id().as_str())
-        .await
-        .unwrap();
+    let changed = stack.change(change, header, file.id().as_str());
+    assert_eq!(changed.await.unwrap(), 1);
     let answer = client.key_again(file.id()).await;
     answer.refused(ProblemCode::ObjectDamaged);
 }
