@@ -1,0 +1,25 @@
+// Sizes and times in words.
+
+import { say } from './sentences.js';
+
+const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
+const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
+const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+
+export function bytes(count) {
+  if (count < 1000) return `${whole.format(count)} ${count === 1 ? 'byte' : 'bytes'}`;
+  let amount = count / 1000;
+  let unit = 0;
+  while (amount >= 999.5 && unit < UNITS.length - 1) {
+    amount /= 1000;
+    unit += 1;
+  }
+  return `${(amount < 99.95 ? tenths : whole).format(amount)} ${UNITS[unit]}`;
+}
+
+export function timeLeft(seconds) {
+  if (seconds < 5) return say('almostThere');
+  if (seconds < 90) return say('secondsLeft', { count: Math.ceil(seconds / 5) * 5 });
+  if (seconds < 5400) return say('minutesLeft', { count: Math.round(seconds / 60) });
+  return say('hoursLeft', { count: Math.round(seconds / 3600) });
+}

@@ -1,0 +1,27 @@
+// The worker: hands the page's wishes to the module, and the module's reports to the page.
+
+import init, { Uploads } from './sealift_browser.js';
+
+async function open(backend) {
+  await init();
+  const uploads = await Uploads.open(backend, (report) => postMessage(report));
+  postMessage({ type: 'ready', policy: await uploads.policy() });
+  return uploads;
+}
+
+const wishes = {
+  add: (uploads, { id, file }) => uploads.add(id, file),
+  cancel: (uploads, { id }) => uploads.cancel(id),
+  logIn: (uploads, { apiKey }) => uploads.logIn(apiKey),
+};
+
+// What cannot be gone on from. The module gives failures with a code; anything else is a fault of ours.
+function stopped(reason) {
+  postMessage({ type: 'stopped', failure: reason?.code ? reason : { code: 'worker_stopped', detail: '', numbers: {} } });
+}
+
+self.addEventListener('unhandledrejection', (event) => stopped(event.reason));
+self.addEventListener('error', (event) => stopped(event.error));
+
+const opened = open(new URL(self.location).searchParams.get('backend') ?? 'web-crypto');
+self.addEventListener('message', async ({ data }) => wishes[data.type](await opened, data));
