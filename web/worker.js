@@ -17,6 +17,7 @@ const wishes = {
 
 // What cannot be gone on from. The module gives failures with a code; anything else is a fault of ours.
 function stopped(reason) {
+  console.error(reason);
   postMessage({ type: 'stopped', failure: reason?.code ? reason : { code: 'worker_stopped', detail: '', numbers: {} } });
 }
 

@@ -26,6 +26,7 @@ pub(crate) fn bind(wasm: &Path, room: &Path) -> Result<()> {
         .input_path(wasm)
         .out_name(NAME)
         .web(true)?
+        .omit_default_module_path(false)
         .typescript(false)
         .generate(room)
 }
