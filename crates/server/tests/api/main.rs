@@ -14,6 +14,8 @@ mod fields;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod page;
+#[cfg(test)]
 mod parts;
 #[cfg(test)]
 mod reading;

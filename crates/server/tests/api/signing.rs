@@ -36,6 +36,16 @@ async fn r10_a_signature_covers_length_host_and_checksum_for_fifteen_minutes() {
 }
 
 #[tokio::test]
+async fn browsers_are_sent_to_the_public_endpoint_of_the_store() {
+    let public = "https://files.example.com";
+    let stack = Stack::with(&[("s3_public_endpoint", public)]).await;
+    let client = stack.client();
+    let file = client.open("a", b"a").await;
+    let signed = &client.sign_all(&file).await[0];
+    assert!(signed.url.starts_with("https://files.example.com/sealift/"));
+}
+
+#[tokio::test]
 async fn r10_the_multipart_upload_declares_sha256_and_no_checksum_type() {
     let stack = Stack::start().await;
     stack.client().open("a", b"a").await;

@@ -73,6 +73,11 @@ impl Client {
     pub(crate) fn put(&self, url: &str) -> RequestBuilder {
         self.http.put(url)
     }
+
+    /// What a browser asks before that.
+    pub(crate) fn options(&self, url: &str) -> RequestBuilder {
+        self.http.request(Method::OPTIONS, url)
+    }
 }
 
 /// A whole answer.
