@@ -23,10 +23,11 @@ export class Announcer {
     const gathered = this.#waiting;
     this.#waiting = [];
     const count = (kind) => gathered.filter((one) => one.kind === kind).length;
-    const sentences =
-      gathered.length > MOST_SENTENCES
-        ? [...gathered.filter((one) => one.kind === 'other').slice(-1).map((one) => one.sentence), say('announceMany', { done: count('done'), failed: count('failed') })]
-        : gathered.map((one) => one.sentence);
+    const many = gathered.length > MOST_SENTENCES;
+    const told = many ? gathered.filter((one) => one.kind === 'other').slice(-1) : gathered;
+    const sentences = told.map((one) => one.sentence);
+    if (many && count('done') > 0) sentences.push(say('announceManyDone', { count: count('done') }));
+    if (many && count('failed') > 0) sentences.push(say('announceManyFailed', { count: count('failed') }));
     this.#element.textContent = sentences.join(' ');
   }
 }

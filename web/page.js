@@ -91,6 +91,7 @@ const heard = {
   stopped: (message, name) => stopped(message.failure, name),
   state: (message, row) => row.enter(message.state),
   progress: (message, row) => row.progress(message.sent),
+  retrying: (message, row) => row.retrying(),
   done(message, row) {
     row.done(message);
     announce(say('announceDone', { name: row.name }), 'done');

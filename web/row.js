@@ -6,9 +6,13 @@ import { bytes, timeLeft } from './numbers.js';
 import { say, sayAll, sayProblem } from './sentences.js';
 import { Speed } from './speed.js';
 
+// The same file would fail in the same way.
+const LASTING = new Set(['file_changed', 'file_too_large', 'part_too_large', 'invalid_name']);
+
 export class Row {
   #speed = new Speed();
   #find;
+  #isRetrying = false;
 
   // `wishes` has `cancel`, `retry`, `download` and `announce`.
   constructor(id, file, template, wishes) {
@@ -36,6 +40,7 @@ export class Row {
 
   enter(state) {
     this.element.dataset.state = state;
+    this.#isRetrying = false;
     this.#find('.cancel').hidden = !this.isRunning;
     this.#find('.file-progress').hidden = !this.isRunning;
     this.#find('.problem').hidden = state !== 'failed';
@@ -50,12 +55,18 @@ export class Row {
   }
 
   progress(sent) {
+    if (sent > this.sent) this.#isRetrying = false;
     this.sent = sent;
     this.#speed.note(sent);
     const share = this.file.size === 0 ? Number(this.state === 'checking') : sent / this.file.size;
     const progress = this.#find('.file-progress');
     progress.value = share;
     progress.textContent = say('sentOf', { sent: bytes(sent), size: bytes(this.file.size) });
+    this.#status();
+  }
+
+  retrying() {
+    this.#isRetrying = true;
     this.#status();
   }
 
@@ -88,15 +99,16 @@ export class Row {
     const request = failure.requestId;
     this.#find('.problem-request').textContent = request ? say('request', { id: request }) : '';
     this.enter('failed');
+    this.#find('.retry').hidden = LASTING.has(failure.code);
     return text;
   }
 
   #status() {
-    const words = [say(this.state)];
+    const words = [say(this.#isRetrying ? 'retrying' : this.state)];
     if (this.state === 'sending') {
       words.push(say('sentOf', { sent: bytes(this.sent), size: bytes(this.file.size) }));
       const speed = this.#speed.perSecond();
-      if (speed > 0) words.push(say('perSecond', { amount: bytes(speed) }), timeLeft((this.file.size - this.sent) / speed));
+      if (speed > 0 && !this.#isRetrying) words.push(say('perSecond', { amount: bytes(speed) }), timeLeft((this.file.size - this.sent) / speed));
     }
     this.#find('.file-status').textContent = words.join(' · ');
   }

@@ -220,4 +220,33 @@ mod tests {
         assert!(!Fault::FileChanged.can_go_on());
         assert!(Fault::from(RequestError::no_answer(Peer::Store)).can_go_on());
     }
+
+    #[wasm_bindgen_test]
+    fn the_page_has_a_sentence_for_every_code() {
+        let sentences = include_str!("../../../web/sentences.js");
+        let status = |peer| RequestError {
+            peer,
+            failure: RequestFailure::Status {
+                status: 500,
+                retry_after_ms: None,
+            },
+            problem: None,
+        };
+        let own = [
+            Fault::FileChanged,
+            Fault::Header,
+            Fault::Answer(""),
+            Fault::PartTooLarge { part_bytes: 0 },
+            Fault::Browser(""),
+            RequestError::no_answer(Peer::Server).into(),
+            RequestError::no_answer(Peer::Store).into(),
+            status(Peer::Server).into(),
+            status(Peer::Store).into(),
+        ];
+        let own = own.iter().map(|fault| Failure::from(fault).code);
+        let servers = ProblemCode::ALL.iter().map(|code| code.as_str().to_owned());
+        for code in servers.chain(own) {
+            assert!(sentences.contains(&format!("\n  {code}: [")), "{code}");
+        }
+    }
 }

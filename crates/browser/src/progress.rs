@@ -8,23 +8,25 @@ use std::{
 use js_sys::Date;
 use sealift_transfer::{Part, PartNumber};
 
+use crate::report::FileReporter;
+
 /// Milliseconds between two reports.
 const REPORT_EVERY_MS: f64 = 100.0;
 
 /// Counts what left and what is stored.
 pub struct Progress {
-    tell: Box<dyn Fn(u64)>,
+    reporter: FileReporter,
     stored: Cell<u64>,
     on_the_way: RefCell<BTreeMap<PartNumber, u64>>,
     told_at_ms: Cell<f64>,
 }
 
 impl Progress {
-    /// `tell` hears the plaintext bytes that have left.
+    /// Nothing has left yet.
     #[must_use]
-    pub fn new(tell: impl Fn(u64) + 'static) -> Self {
+    pub fn new(reporter: FileReporter) -> Self {
         Self {
-            tell: Box::new(tell),
+            reporter,
             stored: Cell::new(0),
             on_the_way: RefCell::default(),
             told_at_ms: Cell::new(0.0),
@@ -53,6 +55,7 @@ impl Progress {
 
     fn tell(&self) {
         let on_the_way: u64 = self.on_the_way.borrow().values().sum();
-        (self.tell)(self.stored.get().saturating_add(on_the_way));
+        let sent = self.stored.get().saturating_add(on_the_way);
+        self.reporter.progress(sent);
     }
 }

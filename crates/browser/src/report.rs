@@ -27,6 +27,11 @@ pub enum Report {
         /// So many.
         sent: u64,
     },
+    /// A request had no answer, or was refused for now; the next attempt comes by itself.
+    Retrying {
+        /// The file.
+        id: u32,
+    },
     /// The file is there.
     Done {
         /// The file.
@@ -74,11 +79,40 @@ impl Reporter {
         Self(function)
     }
 
+    /// For the reports on one file.
+    pub(crate) fn on_file(&self, id: u32) -> FileReporter {
+        let to = self.clone();
+        FileReporter { id, to }
+    }
+
     pub(crate) fn tell(&self, report: &Report) {
         if let Ok(message) = to_js(report) {
             // What the page's function throws is the page's affair.
             let _thrown = self.0.call1(&JsValue::UNDEFINED, &message);
         }
+    }
+}
+
+/// Who is told of one file.
+#[derive(Clone)]
+pub struct FileReporter {
+    id: u32,
+    to: Reporter,
+}
+
+impl FileReporter {
+    pub(crate) fn state(&self, state: State) {
+        let id = self.id;
+        self.to.tell(&Report::State { id, state });
+    }
+
+    pub(crate) fn progress(&self, sent: u64) {
+        let id = self.id;
+        self.to.tell(&Report::Progress { id, sent });
+    }
+
+    pub(crate) fn retrying(&self) {
+        self.to.tell(&Report::Retrying { id: self.id });
     }
 }
 

@@ -22,7 +22,7 @@ use crate::{
     file_slice::ChosenFile,
     part_buffers::{PartBuffer, PartBuffers},
     progress::Progress,
-    report::State,
+    report::{FileReporter, State},
     seal::{Backend, PartSealer},
     server_api::ServerApi,
 };
@@ -79,7 +79,7 @@ pub struct Uploader {
     file: Rc<ChosenFile>,
     request: Rc<OpenUpload>,
     progress: Rc<Progress>,
-    enter: Box<dyn Fn(State)>,
+    reporter: FileReporter,
     opened: Option<Opened>,
     /// Sealed bytes, from sealing until the store has them.
     held: BTreeMap<PartNumber, Rc<PartBuffer>>,
@@ -108,14 +108,13 @@ const UNTOLD: Fault = Fault::Answer("the upload ended, and nothing says how");
 
 impl Uploader {
     /// An upload of `file`, opened by `client_token`: one of an earlier attempt goes on with that
-    /// attempt's upload. `enter` hears the states.
+    /// attempt's upload.
     #[must_use]
     pub fn new(
         shared: Rc<Shared>,
         file: Rc<ChosenFile>,
         client_token: String,
-        progress: Progress,
-        enter: impl Fn(State) + 'static,
+        reporter: FileReporter,
     ) -> Self {
         let request = OpenUpload {
             client_token,
@@ -130,8 +129,8 @@ impl Uploader {
             shared,
             file,
             request: Rc::new(request),
-            progress: Rc::new(progress),
-            enter: Box::new(enter),
+            progress: Rc::new(Progress::new(reporter.clone())),
+            reporter,
             opened: None,
             held: BTreeMap::new(),
             running: FuturesUnordered::new(),
@@ -152,7 +151,7 @@ impl Uploader {
     }
 
     async fn drive(&mut self, cancel: oneshot::Receiver<()>) -> Result<Outcome, Fault> {
-        (self.enter)(State::Sealing);
+        self.reporter.state(State::Sealing);
         let mut cancel = cancel.fuse();
         let (mut upload, commands) = Upload::start(SETTINGS);
         for command in commands {
@@ -276,7 +275,7 @@ impl Uploader {
             Command::Put(signed) => {
                 if !self.sends {
                     self.sends = true;
-                    (self.enter)(State::Sending);
+                    self.reporter.state(State::Sending);
                 }
                 let part = self.sealer()?.part(signed.number)?;
                 let sealed = self.held.get(&signed.number).ok_or(NOT_HELD)?.clone();
@@ -287,7 +286,7 @@ impl Uploader {
                 return Ok(());
             }
             Command::Complete(request) => {
-                (self.enter)(State::Checking);
+                self.reporter.state(State::Checking);
                 running::complete(shared, self.upload_id()?, request).boxed_local()
             }
             Command::Abort(upload_id) => {
@@ -296,7 +295,10 @@ impl Uploader {
                 self.held.clear();
                 running::abort(shared, upload_id).boxed_local()
             }
-            Command::Wait { request, wait_ms } => running::wait(request, wait_ms).boxed_local(),
+            Command::Wait { request, wait_ms } => {
+                self.reporter.retrying();
+                running::wait(request, wait_ms).boxed_local()
+            }
             Command::End(outcome) => {
                 self.ended = Some(outcome);
                 return Ok(());

@@ -14,7 +14,6 @@ use crate::{
     browser::random,
     failure::{Failure, Fault},
     file_slice::ChosenFile,
-    progress::Progress,
     report::{Report, Reporter, to_js},
     seal::agreement,
     uploader::{Ended, Shared, Uploader},
@@ -33,7 +32,7 @@ const MOST_FILES: u64 = 6;
 /// ```
 ///
 /// Messages have a `type` and the file's `id`: `state` (`state`: `sealing`, `sending`, `checking`),
-/// `progress` (`sent` bytes), and one of `done` (`record`, `contentPath`), `failed` (`failure`:
+/// `progress` (`sent` bytes), `retrying`, and one of `done` (`record`, `contentPath`), `failed` (`failure`:
 /// `code`, `detail`, `status`, `requestId`, `numbers`) and `cancelled` at the end.
 #[wasm_bindgen]
 pub struct Uploads(Rc<Queue>);
@@ -128,12 +127,8 @@ impl Queue {
             Ok(token) => token,
             Err(fault) => return Ended::Failed(fault),
         };
-        let tell = self.reporter.clone();
-        let progress = Progress::new(move |sent| tell.tell(&Report::Progress { id, sent }));
-        let tell = self.reporter.clone();
-        let enter = move |state| tell.tell(&Report::State { id, state });
-        let shared = self.shared.clone();
-        Uploader::new(shared, Rc::new(file), token, progress, enter)
+        let reporter = self.reporter.on_file(id);
+        Uploader::new(self.shared.clone(), Rc::new(file), token, reporter)
             .run(cancelled)
             .await
     }
