@@ -19,11 +19,7 @@
 #![warn(clippy::arithmetic_side_effects)]
 #![cfg_attr(
     not(any(feature = "aws-lc-rs", feature = "aes-gcm")),
-    expect(
-        dead_code,
-        unused_imports,
-        reason = "only the backends' callers use it"
-    )
+    expect(dead_code, reason = "only the backends' callers use it")
 )]
 
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
