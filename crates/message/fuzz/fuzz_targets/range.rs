@@ -33,9 +33,15 @@ fuzz_target!(|orders: &[u8]| {
     for piece in hand.pieces(&fetched) {
         result = result.and(opener.push(piece, &mut out));
     }
+    let mut at_once = vec![0xEE; 10];
+    let again = DECRYPTOR
+        .plan(range.start as u64..range.end as u64)
+        .map(|opener| opener.open_at_once(&fetched, &mut at_once).is_ok());
     let wanted = &SAMPLE.plaintext[range];
     assert!(wanted.starts_with(&out), "released what is not the range");
     let whole = result.and_then(|()| opener.finish()).is_ok();
     assert_eq!(whole, fetched == right);
     assert!(!whole || out == wanted);
+    assert_eq!(again, Ok(whole));
+    assert_eq!(at_once, if whole { wanted } else { &[] });
 });
