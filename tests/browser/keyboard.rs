@@ -1,0 +1,37 @@
+//! Everything works by the keyboard alone.
+
+use anyhow::Result;
+use fantoccini::key::Key;
+use sealift_tests::{Browser, Randomness, Setup, sizes::PART};
+use serde_json::json;
+
+/// Whether a person sees where the focus is.
+const SHOWS_FOCUS: &str = "const style = getComputedStyle(document.activeElement);
+    return document.activeElement.matches(':focus-visible') && style.outlineStyle !== 'none';";
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_chosen_cancelled_and_opened_by_keyboard() -> Result<()> {
+    let setup = Setup::new().with_page()?.with_gate_after(PART / 2);
+    let stack = setup.start().await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+
+    let chooser = page.tab_to("input#files").await?;
+    let (path, _) = randomness.file(folder.path(), "held.bin", 4 * PART)?;
+    // The system's own dialog, which Enter would open, answers with the path.
+    chooser.send_keys(&path.to_string_lossy()).await?;
+    page.wait_for("held.bin", "sending").await?;
+    page.tab_to("button.cancel").await?;
+    assert_eq!(page.run(SHOWS_FOCUS, vec![]).await?, json!(true));
+    page.press(Key::Enter).await?;
+    page.wait_for("held.bin", "cancelled").await?;
+
+    stack.gate()?.open();
+    let (path, _) = randomness.file(folder.path(), "short.bin", 1)?;
+    page.upload(&path).await?;
+    page.tab_to("a.download").await?;
+    assert_eq!(page.run(SHOWS_FOCUS, vec![]).await?, json!(true));
+    Ok(())
+}

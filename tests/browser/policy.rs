@@ -1,0 +1,46 @@
+//! The page keeps to the Content-Security-Policy that it is served with.
+
+use anyhow::Result;
+use sealift_tests::{Browser, ConsoleLine, Randomness, Setup, sizes::PART};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_breaks_no_rule_of_the_policy_and_logs_no_error() -> Result<()> {
+    let stack = Setup::new().with_page()?.start().await?;
+    let browser = Browser::start().await?;
+    for backend in ["", "?backend=aes-gcm"] {
+        let page = browser.open(&stack, backend).await?;
+        let folder = tempfile::tempdir()?;
+        let mut randomness = Randomness::from_printed_seed()?;
+        let (path, _) = randomness.file(folder.path(), "quiet.bin", PART + 1)?;
+        page.upload(&path).await?;
+        let console = browser.console().await?;
+        let errors: Vec<&ConsoleLine> = console
+            .iter()
+            .filter(|line| line.is_policy_violation() || line.level == "SEVERE")
+            .collect();
+        assert!(errors.is_empty(), "{errors:?}");
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_policy_is_in_force() -> Result<()> {
+    let stack = Setup::new().with_page()?.start().await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    browser.console().await?;
+    let reach_out = "const [got] = arguments;
+        fetch('http://127.0.0.1:9/').then(() => got('reached'), () => got('kept in'));";
+    assert_eq!(page.ask(reach_out, vec![]).await?, json!("kept in"));
+    let evaluate = "const [got] = arguments;
+        const script = document.createElement('script');
+        script.textContent = 'window.ran = true';
+        document.body.append(script);
+        got(window.ran === true ? 'ran' : 'kept out');";
+    assert_eq!(page.ask(evaluate, vec![]).await?, json!("kept out"));
+    let violations = browser.console().await?;
+    let violations = violations.iter().filter(|line| line.is_policy_violation());
+    assert_eq!(violations.count(), 2);
+    Ok(())
+}

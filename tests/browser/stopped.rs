@@ -1,0 +1,83 @@
+//! Uploads that do not end well: the page says so, and no file comes of them.
+
+use std::fs;
+
+use anyhow::Result;
+use sealift_tests::{Browser, Randomness, Setup, Stack, sizes::PART};
+
+/// More parts than are held at a time, so that some are read after the gate was opened.
+const LEN: usize = 8 * PART;
+
+/// Half a part passes the gate: enough to be sending, too little to get on.
+async fn held_stack() -> Result<Stack> {
+    let setup = Setup::new().with_page()?.with_gate_after(PART / 2);
+    setup.start().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_upload_leaves_no_file_and_the_next_one_works() -> Result<()> {
+    let stack = held_stack().await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let (path, _) = randomness.file(folder.path(), "cancelled.bin", LEN)?;
+    page.choose(&[&path]).await?;
+    page.wait_for("cancelled.bin", "sending").await?;
+    let cancel = page.part_of_row("cancelled.bin", "button.cancel").await?;
+    cancel.click().await?;
+    page.wait_for("cancelled.bin", "cancelled").await?;
+    assert!(stack.client.files(None).await?.files.is_empty());
+
+    stack.gate()?.open();
+    let (path, _) = randomness.file(folder.path(), "next.bin", 1)?;
+    page.upload(&path).await?;
+    assert_eq!(stack.client.files(None).await?.files.len(), 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_is_sent_fails_with_a_sentence() -> Result<()> {
+    let stack = held_stack().await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let (path, _) = randomness.file(folder.path(), "changing.bin", LEN)?;
+    page.choose(&[&path]).await?;
+    page.wait_for("changing.bin", "sending").await?;
+    let file = fs::File::options().write(true).open(&path)?;
+    file.set_len(u64::try_from(LEN - 1)?)?;
+    stack.gate()?.open();
+
+    let row = page.wait_for("changing.bin", "failed").await?;
+    assert!(row.problem_code.is_some(), "{row:?}");
+    assert!(
+        row.problem_text
+            .is_some_and(|text| text.contains("changed"))
+    );
+    assert!(stack.client.files(None).await?.files.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_the_server_does_not_take_fails_with_its_code() -> Result<()> {
+    let setup = Setup::new().with_page()?.with("limit_file", "1KiB");
+    let stack = setup.start().await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let (path, _) = randomness.file(folder.path(), "too large.bin", 1025)?;
+    page.choose(&[&path]).await?;
+    let row = page.wait_for("too large.bin", "failed").await?;
+    assert!(
+        row.problem_code
+            .is_some_and(|code| code.contains("file_too_large"))
+    );
+    assert!(row.problem_text.is_some());
+
+    let (path, _) = randomness.file(folder.path(), "fits.bin", 1024)?;
+    page.upload(&path).await?;
+    Ok(())
+}

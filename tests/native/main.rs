@@ -1,0 +1,7 @@
+//! Stories by the native client and by plain HTTP.
+
+mod at_rest;
+mod ranges;
+mod restart;
+mod sizes;
+mod stopped;

@@ -1,0 +1,66 @@
+//! Uploads that end before they are complete leave no file.
+
+use std::fs;
+
+use anyhow::Result;
+use sealift_client::{CancellationToken, FileSource, SourceError, UploadError, UploadOptions};
+use sealift_tests::{Randomness, Setup, Stack, sizes::PART};
+
+/// More parts than are held at a time, so that some are read after the gate was opened.
+const LEN: usize = 8 * PART;
+
+/// No part passes the gate whole.
+async fn stack() -> Result<Stack> {
+    Setup::new().with_gate_after(PART / 2).start().await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_cancelled_upload_leaves_no_file() -> Result<()> {
+    let stack = stack().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
+    let cancel = CancellationToken::new();
+    let upload = stack.client.upload(
+        plaintext,
+        UploadOptions::named("cancelled"),
+        |_| (),
+        cancel.clone(),
+    );
+    let cancelling = async {
+        stack.gate()?.holds().await;
+        cancel.cancel();
+        anyhow::Ok(())
+    };
+    let (ended, cancelled) = tokio::join!(upload, cancelling);
+    cancelled?;
+    assert!(matches!(ended, Err(UploadError::Cancelled)), "{ended:?}");
+    assert!(stack.client.files(None).await?.files.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_file_that_changes_while_it_is_sent_is_not_stored() -> Result<()> {
+    let stack = stack().await?;
+    let folder = tempfile::tempdir()?;
+    let (path, _) = Randomness::from_printed_seed()?.file(folder.path(), "changing", LEN)?;
+    let upload = stack.client.upload(
+        FileSource::open(&path)?,
+        UploadOptions::named("changing"),
+        |_| (),
+        CancellationToken::new(),
+    );
+    let changing = async {
+        stack.gate()?.holds().await;
+        let file = fs::File::options().write(true).open(&path)?;
+        file.set_len(u64::try_from(LEN - 1)?)?;
+        stack.gate()?.open();
+        anyhow::Ok(())
+    };
+    let (ended, changed) = tokio::join!(upload, changing);
+    changed?;
+    assert!(
+        matches!(ended, Err(UploadError::Source(SourceError::Changed))),
+        "{ended:?}"
+    );
+    assert!(stack.client.files(None).await?.files.is_empty());
+    Ok(())
+}

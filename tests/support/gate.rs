@@ -1,0 +1,115 @@
+//! A wire between uploader and store that carries some bytes and then none until it is opened: a
+//! story can act in the middle of an upload without a race.
+
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::Arc,
+};
+
+use anyhow::Result;
+use tokio::{
+    io::{self, AsyncReadExt as _, AsyncWriteExt as _},
+    net::{
+        TcpListener, TcpStream,
+        tcp::{OwnedReadHalf, OwnedWriteHalf},
+    },
+    sync::{Notify, Semaphore},
+    task::{JoinHandle, JoinSet},
+};
+
+/// The wire. It changes no byte; signatures hold because the uploader signs for its address.
+#[derive(Debug)]
+pub struct Gate {
+    address: SocketAddr,
+    wire: Arc<Wire>,
+    carrying: JoinHandle<()>,
+}
+
+#[derive(Debug)]
+struct Wire {
+    /// A permit lets one byte pass towards the store.
+    passes: Semaphore,
+    /// Told when bytes come that may not pass.
+    held: Notify,
+}
+
+impl Gate {
+    /// Carries to `target`: of what goes there at most `bytes`, all connections together.
+    pub(crate) async fn start(target: SocketAddr, bytes: usize) -> Result<Self> {
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let address = listener.local_addr()?;
+        let wire = Arc::new(Wire {
+            passes: Semaphore::new(bytes),
+            held: Notify::new(),
+        });
+        let carrying = tokio::spawn(accept(listener, target, wire.clone()));
+        Ok(Self {
+            address,
+            wire,
+            carrying,
+        })
+    }
+
+    pub(crate) fn endpoint(&self) -> String {
+        format!("http://{}", self.address)
+    }
+
+    /// Until bytes wait that may not pass.
+    pub async fn holds(&self) {
+        self.wire.held.notified().await;
+    }
+
+    /// From now on everything passes.
+    pub fn open(&self) {
+        let more = Semaphore::MAX_PERMITS / 2;
+        self.wire.passes.add_permits(more);
+    }
+}
+
+impl Drop for Gate {
+    fn drop(&mut self) {
+        self.carrying.abort();
+    }
+}
+
+async fn accept(listener: TcpListener, target: SocketAddr, wire: Arc<Wire>) {
+    // Dropped with this task, and every connection with it.
+    let mut connections = JoinSet::new();
+    while let Ok((near, _)) = listener.accept().await {
+        let wire = wire.clone();
+        connections.spawn(async move {
+            // A connection that breaks is the uploader's to report.
+            let _ = carry(near, target, &wire).await;
+        });
+    }
+}
+
+async fn carry(near: TcpStream, target: SocketAddr, wire: &Wire) -> io::Result<()> {
+    let (near_in, mut near_out) = near.into_split();
+    let (mut far_in, far_out) = TcpStream::connect(target).await?.into_split();
+    let there = forward(near_in, far_out, wire);
+    let back = async {
+        io::copy(&mut far_in, &mut near_out).await?;
+        near_out.shutdown().await
+    };
+    tokio::try_join!(there, back).map(drop)
+}
+
+async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire) -> io::Result<()> {
+    let mut piece = vec![0; 16 * 1024];
+    loop {
+        let len = from.read(&mut piece).await?;
+        let Some(bytes) = piece.get(..len).filter(|bytes| !bytes.is_empty()) else {
+            return to.shutdown().await;
+        };
+        let permits = u32::try_from(len).unwrap_or(u32::MAX);
+        if wire.passes.available_permits() < len {
+            wire.held.notify_one();
+        }
+        match wire.passes.acquire_many(permits).await {
+            Ok(passed) => passed.forget(),
+            Err(_) => return Ok(()),
+        }
+        to.write_all(bytes).await?;
+    }
+}

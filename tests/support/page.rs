@@ -1,0 +1,192 @@
+//! The upload page as a person meets it: choose files, watch rows, press keys.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result, bail};
+use fantoccini::{Client, Locator, elements::Element, error::CmdError, key::Key};
+use sealift_transfer::api::FileId;
+use serde::Deserialize;
+use serde_json::{Value, json};
+
+/// An open page.
+#[derive(Debug)]
+pub struct Page {
+    client: Client,
+}
+
+/// What one file's row shows.
+#[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
+pub struct Row {
+    /// As it is written there.
+    pub name: String,
+    /// `waiting`, `sealing`, `sending`, `checking`, `done`, `failed` or `cancelled`.
+    pub state: String,
+    /// When done.
+    pub file_id: Option<FileId>,
+    /// Where the link to the opened file leads, when done.
+    pub download: Option<String>,
+    /// When failed.
+    pub problem_code: Option<String>,
+    /// When failed.
+    pub problem_text: Option<String>,
+}
+
+/// Reads all rows.
+const ROWS: &str = r"
+const text = (row, part) => row.querySelector(part)?.textContent.trim() || null;
+const rows = () => [...document.querySelectorAll('li.file')].map(row => ({
+    name: row.querySelector('.file-name')?.textContent ?? '',
+    state: row.dataset.state,
+    file_id: row.dataset.fileId || null,
+    download: row.querySelector('a.download')?.href || null,
+    problem_code: text(row, '.problem-code'),
+    problem_text: text(row, '.problem-text'),
+}));
+";
+
+/// Calls back with a row as soon as it is in one of the states.
+const WAIT: &str = r"
+const [name, states, found] = arguments;
+const look = () => {
+    const row = rows().find(row => row.name === name && states.includes(row.state));
+    if (row) {
+        watch.disconnect();
+        found(row);
+    }
+};
+const watch = new MutationObserver(look);
+watch.observe(document, { subtree: true, childList: true, attributes: true, characterData: true });
+look();
+";
+
+const ENDS: [&str; 3] = ["done", "failed", "cancelled"];
+
+impl Page {
+    /// Once it takes files.
+    pub(crate) async fn loaded(client: Client) -> Result<Self> {
+        let page = Self { client };
+        let takes = "const [found] = arguments;
+            const look = () => {
+                if (document.querySelector('input#files:enabled')) { watch.disconnect(); found(); }
+            };
+            const watch = new MutationObserver(look);
+            watch.observe(document, { subtree: true, childList: true, attributes: true });
+            look();";
+        let loaded = page.client.execute_async(takes, vec![]).await;
+        loaded.context("the page does not come to take files")?;
+        Ok(page)
+    }
+
+    /// Chooses files as the file dialog would.
+    ///
+    /// # Errors
+    /// Where the page has no place for them.
+    pub async fn choose(&self, files: &[&Path]) -> Result<()> {
+        let paths: Option<Vec<&str>> = files.iter().map(|path| path.to_str()).collect();
+        let paths = paths
+            .context("the driver takes UTF-8 paths only")?
+            .join("\n");
+        let input = self.client.find(Locator::Css("input#files")).await?;
+        Ok(input.send_keys(&paths).await?)
+    }
+
+    /// All rows, as they are now.
+    ///
+    /// # Errors
+    /// Where the page does not answer.
+    pub async fn rows(&self) -> Result<Vec<Row>> {
+        let script = format!("{ROWS} return rows();");
+        let rows = self.client.execute(&script, vec![]).await?;
+        Ok(serde_json::from_value(rows)?)
+    }
+
+    /// The row of that name as soon as it is in this state.
+    ///
+    /// # Errors
+    /// Where it ends otherwise.
+    pub async fn wait_for(&self, name: &str, state: &str) -> Result<Row> {
+        let mut states = ENDS.to_vec();
+        states.push(state);
+        let script = format!("{ROWS} {WAIT}");
+        let found = self
+            .client
+            .execute_async(&script, vec![json!(name), json!(states)]);
+        let row: Row = match found.await {
+            Ok(row) => serde_json::from_value(row)?,
+            Err(error) => {
+                let rows = self.rows().await?;
+                return Err(error).context(format!("{name:?} is not {state}: {rows:?}"));
+            }
+        };
+        if row.state != state {
+            bail!("{name:?} is not {state}: {row:?}");
+        }
+        Ok(row)
+    }
+
+    /// Sends one file and gives the id that it ends with.
+    ///
+    /// # Errors
+    /// Where it does not end well.
+    pub async fn upload(&self, file: &Path) -> Result<FileId> {
+        self.choose(&[file]).await?;
+        let name = file.file_name().and_then(|name| name.to_str());
+        let row = self.wait_for(name.context("a name")?, "done").await?;
+        row.file_id.context("the row is done and has no id")
+    }
+
+    /// What `part` (a CSS selector) finds within the row of that name.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn part_of_row(&self, name: &str, part: &str) -> Result<Element> {
+        for row in self.client.find_all(Locator::Css("li.file")).await? {
+            let shown = row.find(Locator::Css(".file-name")).await?;
+            if shown.prop("textContent").await?.as_deref() == Some(name) {
+                return Ok(row.find(Locator::Css(part)).await?);
+            }
+        }
+        bail!("no row is named {name:?}")
+    }
+
+    /// Runs a script in the page; `arguments` are its.
+    ///
+    /// # Errors
+    /// Where it throws.
+    pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value, CmdError> {
+        self.client.execute(script, arguments).await
+    }
+
+    /// Runs a script that calls back through its last argument.
+    ///
+    /// # Errors
+    /// Where it throws, or does not call back.
+    pub async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value, CmdError> {
+        self.client.execute_async(script, arguments).await
+    }
+
+    /// Presses a key where the focus is, and gives what has the focus then.
+    ///
+    /// # Errors
+    /// Where the page does not answer.
+    pub async fn press(&self, key: Key) -> Result<Element> {
+        let focused = self.client.active_element().await?;
+        focused.send_keys(&String::from(char::from(key))).await?;
+        Ok(self.client.active_element().await?)
+    }
+
+    /// Presses Tab until the focus is on what `target` (a CSS selector) finds.
+    ///
+    /// # Errors
+    /// Where the whole page was passed without getting there.
+    pub async fn tab_to(&self, target: &str) -> Result<Element> {
+        for _ in 0..100 {
+            let focused = self.press(Key::Tab).await?;
+            let is_target = "return document.activeElement.matches(arguments[0]);";
+            if self.run(is_target, vec![json!(target)]).await? == json!(true) {
+                return Ok(focused);
+            }
+        }
+        bail!("the keyboard does not reach {target}")
+    }
+}

@@ -1,0 +1,109 @@
+//! A running stack: server, store and records, real and in this process.
+
+use std::{fs, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use sealift_client::{CancellationToken, Client, UploadOptions};
+use sealift_server::{Config, Server};
+use sealift_transfer::api::{FileId, FileRecord, files};
+use tempfile::TempDir;
+
+use crate::Gate;
+
+/// The stack of one story. Everything stops and goes when it is dropped.
+#[derive(Debug)]
+pub struct Stack {
+    /// The native client of its server.
+    pub client: Client,
+    address: String,
+    config: Config,
+    gate: Option<Gate>,
+    /// Before the folder, which it writes in.
+    server: Server,
+    folder: TempDir,
+}
+
+impl Stack {
+    pub(crate) async fn start(config: Config, gate: Option<Gate>, folder: TempDir) -> Result<Self> {
+        let server = Server::start(config.clone()).await?;
+        let address = format!("http://{}", server.address());
+        Ok(Self {
+            client: Client::new(&address, None)?,
+            address,
+            config,
+            gate,
+            server,
+            folder,
+        })
+    }
+
+    /// Stops the server politely and starts it again on the same data, perhaps on other ports.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn restart(self) -> Result<Self> {
+        self.server.shutdown().await;
+        Self::start(self.config, self.gate, self.folder).await
+    }
+
+    /// The server's address, such as `http://127.0.0.1:8080`.
+    #[must_use]
+    pub fn address(&self) -> &str {
+        &self.address
+    }
+
+    /// Where the server gives a file's plaintext.
+    #[must_use]
+    pub fn content_url(&self, file: &FileId) -> String {
+        format!("{}{}", self.address, files::content_path(file))
+    }
+
+    /// The wire to the store.
+    ///
+    /// # Errors
+    /// Where the stack was set up without.
+    pub fn gate(&self) -> Result<&Gate> {
+        self.gate.as_ref().context("this stack has no gate")
+    }
+
+    /// Seals and sends bytes by the native client.
+    ///
+    /// # Errors
+    /// Where the upload fails.
+    pub async fn upload(&self, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
+        let options = UploadOptions::named(name);
+        let cancel = CancellationToken::new();
+        let upload = self
+            .client
+            .upload(plaintext.clone(), options, |_| (), cancel);
+        Ok(upload.await?)
+    }
+
+    /// The sealed object as it lies on the embedded store's disk.
+    #[must_use]
+    pub fn object_path(&self, file: &FileRecord) -> PathBuf {
+        let bucket = self.config.store_folder().join(&self.config.bucket);
+        bucket.join(&file.object_key)
+    }
+
+    /// Every file that the stack keeps: database, objects, parts, the store's notes.
+    ///
+    /// # Errors
+    /// Where the data folder cannot be read.
+    pub fn files_at_rest(&self) -> Result<Vec<PathBuf>> {
+        let mut files = Vec::new();
+        let mut folders = vec![self.config.data_dir.clone()];
+        while let Some(folder) = folders.pop() {
+            for entry in fs::read_dir(folder)? {
+                let path = entry?.path();
+                if path.is_dir() {
+                    folders.push(path);
+                } else {
+                    files.push(path);
+                }
+            }
+        }
+        Ok(files)
+    }
+}
