@@ -32,6 +32,8 @@ mod signing;
 #[cfg(test)]
 mod stopping;
 #[cfg(test)]
+mod stores;
+#[cfg(test)]
 mod story;
 #[cfg(test)]
 mod strangers;

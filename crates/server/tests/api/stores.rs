@@ -1,0 +1,188 @@
+//! What is asked of a store and what of its answers is believed: stores of a few lines, since
+//! honest ones would make up for what is left out here.
+
+use std::sync::{Arc, Mutex};
+
+use axum::{
+    Router,
+    response::Response,
+    routing::{any, get},
+};
+use futures::TryStreamExt as _;
+use http::{HeaderMap, header::HeaderValue};
+use sealift_server::objects::{
+    CompletedPart, ETag, ObjectKey, Objects, ObjectsError, S3Config, S3Credentials, S3UploadId,
+    StoredObject, VersionId, embedded::EmbeddedCredentials,
+};
+use sealift_transfer::{PartNumber, api::Sha256};
+
+/// The server's side, towards this store. It is served until the test ends.
+async fn asking(store: Router) -> Objects {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = S3Config {
+        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+        public_endpoint: None,
+        region: Some("us-east-1".to_owned()),
+        bucket: "bucket".to_owned(),
+        prefix: "sealift".parse().unwrap(),
+        path_style: true,
+        credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
+    };
+    tokio::spawn(async { axum::serve(listener, store).await });
+    Objects::connect(&config).await
+}
+
+fn object_key() -> ObjectKey {
+    ObjectKey::from_record("sealift/key".to_owned())
+}
+
+/// Headers and body of a request.
+type Asked = Arc<Mutex<Vec<(HeaderMap, String)>>>;
+
+/// A store that notes what it is asked and answers this.
+fn noting(asked: &Asked, answer: &'static str) -> Router {
+    let asked = Arc::clone(asked);
+    let note = async move |headers: HeaderMap, body: String| {
+        asked.lock().unwrap().push((headers, body));
+        answer
+    };
+    Router::new().fallback(any(note))
+}
+
+#[tokio::test]
+async fn r7_completion_names_number_etag_and_sha256_of_every_part() {
+    let asked = Asked::default();
+    let answer = "<CompleteMultipartUploadResult><ETag>1</ETag></CompleteMultipartUploadResult>";
+    let objects = asking(noting(&asked, answer)).await;
+    let parts = [1, 2].map(|number| CompletedPart {
+        number: PartNumber::try_from(number).unwrap(),
+        etag: ETag(format!("\"etag-{number}\"")),
+        sha256: Sha256::of(&[u8::try_from(number).unwrap()]),
+    });
+    let (key, id) = (object_key(), S3UploadId("id".to_owned()));
+    let completed = objects.complete_multipart(&key, &id, &parts);
+    completed.await.unwrap();
+    let asked = asked.lock().unwrap();
+    let [(_, body)] = asked.as_slice() else {
+        panic!("one request");
+    };
+    let parts_in_body: Vec<&str> = body.split("<Part>").skip(1).collect();
+    assert_eq!(parts_in_body.len(), 2, "{body}");
+    for (part, text) in parts.iter().zip(parts_in_body) {
+        let number = format!("<PartNumber>{}</PartNumber>", part.number);
+        let sha256 = format!("<ChecksumSHA256>{}</ChecksumSHA256>", part.sha256);
+        let etag = format!("etag-{}", part.number);
+        for expected in [number, sha256, etag] {
+            assert!(text.contains(&expected), "{expected} in {text}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn r10_creation_declares_sha256_and_no_checksum_type() {
+    let asked = Asked::default();
+    let answer =
+        "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>";
+    let objects = asking(noting(&asked, answer)).await;
+    objects.create_multipart(&object_key()).await.unwrap();
+    let asked = asked.lock().unwrap();
+    let (headers, _) = &asked[0];
+    let algorithm = headers.get("x-amz-checksum-algorithm");
+    assert_eq!(algorithm, Some(&HeaderValue::from_static("SHA256")));
+    assert_eq!(headers.get("x-amz-checksum-type"), None);
+}
+
+/// What a store answers to a GET of bytes 2 to 5 of an object of 10, whatever the conditions.
+#[derive(Clone, Copy)]
+struct Answers {
+    status: u16,
+    etag: &'static str,
+    version: &'static str,
+    content_range: &'static str,
+    body: &'static str,
+}
+
+const RIGHT: Answers = Answers {
+    status: 206,
+    etag: "\"recorded\"",
+    version: "v1",
+    content_range: "bytes 2-5/10",
+    body: "2345",
+};
+
+async fn read(answers: Answers) -> Result<Vec<u8>, ObjectsError> {
+    let answer = move || async move {
+        Response::builder()
+            .status(answers.status)
+            .header("etag", answers.etag)
+            .header("x-amz-version-id", answers.version)
+            .header("content-range", answers.content_range)
+            .body(answers.body.to_owned())
+            .unwrap()
+    };
+    let objects = asking(Router::new().fallback(get(answer))).await;
+    let recorded = StoredObject {
+        key: object_key(),
+        version: Some(VersionId("v1".to_owned())),
+        etag: ETag("\"recorded\"".to_owned()),
+        len: 10,
+    };
+    let read = objects.get_range(&recorded, 2..6).await?;
+    let bytes: Vec<_> = read.stream.try_collect().await?;
+    Ok(bytes.concat())
+}
+
+#[tokio::test]
+async fn r6_the_recorded_object_is_read() {
+    assert_eq!(read(RIGHT).await.unwrap(), b"2345");
+}
+
+#[tokio::test]
+async fn r6_another_object_is_refused_although_the_store_gave_it() {
+    for other in [
+        Answers {
+            etag: "\"other\"",
+            ..RIGHT
+        },
+        Answers {
+            version: "v2",
+            ..RIGHT
+        },
+        Answers {
+            content_range: "bytes 2-5/11",
+            ..RIGHT
+        },
+        Answers {
+            content_range: "bytes 3-6/10",
+            ..RIGHT
+        },
+        Answers {
+            status: 200,
+            content_range: "none",
+            body: "0123456789",
+            ..RIGHT
+        },
+        Answers {
+            body: "23456",
+            ..RIGHT
+        },
+    ] {
+        assert_eq!(read(other).await, Err(ObjectsError::Replaced));
+    }
+}
+
+#[tokio::test]
+async fn r6_fewer_bytes_than_promised_do_not_end_cleanly() {
+    let cut = ObjectsError::Cut {
+        got_bytes: 3,
+        asked_bytes: 4,
+    };
+    assert_eq!(
+        read(Answers {
+            body: "234",
+            ..RIGHT
+        })
+        .await,
+        Err(cut)
+    );
+}
