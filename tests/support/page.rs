@@ -3,7 +3,13 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
-use fantoccini::{Client, Locator, elements::Element, error::CmdError, key::Key};
+use fantoccini::{
+    Client, Locator,
+    actions::{InputSource as _, KeyAction, KeyActions},
+    elements::Element,
+    error::CmdError,
+    key::Key,
+};
 use sealift_transfer::api::FileId;
 use serde::Deserialize;
 use serde_json::{Value, json};
@@ -165,14 +171,16 @@ impl Page {
         self.client.execute_async(script, arguments).await
     }
 
-    /// Presses a key where the focus is, and gives what has the focus then.
+    /// Presses a key, wherever the focus is.
     ///
     /// # Errors
     /// Where the page does not answer.
-    pub async fn press(&self, key: Key) -> Result<Element> {
-        let focused = self.client.active_element().await?;
-        focused.send_keys(&String::from(char::from(key))).await?;
-        Ok(self.client.active_element().await?)
+    pub async fn press(&self, key: Key) -> Result<()> {
+        let value = char::from(key);
+        let keyboard = KeyActions::new("keyboard".to_owned())
+            .then(KeyAction::Down { value })
+            .then(KeyAction::Up { value });
+        Ok(self.client.perform_actions(keyboard).await?)
     }
 
     /// Presses Tab until the focus is on what `target` (a CSS selector) finds.
@@ -181,10 +189,10 @@ impl Page {
     /// Where the whole page was passed without getting there.
     pub async fn tab_to(&self, target: &str) -> Result<Element> {
         for _ in 0..100 {
-            let focused = self.press(Key::Tab).await?;
+            self.press(Key::Tab).await?;
             let is_target = "return document.activeElement.matches(arguments[0]);";
             if self.run(is_target, vec![json!(target)]).await? == json!(true) {
-                return Ok(focused);
+                return Ok(self.client.active_element().await?);
             }
         }
         bail!("the keyboard does not reach {target}")

@@ -106,7 +106,7 @@ fn free_address() -> Result<SocketAddr> {
 
 fn log_where_a_failed_test_shows_it() {
     let filter = std::env::var("SEALIFT_TEST_LOG");
-    let filter = filter.unwrap_or_else(|_| "warn".to_owned());
+    let filter = filter.unwrap_or_else(|_| "sealift_server=warn".to_owned());
     // All tests of a binary share one; the first sets it.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
