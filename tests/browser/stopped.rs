@@ -1,9 +1,9 @@
-//! Uploads that do not end well: the page says so, and no file comes of them.
+//! Uploads that are disturbed: they end well, or the page says why not and no file comes of them.
 
 use std::fs;
 
-use anyhow::Result;
-use sealift_tests::{Browser, Randomness, Setup, Stack, sizes::PART};
+use anyhow::{Context as _, Result};
+use sealift_tests::{Browser, Randomness, Setup, Stack, read_content, sizes::PART};
 
 /// More parts than are held at a time, so that some are read after the gate was opened.
 const LEN: usize = 8 * PART;
@@ -79,5 +79,24 @@ async fn a_file_that_the_server_does_not_take_fails_with_its_code() -> Result<()
 
     let (path, _) = randomness.file(folder.path(), "fits.bin", 1024)?;
     page.upload(&path).await?;
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_connection_breaks_is_sent_again() -> Result<()> {
+    let stack = held_stack().await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let (path, plaintext) = randomness.file(folder.path(), "disturbed.bin", LEN)?;
+    page.choose(&[&path]).await?;
+    let gate = stack.gate()?;
+    gate.holds().await;
+    gate.break_connections();
+    gate.open();
+    let row = page.wait_for("disturbed.bin", "done").await?;
+    let file = row.file_id.context("a done row has an id")?;
+    assert!(read_content(&stack, &file, None).await?.whole()? == plaintext);
     Ok(())
 }

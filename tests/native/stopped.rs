@@ -1,4 +1,4 @@
-//! Uploads that end before they are complete leave no file.
+//! Uploads that are disturbed end well, or leave no file.
 
 use std::fs;
 
@@ -62,5 +62,24 @@ async fn a_file_that_changes_while_it_is_sent_is_not_stored() -> Result<()> {
         "{ended:?}"
     );
     assert!(stack.client.files(None).await?.files.is_empty());
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_connection_breaks_is_sent_again() -> Result<()> {
+    let stack = stack().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
+    let upload = stack.upload("disturbed", &plaintext);
+    let breaking = async {
+        let gate = stack.gate()?;
+        gate.holds().await;
+        gate.break_connections();
+        gate.open();
+        anyhow::Ok(())
+    };
+    let (file, broken) = tokio::join!(upload, breaking);
+    broken?;
+    let opened = stack.client.download(&file?.id, None).await?;
+    assert!(opened.read_all().await? == plaintext);
     Ok(())
 }

@@ -31,6 +31,8 @@ struct Wire {
     passes: Semaphore,
     /// Told when bytes come that may not pass.
     held: Notify,
+    /// Told when all connections are to break.
+    broken: Notify,
 }
 
 impl Gate {
@@ -41,6 +43,7 @@ impl Gate {
         let wire = Arc::new(Wire {
             passes: Semaphore::new(bytes),
             held: Notify::new(),
+            broken: Notify::new(),
         });
         let carrying = tokio::spawn(accept(listener, target, wire.clone()));
         Ok(Self {
@@ -57,6 +60,11 @@ impl Gate {
     /// Until bytes wait that may not pass.
     pub async fn holds(&self) {
         self.wire.held.notified().await;
+    }
+
+    /// Breaks every connection there is; new ones may be made.
+    pub fn break_connections(&self) {
+        self.wire.broken.notify_waiters();
     }
 
     /// From now on everything passes.
@@ -78,8 +86,11 @@ async fn accept(listener: TcpListener, target: SocketAddr, wire: Arc<Wire>) {
     while let Ok((near, _)) = listener.accept().await {
         let wire = wire.clone();
         connections.spawn(async move {
-            // A connection that breaks is the uploader's to report.
-            let _ = carry(near, target, &wire).await;
+            tokio::select! {
+                // A connection that breaks is the uploader's to report.
+                _ = carry(near, target, &wire) => {}
+                () = wire.broken.notified() => {}
+            }
         });
     }
 }

@@ -24,4 +24,4 @@ pub use page::{Page, Row};
 pub use plaintext::Randomness;
 pub use read::{Reading, read_content};
 pub use setup::Setup;
-pub use stack::Stack;
+pub use stack::{Stack, upload};

@@ -65,22 +65,38 @@ watch.observe(document, { subtree: true, childList: true, attributes: true, char
 look();
 ";
 
+/// Calls back as soon as a selector finds something.
+const SHOWS: &str = r"
+const [part, found] = arguments;
+const look = () => {
+    if (document.querySelector(part)) {
+        watch.disconnect();
+        found();
+    }
+};
+const watch = new MutationObserver(look);
+watch.observe(document, { subtree: true, childList: true, attributes: true });
+look();
+";
+
 const ENDS: [&str; 3] = ["done", "failed", "cancelled"];
 
 impl Page {
     /// Once it takes files.
     pub(crate) async fn loaded(client: Client) -> Result<Self> {
         let page = Self { client };
-        let takes = "const [found] = arguments;
-            const look = () => {
-                if (document.querySelector('input#files:enabled')) { watch.disconnect(); found(); }
-            };
-            const watch = new MutationObserver(look);
-            watch.observe(document, { subtree: true, childList: true, attributes: true });
-            look();";
-        let loaded = page.client.execute_async(takes, vec![]).await;
-        loaded.context("the page does not come to take files")?;
+        page.shows("#chooser:not([hidden]) input#files").await?;
         Ok(page)
+    }
+
+    /// What `part` (a CSS selector) finds, as soon as it finds something.
+    ///
+    /// # Errors
+    /// Where it never does.
+    pub async fn shows(&self, part: &str) -> Result<Element> {
+        let found = self.client.execute_async(SHOWS, vec![json!(part)]).await;
+        found.with_context(|| format!("the page does not come to show {part}"))?;
+        Ok(self.client.find(Locator::Css(part)).await?)
     }
 
     /// Chooses files as the file dialog would.

@@ -4,8 +4,8 @@ use std::{fs, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use sealift_client::{CancellationToken, Client, UploadOptions};
-use sealift_server::{Config, Server};
+use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
+use sealift_server::{Config, Server, records::Roles};
 use sealift_transfer::api::{FileId, FileRecord, files};
 use tempfile::TempDir;
 
@@ -67,17 +67,30 @@ impl Stack {
         self.gate.as_ref().context("this stack has no gate")
     }
 
+    /// A new API key of this owner, with every role, as its owner has it.
+    ///
+    /// # Errors
+    /// Where the names are none, or it cannot be made.
+    pub async fn make_api_key(&self, tenant: &str, owner: &str) -> Result<String> {
+        let (tenant, owner) = (tenant.parse()?, owner.parse()?);
+        let made = sealift_server::make_api_key(&self.config, tenant, owner, Roles::ALL).await?;
+        Ok(made.reveal().to_string())
+    }
+
+    /// The native client with this API key.
+    ///
+    /// # Errors
+    /// Where it is none.
+    pub fn client_with(&self, api_key: &str) -> Result<Client> {
+        Ok(Client::new(&self.address, Some(ApiKey::parse(api_key)?))?)
+    }
+
     /// Seals and sends bytes by the native client.
     ///
     /// # Errors
     /// Where the upload fails.
     pub async fn upload(&self, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
-        let options = UploadOptions::named(name);
-        let cancel = CancellationToken::new();
-        let upload = self
-            .client
-            .upload(plaintext.clone(), options, |_| (), cancel);
-        Ok(upload.await?)
+        upload(&self.client, name, plaintext).await
     }
 
     /// The sealed object as it lies on the embedded store's disk.
@@ -106,4 +119,15 @@ impl Stack {
         }
         Ok(files)
     }
+}
+
+/// Seals and sends bytes by this client.
+///
+/// # Errors
+/// Where the upload fails.
+pub async fn upload(client: &Client, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
+    let options = UploadOptions::named(name);
+    let cancel = CancellationToken::new();
+    let upload = client.upload(plaintext.clone(), options, |_| (), cancel);
+    Ok(upload.await?)
 }

@@ -1,0 +1,34 @@
+//! A server that asks for an API key.
+
+use anyhow::{Context as _, Result};
+use sealift_tests::{Browser, Randomness, Setup};
+use serde_json::json;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept() -> Result<()> {
+    let setup = Setup::new().with_page()?.with("auth", "api-keys");
+    let stack = setup.start().await?;
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    let browser = Browser::start().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+
+    let (path, _) = randomness.file(folder.path(), "early.bin", 1)?;
+    page.choose(&[&path]).await?;
+    let row = page.wait_for("early.bin", "failed").await?;
+    assert_eq!(row.problem_code.as_deref(), Some("unauthenticated"));
+
+    let input = page.shows("#login:not([hidden]) #api-key").await?;
+    input.send_keys(&format!("{api_key}\n")).await?;
+    let (path, plaintext) = randomness.file(folder.path(), "late.bin", 1000)?;
+    page.choose(&[&path]).await?;
+    let row = page.wait_for("late.bin", "done").await?;
+    let file = row.file_id.context("a done row has an id")?;
+    let opened = stack.client_with(&api_key)?.download(&file, None).await?;
+    assert!(opened.read_all().await? == plaintext);
+
+    let kept = "return [localStorage.length, sessionStorage.length, document.cookie];";
+    assert_eq!(page.run(kept, vec![]).await?, json!([0, 0, ""]));
+    Ok(())
+}

@@ -1,0 +1,36 @@
+//! What the browser sealed, with either backend, is read by the official SDK.
+
+use anyhow::Result;
+use sealift_tests::{
+    Browser, Moto, Randomness, Setup,
+    official_readers::open_with_sdk,
+    sizes::{FRAME, PART},
+};
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_official_sdk_opens_what_the_browser_sealed() -> Result<()> {
+    let moto = Moto::start()?;
+    let key_arn = moto.make_key().await?;
+    let setup = Setup::new().with_page()?.with_kms(&moto, &key_arn);
+    let stack = setup.start().await?;
+    let browser = Browser::start().await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let mut sealed = Vec::new();
+    let mut plaintexts = Vec::new();
+    for backend in ["", "?backend=aes-gcm"] {
+        let page = browser.open(&stack, backend).await?;
+        for len in [0, FRAME, PART + 1] {
+            let (path, plaintext) = randomness.file(folder.path(), &format!("{len}.bin"), len)?;
+            let file = stack.client.file(&page.upload(&path).await?).await?;
+            sealed.push(stack.object_path(&file));
+            plaintexts.push((plaintext, file.encryption_context));
+        }
+    }
+    let told = open_with_sdk(&moto, &key_arn, &sealed)?;
+    for (told, (plaintext, context)) in told.iter().zip(plaintexts) {
+        assert!(told.plaintext == plaintext, "{} bytes", plaintext.len());
+        assert_eq!(told.encryption_context, context);
+    }
+    Ok(())
+}
