@@ -20,6 +20,9 @@ async fn every_edge_comes_back(backend: &str) -> Result<()> {
     let stack = Setup::new().with_page()?.start().await?;
     let browser = Browser::start().await?;
     let page = browser.open(&stack, backend).await?;
+    let chosen = "return document.querySelector('[name=backend]:checked').value;";
+    let chosen = page.run(chosen, vec![]).await?;
+    assert_eq!(chosen == "aes-gcm", backend == AES_GCM, "{chosen}");
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
     for len in EDGES {
@@ -95,9 +98,15 @@ async fn the_link_of_a_done_row_gives_the_file() -> Result<()> {
 
     // As the page itself would fetch it, under its own policy.
     let fetch = "const [link, got] = arguments;
-        fetch(link).then(answer => answer.bytes()).then(bytes => got([...bytes]), error => got(`${error}`));";
+        fetch(link)
+            .then(answer => answer.bytes())
+            .then(bytes => got([...bytes]), error => got(`${error}`));";
     let got = page.ask(fetch, vec![json!(link)]).await?;
     let got: Vec<u8> = serde_json::from_value(got)?;
     assert!(plaintext == got);
+
+    let link = page.part_of_row("linked.bin", "a.download").await?;
+    link.click().await?;
+    assert!(browser.downloaded("linked.bin").await? == plaintext);
     Ok(())
 }

@@ -14,6 +14,12 @@ async fn held_stack() -> Result<Stack> {
     setup.start().await
 }
 
+async fn left_nothing(stack: &Stack) -> Result<()> {
+    assert!(stack.client.files(None).await?.files.is_empty());
+    assert_eq!(stack.unfinished_uploads()?, 0);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_upload_leaves_no_file_and_the_next_one_works() -> Result<()> {
     let stack = held_stack().await?;
@@ -24,10 +30,11 @@ async fn a_cancelled_upload_leaves_no_file_and_the_next_one_works() -> Result<()
     let (path, _) = randomness.file(folder.path(), "cancelled.bin", LEN)?;
     page.choose(&[&path]).await?;
     page.wait_for("cancelled.bin", "sending").await?;
+    assert_eq!(stack.unfinished_uploads()?, 1);
     let cancel = page.part_of_row("cancelled.bin", "button.cancel").await?;
     cancel.click().await?;
     page.wait_for("cancelled.bin", "cancelled").await?;
-    assert!(stack.client.files(None).await?.files.is_empty());
+    left_nothing(&stack).await?;
 
     stack.gate()?.open();
     let (path, _) = randomness.file(folder.path(), "next.bin", 1)?;
@@ -56,7 +63,7 @@ async fn a_file_that_changes_while_it_is_sent_fails_with_a_sentence() -> Result<
         row.problem_text
             .is_some_and(|text| text.contains("changed"))
     );
-    assert!(stack.client.files(None).await?.files.is_empty());
+    left_nothing(&stack).await?;
     Ok(())
 }
 

@@ -14,6 +14,12 @@ async fn stack() -> Result<Stack> {
     Setup::new().with_gate_after(PART / 2).start().await
 }
 
+async fn left_nothing(stack: &Stack) -> Result<()> {
+    assert!(stack.client.files(None).await?.files.is_empty());
+    assert_eq!(stack.unfinished_uploads()?, 0);
+    Ok(())
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn a_cancelled_upload_leaves_no_file() -> Result<()> {
     let stack = stack().await?;
@@ -27,13 +33,14 @@ async fn a_cancelled_upload_leaves_no_file() -> Result<()> {
     );
     let cancelling = async {
         stack.gate()?.holds().await;
+        assert_eq!(stack.unfinished_uploads()?, 1);
         cancel.cancel();
         anyhow::Ok(())
     };
     let (ended, cancelled) = tokio::join!(upload, cancelling);
     cancelled?;
     assert!(matches!(ended, Err(UploadError::Cancelled)), "{ended:?}");
-    assert!(stack.client.files(None).await?.files.is_empty());
+    left_nothing(&stack).await?;
     Ok(())
 }
 
@@ -61,7 +68,7 @@ async fn a_file_that_changes_while_it_is_sent_is_not_stored() -> Result<()> {
         matches!(ended, Err(UploadError::Source(SourceError::Changed))),
         "{ended:?}"
     );
-    assert!(stack.client.files(None).await?.files.is_empty());
+    left_nothing(&stack).await?;
     Ok(())
 }
 

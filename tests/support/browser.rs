@@ -1,13 +1,14 @@
 //! Headless Chromium, driven through chromedriver.
 
 use std::{
+    fs,
     io::{Read as _, Write as _},
     net::{Ipv4Addr, TcpStream},
     process::{Child, Command, Stdio},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use fantoccini::{
     Client, ClientBuilder,
     wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
@@ -28,6 +29,7 @@ pub struct Browser {
     // In this order: the driver ends the browser, which writes in the profile.
     _driver: Driver,
     _profile: TempDir,
+    downloads: TempDir,
 }
 
 /// A line of the browser's console; what the page's policy forbids is told there too.
@@ -61,6 +63,7 @@ impl Browser {
         let chromium = programs::path_in("SEALIFT_TEST_CHROMIUM")?;
         let driver = Driver::start()?;
         let profile = tempfile::tempdir()?;
+        let downloads = tempfile::tempdir()?;
         let capabilities = json!({
             "goog:chromeOptions": {
                 "binary": chromium,
@@ -72,6 +75,7 @@ impl Browser {
                     "--no-first-run",
                     format!("--user-data-dir={}", profile.path().display()),
                 ],
+                "prefs": { "download.default_directory": downloads.path() },
             },
             "goog:loggingPrefs": { "browser": "ALL" },
         });
@@ -87,6 +91,7 @@ impl Browser {
             client,
             _driver: driver,
             _profile: profile,
+            downloads,
         })
     }
 
@@ -98,6 +103,22 @@ impl Browser {
         let url = format!("{}/{query}", stack.address());
         self.client.goto(&url).await?;
         Page::loaded(self.client.clone()).await
+    }
+
+    /// The file of that name that the browser downloaded, once it is there whole: until then it has
+    /// another name.
+    ///
+    /// # Errors
+    /// Where it does not come.
+    pub async fn downloaded(&self, name: &str) -> Result<Vec<u8>> {
+        let path = self.downloads.path().join(name);
+        let asked_at = Instant::now();
+        // No driver tells of downloads, so the folder is looked at.
+        while !path.is_file() {
+            ensure!(asked_at.elapsed() < PATIENCE, "{name} was not downloaded");
+            tokio::time::sleep(Duration::from_millis(50)).await;
+        }
+        Ok(fs::read(path)?)
     }
 
     /// What the console told since it was asked last.

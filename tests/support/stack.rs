@@ -100,6 +100,18 @@ impl Stack {
         bucket.join(&file.object_key)
     }
 
+    /// How many multipart uploads the store keeps that are neither completed nor aborted: it has a
+    /// file for each.
+    ///
+    /// # Errors
+    /// Where the data folder cannot be read.
+    pub fn unfinished_uploads(&self) -> Result<usize> {
+        let files = self.files_at_rest()?;
+        let names = files.iter().filter_map(|path| path.file_name()?.to_str());
+        let notes = names.filter(|name| name.starts_with(".upload-") && name.ends_with(".json"));
+        Ok(notes.count())
+    }
+
     /// Every file that the stack keeps: database, objects, parts, the store's notes.
     ///
     /// # Errors
