@@ -224,7 +224,7 @@ async fn is_what_was_sealed(
         plaintext_len: upload.plan.plaintext_len(),
         sealed_len: upload.plan.sealed_len(),
     };
-    let decryptor = opening::decryptor(app, sealed).await?;
+    let decryptor = opening::decryptor(&app.keys, sealed).await?;
     let object = head.of(&upload.s3_key);
     for frame in frames_to_open(decryptor.layout().frame_count()) {
         let plaintext = decryptor

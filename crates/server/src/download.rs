@@ -30,7 +30,7 @@ pub(crate) async fn download(
         plaintext_len: file.plan.plaintext_len(),
         sealed_len: file.plan.sealed_len(),
     };
-    let decryptor = opening::decryptor(app, sealed).await?;
+    let decryptor = opening::decryptor(&app.keys, sealed).await?;
     let opener = match range {
         Some(range) => decryptor.plan(range).map_err(|_| problem::internal())?,
         None => decryptor.plan_all(),

@@ -6,6 +6,7 @@
 //! becomes a Problem in [`problem`].
 
 mod app;
+mod audit;
 mod caller;
 mod clock;
 mod completion;
@@ -22,6 +23,7 @@ mod problem;
 mod random;
 mod rates;
 pub mod records;
+mod refusals;
 mod router;
 mod routes;
 mod server;

@@ -10,9 +10,8 @@ use sealift_message::{
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use crate::{
-    app::App,
     context,
-    keys::KeysError,
+    keys::{Keys, KeysError},
     objects::{Objects, ObjectsError, StoredObject},
 };
 
@@ -46,16 +45,16 @@ impl From<HeaderError> for OpenError {
 
 /// Opens the data key, compares context and commitment, checks the header tag: what can open
 /// any range of the object.
-pub(crate) async fn decryptor(app: &App, sealed: Sealed<'_>) -> Result<RangeDecryptor, OpenError> {
+pub(crate) async fn decryptor(
+    keys: &Keys,
+    sealed: Sealed<'_>,
+) -> Result<RangeDecryptor, OpenError> {
     let header = Header::parse_own(sealed.header)?;
     let context = context::of(sealed.tenant, sealed.file_id, sealed.upload_id)?;
     if *header.encryption_context() != context {
         return Err(DecryptError::Unauthentic.into());
     }
-    let data_key = app
-        .keys
-        .open_data_key(sealed.tenant, &header, &context)
-        .await?;
+    let data_key = keys.open_data_key(sealed.tenant, &header, &context).await?;
     let decryptor = RangeDecryptor::new(header.verify(&data_key)?, sealed.sealed_len)?;
     if decryptor.layout().plaintext_len() != sealed.plaintext_len {
         return Err(DecryptError::Unauthentic.into());

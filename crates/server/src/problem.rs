@@ -1,23 +1,18 @@
 //! From whatever goes wrong to a Problem: the one table of this server.
 //!
-//! A handler gives a [`Refusal`]; every domain error becomes one here and nowhere else. The
-//! middleware [`render`] makes the answer of it, with the request's id, logs the cause once and
-//! keeps an audit row of denials. Causes of 5xx never leave the log.
+//! A handler gives a [`Refusal`]; every domain error becomes one here and nowhere else. What the
+//! caller reads of it is made in [`crate::refusals`].
 
 use std::{collections::BTreeMap, sync::Arc};
 
-use axum::{
-    extract::{Request, State},
-    middleware::Next,
-    response::{IntoResponse, Response},
-};
+use axum::response::{IntoResponse, Response};
 use http::{HeaderValue, StatusCode, header};
 use sealift_message::DecryptError;
-use sealift_transfer::api::{ProblemCode, problem};
+use sealift_transfer::api::{Problem, ProblemCode};
 
 use crate::{
-    app::App, caller::KnownCaller, completion::CompletionError, keys::KeysError,
-    objects::ObjectsError, records::RecordsError, telemetry::RequestId,
+    completion::CompletionError, keys::KeysError, objects::ObjectsError, rates::TooSoon,
+    records::RecordsError,
 };
 
 /// Why a request is not answered as asked.
@@ -76,10 +71,24 @@ impl Refusal {
     pub(crate) fn code(&self) -> ProblemCode {
         self.code
     }
+
+    /// For the log only.
+    pub(crate) fn cause(&self) -> Option<String> {
+        self.cause.as_deref().map(|cause| chain(cause))
+    }
+
+    /// What the caller reads.
+    pub(crate) fn into_problem(self, request_id: Option<String>) -> Problem {
+        Problem {
+            request_id,
+            numbers: self.numbers,
+            ..self.code.problem(self.detail)
+        }
+    }
 }
 
 impl IntoResponse for Refusal {
-    /// Status and headers; [`render`] adds the body.
+    /// Status and headers; [`crate::refusals`] adds the body.
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status());
         let mut answer = status
@@ -94,6 +103,16 @@ impl IntoResponse for Refusal {
         }
         answer.extensions_mut().insert(self);
         answer
+    }
+}
+
+impl From<TooSoon> for Refusal {
+    fn from(TooSoon { wait_s }: TooSoon) -> Self {
+        Self::new(
+            ProblemCode::TooManyRequests,
+            format!("Too many requests; try again in {wait_s} seconds."),
+        )
+        .retry_after_s(wait_s)
     }
 }
 
@@ -215,40 +234,6 @@ pub(crate) fn internal() -> Refusal {
         ProblemCode::Internal,
         "Something went wrong here; try again, and give the operator the request id.",
     )
-}
-
-/// Middleware: gives every [`Refusal`] its body, its log line and, for denials, its audit row.
-pub(crate) async fn render(State(app): State<App>, mut request: Request, next: Next) -> Response {
-    let request_id = request.extensions().get::<RequestId>().cloned();
-    let caller = KnownCaller::default();
-    request.extensions_mut().insert(caller.clone());
-    let mut answer = next.run(request).await;
-    let Some(refusal) = answer.extensions_mut().remove::<Refusal>() else {
-        return answer;
-    };
-
-    let code = refusal.code.as_str();
-    match &refusal.cause {
-        Some(cause) if refusal.code.status() >= 500 => {
-            let cause = chain(cause.as_ref());
-            tracing::error!(code, cause, "Refused with {code}");
-        }
-        _ => tracing::debug!(code, "Refused with {code}"),
-    }
-    app.note_denial(&caller, request_id.as_ref(), refusal.code)
-        .await;
-
-    let mut problem = refusal.code.problem(refusal.detail);
-    problem.request_id = request_id.map(|id| id.to_string());
-    problem.numbers = refusal.numbers;
-    let (mut parts, _) = answer.into_parts();
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
-    parts.headers.insert(header::CONTENT_TYPE, content_type);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let no_store = HeaderValue::from_static("no-store");
-    parts.headers.insert(header::CACHE_CONTROL, no_store);
-    Response::from_parts(parts, body.into())
 }
 
 /// An error and its causes, each once. Errors of this project hold no secrets.

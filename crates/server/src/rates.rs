@@ -16,6 +16,13 @@ pub(crate) struct Rates {
     denials: DefaultDirectRateLimiter,
 }
 
+/// Asked for too often.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooSoon {
+    /// Seconds to wait.
+    pub(crate) wait_s: u64,
+}
+
 /// Audit rows of denials kept in a second.
 const MOST_DENIALS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
@@ -31,14 +38,14 @@ impl Rates {
     }
 
     /// # Errors
-    /// Seconds to wait.
-    pub(crate) fn open(&self, scope: &Scope) -> Result<(), u64> {
+    /// [`TooSoon`] where the owner opens uploads faster than it may.
+    pub(crate) fn open(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.opens, scope)
     }
 
     /// # Errors
-    /// Seconds to wait.
-    pub(crate) fn key(&self, scope: &Scope) -> Result<(), u64> {
+    /// [`TooSoon`] where the owner asks for keys faster than it may.
+    pub(crate) fn key(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.keys, scope)
     }
 
@@ -50,14 +57,15 @@ impl Rates {
 /// Owners remembered before those are dropped that may ask again anyway.
 const MOST_OWNERS: usize = 10_000;
 
-fn check(limiter: &DefaultKeyedRateLimiter<Scope>, scope: &Scope) -> Result<(), u64> {
+fn check(limiter: &DefaultKeyedRateLimiter<Scope>, scope: &Scope) -> Result<(), TooSoon> {
     if limiter.len() > MOST_OWNERS {
         limiter.retain_recent();
     }
     limiter.check_key(scope).map_err(|not_yet| {
         let wait = not_yet.wait_time_from(limiter.clock().now());
-        wait.saturating_add(Duration::from_millis(999))
-            .as_secs()
-            .max(1)
+        let wait_s = wait.saturating_add(Duration::from_millis(999)).as_secs();
+        TooSoon {
+            wait_s: wait_s.max(1),
+        }
     })
 }

@@ -12,7 +12,8 @@ use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use crate::{
     app::App,
     caller::only_this_machine,
-    problem::{Refusal, render},
+    problem::Refusal,
+    refusals::render,
     routes::{
         abort_upload::abort_upload,
         complete_upload::complete_upload,

@@ -42,9 +42,11 @@ fn is_own(headers: &HeaderMap, page_origins: &[String]) -> bool {
     let Some(Some(host)) = text(header::HOST) else {
         return false;
     };
-    let is_loopback = host
-        .parse::<Authority>()
-        .is_ok_and(|host| matches!(host.host(), "localhost" | "127.0.0.1" | "[::1]"));
+    // An authority may begin with a user's name; a Host may not.
+    let is_loopback = !host.contains('@')
+        && host
+            .parse::<Authority>()
+            .is_ok_and(|host| matches!(host.host(), "localhost" | "127.0.0.1" | "[::1]"));
     let own_origin = match text(header::ORIGIN) {
         None => true,
         Some(Some(origin)) => {

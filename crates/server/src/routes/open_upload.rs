@@ -44,7 +44,7 @@ pub(crate) async fn open_upload(
     if let Some(before) = before {
         return again(&app, &caller, before, request_sha256).await;
     }
-    app.opens_within_rate(&caller.scope)?;
+    app.rates.open(&caller.scope)?;
 
     let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
     let upload_id = new.upload_id.clone();

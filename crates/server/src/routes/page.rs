@@ -23,6 +23,9 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        // The page's only one, for its worker (web/uploads.js).
+        "trusted-types sealift",
     ]
     .join("; ");
     let set = |name: HeaderName, value: &str| {

@@ -28,13 +28,14 @@ pub(crate) fn most_bytes(config: &Config) -> u64 {
         .map_or(carried, |limit| limit.min(carried))
 }
 
-/// 10,000 parts of 5 GiB in whole frames, with room for the longest header, and no more frames
-/// than sequence numbers (FORMAT.md, arithmetic).
+/// 10,000 parts of 5 GiB in whole frames, with room for our header, and no more frames than
+/// sequence numbers (FORMAT.md, arithmetic). The plan of each upload has the last word.
 fn format_carries(frame_length: u64) -> u64 {
     const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
-    const LONGEST_HEADER: u64 = 64 * 1024;
+    /// Ours have a few hundred bytes: four ids, a key's name and its ciphertext.
+    const HEADER_BYTES: u64 = 1024;
     const MOST_PARTS: u64 = 10_000;
-    let frames_a_part = (MOST_PART_BYTES - LONGEST_HEADER) / frame_length.saturating_add(32);
+    let frames_a_part = (MOST_PART_BYTES - HEADER_BYTES) / frame_length.saturating_add(32);
     let frames = frames_a_part
         .saturating_mul(MOST_PARTS)
         .min(u64::from(u32::MAX));

@@ -34,7 +34,7 @@ pub(crate) async fn upload_key(
     if upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current {
         return Err(problem::upload_expired());
     }
-    app.keys_within_rate(&caller.scope)?;
+    app.rates.key(&caller.scope)?;
 
     let tenant = &caller.scope.tenant;
     let header = Header::parse_own(&upload.header)?;

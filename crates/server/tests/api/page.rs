@@ -40,6 +40,8 @@ async fn the_page_may_load_from_here_and_send_to_the_store_and_nothing_else() {
         "base-uri 'none'",
         "form-action 'none'",
         "frame-ancestors 'none'",
+        "require-trusted-types-for 'script'",
+        "trusted-types sealift",
     ];
     assert_eq!(page.header("content-security-policy"), policy.join("; "));
     for (name, value) in [

@@ -1,0 +1,74 @@
+//! Who did what: a row for every key issued, batch signed, upload completed or aborted, file opened
+//! or deleted, and for denials. Ids and codes only, never a name.
+
+use sealift_transfer::api::ProblemCode;
+
+use crate::{
+    app::App,
+    caller::{Caller, KnownCaller, Via},
+    records::{AuditAction, AuditRow, RecordsError, Scope},
+    telemetry::RequestId,
+};
+
+impl App {
+    /// Keeps an audit row; durable when this returns, so that nothing is given away unseen.
+    pub(crate) async fn audit(
+        &self,
+        caller: &Caller,
+        action: AuditAction,
+        subject: &str,
+        outcome: &'static str,
+    ) -> Result<(), RecordsError> {
+        self.records
+            .add_audit(AuditRow {
+                at_ms: self.now_ms(),
+                request_id: caller.request_id.as_ref().map(ToString::to_string),
+                scope: Some(caller.scope.clone()),
+                via: caller.via.as_str(),
+                action,
+                subject: Some(subject.to_owned()),
+                outcome,
+            })
+            .await
+    }
+
+    /// Keeps an audit row of a denial, unless there are too many a second to keep: whoever is
+    /// refused must not be able to fill the disk.
+    pub(crate) async fn audit_denial(
+        &self,
+        caller: &KnownCaller,
+        request_id: Option<&RequestId>,
+        code: ProblemCode,
+    ) {
+        if !is_denial(code) || !self.rates.denial_may_be_kept() {
+            return;
+        }
+        let known = caller.get();
+        let row = AuditRow {
+            at_ms: self.now_ms(),
+            request_id: request_id.map(ToString::to_string),
+            scope: known.map(|(scope, _)| scope.clone()),
+            via: known.map_or("unknown", |(_, via): &(Scope, Via)| via.as_str()),
+            action: AuditAction::Denied,
+            subject: None,
+            outcome: code.as_str(),
+        };
+        if let Err(error) = self.records.add_audit(row).await {
+            tracing::error!(%error, "A denial could not be kept in the audit");
+        }
+    }
+}
+
+fn is_denial(code: ProblemCode) -> bool {
+    matches!(
+        code,
+        ProblemCode::Unauthenticated
+            | ProblemCode::Forbidden
+            | ProblemCode::HostNotAllowed
+            | ProblemCode::InsecureTransport
+            | ProblemCode::NotFound
+            | ProblemCode::TooManyRequests
+            | ProblemCode::ObjectReplaced
+            | ProblemCode::ObjectDamaged
+    )
+}

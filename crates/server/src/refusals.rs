@@ -1,0 +1,47 @@
+//! What every refusal gets on its way out: the body with the request's id, one log line with the
+//! cause, which never leaves the log, and an audit row where it is a denial.
+
+use axum::{
+    extract::{Request, State},
+    middleware::Next,
+    response::Response,
+};
+use http::{HeaderValue, header};
+use sealift_transfer::api::problem;
+
+use crate::{app::App, caller::KnownCaller, problem::Refusal, telemetry::RequestId};
+
+/// Middleware over everything.
+pub(crate) async fn render(State(app): State<App>, mut request: Request, next: Next) -> Response {
+    let request_id = request.extensions().get::<RequestId>().cloned();
+    let caller = KnownCaller::default();
+    request.extensions_mut().insert(caller.clone());
+    let mut answer = next.run(request).await;
+    let Some(refusal) = answer.extensions_mut().remove::<Refusal>() else {
+        return answer;
+    };
+
+    let code = refusal.code();
+    match refusal.cause() {
+        Some(cause) if code.status() >= 500 => {
+            tracing::error!(
+                code = code.as_str(),
+                cause,
+                "Refused with {}",
+                code.as_str()
+            );
+        }
+        _ => tracing::debug!(code = code.as_str(), "Refused with {}", code.as_str()),
+    }
+    app.audit_denial(&caller, request_id.as_ref(), code).await;
+
+    let problem = refusal.into_problem(request_id.map(|id| id.to_string()));
+    let (mut parts, _) = answer.into_parts();
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
+    parts.headers.insert(header::CONTENT_TYPE, content_type);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let no_store = HeaderValue::from_static("no-store");
+    parts.headers.insert(header::CACHE_CONTROL, no_store);
+    Response::from_parts(parts, body.into())
+}
