@@ -32,6 +32,23 @@ impl App {
             .await
     }
 
+    /// Keeps an audit row of what failed, within the bound of denials. The request has failed
+    /// already, so a row that cannot be kept is only logged.
+    pub(crate) async fn audit_failure(
+        &self,
+        caller: &Caller,
+        action: AuditAction,
+        subject: &str,
+        code: ProblemCode,
+    ) {
+        if !self.rates.denial_may_be_kept() {
+            return;
+        }
+        if let Err(error) = self.audit(caller, action, subject, code.as_str()).await {
+            tracing::error!(%error, "A failure could not be kept in the audit");
+        }
+    }
+
     /// Keeps an audit row of a denial, unless there are too many a second to keep: whoever is
     /// refused must not be able to fill the disk.
     pub(crate) async fn audit_denial(
@@ -68,7 +85,5 @@ fn is_denial(code: ProblemCode) -> bool {
             | ProblemCode::InsecureTransport
             | ProblemCode::NotFound
             | ProblemCode::TooManyRequests
-            | ProblemCode::ObjectReplaced
-            | ProblemCode::ObjectDamaged
     )
 }

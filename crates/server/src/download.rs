@@ -1,17 +1,20 @@
 //! The read path, in order: record, range, keys, opener, body.
 
 use core::ops::Range;
+use std::sync::Arc;
 
 use axum::body::Body;
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::{Stream, StreamExt as _, stream};
+use sealift_transfer::api::ProblemCode;
 
 use crate::{
     app::App,
-    objects::StoredObject,
+    caller::Caller,
+    objects::{ObjectsError, StoredObject},
     opening::{self, OpenError, Sealed},
     problem::{self, Refusal},
-    records::FileRow,
+    records::{AuditAction, FileRow},
 };
 
 /// Plaintext of a file, or of a range that lies within it. The first bytes are verified before
@@ -19,9 +22,43 @@ use crate::{
 /// ends the connection before its promised length, which no client takes for the end.
 pub(crate) async fn download(
     app: &App,
+    caller: &Caller,
     file: &FileRow,
     range: Option<Range<u64>>,
 ) -> Result<Body, Refusal> {
+    let file_id = file.file_id.clone();
+    let plaintext = match begin(app, file, range).await {
+        Ok(plaintext) => plaintext,
+        Err(refusal) => {
+            let id = file_id.as_str();
+            app.audit_failure(caller, AuditAction::OpenFile, id, refusal.code())
+                .await;
+            return Err(refusal);
+        }
+    };
+    let (app, caller) = (app.clone(), Arc::new(caller.clone()));
+    let body = plaintext.then(move |bytes| {
+        let (app, caller, file_id) = (app.clone(), Arc::clone(&caller), file_id.clone());
+        async move {
+            if let Err(error) = &bytes {
+                let cause = problem::chain(error);
+                tracing::error!(file.id = %file_id, cause, "The download of {file_id} was broken off");
+                let id = file_id.as_str();
+                app.audit_failure(&caller, AuditAction::OpenFile, id, error.code())
+                    .await;
+            }
+            bytes
+        }
+    });
+    Ok(Body::from_stream(body))
+}
+
+/// The verified plaintext, with its first bytes in hand.
+async fn begin(
+    app: &App,
+    file: &FileRow,
+    range: Option<Range<u64>>,
+) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, Refusal> {
     let sealed = Sealed {
         tenant: &file.scope.tenant,
         file_id: &file.file_id,
@@ -45,14 +82,18 @@ pub(crate) async fn download(
     let mut plaintext = Box::pin(plaintext);
     let first = plaintext.next().await.transpose()?;
     let first = stream::iter(first.map(Ok::<Bytes, OpenError>));
-    let file_id = file.file_id.clone();
-    let body = first.chain(plaintext).inspect(move |bytes| {
-        if let Err(error) = bytes {
-            let cause = problem::chain(error);
-            tracing::error!(file.id = %file_id, cause, "The download of {file_id} was broken off");
+    Ok(first.chain(plaintext))
+}
+
+impl OpenError {
+    fn code(&self) -> ProblemCode {
+        match self {
+            Self::Objects(ObjectsError::Replaced) => ProblemCode::ObjectReplaced,
+            Self::Objects(_) => ProblemCode::StoreUnavailable,
+            Self::Keys(_) => ProblemCode::KeysUnavailable,
+            Self::Decrypt(_) => ProblemCode::ObjectDamaged,
         }
-    });
-    Ok(Body::from_stream(body))
+    }
 }
 
 impl From<OpenError> for Refusal {

@@ -18,6 +18,9 @@ pub enum MakeApiKeyError {
     /// The data folder cannot be made.
     #[error("the data folder {} cannot be made", .0.display())]
     Folder(std::path::PathBuf, #[source] std::io::Error),
+    /// It could do nothing.
+    #[error("an API key needs a role; give upload, download or admin")]
+    NoRole,
     /// The database cannot be used.
     #[error("the database cannot be used")]
     Records(#[from] RecordsError),
@@ -34,6 +37,9 @@ pub async fn make_api_key(
     owner: OwnerId,
     roles: Roles,
 ) -> Result<ApiKey, MakeApiKeyError> {
+    if roles == Roles::default() {
+        return Err(MakeApiKeyError::NoRole);
+    }
     std::fs::create_dir_all(&config.data_dir)
         .map_err(|error| MakeApiKeyError::Folder(config.data_dir.clone(), error))?;
     let records = Records::open(&config.database_file()).await?;

@@ -1,7 +1,7 @@
 //! `POST /v1/uploads/{id}/complete`: the file's record, the same one each time.
 
 use axum::{Json, extract::State};
-use sealift_transfer::api::{CompleteUpload, FileRecord, UploadId};
+use sealift_transfer::api::{CompleteUpload, FileRecord, ProblemCode, UploadId};
 
 use super::{Id, JsonBody, file};
 use crate::{
@@ -21,18 +21,15 @@ pub(crate) async fn complete_upload(
     caller.may(Wish::Upload)?;
     let completed =
         completion::complete(&app, &caller.scope, &upload_id, &request.parts_sha256).await;
-    let row = match completed {
+    let row = match completed.map_err(Refusal::from) {
         Ok(row) => row,
-        Err(error) => {
-            let refusal = Refusal::from(error);
-            let outcome = refusal.code().as_str();
-            app.audit(
-                &caller,
-                AuditAction::CompleteUpload,
-                upload_id.as_str(),
-                outcome,
-            )
-            .await?;
+        Err(refusal) => {
+            // An id that is nobody's is a denial, and kept as one.
+            if refusal.code() != ProblemCode::NotFound {
+                let id = upload_id.as_str();
+                app.audit_failure(&caller, AuditAction::CompleteUpload, id, refusal.code())
+                    .await;
+            }
             return Err(refusal);
         }
     };

@@ -52,7 +52,7 @@ pub(crate) async fn content(
     } else {
         app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "ok")
             .await?;
-        download::download(&app, &row, range.clone()).await?
+        download::download(&app, &caller, &row, range.clone()).await?
     };
     let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;
     let mut answer = Response::new(body);

@@ -3,7 +3,7 @@
 use sealift_server::records::{AuditEntry, Records, Roles};
 use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
 
-use crate::support::{Stack, alter, bytes};
+use crate::support::{FRAME, Stack, alter, bytes};
 
 async fn entries(stack: &Stack) -> Vec<AuditEntry> {
     let records = Records::open(&stack.config.database_file()).await.unwrap();
@@ -119,13 +119,36 @@ async fn an_object_that_was_replaced_or_damaged_is_kept() {
         .await
         .refused(ProblemCode::ObjectReplaced);
     let entries = entries(&stack).await;
-    let denied: Vec<_> = entries
+    let refused: Vec<_> = entries
         .iter()
-        .filter(|entry| entry.action == "denied")
+        .map(told)
+        .filter(|(action, _, outcome)| *action == "open_file" && *outcome != "ok")
         .collect();
-    let outcomes: Vec<_> = denied.iter().map(|entry| entry.outcome.as_str()).collect();
-    assert_eq!(outcomes, ["object_damaged", "object_replaced"]);
-    assert!(denied.iter().all(|entry| entry.via == "loopback"));
+    let id = Some(record.id.as_str());
+    assert_eq!(
+        refused,
+        [
+            ("open_file", id, "object_damaged"),
+            ("open_file", id, "object_replaced")
+        ]
+    );
+}
+
+#[tokio::test]
+async fn a_download_that_breaks_off_is_kept() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let record = client.upload("a", &bytes(300 * FRAME)).await;
+    // The final frame: what comes before it is given already.
+    alter(&stack.object_of(&record), -1);
+    let path = files::content_path(&record.id);
+    let answer = client.request(http::Method::GET, &path).send().await;
+    let got = answer.unwrap().bytes().await;
+    assert!(got.is_err(), "it looked complete");
+    let entries = entries(&stack).await;
+    let last = entries.last().map(told);
+    let id = Some(record.id.as_str());
+    assert_eq!(last, Some(("open_file", id, "object_damaged")));
 }
 
 #[tokio::test]
