@@ -114,13 +114,14 @@ export class Row {
   }
 
   #wire({ cancel, retry, download, announce }) {
-    const named = { cancel: 'cancelName', retry: 'retryName', download: 'downloadName' };
+    const named = { cancel: 'cancelName', retry: 'retryName', download: 'downloadName', 'copy-address': 'copyAddressName' };
     for (const [what, key] of Object.entries(named)) this.#find(`.${what}`).setAttribute('aria-label', say(key, { name: this.name }));
     this.#find('.cancel').addEventListener('click', () => cancel(this));
     this.#find('.retry').addEventListener('click', () => retry(this));
     this.#find('.download').addEventListener('click', (event) => download(this, event));
     copies(this.#find('.copy-address'), () => this.address, announce);
-    copies(this.#find('.copy-problem'), () => this.#find('.problem').innerText.split('\n').slice(0, 3).join('\n'), announce);
+    const facts = ['.problem-text', '.problem-code', '.problem-request'];
+    copies(this.#find('.copy-problem'), () => facts.map((fact) => this.#find(fact).textContent).join('\n').trim(), announce);
     for (const button of this.element.querySelectorAll('.copy')) copies(button, () => button.previousElementSibling.textContent, announce);
   }
 }

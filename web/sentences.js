@@ -44,6 +44,7 @@ const sentences = {
   downloading: 'Downloading',
   downloadFailed: 'The download stopped. Try it again.',
   copyAddress: 'Copy address',
+  copyAddressName: 'Copy the address of {name}',
   copy: 'Copy',
   copied: 'Copied',
   copyRefused: 'The browser did not allow copying. Select the text and copy it.',

@@ -10,9 +10,9 @@ use crate::{
     failure::Fault,
 };
 
-/// All buffers of a page together: six parts of the usual 8 MiB. Five may be on the way while one is
-/// sealed.
-const MOST_BYTES: u64 = 56 * 1024 * 1024;
+/// All buffers of a page together: five parts of the usual 8 MiB, and room for small ones beside them.
+/// Four may be on the way while one is sealed; the browser holds a copy of each that is on the way.
+const MOST_BYTES: u64 = 48 * 1024 * 1024;
 /// Lengths are rounded up to this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
 
@@ -94,5 +94,59 @@ impl PartBuffer {
 impl Drop for PartBuffer {
     fn drop(&mut self) {
         self.home.0.idle.borrow_mut().push(self.whole.clone());
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    const PART: u64 = 8 * 1024 * 1024 + 1500;
+
+    fn taken(buffers: &PartBuffers, len: u64) -> Option<PartBuffer> {
+        Box::pin(buffers.take(len)).now_or_never()?.ok()
+    }
+
+    #[wasm_bindgen_test]
+    fn a_buffer_that_came_back_is_used_again_for_a_part_of_about_its_length() {
+        let buffers = PartBuffers::default();
+        let first = taken(&buffers, PART).unwrap();
+        first.bytes().set_index(0, 0xA5);
+        drop(first);
+        let second = taken(&buffers, PART - 400).unwrap();
+        assert_eq!(u64::from(second.bytes().length()), PART - 400);
+        assert_eq!(second.bytes().get_index(0), 0xA5);
+    }
+
+    #[wasm_bindgen_test]
+    fn who_wants_a_buffer_beyond_the_bound_waits_for_one_to_come_back() {
+        let buffers = PartBuffers::default();
+        let mut held: Vec<_> = (0..5).map(|_| taken(&buffers, PART).unwrap()).collect();
+        assert!(taken(&buffers, PART).is_none());
+        held.pop();
+        assert!(taken(&buffers, PART).is_some());
+    }
+
+    #[wasm_bindgen_test]
+    fn idle_buffers_of_other_lengths_make_room() {
+        let buffers = PartBuffers::default();
+        drop(
+            (0..5)
+                .map(|_| taken(&buffers, PART).unwrap())
+                .collect::<Vec<_>>(),
+        );
+        let large = taken(&buffers, MOST_BYTES).unwrap();
+        assert!(buffers.0.idle.borrow().is_empty());
+        drop(large);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_part_that_no_array_holds_is_refused() {
+        let buffers = PartBuffers::default();
+        let refused = Box::pin(buffers.take(1 << 32)).now_or_never().unwrap();
+        assert!(matches!(refused, Err(Fault::PartTooLarge { .. })));
     }
 }

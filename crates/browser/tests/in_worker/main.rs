@@ -9,6 +9,7 @@
 
 mod file_slice;
 mod key;
+mod put_part;
 mod sample;
 mod seal;
 
