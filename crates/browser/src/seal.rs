@@ -50,7 +50,7 @@ pub struct PartSealer {
 
 enum Key {
     WebCrypto(web_crypto::Key),
-    AesGcm(Box<aes_gcm::Key>),
+    AesGcm(Box<self::aes_gcm::Key>),
 }
 
 impl PartSealer {
@@ -77,7 +77,7 @@ impl PartSealer {
             Backend::WebCrypto => Key::WebCrypto(
                 web_crypto::Key::import(verified.content_key(), *header.message_id()).await?,
             ),
-            Backend::AesGcm => Key::AesGcm(Box::new(aes_gcm::Key::new(
+            Backend::AesGcm => Key::AesGcm(Box::new(self::aes_gcm::Key::new(
                 verified,
                 layout.plaintext_len(),
             )?)),
