@@ -10,7 +10,7 @@ use serde_json::json;
 const READ: &str = "const [address, read] = arguments;
     fetch(address).then(
         answer => answer.bytes().then(() => read(`whole ${answer.status}`), () => read('broken off')),
-        () => read('no answer'),
+        () => read('broken off'),
     );";
 
 #[tokio::test(flavor = "multi_thread")]

@@ -19,7 +19,7 @@ pub enum Reading {
         /// Its body.
         body: Bytes,
     },
-    /// The answer began, then the connection broke before its end: no client takes it for all.
+    /// The connection broke before the answer's end: no client takes it for all.
     BrokenOff {
         /// What came until then.
         body: Bytes,
@@ -37,7 +37,14 @@ pub async fn read_content(stack: &Stack, file: &FileId, range: Option<&str>) -> 
     if let Some(range) = range {
         request = request.header(header::RANGE, range);
     }
-    let mut answer = request.send().await?;
+    let mut answer = match request.send().await {
+        Ok(answer) => answer,
+        // Broken off before the answer's head had left.
+        Err(error) if error.is_request() && !error.is_connect() => {
+            return Ok(Reading::BrokenOff { body: Bytes::new() });
+        }
+        Err(error) => return Err(error.into()),
+    };
     let (status, headers) = (answer.status(), answer.headers().clone());
     if !status.is_success() {
         let kind = headers.get(header::CONTENT_TYPE);

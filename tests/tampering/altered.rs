@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use sealift_message::{FrameLength, Layout};
 use sealift_tests::{Randomness, Reading, Setup, Stack, read_content, sizes::FRAME};
-use sealift_transfer::api::FileRecord;
+use sealift_transfer::api::{FileRecord, ProblemCode};
 
 /// Three whole frames and a bit.
 pub(crate) const LEN: usize = 3 * FRAME + 100;
@@ -68,13 +68,20 @@ impl Stored {
     }
 
     /// Puts `altered` in the place of the object and reads in every way. The whole file must not
-    /// come; a range comes only if it is right. Afterwards, with the right bytes back, all is well:
-    /// so it was the bytes.
-    pub(crate) async fn is_refused_as(&self, altered: &[u8], what: &str) -> Result<()> {
+    /// come; a range comes only if it is right; who is refused hears `code`. Afterwards, with the
+    /// right bytes back, all is well: so it was the bytes.
+    pub(crate) async fn is_refused_as(
+        &self,
+        code: ProblemCode,
+        altered: &[u8],
+        what: &str,
+    ) -> Result<()> {
         ensure!(altered != self.sealed, "{what}: nothing was altered");
         let path = self.stack.object_path(&self.file);
         fs::write(&path, altered)?;
-        self.reads_refuse().await.with_context(|| what.to_owned())?;
+        self.reads_are_refused_as(code)
+            .await
+            .with_context(|| what.to_owned())?;
         fs::write(&path, &self.sealed)?;
         self.is_well()
             .await
@@ -82,9 +89,9 @@ impl Stored {
     }
 
     /// Reads while the object is not what was sealed.
-    pub(crate) async fn reads_refuse(&self) -> Result<()> {
+    pub(crate) async fn reads_are_refused_as(&self, code: ProblemCode) -> Result<()> {
         let whole = read_content(&self.stack, &self.file.id, None).await?;
-        self.is_a_failure(&whole, 0..LEN)?;
+        self.is_a_failure(&whole, code, 0..LEN)?;
         for range in RANGES {
             let asked = format!("bytes={}-{}", range.start, range.end - 1);
             let reading = read_content(&self.stack, &self.file.id, Some(&asked)).await?;
@@ -95,7 +102,7 @@ impl Stored {
                         "{asked} came, and wrong"
                     );
                 }
-                reading => self.is_a_failure(reading, range)?,
+                reading => self.is_a_failure(reading, code, range)?,
             }
         }
         let download = async {
@@ -106,7 +113,12 @@ impl Stored {
         Ok(())
     }
 
-    fn is_a_failure(&self, reading: &Reading, asked: Range<usize>) -> Result<()> {
+    fn is_a_failure(
+        &self,
+        reading: &Reading,
+        code: ProblemCode,
+        asked: Range<usize>,
+    ) -> Result<()> {
         match reading {
             Reading::Whole { .. } => anyhow::bail!("{asked:?} came whole"),
             Reading::BrokenOff { body } => {
@@ -118,7 +130,7 @@ impl Stored {
                 );
             }
             Reading::Refused(problem) => {
-                ensure!((502..=503).contains(&problem.status), "{problem:?}");
+                ensure!(problem.known_code() == Some(code), "{problem:?}");
                 ensure!(problem.detail.ends_with('.'), "no sentence: {problem:?}");
             }
         }

@@ -1,6 +1,7 @@
 //! Altered frames.
 
 use anyhow::Result;
+use sealift_transfer::api::ProblemCode::ObjectDamaged;
 
 use crate::altered::{LAST, Stored};
 
@@ -24,7 +25,7 @@ async fn a_flipped_bit_anywhere_in_a_frame_is_refused() -> Result<()> {
             let mut altered = stored.sealed.clone();
             altered[at] ^= 0x80;
             let what = format!("byte {} of frame {index}", at - start);
-            stored.is_refused_as(&altered, &what).await?;
+            stored.is_refused_as(ObjectDamaged, &altered, &what).await?;
         }
     }
     Ok(())
@@ -39,7 +40,7 @@ async fn frames_in_another_order_are_refused() -> Result<()> {
         altered[one.clone()].copy_from_slice(&stored.sealed[other.clone()]);
         altered[other].copy_from_slice(&stored.sealed[one]);
         stored
-            .is_refused_as(&altered, "two frames changed places")
+            .is_refused_as(ObjectDamaged, &altered, "two frames changed places")
             .await?;
     }
     Ok(())
@@ -50,5 +51,7 @@ async fn a_frame_in_the_place_of_another_is_refused() -> Result<()> {
     let stored = Stored::new().await?;
     let mut altered = stored.sealed.clone();
     altered[stored.frame(2)?].copy_from_slice(&stored.sealed[stored.frame(1)?]);
-    stored.is_refused_as(&altered, "a frame twice").await
+    stored
+        .is_refused_as(ObjectDamaged, &altered, "a frame twice")
+        .await
 }

@@ -1,6 +1,7 @@
 //! Altered header bytes.
 
 use anyhow::Result;
+use sealift_transfer::api::ProblemCode::ObjectDamaged;
 
 use crate::altered::Stored;
 
@@ -13,7 +14,7 @@ async fn any_altered_byte_of_the_header_is_refused() -> Result<()> {
         let mut altered = stored.sealed.clone();
         altered[at] ^= 0x01;
         stored
-            .is_refused_as(&altered, &format!("header byte {at}"))
+            .is_refused_as(ObjectDamaged, &altered, &format!("header byte {at}"))
             .await?;
     }
     Ok(())
@@ -29,6 +30,6 @@ async fn a_header_of_another_file_is_refused() -> Result<()> {
     let mut altered = stored.sealed.clone();
     altered[..header_len].copy_from_slice(&other[..header_len]);
     stored
-        .is_refused_as(&altered, "another file's header")
+        .is_refused_as(ObjectDamaged, &altered, "another file's header")
         .await
 }

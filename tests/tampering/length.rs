@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::Result;
+use sealift_transfer::api::ProblemCode::{ObjectDamaged, ObjectReplaced};
 
 use crate::altered::{LAST, Stored};
 
@@ -20,7 +21,9 @@ async fn a_cut_object_is_refused() -> Result<()> {
     ];
     for len in cuts {
         let what = format!("cut to {len} bytes");
-        stored.is_refused_as(&stored.sealed[..len], &what).await?;
+        stored
+            .is_refused_as(ObjectReplaced, &stored.sealed[..len], &what)
+            .await?;
     }
     Ok(())
 }
@@ -32,7 +35,9 @@ async fn an_extended_object_is_refused() -> Result<()> {
     for more in [vec![0], final_frame, stored.sealed.clone()] {
         let altered = [stored.sealed.as_slice(), &more].concat();
         let what = format!("{} bytes more", more.len());
-        stored.is_refused_as(&altered, &what).await?;
+        stored
+            .is_refused_as(ObjectReplaced, &altered, &what)
+            .await?;
     }
     Ok(())
 }
@@ -42,12 +47,14 @@ async fn a_frame_taken_out_is_refused() -> Result<()> {
     let stored = Stored::new().await?;
     let frame = stored.frame(1)?;
     let altered = [&stored.sealed[..frame.start], &stored.sealed[frame.end..]].concat();
-    stored.is_refused_as(&altered, "a frame less").await
+    stored
+        .is_refused_as(ObjectReplaced, &altered, "a frame less")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_vanished_object_is_refused() -> Result<()> {
     let stored = Stored::new().await?;
     fs::remove_file(stored.stack.object_path(&stored.file))?;
-    stored.reads_refuse().await
+    stored.reads_are_refused_as(ObjectDamaged).await
 }

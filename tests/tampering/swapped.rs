@@ -3,6 +3,7 @@
 use std::fs;
 
 use anyhow::Result;
+use sealift_transfer::api::ProblemCode::ObjectDamaged;
 
 use crate::altered::{LEN, Stored};
 
@@ -13,7 +14,9 @@ async fn another_file_of_the_same_size_is_refused() -> Result<()> {
     let other = stored.stack.upload("another", &plaintext).await?;
     let other = fs::read(stored.stack.object_path(&other))?;
     assert_eq!(other.len(), stored.sealed.len());
-    stored.is_refused_as(&other, "another file's object").await
+    stored
+        .is_refused_as(ObjectDamaged, &other, "another file's object")
+        .await
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -22,11 +25,13 @@ async fn another_sealing_of_the_same_plaintext_is_refused() -> Result<()> {
     let other = stored.stack.upload("again", &stored.plaintext).await?;
     let other = fs::read(stored.stack.object_path(&other))?;
     let frame = stored.frame(1)?;
-    stored.is_refused_as(&other, "another sealing").await?;
+    stored
+        .is_refused_as(ObjectDamaged, &other, "another sealing")
+        .await?;
 
     let mut altered = stored.sealed.clone();
     altered[frame.clone()].copy_from_slice(&other[frame]);
     stored
-        .is_refused_as(&altered, "a frame of another sealing")
+        .is_refused_as(ObjectDamaged, &altered, "a frame of another sealing")
         .await
 }
