@@ -1,5 +1,6 @@
 //! Stories through the upload page in real Chromium.
 
+mod beyond_32_bits;
 mod damaged;
 mod keyboard;
 mod login;

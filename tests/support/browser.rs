@@ -51,7 +51,7 @@ impl ConsoleLine {
     }
 }
 
-/// How long a wait in the page may take: far more than any story needs.
+/// How long a wait may take: far more than most stories need.
 const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Browser {
@@ -85,14 +85,23 @@ impl Browser {
             .connect(&format!("http://127.0.0.1:{}", driver.port))
             .await
             .context("Chromium does not start")?;
-        let timeouts = TimeoutConfiguration::new(Some(PATIENCE), Some(PATIENCE), None);
-        client.update_timeouts(timeouts).await?;
-        Ok(Self {
+        let browser = Self {
             client,
             _driver: driver,
             _profile: profile,
             downloads,
-        })
+        };
+        browser.wait_at_most(PATIENCE).await?;
+        Ok(browser)
+    }
+
+    /// How long a wait in a page may take from now on.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn wait_at_most(&self, patience: Duration) -> Result<()> {
+        let timeouts = TimeoutConfiguration::new(Some(patience), Some(PATIENCE), None);
+        Ok(self.client.update_timeouts(timeouts).await?)
     }
 
     /// Opens the stack's page; `query` is empty or begins with `?`.

@@ -1,0 +1,42 @@
+//! A file whose offsets do not fit the 32 bits that wasm's addresses have.
+
+use std::{fs::File, os::unix::fs::FileExt as _, time::Duration};
+
+use anyhow::{Context as _, Result};
+use sealift_tests::{Browser, Randomness, Setup, read_content, sizes::FRAME};
+
+/// 4 GiB, a frame and a byte.
+const LEN: usize = (1 << 32) + FRAME + 1;
+
+/// Random bytes stand at these places, zeros elsewhere.
+const PLACES: [usize; 4] = [0, (1 << 31) - 50, (1 << 32) - 50, LEN - 100];
+
+#[tokio::test(flavor = "multi_thread")]
+#[ignore = "takes minutes and 9 GB of disk; run with --include-ignored"]
+async fn a_file_over_4_gib_comes_back_at_every_place() -> Result<()> {
+    let stack = Setup::new().with_page()?.start().await?;
+    let browser = Browser::start().await?;
+    browser.wait_at_most(Duration::from_secs(1800)).await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let path = folder.path().join("huge.bin");
+    let file = File::create_new(&path)?;
+    file.set_len(u64::try_from(LEN)?)?;
+    let mut slices = Vec::new();
+    for start in PLACES {
+        let slice = randomness.bytes(100);
+        file.write_all_at(&slice, u64::try_from(start)?)?;
+        slices.push((start, slice));
+    }
+    drop(file);
+
+    let id = page.upload(&path).await?;
+    assert_eq!(stack.client.file(&id).await?.size, u64::try_from(LEN)?);
+    for (start, slice) in slices {
+        let range = format!("bytes={start}-{}", start + 99);
+        let read = read_content(&stack, &id, Some(&range)).await?.whole();
+        assert!(read.with_context(|| range.clone())? == slice, "{range}");
+    }
+    Ok(())
+}
