@@ -11,7 +11,7 @@ use crate::{
 };
 
 /// All buffers of a page together: five parts of the usual 8 MiB, and room for small ones beside them.
-/// Four may be on the way while one is sealed; the browser holds a copy of each that is on the way.
+/// Four may be on the way while one is sealed; the browser has a copy of each that is on the way.
 const MOST_BYTES: u64 = 48 * 1024 * 1024;
 /// Lengths are rounded up to this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;

@@ -1,10 +1,10 @@
 //! One PUT of sealed bytes to the store, by XMLHttpRequest: `fetch` does not tell how far it is.
 
 use futures::channel::oneshot;
-use js_sys::Uint8Array;
+use js_sys::{Array, Uint8Array};
 use sealift_transfer::{api::SignedPart, retry::RequestFailure};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{ProgressEvent, XmlHttpRequest};
+use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 
 use crate::{
     browser::len_of,
@@ -59,7 +59,9 @@ impl Running {
         let upload = request.upload()?;
         upload.set_onprogress(Some(progress.as_ref().unchecked_ref()));
         request.set_onloadend(Some(when_ended.as_ref().unchecked_ref()));
-        request.send_with_opt_js_u8_array(Some(sealed))?;
+        // A blob's bytes are not kept in this process as well while they are on the way.
+        let body = Blob::new_with_u8_array_sequence(&Array::of1(sealed))?;
+        request.send_with_opt_blob(Some(&body))?;
         let running = Self {
             request,
             _progress: progress,
