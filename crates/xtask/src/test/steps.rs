@@ -88,6 +88,16 @@ pub(super) const STEPS: &[Step] = &[
     },
     Step {
         full: true,
+        after: &["page"],
+        ..tests(
+            "long-stories",
+            "stories that take minutes: a file over 4 GiB",
+            &[Need::Browser, Need::Python],
+            long_stories,
+        )
+    },
+    Step {
+        full: true,
         ..check(
             "fuzz",
             "every fuzz target for ten seconds",
@@ -300,18 +310,25 @@ fn trunk(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 }
 
 fn stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
+    log.run(&mut all_stories(bench)?)
+}
+
+fn long_stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
+    log.run(all_stories(bench)?.args(["--", "--ignored"]))
+}
+
+fn all_stories(bench: &Bench<'_>) -> Result<Command> {
     let browser = Browser::find().ok_or_else(|| anyhow!("Chromium was here a moment ago"))?;
     let python = python(bench)?;
-    log.run(
-        bench
-            .cargo()
-            .args(["test", "--package", "sealift-tests", "--no-fail-fast"])
-            .env("SEALIFT_TEST_CHROMIUM", browser.chromium)
-            .env("SEALIFT_TEST_CHROMEDRIVER", browser.driver)
-            .envs(NO_AWS)
-            .env("SEALIFT_TEST_MOTO", python.moto_server)
-            .env("SEALIFT_TEST_SDK_PYTHON", python.sdk_python)
-            .env("SEALIFT_TEST_CLI", python.encryption_cli)
-            .env("SEALIFT_TEST_PAGE_DIR", page::default_dist(bench.workshop)),
-    )
+    let mut cargo = bench.cargo();
+    cargo
+        .args(["test", "--package", "sealift-tests", "--no-fail-fast"])
+        .env("SEALIFT_TEST_CHROMIUM", browser.chromium)
+        .env("SEALIFT_TEST_CHROMEDRIVER", browser.driver)
+        .envs(NO_AWS)
+        .env("SEALIFT_TEST_MOTO", python.moto_server)
+        .env("SEALIFT_TEST_SDK_PYTHON", python.sdk_python)
+        .env("SEALIFT_TEST_CLI", python.encryption_cli)
+        .env("SEALIFT_TEST_PAGE_DIR", page::default_dist(bench.workshop));
+    Ok(cargo)
 }
