@@ -45,9 +45,15 @@ impl<K> KeyCache<K> {
             .cloned()
     }
 
+    /// Lets the old ones go; to be called now and then, or an idle program would keep them.
+    pub fn drop_old(&self) {
+        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
+        drop_old(&mut entries, Instant::now());
+    }
+
     fn entry(&self, name: Name, now: Instant) -> Arc<OnceCell<Arc<K>>> {
         let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        entries.retain(|_, entry| now.saturating_duration_since(entry.since) < KEPT_FOR);
+        drop_old(&mut entries, now);
         if entries.len() >= MOST_KEYS && !entries.contains_key(&name) {
             let oldest = entries.iter().min_by_key(|(_, entry)| entry.since);
             if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
@@ -60,6 +66,10 @@ impl<K> KeyCache<K> {
         });
         entry.key.clone()
     }
+}
+
+fn drop_old<K>(entries: &mut HashMap<Name, Entry<K>>, now: Instant) {
+    entries.retain(|_, entry| now.saturating_duration_since(entry.since) < KEPT_FOR);
 }
 
 impl<K> Default for KeyCache<K> {

@@ -32,8 +32,8 @@ impl App {
             .await
     }
 
-    /// Keeps an audit row of what failed, within the bound of denials. The request has failed
-    /// already, so a row that cannot be kept is only logged.
+    /// Keeps an audit row of what failed. The request has failed already, so a row that cannot be
+    /// kept is only logged.
     pub(crate) async fn audit_failure(
         &self,
         caller: &Caller,
@@ -41,7 +41,9 @@ impl App {
         subject: &str,
         code: ProblemCode,
     ) {
-        if !self.rates.denial_may_be_kept() {
+        // Files that do not open are always kept (FORMAT.md R6), as those that do.
+        let is_bounded = action != AuditAction::OpenFile;
+        if is_bounded && !self.rates.denial_may_be_kept(Some(&caller.scope)) {
             return;
         }
         if let Err(error) = self.audit(caller, action, subject, code.as_str()).await {
@@ -57,14 +59,15 @@ impl App {
         request_id: Option<&RequestId>,
         code: ProblemCode,
     ) {
-        if !is_denial(code) || !self.rates.denial_may_be_kept() {
+        let known = caller.get();
+        let scope = known.map(|(scope, _)| scope);
+        if !is_denial(code) || !self.rates.denial_may_be_kept(scope) {
             return;
         }
-        let known = caller.get();
         let row = AuditRow {
             at_ms: self.now_ms(),
             request_id: request_id.map(ToString::to_string),
-            scope: known.map(|(scope, _)| scope.clone()),
+            scope: scope.cloned(),
             via: known.map_or("unknown", |(_, via): &(Scope, Via)| via.as_str()),
             action: AuditAction::Denied,
             subject: None,

@@ -158,7 +158,7 @@ fn secure_transport(parts: &Parts, app: &App) -> Result<(), Refusal> {
         && parts.headers.contains_key("x-forwarded-proto")
         && protocols.all(|protocol| protocol == "https");
     let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let within = peer.is_some_and(|peer| peer.0.ip().is_loopback());
+    let within = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
     if over_tls || (within && !was_forwarded) {
         return Ok(());
     }

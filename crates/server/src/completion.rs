@@ -6,6 +6,8 @@
 //! the store still lists the parts, else `failed`; unknown: it stays `completing`, and the next
 //! request to complete, of any server, takes over when the lease is over.
 
+use core::time::Duration;
+
 use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
 use sealift_transfer::{
@@ -16,7 +18,9 @@ use sealift_transfer::{
 use crate::{
     app::App,
     keys::KeysError,
-    objects::{CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId},
+    objects::{
+        CompleteAnswer, CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId,
+    },
     opening::{self, OpenError, Sealed},
     random,
     records::{CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
@@ -49,9 +53,12 @@ pub(crate) enum CompletionError {
     Keys(#[from] KeysError),
 }
 
-/// How long one request may be at it before another takes over: longer than a store needs to
-/// join 10,000 parts, short enough for somebody who waits.
+/// How long a request that has fallen silent keeps others from taking over.
 const LEASE_MS: i64 = 60_000;
+/// While the store joins the parts the lease is prolonged as often.
+const PROLONG_EVERY: Duration = Duration::from_secs(20);
+/// When others are to ask again: clients try eight times, which must be longer than the lease.
+pub(crate) const ASK_AGAIN_AFTER_S: u64 = 9;
 
 /// Completes an upload; gives the same file each time.
 pub(crate) async fn complete(
@@ -94,11 +101,7 @@ pub(crate) async fn complete(
         return Err(CompletionError::Elsewhere);
     }
     let answer = match &listed {
-        Some(listed) => app
-            .objects
-            .complete_multipart(&upload.s3_key, &s3_upload_id, listed)
-            .await
-            .map(Some),
+        Some(listed) => join(app, &upload, &s3_upload_id, listed).await?.map(Some),
         None => Ok(None),
     };
     if let Err(error) = &answer {
@@ -106,6 +109,30 @@ pub(crate) async fn complete(
     }
     let version = answer.ok().flatten().and_then(|answer| answer.version);
     settle(app, scope, &upload, &s3_upload_id, version).await
+}
+
+/// Has the store join the parts, which can take minutes, and holds the lease meanwhile.
+async fn join(
+    app: &App,
+    upload: &UploadRow,
+    s3_upload_id: &S3UploadId,
+    listed: &[CompletedPart],
+) -> Result<Result<CompleteAnswer, ObjectsError>, RecordsError> {
+    let joined = app
+        .objects
+        .complete_multipart(&upload.s3_key, s3_upload_id, listed);
+    let mut joined = core::pin::pin!(joined);
+    loop {
+        match tokio::time::timeout(PROLONG_EVERY, &mut joined).await {
+            Ok(answer) => return Ok(answer),
+            Err(_) => {
+                let until_ms = app.now_ms().saturating_add(LEASE_MS);
+                app.records
+                    .prolong_completing(&upload.upload_id, until_ms)
+                    .await?;
+            }
+        }
+    }
 }
 
 /// The client's digest over all parts is that of the records.

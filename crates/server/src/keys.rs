@@ -121,6 +121,14 @@ impl Keys {
         })
     }
 
+    /// Wipes the keys that have been in memory for long enough.
+    pub(crate) fn drop_old(&self) {
+        self.records_keys.drop_old();
+        if let Source::Local { keks, .. } = &self.source {
+            keks.drop_old();
+        }
+    }
+
     /// A new data key for one message of this tenant.
     pub(crate) async fn make(
         &self,

@@ -35,4 +35,5 @@ pub use clock::Clock;
 pub use config::Config;
 pub use keys::KeysError;
 pub use make_api_key::{MakeApiKeyError, make_api_key};
+pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};

@@ -8,7 +8,7 @@ use crate::{
     clock::Clock,
     config::Config,
     random,
-    records::{ApiKeyRow, Records, RecordsError, Roles, Scope},
+    records::{ApiKeyRow, AuditAction, AuditRow, Records, RecordsError, Roles, Scope},
 };
 
 /// Why no API key was made.
@@ -51,8 +51,19 @@ pub async fn make_api_key(
         roles,
         made_at_ms: Clock::system().now_ms(),
     };
+    let audit = AuditRow {
+        at_ms: row.made_at_ms,
+        request_id: None,
+        scope: Some(row.scope.clone()),
+        via: "command",
+        action: AuditAction::MakeApiKey,
+        subject: Some(row.id.to_string()),
+        outcome: "ok",
+    };
+    // Both before the key is known to anybody.
     let added = records.add_api_key(row).await;
+    let audited = records.add_audit(audit).await;
     records.close().await;
-    added?;
+    added.and(audited)?;
     Ok(key)
 }

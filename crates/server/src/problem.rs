@@ -11,7 +11,10 @@ use sealift_message::DecryptError;
 use sealift_transfer::api::{Problem, ProblemCode};
 
 use crate::{
-    completion::CompletionError, keys::KeysError, objects::ObjectsError, rates::TooSoon,
+    completion::{self, CompletionError},
+    keys::KeysError,
+    objects::ObjectsError,
+    rates::TooSoon,
     records::RecordsError,
 };
 
@@ -189,7 +192,7 @@ impl From<CompletionError> for Refusal {
                 ProblemCode::Completing,
                 "The upload is being completed by another request; ask again in a moment.",
             )
-            .retry_after_s(1),
+            .retry_after_s(completion::ASK_AGAIN_AFTER_S),
             CompletionError::StillOpen => Self::new(
                 ProblemCode::StoreUnavailable,
                 "The store did not join the parts; complete again in a moment.",

@@ -1,10 +1,8 @@
 //! How often one owner may ask for what costs: counted in memory, per server.
 
-use core::{num::NonZeroU32, time::Duration};
+use core::{hash::Hash, num::NonZeroU32, time::Duration};
 
-use governor::{
-    DefaultDirectRateLimiter, DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _,
-};
+use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
 
 use crate::{config::Limits, records::Scope};
 
@@ -13,7 +11,8 @@ use crate::{config::Limits, records::Scope};
 pub(crate) struct Rates {
     opens: DefaultKeyedRateLimiter<Scope>,
     keys: DefaultKeyedRateLimiter<Scope>,
-    denials: DefaultDirectRateLimiter,
+    /// Of an owner; of everybody who is not known, together.
+    denials: DefaultKeyedRateLimiter<Option<Scope>>,
 }
 
 /// Asked for too often.
@@ -23,7 +22,7 @@ pub(crate) struct TooSoon {
     pub(crate) wait_s: u64,
 }
 
-/// Audit rows of denials kept in a second.
+/// Audit rows of denials kept in a second, for each owner.
 const MOST_DENIALS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 impl Rates {
@@ -33,7 +32,7 @@ impl Rates {
         Self {
             opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
             keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
-            denials: RateLimiter::direct(Quota::per_second(MOST_DENIALS)),
+            denials: RateLimiter::keyed(Quota::per_second(MOST_DENIALS)),
         }
     }
 
@@ -49,15 +48,19 @@ impl Rates {
         check(&self.keys, scope)
     }
 
-    pub(crate) fn denial_may_be_kept(&self) -> bool {
-        self.denials.check().is_ok()
+    /// Whether another audit row of what this owner, or somebody unknown, was refused is kept.
+    pub(crate) fn denial_may_be_kept(&self, scope: Option<&Scope>) -> bool {
+        check(&self.denials, &scope.cloned()).is_ok()
     }
 }
 
 /// Owners remembered before those are dropped that may ask again anyway.
 const MOST_OWNERS: usize = 10_000;
 
-fn check(limiter: &DefaultKeyedRateLimiter<Scope>, scope: &Scope) -> Result<(), TooSoon> {
+fn check<K: Clone + Eq + Hash>(
+    limiter: &DefaultKeyedRateLimiter<K>,
+    scope: &K,
+) -> Result<(), TooSoon> {
     if limiter.len() > MOST_OWNERS {
         limiter.retain_recent();
     }

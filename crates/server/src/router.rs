@@ -1,18 +1,22 @@
 //! Every route, on one screen.
 
 use axum::{
-    Router, middleware,
+    Router,
+    extract::Request,
+    middleware::{self, Next},
+    response::{IntoResponse as _, Response},
     routing::{MethodRouter, delete, get, post},
 };
 use http::{HeaderValue, Method, header};
 use sealift_transfer::api::{ProblemCode, files, open, policy};
 use tower::util::option_layer;
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
+use tracing::Instrument as _;
 
 use crate::{
     app::App,
     caller::only_this_machine,
-    problem::Refusal,
+    problem::{self, Refusal},
     refusals::render,
     routes::{
         abort_upload::abort_upload,
@@ -53,9 +57,15 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
             "/v1/{*rest}",
             only(MethodRouter::new()).fallback(nothing_here),
         )
+        .layer(middleware::from_fn(to_the_end))
         .layer(SetResponseHeaderLayer::if_not_present(
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
+        ))
+        // Names are sealed at rest here, so they do not belong into a browser's cache either.
+        .layer(SetResponseHeaderLayer::if_not_present(
+            header::CACHE_CONTROL,
+            HeaderValue::from_static("private, no-store"),
         ))
         .layer(option_layer(other_pages(&app)));
     let all = match &app.config.page_dir {
@@ -69,6 +79,14 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
     .layer(middleware::from_fn_with_state(app.clone(), render))
     .layer(middleware::from_fn(with_request_id))
     .with_state(app)
+}
+
+/// A client that hangs up does not stop a handler half-way: what was begun is finished, and kept
+/// in the audit.
+async fn to_the_end(request: Request, next: Next) -> Response {
+    let answer = tokio::spawn(next.run(request).in_current_span()).await;
+    // A panic was logged by its thread.
+    answer.unwrap_or_else(|_| problem::internal().into_response())
 }
 
 fn only(methods: MethodRouter<App>) -> MethodRouter<App> {

@@ -26,6 +26,7 @@ pub struct Server {
     address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
+    wiping: JoinHandle<()>,
     embedded: Option<Embedded>,
     records: Records,
 }
@@ -85,6 +86,7 @@ impl Server {
         let store = OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
 
         let embedded = store.embedded;
+        let wiping = tokio::spawn(wipe_old_keys(keys.clone()));
         let app = App::of(Parts {
             rates: Rates::new(&config.limits),
             loopback_scope: loopback_scope(),
@@ -114,6 +116,7 @@ impl Server {
             address,
             stop,
             serving,
+            wiping,
             embedded,
             records,
         })
@@ -144,6 +147,16 @@ const STORE_PATIENCE: Duration = Duration::from_secs(30);
 impl Drop for Server {
     fn drop(&mut self) {
         self.serving.abort();
+        self.wiping.abort();
+    }
+}
+
+/// Also an idle server keeps no key for long.
+async fn wipe_old_keys(keys: Keys) {
+    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    loop {
+        minute.tick().await;
+        keys.drop_old();
     }
 }
 

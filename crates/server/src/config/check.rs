@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use sealift_transfer::part_plan::LEAST_PART_LENGTH;
 
-use super::{Auth, Config, ConfigError, StoreConfig, load::name};
+use super::{Auth, Config, ConfigError, KeyringConfig, StoreConfig, load::name};
 use crate::objects::embedded::longest_file_name;
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
@@ -46,13 +46,31 @@ fn who_can_reach_it(config: &Config) -> Result<(), ConfigError> {
             });
         }
     }
+    if let KeyringConfig::Kms {
+        endpoint: Some(endpoint),
+        ..
+    } = &config.keyring
+        && !is_private_on_the_way(endpoint)
+    {
+        return Err(ConfigError::Invalid {
+            name: name("kms_endpoint"),
+            given: endpoint.clone(),
+            expected: "https://, or http:// on loopback, since data keys travel there,",
+        });
+    }
+    // Without a public endpoint browsers' URLs are signed for the server's own.
     let public = match &config.store {
         StoreConfig::Embedded {
             public_endpoint, ..
-        }
-        | StoreConfig::S3 {
-            public_endpoint, ..
         } => public_endpoint,
+        StoreConfig::S3 {
+            endpoint,
+            public_endpoint,
+            ..
+        } => match public_endpoint {
+            None => endpoint,
+            given => given,
+        },
     };
     match public {
         Some(public) if !is_private_on_the_way(public) => Err(ConfigError::Invalid {

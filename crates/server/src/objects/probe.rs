@@ -84,6 +84,8 @@ async fn prove(
     let http = reqwest::Client::builder()
         .timeout(Duration::from_secs(30))
         .redirect(reqwest::redirect::Policy::none())
+        // The way that the SDK goes, which knows no proxy either.
+        .no_proxy()
         .build()
         .map_err(|_| ObjectsError::Unavailable { status: None })?;
 

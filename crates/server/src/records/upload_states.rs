@@ -62,6 +62,24 @@ impl Records {
         self.writer.changes(change).await
     }
 
+    /// Holds the lease of a `completing` upload until then.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn prolong_completing(
+        &self,
+        upload_id: &UploadId,
+        until_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET completing_until_ms = $2
+             WHERE upload_id = $1 AND state = 'completing'",
+        );
+        self.writer
+            .changes(change.bind(upload_id.to_string()).bind(until_ms))
+            .await
+    }
+
     /// `completing` to `open`: the store still keeps the parts apart.
     ///
     /// # Errors

@@ -48,6 +48,16 @@ impl Records {
         work.await
     }
 
+    /// How many unfinished uploads this owner has that have not expired. Only [`Self::add_upload`]
+    /// bounds them; this tells before a key is made.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn open_count(&self, scope: &Scope, now_ms: i64) -> Result<i64, RecordsError> {
+        let mut reader = self.readers.acquire().await?;
+        Ok(count_open(&mut reader, scope, now_ms).await?)
+    }
+
     /// An upload of this owner.
     ///
     /// # Errors
@@ -115,20 +125,24 @@ async fn add(
     if let Some(before) = before {
         return Ok(AddedUpload::SameToken(Box::new(before)));
     }
-    let open: i64 = query_scalar(
-        "SELECT count(*) FROM uploads
-         WHERE tenant = $1 AND owner = $2 AND state IN ('opening', 'open', 'completing')
-         AND expires_at_ms > $3 AND epoch = (SELECT epoch FROM deployment)",
-    )
-    .bind(new.scope.tenant.as_str())
-    .bind(new.scope.owner.as_str())
-    .bind(new.opened_at_ms)
-    .fetch_one(&mut *db)
-    .await?;
+    let open = count_open(&mut *db, &new.scope, new.opened_at_ms).await?;
     if open >= i64::from(most_open) {
         return Ok(AddedUpload::TooManyOpen);
     }
     tenants::note(db, &new.scope.tenant, new.opened_at_ms).await?;
     upload_row::insert(db, new).await?;
     Ok(AddedUpload::Added)
+}
+
+async fn count_open(db: &mut SqliteConnection, scope: &Scope, now_ms: i64) -> sqlx::Result<i64> {
+    query_scalar(
+        "SELECT count(*) FROM uploads
+         WHERE tenant = $1 AND owner = $2 AND state IN ('opening', 'open', 'completing')
+         AND expires_at_ms > $3 AND epoch = (SELECT epoch FROM deployment)",
+    )
+    .bind(scope.tenant.as_str())
+    .bind(scope.owner.as_str())
+    .bind(now_ms)
+    .fetch_one(db)
+    .await
 }

@@ -34,9 +34,9 @@ pub(crate) async fn abort_upload(
             .abort_multipart(&upload.s3_key, s3_upload_id)
             .await?;
     }
-    app.records.finish_aborting(&upload_id).await?;
     app.audit(&caller, AuditAction::AbortUpload, upload_id.as_str(), "ok")
         .await?;
+    app.records.finish_aborting(&upload_id).await?;
     tracing::info!(upload.id = %upload_id, "Aborted upload {upload_id}");
     Ok(StatusCode::NO_CONTENT)
 }

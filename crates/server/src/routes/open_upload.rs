@@ -46,21 +46,20 @@ pub(crate) async fn open_upload(
     }
     app.rates.open(&caller.scope)?;
 
+    let most_open = app.config.limits.open_uploads;
+    let open = app.records.open_count(&caller.scope, app.now_ms()).await?;
+    if open >= i64::from(most_open) {
+        return Err(too_many_open(most_open));
+    }
+
     let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
     let upload_id = new.upload_id.clone();
-    let most_open = app.config.limits.open_uploads;
     match app.records.add_upload(new, most_open).await? {
         AddedUpload::Added => {}
         AddedUpload::SameToken(before) => {
             return again(&app, &caller, *before, request_sha256).await;
         }
-        AddedUpload::TooManyOpen => {
-            return Err(Refusal::new(
-                ProblemCode::TooManyRequests,
-                format!("{most_open} uploads are open already; finish or cancel one first."),
-            )
-            .with_number("most_open", most_open));
-        }
+        AddedUpload::TooManyOpen => return Err(too_many_open(most_open)),
     }
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     begin_sending(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
@@ -75,6 +74,14 @@ pub(crate) async fn open_upload(
         ..opened
     };
     Ok(answer(StatusCode::CREATED, &opened))
+}
+
+fn too_many_open(most_open: u32) -> Refusal {
+    Refusal::new(
+        ProblemCode::TooManyRequests,
+        format!("{most_open} uploads are open already; finish or cancel one first."),
+    )
+    .with_number("most_open", most_open)
 }
 
 /// The same client token: the same upload, never a second header, and no key.
