@@ -3,7 +3,10 @@
 use std::{net::IpAddr, path::PathBuf};
 
 use clap::{Parser, Subcommand, ValueEnum};
-use sealift_server::config::{ConfigFile, Sources, names::NAMES};
+use sealift_server::{
+    OwnerId, TenantId,
+    config::{ConfigFile, Sources, names::NAMES},
+};
 
 /// Seal a file in the browser, lift the ciphertext straight to S3, open it again anywhere the key
 /// policy allows.
@@ -157,11 +160,11 @@ pub(crate) enum ApiKeys {
 pub(crate) struct MakeApiKey {
     /// Whose keys, limits and records are kept apart: 1 to 64 of a-z, 0-9, '-' and '_'.
     #[arg(long)]
-    pub(crate) tenant: String,
+    pub(crate) tenant: TenantId,
 
     /// Whose files they are, within the tenant: 1 to 64 of a-z, 0-9, '-' and '_'.
     #[arg(long)]
-    pub(crate) owner: String,
+    pub(crate) owner: OwnerId,
 
     /// What the key may do; give it more than once for more than one.
     #[arg(long = "role", value_name = "ROLE", required = true)]

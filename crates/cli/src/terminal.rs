@@ -1,21 +1,16 @@
 //! The only place that prints.
 
-#![expect(
-    clippy::print_stdout,
-    clippy::print_stderr,
-    reason = "this is the room for it"
-)]
+use std::io::{Write as _, stderr, stdout};
 
-use std::io::Write as _;
-
-/// What was asked for.
+/// What was asked for. Where nobody reads any more there is nobody to tell.
 pub(crate) fn say(text: &str) {
-    println!("{text}");
+    let mut out = stdout().lock();
+    let _ = writeln!(out, "{text}");
     // A program that waits for the address reads it from a pipe.
-    let _ = std::io::stdout().flush();
+    let _ = out.flush();
 }
 
 /// What happens beside it, or went wrong.
 pub(crate) fn note(text: &str) {
-    eprintln!("{text}");
+    let _ = writeln!(stderr().lock(), "{text}");
 }

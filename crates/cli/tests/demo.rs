@@ -56,7 +56,9 @@ fn the_demo_says_where_it_is_and_stops_in_good_order() {
             .args([signal, &child.id().to_string()])
             .status();
         assert!(killed.expect("kill").success());
-        assert!(child.wait().expect("it ends").success(), "{signal}");
+        let ended = child.wait_with_output().expect("it ends");
+        let said = String::from_utf8_lossy(&ended.stderr);
+        assert!(ended.status.success(), "{signal}: {}: {said}", ended.status);
     }
     // The key lies apart from the data it protects.
     assert!(folder.path().join("demo/data/sealift.sqlite").is_file());

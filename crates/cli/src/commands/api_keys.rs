@@ -1,6 +1,5 @@
 //! `sealift api-keys`.
 
-use anyhow::Context as _;
 use sealift_server::{Config, make_api_key, records::Roles};
 
 use crate::{
@@ -15,8 +14,6 @@ pub(crate) async fn run(args: ApiKeys) -> anyhow::Result<()> {
 }
 
 async fn make(args: MakeApiKey) -> anyhow::Result<()> {
-    let tenant = args.tenant.parse().context("--tenant")?;
-    let owner = args.owner.parse().context("--owner")?;
     let has = |role| args.roles.contains(&role);
     let roles = Roles {
         upload: has(RoleChoice::Upload),
@@ -24,7 +21,7 @@ async fn make(args: MakeApiKey) -> anyhow::Result<()> {
         admin: has(RoleChoice::Admin),
     };
     let config = Config::load(&args.place.sources(Vec::new()))?;
-    let key = make_api_key(&config, tenant, owner, roles).await?;
+    let key = make_api_key(&config, args.tenant, args.owner, roles).await?;
     terminal::note("This is the only copy of the API key; keep it like a password:");
     terminal::say(&key.reveal());
     Ok(())

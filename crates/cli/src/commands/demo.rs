@@ -1,6 +1,9 @@
 //! `sealift demo`: all of it on this machine, to be tried in a browser.
 
-use std::{fs, path::Path};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use anyhow::{Context as _, bail};
 use sealift_server::{
@@ -9,7 +12,7 @@ use sealift_server::{
     telemetry,
 };
 
-use super::stop;
+use super::stop::Stop;
 use crate::{args::Demo, failure, terminal};
 
 pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
@@ -23,11 +26,12 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     let server = Server::start(config)
         .await
         .map_err(|error| failure::to_start(error.into(), args.port))?;
+    let mut stop = Stop::listen()?;
     terminal::say(&ready(&args, server.address().port()));
 
-    stop::asked().await?;
+    stop.asked().await;
     terminal::note("Stopping: running requests may finish, open uploads can be resumed.");
-    stop::impatiently();
+    stop.impatiently();
     server.shutdown().await;
     if args.drop {
         folder.empty()?;
@@ -75,8 +79,11 @@ fn sources(args: &Demo, folder: &DemoFolder) -> anyhow::Result<Sources> {
         ("bind", "127.0.0.1".to_owned()),
         ("keyring", "local".to_owned()),
         ("store", "embedded".to_owned()),
-        ("data_dir", text(&folder.0.join(DATA))?),
-        ("key_file", text(&folder.0.join(KEYS).join("sealift.key"))?),
+        ("data_dir", text(&folder.path.join(DATA))?),
+        (
+            "key_file",
+            text(&folder.path.join(KEYS).join("sealift.key"))?,
+        ),
         ("port", args.port.to_string()),
         ("s3_port", args.s3_port.to_string()),
         ("log", args.log.clone()),
@@ -93,7 +100,11 @@ fn sources(args: &Demo, folder: &DemoFolder) -> anyhow::Result<Sources> {
 
 /// The one folder: data and keys each in a folder of its own, for a key file may not lie in the
 /// data it protects.
-struct DemoFolder(std::path::PathBuf);
+struct DemoFolder {
+    path: PathBuf,
+    /// Locked while the demo runs: nobody else may empty the folder then.
+    _mark: fs::File,
+}
 
 const DATA: &str = "data";
 const KEYS: &str = "keys";
@@ -103,30 +114,38 @@ const MARK: &str = "made-by-sealift-demo";
 impl DemoFolder {
     /// Makes or reuses it. A folder that holds something else is left alone.
     fn at(path: &Path) -> anyhow::Result<Self> {
-        let folder = Self(path.to_owned());
-        if path.join(MARK).is_file() {
-            return Ok(folder);
-        }
         let unusable = || format!("the folder {} cannot be used", path.display());
-        fs::create_dir_all(path).with_context(unusable)?;
-        if fs::read_dir(path).with_context(unusable)?.next().is_some() {
+        if !path.join(MARK).is_file() {
+            fs::create_dir_all(path).with_context(unusable)?;
+            if fs::read_dir(path).with_context(unusable)?.next().is_some() {
+                bail!(
+                    "the folder {} holds something that no demo made; choose an empty one with --data",
+                    path.display()
+                );
+            }
+            let why = "`sealift demo --fresh` deletes what lies beside this file.\n";
+            fs::write(path.join(MARK), why).with_context(unusable)?;
+        }
+        let mark = fs::File::open(path.join(MARK)).with_context(unusable)?;
+        if let Err(fs::TryLockError::WouldBlock) = mark.try_lock() {
             bail!(
-                "the folder {} holds something that no demo made; choose an empty one with --data",
+                "another demo uses the folder {}; stop it, or choose another folder with --data",
                 path.display()
             );
         }
-        let why = "`sealift demo --fresh` deletes what lies beside this file.\n";
-        fs::write(path.join(MARK), why).with_context(unusable)?;
-        Ok(folder)
+        Ok(Self {
+            path: path.to_owned(),
+            _mark: mark,
+        })
     }
 
     /// Deletes data and keys, and nothing else.
     fn empty(&self) -> anyhow::Result<()> {
         for part in [DATA, KEYS] {
-            match fs::remove_dir_all(self.0.join(part)) {
+            match fs::remove_dir_all(self.path.join(part)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(error).with_context(|| {
-                        format!("the old data in {} cannot be dropped", self.0.display())
+                        format!("the old data in {} cannot be dropped", self.path.display())
                     });
                 }
                 _ => {}
@@ -160,6 +179,8 @@ mod tests {
         assert!(!folder.path().join(DATA).exists());
         assert!(!folder.path().join(KEYS).exists());
         assert!(folder.path().join("notes").is_dir());
+        assert!(DemoFolder::at(folder.path()).is_err(), "it is in use");
+        drop(demo);
         DemoFolder::at(folder.path()).unwrap();
     }
 }

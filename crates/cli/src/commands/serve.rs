@@ -2,7 +2,7 @@
 
 use sealift_server::{Config, Server, telemetry};
 
-use super::stop;
+use super::stop::Stop;
 use crate::{args::Serve, failure, terminal};
 
 pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
@@ -19,12 +19,13 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
         .await
         .map_err(|error| failure::to_start(error.into(), port))?;
     let address = server.address();
+    let mut stop = Stop::listen()?;
     terminal::say(&format!("Sealift is ready: http://{address}"));
     tracing::info!(%address, "Listening on {address}");
 
-    stop::asked().await?;
+    stop.asked().await;
     tracing::info!("Stopping: running requests may finish");
-    stop::impatiently();
+    stop.impatiently();
     server.shutdown().await;
     Ok(())
 }

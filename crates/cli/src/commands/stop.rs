@@ -1,27 +1,47 @@
 //! When to stop: Ctrl-C or SIGTERM.
 
-use tokio::signal;
+use std::io;
 
-/// Waits for either.
-pub(crate) async fn asked() -> std::io::Result<()> {
+#[cfg(unix)]
+use tokio::signal::unix::{Signal, SignalKind, signal};
+
+/// The signals, caught from its making on: whoever was told that the program is ready may send one.
+pub(crate) struct Stop {
     #[cfg(unix)]
-    {
-        let mut terminate = signal::unix::signal(signal::unix::SignalKind::terminate())?;
-        tokio::select! {
-            interrupted = signal::ctrl_c() => interrupted,
-            _ = terminate.recv() => Ok(()),
-        }
-    }
-    #[cfg(not(unix))]
-    signal::ctrl_c().await
+    interrupt: Signal,
+    #[cfg(unix)]
+    terminate: Signal,
 }
 
-/// Ends the process when asked a second time; to be run beside the shutdown.
-pub(crate) fn impatiently() {
-    tokio::spawn(async {
-        if asked().await.is_ok() {
+impl Stop {
+    pub(crate) fn listen() -> io::Result<Self> {
+        Ok(Self {
+            #[cfg(unix)]
+            interrupt: signal(SignalKind::interrupt())?,
+            #[cfg(unix)]
+            terminate: signal(SignalKind::terminate())?,
+        })
+    }
+
+    /// Waits for either.
+    pub(crate) async fn asked(&mut self) {
+        #[cfg(unix)]
+        tokio::select! {
+            _ = self.interrupt.recv() => {}
+            _ = self.terminate.recv() => {}
+        }
+        #[cfg(not(unix))]
+        if tokio::signal::ctrl_c().await.is_err() {
+            std::future::pending::<()>().await;
+        }
+    }
+
+    /// Ends the process when asked a second time; to be run beside the shutdown.
+    pub(crate) fn impatiently(mut self) {
+        tokio::spawn(async move {
+            self.asked().await;
             crate::terminal::note("sealift: stopped at once, without waiting for running requests");
             std::process::exit(1);
-        }
-    });
+        });
+    }
 }
