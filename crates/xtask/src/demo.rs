@@ -6,7 +6,7 @@ use crate::timed::timed;
 use crate::workshop::Workshop;
 use crate::{native, page, terminal};
 use anyhow::{Result, anyhow, bail};
-use std::net::{Ipv4Addr, TcpListener};
+use std::net::{Ipv4Addr, Ipv6Addr, TcpListener, TcpStream};
 use std::os::unix::process::CommandExt;
 
 pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
@@ -46,12 +46,22 @@ pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
 
 /// Asked before anything is built: nobody wants to hear of a taken port ten minutes later.
 fn ports_are_free(asked: &DemoArgs) -> Result<()> {
+    if asked.port == asked.s3_port && asked.port != 0 {
+        bail!("--port and --s3-port are both {}; choose two", asked.port);
+    }
     for (port, flag) in [(asked.port, "--port"), (asked.s3_port, "--s3-port")] {
         if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
             bail!(
                 "port {port} cannot be used ({error}); choose another with {flag}, or 0 for any free one"
             );
         }
+    }
+    // The address that is printed says localhost, which browsers may look for at ::1 first.
+    if asked.port != 0 && TcpStream::connect((Ipv6Addr::LOCALHOST, asked.port)).is_ok() {
+        bail!(
+            "port {} is taken on [::1]; choose another with --port",
+            asked.port
+        );
     }
     Ok(())
 }

@@ -47,6 +47,19 @@ impl Need {
     }
 }
 
+/// Tries to have it; says why it is not to be had.
+pub(crate) fn is_lacking(
+    need: Need,
+    workshop: &Workshop,
+    toolchain: &toolchain::Toolchain,
+) -> bool {
+    let ready = need.ready(workshop, toolchain);
+    if let Err(error) = &ready {
+        terminal::complain(&format!("{need:?} is missing: {error:#}"));
+    }
+    ready.is_err()
+}
+
 /// `cargo xtask setup`
 pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
     let toolchain = toolchain::ready(workshop)?;
@@ -66,7 +79,7 @@ pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
     };
     let failed = needs
         .iter()
-        .filter(|need| need.ready(workshop, &toolchain).is_err())
+        .filter(|need| is_lacking(**need, workshop, &toolchain))
         .count();
     tools::sweep(workshop);
     if failed > 0 {

@@ -132,7 +132,7 @@ fn set_up(
         }
     }
     let began = std::time::Instant::now();
-    needs.retain(|need| need.ready(workshop, toolchain).is_err());
+    needs.retain(|need| setup::is_lacking(*need, workshop, toolchain));
     setup::tools::sweep(workshop);
     let outcome = Outcome::of(Counts::OneCheck, "", needs.is_empty());
     summary.record("set-up", outcome, began.elapsed());

@@ -2,7 +2,7 @@
 
 use crate::programs;
 use crate::timed::Log;
-use anyhow::{Result, bail};
+use anyhow::{Context, Result, bail};
 use std::process::Command;
 
 /// Installs packages, as root or by sudo.
@@ -21,12 +21,16 @@ pub(crate) fn install(log: &mut Log, packages: &[&str]) -> Result<()> {
             "not root, and no sudo: let an administrator run `apt-get install {names}`, then start again"
         );
     };
-    log.run(root.command("apt-get").args(["update", "-q"]))?;
+    // One broken source fails it; what was listed before may do.
+    let _stale = log.run(root.command("apt-get").args(["update", "-q"]));
     log.run(
         root.command("apt-get")
             .args(["install", "-q", "-y", "--no-install-recommends"])
             .args(packages),
     )
+    .with_context(|| {
+        format!("let an administrator run `apt-get install {names}`, then start again")
+    })
 }
 
 /// How to act as root.

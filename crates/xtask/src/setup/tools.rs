@@ -96,7 +96,10 @@ pub(crate) fn ready(workshop: &Workshop, toolchain: &Toolchain, tool: Tool) -> R
     }
     if tool.is_called_by_hand() {
         for name in tool.programs() {
-            offer(&folder.join(name), name)?;
+            // A courtesy: the steps know where it is.
+            if let Err(error) = offer(&folder.join(name), name) {
+                terminal::say(&format!("{error:#}; it is in {}", folder.display()));
+            }
         }
     }
     Ok(())
@@ -128,7 +131,9 @@ fn install(workshop: &Workshop, toolchain: &Toolchain, tool: Tool, log: &mut Log
 }
 
 fn build_folder(workshop: &Workshop) -> PathBuf {
-    workshop.cache.join("build")
+    // Of this process alone: another checkout may be installing at the same time.
+    let own = format!("build-{}", std::process::id());
+    workshop.cache.join(own)
 }
 
 /// Drops what the builds of the tools left behind.
