@@ -39,6 +39,11 @@ impl ServerAddress {
         }
     }
 
+    /// Whether nothing that is sent there leaves this machine: its store is here too.
+    pub(crate) fn is_this_machine(&self) -> bool {
+        self.0.starts_with("http://")
+    }
+
     /// The address of an API path, which begins with `/`.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{self}{path}")

@@ -64,12 +64,17 @@ impl Client {
     pub fn new(server: &str, api_key: Option<ApiKey>) -> Result<Self, ClientError> {
         let server = ServerAddress::parse(server)?;
         // A redirect would carry keys, or sealed bytes, to where nobody asked for them.
-        let http = reqwest::Client::builder()
+        let mut http = reqwest::Client::builder()
             .user_agent(concat!("sealift/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
             .referer(false)
             .connect_timeout(CONNECT)
-            .tcp_keepalive(KEEPALIVE)
+            .tcp_keepalive(KEEPALIVE);
+        if server.is_this_machine() {
+            // What may travel openly within this machine must not go out to a proxy.
+            http = http.no_proxy();
+        }
+        let http = http
             .build()
             .map_err(|error| ClientError::Tls(Box::new(error.without_url())))?;
         Ok(Self {
