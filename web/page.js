@@ -109,7 +109,7 @@ function hear(name, message) {
   const hadFocus = row?.element.contains(document.activeElement);
   heard[message.type](message, row ?? name);
   // A button that was focused may be hidden by now.
-  if (hadFocus && !document.activeElement.closest('.file')) row.element.focus();
+  if (hadFocus && !document.activeElement.checkVisibility()) row.element.focus();
   show();
 }
 
@@ -140,10 +140,22 @@ function askForKey() {
   find('api-key').focus();
 }
 
+let isShowing = false;
+
+// Once a frame, however many files report: each time reads every row.
 function show() {
+  if (isShowing) return;
+  isShowing = true;
+  requestAnimationFrame(() => {
+    isShowing = false;
+    showNow();
+  });
+}
+
+function showNow() {
   const all = [...rows.values()];
   summary.show(all);
-  find('clear').hidden = !all.some((row) => ['done', 'cancelled'].includes(row.state));
+  find('clear').hidden = !all.some((row) => !row.isRunning);
 }
 
 function notice(id, sentence) {
@@ -167,7 +179,7 @@ function listen() {
   });
   find('clear').addEventListener('click', () => {
     for (const row of [...rows.values()]) {
-      if (!['done', 'cancelled'].includes(row.state)) continue;
+      if (row.isRunning) continue;
       row.element.remove();
       rows.delete(row.id);
     }

@@ -47,7 +47,7 @@ export class Row {
     this.#find('.result').hidden = state !== 'done';
     if (state === 'waiting') {
       this.#speed.forget();
-      this.#find('.cancel').disabled = false;
+      this.#find('.cancel').removeAttribute('aria-disabled');
       this.progress(0);
     }
     if (state === 'checking') this.progress(this.file.size);
@@ -71,7 +71,8 @@ export class Row {
   }
 
   cancelling() {
-    this.#find('.cancel').disabled = true;
+    // Not `disabled`: that would take the keyboard's place away.
+    this.#find('.cancel').setAttribute('aria-disabled', 'true');
     this.#find('.file-status').textContent = say('cancelling');
   }
 
@@ -114,14 +115,21 @@ export class Row {
   }
 
   #wire({ cancel, retry, download, announce }) {
+    // Each name begins with what is seen on the button, so that it can be called by it.
     const named = { cancel: 'cancelName', retry: 'retryName', download: 'downloadName', 'copy-address': 'copyAddressName' };
     for (const [what, key] of Object.entries(named)) this.#find(`.${what}`).setAttribute('aria-label', say(key, { name: this.name }));
-    this.#find('.cancel').addEventListener('click', () => cancel(this));
+    this.#find('.cancel').addEventListener('click', ({ currentTarget }) => {
+      if (currentTarget.ariaDisabled !== 'true') cancel(this);
+    });
     this.#find('.retry').addEventListener('click', () => retry(this));
     this.#find('.download').addEventListener('click', (event) => download(this, event));
     copies(this.#find('.copy-address'), () => this.address, announce);
     const facts = ['.problem-text', '.problem-code', '.problem-request'];
     copies(this.#find('.copy-problem'), () => facts.map((fact) => this.#find(fact).textContent).join('\n').trim(), announce);
-    for (const button of this.element.querySelectorAll('.copy')) copies(button, () => button.previousElementSibling.textContent, announce);
+    for (const button of this.element.querySelectorAll('.copy')) {
+      const what = button.closest('div').querySelector('dt').textContent;
+      button.setAttribute('aria-label', say('copyName', { what }));
+      copies(button, () => button.previousElementSibling.textContent, announce);
+    }
   }
 }
