@@ -220,6 +220,10 @@ impl Uploader {
     }
 
     async fn opened(&mut self, opened: OpenedUpload) -> Vec<Event> {
+        if opened.file.is_some() {
+            self.record = opened.file;
+            return vec![Event::FoundComplete(opened.upload_id)];
+        }
         let key = opened.content_key.as_ref().and_then(|key| key.to_bytes());
         let key = key.map(|bytes| ContentKey::from_bytes(&bytes));
         let event = Event::Opened {

@@ -183,6 +183,7 @@ impl Upload {
                 opening.waits_for_key = Some(sending);
                 Phase::Opening(opening)
             }
+            Event::FoundComplete(upload_id) => end(Outcome::Complete(upload_id), commands),
             Event::KeyFetched => match opening.waits_for_key {
                 Some(sending) => self.fill(sending, commands),
                 None => Phase::Opening(opening),

@@ -137,6 +137,10 @@ impl Driver {
     /// Keeps what came, and says it in the machine's words.
     fn note(&mut self, done: Done) -> Vec<Event> {
         match done {
+            Done::Opened(opened) if opened.file.is_some() => {
+                self.record = opened.file.map(|file| *file);
+                vec![Event::FoundComplete(opened.upload_id)]
+            }
             Done::Opened(opened) => {
                 let key = opened.content_key.as_ref();
                 let key = key.and_then(|key| Some(ContentKey::from_bytes(&*key.to_bytes()?)));

@@ -49,6 +49,7 @@ fn opened() -> OpenedUpload {
         expires_at_ms: 0,
         most_parts_per_request: 10,
         content_key: Some(content_key),
+        file: None,
     }
 }
 

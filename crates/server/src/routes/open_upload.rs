@@ -17,10 +17,11 @@ use sealift_transfer::{
     },
 };
 
-use super::JsonBody;
+use super::{JsonBody, file};
 use crate::{
     app::App,
     caller::{Caller, Wish},
+    completion::CompletionError,
     context, lifetimes, personal,
     problem::{self, Refusal},
     random,
@@ -97,8 +98,22 @@ async fn again(
             "This client token was used for another upload; take a new one.",
         ));
     }
-    if before.state == UploadState::Opening {
-        begin_sending(app, &before).await?;
+    let mut file = None;
+    match before.state {
+        UploadState::Opening => begin_sending(app, &before).await?,
+        // It will be complete, or open again: to be asked then.
+        UploadState::Completing => return Err(CompletionError::Elsewhere.into()),
+        UploadState::Complete => {
+            let row = app
+                .records
+                .file_of_upload(&caller.scope, &before.upload_id)
+                .await?;
+            file = match row {
+                Some(row) => Some(Box::new(file::record(app, row).await?)),
+                None => None,
+            };
+        }
+        UploadState::Open | UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {}
     }
     app.audit(
         caller,
@@ -116,6 +131,7 @@ async fn again(
         expires_at_ms: before.expires_at_ms,
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
+        file,
     };
     Ok(answer(StatusCode::OK, &opened))
 }
@@ -168,6 +184,7 @@ async fn make(
         expires_at_ms: lifetimes::upload_expiry_ms(now_ms, now_ms),
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
+        file: None,
     };
     let new = NewUpload {
         s3_key: app.objects.object_key(tenant, &file_id, &upload_id),

@@ -25,6 +25,22 @@ async fn a_repeated_client_token_gives_the_same_upload_without_its_key() {
 }
 
 #[tokio::test]
+async fn the_token_of_a_complete_upload_gives_its_file() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let plaintext = bytes(5);
+    let file = client.open("a", &plaintext).await;
+    client.send(&file).await;
+    let record: FileRecord = client.complete(&file).await.json(200);
+    let token = "SELECT client_token FROM uploads WHERE upload_id = ?";
+    let token = stack.text(token, file.id().as_str()).await;
+    let asked = request(&token, "a", 5);
+    let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
+    assert_eq!(again.file.as_deref(), Some(&record));
+    assert!(again.content_key.is_none());
+}
+
+#[tokio::test]
 async fn a_client_token_with_anything_else_changed_is_refused() {
     let stack = Stack::start().await;
     let client = stack.client();

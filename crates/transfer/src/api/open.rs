@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop, Zeroizing};
 
 use super::{
+    files::FileRecord,
     ids::{FileId, UploadId},
     sha256::base64_bytes,
 };
@@ -71,6 +72,9 @@ pub struct OpenedUpload {
     /// The content key of this one message, base64; only in a 201.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_key: Option<ContentKeyText>,
+    /// The file, where the upload of a repeated client token is complete: nothing is left to send.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<FileRecord>>,
 }
 
 /// A content key on its way to the one who seals: base64 in JSON, wiped when dropped, never

@@ -1,16 +1,19 @@
 //! What the driver is to do.
 
+#[cfg(doc)]
+use super::Event;
 use crate::{
     api::{CompleteUpload, PartReceipt, SignedPart, UploadId},
     part_plan::PartNumber,
     retry::RequestFailure,
 };
 
-/// What the driver is to do. Commands of one answer may be carried out in any order, also side by
-/// side.
+/// What the driver is to do. Commands of one answer are begun in order, a release first, so that
+/// memory is bounded; they may then go on side by side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
-    /// Send the open request; answer [`Event::Opened`].
+    /// Send the open request; answer [`Event::Opened`] or
+    /// [`Event::FoundComplete`].
     Open,
     /// The open request's answer was lost and its repetition has no key: ask for it; answer
     /// [`Event::KeyFetched`].

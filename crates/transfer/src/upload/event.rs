@@ -22,6 +22,8 @@ pub enum Event {
         /// Whether the answer held the content key.
         has_key: bool,
     },
+    /// The upload of the client token is complete already: the answer to its completion was lost.
+    FoundComplete(UploadId),
     /// The content key is there, and the header was checked against it.
     KeyFetched,
     /// A part's sealed bytes are ready and kept.

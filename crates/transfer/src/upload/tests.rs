@@ -103,10 +103,11 @@ fn an_upload_goes_its_way_part_by_part() {
 
 #[test]
 fn no_more_parts_are_held_than_allowed_and_each_is_sealed_once() {
-    let (mut upload, mut commands) = sending(9, 3);
+    let (mut upload, commands) = sending(9, 3);
+    let mut commands = std::collections::VecDeque::from(commands);
     let mut sealed = Vec::new();
     let mut held = std::collections::BTreeSet::new();
-    while let Some(command) = commands.pop() {
+    while let Some(command) = commands.pop_front() {
         let event = match command {
             Command::Seal(part) => {
                 assert!(!sealed.contains(&part), "{part} is sealed twice");
@@ -301,6 +302,15 @@ fn a_lost_answer_to_the_open_request_is_made_good_by_asking_for_the_key() {
     };
     assert_eq!(upload.on(again), [Command::FetchKey(id())]);
     assert_eq!(upload.on(Event::KeyFetched), [Command::Seal(part(1))]);
+}
+
+#[test]
+fn a_lost_answer_to_the_completion_is_found_when_the_same_token_opens_again() {
+    let (mut upload, _) = Upload::start(Settings::default());
+    // Too late for a cancel that came meanwhile: the file is there.
+    upload.on(Event::Cancelled);
+    let found = upload.on(Event::FoundComplete(id()));
+    assert_eq!(found, [Command::End(Outcome::Complete(id()))]);
 }
 
 #[test]
