@@ -1,6 +1,8 @@
 //! The plan holds for every size: parts of whole frames that follow each other without a gap,
 //! within S3's limits.
 
+#![expect(clippy::unwrap_used, reason = "a test")]
+
 use proptest::prelude::*;
 use sealift_message::FrameLength;
 use sealift_transfer::{

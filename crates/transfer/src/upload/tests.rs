@@ -1,3 +1,5 @@
+#![expect(clippy::arithmetic_side_effects, reason = "small numbers, in a test")]
+
 use super::*;
 use crate::{
     api::{PartReceipt, Sha256, SignedPart},
