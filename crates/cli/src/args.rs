@@ -53,8 +53,12 @@ pub(crate) struct Serve {
     #[arg(long)]
     auth: Option<AuthChoice>,
 
-    /// The local keyring's key file, outside the data folder [default: <data>-keys/sealift.key].
-    #[arg(long, value_name = "FILE")]
+    // Not a doc comment, which would be HTML.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "The local keyring's key file, outside the data folder [default: <data>-keys/sealift.key]"
+    )]
     key_file: Option<String>,
 
     /// Where data keys come from [default: kms where KMS_KEY_ALIAS is set, else local].

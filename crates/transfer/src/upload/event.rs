@@ -45,7 +45,7 @@ pub enum Event {
         /// Random, see [`crate::retry::after`].
         jitter: u16,
     },
-    /// The time of a [`Command::Wait`] is over.
+    /// The time of a [`Command::Wait`](super::Command::Wait) is over.
     Waited(Request),
     /// The source can no longer be sealed as it was opened: it changed, or cannot be read.
     SourceFailed,

@@ -220,7 +220,11 @@ fn doc(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     for mut cargo in [bench.native("doc"), wasm] {
         log.run(
             cargo
-                .env("RUSTDOCFLAGS", "-D warnings")
+                // Private items are part of these pages, so links to them lead somewhere.
+                .env(
+                    "RUSTDOCFLAGS",
+                    "-D warnings -A rustdoc::private-intra-doc-links",
+                )
                 .args(["--no-deps", "--document-private-items"]),
         )?;
     }
