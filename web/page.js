@@ -109,7 +109,9 @@ function hear(name, message) {
   const hadFocus = row?.element.contains(document.activeElement);
   heard[message.type](message, row ?? name);
   // A button that was focused may be hidden by now.
-  if (hadFocus && !document.activeElement.checkVisibility()) row.element.focus();
+  const focused = document.activeElement;
+  const keepsFocus = row?.element.contains(focused) && focused.checkVisibility();
+  if (hadFocus && !keepsFocus) row.element.focus();
   show();
 }
 

@@ -9,6 +9,9 @@ use serde_json::json;
 const SHOWS_FOCUS: &str = "const style = getComputedStyle(document.activeElement);
     return document.activeElement.matches(':focus-visible') && style.outlineStyle !== 'none';";
 
+/// Whether the focus is where the button was.
+const IN_THE_ROW: &str = "return document.activeElement.matches('li.file')";
+
 #[tokio::test(flavor = "multi_thread")]
 async fn files_are_chosen_cancelled_and_opened_by_keyboard() -> Result<()> {
     let setup = Setup::new().with_page()?.with_gate_after(PART / 2);
@@ -27,6 +30,8 @@ async fn files_are_chosen_cancelled_and_opened_by_keyboard() -> Result<()> {
     assert_eq!(page.run(SHOWS_FOCUS, vec![]).await?, json!(true));
     page.press(Key::Enter).await?;
     page.wait_for("held.bin", "cancelled").await?;
+    // The button is gone; whoever sees nothing must not be thrown back to the top.
+    assert_eq!(page.run(IN_THE_ROW, vec![]).await?, json!(true));
 
     stack.gate()?.open();
     let (path, _) = randomness.file(folder.path(), "short.bin", 1)?;
