@@ -72,3 +72,21 @@ fn check<K: Clone + Eq + Hash>(
         }
     })
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{Config, Sources};
+
+    #[test]
+    fn strangers_do_not_use_up_what_is_kept_of_an_owners_denials() {
+        let limits = Config::load(&Sources::default()).unwrap().limits;
+        let rates = Rates::new(&limits);
+        let ann = Scope {
+            tenant: "acme".parse().unwrap(),
+            owner: "ann".parse().unwrap(),
+        };
+        while rates.denial_may_be_kept(None) {}
+        assert!(rates.denial_may_be_kept(Some(&ann)));
+    }
+}

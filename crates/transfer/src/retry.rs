@@ -32,7 +32,7 @@ const FIRST_BACKOFF_MS: u64 = 500;
 const LONGEST_BACKOFF_MS: u64 = 20_000;
 /// A longer `Retry-After` is not waited for in silence: the person decides.
 const LONGEST_RETRY_AFTER_MS: u64 = 120_000;
-/// Attempts of one request in all: about a minute and a half of trying.
+/// Attempts of one request in all. Their back-offs are 52 seconds at most, half of that mostly.
 const MOST_ATTEMPTS: u32 = 8;
 
 /// Judges a failure. `attempt` counts from 1; `jitter` is random in 0..=65,535 and spreads the

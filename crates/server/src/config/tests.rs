@@ -180,6 +180,30 @@ fn signed_urls_do_not_travel_in_the_clear() {
 }
 
 #[test]
+fn without_a_public_endpoint_urls_are_signed_for_the_servers_own_which_must_be_private_too() {
+    let at = |endpoint| {
+        load(
+            &[("S3_BUCKET_NAME", "files"), ("S3_ENDPOINT", endpoint)],
+            &[],
+        )
+    };
+    assert!(at("http://10.0.0.5:3900").is_err());
+    assert!(at("http://127.0.0.1:3900").is_ok());
+    assert!(at("https://s3.example.com").is_ok());
+}
+
+#[test]
+fn data_keys_do_not_travel_in_the_clear() {
+    let at = |endpoint| {
+        let key = ("KMS_KEY_ALIAS", "alias/sealift");
+        load(&[key, ("SEALIFT_KMS_ENDPOINT", endpoint)], &[])
+    };
+    assert!(at("http://10.0.0.5:4566").is_err());
+    assert!(at("http://127.0.0.1:4566").is_ok());
+    assert!(at("https://kms.example.com").is_ok());
+}
+
+#[test]
 fn a_misspelt_name_in_the_file_is_refused_and_in_the_environment_reported() {
     assert!(matches!(
         with_file("prot = 1\n", &[]),

@@ -38,6 +38,10 @@ async fn r9_the_key_is_in_the_first_answer_and_in_the_key_answer_and_nowhere_els
     others.push(client.status(file.id()).await);
     others.push(client.get(files::PATH).await);
     others.push(client.get(&files::path(file.file_id())).await);
+    // They hold names, which are sealed at rest here: no browser keeps them either.
+    for answer in &others {
+        assert!(answer.header("cache-control").contains("no-store"));
+    }
     others.push(client.content(file.file_id()).await);
     others.push(client.key_again(file.id()).await);
     let hex = data_encoding::HEXLOWER.encode(&key);
