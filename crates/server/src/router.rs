@@ -120,3 +120,40 @@ fn other_pages(app: &App) -> Option<CorsLayer> {
         .expose_headers([header::CONTENT_RANGE, header::ETAG, header::RETRY_AFTER]);
     Some(cors)
 }
+
+#[cfg(test)]
+mod tests {
+    use core::time::Duration;
+    use std::sync::Arc;
+
+    use axum::body::Body;
+    use tokio::sync::Notify;
+    use tower::ServiceExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_begun_is_finished_when_the_client_hangs_up() {
+        let [begun, go_on, finished] = [(); 3].map(|()| Arc::new(Notify::new()));
+        let handler = {
+            let (begun, go_on, finished) = (begun.clone(), go_on.clone(), finished.clone());
+            async move || {
+                begun.notify_one();
+                go_on.notified().await;
+                finished.notify_one();
+            }
+        };
+        let router = Router::new()
+            .route("/", post(handler))
+            .layer(middleware::from_fn(to_the_end));
+        let request = Request::post("/").body(Body::empty()).unwrap();
+        let connection = tokio::spawn(router.oneshot(request));
+        begun.notified().await;
+        connection.abort();
+        assert!(connection.await.unwrap_err().is_cancelled());
+        go_on.notify_one();
+        // Ends at once, or never.
+        let end = tokio::time::timeout(Duration::from_secs(10), finished.notified());
+        end.await.unwrap();
+    }
+}
