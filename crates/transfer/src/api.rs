@@ -10,6 +10,7 @@ pub mod problem;
 pub mod sha256;
 pub mod sign;
 pub mod status;
+pub mod unfinished;
 
 pub use complete::CompleteUpload;
 pub use files::{FileList, FileRecord};
@@ -20,3 +21,4 @@ pub use problem::{Problem, ProblemCode};
 pub use sha256::Sha256;
 pub use sign::{PartReceipt, PartReceipts, SignParts, SignedPart, SignedParts};
 pub use status::{PartStatus, UploadState, UploadStatus};
+pub use unfinished::{UploadList, UploadSummary};

@@ -3,7 +3,7 @@
 use axum::{Json, extract::State};
 use sealift_transfer::api::{PartStatus, UploadId, UploadState, UploadStatus, open::Method};
 
-use super::Id;
+use super::{Id, file};
 use crate::{
     app::App,
     caller::{Caller, Wish},
@@ -34,6 +34,18 @@ pub(crate) async fn upload_status(
             }),
     });
     let parts = parts.collect();
+    let file = if upload.state == UploadState::Complete {
+        let row = app
+            .records
+            .file_of_upload(&caller.scope, &upload_id)
+            .await?;
+        match row {
+            Some(row) => Some(Box::new(file::record(&app, row).await?)),
+            None => None,
+        }
+    } else {
+        None
+    };
     let name = personal::open_name(&app, &upload.scope.tenant, &upload.file_id, &upload.name);
     Ok(Json(UploadStatus {
         name: name.await?,
@@ -47,6 +59,7 @@ pub(crate) async fn upload_status(
         expires_at_ms: upload.expires_at_ms,
         most_parts_per_request: app.config.limits.parts_per_batch,
         parts,
+        file,
     }))
 }
 

@@ -49,6 +49,9 @@ pub struct OpenUpload {
 pub enum Method {
     /// Presigned `UploadPart` requests.
     Multipart,
+    /// One presigned `PutObject` of the whole object, signed as part 1. It never replaces an object:
+    /// an answer of 412 says that it was sent before, and completion decides.
+    Single,
 }
 
 /// The answer: 201 with the content key, or 200 without it for a repeated client token.

@@ -4,6 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    files::FileRecord,
     ids::{FileId, UploadId},
     open::Method,
     sha256::{Sha256, base64_bytes},
@@ -101,6 +102,9 @@ pub struct UploadStatus {
     pub most_parts_per_request: u16,
     /// Every part that was ever signed, by number.
     pub parts: Vec<PartStatus>,
+    /// The file, where the upload is complete.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub file: Option<Box<FileRecord>>,
 }
 
 /// A part that was signed.

@@ -1,0 +1,44 @@
+//! `GET /v1/uploads`: the caller's uploads that can go on.
+
+use serde::{Deserialize, Serialize};
+
+use super::{
+    ids::{FileId, UploadId},
+    status::UploadState,
+};
+use crate::part_plan::PartNumber;
+
+/// One page of unfinished uploads (`opening`, `open`, `completing`, not expired), newest first.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadList {
+    /// The uploads.
+    pub uploads: Vec<UploadSummary>,
+    /// Give it as `?cursor=` for the next page; absent on the last.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub next_cursor: Option<String>,
+}
+
+/// What a person needs to know an upload again.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct UploadSummary {
+    /// The upload.
+    pub upload_id: UploadId,
+    /// The file it becomes.
+    pub file_id: FileId,
+    /// Where it stands.
+    pub state: UploadState,
+    /// The file's name as given at the start.
+    pub name: String,
+    /// Plaintext bytes.
+    pub size: u64,
+    /// The file's last modification as given at the start, milliseconds since the Unix epoch.
+    pub last_modified_ms: Option<i64>,
+    /// When it was opened; milliseconds since the Unix epoch.
+    pub opened_at_ms: i64,
+    /// When it ends unless another part is signed; milliseconds since the Unix epoch.
+    pub expires_at_ms: i64,
+    /// How many parts were signed. Which of them the store holds, the upload's status tells.
+    pub signed_parts: u16,
+    /// How many parts it has.
+    pub part_count: PartNumber,
+}
