@@ -40,7 +40,7 @@ pub(crate) struct SetupArgs {
 pub(crate) enum Purpose {
     /// Only what the demo needs: the toolchain.
     Demo,
-    /// Everything: the tools of the checks, a browser, Python with moto and the official readers.
+    /// Everything: the tools of the checks, browsers, Garage, Python with moto and the official readers.
     Test,
 }
 

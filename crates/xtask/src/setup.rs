@@ -5,6 +5,7 @@
 
 pub(crate) mod browser;
 mod debian;
+pub(crate) mod environment;
 pub(crate) mod python;
 pub(crate) mod toolchain;
 pub(crate) mod tools;
@@ -26,7 +27,9 @@ pub(crate) enum Need {
     /// A program that cargo can install.
     Tool(Tool),
     /// Chromium and its driver.
-    Browser,
+    Chromium,
+    /// Firefox; its driver is a [`Tool`].
+    Firefox,
     /// moto's KMS and the official readers.
     Python,
 }
@@ -41,7 +44,8 @@ impl Need {
             Self::Lints => toolchain::lints_ready(workshop, toolchain),
             Self::CppCompiler => toolchain::cpp_ready(workshop),
             Self::Tool(tool) => tools::ready(workshop, toolchain, tool),
-            Self::Browser => browser::ready(workshop).map(drop),
+            Self::Chromium => browser::chromium_ready(workshop).map(drop),
+            Self::Firefox => browser::firefox_ready(workshop).map(drop),
             Self::Python => python::ready(workshop).map(drop),
         }
     }
@@ -68,7 +72,10 @@ pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
         Purpose::Demo => &[],
         Purpose::Test => &[
             Need::Lints,
-            Need::Browser,
+            Need::Chromium,
+            Need::Firefox,
+            Need::Tool(Tool::Geckodriver),
+            Need::Tool(Tool::Garage),
             Need::Python,
             Need::Tool(Tool::WasmBindgen),
             Need::Tool(Tool::WasmPack),

@@ -5,6 +5,7 @@ mod fuzz;
 mod rooms;
 mod steps;
 mod summary;
+mod wasm;
 
 use crate::args::TestArgs;
 use crate::setup::{self, Need, toolchain, toolchain::Toolchain};
@@ -49,7 +50,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &TestArgs) -> Result<ExitCode> {
     if asked.list {
         for step in STEPS {
             let when = if step.full { " (--full)" } else { "" };
-            terminal::say(&format!("{:<10} {}{when}", step.name, step.about));
+            terminal::say(&format!("{:<12} {}{when}", step.name, step.about));
         }
         return Ok(ExitCode::SUCCESS);
     }

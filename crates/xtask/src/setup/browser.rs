@@ -1,4 +1,4 @@
-//! Chromium and the driver that fits it.
+//! The browsers that tests drive.
 
 use super::debian;
 use crate::programs;
@@ -7,35 +7,57 @@ use crate::workshop::Workshop;
 use anyhow::{Result, bail};
 use std::path::PathBuf;
 
-/// A browser that tests can drive.
-pub(crate) struct Browser {
-    pub(crate) chromium: PathBuf,
+/// Chromium and the driver that fits it.
+pub(crate) struct Chromium {
+    pub(crate) program: PathBuf,
     pub(crate) driver: PathBuf,
 }
 
-impl Browser {
+impl Chromium {
     pub(crate) fn find() -> Option<Self> {
-        let chromium = ["chromium", "chromium-browser", "google-chrome"]
+        let program = ["chromium", "chromium-browser", "google-chrome"]
             .into_iter()
             .find_map(programs::find)?;
         Some(Self {
-            chromium,
+            program,
             driver: programs::find("chromedriver")?,
         })
     }
 }
 
-/// Finds the browser or installs it.
-pub(crate) fn ready(workshop: &Workshop) -> Result<Browser> {
-    if let Some(browser) = Browser::find() {
-        return Ok(browser);
+/// Finds Chromium and its driver or installs them.
+pub(crate) fn chromium_ready(workshop: &Workshop) -> Result<Chromium> {
+    if let Some(chromium) = Chromium::find() {
+        return Ok(chromium);
     }
     timed(workshop, "set up Chromium", |log| {
         debian::install(log, &["chromium", "chromium-driver"])
     })
     .result?;
-    match Browser::find() {
-        Some(browser) => Ok(browser),
+    match Chromium::find() {
+        Some(chromium) => Ok(chromium),
         None => bail!("no chromium and chromedriver on the PATH; install both, then start again"),
+    }
+}
+
+/// Where Firefox is. geckodriver drives every version, so it comes by itself.
+pub(crate) fn find_firefox() -> Option<PathBuf> {
+    ["firefox-esr", "firefox"]
+        .into_iter()
+        .find_map(programs::find)
+}
+
+/// Finds Firefox or installs it.
+pub(crate) fn firefox_ready(workshop: &Workshop) -> Result<PathBuf> {
+    if let Some(firefox) = find_firefox() {
+        return Ok(firefox);
+    }
+    timed(workshop, "set up Firefox", |log| {
+        debian::install(log, &["firefox-esr"])
+    })
+    .result?;
+    match find_firefox() {
+        Some(firefox) => Ok(firefox),
+        None => bail!("no firefox-esr or firefox on the PATH; install one, then start again"),
     }
 }

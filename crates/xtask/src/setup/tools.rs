@@ -17,6 +17,10 @@ pub(crate) enum Tool {
     Trunk,
     Deny,
     Machete,
+    /// Firefox's driver.
+    Geckodriver,
+    /// An S3 store to test against.
+    Garage,
 }
 
 impl Tool {
@@ -27,6 +31,8 @@ impl Tool {
             Self::Trunk => "trunk",
             Self::Deny => "cargo-deny",
             Self::Machete => "cargo-machete",
+            Self::Geckodriver => "geckodriver",
+            Self::Garage => "garage",
         }
     }
 
@@ -37,6 +43,8 @@ impl Tool {
             Self::Trunk => "0.22.1",
             Self::Deny => "0.20.2",
             Self::Machete => "0.9.2",
+            Self::Geckodriver => "0.37.1",
+            Self::Garage => "2.5.0",
         }
         .into())
     }
@@ -49,6 +57,17 @@ impl Tool {
             Self::Trunk => &["trunk"],
             Self::Deny => &["cargo-deny"],
             Self::Machete => &["cargo-machete"],
+            Self::Geckodriver => &["geckodriver"],
+            Self::Garage => &["garage"],
+        }
+    }
+
+    /// Beside the package's name: what it is built with.
+    fn features(self) -> &'static [&'static str] {
+        match self {
+            // One database engine, and no library of the machine's own.
+            Self::Garage => &["--no-default-features", "--features", "lmdb,bundled-libs"],
+            _ => &[],
         }
     }
 
@@ -126,6 +145,7 @@ fn install(workshop: &Workshop, toolchain: &Toolchain, tool: Tool, log: &mut Log
                 "--root",
             ])
             .arg(tool.root(workshop)?)
+            .args(tool.features())
             .arg(tool.package()),
     )
 }

@@ -1,15 +1,13 @@
 //! The steps, in the order in which they tell most soonest.
 
-use super::{Bench, Counts, Step, arrows, fuzz, rooms};
+use super::{Bench, Counts, Step, arrows, fuzz, rooms, wasm};
 use crate::native;
 use crate::page;
-use crate::programs;
 use crate::setup::Need;
-use crate::setup::browser::Browser;
-use crate::setup::python::Python;
+use crate::setup::environment;
 use crate::setup::tools::Tool;
 use crate::timed::Log;
-use anyhow::{Result, anyhow, bail};
+use anyhow::{Result, bail};
 use std::process::Command;
 
 const WASM: [&str; 4] = [
@@ -51,7 +49,7 @@ pub(super) const STEPS: &[Step] = &[
     tests(
         "native",
         "unit and integration tests",
-        &[Need::Python],
+        &[Need::Python, Need::Tool(Tool::Garage)],
         native_tests,
     ),
     tests(
@@ -65,11 +63,22 @@ pub(super) const STEPS: &[Step] = &[
         "wasm",
         "the browser crate in headless Chromium",
         &[
-            Need::Browser,
+            Need::Chromium,
             Need::Tool(Tool::WasmBindgen),
             Need::Tool(Tool::WasmPack),
         ],
-        wasm,
+        wasm::in_chromium,
+    ),
+    tests(
+        "wasm-firefox",
+        "the browser crate in headless Firefox",
+        &[
+            Need::Firefox,
+            Need::Tool(Tool::Geckodriver),
+            Need::Tool(Tool::WasmBindgen),
+            Need::Tool(Tool::WasmPack),
+        ],
+        wasm::in_firefox,
     ),
     check(
         "trunk",
@@ -81,8 +90,8 @@ pub(super) const STEPS: &[Step] = &[
         after: &["page"],
         ..tests(
             "stories",
-            "users' stories: Chromium, moto's KMS, S3, official readers",
-            &[Need::Browser, Need::Python],
+            "users' stories: browsers, stores, moto's KMS, official readers",
+            STAGE,
             stories,
         )
     },
@@ -91,8 +100,8 @@ pub(super) const STEPS: &[Step] = &[
         after: &["page"],
         ..tests(
             "long-stories",
-            "stories that take minutes: a file over 4 GiB",
-            &[Need::Browser, Need::Python],
+            "every story in every browser on every store, and those that take minutes",
+            STAGE,
             long_stories,
         )
     },
@@ -105,6 +114,15 @@ pub(super) const STEPS: &[Step] = &[
             fuzz::run,
         )
     },
+];
+
+/// What stories are told on.
+const STAGE: &[Need] = &[
+    Need::Chromium,
+    Need::Firefox,
+    Need::Tool(Tool::Geckodriver),
+    Need::Tool(Tool::Garage),
+    Need::Python,
 ];
 
 const fn check(
@@ -242,26 +260,13 @@ fn page(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 }
 
 fn native_tests(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
-    let python = python(bench)?;
     log.run(
         bench
             .native("test")
             .args(["--exclude", "sealift-tests", "--no-fail-fast"])
-            .envs(NO_AWS)
-            .env("SEALIFT_TEST_MOTO", python.moto_server),
+            .envs(environment::for_tests(bench.workshop)?),
     )
 }
-
-fn python(bench: &Bench<'_>) -> Result<Python> {
-    Python::find(bench.workshop).ok_or_else(|| anyhow!("moto was here a moment ago"))
-}
-
-/// What moto's KMS takes, and what no AWS endpoint does: a test that strays there is refused.
-const NO_AWS: [(&str, &str); 3] = [
-    ("AWS_ACCESS_KEY_ID", "testing"),
-    ("AWS_SECRET_ACCESS_KEY", "testing"),
-    ("AWS_REGION", "eu-central-1"),
-];
 
 fn backends(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     for features in ["aes-gcm", "aes-gcm,aws-lc-rs"] {
@@ -283,26 +288,6 @@ fn xtask(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     log.run(bench.cargo().args(["test", "--package", "sealift-xtask"]))
 }
 
-fn wasm(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
-    let browser = Browser::find().ok_or_else(|| anyhow!("Chromium was here a moment ago"))?;
-    let mut wasm_pack = bench
-        .toolchain
-        .program(Tool::WasmPack.program(bench.workshop)?);
-    programs::with_path(&mut wasm_pack, [Tool::WasmBindgen.folder(bench.workshop)?]);
-    wasm_pack
-        .current_dir(&bench.workshop.root)
-        .env("CARGO_TARGET_DIR", &bench.workshop.target);
-    wasm_pack.args([
-        "test",
-        "--headless",
-        "--chrome",
-        "--mode",
-        "no-install",
-        "--chromedriver",
-    ]);
-    log.run(wasm_pack.arg(browser.driver).arg("crates/browser"))
-}
-
 fn trunk(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     let mut trunk = bench
         .toolchain
@@ -322,17 +307,9 @@ fn long_stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 }
 
 fn all_stories(bench: &Bench<'_>) -> Result<Command> {
-    let browser = Browser::find().ok_or_else(|| anyhow!("Chromium was here a moment ago"))?;
-    let python = python(bench)?;
     let mut cargo = bench.cargo();
     cargo
         .args(["test", "--package", "sealift-tests", "--no-fail-fast"])
-        .env("SEALIFT_TEST_CHROMIUM", browser.chromium)
-        .env("SEALIFT_TEST_CHROMEDRIVER", browser.driver)
-        .envs(NO_AWS)
-        .env("SEALIFT_TEST_MOTO", python.moto_server)
-        .env("SEALIFT_TEST_SDK_PYTHON", python.sdk_python)
-        .env("SEALIFT_TEST_CLI", python.encryption_cli)
-        .env("SEALIFT_TEST_PAGE_DIR", page::default_dist(bench.workshop));
+        .envs(environment::for_tests(bench.workshop)?);
     Ok(cargo)
 }

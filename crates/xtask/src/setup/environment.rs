@@ -1,0 +1,52 @@
+//! What tests learn from their environment: where the real parts are that they start.
+
+use super::browser::{Chromium, find_firefox};
+use super::python::Python;
+use super::tools::Tool;
+use crate::page;
+use crate::workshop::Workshop;
+use anyhow::Result;
+use std::ffi::OsString;
+
+/// What moto and Garage take, and what no AWS endpoint does: a test that strays there is refused. Garage wants its
+/// keys in this form; its starter imports this one.
+const NO_AWS: [(&str, &str); 3] = [
+    ("AWS_ACCESS_KEY_ID", "GK31c2f218a2e44f485b94239e"),
+    (
+        "AWS_SECRET_ACCESS_KEY",
+        "b892c0665f0ada8a4755dae98baa3b133590e11dae3bcc1f9d769d67f16c3835",
+    ),
+    ("AWS_REGION", "eu-central-1"),
+];
+
+/// Names every part that is there. A test whose part is not named fails and says so.
+pub(crate) fn for_tests(workshop: &Workshop) -> Result<Vec<(&'static str, OsString)>> {
+    let mut named: Vec<(&'static str, OsString)> = NO_AWS
+        .into_iter()
+        .map(|(name, value)| (name, value.into()))
+        .collect();
+    let mut name = |variable, path: std::path::PathBuf| named.push((variable, path.into()));
+    if let Some(chromium) = Chromium::find() {
+        name("SEALIFT_TEST_CHROMIUM", chromium.program);
+        name("SEALIFT_TEST_CHROMEDRIVER", chromium.driver);
+    }
+    if let Some(firefox) = find_firefox() {
+        name("SEALIFT_TEST_FIREFOX", firefox);
+    }
+    for (variable, tool) in [
+        ("SEALIFT_TEST_GECKODRIVER", Tool::Geckodriver),
+        ("SEALIFT_TEST_GARAGE", Tool::Garage),
+    ] {
+        let program = tool.program(workshop)?;
+        if program.is_file() {
+            name(variable, program);
+        }
+    }
+    if let Some(python) = Python::find(workshop) {
+        name("SEALIFT_TEST_MOTO", python.moto_server);
+        name("SEALIFT_TEST_SDK_PYTHON", python.sdk_python);
+        name("SEALIFT_TEST_CLI", python.encryption_cli);
+    }
+    name("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop));
+    Ok(named)
+}
