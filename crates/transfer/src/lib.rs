@@ -5,14 +5,17 @@
 //! - [`upload`]: the state machine of one upload, `on(Event) -> Vec<Command>`; a driver (browser,
 //!   native client) carries the commands out
 //! - [`retry`]: what to do after a failed request
+//! - [`parallelism`]: how many parts are sent at once
 //! - [`api`]: every path, request, response and problem code of the HTTP API
 
 #![warn(clippy::arithmetic_side_effects)]
 
 pub mod api;
+pub mod parallelism;
 pub mod part_plan;
 pub mod retry;
 pub mod upload;
 
+pub use parallelism::Parallelism;
 pub use part_plan::{Part, PartNumber, PartPlan};
 pub use upload::{Command, Event, Upload};

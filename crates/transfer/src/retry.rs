@@ -3,8 +3,10 @@
 /// How a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestFailure {
-    /// No answer: connection refused, reset, timed out.
+    /// No answer: connection refused, reset, timed out, stalled.
     Network,
+    /// The driver knows that there is no network, so nothing was tried.
+    Offline,
     /// An answer with this HTTP status.
     Status {
         /// The status.
@@ -40,7 +42,7 @@ const MOST_ATTEMPTS: u32 = 8;
 #[must_use]
 pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
     let retry_after_ms = match failure {
-        RequestFailure::Network => None,
+        RequestFailure::Network | RequestFailure::Offline => None,
         RequestFailure::Status {
             status,
             retry_after_ms,

@@ -3,7 +3,7 @@
 #[cfg(doc)]
 use super::Event;
 use crate::{
-    api::{CompleteUpload, PartReceipt, SignedPart, UploadId},
+    api::{CompleteUpload, PartReceipt, SignedPart, UploadId, UploadState},
     part_plan::PartNumber,
     retry::RequestFailure,
 };
@@ -15,9 +15,17 @@ pub enum Command {
     /// Send the open request; answer [`Event::Opened`] or
     /// [`Event::FoundComplete`].
     Open,
-    /// The open request's answer was lost and its repetition has no key: ask for it; answer
-    /// [`Event::KeyFetched`].
+    /// Ask where the upload stands; answer [`Event::Found`], or [`Event::FoundComplete`] where it
+    /// is complete.
+    FetchStatus(UploadId),
+    /// Ask for the content key; answer [`Event::KeyFetched`].
     FetchKey(UploadId),
+    /// Read the part's plaintext, seal it, hash it, drop the bytes; answer [`Event::Compared`].
+    Compare(PartNumber),
+    /// The file has another last modification than at the start. What was signed is still the
+    /// same, the rest cannot be checked: ask the person; answer [`Event::Confirmed`] or
+    /// [`Event::Left`].
+    AskUnchecked,
     /// Read the part's plaintext, seal it, hash it, keep the bytes; answer [`Event::Sealed`].
     Seal(PartNumber),
     /// Ask for signatures; answer [`Event::Signed`].
@@ -34,11 +42,29 @@ pub enum Command {
     Wait {
         /// What is to be tried again.
         request: Request,
+        /// For what.
+        until: Until,
+    },
+    /// Drop everything that is under way or waits, and all kept bytes; nothing of it is to be
+    /// reported any more.
+    Stop,
+    /// The end: nothing more will come. All kept bytes may go.
+    End(Outcome),
+}
+
+/// What is waited for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Until {
+    /// So much time.
+    Elapsed {
         /// Milliseconds.
         wait_ms: u64,
     },
-    /// The end: nothing more will come. All kept bytes may go.
-    End(Outcome),
+    /// There is a network again.
+    Online,
+    /// The caller has a credential that the server takes; where there is none to be had, answer
+    /// [`Event::RefusedCredential`].
+    Credential,
 }
 
 /// A request that may fail and be tried again.
@@ -46,6 +72,8 @@ pub enum Command {
 pub enum Request {
     /// [`Command::Open`].
     Open,
+    /// [`Command::FetchStatus`].
+    FetchStatus,
     /// [`Command::FetchKey`].
     FetchKey,
     /// [`Command::Sign`] for these parts.
@@ -67,13 +95,24 @@ pub enum Outcome {
     Cancelled,
     /// Taken back because the source failed; what the driver reported says how.
     SourceFailed,
-    /// This request failed for good. What is stored stays: the upload can be continued.
+    /// This request failed for good. What is stored stays: the upload can be resumed.
     Failed {
         /// Which one.
         request: Request,
         /// How.
         failure: RequestFailure,
     },
-    /// The driver or the server broke the rules: parts differ, or answers do not fit.
+    /// The chosen file is not the one that was begun with. Nothing of it was sent, and the upload
+    /// can be resumed with the right file.
+    Changed {
+        /// A part that was signed with other bytes; `None` where the file has another size.
+        part: Option<PartNumber>,
+    },
+    /// Left as it is, as was wished: it can be resumed.
+    Left,
+    /// The server no longer has the upload open: it was taken back, failed, or ran out (which
+    /// counts as taken back). Only a new one helps.
+    Gone(UploadState),
+    /// The driver or the server broke the rules: answers do not fit.
     Broken(&'static str),
 }

@@ -1,276 +1,172 @@
-//! The phases of an upload; each owns its data.
+//! The phases of an upload, in their order; each owns its data.
 
-use std::collections::BTreeMap;
-
-use super::{Command, Outcome, Request};
+use super::{
+    Command, Event, Outcome, Settings,
+    comparing::{self, Comparing},
+    finding::{Finding, Keying},
+    finishing::{Aborting, Completing, Ending, Looking},
+    opening::Opening,
+    sending::Sending,
+};
 use crate::{
-    api::{
-        CompleteUpload, PartReceipt, PartReceipts, Sha256, SignedPart, UploadId,
-        sign::PartReceiptsError,
-    },
+    api::{UploadId, open::Method},
     part_plan::{PartNumber, PartPlan},
-    retry::{self, RequestFailure, Verdict},
 };
 
 #[derive(Debug)]
 pub(super) enum Phase {
     Opening(Opening),
+    /// Only for an upload that was begun earlier, as the next three are.
+    Finding(Finding),
+    Keying(Keying),
+    Comparing(Comparing),
+    /// The person is asked whether this may begin.
+    Asking(Sending),
     Sending(Sending),
-    Completing {
-        upload_id: UploadId,
-        plan: PartPlan,
-        complete: CompleteUpload,
-        attempt: u32,
-    },
-    Aborting {
-        upload_id: UploadId,
-        ending: Ending,
-        attempt: u32,
-    },
+    Completing(Completing),
+    Aborting(Aborting),
+    Looking(Looking),
+    /// This is to go on later. Nothing of it is under way.
+    Paused(Box<Phase>),
     Ended,
 }
 
-/// Why an upload is taken back.
-#[derive(Debug, Clone, Copy)]
-pub(super) enum Ending {
-    Cancelled,
-    SourceFailed,
-}
-
-impl Ending {
-    pub(super) fn outcome(self) -> Outcome {
-        match self {
-            Self::Cancelled => Outcome::Cancelled,
-            Self::SourceFailed => Outcome::SourceFailed,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Opening {
-    pub(super) attempt: u32,
-    /// No request is under way: the next one waits for its time.
-    pub(super) backs_off: bool,
-    /// Opened, but the answer that held the key was lost.
-    pub(super) waits_for_key: Option<Sending>,
-    /// Cancelled before the server answered.
-    pub(super) ending: Option<Ending>,
-}
-
-impl Default for Opening {
-    fn default() -> Self {
-        Self {
-            attempt: 1,
-            backs_off: false,
-            waits_for_key: None,
-            ending: None,
-        }
-    }
-}
-
-#[derive(Debug)]
-pub(super) struct Sending {
+/// What the server said of an upload, the same to its end.
+#[derive(Debug, Clone)]
+pub(super) struct Session {
     pub(super) upload_id: UploadId,
     pub(super) plan: PartPlan,
-    most_parts_per_request: usize,
-    /// The next part to seal; `None` after the last.
-    next: Option<PartNumber>,
-    held: BTreeMap<PartNumber, Held>,
-    receipts: PartReceipts,
-    stored_plaintext_len: u64,
+    pub(super) method: Method,
+    pub(super) most_parts_per_request: u16,
 }
 
-/// A part whose bytes the driver holds.
-#[derive(Debug)]
-struct Held {
-    stage: Stage,
-    /// Attempts at the request under way, from 1.
-    attempt: u32,
-    /// A refused signature was renewed once; a second refusal is final.
-    signed_anew: bool,
-}
-
-#[derive(Debug)]
-enum Stage {
-    Sealing,
-    Sealed,
-    Signing,
-    Sending(SignedPart),
-}
-
-impl Held {
-    fn at(stage: Stage) -> Self {
-        Self {
-            stage,
-            attempt: 1,
-            signed_anew: false,
-        }
-    }
-
-    fn go_to(&mut self, stage: Stage) {
-        self.stage = stage;
-        self.attempt = 1;
+impl Session {
+    pub(super) fn plaintext_len_of(&self, part: PartNumber) -> u64 {
+        self.plan.part(part).map_or(0, |part| part.plaintext_len())
     }
 }
 
-impl Sending {
-    pub(super) fn new(upload_id: UploadId, plan: PartPlan, most_parts_per_request: u16) -> Self {
-        Self {
-            upload_id,
-            plan,
-            most_parts_per_request: usize::from(most_parts_per_request.max(1)),
-            next: Some(PartNumber::FIRST),
-            held: BTreeMap::new(),
-            receipts: PartReceipts::default(),
-            stored_plaintext_len: 0,
+impl Settings {
+    pub(super) fn most_held(self) -> usize {
+        usize::from(self.most_parts_held.max(1))
+    }
+}
+
+impl Phase {
+    /// Begins what this phase is for, or begins it again after a pause.
+    pub(super) fn begin(self, settings: Settings, commands: &mut Vec<Command>) -> Self {
+        match self {
+            Self::Opening(opening) => opening.begin(commands),
+            Self::Finding(finding) => finding.begin(commands),
+            Self::Keying(keying) => keying.begin(commands),
+            Self::Comparing(comparing) => comparing.begin(settings, commands),
+            Self::Asking(sending) => comparing::ask(sending, commands),
+            Self::Sending(sending) => sending.begin(settings, commands),
+            // These cannot be paused, so they are begun by who makes them.
+            Self::Completing(_) | Self::Aborting(_) | Self::Looking(_) => self,
+            Self::Paused(_) | Self::Ended => self,
         }
+    }
+
+    pub(super) fn on(self, event: Event, settings: Settings, commands: &mut Vec<Command>) -> Self {
+        match self {
+            Self::Opening(opening) => opening.on(event, settings, commands),
+            Self::Finding(finding) => finding.on(event, commands),
+            Self::Keying(keying) => keying.on(event, settings, commands),
+            Self::Comparing(comparing) => comparing.on(event, settings, commands),
+            Self::Asking(sending) => match event {
+                Event::Confirmed => sending.begin(settings, commands),
+                _ => Self::Asking(sending),
+            },
+            Self::Sending(sending) => sending.on(event, settings, commands),
+            Self::Completing(completing) => completing.on(event, commands),
+            Self::Aborting(aborting) => aborting.on(event, commands),
+            Self::Looking(looking) => looking.on(event, commands),
+            Self::Paused(_) | Self::Ended => self,
+        }
+    }
+
+    pub(super) fn pause(mut self, commands: &mut Vec<Command>) -> Self {
+        match &mut self {
+            Self::Opening(opening) if opening.is_ending() => return self,
+            // One request each, and nothing is held.
+            Self::Completing(_) | Self::Aborting(_) | Self::Looking(_) => return self,
+            Self::Paused(_) | Self::Ended => return self,
+            Self::Opening(_) | Self::Finding(_) | Self::Keying(_) | Self::Asking(_) => {}
+            Self::Comparing(comparing) => comparing.stop(),
+            Self::Sending(sending) => sending.stop(),
+        }
+        commands.push(Command::Stop);
+        Self::Paused(Box::new(self))
+    }
+
+    pub(super) fn go_on(self, settings: Settings, commands: &mut Vec<Command>) -> Self {
+        match self {
+            Self::Paused(phase) => phase.begin(settings, commands),
+            phase => phase,
+        }
+    }
+
+    /// Aborts what the server knows of, whatever was going on.
+    pub(super) fn take_back(self, ending: Ending, commands: &mut Vec<Command>) -> Self {
+        let upload_id = match self {
+            Self::Opening(opening) => return opening.take_back(ending, commands),
+            Self::Paused(phase) => match *phase {
+                Self::Opening(opening) => return opening.open_and_take_back(ending, commands),
+                phase => return phase.take_back(ending, commands),
+            },
+            // Asked to complete, it may be complete already: the answer decides.
+            Self::Completing(_) | Self::Aborting(_) | Self::Ended => return self,
+            Self::Finding(finding) => finding.upload_id,
+            Self::Keying(keying) => keying.comparing().upload_id().clone(),
+            Self::Comparing(comparing) => comparing.upload_id().clone(),
+            Self::Asking(sending) | Self::Sending(sending) => sending.upload_id().clone(),
+            Self::Looking(looking) => looking.upload_id,
+        };
+        Aborting::begin(upload_id, ending, commands)
+    }
+
+    /// Ends at once; the upload stays as it is.
+    pub(super) fn leave(self, commands: &mut Vec<Command>) -> Self {
+        let outcome = match self {
+            Self::Ended => return self,
+            Self::Aborting(aborting) => aborting.ending.outcome(),
+            _ => Outcome::Left,
+        };
+        commands.push(Command::Stop);
+        end(outcome, commands)
     }
 
     pub(super) fn stored_plaintext_len(&self) -> u64 {
-        self.stored_plaintext_len
-    }
-
-    pub(super) fn seal_more(&mut self, most_held: u8, commands: &mut Vec<Command>) {
-        while self.held.len() < usize::from(most_held) {
-            let Some(part) = self.next else { return };
-            self.held.insert(part, Held::at(Stage::Sealing));
-            commands.push(Command::Seal(part));
-            self.next = part.next().filter(|next| *next <= self.plan.part_count());
+        match self {
+            Self::Asking(sending) | Self::Sending(sending) => sending.stored_plaintext_len,
+            Self::Completing(completing) => completing.plan.plaintext_len(),
+            Self::Paused(phase) => phase.stored_plaintext_len(),
+            _ => 0,
         }
     }
 
-    pub(super) fn sealed(&mut self, receipt: PartReceipt) -> Result<(), Outcome> {
-        let Some(held) = self.held.get_mut(&receipt.number) else {
-            return Ok(());
-        };
-        if !matches!(held.stage, Stage::Sealing) {
-            return Ok(());
-        }
-        held.go_to(Stage::Sealed);
-        self.receipts
-            .note(receipt)
-            .map_err(|_| Outcome::Broken("a part was sealed twice to different bytes"))
-    }
-
-    pub(super) fn sign_ready(&mut self, commands: &mut Vec<Command>) {
-        let mut ready = Vec::new();
-        for (part, held) in &mut self.held {
-            if !matches!(held.stage, Stage::Sealed) || ready.len() >= self.most_parts_per_request {
-                continue;
-            }
-            if let Some(receipt) = self.receipts.get(*part) {
-                held.stage = Stage::Signing;
-                ready.push(receipt);
-            }
-        }
-        if !ready.is_empty() {
-            commands.push(Command::Sign(ready));
+    pub(super) fn compared_plaintext_len(&self) -> u64 {
+        match self {
+            Self::Comparing(comparing) => comparing.compared_plaintext_len,
+            Self::Asking(sending) | Self::Sending(sending) => sending.compared_plaintext_len,
+            Self::Paused(phase) => phase.compared_plaintext_len(),
+            _ => 0,
         }
     }
 
-    pub(super) fn signed(
-        &mut self,
-        parts: Vec<SignedPart>,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), Outcome> {
-        for signed in parts {
-            let held = self.held.get_mut(&signed.number);
-            let Some(held) = held.filter(|held| matches!(held.stage, Stage::Signing)) else {
-                return Err(Outcome::Broken(
-                    "the server signed a part it was not asked for",
-                ));
-            };
-            held.go_to(Stage::Sending(signed.clone()));
-            commands.push(Command::Put(signed));
+    pub(super) fn to_compare_plaintext_len(&self) -> u64 {
+        match self {
+            Self::Keying(keying) => keying.comparing().to_compare_plaintext_len,
+            Self::Comparing(comparing) => comparing.to_compare_plaintext_len,
+            Self::Asking(sending) | Self::Sending(sending) => sending.compared_plaintext_len,
+            Self::Paused(phase) => phase.to_compare_plaintext_len(),
+            _ => 0,
         }
-        Ok(())
-    }
-
-    pub(super) fn sent(&mut self, part: PartNumber, commands: &mut Vec<Command>) {
-        if self.held.remove(&part).is_some() {
-            let bytes = self.plan.part(part).map_or(0, |part| part.plaintext_len());
-            self.stored_plaintext_len = self.stored_plaintext_len.saturating_add(bytes);
-            commands.push(Command::Release(part));
-        }
-    }
-
-    pub(super) fn put_again(&mut self, part: PartNumber, commands: &mut Vec<Command>) {
-        if let Some(Held {
-            stage: Stage::Sending(signed),
-            ..
-        }) = self.held.get(&part)
-        {
-            commands.push(Command::Put(signed.clone()));
-        }
-    }
-
-    /// Back among the parts that wait for a signature; the next batch takes them.
-    pub(super) fn sign_again(&mut self, parts: &[PartNumber]) {
-        for part in parts {
-            if let Some(held) = self.held.get_mut(part)
-                && matches!(held.stage, Stage::Signing)
-            {
-                held.stage = Stage::Sealed;
-            }
-        }
-    }
-
-    pub(super) fn request_failed(
-        &mut self,
-        request: Request,
-        failure: RequestFailure,
-        jitter: u16,
-        commands: &mut Vec<Command>,
-    ) -> Result<(), Outcome> {
-        let parts = match &request {
-            Request::Put(part) => vec![*part],
-            Request::Sign(parts) => parts.clone(),
-            Request::Open | Request::FetchKey | Request::Complete | Request::Abort => {
-                return Ok(());
-            }
-        };
-        let held = |part: &PartNumber| self.held.get(part);
-        let attempt = parts.iter().filter_map(held).map(|held| held.attempt).max();
-        let Some(attempt) = attempt else {
-            return Ok(());
-        };
-        if let (Request::Put(part), RequestFailure::Status { status: 403, .. }) =
-            (&request, failure)
-            && let Some(held) = self.held.get_mut(part)
-            && !held.signed_anew
-        {
-            // Most often the signature ran out while the bytes waited: a fresh one, same bytes.
-            held.signed_anew = true;
-            held.go_to(Stage::Sealed);
-            return Ok(());
-        }
-        commands.push(try_again(request, failure, attempt, jitter)?);
-        for part in parts {
-            if let Some(held) = self.held.get_mut(&part) {
-                held.attempt = held.attempt.saturating_add(1);
-            }
-        }
-        Ok(())
-    }
-
-    pub(super) fn is_finished(&self) -> bool {
-        self.next.is_none() && self.held.is_empty()
-    }
-
-    pub(super) fn receipts_digest(&self) -> Result<Sha256, PartReceiptsError> {
-        self.receipts.digest(self.plan.part_count())
     }
 }
 
-/// The wait before another attempt, or how it ends.
-pub(super) fn try_again(
-    request: Request,
-    failure: RequestFailure,
-    attempt: u32,
-    jitter: u16,
-) -> Result<Command, Outcome> {
-    match retry::after(failure, attempt, jitter) {
-        Verdict::RetryIn { wait_ms } => Ok(Command::Wait { request, wait_ms }),
-        Verdict::GiveUp => Err(Outcome::Failed { request, failure }),
-    }
+pub(super) fn end(outcome: Outcome, commands: &mut Vec<Command>) -> Phase {
+    commands.push(Command::End(outcome));
+    Phase::Ended
 }

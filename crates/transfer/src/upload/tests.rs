@@ -1,8 +1,12 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers, in a test")]
 
+mod pause;
+mod resume;
+mod waiting;
+
 use super::*;
 use crate::{
-    api::{PartReceipt, Sha256, SignedPart},
+    api::{CompleteUpload, PartReceipt, PartStatus, Sha256, SignedPart, UploadState, open::Method},
     part_plan::{PartNumber, PartPlan},
     retry::RequestFailure,
 };
@@ -49,6 +53,7 @@ fn opened(parts: u64) -> Event {
     Event::Opened {
         upload_id: id(),
         plan: plan(parts),
+        method: Method::Multipart,
         most_parts_per_request: 10,
         has_key: true,
     }
@@ -59,6 +64,34 @@ fn sending(parts: u64, most_parts_held: u8) -> (Upload, Vec<Command>) {
     assert_eq!(first, [Command::Open]);
     let commands = upload.on(opened(parts));
     (upload, commands)
+}
+
+/// Where the upload stands: of its parts these were signed, and are stored or not.
+fn found(parts: u64, signed: &[(u16, bool)]) -> Event {
+    let status = |(number, stored): &(u16, bool)| PartStatus {
+        number: part(*number),
+        sha256: receipt(*number).sha256,
+        stored: *stored,
+    };
+    Event::Found(Box::new(FoundUpload {
+        upload_id: id(),
+        plan: plan(parts),
+        method: Method::Multipart,
+        most_parts_per_request: 10,
+        state: UploadState::Open,
+        last_modified_ms: Some(5),
+        parts: signed.iter().map(status).collect(),
+    }))
+}
+
+/// The wait without jitter.
+fn wait(request: Request) -> Command {
+    let until = Until::Elapsed { wait_ms: 0 };
+    Command::Wait { request, until }
+}
+
+fn taken_back() -> [Command; 2] {
+    [Command::Stop, Command::Abort(id())]
 }
 
 fn failed(request: Request, failure: RequestFailure) -> Event {
@@ -144,13 +177,7 @@ fn a_failed_put_sends_the_same_part_again_without_sealing_it_again() {
     upload.on(Event::Sealed(receipt(1)));
     upload.on(Event::Signed(vec![signature(1)]));
     let put = Request::Put(part(1));
-    assert_eq!(
-        upload.on(failed(put.clone(), FAULT)),
-        [Command::Wait {
-            request: put.clone(),
-            wait_ms: 0
-        }]
-    );
+    assert_eq!(upload.on(failed(put.clone(), FAULT)), [wait(put.clone())]);
     assert_eq!(upload.on(Event::Waited(put)), [Command::Put(signature(1))]);
 }
 
@@ -180,11 +207,7 @@ fn a_request_that_keeps_failing_ends_and_leaves_the_upload_open() {
     upload.on(Event::Sealed(receipt(1)));
     let sign = Request::Sign(vec![part(1)]);
     for _ in 1..8 {
-        let wait = Command::Wait {
-            request: sign.clone(),
-            wait_ms: 0,
-        };
-        assert_eq!(upload.on(failed(sign.clone(), FAULT)), [wait]);
+        assert_eq!(upload.on(failed(sign.clone(), FAULT)), [wait(sign.clone())]);
         assert_eq!(
             upload.on(Event::Waited(sign.clone())),
             [Command::Sign(vec![receipt(1)])]
@@ -220,7 +243,7 @@ fn a_second_ciphertext_for_a_part_ends_the_upload() {
 #[test]
 fn cancelling_aborts_what_the_server_knows() {
     let (mut upload, _) = sending(3, 2);
-    assert_eq!(upload.on(Event::Cancelled), [Command::Abort(id())]);
+    assert_eq!(upload.on(Event::Cancelled), taken_back());
     assert_eq!(upload.on(Event::Sealed(receipt(1))), []);
     assert_eq!(
         upload.on(Event::Aborted),
@@ -232,7 +255,7 @@ fn cancelling_aborts_what_the_server_knows() {
 fn cancelling_before_the_server_answers_aborts_what_it_opened_then() {
     let (mut upload, _) = Upload::start(Settings::default());
     assert_eq!(upload.on(Event::Cancelled), []);
-    assert_eq!(upload.on(opened(1)), [Command::Abort(id())]);
+    assert_eq!(upload.on(opened(1)), taken_back());
     assert_eq!(
         upload.on(Event::Aborted),
         [Command::End(Outcome::Cancelled)]
@@ -276,7 +299,7 @@ fn cancelling_too_late_leaves_the_answer_to_decide() {
 #[test]
 fn a_source_that_changed_takes_the_upload_back() {
     let (mut upload, _) = sending(3, 2);
-    assert_eq!(upload.on(Event::SourceFailed), [Command::Abort(id())]);
+    assert_eq!(upload.on(Event::SourceFailed), taken_back());
     // An abort that fails for good changes nothing for the person.
     assert_eq!(
         upload.on(failed(Request::Abort, FORBIDDEN)),
@@ -287,22 +310,21 @@ fn a_source_that_changed_takes_the_upload_back() {
 #[test]
 fn a_lost_answer_to_the_open_request_is_made_good_by_asking_for_the_key() {
     let (mut upload, _) = Upload::start(Settings::default());
-    let wait = Command::Wait {
-        request: Request::Open,
-        wait_ms: 0,
-    };
     assert_eq!(
         upload.on(failed(Request::Open, RequestFailure::Network)),
-        [wait]
+        [wait(Request::Open)]
     );
     assert_eq!(upload.on(Event::Waited(Request::Open)), [Command::Open]);
     let again = Event::Opened {
         upload_id: id(),
         plan: plan(1),
+        method: Method::Multipart,
         most_parts_per_request: 1,
         has_key: false,
     };
-    assert_eq!(upload.on(again), [Command::FetchKey(id())]);
+    // Its parts may have been signed since: what was is asked for first.
+    assert_eq!(upload.on(again), [Command::FetchStatus(id())]);
+    assert_eq!(upload.on(found(1, &[])), [Command::FetchKey(id())]);
     assert_eq!(upload.on(Event::KeyFetched), [Command::Seal(part(1))]);
 }
 
@@ -331,6 +353,7 @@ fn signing_requests_keep_to_the_servers_batch_size() {
     upload.on(Event::Opened {
         upload_id: id(),
         plan: plan(3),
+        method: Method::Multipart,
         most_parts_per_request: 2,
         has_key: true,
     });

@@ -1,0 +1,123 @@
+//! Every part that was ever signed is sealed again and compared, before a byte leaves.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use super::{
+    Command, Event, Outcome, Settings,
+    phase::{Phase, Session, end},
+    sending::Sending,
+};
+use crate::{
+    api::{PartReceipt, PartStatus, UploadId},
+    part_plan::PartNumber,
+};
+
+#[derive(Debug)]
+pub(super) struct Comparing {
+    session: Session,
+    signed: BTreeMap<PartNumber, PartStatus>,
+    /// The file was modified since the start: what is not signed yet cannot be checked.
+    was_modified: bool,
+    /// Not begun yet.
+    waiting: BTreeSet<PartNumber>,
+    /// Being sealed again. The driver holds their bytes.
+    running: BTreeSet<PartNumber>,
+    pub(super) compared_plaintext_len: u64,
+    pub(super) to_compare_plaintext_len: u64,
+}
+
+impl Comparing {
+    pub(super) fn new(
+        session: Session,
+        parts: Vec<PartStatus>,
+        was_modified: bool,
+    ) -> Result<Self, Outcome> {
+        const NO_SUCH_PART: Outcome = Outcome::Broken("the server names a part that cannot be");
+        let mut signed = BTreeMap::new();
+        let mut to_compare_plaintext_len = 0_u64;
+        for status in parts {
+            let part = session.plan.part(status.number).ok_or(NO_SUCH_PART)?;
+            if signed.insert(status.number, status).is_some() {
+                return Err(NO_SUCH_PART);
+            }
+            to_compare_plaintext_len =
+                to_compare_plaintext_len.saturating_add(part.plaintext_len());
+        }
+        Ok(Self {
+            waiting: signed.keys().copied().collect(),
+            session,
+            signed,
+            was_modified,
+            running: BTreeSet::new(),
+            compared_plaintext_len: 0,
+            to_compare_plaintext_len,
+        })
+    }
+
+    pub(super) fn upload_id(&self) -> &UploadId {
+        &self.session.upload_id
+    }
+
+    /// Compares as many parts at once as may be held.
+    pub(super) fn begin(mut self, settings: Settings, commands: &mut Vec<Command>) -> Phase {
+        while self.running.len() < settings.most_held() {
+            let Some(part) = self.waiting.pop_first() else {
+                break;
+            };
+            self.running.insert(part);
+            commands.push(Command::Compare(part));
+        }
+        if self.running.is_empty() {
+            return self.compared_all(settings, commands);
+        }
+        Phase::Comparing(self)
+    }
+
+    pub(super) fn on(
+        mut self,
+        event: Event,
+        settings: Settings,
+        commands: &mut Vec<Command>,
+    ) -> Phase {
+        let Event::Compared(receipt) = event else {
+            return Phase::Comparing(self);
+        };
+        if !self.running.remove(&receipt.number) {
+            return Phase::Comparing(self);
+        }
+        let part = receipt.number;
+        let signed = self.signed.get(&part);
+        if signed.is_none_or(|signed| signed.sha256 != receipt.sha256) {
+            return end(Outcome::Changed { part: Some(part) }, commands);
+        }
+        let compared = self.compared_plaintext_len;
+        self.compared_plaintext_len = compared.saturating_add(self.session.plaintext_len_of(part));
+        self.begin(settings, commands)
+    }
+
+    fn compared_all(self, settings: Settings, commands: &mut Vec<Command>) -> Phase {
+        let signed_parts = self.signed.len();
+        let leaves_parts = signed_parts < usize::from(self.session.plan.part_count().get());
+        let mut sending = Sending::new(self.session);
+        for (number, status) in self.signed {
+            let sha256 = status.sha256;
+            sending.compared(PartReceipt { number, sha256 }, status.stored);
+        }
+        // Where nothing was signed there is nothing that the file could contradict.
+        if self.was_modified && leaves_parts && signed_parts > 0 {
+            return ask(sending, commands);
+        }
+        sending.begin(settings, commands)
+    }
+
+    /// Nothing is under way any more.
+    pub(super) fn stop(&mut self) {
+        self.waiting.append(&mut self.running);
+    }
+}
+
+/// The rest cannot be checked: the person decides.
+pub(super) fn ask(sending: Sending, commands: &mut Vec<Command>) -> Phase {
+    commands.push(Command::AskUnchecked);
+    Phase::Asking(sending)
+}

@@ -1,0 +1,154 @@
+//! From the id of an upload that was begun earlier to its key: what a resume needs before it can
+//! compare.
+
+use super::{
+    Command, Event, FoundUpload, Outcome, Request, Resume, Settings,
+    attempts::{Attempts, Turn},
+    comparing::Comparing,
+    finishing::{Completing, Looking},
+    phase::{Phase, Session, end},
+};
+use crate::api::{PartReceipt, PartReceipts, UploadId, UploadState};
+
+/// Asks where the upload stands.
+#[derive(Debug)]
+pub(super) struct Finding {
+    pub(super) upload_id: UploadId,
+    /// What the file is now; `None` where the upload was opened for this very file.
+    chosen: Option<Chosen>,
+    attempts: Attempts,
+}
+
+#[derive(Debug, Clone, Copy)]
+struct Chosen {
+    size: u64,
+    last_modified_ms: Option<i64>,
+}
+
+impl Finding {
+    /// An upload that was begun earlier, with a file that was chosen now.
+    pub(super) fn chosen(resume: Resume) -> Self {
+        let chosen = Chosen {
+            size: resume.size,
+            last_modified_ms: resume.last_modified_ms,
+        };
+        Self {
+            upload_id: resume.upload_id,
+            chosen: Some(chosen),
+            attempts: Attempts::default(),
+        }
+    }
+
+    /// An upload that was opened now, by a request whose answer was lost.
+    pub(super) fn opened(upload_id: UploadId) -> Self {
+        Self {
+            upload_id,
+            chosen: None,
+            attempts: Attempts::default(),
+        }
+    }
+
+    pub(super) fn begin(self, commands: &mut Vec<Command>) -> Phase {
+        commands.push(Command::FetchStatus(self.upload_id.clone()));
+        Phase::Finding(self)
+    }
+
+    pub(super) fn on(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
+        match self.attempts.turn(Request::FetchStatus, event) {
+            Turn::Again => return self.begin(commands),
+            Turn::Waits(wait) => commands.push(wait),
+            Turn::Over(outcome) => return end(outcome, commands),
+            Turn::Other(Event::Found(found)) => return self.found(*found, commands),
+            Turn::Other(Event::FoundComplete(upload_id)) => {
+                return end(Outcome::Complete(upload_id), commands);
+            }
+            Turn::Other(_) => {}
+        }
+        Phase::Finding(self)
+    }
+
+    fn found(self, found: FoundUpload, commands: &mut Vec<Command>) -> Phase {
+        match found.state {
+            UploadState::Opening | UploadState::Open | UploadState::Completing => {}
+            UploadState::Complete => return end(Outcome::Complete(found.upload_id), commands),
+            gone @ (UploadState::Aborting | UploadState::Aborted | UploadState::Failed) => {
+                return end(Outcome::Gone(gone), commands);
+            }
+        }
+        let another_size = |chosen: Chosen| chosen.size != found.plan.plaintext_len();
+        if self.chosen.is_some_and(another_size) {
+            return end(Outcome::Changed { part: None }, commands);
+        }
+        let was_modified = self
+            .chosen
+            .is_some_and(|chosen| chosen.last_modified_ms != found.last_modified_ms);
+        let session = Session {
+            upload_id: found.upload_id,
+            plan: found.plan,
+            method: found.method,
+            most_parts_per_request: found.most_parts_per_request,
+        };
+        if found.state == UploadState::Completing {
+            // Nothing can be sent any more, and there is no key: whoever asked for the completion
+            // had all parts. Asking again gives its result.
+            let mut receipts = PartReceipts::default();
+            for part in found.parts {
+                let (number, sha256) = (part.number, part.sha256);
+                if receipts.note(PartReceipt { number, sha256 }).is_err() {
+                    return end(TWICE, commands);
+                }
+            }
+            return Completing::begin(session, &receipts, commands);
+        }
+        match Comparing::new(session, found.parts, was_modified) {
+            Ok(comparing) => Keying::new(comparing).begin(commands),
+            Err(outcome) => end(outcome, commands),
+        }
+    }
+}
+
+const TWICE: Outcome = Outcome::Broken("the server names a part twice");
+
+/// Asks for the key of an upload that was found.
+#[derive(Debug)]
+pub(super) struct Keying {
+    comparing: Comparing,
+    attempts: Attempts,
+}
+
+impl Keying {
+    fn new(comparing: Comparing) -> Self {
+        Self {
+            comparing,
+            attempts: Attempts::default(),
+        }
+    }
+
+    pub(super) fn comparing(&self) -> &Comparing {
+        &self.comparing
+    }
+
+    pub(super) fn begin(self, commands: &mut Vec<Command>) -> Phase {
+        let upload_id = self.comparing.upload_id().clone();
+        commands.push(Command::FetchKey(upload_id));
+        Phase::Keying(self)
+    }
+
+    pub(super) fn on(
+        mut self,
+        event: Event,
+        settings: Settings,
+        commands: &mut Vec<Command>,
+    ) -> Phase {
+        match self.attempts.turn(Request::FetchKey, event) {
+            Turn::Again => return self.begin(commands),
+            Turn::Waits(wait) => commands.push(wait),
+            Turn::Over(outcome) => {
+                return Looking::or_end(self.comparing.upload_id(), outcome, commands);
+            }
+            Turn::Other(Event::KeyFetched) => return self.comparing.begin(settings, commands),
+            Turn::Other(_) => {}
+        }
+        Phase::Keying(self)
+    }
+}
