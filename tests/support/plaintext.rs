@@ -28,6 +28,19 @@ impl Randomness {
         Ok(Self(seed))
     }
 
+    /// From a seed that the caller has told.
+    #[must_use]
+    pub fn from_seed(seed: u64) -> Self {
+        Self(seed)
+    }
+
+    /// A number below `end`; 0 where that is 0. Not quite even for huge ends, which is no matter
+    /// here.
+    #[must_use]
+    pub fn below(&mut self, end: u64) -> u64 {
+        self.next().checked_rem(end).unwrap_or_default()
+    }
+
     /// The next `len` bytes.
     #[must_use]
     pub fn bytes(&mut self, len: usize) -> Bytes {

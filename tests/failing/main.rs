@@ -1,0 +1,7 @@
+//! Faults on cue: each happens exactly once, at exactly that request, and what follows is shown.
+
+mod between_client_and_store;
+mod between_server_and_kms;
+mod between_server_and_store;
+mod wire;
+mod wired;

@@ -1,0 +1,108 @@
+//! Errors as the target would word them.
+
+use bytes::Bytes;
+use http::{HeaderValue, Response, StatusCode, header};
+
+use super::asked::{Asked, Operation};
+
+/// Who speaks.
+enum Speaker {
+    S3,
+    Kms,
+    /// What stands before the server: a gateway, with words of its own.
+    Gateway,
+}
+
+impl Speaker {
+    fn of(asked: &Asked) -> Self {
+        match asked.operation {
+            Operation::MakeDataKey | Operation::OpenDataKey => Self::Kms,
+            Operation::Open
+            | Operation::Sign
+            | Operation::Key
+            | Operation::Complete
+            | Operation::Abort
+            | Operation::Status
+            | Operation::Content => Self::Gateway,
+            _ => Self::S3,
+        }
+    }
+}
+
+pub(super) fn internal_error(asked: &Asked) -> Response<Bytes> {
+    let status = StatusCode::INTERNAL_SERVER_ERROR;
+    match Speaker::of(asked) {
+        Speaker::S3 => s3(status, "InternalError"),
+        Speaker::Kms => kms(status, "KMSInternalException"),
+        Speaker::Gateway => gateway(StatusCode::BAD_GATEWAY),
+    }
+}
+
+pub(super) fn slow_down(asked: &Asked, retry_after_s: Option<u32>) -> Response<Bytes> {
+    let status = StatusCode::SERVICE_UNAVAILABLE;
+    let mut answer = match Speaker::of(asked) {
+        Speaker::S3 => s3(status, "SlowDown"),
+        Speaker::Kms => kms(StatusCode::BAD_REQUEST, "ThrottlingException"),
+        Speaker::Gateway => gateway(status),
+    };
+    if let Some(seconds) = retry_after_s {
+        answer
+            .headers_mut()
+            .insert(header::RETRY_AFTER, HeaderValue::from(seconds));
+    }
+    answer
+}
+
+/// As S3 answers a signature that is too old; KMS has its own name for it.
+pub(super) fn expired(asked: &Asked) -> Response<Bytes> {
+    match Speaker::of(asked) {
+        Speaker::S3 => s3(StatusCode::FORBIDDEN, "AccessDenied"),
+        Speaker::Kms => kms(StatusCode::BAD_REQUEST, "ExpiredTokenException"),
+        Speaker::Gateway => gateway(StatusCode::FORBIDDEN),
+    }
+}
+
+/// S3 begins its 200 early, to keep the connection, and may find an error afterwards.
+pub(super) fn ok_with_error() -> Response<Bytes> {
+    s3(StatusCode::OK, "InternalError")
+}
+
+fn s3(status: StatusCode, code: &str) -> Response<Bytes> {
+    let body = format!(
+        "<?xml version=\"1.0\" encoding=\"UTF-8\"?>\n<Error><Code>{code}</Code>\
+         <Message>The failing proxy says so.</Message><RequestId>0</RequestId></Error>"
+    );
+    let mut answer = answer(status, "application/xml", body);
+    // A browser shows the page a status only where CORS allows it, as the store's rules do.
+    for (name, value) in [
+        ("access-control-allow-origin", "*"),
+        ("access-control-expose-headers", "retry-after,etag,date"),
+    ] {
+        answer
+            .headers_mut()
+            .insert(name, HeaderValue::from_static(value));
+    }
+    answer
+}
+
+fn kms(status: StatusCode, kind: &str) -> Response<Bytes> {
+    let body = format!(r#"{{"__type":"{kind}","message":"The failing proxy says so."}}"#);
+    answer(status, "application/x-amz-json-1.1", body)
+}
+
+fn gateway(status: StatusCode) -> Response<Bytes> {
+    answer(
+        status,
+        "text/plain",
+        "The failing proxy says so.".to_owned(),
+    )
+}
+
+fn answer(status: StatusCode, kind: &'static str, body: String) -> Response<Bytes> {
+    let mut answer = Response::new(Bytes::from(body));
+    *answer.status_mut() = status;
+    answer
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(kind));
+    answer
+}

@@ -1,0 +1,140 @@
+//! What a request asks for, read from its head.
+
+use http::{Method, Uri, request::Parts};
+use url::form_urlencoded;
+
+/// An operation of S3, KMS or the server, as faults and stories tell them apart.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
+pub enum Operation {
+    /// S3: a part.
+    UploadPart,
+    /// S3: a whole object.
+    PutObject,
+    /// S3: begin a multipart upload.
+    CreateMultipart,
+    /// S3: join the parts.
+    CompleteMultipart,
+    /// S3: drop them.
+    AbortMultipart,
+    /// S3: which parts there are.
+    ListParts,
+    /// S3: which multipart uploads, or objects, there are.
+    List,
+    /// S3: bytes of an object.
+    GetObject,
+    /// S3: its size and checksum.
+    HeadObject,
+    /// S3: delete it.
+    DeleteObject,
+    /// KMS: `GenerateDataKey`.
+    MakeDataKey,
+    /// KMS: `Decrypt`.
+    OpenDataKey,
+    /// Server: begin an upload.
+    Open,
+    /// Server: sign parts.
+    Sign,
+    /// Server: the content key again.
+    Key,
+    /// Server: complete.
+    Complete,
+    /// Server: abort.
+    Abort,
+    /// Server: where an upload stands.
+    Status,
+    /// Server: plaintext.
+    Content,
+    /// Anything else: a browser's preflight, the page, health.
+    Other,
+}
+
+/// The head of a request, as far as it matters here.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Asked {
+    /// What for.
+    pub operation: Operation,
+    /// GET, PUT and so on.
+    pub method: Method,
+    /// Bucket and object key, or the API's path. Never the query: it is a credential.
+    pub path: String,
+    /// Of a part.
+    pub part_number: Option<u16>,
+    /// Of the body, where it is said.
+    pub body_len: Option<u64>,
+}
+
+impl Asked {
+    /// Reads the head.
+    #[must_use]
+    pub fn of(head: &Parts) -> Self {
+        let query = |name: &str| query_value(&head.uri, name);
+        let part_number = query("partNumber").and_then(|number| number.parse().ok());
+        let target = head.headers.get("x-amz-target");
+        let target = target.and_then(|target| target.to_str().ok());
+        let length = head.headers.get(http::header::CONTENT_LENGTH);
+        let operation = match target {
+            Some(target) => kms(target),
+            None if head.uri.path().starts_with("/v1/") => api(&head.method, head.uri.path()),
+            None => s3(&head.method, &query, is_object(head.uri.path())),
+        };
+        Self {
+            operation,
+            method: head.method.clone(),
+            path: head.uri.path().trim_start_matches('/').to_owned(),
+            part_number,
+            body_len: length.and_then(|length| length.to_str().ok()?.parse().ok()),
+        }
+    }
+}
+
+fn query_value(uri: &Uri, name: &str) -> Option<String> {
+    let mut pairs = form_urlencoded::parse(uri.query()?.as_bytes());
+    let found = pairs.find(|(key, _)| key == name);
+    found.map(|(_, value)| value.into_owned())
+}
+
+/// Whether a path in path style names more than a bucket. Pages' files have no `/` inside, but
+/// for icons; nobody signs for those.
+fn is_object(path: &str) -> bool {
+    path.trim_matches('/').contains('/')
+}
+
+fn kms(target: &str) -> Operation {
+    match target {
+        "TrentService.GenerateDataKey" => Operation::MakeDataKey,
+        "TrentService.Decrypt" => Operation::OpenDataKey,
+        _ => Operation::Other,
+    }
+}
+
+fn s3(method: &Method, query: &impl Fn(&str) -> Option<String>, is_object: bool) -> Operation {
+    let has = |name| query(name).is_some();
+    match method.as_str() {
+        "PUT" if has("partNumber") => Operation::UploadPart,
+        "PUT" if is_object => Operation::PutObject,
+        "POST" if has("uploads") => Operation::CreateMultipart,
+        "POST" if has("uploadId") => Operation::CompleteMultipart,
+        "DELETE" if has("uploadId") => Operation::AbortMultipart,
+        "DELETE" if is_object => Operation::DeleteObject,
+        "GET" if has("uploadId") => Operation::ListParts,
+        "GET" if has("uploads") || has("list-type") => Operation::List,
+        "GET" if is_object => Operation::GetObject,
+        "HEAD" if is_object => Operation::HeadObject,
+        _ => Operation::Other,
+    }
+}
+
+fn api(method: &Method, path: &str) -> Operation {
+    let mut segments = path.trim_matches('/').split('/').skip(1);
+    let (of, id, what) = (segments.next(), segments.next(), segments.next());
+    match (method.as_str(), of, id, what) {
+        ("POST", Some("uploads"), None, None) => Operation::Open,
+        ("POST", Some("uploads"), Some(_), Some("parts")) => Operation::Sign,
+        ("POST", Some("uploads"), Some(_), Some("key")) => Operation::Key,
+        ("POST", Some("uploads"), Some(_), Some("complete")) => Operation::Complete,
+        ("DELETE", Some("uploads"), Some(_), None) => Operation::Abort,
+        ("GET", Some("uploads"), Some(_), None) => Operation::Status,
+        ("GET", Some("files"), Some(_), Some("content")) => Operation::Content,
+        _ => Operation::Other,
+    }
+}

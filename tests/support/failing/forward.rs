@@ -1,0 +1,180 @@
+//! One request's way through the proxy.
+
+use core::fmt;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use http::{Method, Request, Response, request::Parts};
+use http_body_util::{BodyExt as _, Either, Full};
+use hyper::{
+    body::{Body as _, Incoming},
+    client::conn::http1,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpStream, time::sleep};
+
+use super::{
+    State, answers,
+    asked::Asked,
+    fault::Fault,
+    journal::Reached,
+    line::Cut,
+    passing::{Passing, Whole},
+};
+
+type Answer = Response<Either<Incoming, Full<Bytes>>>;
+
+/// No answer is given: the connection ends.
+#[derive(Debug)]
+pub(super) struct Broken;
+
+impl fmt::Display for Broken {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str("the failing proxy breaks the connection")
+    }
+}
+
+impl core::error::Error for Broken {}
+
+pub(super) async fn forward(
+    request: Request<Incoming>,
+    state: Arc<State>,
+    cut: Arc<Cut>,
+) -> Result<Answer, Broken> {
+    let (head, body) = request.into_parts();
+    let asked = Asked::of(&head);
+    let Some(fault) = state.decide(&asked) else {
+        let passed = pass(&state, &asked, head, body, None).await;
+        // A target that is gone is no better than none: as a crashed server looks from outside.
+        return passed.inspect_err(|_| cut.reset());
+    };
+    match fault {
+        Fault::DropRequest => {
+            cut.reset();
+            Err(Broken)
+        }
+        Fault::Hold => {
+            state.held.notify_one();
+            if let Ok(release) = state.releases.acquire().await {
+                release.forget();
+            }
+            pass(&state, &asked, head, body, None).await
+        }
+        Fault::Delay(for_so_long) => {
+            sleep(for_so_long).await;
+            pass(&state, &asked, head, body, None).await
+        }
+        Fault::Stall(for_so_long) => {
+            sleep(for_so_long).await;
+            cut.reset();
+            Err(Broken)
+        }
+        Fault::ResetRequest { after_bytes } => {
+            // The target may answer what it got; nobody hears of it.
+            let _ = pass(&state, &asked, head, body, Some(after_bytes)).await;
+            cut.reset();
+            Err(Broken)
+        }
+        Fault::LoseAnswer => {
+            let answer = pass(&state, &asked, head, body, None).await;
+            if let Ok(answer) = answer {
+                // To its end: what was asked has happened.
+                let _ = answer.into_body().collect().await;
+            }
+            cut.reset();
+            Err(Broken)
+        }
+        Fault::ResetAnswer { after_bytes } => {
+            let answer = pass(&state, &asked, head, body, None).await?;
+            cut.after(within(&asked, &answer, after_bytes), true);
+            Ok(answer)
+        }
+        Fault::TruncateAnswer { after_bytes } => {
+            let answer = pass(&state, &asked, head, body, None).await?;
+            cut.after(within(&asked, &answer, after_bytes), false);
+            Ok(answer)
+        }
+        Fault::InternalError => instead(body, answers::internal_error(&asked)).await,
+        Fault::SlowDown { retry_after_s } => {
+            instead(body, answers::slow_down(&asked, retry_after_s)).await
+        }
+        Fault::Expired => instead(body, answers::expired(&asked)).await,
+        Fault::OkWithError => instead(body, answers::ok_with_error()).await,
+    }
+}
+
+/// So early that it surely cuts this answer: a short one may be no more than its head, which has
+/// at least a line.
+fn within(asked: &Asked, answer: &Answer, after_bytes: u64) -> u64 {
+    let least_head = u64::try_from("HTTP/1.1 200 OK".len()).unwrap_or_default();
+    let body = match answer.body().size_hint().exact() {
+        Some(len) if asked.method != Method::HEAD => len,
+        _ => 0,
+    };
+    after_bytes.min(least_head.saturating_add(body))
+}
+
+/// An answer of the proxy's own, once the request has come whole: a client that still sends would
+/// hear of a broken connection instead.
+async fn instead(body: Incoming, answer: Response<Bytes>) -> Result<Answer, Broken> {
+    body.collect().await.map_err(|_| Broken)?;
+    Ok(answer.map(|body| Either::Right(Full::new(body))))
+}
+
+/// Sends it on by a connection of its own and notes that it came.
+async fn pass(
+    state: &State,
+    asked: &Asked,
+    head: Parts,
+    body: Incoming,
+    most_bytes: Option<u64>,
+) -> Result<Answer, Broken> {
+    let promised = head.headers.get("x-amz-checksum-sha256");
+    let promised_sha256 = promised.and_then(|sha256| sha256.to_str().ok()?.parse().ok());
+    let (body, whole) = Passing::new(body, most_bytes);
+    let answer = send(state, Request::from_parts(head, body)).await;
+    let note = |whole: &Whole, status| {
+        state.note(Reached {
+            asked: asked.clone(),
+            body_sha256: whole.sha256(),
+            promised_sha256,
+            status,
+        });
+    };
+    match answer {
+        Ok(answer) => {
+            note(&whole, Some(answer.status()));
+            Ok(answer.map(Either::Left))
+        }
+        Err(Unsent::NotConnected) => Err(Broken),
+        Err(Unsent::NotAnswered) => {
+            note(&whole, None);
+            Err(Broken)
+        }
+    }
+}
+
+/// How far a request came.
+enum Unsent {
+    NotConnected,
+    NotAnswered,
+}
+
+async fn send(state: &State, mut request: Request<Passing>) -> Result<Response<Incoming>, Unsent> {
+    let far = TcpStream::connect(state.target).await;
+    let far = far.map_err(|_| Unsent::NotConnected)?;
+    let _ = far.set_nodelay(true);
+    let (mut sender, connection) = http1::handshake(TokioIo::new(far))
+        .await
+        .map_err(|_| Unsent::NotConnected)?;
+    // Ends with the answer: nobody keeps the sender.
+    tokio::spawn(connection);
+    // Each request has a connection of its own there; what the client wants of its own stays here.
+    request.headers_mut().remove(http::header::CONNECTION);
+    let answer = sender.send_request(request).await;
+    let mut answer = answer.map_err(|_| Unsent::NotAnswered)?;
+    answer.headers_mut().remove(http::header::CONNECTION);
+    // Older servers speak 1.0; towards the client this is 1.1.
+    *answer.version_mut() = http::Version::HTTP_11;
+    Ok(answer)
+}

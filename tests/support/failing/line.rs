@@ -1,0 +1,123 @@
+//! A connection to a client that can be cut at a byte of the answer.
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use tokio::{
+    io::{AsyncRead, AsyncWrite, ReadBuf},
+    net::TcpStream,
+};
+
+use super::lock;
+
+/// Where a connection is to be cut, if at all.
+#[derive(Debug, Default)]
+pub(super) struct Cut(Mutex<Wish>);
+
+#[derive(Debug, Clone, Copy, Default)]
+struct Wish {
+    /// Bytes that still go out; `None`: all.
+    left: Option<u64>,
+    /// By a reset instead of a polite end.
+    by_reset: bool,
+}
+
+impl Cut {
+    /// Resets the connection as soon as it is dropped; nothing more goes out.
+    pub(super) fn reset(&self) {
+        self.after(0, true);
+    }
+
+    /// Lets so many bytes out, then ends the connection.
+    pub(super) fn after(&self, bytes: u64, by_reset: bool) {
+        *lock(&self.0) = Wish {
+            left: Some(bytes),
+            by_reset,
+        };
+    }
+
+    /// How many of `len` bytes may go out.
+    fn allows(&self, len: usize) -> usize {
+        match lock(&self.0).left {
+            None => len,
+            Some(left) => usize::try_from(left).map_or(len, |left| left.min(len)),
+        }
+    }
+
+    fn note_sent(&self, bytes: usize) {
+        let mut wish = lock(&self.0);
+        let sent = u64::try_from(bytes).unwrap_or(u64::MAX);
+        wish.left = wish.left.map(|left| left.saturating_sub(sent));
+    }
+
+    fn is_by_reset(&self) -> bool {
+        lock(&self.0).by_reset
+    }
+}
+
+/// The connection.
+#[derive(Debug)]
+pub(super) struct Line {
+    socket: TcpStream,
+    cut: Arc<Cut>,
+}
+
+impl Line {
+    pub(super) fn new(socket: TcpStream, cut: Arc<Cut>) -> Self {
+        // Answers are small and waited for.
+        let _ = socket.set_nodelay(true);
+        Self { socket, cut }
+    }
+}
+
+impl Drop for Line {
+    fn drop(&mut self) {
+        if self.cut.is_by_reset() {
+            // What is still under way is thrown away, and the other side learns of a reset.
+            let _ = self.socket.set_zero_linger();
+        }
+    }
+}
+
+impl AsyncRead for Line {
+    fn poll_read(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_read(cx, into)
+    }
+}
+
+impl AsyncWrite for Line {
+    fn poll_write(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+        bytes: &[u8],
+    ) -> Poll<io::Result<usize>> {
+        let allowed = self.cut.allows(bytes.len());
+        let Some(bytes) = bytes.get(..allowed).filter(|bytes| !bytes.is_empty()) else {
+            return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
+        };
+        let sent = core::task::ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        self.cut.note_sent(sent);
+        Poll::Ready(Ok(sent))
+    }
+
+    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        Pin::new(&mut self.socket).poll_flush(cx)
+    }
+
+    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        if self.cut.is_by_reset() {
+            return Poll::Ready(Ok(()));
+        }
+        Pin::new(&mut self.socket).poll_shutdown(cx)
+    }
+}

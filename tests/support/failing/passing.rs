@@ -1,0 +1,102 @@
+//! A request's body on its way to the target: hashed as it passes, and cut where that is wished.
+
+use core::{
+    pin::Pin,
+    task::{Context, Poll},
+};
+use std::{
+    io,
+    sync::{Arc, Mutex},
+};
+
+use bytes::Bytes;
+use hyper::body::{Body, Frame, Incoming, SizeHint};
+use sealift_transfer::api::Sha256;
+use sha2::Digest as _;
+
+use super::lock;
+
+/// The body.
+pub(super) struct Passing {
+    from: Incoming,
+    /// Bytes that pass before the cut; `None`: all. Of a body that is cut there is no digest.
+    left: Option<u64>,
+    digest: sha2::Sha256,
+    whole: Whole,
+}
+
+/// The digest of the whole body, once it has passed.
+#[derive(Debug, Clone, Default)]
+pub(super) struct Whole(Arc<Mutex<Option<Sha256>>>);
+
+impl Whole {
+    pub(super) fn sha256(&self) -> Option<Sha256> {
+        *lock(&self.0)
+    }
+}
+
+impl Passing {
+    pub(super) fn new(from: Incoming, most_bytes: Option<u64>) -> (Self, Whole) {
+        let whole = Whole::default();
+        let mut passing = Self {
+            from,
+            left: most_bytes,
+            digest: sha2::Sha256::default(),
+            whole: whole.clone(),
+        };
+        passing.note_end();
+        (passing, whole)
+    }
+
+    /// hyper does not ask again once the announced length has passed.
+    fn note_end(&mut self) {
+        if self.from.is_end_stream() && self.left.is_none() {
+            let digest: [u8; 32] = self.digest.clone().finalize().into();
+            *lock(&self.whole.0) = Some(Sha256::from_bytes(digest));
+        }
+    }
+}
+
+impl Body for Passing {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(
+        mut self: Pin<&mut Self>,
+        cx: &mut Context<'_>,
+    ) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        let frame = core::task::ready!(Pin::new(&mut self.from).poll_frame(cx));
+        let frame = match frame {
+            None => {
+                self.note_end();
+                return Poll::Ready(None);
+            }
+            Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
+            Some(Ok(frame)) => frame,
+        };
+        let Ok(mut bytes) = frame.into_data() else {
+            return Poll::Ready(Some(Err(io::ErrorKind::InvalidData.into())));
+        };
+        let Some(left) = self.left else {
+            self.digest.update(&bytes);
+            self.note_end();
+            return Poll::Ready(Some(Ok(Frame::data(bytes))));
+        };
+        if left == 0 {
+            let cut = io::Error::new(io::ErrorKind::ConnectionReset, "cut by the failing proxy");
+            return Poll::Ready(Some(Err(cut)));
+        }
+        bytes.truncate(usize::try_from(left).unwrap_or(usize::MAX));
+        let passed = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.left = Some(left.saturating_sub(passed));
+        Poll::Ready(Some(Ok(Frame::data(bytes))))
+    }
+
+    fn is_end_stream(&self) -> bool {
+        self.left.is_none() && self.from.is_end_stream()
+    }
+
+    fn size_hint(&self) -> SizeHint {
+        self.from.size_hint()
+    }
+}

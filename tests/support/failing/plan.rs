@@ -1,0 +1,136 @@
+//! Which requests meet which fault, where nobody gives a cue.
+
+use core::time::Duration;
+
+use super::{
+    asked::{Asked, Operation},
+    fault::{Fault, FaultKind},
+};
+use crate::Randomness;
+
+/// The plan of a proxy.
+#[derive(Debug, Default)]
+pub struct Plan {
+    random: Option<Random>,
+}
+
+#[derive(Debug)]
+struct Random {
+    randomness: Randomness,
+    faults_per_thousand: u64,
+    kinds: Vec<FaultKind>,
+    longest_delay: Duration,
+    stall: Duration,
+    /// The fault goes on for so many requests more.
+    spell: Option<(FaultKind, u64)>,
+}
+
+impl Plan {
+    /// No fault but on cue.
+    #[must_use]
+    pub fn none() -> Self {
+        Self::default()
+    }
+
+    /// So many of a thousand requests meet a fault of one of these kinds, chosen by the seed. One
+    /// in eight begins a spell: the next few requests fail the same way, so that whoever retries
+    /// at once gets through its attempts. The seed gives the plan's decisions in order; which
+    /// request comes first is the machine's.
+    #[must_use]
+    pub fn random(seed: u64, faults_per_thousand: u64, kinds: &[FaultKind]) -> Self {
+        Self {
+            random: Some(Random {
+                randomness: Randomness::from_seed(seed),
+                faults_per_thousand,
+                kinds: kinds.to_vec(),
+                longest_delay: Duration::from_millis(500),
+                stall: Duration::from_secs(8),
+                spell: None,
+            }),
+        }
+    }
+
+    /// A stall lasts so long: longer than the patience of whoever waits.
+    #[must_use]
+    pub fn stalling_for(mut self, stall: Duration) -> Self {
+        if let Some(random) = &mut self.random {
+            random.stall = stall;
+        }
+        self
+    }
+
+    pub(super) fn fault_for(&mut self, asked: &Asked) -> Option<Fault> {
+        self.random.as_mut()?.fault_for(asked)
+    }
+}
+
+impl Random {
+    fn fault_for(&mut self, asked: &Asked) -> Option<Fault> {
+        if asked.operation == Operation::Other {
+            return None;
+        }
+        let kind = match self.spell.take() {
+            Some((kind, left)) => {
+                self.spell = left.checked_sub(1).map(|left| (kind, left));
+                kind
+            }
+            None if self.randomness.below(1_000) < self.faults_per_thousand => {
+                let at = self.randomness.below(u64::try_from(self.kinds.len()).ok()?);
+                let kind = *self.kinds.get(usize::try_from(at).ok()?)?;
+                let begins_a_spell = self.randomness.below(8) == 0 && kind != FaultKind::Stall;
+                self.spell = begins_a_spell.then(|| (kind, 1 + self.randomness.below(4)));
+                kind
+            }
+            None => return None,
+        };
+        self.fault(kind, asked)
+    }
+
+    /// `None` where this fault does not fit the request.
+    fn fault(&mut self, kind: FaultKind, asked: &Asked) -> Option<Fault> {
+        let body_len = asked.body_len.unwrap_or_default();
+        Some(match kind {
+            FaultKind::DropRequest => Fault::DropRequest,
+            // A request held for ever would be a stall without an end.
+            FaultKind::Hold => return None,
+            FaultKind::Delay => Fault::Delay(self.below(self.longest_delay)),
+            FaultKind::Stall => Fault::Stall(self.stall),
+            FaultKind::ResetRequest if body_len == 0 => return None,
+            FaultKind::ResetRequest => Fault::ResetRequest {
+                after_bytes: self.randomness.below(body_len),
+            },
+            FaultKind::ResetAnswer => Fault::ResetAnswer {
+                after_bytes: self.some_of_an_answer(),
+            },
+            FaultKind::TruncateAnswer => Fault::TruncateAnswer {
+                after_bytes: self.some_of_an_answer(),
+            },
+            FaultKind::LoseAnswer => Fault::LoseAnswer,
+            FaultKind::InternalError => Fault::InternalError,
+            FaultKind::SlowDown => Fault::SlowDown {
+                retry_after_s: (self.randomness.below(3) == 0).then_some(1),
+            },
+            // Only who sends a presigned request can do something about it.
+            FaultKind::Expired => Fault::Expired,
+            FaultKind::OkWithError if asked.operation == Operation::CompleteMultipart => {
+                Fault::OkWithError
+            }
+            FaultKind::OkWithError => return None,
+        })
+    }
+
+    /// Within the head or soon behind it mostly, sometimes far into a long body.
+    fn some_of_an_answer(&mut self) -> u64 {
+        let most = if self.randomness.below(4) == 0 {
+            4 * 1024 * 1024
+        } else {
+            1024
+        };
+        1 + self.randomness.below(most)
+    }
+
+    fn below(&mut self, longest: Duration) -> Duration {
+        let most_ms = u64::try_from(longest.as_millis()).unwrap_or(u64::MAX);
+        Duration::from_millis(self.randomness.below(most_ms))
+    }
+}
