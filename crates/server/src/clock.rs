@@ -1,14 +1,22 @@
-//! What time it is: an argument of the server, so that tests can let seven days pass.
+//! What time it is, and waiting: arguments of the server, so that tests can let seven days pass.
 
-use core::fmt;
+use core::{fmt, time::Duration};
 use std::{
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
 };
 
+use tokio::sync::watch;
+
 /// Tells the time. Cheap to clone.
 #[derive(Clone)]
-pub struct Clock(Arc<dyn Fn() -> i64 + Send + Sync>);
+pub struct Clock(Kind);
+
+#[derive(Clone)]
+enum Kind {
+    Runs(Arc<dyn Fn() -> i64 + Send + Sync>),
+    ByHand(watch::Receiver<i64>),
+}
 
 impl Clock {
     /// This machine's.
@@ -22,21 +30,78 @@ impl Clock {
         })
     }
 
-    /// Any other; gives milliseconds since the Unix epoch.
+    /// Any other that runs by itself; gives milliseconds since the Unix epoch.
     #[must_use]
     pub fn from_fn(now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        Self(Arc::new(now_ms))
+        Self(Kind::Runs(Arc::new(now_ms)))
+    }
+
+    /// One that stands still until the hand is moved. Who waits by it waits for the hand.
+    #[must_use]
+    pub fn by_hand(now_ms: i64) -> (Self, ClockHand) {
+        let (hand, shown) = watch::channel(now_ms);
+        (Self(Kind::ByHand(shown)), ClockHand(hand))
     }
 
     /// Milliseconds since the Unix epoch.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
-        (self.0)()
+        match &self.0 {
+            Kind::Runs(now_ms) => now_ms(),
+            Kind::ByHand(shown) => *shown.borrow(),
+        }
+    }
+
+    /// Waits so long.
+    pub(crate) async fn sleep(&self, wait: Duration) {
+        match &self.0 {
+            Kind::Runs(_) => tokio::time::sleep(wait).await,
+            Kind::ByHand(shown) => {
+                let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
+                let end_ms = self.now_ms().saturating_add(wait_ms);
+                let mut shown = shown.clone();
+                if shown.wait_for(|now_ms| *now_ms >= end_ms).await.is_err() {
+                    // Nobody can move the hand any more.
+                    core::future::pending::<()>().await;
+                }
+            }
+        }
     }
 }
 
 impl fmt::Debug for Clock {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("Clock(..)")
+    }
+}
+
+/// Moves a [`Clock`] that stands still.
+#[derive(Debug)]
+pub struct ClockHand(watch::Sender<i64>);
+
+impl ClockHand {
+    /// So much later.
+    pub fn forward(&self, ms: i64) {
+        self.0
+            .send_modify(|now_ms| *now_ms = now_ms.saturating_add(ms));
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn who_waits_by_a_clock_that_stands_waits_for_its_hand() {
+        let (clock, hand) = Clock::by_hand(5);
+        let mut waiting = Box::pin(clock.sleep(Duration::from_millis(10)));
+        assert!(waiting.as_mut().now_or_never().is_none());
+        hand.forward(9);
+        assert!(waiting.as_mut().now_or_never().is_none());
+        hand.forward(1);
+        waiting.await;
+        assert_eq!(clock.now_ms(), 15);
     }
 }

@@ -4,9 +4,7 @@
 //! Whatever the store answers to CompleteMultipartUpload, also nothing at all, the object itself
 //! decides (DESIGN.md 2): right: complete; wrong: removed, `failed`; absent: `open` again while
 //! the store still lists the parts, else `failed`; unknown: it stays `completing`, and the next
-//! request to complete, of any server, takes over when the lease is over.
-
-use core::time::Duration;
+//! request to complete, of any server, or the sweeper takes over.
 
 use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
@@ -18,13 +16,15 @@ use sealift_transfer::{
 use crate::{
     app::App,
     keys::KeysError,
-    objects::{
-        CompleteAnswer, CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId,
-    },
+    objects::{CompletedPart, ObjectHead, ObjectsError, StoredPart, VersionId},
     opening::{self, OpenError, Sealed},
     random,
     records::{CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
 };
+
+mod lease;
+
+use lease::Lease;
 
 /// Why an upload is not complete.
 #[derive(Debug, thiserror::Error)]
@@ -53,10 +53,6 @@ pub(crate) enum CompletionError {
     Keys(#[from] KeysError),
 }
 
-/// How long a request that has fallen silent keeps others from taking over.
-const LEASE_MS: i64 = 60_000;
-/// While the store joins the parts the lease is prolonged as often.
-const PROLONG_EVERY: Duration = Duration::from_secs(20);
 /// When others are to ask again: clients try eight times, which must be longer than the lease.
 pub(crate) const ASK_AGAIN_AFTER_S: u64 = 9;
 
@@ -92,47 +88,29 @@ pub(crate) async fn complete(
         Err(ObjectsError::NoSuchUpload) => None,
         Err(error) => return Err(error.into()),
     };
-    let now_ms = app.now_ms();
-    if !app
-        .records
-        .begin_completing(upload_id, now_ms, LEASE_MS)
-        .await?
-    {
-        return Err(CompletionError::Elsewhere);
-    }
+    let lease = Lease::begin(app, upload_id).await?;
     let answer = match &listed {
-        Some(listed) => join(app, &upload, &s3_upload_id, listed).await?.map(Some),
+        Some(listed) => {
+            let joined = app
+                .objects
+                .complete_multipart(&upload.s3_key, &s3_upload_id, listed);
+            // The store may take minutes.
+            lease.hold_while(joined).await?.map(Some)
+        }
         None => Ok(None),
     };
     if let Err(error) = &answer {
         tracing::warn!(upload.id = %upload_id, %error, "The store did not say that it joined the parts of {upload_id}");
     }
     let version = answer.ok().flatten().and_then(|answer| answer.version);
-    settle(app, scope, &upload, &s3_upload_id, version).await
+    settle(app, &upload, lease, version).await
 }
 
-/// Has the store join the parts, which can take minutes, and holds the lease meanwhile.
-async fn join(
-    app: &App,
-    upload: &UploadRow,
-    s3_upload_id: &S3UploadId,
-    listed: &[CompletedPart],
-) -> Result<Result<CompleteAnswer, ObjectsError>, RecordsError> {
-    let joined = app
-        .objects
-        .complete_multipart(&upload.s3_key, s3_upload_id, listed);
-    let mut joined = core::pin::pin!(joined);
-    loop {
-        match tokio::time::timeout(PROLONG_EVERY, &mut joined).await {
-            Ok(answer) => return Ok(answer),
-            Err(_) => {
-                let until_ms = app.now_ms().saturating_add(LEASE_MS);
-                app.records
-                    .prolong_completing(&upload.upload_id, until_ms)
-                    .await?;
-            }
-        }
-    }
+/// Ends a completion that was cut off, without the client's word: nothing is joined, the object
+/// decides.
+pub(crate) async fn take_over(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
+    let lease = Lease::take_over(app, &upload.upload_id).await?;
+    settle(app, upload, lease, None).await
 }
 
 /// The client's digest over all parts is that of the records.
@@ -190,33 +168,66 @@ fn compare(
     Ok(completed.collect())
 }
 
-/// Looks at the object and brings the upload into the state that fits.
+/// Looks at the object and brings the upload into the state that fits. Where the object cannot be
+/// known now, the next one may try at once.
 async fn settle(
     app: &App,
-    scope: &Scope,
     upload: &UploadRow,
-    s3_upload_id: &S3UploadId,
+    lease: Lease<'_>,
     version: Option<VersionId>,
 ) -> Result<FileRow, CompletionError> {
-    let upload_id = &upload.upload_id;
+    let settled = lease.hold_while(decide(app, upload, &lease, version)).await;
+    let settled = settled.and_then(|settled| settled);
+    if let Err(
+        CompletionError::Objects(_) | CompletionError::Keys(_) | CompletionError::Records(_),
+    ) = settled
+    {
+        lease.give_up().await;
+    }
+    settled
+}
+
+async fn decide(
+    app: &App,
+    upload: &UploadRow,
+    lease: &Lease<'_>,
+    version: Option<VersionId>,
+) -> Result<FileRow, CompletionError> {
+    let (upload_id, owner) = (&upload.upload_id, lease.owner());
     let Some(head) = app.objects.head(&upload.s3_key, version.as_ref()).await? else {
-        let is_listed = app.objects.multipart_exists(&upload.s3_key, s3_upload_id);
-        if is_listed.await? {
-            app.records.back_to_open(upload_id).await?;
-            return Err(CompletionError::StillOpen);
-        }
-        app.records.fail_upload(upload_id).await?;
-        return Err(CompletionError::Failed);
+        let can_still_come = match &upload.s3_upload_id {
+            Some(id) => app.objects.multipart_exists(&upload.s3_key, id).await?,
+            // A single PUT may be signed and sent as long as the upload is open.
+            None => true,
+        };
+        let (changed, error) = if can_still_come {
+            let changed = app.records.back_to_open(upload_id, owner).await?;
+            (changed, CompletionError::StillOpen)
+        } else {
+            let changed = app.records.fail_upload(upload_id, owner).await?;
+            (changed, CompletionError::Failed)
+        };
+        return Err(if changed {
+            error
+        } else {
+            CompletionError::Elsewhere
+        });
     };
-    match is_what_was_sealed(app, scope, upload, &head).await {
+    match is_what_was_sealed(app, upload, &head).await {
         Ok(()) => {}
         Err(OpenError::Objects(ObjectsError::Replaced) | OpenError::Decrypt(_)) => {
+            // Whoever took over may have found another object.
+            lease.prolong().await?;
             tracing::error!(upload.id = %upload_id, object.key = %upload.s3_key, "The object of {upload_id} is not what was sealed");
             app.objects
                 .delete(&upload.s3_key, head.version.as_ref())
                 .await?;
-            app.records.fail_upload(upload_id).await?;
-            return Err(CompletionError::Failed);
+            let failed = app.records.fail_upload(upload_id, owner).await?;
+            return Err(if failed {
+                CompletionError::Failed
+            } else {
+                CompletionError::Elsewhere
+            });
         }
         Err(OpenError::Objects(error)) => return Err(error.into()),
         Err(OpenError::Keys(error)) => return Err(error.into()),
@@ -226,7 +237,7 @@ async fn settle(
         version: head.version,
         uploaded_at_ms: app.now_ms(),
     };
-    let file = app.records.complete(upload_id, object).await?;
+    let file = app.records.complete(upload_id, owner, object).await?;
     file.ok_or(CompletionError::Elsewhere)
 }
 
@@ -236,7 +247,6 @@ const RANDOM_FRAMES: usize = 3;
 /// Exact size, the stored header, and the first, the last and a few random frames open.
 async fn is_what_was_sealed(
     app: &App,
-    scope: &Scope,
     upload: &UploadRow,
     head: &ObjectHead,
 ) -> Result<(), OpenError> {
@@ -244,7 +254,7 @@ async fn is_what_was_sealed(
         return Err(DecryptError::Truncated.into());
     }
     let sealed = Sealed {
-        tenant: &scope.tenant,
+        tenant: &upload.scope.tenant,
         file_id: &upload.file_id,
         upload_id: &upload.upload_id,
         header: &upload.header,

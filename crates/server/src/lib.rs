@@ -31,7 +31,7 @@ mod serving;
 pub mod telemetry;
 
 pub use caller::ApiKey;
-pub use clock::Clock;
+pub use clock::{Clock, ClockHand};
 pub use config::Config;
 pub use keys::KeysError;
 pub use make_api_key::{MakeApiKeyError, make_api_key};

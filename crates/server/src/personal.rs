@@ -51,12 +51,16 @@ pub(crate) async fn seal(
     Ok(SealedPersonal { name, metadata })
 }
 
+/// Empty where the sweeper emptied the row: what is sealed never is.
 pub(crate) async fn open_name(
     app: &App,
     tenant: &TenantId,
     file: &FileId,
     sealed: &[u8],
 ) -> Result<String, Refusal> {
+    if sealed.is_empty() {
+        return Ok(String::new());
+    }
     let name = app
         .keys
         .open_record(tenant, &name_place(file), sealed)

@@ -20,13 +20,17 @@ use sqlx::{
 mod api_keys;
 mod audit;
 mod columns;
+mod deployment;
 mod files;
 mod keks;
+mod known_objects;
 mod migrate;
 mod parts;
+mod sweeping;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod unfinished;
 mod upload_row;
 mod upload_states;
 mod uploads;
@@ -35,9 +39,12 @@ mod writer;
 pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
 pub use files::{FileCursor, FileRow};
+pub use known_objects::KnownObject;
 pub use parts::{PartRow, SignedRows};
+pub use sweeping::{FilesToSweep, UploadsToSweep};
+pub use unfinished::{UnfinishedUpload, UploadCursor};
 pub use upload_row::{NewUpload, UploadRow};
-pub use upload_states::CompletedObject;
+pub use upload_states::{CompletedObject, LeaseOwner};
 pub use uploads::AddedUpload;
 
 use writer::Writer;

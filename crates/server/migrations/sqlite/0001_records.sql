@@ -5,10 +5,17 @@
 -- one gets another signature (FORMAT.md R2).
 CREATE TABLE deployment (
     only_row INTEGER NOT NULL PRIMARY KEY CHECK (only_row = 1),
-    epoch BIGINT NOT NULL
+    epoch BIGINT NOT NULL,
+    -- Stands in the mark of the prefix that is ours in the bucket (FORMAT.md R11).
+    deployment_id TEXT NOT NULL,
+    -- When a sweep last set out to list what the bucket has and no row knows.
+    unrecorded_listed_at_ms BIGINT,
+    -- When such a list was first reported; nothing of it is removed before.
+    unrecorded_reported_at_ms BIGINT
 );
 
-INSERT INTO deployment (only_row, epoch) VALUES (1, 1);
+-- For PostgreSQL: gen_random_uuid().
+INSERT INTO deployment (only_row, epoch, deployment_id) VALUES (1, 1, lower(hex(randomblob(16))));
 
 CREATE TABLE tenants (
     tenant TEXT NOT NULL PRIMARY KEY,
@@ -68,7 +75,8 @@ CREATE TABLE uploads (
     state TEXT NOT NULL CHECK (
         state IN ('opening', 'open', 'completing', 'complete', 'aborting', 'aborted', 'failed')
     ),
-    -- While completing: until then nobody else takes over.
+    -- While completing: who does it, and until when nobody else takes over.
+    completing_by BLOB CHECK (length(completing_by) = 16),
     completing_until_ms BIGINT,
 
     -- The message (FORMAT.md R1, R3): one header per message id, ever.
@@ -83,7 +91,8 @@ CREATE TABLE uploads (
     sealed_len BIGINT NOT NULL,
     encrypted_dek BLOB NOT NULL,
 
-    -- In the store.
+    -- In the store. A single PUT has no name there.
+    method TEXT NOT NULL CHECK (method IN ('multipart', 'single')),
     s3_bucket TEXT NOT NULL,
     s3_key TEXT NOT NULL UNIQUE,
     s3_upload_id TEXT,
@@ -99,13 +108,25 @@ CREATE TABLE uploads (
     expires_at_ms BIGINT NOT NULL,
     -- The tombstone: until then a PUT may still make an object, whatever became of the upload.
     last_signature_ends_at_ms BIGINT,
+    -- When the tombstone was swept: the object removed once more, name and metadata emptied.
+    swept_at_ms BIGINT,
 
     UNIQUE (tenant, owner, client_token),
-    CHECK (state NOT IN ('open', 'completing', 'complete') OR s3_upload_id IS NOT NULL),
-    CHECK (state <> 'completing' OR completing_until_ms IS NOT NULL)
+    CHECK (
+        state NOT IN ('open', 'completing', 'complete')
+        OR s3_upload_id IS NOT NULL OR method = 'single'
+    ),
+    CHECK (method = 'multipart' OR s3_upload_id IS NULL),
+    CHECK (
+        (state = 'completing') = (completing_by IS NOT NULL)
+        AND (state = 'completing') = (completing_until_ms IS NOT NULL)
+    ),
+    CHECK (swept_at_ms IS NULL OR state IN ('complete', 'aborted', 'failed'))
 );
 
 CREATE INDEX uploads_by_state ON uploads (state, tenant, owner);
+CREATE INDEX uploads_newest_first ON uploads (tenant, owner, opened_at_ms, upload_id);
+CREATE INDEX uploads_to_sweep ON uploads (state, swept_at_ms, upload_id);
 
 -- One ciphertext per part, ever (FORMAT.md R2).
 CREATE TABLE parts (
@@ -156,10 +177,13 @@ CREATE TABLE files (
     uploaded_at_ms BIGINT NOT NULL,
     expires_at_ms BIGINT,
     -- While set, nothing deletes the file.
-    hold BOOLEAN NOT NULL DEFAULT FALSE
+    hold BOOLEAN NOT NULL DEFAULT FALSE,
+    -- When the tombstone was swept, as in its upload.
+    swept_at_ms BIGINT CHECK (swept_at_ms IS NULL OR state = 'deleted')
 );
 
 CREATE INDEX files_newest_first ON files (tenant, owner, state, uploaded_at_ms, file_id);
+CREATE INDEX files_to_sweep ON files (state, swept_at_ms, file_id);
 
 -- Ids only: no names, no secrets. Without references, so that it outlives what it speaks of.
 CREATE TABLE audit (

@@ -1,10 +1,13 @@
 //! The records on a real file.
 
 mod audit;
+mod deployment;
 mod files;
 mod keys;
 mod opening;
 mod parts;
+mod sweeping;
+mod unfinished;
 mod upload_states;
 mod uploads;
 mod writer;
@@ -13,11 +16,13 @@ use std::path::PathBuf;
 
 use sealift_transfer::{
     PartPlan,
-    api::{FileId, UploadId, UploadState},
+    api::{FileId, UploadId, UploadState, open::Method},
 };
 use tempfile::TempDir;
 
-use super::{AddedUpload, CompletedObject, FileRow, NewUpload, Records, Scope, UploadRow};
+use super::{
+    AddedUpload, CompletedObject, FileRow, LeaseOwner, NewUpload, Records, Scope, UploadRow,
+};
 use crate::objects::{ETag, ObjectKey, S3UploadId, VersionId};
 
 /// Records in a folder of their own.
@@ -79,6 +84,7 @@ fn new_upload(n: u8) -> NewUpload {
         message_id: [n; 32],
         header: vec![n; 200],
         plan: plan(),
+        method: Method::Multipart,
         s3_key: ObjectKey::from_record(format!("sealift/acme/{}/{}", file_id(n), upload_id(n))),
         bucket: "lake".to_owned(),
         encrypted_dek: vec![n; 48],
@@ -106,6 +112,11 @@ async fn upload(records: &Records, n: u8) -> UploadRow {
     row.unwrap()
 }
 
+/// Who completes upload `n` in these tests, unless they say otherwise.
+fn owner(n: u8) -> LeaseOwner {
+    LeaseOwner::from_random([n; 16])
+}
+
 fn object(uploaded_at_ms: i64) -> CompletedObject {
     CompletedObject {
         etag: ETag("\"e\"".to_owned()),
@@ -124,13 +135,21 @@ async fn upload_in(records: &Records, n: u8, state: UploadState) {
         UploadState::Open => records.begin_sending(&id, sent).await.unwrap(),
         UploadState::Completing | UploadState::Complete | UploadState::Failed => {
             assert!(records.begin_sending(&id, sent).await.unwrap());
-            assert!(records.begin_completing(&id, 0, 100).await.unwrap());
+            assert!(
+                records
+                    .begin_completing(&id, owner(n), 0, 100)
+                    .await
+                    .unwrap()
+            );
             match state {
                 UploadState::Complete => {
-                    let file = records.complete(&id, object(i64::from(n))).await.unwrap();
+                    let file = records
+                        .complete(&id, owner(n), object(i64::from(n)))
+                        .await
+                        .unwrap();
                     file.is_some()
                 }
-                UploadState::Failed => records.fail_upload(&id).await.unwrap(),
+                UploadState::Failed => records.fail_upload(&id, owner(n)).await.unwrap(),
                 _ => true,
             }
         }
@@ -147,7 +166,7 @@ async fn upload_in(records: &Records, n: u8, state: UploadState) {
 async fn file_made(records: &Records, n: u8, uploaded_at_ms: i64) -> FileRow {
     upload_in(records, n, UploadState::Completing).await;
     let file = records
-        .complete(&upload_id(n), object(uploaded_at_ms))
+        .complete(&upload_id(n), owner(n), object(uploaded_at_ms))
         .await;
     file.unwrap().unwrap()
 }
@@ -159,9 +178,4 @@ async fn run(records: &Records, statement: &'static str) {
         .changes(sqlx::query(statement))
         .await
         .unwrap();
-}
-
-/// What an operator's restore from a backup does.
-async fn begin_new_epoch(records: &Records) {
-    run(records, "UPDATE deployment SET epoch = epoch + 1").await;
 }

@@ -2,7 +2,7 @@
 
 use sealift_transfer::{
     PartPlan,
-    api::{FileId, UploadId, UploadState},
+    api::{FileId, UploadId, UploadState, open::Method},
 };
 use sqlx::{FromRow, Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
@@ -31,6 +31,9 @@ pub struct NewUpload {
     pub header: Vec<u8>,
     /// Frames, parts and sizes.
     pub plan: PartPlan,
+    /// How its bytes travel to the store. A single PUT is `open` at once: the store need not know
+    /// of it before.
+    pub method: Method,
     /// Where the object will lie.
     pub s3_key: ObjectKey,
     /// In this bucket.
@@ -76,15 +79,17 @@ pub struct UploadRow {
     pub header: Vec<u8>,
     /// Frames, parts and sizes.
     pub plan: PartPlan,
+    /// How its bytes travel to the store.
+    pub method: Method,
     /// Where the object lies or will lie.
     pub s3_key: ObjectKey,
     /// In this bucket.
     pub bucket: String,
-    /// The store's name of it; `None` while opening.
+    /// The store's name of it; `None` while opening, and for a single PUT.
     pub s3_upload_id: Option<S3UploadId>,
     /// The encrypted data key's ciphertext.
     pub encrypted_dek: Vec<u8>,
-    /// The file's name, sealed.
+    /// The file's name, sealed; empty when the tombstone was swept.
     pub name: Vec<u8>,
     /// The caller's own data, sealed.
     pub metadata: Option<Vec<u8>>,
@@ -105,7 +110,7 @@ pub struct UploadRow {
 /// The format of the messages that are sealed here; goes into every row.
 const FORMAT: &str = "sealift-1";
 
-/// Keeps a new upload, `opening` and of the current epoch.
+/// Keeps a new upload of the current epoch: `opening`, or `open` where it is a single PUT.
 pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::Result<()> {
     let layout = new.plan.layout();
     query(
@@ -113,11 +118,14 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
              upload_id, file_id, tenant, owner, client_token, request_sha256, epoch, state,
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, original_filename,
-             metadata, content_type, reference, last_modified_ms, opened_at_ms, expires_at_ms)
-         SELECT $1, $2, $3, $4, $5, $6, epoch, 'opening',
+             metadata, content_type, reference, last_modified_ms, opened_at_ms, expires_at_ms,
+             method)
+         SELECT $1, $2, $3, $4, $5, $6, epoch,
+             CASE WHEN $26 = 'single' THEN 'open' ELSE 'opening' END,
              $7, $8, $9, $10, $11, $12, $13,
              $14, $15, $16, $17, $18, $19,
-             $20, $21, $22, $23, $24, $25
+             $20, $21, $22, $23, $24, $25,
+             $26
          FROM deployment",
     )
     .bind(new.upload_id.as_str())
@@ -145,6 +153,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
     .bind(new.last_modified_ms)
     .bind(new.opened_at_ms)
     .bind(new.expires_at_ms)
+    .bind(method_name(new.method))
     .execute(db)
     .await?;
     Ok(())
@@ -164,6 +173,7 @@ impl FromRow<'_, SqliteRow> for UploadRow {
             message_id: row.bytes("message_id")?,
             header: row.try_get("header")?,
             plan: row.plan()?,
+            method: method(row)?,
             s3_key: ObjectKey::from_record(row.try_get("s3_key")?),
             bucket: row.try_get("s3_bucket")?,
             s3_upload_id: row.try_get::<Option<_>, _>("s3_upload_id")?.map(S3UploadId),
@@ -184,4 +194,19 @@ impl FromRow<'_, SqliteRow> for UploadRow {
 pub(super) fn state(row: &SqliteRow) -> sqlx::Result<UploadState> {
     let name: &str = row.try_get("state")?;
     UploadState::from_name(name).ok_or_else(|| unreadable("state", "no such state"))
+}
+
+fn method_name(method: Method) -> &'static str {
+    match method {
+        Method::Multipart => "multipart",
+        Method::Single => "single",
+    }
+}
+
+fn method(row: &SqliteRow) -> sqlx::Result<Method> {
+    match row.try_get("method")? {
+        "multipart" => Ok(Method::Multipart),
+        "single" => Ok(Method::Single),
+        _ => Err(unreadable("method", "no such method")),
+    }
 }

@@ -18,6 +18,23 @@ pub struct CompletedObject {
     pub uploaded_at_ms: i64,
 }
 
+/// Who completes an upload: made anew for each attempt, so that one that lost its lease changes
+/// nothing any more, also where the next one runs in the same process.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct LeaseOwner([u8; 16]);
+
+impl LeaseOwner {
+    /// From 128 random bits.
+    #[must_use]
+    pub fn from_random(bits: [u8; 16]) -> Self {
+        Self(bits)
+    }
+
+    fn to_column(self) -> Vec<u8> {
+        self.0.to_vec()
+    }
+}
+
 impl Records {
     /// `opening` to `open`: the store has the multipart upload. Not after a restore.
     ///
@@ -38,91 +55,126 @@ impl Records {
             .await
     }
 
-    /// `open` to `completing`, under a lease; not after a restore, since part rows may be lost.
-    /// Also takes over an upload that is `completing` under a lease that has ended.
+    /// `open` to `completing`, under this owner's lease; not after a restore, since part rows may
+    /// be lost. Also takes over an upload that is `completing` under a lease that has ended.
     ///
     /// # Errors
     /// [`RecordsError`].
     pub async fn begin_completing(
         &self,
         upload_id: &UploadId,
+        owner: LeaseOwner,
         now_ms: i64,
         lease_ms: i64,
     ) -> Result<bool, RecordsError> {
         let change = query(
-            "UPDATE uploads SET state = 'completing', completing_until_ms = $3
+            "UPDATE uploads SET state = 'completing', completing_by = $2, completing_until_ms = $4
              WHERE upload_id = $1 AND (
                  (state = 'open' AND epoch = (SELECT epoch FROM deployment))
-                 OR (state = 'completing' AND completing_until_ms <= $2))",
+                 OR (state = 'completing' AND completing_until_ms <= $3))",
         );
         let change = change
             .bind(upload_id.to_string())
+            .bind(owner.to_column())
             .bind(now_ms)
             .bind(now_ms.saturating_add(lease_ms));
         self.writer.changes(change).await
     }
 
-    /// Holds the lease of a `completing` upload until then.
+    /// Takes over a `completing` upload whose lease has ended; an `open` one is left alone.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn take_over_completing(
+        &self,
+        upload_id: &UploadId,
+        owner: LeaseOwner,
+        now_ms: i64,
+        lease_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET completing_by = $2, completing_until_ms = $4
+             WHERE upload_id = $1 AND state = 'completing' AND completing_until_ms <= $3",
+        );
+        let change = change
+            .bind(upload_id.to_string())
+            .bind(owner.to_column())
+            .bind(now_ms)
+            .bind(now_ms.saturating_add(lease_ms));
+        self.writer.changes(change).await
+    }
+
+    /// Holds this owner's lease until then. `false`: it is somebody else's by now, and the owner
+    /// must change nothing any more, neither here nor in the store.
     ///
     /// # Errors
     /// [`RecordsError`].
     pub async fn prolong_completing(
         &self,
         upload_id: &UploadId,
+        owner: LeaseOwner,
         until_ms: i64,
     ) -> Result<bool, RecordsError> {
         let change = query(
-            "UPDATE uploads SET completing_until_ms = $2
-             WHERE upload_id = $1 AND state = 'completing'",
+            "UPDATE uploads SET completing_until_ms = $3
+             WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
         );
-        self.writer
-            .changes(change.bind(upload_id.to_string()).bind(until_ms))
-            .await
+        let change = change.bind(upload_id.to_string()).bind(owner.to_column());
+        self.writer.changes(change.bind(until_ms)).await
     }
 
-    /// `completing` to `open`: the store still keeps the parts apart.
+    /// `completing` to `open`: the store still keeps the parts apart. Only by the lease's owner.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn back_to_open(&self, upload_id: &UploadId) -> Result<bool, RecordsError> {
+    pub async fn back_to_open(
+        &self,
+        upload_id: &UploadId,
+        owner: LeaseOwner,
+    ) -> Result<bool, RecordsError> {
         let change = query(
-            "UPDATE uploads SET state = 'open', completing_until_ms = NULL
-             WHERE upload_id = $1 AND state = 'completing'",
+            "UPDATE uploads SET state = 'open', completing_by = NULL, completing_until_ms = NULL
+             WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
         );
-        self.writer
-            .changes(change.bind(upload_id.to_string()))
-            .await
+        let change = change.bind(upload_id.to_string()).bind(owner.to_column());
+        self.writer.changes(change).await
     }
 
-    /// `completing` to `complete`; the file is available with the same commit. The file of an
-    /// upload that is `complete` already is given again; `None` in every other state.
+    /// `completing` to `complete`, only by the lease's owner; the file is available with the same
+    /// commit. The file of an upload that is `complete` already is given again; `None` in every
+    /// other state and under somebody else's lease.
     ///
     /// # Errors
     /// [`RecordsError`].
     pub async fn complete(
         &self,
         upload_id: &UploadId,
+        owner: LeaseOwner,
         object: CompletedObject,
     ) -> Result<Option<FileRow>, RecordsError> {
         let upload_id = upload_id.clone();
         let work = self
             .writer
-            .write(move |db| Box::pin(complete(db, upload_id, object)));
+            .write(move |db| Box::pin(complete(db, upload_id, owner, object)));
         work.await
     }
 
-    /// `completing` to `failed`: the object was wrong and is removed, or can never be.
+    /// `completing` to `failed`: the object was wrong and is removed, or can never be. Only by the
+    /// lease's owner.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn fail_upload(&self, upload_id: &UploadId) -> Result<bool, RecordsError> {
+    pub async fn fail_upload(
+        &self,
+        upload_id: &UploadId,
+        owner: LeaseOwner,
+    ) -> Result<bool, RecordsError> {
         let change = query(
-            "UPDATE uploads SET state = 'failed', completing_until_ms = NULL
-             WHERE upload_id = $1 AND state = 'completing'",
+            "UPDATE uploads SET state = 'failed', completing_by = NULL, completing_until_ms = NULL
+             WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
         );
-        self.writer
-            .changes(change.bind(upload_id.to_string()))
-            .await
+        let change = change.bind(upload_id.to_string()).bind(owner.to_column());
+        self.writer.changes(change).await
     }
 
     /// `opening` or `open` to `aborting`: nothing is signed any more.
@@ -164,13 +216,18 @@ impl Records {
 async fn complete(
     db: &mut SqliteConnection,
     upload_id: UploadId,
+    owner: LeaseOwner,
     object: CompletedObject,
 ) -> sqlx::Result<Option<FileRow>> {
     let change = query(
-        "UPDATE uploads SET state = 'complete', completing_until_ms = NULL
-         WHERE upload_id = $1 AND state = 'completing'",
+        "UPDATE uploads SET state = 'complete', completing_by = NULL, completing_until_ms = NULL
+         WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
     );
-    let changed = change.bind(upload_id.as_str()).execute(&mut *db).await?;
+    let changed = change
+        .bind(upload_id.as_str())
+        .bind(owner.to_column())
+        .execute(&mut *db)
+        .await?;
     if changed.rows_affected() > 0 {
         files::insert(db, &upload_id, object).await?;
     }

@@ -1,6 +1,6 @@
 //! Uploads: opened once per client token, and found again.
 
-use sealift_transfer::api::{UploadId, UploadState};
+use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query_as, query_scalar};
 
 use super::{NewUpload, Records, RecordsError, Scope, UploadRow, tenants, upload_row};
@@ -27,9 +27,10 @@ macro_rules! select_uploads {
     };
 }
 
+pub(super) use select_uploads;
+
 const BY_ID: &str = select_uploads!("tenant = $1 AND owner = $2 AND upload_id = $3");
 const BY_TOKEN: &str = select_uploads!("tenant = $1 AND owner = $2 AND client_token = $3");
-const BY_STATE: &str = select_uploads!("state = $1 ORDER BY opened_at_ms, upload_id");
 
 impl Records {
     /// Keeps a new upload: message id and header are durable before anything of them leaves
@@ -92,22 +93,6 @@ impl Records {
             .fetch_optional(&self.readers)
             .await?;
         Ok(row)
-    }
-
-    /// Every owner's uploads in these states, oldest first: what a start has to take up again.
-    ///
-    /// # Errors
-    /// [`RecordsError`].
-    pub async fn unfinished(&self, states: &[UploadState]) -> Result<Vec<UploadRow>, RecordsError> {
-        let mut found = Vec::new();
-        for state in states {
-            let rows = query_as::<_, UploadRow>(BY_STATE)
-                .bind(state.as_str())
-                .fetch_all(&self.readers)
-                .await?;
-            found.extend(rows);
-        }
-        Ok(found)
     }
 }
 

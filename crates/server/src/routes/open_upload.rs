@@ -197,6 +197,7 @@ async fn make(
         message_id: *message_id.as_bytes(),
         header,
         plan,
+        method: opened.method,
         encrypted_dek,
         name: personal.name,
         metadata: personal.metadata,

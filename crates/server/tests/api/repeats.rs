@@ -102,7 +102,8 @@ async fn a_completion_that_was_cut_off_is_taken_over_when_its_lease_has_ended() 
     let client = stack.client();
     let file = client.open("a", b"a").await;
     client.send(&file).await;
-    let leased = "UPDATE uploads SET state = 'completing', completing_until_ms = CAST(? AS BIGINT)
+    let leased = "UPDATE uploads SET state = 'completing', completing_by = zeroblob(16),
+                      completing_until_ms = CAST(? AS BIGINT)
                   WHERE upload_id = ?";
     let until = |ms: i64| stack.change(leased, ms.to_string().into_bytes(), file.id().as_str());
     assert_eq!(until(i64::MAX).await.unwrap(), 1);

@@ -5,7 +5,7 @@ use sealift_transfer::{
     api::{PartReceipt, Sha256, UploadState},
 };
 
-use super::{ann, begin_new_epoch, kept, others, run, upload, upload_id, upload_in};
+use super::{ann, kept, others, run, upload, upload_id, upload_in};
 use crate::records::{PartRow, Records, RecordsError, Scope, SignedRows};
 
 /// When all of these tests sign, unless they say otherwise.
@@ -200,7 +200,7 @@ async fn an_expired_upload_takes_no_parts() {
 async fn after_a_restore_an_older_upload_takes_no_parts() {
     let kept = kept().await;
     upload_in(&kept.records, 1, UploadState::Open).await;
-    begin_new_epoch(&kept.records).await;
+    kept.records.begin_new_epoch().await.unwrap();
     let signed = sign(&kept.records, &ann(), &[sealed(1, b"a")]).await;
     assert_eq!(signed, SignedRows::Expired);
     assert!(numbers(&kept.records).await.is_empty());

@@ -4,7 +4,7 @@ use sealift_transfer::api::UploadState::{
     self, Aborted, Aborting, Complete, Completing, Failed, Open, Opening,
 };
 
-use super::{ann, begin_new_epoch, kept, object, others, state_of, upload, upload_id, upload_in};
+use super::{ann, kept, object, others, owner, state_of, upload, upload_id, upload_in};
 use crate::{objects::S3UploadId, records::Records};
 
 /// The changes, and where each may begin.
@@ -39,13 +39,13 @@ impl Change {
                     .begin_sending(&id, S3UploadId("s3".to_owned()))
                     .await
             }
-            Self::BeginCompleting => records.begin_completing(&id, 99, 100).await,
-            Self::BackToOpen => records.back_to_open(&id).await,
+            Self::BeginCompleting => records.begin_completing(&id, owner(n), 99, 100).await,
+            Self::BackToOpen => records.back_to_open(&id, owner(n)).await,
             Self::Complete => {
-                let file = records.complete(&id, object(1)).await;
+                let file = records.complete(&id, owner(n), object(1)).await;
                 file.map(|file| file.is_some())
             }
-            Self::Fail => records.fail_upload(&id).await,
+            Self::Fail => records.fail_upload(&id, owner(n)).await,
             Self::BeginAborting => records.begin_aborting(&ann(), &id).await,
             Self::FinishAborting => records.finish_aborting(&id).await,
         };
@@ -104,11 +104,62 @@ async fn a_completion_is_taken_over_when_its_lease_has_ended_and_not_before() {
     let other = Records::open(&kept.file).await.unwrap();
     upload_in(&kept.records, 1, Completing).await;
     let id = upload_id(1);
-    assert!(!other.begin_completing(&id, 99, 50).await.unwrap());
-    assert!(other.begin_completing(&id, 100, 50).await.unwrap());
+    assert!(!other.begin_completing(&id, owner(2), 99, 50).await.unwrap());
+    assert!(
+        other
+            .begin_completing(&id, owner(2), 100, 50)
+            .await
+            .unwrap()
+    );
     // The new lease counts now.
-    assert!(!kept.records.begin_completing(&id, 149, 50).await.unwrap());
-    assert!(kept.records.begin_completing(&id, 150, 50).await.unwrap());
+    let again = async |now_ms| {
+        kept.records
+            .begin_completing(&id, owner(3), now_ms, 50)
+            .await
+    };
+    assert!(!again(149).await.unwrap());
+    assert!(again(150).await.unwrap());
+}
+
+#[tokio::test]
+async fn whoever_lost_the_lease_changes_nothing_any_more() {
+    let kept = kept().await;
+    let records = &kept.records;
+    upload_in(records, 1, Completing).await;
+    let id = upload_id(1);
+    let taken = records.take_over_completing(&id, owner(2), 100, 50);
+    assert!(taken.await.unwrap());
+    for late in [owner(1), owner(3)] {
+        assert!(!records.prolong_completing(&id, late, 999).await.unwrap());
+        assert!(!records.back_to_open(&id, late).await.unwrap());
+        assert!(!records.fail_upload(&id, late).await.unwrap());
+        let file = records.complete(&id, late, object(1)).await.unwrap();
+        assert_eq!(file, None);
+    }
+    assert_eq!(state_of(records, 1).await, Completing);
+    assert!(
+        records
+            .prolong_completing(&id, owner(2), 300)
+            .await
+            .unwrap()
+    );
+    assert!(
+        !records
+            .take_over_completing(&id, owner(4), 299, 50)
+            .await
+            .unwrap()
+    );
+    let file = records.complete(&id, owner(2), object(1)).await.unwrap();
+    assert!(file.is_some());
+}
+
+#[tokio::test]
+async fn an_open_upload_is_not_taken_over() {
+    let kept = kept().await;
+    upload_in(&kept.records, 1, Open).await;
+    let id = upload_id(1);
+    let taken = kept.records.take_over_completing(&id, owner(2), 100, 50);
+    assert!(!taken.await.unwrap());
 }
 
 #[tokio::test]
@@ -118,8 +169,8 @@ async fn of_two_servers_that_complete_one_begins() {
     upload_in(&kept.records, 1, Open).await;
     let id = upload_id(1);
     let (one, two) = tokio::join!(
-        kept.records.begin_completing(&id, 0, 100),
-        other.begin_completing(&id, 0, 100)
+        kept.records.begin_completing(&id, owner(1), 0, 100),
+        other.begin_completing(&id, owner(2), 0, 100)
     );
     assert!(one.unwrap() ^ two.unwrap());
 }
@@ -131,7 +182,7 @@ async fn of_completing_and_aborting_at_once_one_begins() {
     upload_in(&kept.records, 1, Open).await;
     let (id, ann) = (upload_id(1), ann());
     let (completes, aborts) = tokio::join!(
-        kept.records.begin_completing(&id, 0, 100),
+        kept.records.begin_completing(&id, owner(1), 0, 100),
         other.begin_aborting(&ann, &id)
     );
     let expected = match (completes.unwrap(), aborts.unwrap()) {
@@ -150,11 +201,15 @@ async fn completing_twice_gives_the_first_file_twice() {
     let id = upload_id(1);
     let first = kept
         .records
-        .complete(&id, object(7))
+        .complete(&id, owner(1), object(7))
         .await
         .unwrap()
         .unwrap();
-    let again = other.complete(&id, object(8)).await.unwrap().unwrap();
+    let again = other
+        .complete(&id, owner(2), object(8))
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(again, first);
     assert_eq!(again.uploaded_at_ms, 7);
 }
@@ -176,13 +231,14 @@ async fn after_a_restore_an_older_upload_can_be_ended_but_not_gone_on_with() {
     for (n, state) in [(1, Opening), (2, Open), (3, Open), (4, Completing)] {
         upload_in(&kept.records, n, state).await;
     }
-    begin_new_epoch(&kept.records).await;
+    kept.records.begin_new_epoch().await.unwrap();
     assert!(!Change::BeginSending.tried(&kept.records, 1).await);
     assert!(!Change::BeginCompleting.tried(&kept.records, 2).await);
     assert!(Change::BeginAborting.tried(&kept.records, 1).await);
     assert!(Change::BeginAborting.tried(&kept.records, 3).await);
     // The object decides of what the store was asked to put together before.
-    let taken_over = kept.records.begin_completing(&upload_id(4), 100, 50).await;
-    assert!(taken_over.unwrap());
+    let id = upload_id(4);
+    let taken_over = kept.records.take_over_completing(&id, owner(4), 100, 50);
+    assert!(taken_over.await.unwrap());
     assert!(Change::Complete.tried(&kept.records, 4).await);
 }

@@ -1,10 +1,11 @@
 //! Opening uploads and finding them again.
 
-use sealift_transfer::{PartPlan, api::UploadState};
-
-use super::{
-    add, ann, begin_new_epoch, kept, new_upload, others, run, upload, upload_id, upload_in,
+use sealift_transfer::{
+    PartPlan,
+    api::{UploadState, open::Method},
 };
+
+use super::{add, ann, kept, new_upload, others, run, upload, upload_id, upload_in};
 use crate::records::{AddedUpload, NewUpload, Records, RecordsError};
 
 #[tokio::test]
@@ -26,6 +27,7 @@ async fn an_upload_comes_back_as_it_was_kept() {
         message_id: row.message_id,
         header: row.header,
         plan: row.plan,
+        method: row.method,
         s3_key: row.s3_key,
         bucket: row.bucket,
         encrypted_dek: row.encrypted_dek,
@@ -204,30 +206,10 @@ async fn what_has_ended_or_expired_is_not_counted_as_open() {
 }
 
 #[tokio::test]
-async fn unfinished_uploads_of_every_owner_are_found_again() {
-    let kept = kept().await;
-    let [theirs, _] = others();
-    let theirs = NewUpload {
-        scope: theirs,
-        ..new_upload(1)
-    };
-    add(&kept.records, theirs).await;
-    for (n, state) in (2..).zip(UploadState::ALL) {
-        upload_in(&kept.records, n, state).await;
-    }
-    let asked = [UploadState::Opening, UploadState::Completing];
-    let found = kept.records.unfinished(&asked).await.unwrap();
-    let found = found.iter().map(|row| (row.upload_id.clone(), row.state));
-    let expected = [(1, asked[0]), (2, asked[0]), (4, asked[1])];
-    let expected = expected.map(|(n, state)| (upload_id(n), state));
-    assert_eq!(found.collect::<Vec<_>>(), expected);
-}
-
-#[tokio::test]
 async fn an_upload_from_before_a_restore_is_marked_and_not_counted_as_open() {
     let kept = kept().await;
     add(&kept.records, new_upload(1)).await;
-    begin_new_epoch(&kept.records).await;
+    kept.records.begin_new_epoch().await.unwrap();
     let added = kept.records.add_upload(new_upload(2), 1).await.unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
     assert!(!upload(&kept.records, 1).await.epoch_is_current);
@@ -243,12 +225,12 @@ async fn a_row_that_contradicts_itself_is_not_believed() {
         "UPDATE uploads SET frames_per_part = 0",
         "UPDATE uploads SET frame_length = 1",
         "UPDATE uploads SET file_id = 'no id'",
-        "UPDATE uploads SET owner = 'No Name'",
+        "UPDATE uploads SET header_len = header_len + 1",
     ] {
         let kept = kept().await;
         add(&kept.records, new_upload(1)).await;
         run(&kept.records, broken).await;
-        let read = kept.records.unfinished(&[UploadState::Opening]).await;
+        let read = kept.records.upload_by_token(&ann(), "token-1").await;
         assert!(matches!(read, Err(RecordsError::Database(_))), "{broken}");
     }
 }
@@ -264,4 +246,20 @@ async fn the_largest_file_of_the_format_can_be_kept() {
     };
     add(&kept.records, new).await;
     assert_eq!(upload(&kept.records, 1).await.plan, largest);
+}
+
+#[tokio::test]
+async fn a_single_put_is_open_at_once_and_has_no_name_in_the_store() {
+    let kept = kept().await;
+    let new = NewUpload {
+        method: Method::Single,
+        ..new_upload(1)
+    };
+    add(&kept.records, new).await;
+    let row = upload(&kept.records, 1).await;
+    assert_eq!((row.state, row.method), (UploadState::Open, Method::Single));
+    assert_eq!(row.s3_upload_id, None);
+    let named = "UPDATE uploads SET s3_upload_id = 'x'";
+    let refused = kept.records.writer.changes(sqlx::query(named)).await;
+    assert!(matches!(refused, Err(RecordsError::Database(_))));
 }

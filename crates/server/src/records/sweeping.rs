@@ -1,0 +1,214 @@
+//! What the sweeper asks and changes. What it finds may have changed by the time it acts, so each
+//! change asks again, in one compare-and-set: of several sweepers, or of a sweeper and a request,
+//! one wins.
+
+use sealift_transfer::api::{FileId, UploadId};
+use sqlx::{query, query_as};
+
+use super::{FileRow, Records, RecordsError, UploadRow, uploads::select_uploads};
+
+/// Which uploads are asked for. Of all owners, by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum UploadsToSweep {
+    /// `opening` or `open`, but expired or older than the last restore.
+    Expired,
+    /// `aborting`.
+    Aborting,
+    /// `completing` under a lease that has ended.
+    Abandoned,
+    /// `aborted` or `failed`, not swept, and with no signature that can still be used.
+    Tombstones,
+}
+
+impl UploadsToSweep {
+    fn query(self) -> &'static str {
+        match self {
+            Self::Expired => {
+                select_uploads!(
+                    "state IN ('opening', 'open') AND swept_at_ms IS NULL
+                     AND (expires_at_ms <= $1 OR uploads.epoch <> deployment.epoch)
+                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                )
+            }
+            Self::Aborting => {
+                select_uploads!(
+                    "state = 'aborting' AND swept_at_ms IS NULL AND $1 = $1
+                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                )
+            }
+            Self::Abandoned => {
+                select_uploads!(
+                    "state = 'completing' AND swept_at_ms IS NULL AND completing_until_ms <= $1
+                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                )
+            }
+            Self::Tombstones => {
+                select_uploads!(
+                    "state IN ('aborted', 'failed') AND swept_at_ms IS NULL
+                     AND (last_signature_ends_at_ms IS NULL OR last_signature_ends_at_ms <= $1)
+                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                )
+            }
+        }
+    }
+}
+
+/// Which files are asked for. Of all owners, by id.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum FilesToSweep {
+    /// `deleting`.
+    Deleting,
+    /// `deleted`, not swept, and with no signature that can still be used.
+    Tombstones,
+}
+
+impl FilesToSweep {
+    fn query(self) -> &'static str {
+        match self {
+            Self::Deleting => {
+                "SELECT * FROM files
+                 WHERE state = 'deleting' AND swept_at_ms IS NULL AND $1 = $1
+                 AND file_id > $2 ORDER BY file_id LIMIT $3"
+            }
+            Self::Tombstones => {
+                "SELECT files.* FROM files JOIN uploads ON uploads.upload_id = files.upload_id
+                 WHERE files.state = 'deleted' AND files.swept_at_ms IS NULL
+                 AND (uploads.last_signature_ends_at_ms IS NULL
+                     OR uploads.last_signature_ends_at_ms <= $1)
+                 AND files.file_id > $2 ORDER BY files.file_id LIMIT $3"
+            }
+        }
+    }
+}
+
+impl Records {
+    /// At most `most` uploads with larger ids than `after`.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn uploads_to_sweep(
+        &self,
+        which: UploadsToSweep,
+        now_ms: i64,
+        after: Option<&UploadId>,
+        most: u32,
+    ) -> Result<Vec<UploadRow>, RecordsError> {
+        let rows = query_as(which.query())
+            .bind(now_ms)
+            .bind(after.map_or("", UploadId::as_str))
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows)
+    }
+
+    /// At most `most` files with larger ids than `after`.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn files_to_sweep(
+        &self,
+        which: FilesToSweep,
+        now_ms: i64,
+        after: Option<&FileId>,
+        most: u32,
+    ) -> Result<Vec<FileRow>, RecordsError> {
+        let rows = query_as(which.query())
+            .bind(now_ms)
+            .bind(after.map_or("", FileId::as_str))
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(rows)
+    }
+
+    /// `opening` or `open` to `aborting`, if the upload is still expired, or older than the last
+    /// restore. Of the latter the newest signatures may be forgotten: its tombstone stays until
+    /// `signatures_end_at_ms`, when every signature of before the restore has ended.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn begin_expiring(
+        &self,
+        upload_id: &UploadId,
+        now_ms: i64,
+        signatures_end_at_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET state = 'aborting', last_signature_ends_at_ms = CASE
+                 WHEN epoch <> (SELECT epoch FROM deployment)
+                     AND coalesce(last_signature_ends_at_ms, 0) < $3 THEN $3
+                 ELSE last_signature_ends_at_ms END
+             WHERE upload_id = $1 AND state IN ('opening', 'open')
+             AND (expires_at_ms <= $2 OR epoch <> (SELECT epoch FROM deployment))",
+        );
+        let change = change
+            .bind(upload_id.to_string())
+            .bind(now_ms)
+            .bind(signatures_end_at_ms);
+        self.writer.changes(change).await
+    }
+
+    /// Ends the tombstone of an `aborted` or `failed` upload, whose object key was removed once
+    /// more: what the caller gave is emptied. Ids, header and part rows stay, so that nothing of
+    /// them is ever used again (FORMAT.md R1, R2).
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn sweep_upload(
+        &self,
+        upload_id: &UploadId,
+        now_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE uploads SET swept_at_ms = $2, original_filename = $3, request_sha256 = $4,
+                 metadata = NULL, content_type = NULL, reference = NULL, last_modified_ms = NULL
+             WHERE upload_id = $1 AND state IN ('aborted', 'failed') AND swept_at_ms IS NULL",
+        );
+        let change = change
+            .bind(upload_id.to_string())
+            .bind(now_ms)
+            .bind(Vec::new())
+            .bind(NO_REQUEST.to_vec());
+        self.writer.changes(change).await
+    }
+
+    /// The same for a `deleted` file, and for the upload that made it.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn sweep_file(&self, file_id: &FileId, now_ms: i64) -> Result<bool, RecordsError> {
+        let file_id = file_id.to_string();
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                let file = query(
+                    "UPDATE files SET swept_at_ms = $2, original_filename = $3, metadata = NULL,
+                         content_type = NULL, reference = NULL, last_modified_ms = NULL
+                     WHERE file_id = $1 AND state = 'deleted' AND swept_at_ms IS NULL",
+                );
+                let file = file.bind(&file_id).bind(now_ms).bind(Vec::new());
+                if file.execute(&mut *db).await?.rows_affected() == 0 {
+                    return Ok(false);
+                }
+                let upload = query(
+                    "UPDATE uploads SET swept_at_ms = $2, original_filename = $3,
+                         request_sha256 = $4, metadata = NULL, content_type = NULL,
+                         reference = NULL, last_modified_ms = NULL
+                     WHERE upload_id = (SELECT upload_id FROM files WHERE file_id = $1)",
+                );
+                upload
+                    .bind(&file_id)
+                    .bind(now_ms)
+                    .bind(Vec::new())
+                    .bind(NO_REQUEST.to_vec())
+                    .execute(db)
+                    .await?;
+                Ok(true)
+            })
+        });
+        work.await
+    }
+}
+
+/// A request's hash would tell whether a guessed name is right.
+const NO_REQUEST: [u8; 32] = [0; 32];

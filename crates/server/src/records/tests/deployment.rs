@@ -1,0 +1,40 @@
+//! The row about the deployment as a whole.
+
+use super::kept;
+use crate::records::Records;
+
+#[tokio::test]
+async fn every_deployment_has_an_id_of_its_own_and_keeps_it() {
+    let (one, two) = (kept().await, kept().await);
+    let id = one.records.deployment_id().await.unwrap();
+    assert_eq!(id.len(), 32);
+    assert_ne!(two.records.deployment_id().await.unwrap(), id);
+    let again = Records::open(&one.file).await.unwrap();
+    assert_eq!(again.deployment_id().await.unwrap(), id);
+}
+
+#[tokio::test]
+async fn one_of_two_servers_lists_what_has_no_record_and_not_before_the_time() {
+    let kept = kept().await;
+    let other = Records::open(&kept.file).await.unwrap();
+    let (one, two) = tokio::join!(
+        kept.records.begin_listing_unrecorded(100, 50),
+        other.begin_listing_unrecorded(100, 50)
+    );
+    assert!(one.unwrap() ^ two.unwrap());
+    assert!(!other.begin_listing_unrecorded(149, 50).await.unwrap());
+    assert!(other.begin_listing_unrecorded(150, 50).await.unwrap());
+}
+
+#[tokio::test]
+async fn after_a_restore_what_has_no_record_is_reported_again() {
+    let kept = kept().await;
+    let records = &kept.records;
+    assert!(!records.unrecorded_was_reported().await.unwrap());
+    assert!(records.begin_listing_unrecorded(100, 50).await.unwrap());
+    records.note_unrecorded_reported(100).await.unwrap();
+    assert!(records.unrecorded_was_reported().await.unwrap());
+    assert_eq!(records.begin_new_epoch().await.unwrap(), 2);
+    assert!(!records.unrecorded_was_reported().await.unwrap());
+    assert!(records.begin_listing_unrecorded(101, 50).await.unwrap());
+}
