@@ -37,7 +37,7 @@ pub struct ETag(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VersionId(pub String);
 
-/// A presigned PUT of one part. Its query is a credential: `Debug` leaves it out.
+/// A presigned PUT of one part or of one whole object. Its query is a credential: `Debug` leaves it out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPut {
     /// At the public endpoint.
@@ -97,6 +97,9 @@ pub struct CompleteAnswer {
 pub struct ObjectHead {
     /// Bytes of the object.
     pub len: u64,
+    /// Of all its bytes, where the store keeps that: of what was PUT in one. Of joined parts S3
+    /// keeps a checksum of their checksums, which is none of these.
+    pub sha256: Option<Sha256>,
     /// Of the object.
     pub etag: ETag,
     /// Where the bucket keeps versions.
@@ -158,6 +161,15 @@ pub struct UnfinishedMultipart {
     pub initiated_at_ms: Option<i64>,
 }
 
+/// An object under this deployment's prefix.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ListedObject {
+    /// Where it lies.
+    pub key: ObjectKey,
+    /// When it was made; `None` where the store does not say.
+    pub modified_at_ms: Option<i64>,
+}
+
 /// Why the store did not do what was asked.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
@@ -204,7 +216,7 @@ pub enum ObjectsError {
     #[error("no credentials for the object store, or they have ended")]
     NoCredentials,
     /// The signer covered other headers than FORMAT.md R10 demands: the URL was not given away.
-    #[error("the signer did not sign exactly content-length, host and x-amz-checksum-sha256")]
+    #[error("the signer did not sign exactly the headers that it must")]
     WrongSignedHeaders,
     /// A length that S3 cannot express.
     #[error("{0} bytes cannot be asked of a store")]

@@ -8,25 +8,25 @@ use std::{fmt, ops::Range};
 use aws_sdk_s3::{
     Client,
     config::{BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation},
+    types::ChecksumMode,
 };
-use sealift_transfer::{
-    PartNumber,
-    api::{FileId, Sha256, TenantId, UploadId},
-};
+use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use super::{
-    KeyPrefix, ObjectHead, ObjectKey, ObjectRead, ObjectsError, PresignedPut, S3UploadId,
-    StoredObject, VersionId, embedded::EmbeddedCredentials,
+    KeyPrefix, ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId,
+    embedded::EmbeddedCredentials,
 };
 
 mod answers;
+mod listing;
 mod multipart;
 mod presign;
 mod read;
+mod signer;
 
 use answers::{positive, translate};
-pub use presign::PRESIGNED_FOR_MS;
-use presign::{PartToSign, Signer};
+pub use signer::PRESIGNED_FOR_MS;
+use signer::Signer;
 
 /// Where the bucket is and who signs for it.
 #[derive(Debug, Clone)]
@@ -134,79 +134,10 @@ impl Objects {
         ObjectKey::of(&self.prefix, tenant, file, upload)
     }
 
-    /// Scheme, host and port of every URL signed for browsers.
-    ///
-    /// # Errors
-    /// Those of signing.
-    pub async fn public_origin(&self, now_ms: i64) -> Result<String, ObjectsError> {
-        // Asking the signer is right for every combination of region, endpoint and style.
-        let key = ObjectKey::from_record(format!("{}/origin", self.prefix));
-        let nothing = (S3UploadId("origin".to_owned()), Sha256::of(b""));
-        let put = self
-            .presign_part(&key, &nothing.0, PartNumber::FIRST, &nothing.1, 0, now_ms)
-            .await?;
-        let url: http::Uri = put
-            .url
-            .parse()
-            .map_err(|_| ObjectsError::Incomprehensible { field: "URL" })?;
-        match (url.scheme_str(), url.authority()) {
-            (Some(scheme), Some(authority)) => Ok(format!("{scheme}://{authority}")),
-            _ => Err(ObjectsError::Incomprehensible { field: "URL" }),
-        }
-    }
-
-    pub(super) fn prefix(&self) -> &KeyPrefix {
+    /// Begins every object key of this deployment.
+    #[must_use]
+    pub fn prefix(&self) -> &KeyPrefix {
         &self.prefix
-    }
-
-    /// Signs the PUT of exactly these bytes as exactly this part, for 15 minutes from `now_ms`,
-    /// less where the signing credentials end earlier. The caller's row of the part must be
-    /// durable before this URL leaves (FORMAT.md R2).
-    ///
-    /// # Errors
-    /// [`ObjectsError::NoCredentials`]; [`ObjectsError::WrongSignedHeaders`] should an SDK sign
-    /// other headers than FORMAT.md R10 demands.
-    pub async fn presign_part(
-        &self,
-        key: &ObjectKey,
-        s3_upload_id: &S3UploadId,
-        number: PartNumber,
-        sha256: &Sha256,
-        sealed_len: u64,
-        now_ms: i64,
-    ) -> Result<PresignedPut, ObjectsError> {
-        let part = self.part_to_sign(key, s3_upload_id, number, sha256, sealed_len);
-        self.browsers.presign_part(part, now_ms).await
-    }
-
-    /// The same, at the server's own endpoint: for the probe, which the server itself sends.
-    pub(super) async fn presign_own_part(
-        &self,
-        key: &ObjectKey,
-        s3_upload_id: &S3UploadId,
-        (number, sha256, sealed_len): (PartNumber, &Sha256, u64),
-        now_ms: i64,
-    ) -> Result<PresignedPut, ObjectsError> {
-        let part = self.part_to_sign(key, s3_upload_id, number, sha256, sealed_len);
-        self.probe.presign_part(part, now_ms).await
-    }
-
-    fn part_to_sign<'a>(
-        &'a self,
-        key: &'a ObjectKey,
-        s3_upload_id: &'a S3UploadId,
-        number: PartNumber,
-        sha256: &'a Sha256,
-        sealed_len: u64,
-    ) -> PartToSign<'a> {
-        PartToSign {
-            bucket: &self.bucket,
-            key,
-            s3_upload_id,
-            number,
-            sha256,
-            sealed_len,
-        }
     }
 
     /// What lies there now, or in that version; `None`: nothing.
@@ -224,12 +155,14 @@ impl Objects {
             .bucket(&self.bucket)
             .key(key.as_str())
             .set_version_id(version.map(|version| version.0.clone()))
+            .checksum_mode(ChecksumMode::Enabled)
             .send()
             .await
             .map_err(translate);
         match asked {
             Ok(answer) => Ok(Some(ObjectHead {
                 len: positive(answer.content_length, "Content-Length")?,
+                sha256: answer.checksum_sha256.and_then(|text| text.parse().ok()),
                 etag: answers::etag(answer.e_tag)?,
                 version: answer.version_id.map(VersionId),
             })),

@@ -12,11 +12,13 @@ use super::*;
 use crate::objects::{S3Config, S3Credentials, embedded::EmbeddedCredentials};
 
 /// What a store takes, apart from a correct part.
-#[derive(Debug, Clone, Copy, PartialEq)]
+#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
 enum Takes {
     Anything,
     PartsWithoutHeader,
     OnlyCorrectParts,
+    OnlyCorrectPartsAndTellsThem,
+    CorrectPartsAndAnyObject,
     Nothing,
 }
 
@@ -46,12 +48,23 @@ async fn answer(
     Query(query): Query<HashMap<String, String>>,
     headers: HeaderMap,
     body: String,
-) -> (StatusCode, String) {
+) -> (StatusCode, [(&'static str, &'static str); 1], String) {
+    let etag = [("etag", "1")];
     let text = match method.as_str() {
         "POST" => {
             "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
         }
-        "GET" => "<ListPartsResult></ListPartsResult>",
+        "GET" if takes < Takes::OnlyCorrectPartsAndTellsThem => {
+            "<ListPartsResult></ListPartsResult>"
+        }
+        "GET" => {
+            let sha256 = Sha256::of(RIGHT);
+            let part = format!(
+                "<ListPartsResult><Part><PartNumber>1</PartNumber><ETag>1</ETag><Size>1</Size>\
+                 <ChecksumSHA256>{sha256}</ChecksumSHA256></Part></ListPartsResult>"
+            );
+            return (StatusCode::OK, etag, part);
+        }
         "PUT" => {
             assert!(query.contains_key("X-Amz-Signature"));
             let header = headers
@@ -61,7 +74,8 @@ async fn answer(
             let taken = match takes {
                 Takes::Anything => true,
                 Takes::PartsWithoutHeader => right || header.is_none(),
-                Takes::OnlyCorrectParts => right,
+                Takes::OnlyCorrectParts | Takes::OnlyCorrectPartsAndTellsThem => right,
+                Takes::CorrectPartsAndAnyObject => right || !query.contains_key("partNumber"),
                 Takes::Nothing => false,
             };
             let status = if taken {
@@ -69,11 +83,11 @@ async fn answer(
             } else {
                 StatusCode::FORBIDDEN
             };
-            return (status, String::new());
+            return (status, etag, String::new());
         }
         _ => "",
     };
-    (StatusCode::OK, text.to_owned())
+    (StatusCode::OK, etag, text.to_owned())
 }
 
 #[tokio::test]
@@ -99,5 +113,17 @@ async fn a_store_that_refuses_everything_proves_nothing() {
 #[tokio::test]
 async fn a_store_that_does_not_list_checksums_is_refused() {
     let refused = outcome(Takes::OnlyCorrectParts).await;
-    assert_eq!(refused, Err(ProbeError::ChecksumNotListed));
+    assert_eq!(refused, Err(ProbeError::ChecksumNotTold));
+}
+
+#[tokio::test]
+async fn a_store_that_takes_wrong_bytes_only_as_a_whole_object_is_refused() {
+    let refused = outcome(Takes::CorrectPartsAndAnyObject).await;
+    assert_eq!(refused, Err(ProbeError::WrongBytesTaken));
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_tell_the_checksum_of_an_object_is_refused() {
+    let refused = outcome(Takes::OnlyCorrectPartsAndTellsThem).await;
+    assert_eq!(refused, Err(ProbeError::ChecksumNotTold));
 }

@@ -1,218 +1,99 @@
-//! Presigned PUTs of parts (FORMAT.md R10): the signature covers the host, the exact content
-//! length and the SHA-256 of the bytes, and nothing the sender would have to guess.
+//! Presigned PUTs of parts and of whole objects. The caller's row of the part must be durable
+//! before a URL leaves (FORMAT.md R2).
 
-use core::time::Duration;
-use std::{
-    fmt,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
-
-use aws_sdk_s3::{
-    Client,
-    config::{ProvideCredentials as _, SharedCredentialsProvider},
-    presigning::PresigningConfig,
-};
 use sealift_transfer::{PartNumber, api::Sha256};
-use tokio::sync::Mutex;
 
-use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId};
+use super::{
+    super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId},
+    Objects,
+    signer::{Becomes, ToSign},
+};
 
-/// How long a presigned URL works, unless the signing credentials end earlier (DESIGN.md 2).
-pub const PRESIGNED_FOR_MS: i64 = 15 * 60 * 1000;
-
-/// Credentials with less than this left are asked for anew: the AWS chain hands out the next
-/// ones about five minutes before the old ones end.
-const LEAST_LEFT_MS: i64 = 5 * 60 * 1000;
-
-const SIGNED_HEADERS: &str = "content-length;host;x-amz-checksum-sha256";
-const CHECKSUM_HEADER: &str = "x-amz-checksum-sha256";
-
-/// What is signed.
-pub(super) struct PartToSign<'a> {
-    pub(super) bucket: &'a str,
-    pub(super) key: &'a ObjectKey,
-    pub(super) s3_upload_id: &'a S3UploadId,
-    pub(super) number: PartNumber,
-    pub(super) sha256: &'a Sha256,
-    pub(super) sealed_len: u64,
-}
-
-/// Signs for one endpoint, and knows when the credentials that sign will end. The SDK's own
-/// cache does not say.
-#[derive(Clone)]
-pub(super) struct Signer {
-    template: aws_sdk_s3::Config,
-    provider: Option<SharedCredentialsProvider>,
-    current: Arc<Mutex<Option<Current>>>,
-}
-
-/// A client bound to one set of credentials.
-#[derive(Clone)]
-struct Current {
-    client: Client,
-    /// `None`: these never end.
-    ends_at_ms: Option<i64>,
-}
-
-impl fmt::Debug for Signer {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.debug_struct("Signer").finish_non_exhaustive()
-    }
-}
-
-impl Signer {
-    pub(super) fn new(client: &Client, provider: Option<SharedCredentialsProvider>) -> Self {
-        Self {
-            template: client.config().clone(),
-            provider,
-            current: Arc::default(),
-        }
-    }
-
-    pub(super) async fn presign_part(
+impl Objects {
+    /// Signs the PUT of exactly these bytes as exactly this part, for 15 minutes from `now_ms`,
+    /// less where the signing credentials end earlier.
+    ///
+    /// # Errors
+    /// [`ObjectsError::NoCredentials`]; [`ObjectsError::WrongSignedHeaders`] should an SDK sign
+    /// other headers than FORMAT.md R10 demands.
+    pub async fn presign_part(
         &self,
-        part: PartToSign<'_>,
+        key: &ObjectKey,
+        s3_upload_id: &S3UploadId,
+        number: PartNumber,
+        sha256: &Sha256,
+        sealed_len: u64,
         now_ms: i64,
     ) -> Result<PresignedPut, ObjectsError> {
-        let signer = self.current(now_ms).await?;
-        let content_length =
-            i64::try_from(part.sealed_len).map_err(|_| ObjectsError::Length(part.sealed_len))?;
-        let (window, expires_at_ms) = window(now_ms, signer.ends_at_ms)?;
+        let becomes = Becomes::Part(s3_upload_id, number);
+        let what = self.to_sign(key, becomes, sha256, sealed_len);
+        self.browsers.sign(what, now_ms).await
+    }
 
-        let signed = signer
-            .client
-            .upload_part()
-            .bucket(part.bucket)
-            .key(part.key.as_str())
-            .upload_id(&part.s3_upload_id.0)
-            .part_number(i32::from(part.number.get()))
-            // Only the value: naming the algorithm too would add a header to be sent.
-            .checksum_sha256(part.sha256.to_string())
-            .content_length(content_length)
-            .presigned(window)
-            .await
-            .map_err(super::translate)?;
+    /// Signs the PUT of exactly these bytes as the whole object, as long. Where there is an object
+    /// the store is to answer 412: it was sent before.
+    ///
+    /// # Errors
+    /// As for [`Objects::presign_part`].
+    pub async fn presign_put(
+        &self,
+        key: &ObjectKey,
+        sha256: &Sha256,
+        sealed_len: u64,
+        now_ms: i64,
+    ) -> Result<PresignedPut, ObjectsError> {
+        let what = self.to_sign(key, Becomes::Object, sha256, sealed_len);
+        self.browsers.sign(what, now_ms).await
+    }
 
-        let url = signed.uri().to_owned();
-        if signed_headers(&url) != Some(SIGNED_HEADERS.to_owned()) {
-            return Err(ObjectsError::WrongSignedHeaders);
+    /// [`Objects::presign_part`] and, without `s3_upload_id`, [`Objects::presign_put`] at the
+    /// server's own endpoint: for the probe, which the server itself sends.
+    pub(in crate::objects) async fn presign_own(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: Option<&S3UploadId>,
+        sha256: &Sha256,
+        sealed_len: u64,
+        now_ms: i64,
+    ) -> Result<PresignedPut, ObjectsError> {
+        let becomes = s3_upload_id.map_or(Becomes::Object, |s3_upload_id| {
+            Becomes::Part(s3_upload_id, PartNumber::FIRST)
+        });
+        let what = self.to_sign(key, becomes, sha256, sealed_len);
+        self.probe.sign(what, now_ms).await
+    }
+
+    /// Scheme, host and port of every URL signed for browsers.
+    ///
+    /// # Errors
+    /// Those of signing.
+    pub async fn public_origin(&self, now_ms: i64) -> Result<String, ObjectsError> {
+        // Asking the signer is right for every combination of region, endpoint and style.
+        let key = ObjectKey::from_record(format!("{}/origin", self.prefix));
+        let put = self.presign_put(&key, &Sha256::of(b""), 0, now_ms).await?;
+        let url: http::Uri = put
+            .url
+            .parse()
+            .map_err(|_| ObjectsError::Incomprehensible { field: "URL" })?;
+        match (url.scheme_str(), url.authority()) {
+            (Some(scheme), Some(authority)) => Ok(format!("{scheme}://{authority}")),
+            _ => Err(ObjectsError::Incomprehensible { field: "URL" }),
         }
-        let headers = signed
-            .headers()
-            .filter(|(name, _)| name.eq_ignore_ascii_case(CHECKSUM_HEADER))
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .collect();
-        Ok(PresignedPut {
-            url,
-            headers,
-            expires_at_ms,
-        })
     }
 
-    async fn current(&self, now_ms: i64) -> Result<Current, ObjectsError> {
-        let mut current = self.current.lock().await;
-        if let Some(current) = current.as_ref() {
-            let left_ms = current.ends_at_ms.map(|end| end.saturating_sub(now_ms));
-            if left_ms.is_none_or(|left| left >= LEAST_LEFT_MS) {
-                return Ok(current.clone());
-            }
+    fn to_sign<'a>(
+        &'a self,
+        key: &'a ObjectKey,
+        becomes: Becomes<'a>,
+        sha256: &'a Sha256,
+        sealed_len: u64,
+    ) -> ToSign<'a> {
+        ToSign {
+            bucket: &self.bucket,
+            key,
+            becomes,
+            sha256,
+            sealed_len,
         }
-        let provider = self.provider.as_ref().ok_or(ObjectsError::NoCredentials)?;
-        let credentials = provider
-            .provide_credentials()
-            .await
-            .map_err(|_| ObjectsError::NoCredentials)?;
-        let fresh = Current {
-            ends_at_ms: credentials.expiry().map(since_epoch_ms),
-            client: Client::from_conf(
-                self.template
-                    .to_builder()
-                    .credentials_provider(credentials)
-                    .build(),
-            ),
-        };
-        *current = Some(fresh.clone());
-        Ok(fresh)
-    }
-}
-
-/// From now to whichever ends first: 15 minutes or the credentials.
-fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64), ObjectsError> {
-    let until = now_ms.saturating_add(PRESIGNED_FOR_MS);
-    let until = ends_at_ms.map_or(until, |end| end.min(until));
-    // S3 counts whole seconds.
-    let left_s = until.saturating_sub(now_ms).div_euclid(1000);
-    let left = u64::try_from(left_s)
-        .ok()
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
-        .ok_or(ObjectsError::NoCredentials)?;
-    let start = u64::try_from(now_ms)
-        .map(|ms| UNIX_EPOCH + Duration::from_millis(ms))
-        .map_err(|_| ObjectsError::Incomprehensible { field: "clock" })?;
-    let config = PresigningConfig::builder()
-        .start_time(start)
-        .expires_in(left)
-        .build()
-        .map_err(|_| ObjectsError::Incomprehensible { field: "expiry" })?;
-    Ok((config, now_ms.saturating_add(left_s.saturating_mul(1000))))
-}
-
-fn since_epoch_ms(at: SystemTime) -> i64 {
-    at.duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
-}
-
-/// The `X-Amz-SignedHeaders` of a presigned URL, decoded.
-fn signed_headers(url: &str) -> Option<String> {
-    let (_, query) = url.split_once('?')?;
-    query
-        .split('&')
-        .filter_map(|pair| pair.split_once('='))
-        .find(|(name, _)| *name == "X-Amz-SignedHeaders")
-        .and_then(|(_, value)| {
-            percent_encoding::percent_decode_str(value)
-                .decode_utf8()
-                .ok()
-        })
-        .map(std::borrow::Cow::into_owned)
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    const NOW: i64 = 1_780_000_000_000;
-
-    #[test]
-    fn a_url_lives_for_15_minutes() {
-        let (window, until) = window(NOW, None).unwrap();
-        assert_eq!(window.expires(), Duration::from_secs(900));
-        assert_eq!(until, NOW + PRESIGNED_FOR_MS);
-    }
-
-    #[test]
-    fn a_url_does_not_outlive_the_credentials_that_signed_it() {
-        let (window, until) = window(NOW, Some(NOW + 61_500)).unwrap();
-        assert_eq!(window.expires(), Duration::from_secs(61));
-        assert_eq!(until, NOW + 61_000);
-    }
-
-    #[test]
-    fn nothing_is_signed_with_credentials_that_have_ended() {
-        assert_eq!(
-            window(NOW, Some(NOW - 1)).unwrap_err(),
-            ObjectsError::NoCredentials
-        );
-    }
-
-    #[test]
-    fn the_signed_headers_are_read_from_the_url() {
-        let url = "http://h/k?a=b&X-Amz-SignedHeaders=content-length%3Bhost&c=d";
-        assert_eq!(signed_headers(url).unwrap(), "content-length;host");
-        assert_eq!(signed_headers("http://h/k"), None);
     }
 }

@@ -21,6 +21,25 @@ async fn a_part_signature_covers_length_host_and_checksum_and_nothing_else() {
 }
 
 #[tokio::test]
+async fn an_objects_signature_also_covers_that_there_is_none_yet() {
+    let bench = bench().await;
+    let sha256 = Sha256::of(b"sealed");
+    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now_ms());
+    let put = put.await.unwrap();
+    let signed =
+        "X-Amz-SignedHeaders=content-length%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256";
+    assert!(put.url.contains(signed), "{put:?}");
+    assert!(put.url.contains("X-Amz-Expires=900"));
+    assert!(!put.url.to_lowercase().contains("crc"));
+    let headers: Vec<_> = put.headers.clone().into_iter().collect();
+    let expected = [
+        ("if-none-match".to_owned(), "*".to_owned()),
+        ("x-amz-checksum-sha256".to_owned(), sha256.to_string()),
+    ];
+    assert_eq!(headers, expected);
+}
+
+#[tokio::test]
 async fn only_the_signed_bytes_are_taken() {
     let bench = bench().await;
     let upload = bench.objects.create_multipart(&bench.key).await.unwrap();

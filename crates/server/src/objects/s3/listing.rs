@@ -1,0 +1,92 @@
+//! What lies under this deployment's prefix, and the mark that says whose prefix it is
+//! (FORMAT.md R11).
+
+use super::{
+    super::{ListedObject, ObjectKey, ObjectsError},
+    Objects,
+    answers::{positive, translate},
+};
+
+/// Behind the prefix. No tenant is called so: their names have no dot.
+const MARK: &str = "sealift.deployment";
+/// A deployment's id is shorter; anything longer was not written here.
+const LONGEST_MARK: u64 = 256;
+
+impl Objects {
+    /// At most a thousand objects under the prefix behind `after`, by key; fewer or none at the
+    /// end. Of a bucket with versions, the present ones.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn list_objects(
+        &self,
+        after: Option<&ObjectKey>,
+    ) -> Result<Vec<ListedObject>, ObjectsError> {
+        let page = self
+            .own
+            .list_objects_v2()
+            .bucket(&self.bucket)
+            .prefix(format!("{}/", self.prefix))
+            .set_start_after(after.map(ToString::to_string))
+            .send()
+            .await
+            .map_err(translate)?;
+        let objects = page.contents.unwrap_or_default().into_iter();
+        let objects = objects.map(|object| {
+            let key = object.key;
+            Ok(ListedObject {
+                key: key
+                    .map(ObjectKey::from_record)
+                    .ok_or(ObjectsError::Incomprehensible { field: "Key" })?,
+                modified_at_ms: object.last_modified.and_then(|at| at.to_millis().ok()),
+            })
+        });
+        objects.collect()
+    }
+
+    /// Marks the prefix as this deployment's.
+    ///
+    /// # Errors
+    /// [`ObjectsError`].
+    pub async fn mark(&self, deployment_id: &str) -> Result<(), ObjectsError> {
+        self.own
+            .put_object()
+            .bucket(&self.bucket)
+            .key(self.mark_key())
+            .body(deployment_id.to_owned().into_bytes().into())
+            .send()
+            .await
+            .map_err(translate)?;
+        Ok(())
+    }
+
+    /// Whether the prefix is marked as this deployment's. Another one's mark is none.
+    ///
+    /// # Errors
+    /// Where it cannot be known.
+    pub async fn is_marked(&self, deployment_id: &str) -> Result<bool, ObjectsError> {
+        let asked = self
+            .own
+            .get_object()
+            .bucket(&self.bucket)
+            .key(self.mark_key())
+            .send()
+            .await
+            .map_err(translate);
+        let answer = match asked {
+            Ok(answer) => answer,
+            Err(ObjectsError::NotFound) => return Ok(false),
+            Err(error) => return Err(error),
+        };
+        if positive(answer.content_length, "Content-Length")? > LONGEST_MARK {
+            return Ok(false);
+        }
+        let body = answer.body.collect().await;
+        let body = body.map_err(|_| ObjectsError::Unavailable { status: None })?;
+        Ok(body.into_bytes() == deployment_id.as_bytes())
+    }
+
+    fn mark_key(&self) -> String {
+        format!("{}/{MARK}", self.prefix)
+    }
+}

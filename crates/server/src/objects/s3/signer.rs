@@ -1,0 +1,257 @@
+//! Signs for one endpoint (FORMAT.md R10): the signature covers the host, the exact content
+//! length and the SHA-256 of the bytes, and nothing the sender would have to guess.
+
+use core::time::Duration;
+use std::{
+    fmt,
+    sync::Arc,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use aws_sdk_s3::{
+    Client,
+    config::{ProvideCredentials as _, SharedCredentialsProvider},
+    presigning::{PresignedRequest, PresigningConfig},
+};
+use sealift_transfer::{PartNumber, api::Sha256};
+use tokio::sync::Mutex;
+
+use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId};
+
+/// How long a presigned URL works, unless the signing credentials end earlier (DESIGN.md 2).
+pub const PRESIGNED_FOR_MS: i64 = 15 * 60 * 1000;
+
+/// Credentials with less than this left are asked for anew: the AWS chain hands out the next
+/// ones about five minutes before the old ones end.
+const LEAST_LEFT_MS: i64 = 5 * 60 * 1000;
+
+/// What is signed.
+pub(super) struct ToSign<'a> {
+    pub(super) bucket: &'a str,
+    pub(super) key: &'a ObjectKey,
+    pub(super) becomes: Becomes<'a>,
+    pub(super) sha256: &'a Sha256,
+    pub(super) sealed_len: u64,
+}
+
+/// What the bytes become.
+#[derive(Clone, Copy)]
+pub(super) enum Becomes<'a> {
+    /// A part of that multipart upload.
+    Part(&'a S3UploadId, PartNumber),
+    /// The whole object, where there is none.
+    Object,
+}
+
+impl Becomes<'_> {
+    /// The only headers that the signature may cover; every HTTP client sends the first two by
+    /// itself.
+    fn signed_headers(self) -> &'static [&'static str] {
+        match self {
+            Self::Part(..) => &["content-length", "host", CHECKSUM],
+            Self::Object => &["content-length", "host", IF_NONE_MATCH, CHECKSUM],
+        }
+    }
+}
+
+const CHECKSUM: &str = "x-amz-checksum-sha256";
+const IF_NONE_MATCH: &str = "if-none-match";
+/// What the sender must add by itself, where it is signed.
+const TO_BE_SENT: [&str; 2] = [CHECKSUM, IF_NONE_MATCH];
+
+/// Signs for one endpoint, and knows when the credentials that sign will end. The SDK's own
+/// cache does not say.
+#[derive(Clone)]
+pub(super) struct Signer {
+    template: aws_sdk_s3::Config,
+    provider: Option<SharedCredentialsProvider>,
+    current: Arc<Mutex<Option<Current>>>,
+}
+
+/// A client bound to one set of credentials.
+#[derive(Clone)]
+struct Current {
+    client: Client,
+    /// `None`: these never end.
+    ends_at_ms: Option<i64>,
+}
+
+impl fmt::Debug for Signer {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Signer").finish_non_exhaustive()
+    }
+}
+
+impl Signer {
+    pub(super) fn new(client: &Client, provider: Option<SharedCredentialsProvider>) -> Self {
+        Self {
+            template: client.config().clone(),
+            provider,
+            current: Arc::default(),
+        }
+    }
+
+    pub(super) async fn sign(
+        &self,
+        what: ToSign<'_>,
+        now_ms: i64,
+    ) -> Result<PresignedPut, ObjectsError> {
+        let current = self.current(now_ms).await?;
+        let (window, expires_at_ms) = window(now_ms, current.ends_at_ms)?;
+        let signed = presigned(&current.client, &what, window).await?;
+        let url = signed.uri().to_owned();
+        let wanted = what.becomes.signed_headers();
+        if signed_headers(&url).as_deref() != Some(wanted.join(";").as_str()) {
+            return Err(ObjectsError::WrongSignedHeaders);
+        }
+        let headers = signed
+            .headers()
+            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+            .filter(|(name, _)| TO_BE_SENT.contains(&name.as_str()))
+            .collect();
+        Ok(PresignedPut {
+            url,
+            headers,
+            expires_at_ms,
+        })
+    }
+
+    async fn current(&self, now_ms: i64) -> Result<Current, ObjectsError> {
+        let mut current = self.current.lock().await;
+        if let Some(current) = current.as_ref() {
+            let left_ms = current.ends_at_ms.map(|end| end.saturating_sub(now_ms));
+            if left_ms.is_none_or(|left| left >= LEAST_LEFT_MS) {
+                return Ok(current.clone());
+            }
+        }
+        let provider = self.provider.as_ref().ok_or(ObjectsError::NoCredentials)?;
+        let credentials = provider
+            .provide_credentials()
+            .await
+            .map_err(|_| ObjectsError::NoCredentials)?;
+        let fresh = Current {
+            ends_at_ms: credentials.expiry().map(since_epoch_ms),
+            client: Client::from_conf(
+                self.template
+                    .to_builder()
+                    .credentials_provider(credentials)
+                    .build(),
+            ),
+        };
+        *current = Some(fresh.clone());
+        Ok(fresh)
+    }
+}
+
+/// Only the checksum's value is given: naming the algorithm too would add a header to be sent.
+async fn presigned(
+    client: &Client,
+    what: &ToSign<'_>,
+    window: PresigningConfig,
+) -> Result<PresignedRequest, ObjectsError> {
+    let content_length =
+        i64::try_from(what.sealed_len).map_err(|_| ObjectsError::Length(what.sealed_len))?;
+    match what.becomes {
+        Becomes::Part(s3_upload_id, number) => {
+            let part = client
+                .upload_part()
+                .bucket(what.bucket)
+                .key(what.key.as_str())
+                .upload_id(&s3_upload_id.0)
+                .part_number(i32::from(number.get()))
+                .checksum_sha256(what.sha256.to_string())
+                .content_length(content_length);
+            part.presigned(window).await.map_err(super::translate)
+        }
+        Becomes::Object => {
+            let object = client
+                .put_object()
+                .bucket(what.bucket)
+                .key(what.key.as_str())
+                .if_none_match("*")
+                .checksum_sha256(what.sha256.to_string())
+                .content_length(content_length);
+            object.presigned(window).await.map_err(super::translate)
+        }
+    }
+}
+
+/// From now to whichever ends first: 15 minutes or the credentials.
+fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64), ObjectsError> {
+    let until = now_ms.saturating_add(PRESIGNED_FOR_MS);
+    let until = ends_at_ms.map_or(until, |end| end.min(until));
+    // S3 counts whole seconds.
+    let left_s = until.saturating_sub(now_ms).div_euclid(1000);
+    let left = u64::try_from(left_s)
+        .ok()
+        .filter(|seconds| *seconds > 0)
+        .map(Duration::from_secs)
+        .ok_or(ObjectsError::NoCredentials)?;
+    let start = u64::try_from(now_ms)
+        .map(|ms| UNIX_EPOCH + Duration::from_millis(ms))
+        .map_err(|_| ObjectsError::Incomprehensible { field: "clock" })?;
+    let config = PresigningConfig::builder()
+        .start_time(start)
+        .expires_in(left)
+        .build()
+        .map_err(|_| ObjectsError::Incomprehensible { field: "expiry" })?;
+    Ok((config, now_ms.saturating_add(left_s.saturating_mul(1000))))
+}
+
+fn since_epoch_ms(at: SystemTime) -> i64 {
+    at.duration_since(UNIX_EPOCH)
+        .ok()
+        .and_then(|since| i64::try_from(since.as_millis()).ok())
+        .unwrap_or(0)
+}
+
+/// The `X-Amz-SignedHeaders` of a presigned URL, decoded.
+fn signed_headers(url: &str) -> Option<String> {
+    let (_, query) = url.split_once('?')?;
+    query
+        .split('&')
+        .filter_map(|pair| pair.split_once('='))
+        .find(|(name, _)| *name == "X-Amz-SignedHeaders")
+        .and_then(|(_, value)| {
+            percent_encoding::percent_decode_str(value)
+                .decode_utf8()
+                .ok()
+        })
+        .map(std::borrow::Cow::into_owned)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const NOW: i64 = 1_780_000_000_000;
+
+    #[test]
+    fn a_url_lives_for_15_minutes() {
+        let (window, until) = window(NOW, None).unwrap();
+        assert_eq!(window.expires(), Duration::from_secs(900));
+        assert_eq!(until, NOW + PRESIGNED_FOR_MS);
+    }
+
+    #[test]
+    fn a_url_does_not_outlive_the_credentials_that_signed_it() {
+        let (window, until) = window(NOW, Some(NOW + 61_500)).unwrap();
+        assert_eq!(window.expires(), Duration::from_secs(61));
+        assert_eq!(until, NOW + 61_000);
+    }
+
+    #[test]
+    fn nothing_is_signed_with_credentials_that_have_ended() {
+        assert_eq!(
+            window(NOW, Some(NOW - 1)).unwrap_err(),
+            ObjectsError::NoCredentials
+        );
+    }
+
+    #[test]
+    fn the_signed_headers_are_read_from_the_url() {
+        let url = "http://h/k?a=b&X-Amz-SignedHeaders=content-length%3Bhost&c=d";
+        assert_eq!(signed_headers(url).unwrap(), "content-length;host");
+        assert_eq!(signed_headers("http://h/k"), None);
+    }
+}
