@@ -9,6 +9,7 @@ use crate::{
     objects::Objects,
     rates::Rates,
     records::{Records, Scope},
+    telemetry::Metrics,
 };
 
 /// Cheap to clone.
@@ -23,6 +24,7 @@ pub(crate) struct Parts {
     pub(crate) objects: Objects,
     pub(crate) keys: Keys,
     pub(crate) rates: Rates,
+    pub(crate) metrics: Metrics,
     pub(crate) clock: Clock,
     /// Whose everything is where nobody logs in.
     pub(crate) loopback_scope: Scope,

@@ -32,6 +32,27 @@ impl App {
             .await
     }
 
+    /// Keeps an audit row of what the server did by itself to this scope's rows.
+    pub(crate) async fn audit_unasked(
+        &self,
+        who: Unasked,
+        scope: &Scope,
+        action: AuditAction,
+        subject: &str,
+    ) -> Result<(), RecordsError> {
+        self.records
+            .add_audit(AuditRow {
+                at_ms: self.now_ms(),
+                request_id: None,
+                scope: Some(scope.clone()),
+                via: who.as_str(),
+                action,
+                subject: Some(subject.to_owned()),
+                outcome: "ok",
+            })
+            .await
+    }
+
     /// Keeps an audit row of what failed. The request has failed already, so a row that cannot be
     /// kept is only logged.
     pub(crate) async fn audit_failure(
@@ -75,6 +96,21 @@ impl App {
         };
         if let Err(error) = self.records.add_audit(row).await {
             tracing::error!(%error, "A denial could not be kept in the audit");
+        }
+    }
+}
+
+/// Who acts without having been asked by a request.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Unasked {
+    /// The sweeper.
+    Sweeper,
+}
+
+impl Unasked {
+    fn as_str(self) -> &'static str {
+        match self {
+            Self::Sweeper => "sweeper",
         }
     }
 }

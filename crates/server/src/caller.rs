@@ -63,6 +63,8 @@ pub(crate) enum Wish {
     Download,
     /// Know what is there: whoever may do either.
     Look,
+    /// See how the server does.
+    Operate,
 }
 
 impl Caller {
@@ -78,6 +80,7 @@ impl Caller {
             Wish::Upload => upload || admin,
             Wish::Download => download || admin,
             Wish::Look => upload || download || admin,
+            Wish::Operate => admin,
         };
         if allowed {
             return Ok(());

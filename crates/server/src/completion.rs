@@ -1,5 +1,6 @@
 //! Completion (FORMAT.md R7): joins the parts in the store only when the store holds exactly
-//! what the records say, and believes in the object only after it was looked at.
+//! what the records say, and believes in the object only after it was looked at. What was PUT in
+//! one needs no joining, but the store's checksum of it must be the record's.
 //!
 //! Whatever the store answers to CompleteMultipartUpload, also nothing at all, the object itself
 //! decides (DESIGN.md 2): right: complete; wrong: removed, `failed`; absent: `open` again while
@@ -10,16 +11,16 @@ use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
 use sealift_transfer::{
     PartNumber,
-    api::{PartReceipt, PartReceipts, Sha256, UploadId, UploadState},
+    api::{PartReceipt, PartReceipts, Sha256, UploadId, UploadState, open::Method},
 };
 
 use crate::{
     app::App,
     keys::KeysError,
-    objects::{CompletedPart, ObjectHead, ObjectsError, StoredPart, VersionId},
+    objects::{CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId},
     opening::{self, OpenError, Sealed},
     random,
-    records::{CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
+    records::{CompletedObject, FileRow, LeaseOwner, PartRow, RecordsError, Scope, UploadRow},
 };
 
 mod lease;
@@ -65,25 +66,48 @@ pub(crate) async fn complete(
 ) -> Result<FileRow, CompletionError> {
     let upload = app.records.upload(scope, upload_id).await?;
     let upload = upload.ok_or(CompletionError::NotFound)?;
-    let s3_upload_id = match (upload.state, &upload.s3_upload_id) {
-        (UploadState::Complete, _) => {
+    match upload.state {
+        UploadState::Complete => {
             let file = app.records.file_of_upload(scope, upload_id).await?;
             return file.ok_or(CompletionError::NotFound);
         }
-        (UploadState::Failed, _) => return Err(CompletionError::Failed),
-        (UploadState::Open | UploadState::Completing, Some(s3_upload_id)) => s3_upload_id.clone(),
-        (state, _) => return Err(CompletionError::NotOpen(state)),
-    };
+        UploadState::Failed => return Err(CompletionError::Failed),
+        UploadState::Open | UploadState::Completing => {}
+        state => return Err(CompletionError::NotOpen(state)),
+    }
     let has_ended = upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current;
     if upload.state == UploadState::Open && has_ended {
         return Err(CompletionError::Expired);
     }
     let parts = app.records.parts(upload_id).await?;
     client_agrees(&upload, &parts, parts_sha256)?;
+    match &upload.s3_upload_id {
+        Some(s3_upload_id) => join(app, &upload, s3_upload_id, &parts).await,
+        None => find(app, &upload).await,
+    }
+}
 
+/// A single PUT made the object, or did not.
+async fn find(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
+    let lease = Lease::begin(app, &upload.upload_id).await?;
+    let settled = settle(app, upload, lease, None).await;
+    settled.map_err(|error| match error {
+        CompletionError::StillOpen => CompletionError::PartMissing(PartNumber::FIRST),
+        error => error,
+    })
+}
+
+/// The store makes the object of the parts.
+async fn join(
+    app: &App,
+    upload: &UploadRow,
+    s3_upload_id: &S3UploadId,
+    parts: &[PartRow],
+) -> Result<FileRow, CompletionError> {
+    let (key, upload_id) = (&upload.s3_key, &upload.upload_id);
     // Before the lease: what is missing now can still be sent.
-    let listed = match app.objects.list_parts(&upload.s3_key, &s3_upload_id).await {
-        Ok(listed) => Some(compare(&parts, &listed)?),
+    let listed = match app.objects.list_parts(key, s3_upload_id).await {
+        Ok(listed) => Some(compare(parts, &listed)?),
         // Joined or dropped already: the object will tell.
         Err(ObjectsError::NoSuchUpload) => None,
         Err(error) => return Err(error.into()),
@@ -91,9 +115,7 @@ pub(crate) async fn complete(
     let lease = Lease::begin(app, upload_id).await?;
     let answer = match &listed {
         Some(listed) => {
-            let joined = app
-                .objects
-                .complete_multipart(&upload.s3_key, &s3_upload_id, listed);
+            let joined = app.objects.complete_multipart(key, s3_upload_id, listed);
             // The store may take minutes.
             lease.hold_while(joined).await?.map(Some)
         }
@@ -103,7 +125,7 @@ pub(crate) async fn complete(
         tracing::warn!(upload.id = %upload_id, %error, "The store did not say that it joined the parts of {upload_id}");
     }
     let version = answer.ok().flatten().and_then(|answer| answer.version);
-    settle(app, &upload, lease, version).await
+    settle(app, upload, lease, version).await
 }
 
 /// Ends a completion that was cut off, without the client's word: nothing is joined, the object
@@ -200,20 +222,22 @@ async fn decide(
             // A single PUT may be signed and sent as long as the upload is open.
             None => true,
         };
-        let (changed, error) = if can_still_come {
-            let changed = app.records.back_to_open(upload_id, owner).await?;
-            (changed, CompletionError::StillOpen)
-        } else {
-            let changed = app.records.fail_upload(upload_id, owner).await?;
-            (changed, CompletionError::Failed)
-        };
-        return Err(if changed {
-            error
+        if !can_still_come {
+            return Err(fail(app, upload_id, owner).await?);
+        }
+        let opened = app.records.back_to_open(upload_id, owner).await?;
+        return Err(if opened {
+            CompletionError::StillOpen
         } else {
             CompletionError::Elsewhere
         });
     };
-    match is_what_was_sealed(app, upload, &head).await {
+    let looked_at = if is_what_was_signed(app, upload, &head).await? {
+        is_what_was_sealed(app, upload, &head).await
+    } else {
+        Err(ObjectsError::Replaced.into())
+    };
+    match looked_at {
         Ok(()) => {}
         Err(OpenError::Objects(ObjectsError::Replaced) | OpenError::Decrypt(_)) => {
             // Whoever took over may have found another object.
@@ -222,12 +246,7 @@ async fn decide(
             app.objects
                 .delete(&upload.s3_key, head.version.as_ref())
                 .await?;
-            let failed = app.records.fail_upload(upload_id, owner).await?;
-            return Err(if failed {
-                CompletionError::Failed
-            } else {
-                CompletionError::Elsewhere
-            });
+            return Err(fail(app, upload_id, owner).await?);
         }
         Err(OpenError::Objects(error)) => return Err(error.into()),
         Err(OpenError::Keys(error)) => return Err(error.into()),
@@ -238,7 +257,37 @@ async fn decide(
         uploaded_at_ms: app.now_ms(),
     };
     let file = app.records.complete(upload_id, owner, object).await?;
+    if file.is_some() {
+        app.metrics.uploads_completed.inc();
+    }
     file.ok_or(CompletionError::Elsewhere)
+}
+
+/// What to answer when the upload can never be complete.
+async fn fail(
+    app: &App,
+    upload_id: &UploadId,
+    owner: LeaseOwner,
+) -> Result<CompletionError, RecordsError> {
+    if !app.records.fail_upload(upload_id, owner).await? {
+        return Ok(CompletionError::Elsewhere);
+    }
+    app.metrics.uploads_failed.inc();
+    Ok(CompletionError::Failed)
+}
+
+/// The store's checksum of an object that was PUT in one is the record's. That of every part was
+/// compared before they were joined.
+async fn is_what_was_signed(
+    app: &App,
+    upload: &UploadRow,
+    head: &ObjectHead,
+) -> Result<bool, RecordsError> {
+    if upload.method == Method::Multipart {
+        return Ok(true);
+    }
+    let parts = app.records.parts(&upload.upload_id).await?;
+    Ok(matches!(parts.as_slice(), [part] if head.sha256 == Some(part.sha256)))
 }
 
 /// Frames opened beside the first and the last one.

@@ -5,6 +5,7 @@
 //! No setting here is a secret (AWS credentials come by the standard AWS chain), so errors may
 //! quote what was given; endpoints with a user or password in them are refused unquoted.
 
+use core::time::Duration;
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
@@ -56,6 +57,8 @@ pub struct Config {
     pub part_length: u64,
     /// What one request or caller may take.
     pub limits: Limits,
+    /// Between two sweeps of what was left behind, which begin with the start; `None`: never.
+    pub sweep_every: Option<Duration>,
     /// What is logged and how.
     pub log: LogConfig,
     /// Names in the environment that begin with `SEALIFT_` and mean nothing: worth a warning.

@@ -28,6 +28,7 @@ mod router;
 mod routes;
 mod server;
 mod serving;
+mod sweeper;
 pub mod telemetry;
 
 pub use caller::ApiKey;
@@ -37,3 +38,4 @@ pub use keys::KeysError;
 pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};
+pub use sweeper::{Count, SweepKind, SweepReport};

@@ -26,10 +26,12 @@ use crate::{
         file::file,
         files::files as list_files,
         health::{healthz, readyz},
+        metrics::metrics,
         open_upload::open_upload,
         page::page,
         policy::policy as get_policy,
         sign_parts::sign_parts,
+        unfinished_uploads::unfinished_uploads,
         upload_key::upload_key,
         upload_status::upload_status,
     },
@@ -39,7 +41,7 @@ use crate::{
 /// The whole HTTP face. `store_origin` is where the page sends parts.
 pub(crate) fn router(app: App, store_origin: &str) -> Router {
     let api = Router::new()
-        .route(open::PATH, only(post(open_upload)))
+        .route(open::PATH, only(post(open_upload).get(unfinished_uploads)))
         .route(
             "/v1/uploads/{id}",
             only(get(upload_status).merge(delete(abort_upload))),
@@ -53,6 +55,7 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route(policy::PATH, only(get(get_policy)))
         .route("/healthz", only(get(healthz)))
         .route("/readyz", only(get(readyz)))
+        .route("/metrics", only(get(metrics)))
         .route(
             "/v1/{*rest}",
             only(MethodRouter::new()).fallback(nothing_here),

@@ -19,10 +19,13 @@ pub(crate) mod delete_file;
 pub(crate) mod file;
 pub(crate) mod files;
 pub(crate) mod health;
+pub(crate) mod metrics;
 pub(crate) mod open_upload;
 pub(crate) mod page;
+pub(crate) mod paging;
 pub(crate) mod policy;
 pub(crate) mod sign_parts;
+pub(crate) mod unfinished_uploads;
 pub(crate) mod upload_key;
 pub(crate) mod upload_status;
 

@@ -18,17 +18,20 @@ use crate::{
     rates::Rates,
     records::{Records, RecordsError, Scope},
     router, serving,
+    sweeper::{self, SweepReport},
+    telemetry::Metrics,
 };
 
 /// A server that listens. Dropping it stops it at once; [`Server::shutdown`] is the polite way.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
+    app: App,
     stop: CancellationToken,
     serving: JoinHandle<()>,
     wiping: JoinHandle<()>,
+    sweeping: Option<JoinHandle<()>>,
     embedded: Option<Embedded>,
-    records: Records,
 }
 
 /// Why a server did not start.
@@ -71,32 +74,61 @@ impl Server {
     /// # Errors
     /// As [`Server::start`].
     pub async fn start_at(config: Config, clock: Clock) -> Result<Self, ServerError> {
-        let wanted = config.address();
-        let listen = |source| ServerError::Listen {
-            address: wanted,
-            source,
-        };
         // First: a taken port is the mistake that is made most often, and the store must know
         // where pages come from.
-        let listener = TcpListener::bind(wanted).await.map_err(listen)?;
-        let address = listener.local_addr().map_err(listen)?;
-        std::fs::create_dir_all(&config.data_dir).map_err(ServerError::Folder)?;
-        let records = Records::open(&config.database_file()).await?;
-        let keys = Keys::open(&config, records.clone(), clock.clone()).await?;
+        let (listener, address) = listen(&config).await?;
+        let (records, keys) = open_records(&config, &clock).await?;
         let store = OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
+        Self::assemble(config, clock, listener, (records, keys), store).await
+    }
 
-        let embedded = store.embedded;
+    /// As [`Server::start_at`], on a store that is open already and may be another server's too.
+    ///
+    /// # Errors
+    /// As [`Server::start`].
+    pub async fn start_on(
+        config: Config,
+        clock: Clock,
+        store: OpenStore,
+    ) -> Result<Self, ServerError> {
+        let (listener, _) = listen(&config).await?;
+        let opened = open_records(&config, &clock).await?;
+        Self::assemble(config, clock, listener, opened, store).await
+    }
+
+    async fn assemble(
+        config: Config,
+        clock: Clock,
+        listener: TcpListener,
+        (records, keys): (Records, Keys),
+        store: OpenStore,
+    ) -> Result<Self, ServerError> {
+        let address = listener
+            .local_addr()
+            .map_err(|source| ServerError::Listen {
+                address: config.address(),
+                source,
+            })?;
+        if store.is_new {
+            let deployment_id = records.deployment_id().await?;
+            let marked = store.objects.mark(&deployment_id).await;
+            marked.map_err(StoreError::from)?;
+        }
         let wiping = tokio::spawn(wipe_old_keys(keys.clone()));
+        let sweep_every = config.sweep_every;
         let app = App::of(Parts {
             rates: Rates::new(&config.limits),
+            metrics: Metrics::new(),
             loopback_scope: loopback_scope(),
             config,
-            records: records.clone(),
+            records,
             objects: store.objects,
             keys,
             clock,
         });
-        let router = router::router(app, &store.public_origin);
+        // What the last stop cut off is taken up at once.
+        let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
+        let router = router::router(app.clone(), &store.public_origin);
         let stop = CancellationToken::new();
         let service_for = move |peer: SocketAddr| {
             router
@@ -114,11 +146,12 @@ impl Server {
         ));
         Ok(Self {
             address,
+            app,
             stop,
             serving,
             wiping,
-            embedded,
-            records,
+            sweeping,
+            embedded: store.embedded,
         })
     }
 
@@ -128,16 +161,26 @@ impl Server {
         self.address
     }
 
+    /// Ends at once what the sweeper would end sooner or later.
+    pub async fn sweep_now(&self) -> SweepReport {
+        sweeper::sweep(&self.app).await
+    }
+
     /// Takes no new connections and waits until the running requests are done, downloads
     /// included. Uploads stay open in the records and go on after the next start.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         // A panic of the accept loop has been logged by its thread; there is nothing to add.
         let _ = (&mut self.serving).await;
+        if let Some(sweeping) = self.sweeping.take() {
+            // It may be cut off anywhere.
+            sweeping.abort();
+            let _ = sweeping.await;
+        }
         if let Some(embedded) = self.embedded.take() {
             embedded.shutdown(STORE_PATIENCE).await;
         }
-        self.records.clone().close().await;
+        self.app.records.clone().close().await;
     }
 }
 
@@ -148,7 +191,28 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.serving.abort();
         self.wiping.abort();
+        if let Some(sweeping) = &self.sweeping {
+            sweeping.abort();
+        }
     }
+}
+
+async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), ServerError> {
+    let wanted = config.address();
+    let refused = |source| ServerError::Listen {
+        address: wanted,
+        source,
+    };
+    let listener = TcpListener::bind(wanted).await.map_err(refused)?;
+    let address = listener.local_addr().map_err(refused)?;
+    Ok((listener, address))
+}
+
+async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys), ServerError> {
+    std::fs::create_dir_all(&config.data_dir).map_err(ServerError::Folder)?;
+    let records = Records::open(&config.database_file()).await?;
+    let keys = Keys::open(config, records.clone(), clock.clone()).await?;
+    Ok((records, keys))
 }
 
 /// Also an idle server keeps no key for long.

@@ -30,9 +30,11 @@ use tracing_subscriber::{
 
 mod cap;
 mod capture;
+mod metrics;
 mod request_id;
 
 pub use capture::Capture;
+pub(crate) use metrics::Metrics;
 pub use request_id::{RequestId, with_request_id};
 
 use crate::config::{LogConfig, LogFormat};

@@ -1,5 +1,6 @@
 //! From the four sources to typed values.
 
+use core::time::Duration;
 use std::{
     collections::BTreeMap,
     net::IpAddr,
@@ -107,6 +108,10 @@ impl Config {
             frame_length: values.bytes("frame_length")?,
             part_length: values.bytes("part_length")?,
             limits: limits(&values)?,
+            sweep_every: match values.number("sweep_seconds", "a number of seconds, or 0")? {
+                0 => None,
+                seconds => Some(Duration::from_secs(seconds)),
+            },
             log: LogConfig {
                 filter: values.must("log")?,
                 format: match values.choice("log_format", &["auto", "pretty", "json"])? {

@@ -208,6 +208,12 @@ pub const NAMES: &[Name] = &[
         "parts signed in one request",
     ),
     row(
+        "sweep_seconds",
+        "SEALIFT_SWEEP_SECONDS",
+        "300",
+        "seconds between two sweeps of what was left behind; 0: never",
+    ),
+    row(
         "log",
         "SEALIFT_LOG",
         "info",

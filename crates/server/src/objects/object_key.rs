@@ -26,6 +26,29 @@ impl ObjectKey {
     pub fn as_str(&self) -> &str {
         &self.0
     }
+
+    /// Whether a server with this prefix makes such keys, for an upload or for the probe. Whatever
+    /// else lies there is somebody else's.
+    #[must_use]
+    pub fn is_of(&self, prefix: &KeyPrefix) -> bool {
+        let rest = self.0.strip_prefix(prefix.as_str());
+        let rest = rest.and_then(|rest| rest.strip_prefix('/'));
+        let mut segments = rest.unwrap_or_default().split('/');
+        match (
+            segments.next(),
+            segments.next(),
+            segments.next(),
+            segments.next(),
+        ) {
+            (Some("probe"), Some(name), None, None) => name.parse::<UploadId>().is_ok(),
+            (Some(tenant), Some(file), Some(upload), None) => {
+                tenant.parse::<TenantId>().is_ok()
+                    && file.parse::<FileId>().is_ok()
+                    && upload.parse::<UploadId>().is_ok()
+            }
+            _ => false,
+        }
+    }
 }
 
 impl fmt::Display for ObjectKey {
@@ -89,6 +112,28 @@ mod tests {
         let upload = UploadId::from_random([2; 16]);
         let key = ObjectKey::of(&prefix, &"acme".parse().unwrap(), &file, &upload);
         assert_eq!(key.as_str(), format!("sealift/eu/acme/{file}/{upload}"));
+    }
+
+    #[test]
+    fn a_key_that_no_server_makes_is_nobodys_here() {
+        let prefix: KeyPrefix = "sealift/eu".parse().unwrap();
+        let id = UploadId::from_random([2; 16]);
+        let is_of = |key: String| ObjectKey::from_record(key).is_of(&prefix);
+        assert!(is_of(format!("sealift/eu/acme/{id}/{id}")));
+        assert!(is_of(format!("sealift/eu/probe/{id}")));
+        for foreign in [
+            format!("sealift/eu2/acme/{id}/{id}"),
+            format!("sealift/acme/{id}/{id}"),
+            format!("sealift/eu/acme/{id}/{id}/more"),
+            format!("sealift/eu/Acme/{id}/{id}"),
+            format!("sealift/eu/acme/{id}"),
+            format!("sealift/eu/acme/{id}/backup.zip"),
+            format!("{id}/{id}/{id}"),
+            "sealift/eu/sealift.deployment".to_owned(),
+            "sealift/eu".to_owned(),
+        ] {
+            assert!(!is_of(foreign.clone()), "{foreign}");
+        }
     }
 
     #[test]

@@ -19,6 +19,8 @@ pub struct OpenStore {
     pub embedded: Option<Embedded>,
     /// Where browsers send parts, such as `http://127.0.0.1:8081`: for `connect-src`.
     pub public_origin: String,
+    /// The embedded store was made just now: whatever comes into it is this deployment's.
+    pub is_new: bool,
 }
 
 /// Why there is no usable store.
@@ -49,12 +51,14 @@ impl OpenStore {
         random: [u8; 16],
         now_ms: i64,
     ) -> Result<Self, StoreError> {
+        let mut is_new = false;
         let (embedded, s3) = match &config.store {
             StoreConfig::Embedded {
                 port,
                 public_endpoint,
             } => {
                 let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file())?;
+                is_new = !config.store_folder().join(&config.bucket).exists();
                 let embedded = Embedded::start(EmbeddedConfig {
                     folder: config.store_folder(),
                     address: ([127, 0, 0, 1], *port).into(),
@@ -98,6 +102,7 @@ impl OpenStore {
             public_origin: objects.public_origin(now_ms).await?,
             objects,
             embedded,
+            is_new,
         })
     }
 }

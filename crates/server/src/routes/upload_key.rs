@@ -45,6 +45,7 @@ pub(crate) async fn upload_key(
     let verified = header.verify(&data_key)?;
     app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "again")
         .await?;
+    app.metrics.keys_issued.inc();
     let headers = [
         (
             header::CONTENT_TYPE,

@@ -1,0 +1,80 @@
+//! Files that are deleted, or should have been.
+
+use sealift_transfer::api::FileId;
+
+use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS, remove};
+use crate::{
+    app::App,
+    records::{FileRow, FilesToSweep, RecordsError},
+};
+
+const ORDER: [(FilesToSweep, SweepKind); 2] = [
+    (FilesToSweep::Deleting, SweepKind::Deleting),
+    (FilesToSweep::Tombstones, SweepKind::Tombstone),
+];
+
+pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
+    for (which, kind) in ORDER {
+        if let Err(error) = sweep_all(app, which, kind, report).await {
+            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not ask the records");
+            report.failed(kind);
+        }
+    }
+}
+
+async fn sweep_all(
+    app: &App,
+    which: FilesToSweep,
+    kind: SweepKind,
+    report: &mut SweepReport,
+) -> Result<(), RecordsError> {
+    let now_ms = app.now_ms();
+    let until_ms = match which {
+        FilesToSweep::Tombstones => now_ms.saturating_sub(TOMBSTONE_MARGIN_MS),
+        FilesToSweep::Deleting => now_ms,
+    };
+    let mut after: Option<FileId> = None;
+    loop {
+        let page = app
+            .records
+            .files_to_sweep(which, until_ms, after.as_ref(), PAGE)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.file_id.clone());
+        for file in &page {
+            report.found(kind);
+            match end(app, which, file, now_ms).await {
+                Ok(true) => report.done(kind),
+                Ok(false) => {}
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(file.id = %file.file_id, error, kind = kind.as_str(), "The sweeper could not end file {}", file.file_id);
+                    report.failed(kind);
+                }
+            }
+        }
+    }
+}
+
+/// Whether it was this sweep that ended it.
+async fn end(
+    app: &App,
+    which: FilesToSweep,
+    file: &FileRow,
+    now_ms: i64,
+) -> Result<bool, SweepError> {
+    match which {
+        FilesToSweep::Deleting => {
+            let deleted = app.objects.delete(&file.s3_key, file.version.as_ref());
+            deleted.await?;
+            Ok(app.records.finish_deleting(&file.file_id).await?)
+        }
+        FilesToSweep::Tombstones => {
+            // A late PUT may have made it again.
+            remove(app, &file.s3_key).await?;
+            Ok(app.records.sweep_file(&file.file_id, now_ms).await?)
+        }
+    }
+}

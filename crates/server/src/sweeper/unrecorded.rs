@@ -1,0 +1,197 @@
+//! What the store has and no upload needs. Of what has a record or a tombstone the records say
+//! what is to be done; what has none is touched only where the prefix is marked as ours, when it
+//! is old, and not before it was reported once (FORMAT.md R11).
+
+use sealift_transfer::api::UploadState;
+
+use super::{SweepError, SweepKind, SweepReport, remove};
+use crate::{
+    app::App,
+    objects::{ListedObject, ObjectKey, UnfinishedMultipart},
+    records::KnownObject,
+};
+
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// An upload lives for 30 days at most.
+const OLD_MS: i64 = 31 * DAY_MS;
+/// Listing a whole bucket costs.
+const LIST_EVERY_MS: i64 = DAY_MS;
+
+/// What may be done about what has no record.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Unrecorded {
+    /// It is not looked for now.
+    Later,
+    /// It is counted and told.
+    Report,
+    /// It is removed.
+    Remove,
+}
+
+pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
+    let now_ms = app.now_ms();
+    let may = match what_may_be_done(app, now_ms).await {
+        Ok(may) => may,
+        Err(error) => {
+            failed(&error, SweepKind::UnrecordedObject, report);
+            Unrecorded::Later
+        }
+    };
+    let mut is_whole = true;
+    if let Err(error) = multiparts(app, may, now_ms, report).await {
+        failed(&error, SweepKind::LateMultipart, report);
+        is_whole = false;
+    }
+    if may == Unrecorded::Later {
+        return;
+    }
+    if let Err(error) = objects(app, may, now_ms, report).await {
+        failed(&error, SweepKind::LateObject, report);
+        is_whole = false;
+    }
+    if may == Unrecorded::Report && is_whole {
+        tell(app, report);
+        if let Err(error) = app.records.note_unrecorded_reported(now_ms).await {
+            failed(&error.into(), SweepKind::UnrecordedObject, report);
+        }
+    }
+}
+
+async fn what_may_be_done(app: &App, now_ms: i64) -> Result<Unrecorded, SweepError> {
+    let begun = app.records.begin_listing_unrecorded(now_ms, LIST_EVERY_MS);
+    if !begun.await? {
+        return Ok(Unrecorded::Later);
+    }
+    let deployment_id = app.records.deployment_id().await?;
+    let is_ours = app.objects.is_marked(&deployment_id).await?;
+    let was_reported = app.records.unrecorded_was_reported().await?;
+    Ok(if is_ours && was_reported {
+        Unrecorded::Remove
+    } else {
+        Unrecorded::Report
+    })
+}
+
+/// The first list, and each one of a prefix that is not marked.
+fn tell(app: &App, report: &SweepReport) {
+    let objects = report.of(SweepKind::UnrecordedObject).found;
+    let multiparts = report.of(SweepKind::UnrecordedMultipart).found;
+    let prefix = app.objects.prefix();
+    tracing::warn!(
+        objects,
+        multiparts,
+        %prefix,
+        "No record knows {objects} objects and {multiparts} multipart uploads under {prefix} that \
+         are older than 31 days. Nothing of them was removed; where the prefix is marked as this \
+         deployment's, the next list removes them"
+    );
+}
+
+async fn multiparts(
+    app: &App,
+    may: Unrecorded,
+    now_ms: i64,
+    report: &mut SweepReport,
+) -> Result<(), SweepError> {
+    // First the store's list, then the records: an upload that is opened meanwhile is not seen.
+    let listed = app.objects.unfinished_multiparts().await?;
+    for page in listed.chunks(1000) {
+        let keys: Vec<ObjectKey> = page.iter().map(|listed| listed.key.clone()).collect();
+        let known = app.records.known_objects(&keys).await?;
+        for multipart in page {
+            let (kind, may_go) = match known.get(&multipart.key) {
+                Some(known) if is_needed(multipart, known) => continue,
+                Some(_) => (SweepKind::LateMultipart, true),
+                None if may == Unrecorded::Later => continue,
+                None if !is_ours_and_old(
+                    app,
+                    &multipart.key,
+                    multipart.initiated_at_ms,
+                    now_ms,
+                ) =>
+                {
+                    continue;
+                }
+                None => (SweepKind::UnrecordedMultipart, may == Unrecorded::Remove),
+            };
+            report.found(kind);
+            if may_go {
+                let (key, id) = (&multipart.key, &multipart.s3_upload_id);
+                match app.objects.abort_multipart(key, id).await {
+                    Ok(()) => removed(key, kind, report),
+                    Err(error) => failed(&error.into(), kind, report),
+                }
+            }
+        }
+    }
+    Ok(())
+}
+
+/// Its upload may still go on with it, or is just being given it or taken from it.
+fn is_needed(multipart: &UnfinishedMultipart, known: &KnownObject) -> bool {
+    match known.state {
+        UploadState::Opening | UploadState::Aborting => true,
+        UploadState::Open | UploadState::Completing => {
+            known.s3_upload_id.as_ref() == Some(&multipart.s3_upload_id)
+        }
+        UploadState::Complete | UploadState::Aborted | UploadState::Failed => false,
+    }
+}
+
+async fn objects(
+    app: &App,
+    may: Unrecorded,
+    now_ms: i64,
+    report: &mut SweepReport,
+) -> Result<(), SweepError> {
+    let mut after: Option<ObjectKey> = None;
+    loop {
+        let page = app.objects.list_objects(after.as_ref()).await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.key.clone());
+        let keys: Vec<ObjectKey> = page.iter().map(|listed| listed.key.clone()).collect();
+        let known = app.records.known_objects(&keys).await?;
+        for ListedObject {
+            key,
+            modified_at_ms,
+        } in &page
+        {
+            let (kind, may_go) = match known.get(key) {
+                Some(known) if !known.is_swept => continue,
+                Some(_) => (SweepKind::LateObject, true),
+                None if !is_ours_and_old(app, key, *modified_at_ms, now_ms) => continue,
+                None => (SweepKind::UnrecordedObject, may == Unrecorded::Remove),
+            };
+            report.found(kind);
+            if may_go {
+                match remove(app, key).await {
+                    Ok(()) => removed(key, kind, report),
+                    Err(error) => failed(&error.into(), kind, report),
+                }
+            }
+        }
+    }
+}
+
+/// One of our keys, and surely older than every upload that is not finished.
+fn is_ours_and_old(app: &App, key: &ObjectKey, made_at_ms: Option<i64>, now_ms: i64) -> bool {
+    let is_old = made_at_ms.is_some_and(|made_at_ms| made_at_ms <= now_ms.saturating_sub(OLD_MS));
+    is_old && key.is_of(app.objects.prefix())
+}
+
+fn removed(key: &ObjectKey, kind: SweepKind, report: &mut SweepReport) {
+    tracing::info!(object.key = %key, kind = kind.as_str(), "Swept {key}");
+    report.done(kind);
+}
+
+fn failed(error: &SweepError, kind: SweepKind, report: &mut SweepReport) {
+    let error: &dyn std::error::Error = error;
+    tracing::warn!(
+        error,
+        kind = kind.as_str(),
+        "The sweeper could not go on with the store's list"
+    );
+    report.failed(kind);
+}

@@ -1,0 +1,139 @@
+//! Uploads that nobody goes on with.
+
+use sealift_transfer::api::UploadId;
+
+use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS, Unasked, remove};
+use crate::{
+    app::App,
+    completion::{self, CompletionError},
+    objects::PRESIGNED_FOR_MS,
+    records::{AuditAction, RecordsError, UploadRow, UploadsToSweep},
+};
+
+/// An abandoned one may turn out to be open, an open one to be expired, an expired one is aborted
+/// at once, and may be a tombstone already.
+const ORDER: [(UploadsToSweep, SweepKind); 4] = [
+    (UploadsToSweep::Abandoned, SweepKind::Abandoned),
+    (UploadsToSweep::Expired, SweepKind::Expired),
+    (UploadsToSweep::Aborting, SweepKind::Aborting),
+    (UploadsToSweep::Tombstones, SweepKind::Tombstone),
+];
+
+pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
+    for (which, kind) in ORDER {
+        if let Err(error) = sweep_all(app, which, kind, report).await {
+            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not ask the records");
+            report.failed(kind);
+        }
+    }
+}
+
+async fn sweep_all(
+    app: &App,
+    which: UploadsToSweep,
+    kind: SweepKind,
+    report: &mut SweepReport,
+) -> Result<(), RecordsError> {
+    let now_ms = app.now_ms();
+    let until_ms = match which {
+        UploadsToSweep::Tombstones => now_ms.saturating_sub(TOMBSTONE_MARGIN_MS),
+        _ => now_ms,
+    };
+    let mut after: Option<UploadId> = None;
+    loop {
+        let page = app
+            .records
+            .uploads_to_sweep(which, until_ms, after.as_ref(), PAGE)
+            .await?;
+        let Some(last) = page.last() else {
+            return Ok(());
+        };
+        after = Some(last.upload_id.clone());
+        for upload in &page {
+            report.found(kind);
+            match end(app, which, upload, now_ms).await {
+                Ok(true) => report.done(kind),
+                Ok(false) => {}
+                Err(error) => {
+                    let error: &dyn std::error::Error = &error;
+                    tracing::warn!(upload.id = %upload.upload_id, error, kind = kind.as_str(), "The sweeper could not end upload {}", upload.upload_id);
+                    report.failed(kind);
+                }
+            }
+        }
+    }
+}
+
+/// Whether it was this sweep that ended it.
+async fn end(
+    app: &App,
+    which: UploadsToSweep,
+    upload: &UploadRow,
+    now_ms: i64,
+) -> Result<bool, SweepError> {
+    let id = &upload.upload_id;
+    match which {
+        UploadsToSweep::Abandoned => end_completion(app, upload).await,
+        UploadsToSweep::Expired => {
+            let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
+            let begun = app.records.begin_expiring(id, now_ms, signatures_end_at_ms);
+            if !begun.await? {
+                return Ok(false);
+            }
+            abort(app, upload).await
+        }
+        UploadsToSweep::Aborting => abort(app, upload).await,
+        UploadsToSweep::Tombstones => {
+            // Once more: a part that was on its way when the upload was aborted may lie there.
+            drop_bytes(app, upload).await?;
+            remove(app, &upload.s3_key).await?;
+            Ok(app.records.sweep_upload(id, now_ms).await?)
+        }
+    }
+}
+
+async fn end_completion(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
+    match completion::take_over(app, upload).await {
+        Ok(_) => {
+            let done = AuditAction::CompleteUpload;
+            app.audit_unasked(
+                Unasked::Sweeper,
+                &upload.scope,
+                done,
+                upload.upload_id.as_str(),
+            )
+            .await?;
+            Ok(true)
+        }
+        Err(CompletionError::StillOpen | CompletionError::Failed) => Ok(true),
+        Err(CompletionError::Elsewhere) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+/// From `aborting` to the end. A request that does the same at the same time does no harm.
+async fn abort(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
+    drop_bytes(app, upload).await?;
+    let (id, done) = (&upload.upload_id, AuditAction::AbortUpload);
+    app.audit_unasked(Unasked::Sweeper, &upload.scope, done, id.as_str())
+        .await?;
+    let finished = app.records.finish_aborting(id).await?;
+    if finished {
+        app.metrics.uploads_aborted.inc();
+    }
+    Ok(finished)
+}
+
+/// What the store holds of an upload that will not be completed.
+async fn drop_bytes(app: &App, upload: &UploadRow) -> Result<(), SweepError> {
+    match &upload.s3_upload_id {
+        Some(s3_upload_id) => {
+            let aborted = app.objects.abort_multipart(&upload.s3_key, s3_upload_id);
+            aborted.await?;
+        }
+        // A single PUT may have been sent. Where the store began a multipart upload and its name
+        // was lost, the list of the late ones has it.
+        None => remove(app, &upload.s3_key).await?,
+    }
+    Ok(())
+}

@@ -1,0 +1,103 @@
+//! What is counted, for `GET /metrics`. No names and no ids, neither of files nor of callers.
+//! docs/METRICS.md explains each; a test keeps it true.
+
+use prometheus_client::{
+    metrics::{counter::Counter, family::Family, gauge::Gauge},
+    registry::Registry,
+};
+
+use crate::sweeper::{SweepKind, SweepReport};
+
+type ByKind = Family<[(&'static str, &'static str); 1], Counter>;
+
+/// The counters of one server.
+#[derive(Debug)]
+pub(crate) struct Metrics {
+    registry: Registry,
+    pub(crate) uploads_opened: Counter,
+    pub(crate) uploads_completed: Counter,
+    pub(crate) uploads_aborted: Counter,
+    pub(crate) uploads_failed: Counter,
+    pub(crate) parts_signed: Counter,
+    pub(crate) keys_issued: Counter,
+    sweeper_found: ByKind,
+    sweeper_done: ByKind,
+    sweeper_errors: ByKind,
+    sweeper_last_run: Gauge,
+}
+
+impl Metrics {
+    pub(crate) fn new() -> Self {
+        let mut registry = Registry::with_prefix("sealift");
+        let mut counter = |name: &str, help: &str| {
+            let counter = Counter::default();
+            registry.register(name, help, counter.clone());
+            counter
+        };
+        let uploads_opened = counter("uploads_opened", "Uploads opened");
+        let uploads_completed = counter("uploads_completed", "Uploads that became files");
+        let uploads_aborted = counter("uploads_aborted", "Uploads taken back or expired");
+        let uploads_failed = counter(
+            "uploads_failed",
+            "Uploads whose object was not what was sealed",
+        );
+        let parts_signed = counter("parts_signed", "Parts signed, repeated ones included");
+        let keys_issued = counter("keys_issued", "Content keys given to uploaders");
+        let mut by_kind = |name: &str, help: &str| {
+            let family = ByKind::default();
+            for kind in SweepKind::ALL {
+                // So that each is there from the start, as zero.
+                let _ = family.get_or_create(&label(kind));
+            }
+            registry.register(name, help, family.clone());
+            family
+        };
+        let sweeper_found = by_kind("sweeper_found", "What sweeps found to be ended");
+        let sweeper_done = by_kind("sweeper_done", "What sweeps ended");
+        let sweeper_errors = by_kind("sweeper_errors", "What sweeps could not end");
+        let sweeper_last_run = Gauge::default();
+        registry.register(
+            "sweeper_last_run_timestamp_seconds",
+            "When the last sweep ended, Unix time; 0 before the first",
+            sweeper_last_run.clone(),
+        );
+        Self {
+            registry,
+            uploads_opened,
+            uploads_completed,
+            uploads_aborted,
+            uploads_failed,
+            parts_signed,
+            keys_issued,
+            sweeper_found,
+            sweeper_done,
+            sweeper_errors,
+            sweeper_last_run,
+        }
+    }
+
+    /// Adds what a sweep found and did.
+    pub(crate) fn note_sweep(&self, report: &SweepReport, now_ms: i64) {
+        for kind in SweepKind::ALL {
+            let (count, label) = (report.of(kind), label(kind));
+            self.sweeper_found.get_or_create(&label).inc_by(count.found);
+            self.sweeper_done.get_or_create(&label).inc_by(count.done);
+            self.sweeper_errors
+                .get_or_create(&label)
+                .inc_by(count.failed);
+        }
+        self.sweeper_last_run.set(now_ms.div_euclid(1000));
+    }
+
+    /// All of them, in the text format of OpenMetrics, which Prometheus reads.
+    pub(crate) fn to_text(&self) -> String {
+        let mut text = String::new();
+        // Writing to a string does not fail.
+        let _ = prometheus_client::encoding::text::encode(&mut text, &self.registry);
+        text
+    }
+}
+
+fn label(kind: SweepKind) -> [(&'static str, &'static str); 1] {
+    [("kind", kind.as_str())]
+}
