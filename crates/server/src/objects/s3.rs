@@ -13,8 +13,8 @@ use aws_sdk_s3::{
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use super::{
-    KeyPrefix, ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId,
-    embedded::EmbeddedCredentials,
+    KeyPrefix, ObjectHead, ObjectKey, ObjectRead, ObjectsError, S3UploadId, StoredObject,
+    VersionId, embedded::EmbeddedCredentials,
 };
 
 mod answers;
@@ -207,6 +207,25 @@ impl Objects {
         match asked {
             Ok(_) | Err(ObjectsError::NotFound) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Drops what an unfinished upload has in the store: its parts, or what its single PUT made.
+    /// Nothing there is fine. What is still being sent may come later.
+    ///
+    /// # Errors
+    /// Where something may still be there.
+    pub async fn take_back(
+        &self,
+        key: &ObjectKey,
+        s3_upload_id: Option<&S3UploadId>,
+    ) -> Result<(), ObjectsError> {
+        match s3_upload_id {
+            Some(s3_upload_id) => self.abort_multipart(key, s3_upload_id).await,
+            None => match self.head(key, None).await? {
+                Some(head) => self.delete(key, head.version.as_ref()).await,
+                None => Ok(()),
+            },
         }
     }
 

@@ -29,14 +29,14 @@ pub(crate) async fn abort_upload(
         UploadState::Aborted | UploadState::Failed => return Ok(StatusCode::NO_CONTENT),
         state => return Err(problem::upload_not_open(state.as_str())),
     }
-    if let Some(s3_upload_id) = &upload.s3_upload_id {
-        app.objects
-            .abort_multipart(&upload.s3_key, s3_upload_id)
-            .await?;
-    }
+    app.objects
+        .take_back(&upload.s3_key, upload.s3_upload_id.as_ref())
+        .await?;
     app.audit(&caller, AuditAction::AbortUpload, upload_id.as_str(), "ok")
         .await?;
-    app.records.finish_aborting(&upload_id).await?;
+    if app.records.finish_aborting(&upload_id).await? {
+        app.metrics.uploads_aborted.inc();
+    }
     tracing::info!(upload.id = %upload_id, "Aborted upload {upload_id}");
     Ok(StatusCode::NO_CONTENT)
 }

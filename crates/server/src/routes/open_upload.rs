@@ -1,6 +1,6 @@
-//! `POST /v1/uploads`: message id, data key, header, row, multipart upload, in this order. The
-//! header is durable before anything of it leaves (FORMAT.md R1), and everything cheap is
-//! refused before a key is made.
+//! `POST /v1/uploads`: message id, data key, header, row, in this order, and the multipart upload
+//! of what has more than one part. The header is durable before anything of it leaves (FORMAT.md
+//! R1), and everything cheap is refused before a key is made.
 
 use axum::{
     Json,
@@ -10,7 +10,7 @@ use axum::{
 use http::{HeaderValue, StatusCode, header};
 use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId};
 use sealift_transfer::{
-    PartPlan,
+    PartNumber, PartPlan,
     api::{
         FileId, OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadId, UploadState,
         open::{ContentKeyText, Method},
@@ -56,19 +56,22 @@ pub(crate) async fn open_upload(
     let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
     let upload_id = new.upload_id.clone();
     match app.records.add_upload(new, most_open).await? {
-        AddedUpload::Added => {}
+        AddedUpload::Added => _ = app.metrics.uploads_opened.inc(),
         AddedUpload::SameToken(before) => {
             return again(&app, &caller, *before, request_sha256).await;
         }
         AddedUpload::TooManyOpen => return Err(too_many_open(most_open)),
     }
-    let upload = app.records.upload(&caller.scope, &upload_id).await?;
-    begin_sending(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
+    if opened.method == Method::Multipart {
+        let upload = app.records.upload(&caller.scope, &upload_id).await?;
+        begin_multipart(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
+    }
     // Durable before the key leaves; both share a commit.
     tokio::try_join!(
         app.audit(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok"),
         app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok"),
     )?;
+    app.metrics.keys_issued.inc();
     tracing::info!(upload.id = %upload_id, part.count = opened.plan.part_count().get(), "Opened upload {upload_id}");
     let opened = OpenedUpload {
         content_key: Some(content_key),
@@ -100,7 +103,7 @@ async fn again(
     }
     let mut file = None;
     match before.state {
-        UploadState::Opening => begin_sending(app, &before).await?,
+        UploadState::Opening => begin_multipart(app, &before).await?,
         // It will be complete, or open again: to be asked then.
         UploadState::Completing => return Err(CompletionError::Elsewhere.into()),
         UploadState::Complete => {
@@ -125,7 +128,7 @@ async fn again(
     let opened = OpenedUpload {
         upload_id: before.upload_id,
         file_id: before.file_id,
-        method: Method::Multipart,
+        method: before.method,
         header: before.header,
         plan: before.plan,
         expires_at_ms: before.expires_at_ms,
@@ -178,7 +181,11 @@ async fn make(
     let opened = OpenedUpload {
         upload_id: upload_id.clone(),
         file_id: file_id.clone(),
-        method: Method::Multipart,
+        method: if plan.part_count() == PartNumber::FIRST {
+            Method::Single
+        } else {
+            Method::Multipart
+        },
         header: header.clone(),
         plan,
         expires_at_ms: lifetimes::upload_expiry_ms(now_ms, now_ms),
@@ -211,7 +218,7 @@ async fn make(
 }
 
 /// Gives the row its multipart upload. Of two at once one wins; the other's is dropped.
-async fn begin_sending(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
+async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
     let s3_upload_id = app.objects.create_multipart(&upload.s3_key).await?;
     let begun = app
         .records

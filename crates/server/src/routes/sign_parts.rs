@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderValue, header};
 use sealift_transfer::{
     PartPlan,
-    api::{PartReceipt, ProblemCode, SignParts, SignedPart, SignedParts, UploadId},
+    api::{PartReceipt, ProblemCode, SignParts, SignedPart, SignedParts, UploadId, open::Method},
 };
 
 use super::{Id, JsonBody};
@@ -66,6 +66,8 @@ pub(crate) async fn sign_parts(
         parts: presign(&app, &upload, &parts, now_ms).await?,
         expires_at_ms,
     };
+    let signed = u64::try_from(answer.parts.len()).unwrap_or(u64::MAX);
+    app.metrics.parts_signed.inc_by(signed);
     let no_store = HeaderValue::from_static("no-store");
     Ok(([(header::CACHE_CONTROL, no_store)], Json(answer)).into_response())
 }
@@ -117,20 +119,23 @@ async fn presign(
     parts: &[(PartReceipt, u64)],
     now_ms: i64,
 ) -> Result<Vec<SignedPart>, Refusal> {
-    let s3_upload_id = upload.s3_upload_id.as_ref().ok_or_else(problem::internal)?;
     let mut signed = Vec::with_capacity(parts.len());
     for (receipt, sealed_len) in parts {
-        let put = app
-            .objects
-            .presign_part(
-                &upload.s3_key,
-                s3_upload_id,
-                receipt.number,
-                &receipt.sha256,
-                *sealed_len,
-                now_ms,
-            )
-            .await?;
+        let (key, sha256, objects) = (&upload.s3_key, &receipt.sha256, &app.objects);
+        let put = match (upload.method, &upload.s3_upload_id) {
+            (Method::Single, _) => {
+                objects
+                    .presign_put(key, sha256, *sealed_len, now_ms)
+                    .await?
+            }
+            (Method::Multipart, Some(id)) => {
+                let part =
+                    objects.presign_part(key, id, receipt.number, sha256, *sealed_len, now_ms);
+                part.await?
+            }
+            // No row of an open multipart upload is like this.
+            (Method::Multipart, None) => return Err(problem::internal()),
+        };
         signed.push(SignedPart {
             number: receipt.number,
             url: put.url,

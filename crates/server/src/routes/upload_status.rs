@@ -1,16 +1,18 @@
 //! `GET /v1/uploads/{id}`: what resume needs, without the key.
 
 use axum::{Json, extract::State};
-use sealift_transfer::api::{PartStatus, UploadId, UploadState, UploadStatus, open::Method};
+use sealift_transfer::api::{
+    PartStatus, Sha256, UploadId, UploadState, UploadStatus, open::Method,
+};
 
 use super::{Id, file};
 use crate::{
     app::App,
     caller::{Caller, Wish},
-    objects::{ObjectsError, StoredPart},
+    objects::{ObjectHead, ObjectsError, StoredPart},
     personal,
     problem::Refusal,
-    records::UploadRow,
+    records::{PartRow, UploadRow},
 };
 
 pub(crate) async fn upload_status(
@@ -21,17 +23,12 @@ pub(crate) async fn upload_status(
     caller.may(Wish::Upload)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
-    let stored = stored(&app, &upload).await?;
+    let stored = Stored::of(&app, &upload).await?;
     let rows = app.records.parts(&upload_id).await?;
     let parts = rows.into_iter().map(|row| PartStatus {
         number: row.number,
         sha256: row.sha256,
-        stored: upload.state == UploadState::Complete
-            || stored.iter().any(|part| {
-                part.number == row.number
-                    && part.sha256 == Some(row.sha256)
-                    && part.len == row.sealed_len
-            }),
+        stored: stored.has(&row),
     });
     let parts = parts.collect();
     let file = if upload.state == UploadState::Complete {
@@ -52,7 +49,7 @@ pub(crate) async fn upload_status(
         upload_id,
         file_id: upload.file_id,
         state: upload.state,
-        method: Method::Multipart,
+        method: upload.method,
         last_modified_ms: upload.last_modified_ms,
         header: upload.header,
         plan: upload.plan,
@@ -63,16 +60,47 @@ pub(crate) async fn upload_status(
     }))
 }
 
-/// The store's own list, while it has one.
-async fn stored(app: &App, upload: &UploadRow) -> Result<Vec<StoredPart>, ObjectsError> {
-    let Some(s3_upload_id) = &upload.s3_upload_id else {
-        return Ok(Vec::new());
-    };
-    if !matches!(upload.state, UploadState::Open | UploadState::Completing) {
-        return Ok(Vec::new());
+/// What the store holds of an upload, by its own word.
+enum Stored {
+    Everything,
+    Parts(Vec<StoredPart>),
+    Object(ObjectHead),
+    Nothing,
+}
+
+impl Stored {
+    async fn of(app: &App, upload: &UploadRow) -> Result<Self, ObjectsError> {
+        match upload.state {
+            UploadState::Complete => return Ok(Self::Everything),
+            UploadState::Open | UploadState::Completing => {}
+            _ => return Ok(Self::Nothing),
+        }
+        let key = &upload.s3_key;
+        match (upload.method, &upload.s3_upload_id) {
+            (Method::Single, _) => {
+                let head = app.objects.head(key, None).await?;
+                Ok(head.map_or(Self::Nothing, Self::Object))
+            }
+            (Method::Multipart, Some(id)) => match app.objects.list_parts(key, id).await {
+                Ok(parts) => Ok(Self::Parts(parts)),
+                Err(ObjectsError::NoSuchUpload) => Ok(Self::Nothing),
+                Err(error) => Err(error),
+            },
+            (Method::Multipart, None) => Ok(Self::Nothing),
+        }
     }
-    match app.objects.list_parts(&upload.s3_key, s3_upload_id).await {
-        Err(ObjectsError::NoSuchUpload) => Ok(Vec::new()),
-        listed => listed,
+
+    /// Exactly the ciphertext of that part.
+    fn has(&self, row: &PartRow) -> bool {
+        let is_it =
+            |len: u64, sha256: Option<Sha256>| len == row.sealed_len && sha256 == Some(row.sha256);
+        match self {
+            Self::Everything => true,
+            Self::Parts(parts) => parts
+                .iter()
+                .any(|part| part.number == row.number && is_it(part.len, part.sha256)),
+            Self::Object(head) => is_it(head.len, head.sha256),
+            Self::Nothing => false,
+        }
     }
 }

@@ -1,0 +1,84 @@
+//! Lists that come page by page, newest first. A cursor is the place of the last row of a page:
+//! `<milliseconds>-<id>`.
+
+use core::{fmt::Display, str::FromStr};
+
+use axum::{
+    extract::{FromRequestParts, Query},
+    http::request::Parts,
+};
+use sealift_transfer::api::ProblemCode;
+use serde::Deserialize;
+
+use crate::{app::App, problem::Refusal};
+
+/// Rows of one page, unless fewer are asked for.
+const DEFAULT_MOST: u32 = 50;
+const MOST: u32 = 200;
+
+/// Which page of a list of `I`s is asked for, `?cursor=&limit=`.
+pub(crate) struct Paging<I> {
+    /// When the row before the page was made, and its id.
+    pub(crate) after: Option<(i64, I)>,
+    most: u32,
+}
+
+impl<I: Display> Paging<I> {
+    /// How many rows to read: one more tells whether there is another page.
+    pub(crate) fn to_read(&self) -> u32 {
+        self.most.saturating_add(1)
+    }
+
+    /// The rows of this page, and the next one's cursor.
+    pub(crate) fn cut<R>(
+        &self,
+        mut rows: Vec<R>,
+        place: impl Fn(&R) -> (i64, &I),
+    ) -> (Vec<R>, Option<String>) {
+        let most = usize::try_from(self.most).unwrap_or(usize::MAX);
+        if rows.len() <= most {
+            return (rows, None);
+        }
+        rows.truncate(most);
+        let last = rows.last().map(place);
+        let cursor = last.map(|(at_ms, id)| format!("{at_ms}-{id}"));
+        (rows, cursor)
+    }
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct Asked {
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+impl<I: FromStr> FromRequestParts<App> for Paging<I> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Query(asked) = Query::<Asked>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| invalid())?;
+        let most = asked.limit.unwrap_or(DEFAULT_MOST);
+        if !(1..=MOST).contains(&most) {
+            return Err(invalid());
+        }
+        let after = asked.cursor.as_deref().map(place).transpose()?;
+        Ok(Self { after, most })
+    }
+}
+
+fn place<I: FromStr>(cursor: &str) -> Result<(i64, I), Refusal> {
+    let place = cursor
+        .split_once('-')
+        .and_then(|(at_ms, id)| Some((at_ms.parse().ok()?, id.parse().ok()?)));
+    place.ok_or_else(invalid)
+}
+
+fn invalid() -> Refusal {
+    Refusal::new(
+        ProblemCode::InvalidRequest,
+        format!("`limit` must be 1 to {MOST}, and `cursor` one that the page before gave."),
+    )
+}

@@ -1,0 +1,62 @@
+//! `GET /v1/uploads`: the caller's uploads that can go on, newest first, page by page.
+
+use axum::{Json, extract::State};
+use sealift_transfer::api::{UploadId, UploadList, UploadSummary};
+
+use super::paging::Paging;
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    personal,
+    problem::Refusal,
+    records::{UnfinishedUpload, UploadCursor},
+};
+
+pub(crate) async fn unfinished_uploads(
+    State(app): State<App>,
+    caller: Caller,
+    page: Paging<UploadId>,
+) -> Result<Json<UploadList>, Refusal> {
+    caller.may(Wish::Upload)?;
+    let cursor = page
+        .after
+        .clone()
+        .map(|(opened_at_ms, upload_id)| UploadCursor {
+            opened_at_ms,
+            upload_id,
+        });
+    let rows = app
+        .records
+        .unfinished_of(&caller.scope, cursor, page.to_read(), app.now_ms())
+        .await?;
+    let (rows, next_cursor) =
+        page.cut(rows, |row| (row.upload.opened_at_ms, &row.upload.upload_id));
+    let mut uploads = Vec::with_capacity(rows.len());
+    for row in rows {
+        uploads.push(summary(&app, row).await?);
+    }
+    Ok(Json(UploadList {
+        uploads,
+        next_cursor,
+    }))
+}
+
+async fn summary(app: &App, row: UnfinishedUpload) -> Result<UploadSummary, Refusal> {
+    let UnfinishedUpload {
+        upload,
+        signed_parts,
+    } = row;
+    let name = personal::open_name(app, &upload.scope.tenant, &upload.file_id, &upload.name);
+    Ok(UploadSummary {
+        name: name.await?,
+        upload_id: upload.upload_id,
+        file_id: upload.file_id,
+        state: upload.state,
+        size: upload.plan.plaintext_len(),
+        last_modified_ms: upload.last_modified_ms,
+        opened_at_ms: upload.opened_at_ms,
+        expires_at_ms: upload.expires_at_ms,
+        signed_parts,
+        part_count: upload.plan.part_count(),
+    })
+}
