@@ -14,8 +14,8 @@ use futures::channel::oneshot;
 pub struct Allowance(Rc<Shared>);
 
 struct Shared {
-    most: u64,
-    free: Cell<u64>,
+    most: Cell<u64>,
+    in_use: Cell<u64>,
     waiting: RefCell<VecDeque<(u64, oneshot::Sender<Share>)>>,
 }
 
@@ -30,15 +30,14 @@ impl Allowance {
     #[must_use]
     pub fn of(most: u64) -> Self {
         Self(Rc::new(Shared {
-            most,
-            free: Cell::new(most),
+            most: Cell::new(most),
+            in_use: Cell::new(0),
             waiting: RefCell::default(),
         }))
     }
 
     /// Waits until so many units are free. Who wants more than there are gets all there are.
     pub async fn take(&self, units: u64) -> Share {
-        let units = units.min(self.0.most);
         let (turn, comes) = oneshot::channel();
         self.0.waiting.borrow_mut().push_back((units, turn));
         self.serve();
@@ -49,28 +48,35 @@ impl Allowance {
         }
     }
 
+    /// From now on there are so many units. What is in use beyond them stays in use.
+    pub fn set_most(&self, most: u64) {
+        self.0.most.set(most);
+        self.serve();
+    }
+
     /// Units in use.
     #[must_use]
     pub fn in_use(&self) -> u64 {
-        self.0.most.saturating_sub(self.0.free.get())
+        self.0.in_use.get()
     }
 
     fn serve(&self) {
-        while let Some(turn) = self.next_turn() {
-            let (units, turn) = turn;
+        while let Some((units, turn)) = self.next_turn() {
             // Who no longer waits sends its share back by dropping it, which serves the next.
             drop(turn.send(self.share(units)));
         }
     }
 
     fn next_turn(&self) -> Option<(u64, oneshot::Sender<Share>)> {
+        let most = self.0.most.get();
+        let free = most.saturating_sub(self.in_use());
         let mut waiting = self.0.waiting.borrow_mut();
-        waiting.pop_front_if(|(units, _)| *units <= self.0.free.get())
+        let (units, turn) = waiting.pop_front_if(|(units, _)| (*units).min(most) <= free)?;
+        Some((units.min(most), turn))
     }
 
     fn share(&self, units: u64) -> Share {
-        let free = self.0.free.get();
-        self.0.free.set(free.saturating_sub(units));
+        self.0.in_use.set(self.in_use().saturating_add(units));
         Share {
             units,
             from: self.clone(),
@@ -80,8 +86,8 @@ impl Allowance {
 
 impl Drop for Share {
     fn drop(&mut self) {
-        let free = self.from.0.free.get();
-        self.from.0.free.set(free.saturating_add(self.units));
+        let in_use = self.from.in_use().saturating_sub(self.units);
+        self.from.0.in_use.set(in_use);
         self.from.serve();
     }
 }
@@ -130,6 +136,22 @@ mod tests {
         drop(first);
         assert!(next.now_or_never().is_some());
         assert_eq!(allowance.in_use(), 0);
+    }
+
+    #[wasm_bindgen_test]
+    fn where_there_is_more_or_less_than_before_the_next_get_more_or_less() {
+        let allowance = Allowance::of(1);
+        let first = allowance.take(1).now_or_never().unwrap();
+        let mut second = Box::pin(allowance.take(1));
+        assert!(second.as_mut().now_or_never().is_none());
+        allowance.set_most(2);
+        let second = second.now_or_never().unwrap();
+        allowance.set_most(1);
+        drop(first);
+        let mut third = Box::pin(allowance.take(1));
+        assert!(third.as_mut().now_or_never().is_none());
+        drop(second);
+        assert!(third.now_or_never().is_some());
     }
 
     #[wasm_bindgen_test]

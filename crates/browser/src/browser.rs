@@ -1,15 +1,21 @@
-//! What a browser's global scope gives, window or worker alike: cryptography, randomness, time.
+//! What a browser's global scope gives, window or worker alike: cryptography, randomness, time,
+//! whether there is a network.
 
-use js_sys::{Promise, global};
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use wasm_bindgen_futures::JsFuture;
-use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope};
+use futures::channel::oneshot;
+use js_sys::global;
+use wasm_bindgen::{JsCast as _, closure::Closure};
+use web_sys::{Crypto, EventTarget, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
 
 use crate::failure::Fault;
 
 /// The scope we run in. A window has all that is used of a worker's.
 pub(crate) fn scope() -> WorkerGlobalScope {
     global().unchecked_into()
+}
+
+/// `navigator`. A window's has all that is used of a worker's.
+pub(crate) fn navigator() -> WorkerNavigator {
+    scope().navigator()
 }
 
 /// `crypto.subtle`.
@@ -45,16 +51,91 @@ pub(crate) fn jitter() -> u16 {
     random().map_or(0, u16::from_be_bytes)
 }
 
-/// Waits. Dropped earlier, its time comes and nothing happens.
+/// A timer of the scope's, which ends with this.
+struct Timer {
+    handle: Option<i32>,
+    _rings: Closure<dyn FnMut()>,
+}
+
+/// Waits. Dropped earlier, it leaves nothing behind.
 pub(crate) async fn sleep(wait_ms: u64) {
     let timeout = i32::try_from(wait_ms).unwrap_or(i32::MAX);
-    let waits = Promise::new(&mut |resolve, _| {
-        let done = Closure::once_into_js(move || resolve.call0(&JsValue::UNDEFINED));
-        // It fails only where the scope is being torn down.
-        let _handle = scope()
-            .set_timeout_with_callback_and_timeout_and_arguments_0(done.unchecked_ref(), timeout);
-    });
-    let _undefined = JsFuture::from(waits).await;
+    let (ring, rang) = oneshot::channel();
+    let rings = told_once(ring);
+    let handle = scope().set_timeout_with_callback_and_timeout_and_arguments_0(
+        rings.as_ref().unchecked_ref(),
+        timeout,
+    );
+    let _timer = Timer {
+        handle: handle.ok(),
+        _rings: rings,
+    };
+    let _rang = rang.await;
+}
+
+impl Drop for Timer {
+    fn drop(&mut self) {
+        if let Some(handle) = self.handle {
+            scope().clear_timeout_with_handle(handle);
+        }
+    }
+}
+
+/// Whether the browser believes that there is a network. It may be wrong either way.
+pub(crate) fn is_online() -> bool {
+    navigator().on_line()
+}
+
+/// Browsers that are wrong about the network do not say so: then another attempt shows it.
+const BELIEVED_OFFLINE_MS: u64 = 30_000;
+
+/// Waits until there may be a network again.
+pub(crate) async fn online() {
+    if is_online() {
+        return;
+    }
+    let (come, came) = oneshot::channel();
+    let _listening = Listening::to("online", told_once(come));
+    let believed = core::pin::pin!(sleep(BELIEVED_OFFLINE_MS));
+    futures::future::select(came, believed).await;
+}
+
+/// A listener on the scope, which ends with this.
+struct Listening {
+    event: &'static str,
+    listener: Closure<dyn FnMut()>,
+}
+
+impl Listening {
+    fn to(event: &'static str, listener: Closure<dyn FnMut()>) -> Self {
+        let listening = Self { event, listener };
+        // It fails on no event target.
+        let _added = target().add_event_listener_with_callback(event, listening.function());
+        listening
+    }
+
+    fn function(&self) -> &js_sys::Function {
+        self.listener.as_ref().unchecked_ref()
+    }
+}
+
+impl Drop for Listening {
+    fn drop(&mut self) {
+        let _removed = target().remove_event_listener_with_callback(self.event, self.function());
+    }
+}
+
+fn target() -> EventTarget {
+    global().unchecked_into()
+}
+
+/// A function that may be called often and tells once.
+pub(crate) fn told_once(tell: oneshot::Sender<()>) -> Closure<dyn FnMut()> {
+    let mut tell = Some(tell);
+    Closure::new(move || {
+        // Nobody hears it where the waiting ended just now.
+        let _heard = tell.take().map(|tell| tell.send(()));
+    })
 }
 
 /// JavaScript's number for a length. Exact below 2^53, and browsers have no longer file.

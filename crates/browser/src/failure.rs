@@ -4,10 +4,13 @@
 use std::collections::BTreeMap;
 
 use sealift_transfer::{
+    PartNumber,
     api::{Problem, ProblemCode},
     retry::RequestFailure,
 };
 use serde::Serialize;
+
+use crate::browser::is_online;
 
 /// Why an upload ends that is neither complete nor cancelled.
 #[derive(Debug, thiserror::Error)]
@@ -16,6 +19,27 @@ pub enum Fault {
     /// tell these apart.
     #[error("the file changed after it was chosen, or can no longer be read")]
     FileChanged,
+    /// The chosen file is not the one that the upload began with: `part` was signed with other bytes,
+    /// or without one, the size differs. Nothing of it was sent.
+    #[error("the file is not the one that this upload began with")]
+    OtherFile {
+        /// Which part, where one was compared.
+        part: Option<PartNumber>,
+    },
+    /// Another tab, or another file's row in this one, has the upload.
+    #[error("this upload is under way in another tab")]
+    OtherTab,
+    /// The server ended the upload: it expired, failed or was taken back.
+    #[error("the server no longer has this upload open")]
+    UploadGone,
+    /// Parts are too large for memory, and the browser gives no room for them on disk.
+    #[error("parts need {needed_bytes} bytes on disk, the browser has {free_bytes} for this page")]
+    NoRoom {
+        /// For the parts that are under way at once.
+        needed_bytes: u64,
+        /// What the browser says is left.
+        free_bytes: u64,
+    },
     /// More bytes than the server takes: found before anything is sent.
     #[error("the file has {size} bytes, the server takes {most_bytes}")]
     FileTooLarge {
@@ -66,12 +90,17 @@ pub struct RequestError {
 }
 
 impl RequestError {
-    /// No answer.
+    /// No answer, for want of a network or for any other reason.
     #[must_use]
     pub fn no_answer(peer: Peer) -> Self {
+        let failure = if is_online() {
+            RequestFailure::Network
+        } else {
+            RequestFailure::Offline
+        };
         Self {
             peer,
-            failure: RequestFailure::Network,
+            failure,
             problem: None,
         }
     }
@@ -101,18 +130,33 @@ impl Fault {
     #[must_use]
     pub fn can_go_on(&self) -> bool {
         match self {
-            Self::Request(error) => match error.failure {
-                RequestFailure::Network => true,
-                RequestFailure::Status { status, .. } => {
-                    matches!(status, 401 | 408 | 425 | 429 | 500..)
-                        && !error.says(ProblemCode::ObjectReplaced)
-                        && !error.says(ProblemCode::ObjectDamaged)
-                }
-            },
-            _ => false,
+            Self::FileChanged
+            | Self::OtherFile { .. }
+            | Self::OtherTab
+            | Self::NoRoom { .. }
+            | Self::Browser(_) => true,
+            Self::Request(error) => !OVER.iter().any(|code| error.says(*code)),
+            Self::FileTooLarge { .. }
+            | Self::PartTooLarge { .. }
+            | Self::Header
+            | Self::Answer(_)
+            | Self::UploadGone => false,
         }
     }
 }
+
+/// What the server says of uploads that only a new one can replace.
+const OVER: [ProblemCode; 9] = [
+    ProblemCode::NotFound,
+    ProblemCode::ObjectDamaged,
+    ProblemCode::ObjectReplaced,
+    ProblemCode::PartAlreadySealed,
+    ProblemCode::PartsDiffer,
+    ProblemCode::TokenReused,
+    ProblemCode::UploadExpired,
+    ProblemCode::UploadFailed,
+    ProblemCode::UploadNotOpen,
+];
 
 impl RequestError {
     fn says(&self, code: ProblemCode) -> bool {
@@ -127,6 +171,21 @@ impl From<&Fault> for Failure {
         let mut status = None;
         let code = match fault {
             Fault::FileChanged => "file_changed",
+            Fault::OtherFile { part } => {
+                let part = part.map(|part| ("part".to_owned(), part.get().into()));
+                numbers.extend(part);
+                "file_changed"
+            }
+            Fault::OtherTab => "other_tab",
+            Fault::UploadGone => "upload_gone",
+            Fault::NoRoom {
+                needed_bytes,
+                free_bytes,
+            } => {
+                numbers.insert("needed_bytes".to_owned(), (*needed_bytes).into());
+                numbers.insert("free_bytes".to_owned(), (*free_bytes).into());
+                "no_room"
+            }
             Fault::FileTooLarge { size, most_bytes } => {
                 numbers.insert("size".to_owned(), (*size).into());
                 numbers.insert("most_bytes".to_owned(), (*most_bytes).into());
@@ -217,7 +276,9 @@ mod tests {
         ] {
             assert!(!refused(lasting).can_go_on(), "{lasting:?}");
         }
-        assert!(!Fault::FileChanged.can_go_on());
+        assert!(Fault::FileChanged.can_go_on());
+        assert!(!Fault::UploadGone.can_go_on());
+        assert!(Fault::OtherTab.can_go_on());
         assert!(Fault::from(RequestError::no_answer(Peer::Store)).can_go_on());
     }
 
@@ -234,6 +295,12 @@ mod tests {
         };
         let own = [
             Fault::FileChanged,
+            Fault::OtherTab,
+            Fault::UploadGone,
+            Fault::NoRoom {
+                needed_bytes: 1,
+                free_bytes: 0,
+            },
             Fault::Header,
             Fault::Answer(""),
             Fault::PartTooLarge { part_bytes: 0 },

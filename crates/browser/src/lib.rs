@@ -5,23 +5,32 @@
 //! To JavaScript the module offers one class, [`Uploads`], to be made in a worker. The other modules
 //! are public for the tests.
 //!
-//! - [`uploads`]: all files of a page, a few at a time
+//! - [`uploads`], [`queue`]: all files of a page, a few at a time
 //! - [`uploader`]: one file, from the open request to its record
 //! - [`seal`]: parts, by WebCrypto or by AES in WebAssembly
+//! - [`sealed_part`], [`part_buffers`], [`part_files`]: where they are sealed and kept
 //! - [`file_slice`], [`put_part`], [`server_api`]: the browser's files, uploads and requests
-//! - [`allowance`], [`part_buffers`]: how much of it at once
+//! - [`shared`], [`allowance`]: what all files share, and how much of it at once
+//! - [`credential`]: the API key, and the question for another
+//! - [`tab_lock`]: one tab at a time has an upload
 //! - [`failure`]: every way to fail, as the page is told
 
 pub mod allowance;
 pub mod browser;
+pub mod credential;
 pub mod failure;
 pub mod file_slice;
 pub mod part_buffers;
+pub mod part_files;
 pub mod progress;
 pub mod put_part;
+pub mod queue;
 pub mod report;
 pub mod seal;
+pub mod sealed_part;
 pub mod server_api;
+pub mod shared;
+pub mod tab_lock;
 pub mod uploader;
 pub mod uploads;
 

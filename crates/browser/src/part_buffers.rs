@@ -1,5 +1,5 @@
-//! The memory that sealed parts wait in. It is JavaScript's, since a wasm module's never shrinks,
-//! and it is used again, since fresh memory costs more than sealing.
+//! The memory that parts are sealed and hashed in. It is JavaScript's, since a wasm module's never
+//! shrinks, and it is used again, since fresh memory costs more than sealing.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -10,9 +10,9 @@ use crate::{
     failure::Fault,
 };
 
-/// All buffers of a page together: five parts of the usual 8 MiB, and room for small ones beside them.
-/// Four may be on the way while one is sealed; the browser has a copy of each that is on the way.
-const MOST_BYTES: u64 = 48 * 1024 * 1024;
+/// All buffers of a page together: two parts of the usual 8 MiB, one being hashed while the next is
+/// sealed, and room for small ones beside them.
+const MOST_BYTES: u64 = 20 * 1024 * 1024;
 /// Lengths are rounded up to this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
 
@@ -124,7 +124,7 @@ mod tests {
     #[wasm_bindgen_test]
     fn who_wants_a_buffer_beyond_the_bound_waits_for_one_to_come_back() {
         let buffers = PartBuffers::default();
-        let mut held: Vec<_> = (0..5).map(|_| taken(&buffers, PART).unwrap()).collect();
+        let mut held: Vec<_> = (0..2).map(|_| taken(&buffers, PART).unwrap()).collect();
         assert!(taken(&buffers, PART).is_none());
         held.pop();
         assert!(taken(&buffers, PART).is_some());
@@ -134,7 +134,7 @@ mod tests {
     fn idle_buffers_of_other_lengths_make_room() {
         let buffers = PartBuffers::default();
         drop(
-            (0..5)
+            (0..2)
                 .map(|_| taken(&buffers, PART).unwrap())
                 .collect::<Vec<_>>(),
         );

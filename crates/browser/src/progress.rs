@@ -3,6 +3,7 @@
 use std::{
     cell::{Cell, RefCell},
     collections::BTreeMap,
+    rc::Rc,
 };
 
 use js_sys::Date;
@@ -15,7 +16,7 @@ const REPORT_EVERY_MS: f64 = 100.0;
 
 /// Counts what left and what is stored.
 pub struct Progress {
-    reporter: FileReporter,
+    reporter: Rc<FileReporter>,
     stored: Cell<u64>,
     on_the_way: RefCell<BTreeMap<PartNumber, u64>>,
     told_at_ms: Cell<f64>,
@@ -24,7 +25,7 @@ pub struct Progress {
 impl Progress {
     /// Nothing has left yet.
     #[must_use]
-    pub fn new(reporter: FileReporter) -> Self {
+    pub fn new(reporter: Rc<FileReporter>) -> Self {
         Self {
             reporter,
             stored: Cell::new(0),
@@ -51,6 +52,17 @@ impl Progress {
         self.on_the_way.borrow_mut().remove(&number);
         self.stored.set(stored_plaintext_len);
         self.tell();
+    }
+
+    /// So much was found in the store.
+    pub(crate) fn found(&self, stored_plaintext_len: u64) {
+        self.stored.set(stored_plaintext_len);
+        self.tell();
+    }
+
+    /// Nothing is on the way any more.
+    pub(crate) fn stopped(&self) {
+        self.on_the_way.borrow_mut().clear();
     }
 
     fn tell(&self) {

@@ -1,16 +1,39 @@
 //! One PUT of sealed bytes to the store, by XMLHttpRequest: `fetch` does not tell how far it is.
 
-use futures::channel::oneshot;
-use js_sys::{Array, Uint8Array};
+use std::{cell::Cell, rc::Rc};
+
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
+use js_sys::Date;
 use sealift_transfer::{api::SignedPart, retry::RequestFailure};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 
 use crate::{
-    browser::len_of,
+    browser::{len_of, sleep, told_once},
     failure::{Peer, RequestError},
     server_api::retry_after_ms,
 };
+
+/// How long a PUT may stand still before it is given up and tried again.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
+    /// Until more bytes leave.
+    pub stall_ms: u64,
+    /// From the last byte to the answer: stores hash and write large parts for a while.
+    pub answer_ms: u64,
+}
+
+impl Default for Patience {
+    fn default() -> Self {
+        Self {
+            stall_ms: 60_000,
+            answer_ms: 300_000,
+        }
+    }
+}
 
 /// PUTs exactly `sealed`. `progress` hears how many bytes have left. Dropped before its end, it is
 /// aborted.
@@ -19,28 +42,68 @@ use crate::{
 /// [`RequestError`], without a word of the presigned address.
 pub async fn put_part(
     signed: &SignedPart,
-    sealed: &Uint8Array,
+    sealed: &Blob,
+    patience: Patience,
     progress: impl Fn(u64) + 'static,
 ) -> Result<(), RequestError> {
     let no_answer = |_| RequestError::no_answer(Peer::Store);
     let (running, ended) = Running::start(signed, sealed, progress).map_err(no_answer)?;
-    if ended.await.is_err() {
-        return Err(RequestError::no_answer(Peer::Store));
+    let stalled = core::pin::pin!(running.movement.stalled(patience));
+    match select(ended, stalled).await {
+        Either::Left((Ok(()), _)) => running.answer(),
+        Either::Left((Err(_), _)) | Either::Right(_) => Err(RequestError::no_answer(Peer::Store)),
     }
-    running.answer()
+}
+
+/// When something last moved, and whether everything has left.
+#[derive(Clone)]
+struct Movement {
+    at_ms: Rc<Cell<f64>>,
+    has_left: Rc<Cell<bool>>,
+}
+
+impl Movement {
+    fn now() -> Self {
+        Self {
+            at_ms: Rc::new(Cell::new(Date::now())),
+            has_left: Rc::default(),
+        }
+    }
+
+    fn note(&self) {
+        self.at_ms.set(Date::now());
+    }
+
+    /// Ends when nothing has moved for longer than there is patience.
+    async fn stalled(&self, patience: Patience) {
+        loop {
+            let most_ms = if self.has_left.get() {
+                patience.answer_ms
+            } else {
+                patience.stall_ms
+            };
+            let stands_ms = len_of(Date::now() - self.at_ms.get());
+            match most_ms.checked_sub(stands_ms) {
+                Some(rest_ms) if rest_ms > 0 => sleep(rest_ms).await,
+                _ => return,
+            }
+        }
+    }
 }
 
 /// A request under way with the closures that it calls.
 struct Running {
     request: XmlHttpRequest,
+    movement: Movement,
     _progress: Closure<dyn Fn(ProgressEvent)>,
+    _left: Closure<dyn Fn()>,
     _ended: Closure<dyn FnMut()>,
 }
 
 impl Running {
     fn start(
         signed: &SignedPart,
-        sealed: &Uint8Array,
+        sealed: &Blob,
         progress: impl Fn(u64) + 'static,
     ) -> Result<(Self, oneshot::Receiver<()>), JsValue> {
         let request = XmlHttpRequest::new()?;
@@ -48,23 +111,29 @@ impl Running {
         for (name, value) in &signed.headers {
             request.set_request_header(name, value)?;
         }
-        let progress: Closure<dyn Fn(ProgressEvent)> =
-            Closure::new(move |event: ProgressEvent| progress(len_of(event.loaded())));
-        let (end, ended) = oneshot::channel();
-        let mut end = Some(end);
-        let when_ended: Closure<dyn FnMut()> = Closure::new(move || {
-            // Nobody hears it where the request was dropped just now.
-            let _heard = end.take().map(|end| end.send(()));
+        let movement = Movement::now();
+        let moved = movement.clone();
+        let progress: Closure<dyn Fn(ProgressEvent)> = Closure::new(move |event: ProgressEvent| {
+            moved.note();
+            progress(len_of(event.loaded()));
         });
+        let moved = movement.clone();
+        let left: Closure<dyn Fn()> = Closure::new(move || {
+            moved.note();
+            moved.has_left.set(true);
+        });
+        let (end, ended) = oneshot::channel();
+        let when_ended = told_once(end);
         let upload = request.upload()?;
         upload.set_onprogress(Some(progress.as_ref().unchecked_ref()));
+        upload.set_onload(Some(left.as_ref().unchecked_ref()));
         request.set_onloadend(Some(when_ended.as_ref().unchecked_ref()));
-        // A blob's bytes are not kept in this process as well while they are on the way.
-        let body = Blob::new_with_u8_array_sequence(&Array::of1(sealed))?;
-        request.send_with_opt_blob(Some(&body))?;
+        request.send_with_opt_blob(Some(sealed))?;
         let running = Self {
             request,
+            movement,
             _progress: progress,
+            _left: left,
             _ended: when_ended,
         };
         Ok((running, ended))
@@ -82,7 +151,7 @@ impl Running {
                 Err(RequestError {
                     peer: Peer::Store,
                     failure: RequestFailure::Status {
-                        status,
+                        status: self.meant(status),
                         retry_after_ms: retry_after.as_deref().and_then(retry_after_ms),
                     },
                     problem: None,
@@ -90,7 +159,21 @@ impl Running {
             }
         }
     }
+
+    /// S3 says 400 where it waited in vain for bytes; others say 408, and it passes.
+    fn meant(&self, status: u16) -> u16 {
+        let body = || self.request.response_text().ok().flatten();
+        let timed_out = |body: String| body.contains("<Code>RequestTimeout</Code>");
+        if status == BAD_REQUEST && body().is_some_and(timed_out) {
+            REQUEST_TIMEOUT
+        } else {
+            status
+        }
+    }
 }
+
+const BAD_REQUEST: u16 = 400;
+const REQUEST_TIMEOUT: u16 = 408;
 
 impl Drop for Running {
     fn drop(&mut self) {
@@ -98,6 +181,7 @@ impl Drop for Running {
         self.request.set_onloadend(None);
         if let Ok(upload) = self.request.upload() {
             upload.set_onprogress(None);
+            upload.set_onload(None);
         }
         if self.request.ready_state() != XmlHttpRequest::DONE {
             // It fails only for a request that was never sent.

@@ -5,18 +5,22 @@ mod aes_gcm;
 pub mod agreement;
 mod web_crypto;
 
-use core::str::FromStr;
+use core::{ops::Range, str::FromStr};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use js_sys::Uint8Array;
-use sealift_message::{ContentKey, Frame, FrameIndex, Header, StoredHeader};
+use sealift_message::{ContentKey, Frame, FrameIndex, Header, Layout, StoredHeader};
 use sealift_transfer::{Part, PartNumber, PartPlan, api::Sha256};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{browser, failure::Fault};
+use crate::{browser, failure::Fault, file_slice::ChosenFile};
 
 /// Frames that WebCrypto seals side by side: the fewest that keep every engine busy.
 const FRAMES_IN_FLIGHT: usize = 4;
+/// What is read of a file at a time, so that plaintext takes little memory.
+const READ_BYTES: u64 = 1024 * 1024;
+/// Reads side by side: one is sealed while the next is read.
+const READS_AHEAD: usize = 2;
 
 /// Which AES-GCM works.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
@@ -94,8 +98,26 @@ impl PartSealer {
         self.plan.part(number).ok_or(no_such_part)
     }
 
-    /// Seals a part, whose whole plaintext is `plaintext`, into `sealed`, which is exactly as long as
-    /// the plan says.
+    /// A part in pieces of whole frames, of about `run_bytes` plaintext bytes each. Every piece is
+    /// sealed as a part is.
+    pub fn runs(
+        &self,
+        part: &Part,
+        run_bytes: u64,
+    ) -> impl Iterator<Item = Result<Part, Fault>> + use<> {
+        let layout = *self.plan.layout();
+        let frame_length = u64::from(layout.frame_length().get());
+        let step = run_bytes.checked_div(frame_length).unwrap_or(0).max(1);
+        let (part, mut next) = (part.clone(), part.frames.start);
+        core::iter::from_fn(move || {
+            let start = next;
+            next = start.saturating_add(step).min(part.frames.end);
+            (start < next).then(|| run(&layout, &part, start..next).ok_or(NO_SUCH_FRAME))
+        })
+    }
+
+    /// Seals a part or a run of one, whose whole plaintext is `plaintext`, into `sealed`, which is
+    /// exactly as long as the plan says.
     ///
     /// # Errors
     /// [`Fault::Browser`] where the browser does not seal; `sealed` is useless then.
@@ -105,19 +127,50 @@ impl PartSealer {
         plaintext: &Uint8Array,
         sealed: &Uint8Array,
     ) -> Result<(), Fault> {
-        let lens = (u64::from(plaintext.length()), u64::from(sealed.length()));
-        if lens != (part.plaintext_len(), part.sealed_len()) {
-            return Err(Fault::Browser("a buffer has another length than the part"));
+        self.begin(part, sealed)?;
+        if u64::from(plaintext.length()) != part.plaintext_len() {
+            return Err(ANOTHER_LENGTH);
         }
-        if part.number == PartNumber::FIRST {
+        stream::iter(self.places(part, part, plaintext, sealed))
+            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| self.seal_frame(place))
+            .await
+    }
+
+    /// The same from a file, some frames at a time: while these are sealed the next are read.
+    ///
+    /// # Errors
+    /// [`Fault::FileChanged`], and as [`Self::seal`].
+    pub async fn seal_from(
+        &self,
+        file: &ChosenFile,
+        part: &Part,
+        sealed: &Uint8Array,
+    ) -> Result<(), Fault> {
+        self.begin(part, sealed)?;
+        let read = |run: Result<Part, Fault>| async {
+            let run = run?;
+            let plaintext = file.read(&run.plaintext).await?;
+            Ok::<_, Fault>(stream::iter(self.places(part, &run, &plaintext, sealed)))
+        };
+        stream::iter(self.runs(part, READ_BYTES))
+            .map(read)
+            .buffered(READS_AHEAD)
+            .try_flatten()
+            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| self.seal_frame(place))
+            .await
+    }
+
+    /// Compares the length, and places the header where it belongs.
+    fn begin(&self, part: &Part, sealed: &Uint8Array) -> Result<(), Fault> {
+        if u64::from(sealed.length()) != part.sealed_len() {
+            return Err(ANOTHER_LENGTH);
+        }
+        if part.sealed.start == 0 {
             let header = self.header.as_bytes();
             let header_len = u32::try_from(header.len()).map_err(|_| Fault::Header)?;
             sealed.subarray(0, header_len).copy_from(header);
         }
-        stream::iter(part.frames.clone())
-            .map(|index| self.place(part, index, plaintext, sealed))
-            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| self.seal_frame(place))
-            .await
+        Ok(())
     }
 
     async fn seal_frame(&self, place: Place) -> Result<(), Fault> {
@@ -133,35 +186,57 @@ impl PartSealer {
         }
     }
 
-    /// Where a frame's bytes come from and go to, within the part's.
-    fn place(
+    /// Where each frame's bytes come from and go to: `plaintext` is that of `run`, `sealed` of `part`.
+    fn places(
         &self,
         part: &Part,
-        index: FrameIndex,
+        run: &Part,
         plaintext: &Uint8Array,
         sealed: &Uint8Array,
-    ) -> Result<Place, Fault> {
-        let place = || {
-            let layout = self.plan.layout();
-            let frame = layout.frame(index)?;
-            let frames = index..index.checked_add(1)?;
-            let from = layout.plaintext_range_of(&frames)?;
-            let to = layout.sealed_range_of(&frames)?;
-            let within = |bytes: &Uint8Array, start: u64, end: u64, base: u64| {
-                let start = u32::try_from(start.checked_sub(base)?).ok()?;
-                let end = u32::try_from(end.checked_sub(base)?).ok()?;
-                Some(bytes.subarray(start, end))
+    ) -> impl Iterator<Item = Result<Place, Fault>> + use<> {
+        let layout = *self.plan.layout();
+        let (plaintext, read_from) = (plaintext.clone(), run.plaintext.start);
+        let (sealed, sealed_from) = (sealed.clone(), part.sealed.start);
+        run.frames.clone().map(move |index| {
+            let place = || {
+                let frames = index..index.checked_add(1)?;
+                let from = layout.plaintext_range_of(&frames)?;
+                let to = layout.sealed_range_of(&frames)?;
+                Some(Place {
+                    index,
+                    frame: layout.frame(index)?,
+                    plaintext: within(&plaintext, from, read_from)?,
+                    sealed: within(&sealed, to, sealed_from)?,
+                })
             };
-            Some(Place {
-                index,
-                frame,
-                plaintext: within(plaintext, from.start, from.end, part.plaintext.start)?,
-                sealed: within(sealed, to.start, to.end, part.sealed.start)?,
-            })
-        };
-        place().ok_or(Fault::Answer("the part plan has no such frame"))
+            place().ok_or(NO_SUCH_FRAME)
+        })
     }
 }
+
+/// Frames of a part, with the header where they begin the message.
+fn run(layout: &Layout, part: &Part, frames: Range<FrameIndex>) -> Option<Part> {
+    let mut sealed = layout.sealed_range_of(&frames)?;
+    if frames.start == part.frames.start {
+        sealed.start = part.sealed.start;
+    }
+    Some(Part {
+        number: part.number,
+        plaintext: layout.plaintext_range_of(&frames)?,
+        sealed,
+        frames,
+    })
+}
+
+/// The view of `range` in `bytes`, which begin at `base`.
+fn within(bytes: &Uint8Array, range: Range<u64>, base: u64) -> Option<Uint8Array> {
+    let start = u32::try_from(range.start.checked_sub(base)?).ok()?;
+    let end = u32::try_from(range.end.checked_sub(base)?).ok()?;
+    Some(bytes.subarray(start, end))
+}
+
+const NO_SUCH_FRAME: Fault = Fault::Answer("the part plan has no such frame");
+const ANOTHER_LENGTH: Fault = Fault::Browser("a buffer has another length than the part");
 
 struct Place {
     index: FrameIndex,

@@ -1,37 +1,47 @@
 //! The requests to the server, by `fetch`. All paths are relative to the page's origin.
 
-use std::cell::RefCell;
+use std::rc::Rc;
 
-use js_sys::{Date, Uint8Array};
+use futures::future::{Either, select};
+use js_sys::{Date, Uint8Array, encode_uri_component};
 use sealift_message::ContentKey;
 use sealift_transfer::{
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, Policy, SignParts, SignedParts,
-        UploadId, complete, open, policy, problem, sign, status,
+        UploadId, UploadList, UploadStatus, UploadSummary, complete, open, policy, problem, sign,
+        status,
     },
     retry::RequestFailure,
 };
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{Headers, Request, RequestCache, RequestInit, RequestRedirect, Response};
+use web_sys::{
+    AbortController, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response,
+};
 use zeroize::Zeroizing;
 
 use crate::{
-    browser::{len_of, scope},
+    browser::{len_of, scope, sleep},
+    credential::Credential,
     failure::{Peer, RequestError},
 };
 
+/// Until an answer is there.
+const PATIENCE_MS: u64 = 120_000;
+/// Until the answer to a completion is there: stores join large objects for minutes.
+const COMPLETION_PATIENCE_MS: u64 = 600_000;
+
 /// The server that the page came from.
-#[derive(Default)]
 pub struct ServerApi {
-    api_key: RefCell<Option<Zeroizing<String>>>,
+    credential: Rc<Credential>,
 }
 
 impl ServerApi {
-    /// From now on requests carry this API key, or none. It is kept in memory only.
-    pub fn log_in(&self, api_key: Option<String>) {
-        *self.api_key.borrow_mut() = api_key.map(Zeroizing::new);
+    /// With whatever credential there is at the time of a request.
+    #[must_use]
+    pub fn new(credential: Rc<Credential>) -> Self {
+        Self { credential }
     }
 
     /// The server's limits.
@@ -55,7 +65,8 @@ impl ServerApi {
     /// # Errors
     /// [`RequestError`].
     pub async fn key(&self, upload: &UploadId) -> Result<ContentKey, RequestError> {
-        let (status, bytes) = self.send("POST", &status::key_path(upload), None).await?;
+        let path = status::key_path(upload);
+        let (status, bytes) = self.send("POST", &path, None, PATIENCE_MS).await?;
         ContentKey::try_from(bytes.as_slice()).map_err(|_| not_understood(status))
     }
 
@@ -82,7 +93,10 @@ impl ServerApi {
         request: CompleteUpload,
     ) -> Result<FileRecord, RequestError> {
         let body = json(&request)?;
-        self.ask("POST", &complete::path(upload), Some(body)).await
+        let path = complete::path(upload);
+        let send = self.send("POST", &path, Some(body), COMPLETION_PATIENCE_MS);
+        let (status, bytes) = send.await?;
+        serde_json::from_slice(&bytes).map_err(|_| not_understood(status))
     }
 
     /// Takes an upload back.
@@ -90,8 +104,34 @@ impl ServerApi {
     /// # Errors
     /// [`RequestError`].
     pub async fn abort(&self, upload: &UploadId) -> Result<(), RequestError> {
-        self.send("DELETE", &status::path(upload), None).await?;
+        let path = status::path(upload);
+        self.send("DELETE", &path, None, PATIENCE_MS).await?;
         Ok(())
+    }
+
+    /// Where an upload stands.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn status(&self, upload: &UploadId) -> Result<UploadStatus, RequestError> {
+        self.ask("GET", &status::path(upload), None).await
+    }
+
+    /// All of the caller's uploads that can go on, newest first.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn unfinished(&self) -> Result<Vec<UploadSummary>, RequestError> {
+        let mut all = Vec::new();
+        let mut path = open::PATH.to_owned();
+        loop {
+            let list: UploadList = self.ask("GET", &path, None).await?;
+            all.extend(list.uploads);
+            let Some(cursor) = list.next_cursor else {
+                return Ok(all);
+            };
+            path = format!("{}?cursor={}", open::PATH, encode_uri_component(&cursor));
+        }
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -100,49 +140,85 @@ impl ServerApi {
         path: &str,
         body: Option<String>,
     ) -> Result<T, RequestError> {
-        let (status, bytes) = self.send(method, path, body).await?;
+        let (status, bytes) = self.send(method, path, body, PATIENCE_MS).await?;
         serde_json::from_slice(&bytes).map_err(|_| not_understood(status))
     }
 
-    /// A good answer's status and bytes, which are wiped when dropped: they may hold a key.
+    /// A good answer's status and bytes, which are wiped when dropped: they may hold a key. Dropped
+    /// before its end, the request is aborted.
     async fn send(
         &self,
         method: &str,
         path: &str,
         body: Option<String>,
+        patience_ms: u64,
     ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
-        let no_answer = |_| RequestError::no_answer(Peer::Server);
-        let request = self.request(method, path, body).map_err(no_answer)?;
-        let answer = JsFuture::from(scope().fetch_with_request(&request)).await;
-        let answer: Response = answer.map_err(no_answer)?.unchecked_into();
-        let body = answer.array_buffer().map_err(no_answer)?;
-        let body = Uint8Array::new(&JsFuture::from(body).await.map_err(no_answer)?);
-        let bytes = Zeroizing::new(body.to_vec());
-        body.fill(0, 0, body.length());
+        let (authorization, credential) = self.credential.authorization();
+        let authorization = authorization.as_ref().map(|value| value.as_str());
+        let (request, _running) = request(method, path, body, authorization)
+            .map_err(|_| RequestError::no_answer(Peer::Server))?;
+        let answer = core::pin::pin!(answer(&request));
+        let patience = core::pin::pin!(sleep(patience_ms));
+        let (answer, bytes) = match select(answer, patience).await {
+            Either::Left((Ok(answered), _)) => answered,
+            Either::Left((Err(_), _)) | Either::Right(_) => {
+                return Err(RequestError::no_answer(Peer::Server));
+            }
+        };
         if answer.ok() {
-            Ok((answer.status(), bytes))
-        } else {
-            Err(refused(&answer, &bytes))
+            return Ok((answer.status(), bytes));
         }
+        if answer.status() == UNAUTHENTICATED {
+            self.credential.refused(credential);
+        }
+        Err(refused(&answer, &bytes))
     }
+}
 
-    fn request(&self, method: &str, path: &str, body: Option<String>) -> Result<Request, JsValue> {
-        let headers = Headers::new()?;
-        if let Some(api_key) = self.api_key.borrow().as_ref() {
-            headers.set("authorization", &format!("Bearer {}", api_key.as_str()))?;
-        }
-        let init = RequestInit::new();
-        if let Some(body) = body {
-            headers.set("content-type", "application/json")?;
-            init.set_body_opt_str(Some(&body));
-        }
-        init.set_method(method);
-        init.set_headers_headers(&headers);
-        init.set_cache(RequestCache::NoStore);
-        // The API has no redirects; a login page of somebody else's is not to be followed.
-        init.set_redirect(RequestRedirect::Error);
-        Request::new_with_str_and_init(path, &init)
+const UNAUTHENTICATED: u16 = 401;
+
+/// Aborts a request that is still under way when this is dropped.
+struct Running(AbortController);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
     }
+}
+
+fn request(
+    method: &str,
+    path: &str,
+    body: Option<String>,
+    authorization: Option<&str>,
+) -> Result<(Request, Running), JsValue> {
+    let headers = Headers::new()?;
+    if let Some(authorization) = authorization {
+        headers.set("authorization", authorization)?;
+    }
+    let init = RequestInit::new();
+    if let Some(body) = body {
+        headers.set("content-type", "application/json")?;
+        init.set_body_opt_str(Some(&body));
+    }
+    let abort = AbortController::new()?;
+    init.set_method(method);
+    init.set_headers_headers(&headers);
+    init.set_signal(Some(&abort.signal()));
+    init.set_cache(RequestCache::NoStore);
+    // The API has no redirects; a login page of somebody else's is not to be followed.
+    init.set_redirect(RequestRedirect::Error);
+    let request = Request::new_with_str_and_init(path, &init)?;
+    Ok((request, Running(abort)))
+}
+
+async fn answer(request: &Request) -> Result<(Response, Zeroizing<Vec<u8>>), JsValue> {
+    let answer = JsFuture::from(scope().fetch_with_request(request)).await?;
+    let answer: Response = answer.unchecked_into();
+    let body = Uint8Array::new(&JsFuture::from(answer.array_buffer()?).await?);
+    let bytes = Zeroizing::new(body.to_vec());
+    body.fill(0, 0, body.length());
+    Ok((answer, bytes))
 }
 
 fn json(value: &impl Serialize) -> Result<String, RequestError> {

@@ -1,74 +1,74 @@
 //! The driver of one upload: carries out what [`Upload`] commands, and tells it what came of it.
 
+mod commands;
+mod news;
 mod running;
+mod waits;
+mod wishes;
+
+pub use wishes::Wish;
 
 use std::{collections::BTreeMap, rc::Rc};
 
 use futures::{
-    FutureExt as _, StreamExt as _, channel::oneshot, future::LocalBoxFuture,
-    stream::FuturesUnordered,
+    FutureExt as _, StreamExt as _, channel::mpsc, future::LocalBoxFuture, stream::FuturesUnordered,
 };
 use sealift_message::ContentKey;
 use sealift_transfer::{
-    Command, Event, PartNumber, PartPlan, Upload,
-    api::{FileRecord, OpenUpload, OpenedUpload, UploadId},
-    upload::{Outcome, Request, Settings},
+    Event, PartNumber, PartPlan, Upload,
+    api::{FileRecord, UploadId},
+    upload::{Outcome, Resume, Settings},
 };
 
 use crate::{
-    allowance::Allowance,
-    browser::jitter,
+    allowance::Share,
     failure::{Fault, RequestError},
     file_slice::ChosenFile,
-    part_buffers::{PartBuffer, PartBuffers},
     progress::Progress,
     report::{FileReporter, State},
-    seal::{Backend, PartSealer},
-    server_api::ServerApi,
+    seal::PartSealer,
+    sealed_part::SealedPart,
+    shared::Shared,
+    tab_lock::TabLock,
 };
 use running::Done;
-
-/// What all uploads of a page share.
-pub struct Shared {
-    /// The server.
-    pub server: ServerApi,
-    /// Which AES seals.
-    pub backend: Backend,
-    /// PUTs at once.
-    pub puts: Allowance,
-    /// Parts read and sealed at once; a part is hashed while the next is sealed.
-    pub seals: Allowance,
-    /// Memory for sealed parts.
-    pub buffers: PartBuffers,
-}
-
-impl Shared {
-    /// Nothing is in use yet.
-    #[must_use]
-    pub fn new(backend: Backend) -> Self {
-        Self {
-            server: ServerApi::default(),
-            backend,
-            puts: Allowance::of(MOST_PUTS),
-            seals: Allowance::of(1),
-            buffers: PartBuffers::default(),
-        }
-    }
-}
-
-/// Browsers keep six connections to an origin; one stays free.
-const MOST_PUTS: u64 = 5;
+use waits::Waits;
 
 /// Parts whose bytes one upload holds: five on the way while one is sealed. What all uploads hold
-/// together is bounded by [`PartBuffers`].
+/// together is bounded by [`SealedParts`](crate::sealed_part::SealedParts).
 const SETTINGS: Settings = Settings { most_parts_held: 6 };
 
-/// How an upload ended.
-pub enum Ended {
+/// How an upload begins.
+pub enum Beginning {
+    /// By the open request with this token: that of an earlier attempt finds that attempt's upload.
+    Open {
+        /// The token.
+        client_token: String,
+        /// The file's name as the server is to know it.
+        name: String,
+    },
+    /// As one that was begun earlier, in this page or anywhere.
+    Resume(UploadId),
+}
+
+/// The end of an upload.
+pub struct Ended {
+    /// How.
+    pub ending: Ending,
+    /// Whether the same upload can go on.
+    pub goes_on: bool,
+    /// Which upload, if it came so far.
+    pub upload_id: Option<UploadId>,
+}
+
+/// How an upload ended, as the page is told.
+pub enum Ending {
     /// The file is there.
     Done(Box<FileRecord>),
-    /// Taken back because the person wanted so.
+    /// Taken back because the page wanted so.
     Cancelled,
+    /// Left because the page wanted so.
+    Left,
     /// Not sent.
     Failed(Fault),
 }
@@ -77,15 +77,21 @@ pub enum Ended {
 pub struct Uploader {
     shared: Rc<Shared>,
     file: Rc<ChosenFile>,
-    request: Rc<OpenUpload>,
+    beginning: Beginning,
     progress: Rc<Progress>,
-    reporter: FileReporter,
+    reporter: Rc<FileReporter>,
+    /// Once it is this file's turn.
+    upload: Option<Upload>,
+    turn: Option<Share>,
+    is_paused: bool,
+    lock: Option<TabLock>,
     opened: Option<Opened>,
     /// Sealed bytes, from sealing until the store has them.
-    held: BTreeMap<PartNumber, Rc<PartBuffer>>,
+    held: BTreeMap<PartNumber, Rc<SealedPart>>,
     running: FuturesUnordered<LocalBoxFuture<'static, Done>>,
+    waits: Waits,
     sends: bool,
-    /// Why the upload is taken back, if not by wish.
+    /// Why the upload ends, if not by wish.
     fault: Option<Fault>,
     /// The last request that failed.
     failed: Option<RequestError>,
@@ -93,7 +99,7 @@ pub struct Uploader {
     ended: Option<Outcome>,
 }
 
-/// What the server said at the start.
+/// What the server said of the upload.
 struct Opened {
     upload_id: UploadId,
     header: Vec<u8>,
@@ -103,37 +109,32 @@ struct Opened {
 }
 
 const NOT_OPENED: Fault = Fault::Answer("a command came before the upload was open");
-const NOT_HELD: Fault = Fault::Answer("a part is to be sent that is not held");
 const UNTOLD: Fault = Fault::Answer("the upload ended, and nothing says how");
 
 impl Uploader {
-    /// An upload of `file`, opened by `client_token`: one of an earlier attempt goes on with that
-    /// attempt's upload.
+    /// An upload of `file`.
     #[must_use]
     pub fn new(
         shared: Rc<Shared>,
         file: Rc<ChosenFile>,
-        client_token: String,
+        beginning: Beginning,
         reporter: FileReporter,
     ) -> Self {
-        let request = OpenUpload {
-            client_token,
-            name: file.name(),
-            content_type: file.content_type(),
-            size: file.size(),
-            last_modified_ms: Some(file.last_modified_ms()),
-            metadata: None,
-            reference: None,
-        };
+        let reporter = Rc::new(reporter);
         Self {
             shared,
             file,
-            request: Rc::new(request),
+            beginning,
             progress: Rc::new(Progress::new(reporter.clone())),
             reporter,
+            upload: None,
+            turn: None,
+            is_paused: false,
+            lock: None,
             opened: None,
             held: BTreeMap::new(),
             running: FuturesUnordered::new(),
+            waits: Waits::default(),
             sends: false,
             fault: None,
             failed: None,
@@ -142,116 +143,109 @@ impl Uploader {
         }
     }
 
-    /// To the end. `cancel` may come at any time.
-    pub async fn run(mut self, cancel: oneshot::Receiver<()>) -> Ended {
-        match self.drive(cancel).await {
-            Ok(outcome) => self.result(outcome),
-            Err(fault) => Ended::Failed(fault),
+    /// To the end, as soon as it is its turn. Wishes may come at any time.
+    pub async fn run(mut self, wishes: mpsc::UnboundedReceiver<Wish>) -> Ended {
+        let outcome = self.drive(wishes).await;
+        let is_open = !matches!(
+            outcome,
+            Ok(Outcome::Cancelled | Outcome::SourceFailed | Outcome::Gone(_))
+        );
+        let ending = match outcome {
+            Ok(outcome) => self.ending(outcome),
+            Err(fault) => Ending::Failed(fault),
+        };
+        let may_go_on = match &ending {
+            Ending::Done(_) | Ending::Cancelled => false,
+            Ending::Left => true,
+            Ending::Failed(fault) => fault.can_go_on(),
+        };
+        Ended {
+            ending,
+            goes_on: is_open && may_go_on,
+            upload_id: self.upload_id(),
         }
     }
 
-    async fn drive(&mut self, cancel: oneshot::Receiver<()>) -> Result<Outcome, Fault> {
-        self.reporter.state(State::Sealing);
-        let mut cancel = cancel.fuse();
-        let (mut upload, commands) = Upload::start(SETTINGS);
-        for command in commands {
-            self.begin(command)?;
+    async fn drive(&mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) -> Result<Outcome, Fault> {
+        if let Beginning::Resume(upload_id) = &self.beginning {
+            let upload_id = upload_id.clone();
+            self.lock(&upload_id).await?;
         }
-        loop {
-            if let Some(outcome) = self.ended.take() {
-                return Ok(outcome);
-            }
+        self.wait_for_turn();
+        while self.ended.is_none() {
             let events = futures::select_biased! {
-                wish = cancel => wish.map(|()| Event::Cancelled).into_iter().collect(),
-                done = self.running.next() => match done {
-                    Some(done) => self.note(done).await,
-                    None => return Err(UNTOLD),
-                },
+                wish = wishes.select_next_some() => self.heed(wish)?,
+                done = self.running.select_next_some() => self.note(done).await?,
+                complete => return Err(UNTOLD),
             };
             for event in events {
-                let arrived = running::part_of(&event);
-                for command in upload.on(event) {
-                    self.begin(command)?;
-                }
-                if let Some(number) = arrived {
-                    self.progress.arrived(number, upload.stored_plaintext_len());
-                }
+                self.tell(event)?;
             }
         }
+        self.ended.take().ok_or(UNTOLD)
     }
 
-    /// Keeps what came, and says it in the machine's words.
-    async fn note(&mut self, done: Done) -> Vec<Event> {
-        match done {
-            Done::Opened(opened) => self.opened(*opened).await,
-            Done::KeyFetched(key) => match self.check_header(key).await {
-                Ok(()) => vec![Event::KeyFetched],
-                Err(fault) => {
-                    self.fault = Some(fault);
-                    vec![Event::SourceFailed]
-                }
-            },
-            Done::Sealed(receipt, sealed) => {
-                self.held.insert(receipt.number, Rc::new(sealed));
-                vec![Event::Sealed(receipt)]
-            }
-            Done::Unsealable(fault) => {
-                self.fault = Some(fault);
-                vec![Event::SourceFailed]
-            }
-            Done::Completed(record) => {
-                self.record = Some(record);
-                vec![Event::Completed]
-            }
-            Done::Failed(request, error) => {
-                let failure = error.failure;
-                // Nobody waits for an abort: what led to it is what is told.
-                if request != Request::Abort {
-                    self.failed = Some(error);
-                }
-                vec![Event::RequestFailed {
-                    request,
-                    failure,
-                    jitter: jitter(),
-                }]
-            }
-            Done::Told(event) => vec![event],
-        }
+    /// Files of a page go a few at a time; one that is paused lets the next go on.
+    fn wait_for_turn(&mut self) {
+        let files = self.shared.files.clone();
+        self.running
+            .push(async move { Done::Turn(files.take(1).await) }.boxed_local());
     }
 
-    async fn opened(&mut self, opened: OpenedUpload) -> Vec<Event> {
-        if opened.file.is_some() {
-            self.record = opened.file;
-            return vec![Event::FoundComplete(opened.upload_id)];
+    /// It is this file's turn, for the first time or after a pause.
+    fn begin(&mut self, turn: Share) -> Result<Vec<Event>, Fault> {
+        self.turn = Some(turn);
+        self.reporter.state(State::Sealing);
+        if self.upload.is_some() {
+            return Ok(vec![Event::Continued]);
         }
-        let key = opened.content_key.as_ref().and_then(|key| key.to_bytes());
-        let key = key.map(|bytes| ContentKey::from_bytes(&bytes));
-        let event = Event::Opened {
-            upload_id: opened.upload_id.clone(),
-            plan: opened.plan,
-            most_parts_per_request: opened.most_parts_per_request,
-            has_key: key.is_some(),
-        };
-        self.opened = Some(Opened {
-            upload_id: opened.upload_id,
-            header: opened.header,
-            plan: opened.plan,
-            sealer: None,
-        });
-        let checked = match key {
-            _ if opened.plan.plaintext_len() != self.request.size => {
-                Err(Fault::Answer("the part plan is for a file of another size"))
+        let (upload, commands) = match &self.beginning {
+            Beginning::Open { .. } => Upload::start(SETTINGS),
+            Beginning::Resume(upload_id) => {
+                let resume = Resume {
+                    upload_id: upload_id.clone(),
+                    size: self.file.size(),
+                    last_modified_ms: Some(self.file.last_modified_ms()),
+                };
+                Upload::resume(SETTINGS, resume)
             }
-            Some(key) => self.check_header(key).await,
-            None => Ok(()),
         };
-        match checked {
-            Ok(()) => vec![event],
-            // In this order nothing is sealed, and the upload just opened is taken back.
-            Err(fault) => {
-                self.fault = Some(fault);
-                vec![Event::SourceFailed, event]
-            }
+        self.upload = Some(upload);
+        for command in commands {
+            self.carry_out(command)?;
+        }
+        Ok(Vec::new())
+    }
+
+    fn tell(&mut self, event: Event) -> Result<(), Fault> {
+        let put = running::part_of(&event);
+        let is_compared = matches!(event, Event::Compared(_));
+        let Some(upload) = &mut self.upload else {
+            return Err(NOT_OPENED);
+        };
+        let commands = upload.on(event);
+        let stored = upload.stored_plaintext_len();
+        let compared = upload.compared_plaintext_len();
+        let to_compare = upload.to_compare_plaintext_len();
+        if is_compared {
+            self.reporter.comparing(compared, to_compare);
+        }
+        if let Some(number) = put {
+            self.progress.arrived(number, stored);
+        } else if is_compared && stored > 0 {
+            self.progress.found(stored);
+        }
+        for command in commands {
+            self.carry_out(command)?;
+        }
+        Ok(())
+    }
+
+    fn upload_id(&self) -> Option<UploadId> {
+        match (&self.opened, &self.beginning) {
+            (Some(opened), _) => Some(opened.upload_id.clone()),
+            (None, Beginning::Resume(upload_id)) => Some(upload_id.clone()),
+            (None, Beginning::Open { .. }) => None,
         }
     }
 
@@ -263,78 +257,33 @@ impl Uploader {
         Ok(())
     }
 
-    fn begin(&mut self, command: Command) -> Result<(), Fault> {
-        let shared = self.shared.clone();
-        let task = match command {
-            Command::Open => running::open(shared, self.request.clone()).boxed_local(),
-            Command::FetchKey(upload_id) => running::fetch_key(shared, upload_id).boxed_local(),
-            Command::Seal(number) => {
-                let sealer = self.sealer()?;
-                running::seal(shared, sealer, self.file.clone(), number).boxed_local()
-            }
-            Command::Sign(receipts) => {
-                let upload_id = self.upload_id()?;
-                running::sign(shared, upload_id, receipts).boxed_local()
-            }
-            Command::Put(signed) => {
-                if !self.sends {
-                    self.sends = true;
-                    self.reporter.state(State::Sending);
-                }
-                let part = self.sealer()?.part(signed.number)?;
-                let sealed = self.held.get(&signed.number).ok_or(NOT_HELD)?.clone();
-                running::put(shared, signed, part, sealed, self.progress.clone()).boxed_local()
-            }
-            Command::Release(number) => {
-                self.held.remove(&number);
-                return Ok(());
-            }
-            Command::Complete(request) => {
-                self.reporter.state(State::Checking);
-                running::complete(shared, self.upload_id()?, request).boxed_local()
-            }
-            Command::Abort(upload_id) => {
-                // Nothing else matters any more.
-                self.running.clear();
-                self.held.clear();
-                running::abort(shared, upload_id).boxed_local()
-            }
-            Command::Wait { request, wait_ms } => {
-                self.reporter.retrying();
-                running::wait(request, wait_ms).boxed_local()
-            }
-            Command::End(outcome) => {
-                self.ended = Some(outcome);
-                return Ok(());
-            }
-        };
-        self.running.push(task);
+    /// One tab at a time has an upload. It stays locked to the end, pauses included.
+    async fn lock(&mut self, upload_id: &UploadId) -> Result<(), Fault> {
+        if self.lock.is_none() {
+            let lock = TabLock::take(&crate::shared::lock_of(upload_id)).await?;
+            self.lock = Some(lock.ok_or(Fault::OtherTab)?);
+            self.reporter.opened(upload_id.clone());
+        }
         Ok(())
     }
 
-    fn upload_id(&self) -> Result<UploadId, Fault> {
-        let opened = self.opened.as_ref().ok_or(NOT_OPENED)?;
-        Ok(opened.upload_id.clone())
-    }
-
-    fn sealer(&self) -> Result<Rc<PartSealer>, Fault> {
-        let opened = self.opened.as_ref().ok_or(NOT_OPENED)?;
-        opened.sealer.clone().ok_or(NOT_OPENED)
-    }
-
-    fn result(self, outcome: Outcome) -> Ended {
+    fn ending(&mut self, outcome: Outcome) -> Ending {
+        let fault = self.fault.take();
         match outcome {
-            Outcome::Complete(_) => match self.record {
-                Some(record) => Ended::Done(record),
-                None => Ended::Failed(UNTOLD),
+            Outcome::Complete(_) => match self.record.take() {
+                Some(record) => Ending::Done(record),
+                None => Ending::Failed(UNTOLD),
             },
-            Outcome::Cancelled => Ended::Cancelled,
-            Outcome::SourceFailed => Ended::Failed(self.fault.unwrap_or(UNTOLD)),
-            Outcome::Failed { .. } => Ended::Failed(match self.failed {
+            Outcome::Cancelled => Ending::Cancelled,
+            Outcome::Left => fault.map_or(Ending::Left, Ending::Failed),
+            Outcome::SourceFailed => Ending::Failed(fault.unwrap_or(UNTOLD)),
+            Outcome::Failed { .. } => Ending::Failed(match self.failed.take() {
                 Some(error) => error.into(),
                 None => UNTOLD,
             }),
-            Outcome::Broken(why) => Ended::Failed(Fault::Answer(why)),
+            Outcome::Changed { part } => Ending::Failed(Fault::OtherFile { part }),
+            Outcome::Gone(_) => Ending::Failed(Fault::UploadGone),
+            Outcome::Broken(why) => Ending::Failed(Fault::Answer(why)),
         }
     }
 }

@@ -1,26 +1,22 @@
-//! All files of a page: the one class that JavaScript sees.
+//! The one class that JavaScript sees.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
-use futures::channel::oneshot;
-use js_sys::Function;
-use sealift_transfer::api::{Policy, UploadId, files};
+use js_sys::{Function, Object};
+use sealift_transfer::api::UploadId;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
 
 use crate::{
-    allowance::Allowance,
-    browser::random,
     failure::{Failure, Fault},
     file_slice::ChosenFile,
-    report::{Report, Reporter, to_js},
+    queue::Queue,
+    report::{Reporter, to_js},
     seal::agreement,
-    uploader::{Ended, Shared, Uploader},
+    shared::{Options, Shared},
+    uploader::Wish,
 };
-
-/// Files at once: small ones are quick then, as each waits for four answers one after the other.
-const MOST_FILES: u64 = 6;
 
 /// The uploads of a page. Made once, in a worker: sealing must not hold up what is on the screen.
 ///
@@ -31,41 +27,45 @@ const MOST_FILES: u64 = 6;
 /// uploads.add(1, file);
 /// ```
 ///
-/// Messages have a `type` and the file's `id`: `state` (`state`: `sealing`, `sending`, `checking`),
-/// `progress` (`sent` bytes), `retrying`, and one of `done` (`record`, `contentPath`), `failed` (`failure`:
-/// `code`, `detail`, `status`, `requestId`, `numbers`) and `cancelled` at the end.
+/// Messages have a `type` and the file's `id`:
+///
+/// - on the way: `state` (`state`: `sealing`, `sending`, `checking`), `progress` (`sent` bytes),
+///   `retrying`, `opened` (`uploadId`: from here on it can be resumed), `comparing` (`compared` of
+///   `toCompare` bytes, before a byte leaves), `paused`, `waiting` (`reason`: `network`,
+///   `credential`), and `goes-on` after these two, with the `state`;
+/// - a question: `unchecked`, answered by `confirm`. The file was written to since the upload began;
+///   what was sent is the same, the rest cannot be checked;
+/// - the end: `done` (`record`, `contentPath`), `failed` (`failure`: `code`, `detail`, `status`,
+///   `requestId`, `numbers`), `cancelled` or `left`.
+///
+/// `credential-needed` has no `id`: it comes once for all files, and is answered by `logIn` or
+/// `logInDeclined`.
 #[wasm_bindgen]
 pub struct Uploads(Rc<Queue>);
-
-struct Queue {
-    shared: Rc<Shared>,
-    reporter: Reporter,
-    files: Allowance,
-    policy: RefCell<Option<Policy>>,
-    cancels: RefCell<BTreeMap<u32, oneshot::Sender<()>>>,
-    /// Client tokens of uploads that can go on when their file is added again.
-    tokens: RefCell<BTreeMap<u32, String>>,
-}
 
 #[wasm_bindgen]
 impl Uploads {
     /// Gets ready. `backend` is `web-crypto` or `aes-gcm`; both are compared on a sample first.
-    /// `report` is called with every message.
+    /// `report` is called with every message. `options` may have `largestPartInMemory` (bytes; larger
+    /// parts go through a file on disk), `mostPuts`, `stallMs` and `answerMs` (how long a PUT may
+    /// stand still while it leaves, and wait for its answer).
     ///
     /// # Errors
     /// Rejects with a failure (`code`, `detail`) where the browser is not fit.
-    pub async fn open(backend: String, report: Function) -> Result<Self, JsValue> {
+    pub async fn open(
+        backend: String,
+        report: Function,
+        options: Option<Object>,
+    ) -> Result<Self, JsValue> {
         console_error_panic_hook::set_once();
         let backend = backend.parse().map_err(|fault| thrown(&fault))?;
         agreement::prove().await.map_err(|fault| thrown(&fault))?;
-        Ok(Self(Rc::new(Queue {
-            shared: Rc::new(Shared::new(backend)),
-            reporter: Reporter::new(report),
-            files: Allowance::of(MOST_FILES),
-            policy: RefCell::default(),
-            cancels: RefCell::default(),
-            tokens: RefCell::default(),
-        })))
+        let options = options.as_ref().map(Options::from_js).unwrap_or_default();
+        let reporter = Reporter::new(report);
+        let shared = Rc::new(Shared::new(backend, options, reporter.clone()));
+        let tidied = shared.clone();
+        spawn_local(async move { tidied.parts.delete_leftovers().await });
+        Ok(Self(Rc::new(Queue::new(shared, reporter))))
     }
 
     /// The server's limits: `most_bytes`, `most_name_bytes`, `most_metadata_bytes`, `login`. Files that
@@ -78,102 +78,107 @@ impl Uploads {
         let policy = queue.shared.server.policy().await;
         let policy = policy.map_err(|error| thrown(&error.into()))?;
         let told = to_js(&policy)?;
-        queue.policy.replace(Some(policy));
+        queue.keep_to(policy);
         Ok(told)
     }
 
-    /// Requests carry this API key from now on; none without an argument. Kept in memory only.
+    /// Requests carry this API key from now on; none without an argument. Kept in memory only. Files
+    /// that wait for it go on.
     #[wasm_bindgen(js_name = logIn)]
     pub fn log_in(&self, api_key: Option<String>) {
-        self.0.shared.server.log_in(api_key);
+        self.0.shared.credential.log_in(api_key);
     }
 
-    /// Uploads a file, as soon as its turn comes. `id` is the caller's name for it. After `failed` the
-    /// same file may be added again under the same `id`: the same upload goes on where that is possible.
-    pub fn add(&self, id: u32, file: File) {
-        let (cancel, cancelled) = oneshot::channel();
-        self.0.cancels.borrow_mut().insert(id, cancel);
-        let queue = self.0.clone();
-        spawn_local(async move {
-            let ended = queue.upload(id, ChosenFile::new(file), cancelled).await;
-            queue.tell(id, ended);
-        });
+    /// There is no API key to be had: files that wait for one fail, and can go on later.
+    #[wasm_bindgen(js_name = logInDeclined)]
+    pub fn log_in_declined(&self) {
+        self.0.shared.credential.decline();
+    }
+
+    /// Uploads a file, as soon as its turn comes. `id` is the caller's name for it, `name` the
+    /// server's; without one it is the file's. After `failed` or `left` a file may be added again under
+    /// the same `id`: the same upload goes on where that is possible.
+    pub fn add(&self, id: u32, file: File, name: Option<String>) {
+        let (file, name) = chosen(file, name);
+        self.0.add(id, file, name);
+    }
+
+    /// Goes on with an upload that `unfinished` listed. What was sent of it is sealed again and
+    /// compared first: with another file it ends by `failed`, `file_changed`.
+    pub fn resume(&self, id: u32, upload_id: &str, file: File) {
+        match parsed(upload_id) {
+            Ok(upload) => self.0.resume(id, upload, ChosenFile::new(file)),
+            Err(fault) => self.0.refuse(id, fault),
+        }
+    }
+
+    /// Takes back what an earlier attempt at this `id` left, and uploads the file as a new one.
+    #[wasm_bindgen(js_name = startAnew)]
+    pub fn start_anew(&self, id: u32, file: File, name: Option<String>) {
+        let (file, name) = chosen(file, name);
+        self.0.start_anew(id, file, name);
+    }
+
+    /// Stops a file. It says `paused`, unless it is too late for that.
+    pub fn pause(&self, id: u32) {
+        self.0.wish(id, Wish::Pause);
+    }
+
+    /// Lets a paused file go on, as soon as its turn comes.
+    #[wasm_bindgen(js_name = goOn)]
+    pub fn go_on(&self, id: u32) {
+        self.0.wish(id, Wish::GoOn);
+    }
+
+    /// Answers `unchecked`: whether the rest of the file is to be sent as it is now. With `false` it
+    /// ends by `left`.
+    pub fn confirm(&self, id: u32, yes: bool) {
+        self.0.wish(id, Wish::Confirm(yes));
     }
 
     /// Takes a file back. It ends by `cancelled`, or by `done` where it was too late.
     pub fn cancel(&self, id: u32) {
-        if let Some(cancel) = self.0.cancels.borrow_mut().remove(&id) {
-            // It may have ended just now.
-            let _ended_already = cancel.send(());
-        }
+        self.0.wish(id, Wish::Cancel);
+    }
+
+    /// Ends a file, and leaves what was sent of it on the server: it can be resumed. It ends by
+    /// `left`.
+    pub fn leave(&self, id: u32) {
+        self.0.wish(id, Wish::Leave);
+    }
+
+    /// The caller's uploads that can go on, newest first: `upload_id`, `name`, `size`,
+    /// `last_modified_ms`, `expires_at_ms`, `signed_parts` of `part_count`, and more.
+    ///
+    /// # Errors
+    /// Rejects with a failure where the server cannot be asked.
+    pub async fn unfinished(&self) -> Result<JsValue, JsValue> {
+        let queue = self.0.clone();
+        let uploads = queue.shared.server.unfinished().await;
+        Ok(to_js(&uploads.map_err(|error| thrown(&error.into()))?)?)
+    }
+
+    /// Takes an upload back that `unfinished` listed.
+    ///
+    /// # Errors
+    /// Rejects with a failure; `other_tab` where a tab has it under way, be it this one.
+    pub async fn discard(&self, upload_id: String) -> Result<(), JsValue> {
+        let queue = self.0.clone();
+        let upload = parsed(&upload_id).map_err(|fault| thrown(&fault))?;
+        let discarded = queue.discard(&upload).await;
+        discarded.map_err(|fault| thrown(&fault))
     }
 }
 
-impl Queue {
-    async fn upload(
-        self: &Rc<Self>,
-        id: u32,
-        file: ChosenFile,
-        mut cancelled: oneshot::Receiver<()>,
-    ) -> Ended {
-        if let Err(fault) = self.measure(&file) {
-            return Ended::Failed(fault);
-        }
-        let _turn = futures::select_biased! {
-            _ = cancelled => return Ended::Cancelled,
-            turn = Box::pin(futures::FutureExt::fuse(self.files.take(1))) => turn,
-        };
-        let token = match self.token(id) {
-            Ok(token) => token,
-            Err(fault) => return Ended::Failed(fault),
-        };
-        let reporter = self.reporter.on_file(id);
-        Uploader::new(self.shared.clone(), Rc::new(file), token, reporter)
-            .run(cancelled)
-            .await
-    }
+fn chosen(file: File, name: Option<String>) -> (ChosenFile, String) {
+    let file = ChosenFile::new(file);
+    let name = name.unwrap_or_else(|| file.name());
+    (file, name)
+}
 
-    fn measure(&self, file: &ChosenFile) -> Result<(), Fault> {
-        let size = file.size();
-        match self.policy.borrow().as_ref() {
-            Some(policy) if size > policy.most_bytes => Err(Fault::FileTooLarge {
-                size,
-                most_bytes: policy.most_bytes,
-            }),
-            _ => Ok(()),
-        }
-    }
-
-    /// The token of an attempt that can go on, or a new one.
-    fn token(&self, id: u32) -> Result<String, Fault> {
-        let mut tokens = self.tokens.borrow_mut();
-        if let Some(token) = tokens.get(&id) {
-            return Ok(token.clone());
-        }
-        let token = UploadId::from_random(random()?).to_string();
-        tokens.insert(id, token.clone());
-        Ok(token)
-    }
-
-    fn tell(&self, id: u32, ended: Ended) {
-        self.cancels.borrow_mut().remove(&id);
-        let goes_on = matches!(&ended, Ended::Failed(fault) if fault.can_go_on());
-        if !goes_on {
-            self.tokens.borrow_mut().remove(&id);
-        }
-        self.reporter.tell(&match ended {
-            Ended::Done(record) => Report::Done {
-                id,
-                content_path: files::content_path(&record.id),
-                record,
-            },
-            Ended::Cancelled => Report::Cancelled { id },
-            Ended::Failed(fault) => Report::Failed {
-                id,
-                failure: Failure::from(&fault),
-            },
-        });
-    }
+/// What is no id names no upload.
+fn parsed(upload_id: &str) -> Result<UploadId, Fault> {
+    upload_id.parse().map_err(|_| Fault::UploadGone)
 }
 
 fn thrown(fault: &Fault) -> JsValue {

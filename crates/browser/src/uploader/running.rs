@@ -7,30 +7,37 @@ use sealift_transfer::{
     Event, Part, PartNumber,
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart,
-        UploadId,
+        UploadId, UploadStatus,
     },
-    upload::Request,
+    upload::{Request, Until},
 };
 
-use super::Shared;
 use crate::{
-    browser::sleep,
+    allowance::Share,
+    browser::{online, sleep},
     failure::{Fault, RequestError},
     file_slice::ChosenFile,
-    part_buffers::PartBuffer,
     progress::Progress,
     put_part::put_part,
-    seal::{PartSealer, sha256},
+    report::Reason,
+    seal::PartSealer,
+    sealed_part::SealedPart,
+    shared::Shared,
 };
 
 /// What came of a command.
 pub(super) enum Done {
+    /// It is this file's turn.
+    Turn(Share),
     Opened(Box<OpenedUpload>),
+    Found(Box<UploadStatus>),
     KeyFetched(ContentKey),
-    Sealed(PartReceipt, PartBuffer),
+    Sealed(PartReceipt, SealedPart),
     Unsealable(Fault),
     Completed(Box<FileRecord>),
     Failed(Request, RequestError),
+    /// A wait is over, for something or for time to pass.
+    Waited(Option<Reason>, Event),
     Told(Event),
 }
 
@@ -46,10 +53,17 @@ pub(super) fn part_of(event: &Event) -> Option<PartNumber> {
     }
 }
 
-pub(super) async fn open(shared: Rc<Shared>, request: Rc<OpenUpload>) -> Done {
+pub(super) async fn open(shared: Rc<Shared>, request: OpenUpload) -> Done {
     match shared.server.open(&request).await {
         Ok(opened) => Done::Opened(Box::new(opened)),
         Err(error) => Done::Failed(Request::Open, error),
+    }
+}
+
+pub(super) async fn fetch_status(shared: Rc<Shared>, upload_id: UploadId) -> Done {
+    match shared.server.status(&upload_id).await {
+        Ok(status) => Done::Found(Box::new(status)),
+        Err(error) => Done::Failed(Request::FetchStatus, error),
     }
 }
 
@@ -60,33 +74,40 @@ pub(super) async fn fetch_key(shared: Rc<Shared>, upload_id: UploadId) -> Done {
     }
 }
 
+pub(super) async fn compare(
+    shared: Rc<Shared>,
+    sealer: Rc<PartSealer>,
+    file: Rc<ChosenFile>,
+    number: PartNumber,
+) -> Done {
+    let hash = async {
+        shared
+            .parts
+            .hash(&sealer, &file, &sealer.part(number)?)
+            .await
+    };
+    match hash.await {
+        Ok(sha256) => Done::Told(Event::Compared(PartReceipt { number, sha256 })),
+        Err(fault) => Done::Unsealable(fault),
+    }
+}
+
 pub(super) async fn seal(
     shared: Rc<Shared>,
     sealer: Rc<PartSealer>,
     file: Rc<ChosenFile>,
     number: PartNumber,
 ) -> Done {
-    match sealed(&shared, &sealer, &file, number).await {
-        Ok((receipt, sealed)) => Done::Sealed(receipt, sealed),
+    let keep = async {
+        shared
+            .parts
+            .keep(&sealer, &file, &sealer.part(number)?)
+            .await
+    };
+    match keep.await {
+        Ok((sha256, sealed)) => Done::Sealed(PartReceipt { number, sha256 }, sealed),
         Err(fault) => Done::Unsealable(fault),
     }
-}
-
-/// Reads, seals, hashes. The next part's turn comes before the hashing, so that both go on at once.
-async fn sealed(
-    shared: &Shared,
-    sealer: &PartSealer,
-    file: &ChosenFile,
-    number: PartNumber,
-) -> Result<(PartReceipt, PartBuffer), Fault> {
-    let part = sealer.part(number)?;
-    let buffer = shared.buffers.take(part.sealed_len()).await?;
-    let turn = shared.seals.take(1).await;
-    let plaintext = file.read(&part.plaintext).await?;
-    sealer.seal(&part, &plaintext, buffer.bytes()).await?;
-    drop((turn, plaintext));
-    let sha256 = sha256(buffer.bytes()).await?;
-    Ok((PartReceipt { number, sha256 }, buffer))
 }
 
 pub(super) async fn sign(
@@ -108,12 +129,17 @@ pub(super) async fn put(
     shared: Rc<Shared>,
     signed: SignedPart,
     part: Part,
-    sealed: Rc<PartBuffer>,
+    sealed: Rc<SealedPart>,
     progress: Rc<Progress>,
 ) -> Done {
-    let _turn = shared.puts.take(1).await;
+    let turn = shared.puts.turn().await;
     let progress = move |sealed_bytes| progress.left(&part, sealed_bytes);
-    match put_part(&signed, sealed.bytes(), progress).await {
+    let sent = put_part(&signed, sealed.blob(), shared.patience, progress).await;
+    shared
+        .puts
+        .note(sent.as_ref().err().map(|error| error.failure));
+    drop(turn);
+    match sent {
         Ok(()) => Done::Told(Event::Sent(signed.number)),
         Err(error) => Done::Failed(Request::Put(signed.number), error),
     }
@@ -137,7 +163,23 @@ pub(super) async fn abort(shared: Rc<Shared>, upload_id: UploadId) -> Done {
     }
 }
 
-pub(super) async fn wait(request: Request, wait_ms: u64) -> Done {
-    sleep(wait_ms).await;
-    Done::Told(Event::Waited(request))
+pub(super) async fn wait(shared: Rc<Shared>, request: Request, until: Until) -> Done {
+    match until {
+        Until::Elapsed { wait_ms } => {
+            sleep(wait_ms).await;
+            Done::Waited(None, Event::Waited(request))
+        }
+        Until::Online => {
+            online().await;
+            Done::Waited(Some(Reason::Network), Event::Waited(request))
+        }
+        Until::Credential => {
+            let event = if shared.credential.renewed().await {
+                Event::Waited(request)
+            } else {
+                Event::RefusedCredential(request)
+            };
+            Done::Waited(Some(Reason::Credential), event)
+        }
+    }
 }

@@ -1,12 +1,13 @@
 //! A PUT that fails says so, without its address.
 
-use js_sys::Uint8Array;
 use sealift_browser::{
     failure::{Failure, Fault, Peer},
-    put_part::put_part,
+    put_part::{Patience, put_part},
 };
 use sealift_transfer::{PartNumber, api::SignedPart, retry::RequestFailure};
 use wasm_bindgen_test::wasm_bindgen_test;
+
+use crate::sample::file;
 
 fn signed(url: String) -> SignedPart {
     SignedPart {
@@ -21,8 +22,9 @@ fn signed(url: String) -> SignedPart {
 async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_told() {
     // Nothing listens on the port of discarding, and browsers do not even ask there.
     let signed = signed("http://127.0.0.1:9/b/o?X-Amz-Signature=5ec2e7".to_owned());
-    let bytes = Uint8Array::new_with_length(10);
-    let error = put_part(&signed, &bytes, |_| ()).await.unwrap_err();
+    let error = put_part(&signed, &file(b"ten bytes."), Patience::default(), |_| ())
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.peer, error.failure),
         (Peer::Store, RequestFailure::Network)
@@ -40,8 +42,9 @@ async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
     // The tests' own server answers a PUT somehow, but not by taking it.
     let origin = js_sys::Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
     let signed = signed(format!("{}/no-such-thing", origin.as_string().unwrap()));
-    let bytes = Uint8Array::new_with_length(10);
-    let error = put_part(&signed, &bytes, |_| ()).await.unwrap_err();
+    let error = put_part(&signed, &file(b"ten bytes."), Patience::default(), |_| ())
+        .await
+        .unwrap_err();
     assert_eq!(error.peer, Peer::Store);
     assert!(matches!(
         error.failure,
@@ -51,7 +54,12 @@ async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
 
 #[wasm_bindgen_test]
 async fn an_address_that_is_none_fails_and_does_not_panic() {
-    let bytes = Uint8Array::new_with_length(10);
-    let error = put_part(&signed("http://[".to_owned()), &bytes, |_| ()).await;
+    let error = put_part(
+        &signed("http://[".to_owned()),
+        &file(b"ten bytes."),
+        Patience::default(),
+        |_| (),
+    )
+    .await;
     assert_eq!(error.unwrap_err().failure, RequestFailure::Network);
 }

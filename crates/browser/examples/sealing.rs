@@ -1,0 +1,122 @@
+//! Sealing alone, for `cargo xtask bench`: a message of the length of a file, its parts sealed as an
+//! upload seals them, with nothing read and nothing sent.
+
+use futures::stream::{self, TryStreamExt as _};
+use js_sys::Uint8Array;
+use sealift_browser::{
+    allowance::Allowance,
+    browser::random,
+    failure::Fault,
+    part_buffers::{PartBuffer, PartBuffers},
+    seal::{Backend, PartSealer, sha256},
+};
+use sealift_message::{
+    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, FrameLength, HeaderBuilder, MessageId,
+};
+use sealift_transfer::{PartNumber, PartPlan};
+use wasm_bindgen::{JsError, prelude::wasm_bindgen};
+
+/// The server's defaults.
+const FRAME_LENGTH: u32 = 256 * 1024;
+const PART_LENGTH: u64 = 8 * 1024 * 1024;
+
+/// Parts under way: one is sealed while the one before it is hashed.
+const PARTS_AT_ONCE: usize = 2;
+
+/// A message that is sealed again and again.
+#[wasm_bindgen]
+pub struct Sealing {
+    sealer: PartSealer,
+    plan: PartPlan,
+    seals: Allowance,
+    buffers: PartBuffers,
+}
+
+#[wasm_bindgen]
+impl Sealing {
+    /// By WebCrypto, under a key of the moment.
+    ///
+    /// # Errors
+    /// Where the browser is not fit.
+    pub async fn open(plaintext_len: u32) -> Result<Self, JsError> {
+        Ok(Self::make(plaintext_len.into()).await?)
+    }
+
+    /// Seals every part of `plaintext`, one after the other.
+    ///
+    /// # Errors
+    /// Where the browser does not seal.
+    pub async fn seal(&self, plaintext: Uint8Array) -> Result<(), JsError> {
+        for number in PartNumber::all(self.plan.part_count()) {
+            self.sealed(&plaintext, number).await?;
+        }
+        Ok(())
+    }
+
+    /// Seals and hashes every part: each is hashed before the next is sealed or, `overlapping` and as
+    /// uploads do it, while the next is sealed.
+    ///
+    /// # Errors
+    /// Where the browser does not seal or hash.
+    #[wasm_bindgen(js_name = sealAndHash)]
+    pub async fn seal_and_hash(
+        &self,
+        plaintext: Uint8Array,
+        overlapping: bool,
+    ) -> Result<(), JsError> {
+        let at_once = if overlapping { PARTS_AT_ONCE } else { 1 };
+        stream::iter(PartNumber::all(self.plan.part_count()).map(Ok::<_, Fault>))
+            .try_for_each_concurrent(at_once, |number| {
+                let plaintext = &plaintext;
+                async move {
+                    let sealed = self.sealed(plaintext, number).await?;
+                    sha256(sealed.bytes()).await?;
+                    Ok(())
+                }
+            })
+            .await?;
+        Ok(())
+    }
+}
+
+impl Sealing {
+    async fn make(plaintext_len: u64) -> Result<Self, Fault> {
+        const UNFIT: Fault = Fault::Browser("the message cannot be made");
+        let data_key = DataKey::try_from(random::<32>()?.as_slice()).map_err(|_| UNFIT)?;
+        let context = [("tenant", "t"), ("object-id", "o"), ("upload-id", "u")];
+        let header = HeaderBuilder::new(
+            MessageId::from_bytes(random()?),
+            EncryptionContext::from_pairs(context).map_err(|_| UNFIT)?,
+            EncryptedDataKey::new("bench", Vec::new(), Vec::new()).map_err(|_| UNFIT)?,
+            FrameLength::try_from(FRAME_LENGTH).map_err(|_| UNFIT)?,
+        );
+        let header = header.authenticate(&data_key).map_err(|_| UNFIT)?;
+        let verified = header.verify(&data_key).map_err(|_| UNFIT)?;
+        let key = ContentKey::from_bytes(verified.content_key().expose());
+        let frame_length = header.frame_length();
+        let plan = PartPlan::for_file(header.len(), frame_length, plaintext_len, PART_LENGTH)
+            .map_err(|_| UNFIT)?;
+        Ok(Self {
+            sealer: PartSealer::new(header.as_bytes(), key, plan, Backend::WebCrypto).await?,
+            plan,
+            seals: Allowance::of(1),
+            buffers: PartBuffers::default(),
+        })
+    }
+
+    async fn sealed(
+        &self,
+        plaintext: &Uint8Array,
+        number: PartNumber,
+    ) -> Result<PartBuffer, Fault> {
+        const BEYOND: Fault = Fault::Browser("the plaintext is shorter than the plan");
+        let part = self.sealer.part(number)?;
+        let buffer = self.buffers.take(part.sealed_len()).await?;
+        let _turn = self.seals.take(1).await;
+        let start = u32::try_from(part.plaintext.start).map_err(|_| BEYOND)?;
+        let end = u32::try_from(part.plaintext.end).map_err(|_| BEYOND)?;
+        let plaintext = plaintext.subarray(start, end);
+        self.sealer.seal(&part, &plaintext, buffer.bytes()).await?;
+        Ok(buffer)
+    }
+}

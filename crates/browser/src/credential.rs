@@ -1,0 +1,129 @@
+//! The API key that requests carry, and the one question for another where the server refuses it.
+
+use std::cell::{Cell, RefCell};
+
+use futures::channel::oneshot;
+use zeroize::Zeroizing;
+
+use crate::report::{Report, Reporter};
+
+/// The caller's credential. In memory only.
+pub struct Credential {
+    api_key: RefCell<Option<Zeroizing<String>>>,
+    /// Counts the credentials, so that a late refusal of an old one is no refusal of the new one.
+    version: Cell<u32>,
+    is_refused: Cell<bool>,
+    waiting: RefCell<Vec<oneshot::Sender<bool>>>,
+    reporter: Reporter,
+}
+
+impl Credential {
+    /// None yet. `reporter` is asked for one where one is needed.
+    #[must_use]
+    pub fn new(reporter: Reporter) -> Self {
+        Self {
+            api_key: RefCell::default(),
+            version: Cell::new(0),
+            is_refused: Cell::new(false),
+            waiting: RefCell::default(),
+            reporter,
+        }
+    }
+
+    /// From now on requests carry this API key, or none. All who wait go on.
+    pub fn log_in(&self, api_key: Option<String>) {
+        *self.api_key.borrow_mut() = api_key.map(Zeroizing::new);
+        self.version.set(self.version.get().wrapping_add(1));
+        self.is_refused.set(false);
+        self.answer(true);
+    }
+
+    /// There is none to be had: all who wait give up.
+    pub fn decline(&self) {
+        self.answer(false);
+    }
+
+    fn answer(&self, is_there: bool) {
+        for waiting in self.waiting.take() {
+            // Who no longer waits does not need it.
+            let _heard = waiting.send(is_there);
+        }
+    }
+
+    /// The value of a request's `Authorization`, and which credential it is.
+    pub(crate) fn authorization(&self) -> (Option<Zeroizing<String>>, u32) {
+        let api_key = self.api_key.borrow();
+        let bearer = |key: &Zeroizing<String>| Zeroizing::new(format!("Bearer {}", key.as_str()));
+        (api_key.as_ref().map(bearer), self.version.get())
+    }
+
+    /// The server does not take the credential of that version.
+    pub fn refused(&self, version: u32) {
+        if version == self.version.get() {
+            self.is_refused.set(true);
+        }
+    }
+
+    /// Waits for one that was not refused, and asks for it, once for all who wait. `false`: there is
+    /// none to be had.
+    pub async fn renewed(&self) -> bool {
+        if !self.is_refused.get() {
+            return true;
+        }
+        let (answer, answered) = oneshot::channel();
+        let is_asked = !self.waiting.borrow().is_empty();
+        self.waiting.borrow_mut().push(answer);
+        if !is_asked {
+            self.reporter.tell(&Report::CredentialNeeded);
+        }
+        answered.await.unwrap_or(false)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::report::tests::heard;
+
+    #[wasm_bindgen_test]
+    fn one_question_goes_out_for_all_who_wait_and_its_answer_is_for_all() {
+        let (reporter, heard) = heard();
+        let credential = Credential::new(reporter);
+        credential.refused(0);
+        let mut first = Box::pin(credential.renewed());
+        let mut second = Box::pin(credential.renewed());
+        assert!(first.as_mut().now_or_never().is_none());
+        assert!(second.as_mut().now_or_never().is_none());
+        assert_eq!(heard(), ["credential-needed"]);
+        credential.log_in(Some("key".to_owned()));
+        assert_eq!(first.now_or_never(), Some(true));
+        assert_eq!(second.now_or_never(), Some(true));
+    }
+
+    #[wasm_bindgen_test]
+    fn who_is_declined_gives_up_and_the_next_one_asks_again() {
+        let (reporter, heard) = heard();
+        let credential = Credential::new(reporter);
+        credential.refused(0);
+        let mut waiting = Box::pin(credential.renewed());
+        assert!(waiting.as_mut().now_or_never().is_none());
+        credential.decline();
+        assert_eq!(waiting.now_or_never(), Some(false));
+        assert!(credential.renewed().now_or_never().is_none());
+        assert_eq!(heard(), ["credential-needed", "credential-needed"]);
+    }
+
+    #[wasm_bindgen_test]
+    fn a_late_refusal_of_the_old_key_asks_nobody() {
+        let (reporter, heard) = heard();
+        let credential = Credential::new(reporter);
+        let (_, old) = credential.authorization();
+        credential.log_in(Some("new".to_owned()));
+        credential.refused(old);
+        assert_eq!(credential.renewed().now_or_never(), Some(true));
+        assert!(heard().is_empty());
+    }
+}

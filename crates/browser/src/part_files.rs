@@ -1,0 +1,258 @@
+//! Large parts on disk, in files that only this page can see (the origin private file system). Each
+//! page has a folder, with a lock that says that it is in use: what a crash left has none.
+
+use std::rc::Rc;
+
+use futures::lock::Mutex;
+use js_sys::{JsString, Object, Reflect, Uint8Array};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::{JsFuture, spawn_local};
+use web_sys::{
+    Blob, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetDirectoryOptions,
+    FileSystemGetFileOptions, FileSystemReadWriteOptions, FileSystemRemoveOptions,
+    FileSystemSyncAccessHandle,
+};
+
+use crate::{
+    allowance::{Allowance, Share},
+    browser::{len_of, navigator, number_of, random},
+    failure::Fault,
+    tab_lock::TabLock,
+};
+
+/// The folder of all folders of pages.
+const ALL: &str = "sealift-parts";
+/// Parts on disk at once: one is sealed while another leaves.
+const MOST_FILES: u64 = 2;
+
+/// A page's parts on disk.
+pub struct PartFiles {
+    at_once: Allowance,
+    folder: Mutex<Option<Rc<Folder>>>,
+}
+
+struct Folder {
+    handle: FileSystemDirectoryHandle,
+    _in_use: TabLock,
+}
+
+/// A part's sealed bytes in a file. Dropped, it is deleted.
+pub struct PartFile {
+    name: String,
+    part_bytes: u64,
+    handle: FileSystemFileHandle,
+    /// Open until everything is written.
+    open: Option<FileSystemSyncAccessHandle>,
+    folder: Rc<Folder>,
+    _share: Share,
+}
+
+impl Default for PartFiles {
+    fn default() -> Self {
+        Self {
+            at_once: Allowance::of(MOST_FILES),
+            folder: Mutex::default(),
+        }
+    }
+}
+
+impl PartFiles {
+    /// Whether there is room for as many parts of that size as are on disk at once.
+    ///
+    /// # Errors
+    /// [`Fault::NoRoom`]; [`Fault::PartTooLarge`] where the browser has no such files.
+    pub async fn check_room(&self, part_bytes: u64) -> Result<(), Fault> {
+        let needed_bytes = part_bytes.saturating_mul(MOST_FILES);
+        let free_bytes = free_bytes()
+            .await
+            .map_err(|_| Fault::PartTooLarge { part_bytes })?;
+        if needed_bytes <= free_bytes {
+            return Ok(());
+        }
+        Err(Fault::NoRoom {
+            needed_bytes,
+            free_bytes,
+        })
+    }
+
+    /// A new file, as soon as another may be. The part has that many bytes.
+    ///
+    /// # Errors
+    /// [`Fault::PartTooLarge`] where the browser has no such files.
+    pub async fn create(&self, part_bytes: u64) -> Result<PartFile, Fault> {
+        let lacking = |_| Fault::PartTooLarge { part_bytes };
+        let share = self.at_once.take(1).await;
+        let folder = self.folder().await?.ok_or(JsValue::NULL).map_err(lacking)?;
+        let name = random_name()?;
+        let handle = created(&folder.handle, &name).await.map_err(lacking)?;
+        let mut file = PartFile {
+            name,
+            part_bytes,
+            handle,
+            open: None,
+            folder,
+            _share: share,
+        };
+        let open = JsFuture::from(file.handle.create_sync_access_handle()).await;
+        file.open = Some(open.map_err(lacking)?.unchecked_into());
+        Ok(file)
+    }
+
+    /// This page's folder, made when first needed; `None` where the browser has no such files.
+    async fn folder(&self) -> Result<Option<Rc<Folder>>, Fault> {
+        let mut ours = self.folder.lock().await;
+        if let Some(folder) = ours.as_ref() {
+            return Ok(Some(folder.clone()));
+        }
+        let name = random_name()?;
+        // The lock first: a folder without one is anybody's to delete.
+        let Some(in_use) = TabLock::take(&lock_of(&name)).await? else {
+            return Ok(None);
+        };
+        let Ok(handle) = made(&name).await else {
+            return Ok(None);
+        };
+        let folder = Folder {
+            handle,
+            _in_use: in_use,
+        };
+        Ok(ours.insert(Rc::new(folder)).clone().into())
+    }
+
+    /// Deletes the folders of pages that are gone, however they went.
+    pub async fn delete_leftovers(&self) {
+        // Where the browser has no such files there are none to delete.
+        let _nothing_there = delete_unlocked().await;
+    }
+}
+
+impl PartFile {
+    /// Writes a piece of the part at its place.
+    ///
+    /// # Errors
+    /// [`Fault::NoRoom`], where `free_bytes` is what there was room for.
+    pub fn write(&mut self, sealed: &Uint8Array, at: u64) -> Result<(), Fault> {
+        let no_room = || Fault::NoRoom {
+            needed_bytes: self.part_bytes,
+            free_bytes: at,
+        };
+        let options = FileSystemReadWriteOptions::new();
+        options.set_at_f64(number_of(at));
+        let open = self.open.as_ref().ok_or_else(no_room)?;
+        let written = open
+            .write_with_js_u8_array_and_options(sealed, &options)
+            .map_err(|_| no_room())?;
+        if len_of(written) == u64::from(sealed.length()) {
+            Ok(())
+        } else {
+            Err(no_room())
+        }
+    }
+
+    /// Everything is written: what is to be sent.
+    ///
+    /// # Errors
+    /// [`Fault::Browser`] where the file has not all of it.
+    pub async fn finish(&mut self) -> Result<Blob, Fault> {
+        const LOST: Fault = Fault::Browser("a file of its own is not as it was written");
+        self.close();
+        let file = JsFuture::from(self.handle.get_file()).await;
+        let blob: Blob = file.map_err(|_| LOST)?.unchecked_into();
+        if len_of(blob.size()) == self.part_bytes {
+            Ok(blob)
+        } else {
+            Err(LOST)
+        }
+    }
+
+    fn close(&mut self) {
+        if let Some(open) = self.open.take() {
+            open.close();
+        }
+    }
+}
+
+impl Drop for PartFile {
+    fn drop(&mut self) {
+        self.close();
+        let (folder, name) = (self.folder.clone(), core::mem::take(&mut self.name));
+        spawn_local(async move {
+            // What stays nevertheless goes with the folder, when the page is opened again.
+            let _deleted = JsFuture::from(folder.handle.remove_entry(&name)).await;
+        });
+    }
+}
+
+fn random_name() -> Result<String, Fault> {
+    Ok(format!("{:032x}", u128::from_be_bytes(random()?)))
+}
+
+fn lock_of(folder: &str) -> String {
+    format!("{ALL}-{folder}")
+}
+
+/// What the browser says it has left for this page.
+async fn free_bytes() -> Result<u64, JsValue> {
+    let estimate = JsFuture::from(navigator().storage().estimate()?).await?;
+    let number = |name: &str| Ok::<_, JsValue>(Reflect::get(&estimate, &name.into())?.as_f64());
+    let (quota, usage) = (number("quota")?, number("usage")?);
+    Ok(len_of(quota.unwrap_or(0.0) - usage.unwrap_or(0.0)))
+}
+
+async fn all() -> Result<FileSystemDirectoryHandle, JsValue> {
+    let storage = navigator().storage();
+    // Some browsers have no such files at all, or none in private windows.
+    if !Reflect::has(&storage, &"getDirectory".into())? {
+        return Err(JsValue::NULL);
+    }
+    let root = JsFuture::from(storage.get_directory()).await?;
+    subfolder(root.unchecked_ref(), ALL).await
+}
+
+async fn made(name: &str) -> Result<FileSystemDirectoryHandle, JsValue> {
+    subfolder(&all().await?, name).await
+}
+
+async fn subfolder(
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<FileSystemDirectoryHandle, JsValue> {
+    let options = FileSystemGetDirectoryOptions::new();
+    options.set_create(true);
+    let made = folder.get_directory_handle_with_options(name, &options);
+    Ok(JsFuture::from(made).await?.unchecked_into())
+}
+
+async fn created(
+    folder: &FileSystemDirectoryHandle,
+    name: &str,
+) -> Result<FileSystemFileHandle, JsValue> {
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let made = folder.get_file_handle_with_options(name, &options);
+    Ok(JsFuture::from(made).await?.unchecked_into())
+}
+
+async fn delete_unlocked() -> Result<(), JsValue> {
+    let all = all().await?;
+    let recursively = FileSystemRemoveOptions::new();
+    recursively.set_recursive(true);
+    for name in names(&all).await? {
+        if let Ok(Some(_nobodys)) = TabLock::take(&lock_of(&name)).await {
+            JsFuture::from(all.remove_entry_with_options(&name, &recursively)).await?;
+        }
+    }
+    Ok(())
+}
+
+async fn names(folder: &FileSystemDirectoryHandle) -> Result<Vec<String>, JsValue> {
+    let (keys, mut names) = (folder.keys(), Vec::new());
+    loop {
+        let next: Object = JsFuture::from(keys.next()?).await?.unchecked_into();
+        if Reflect::get(&next, &"done".into())?.is_truthy() {
+            return Ok(names);
+        }
+        let name: JsString = Reflect::get(&next, &"value".into())?.unchecked_into();
+        names.push(name.into());
+    }
+}

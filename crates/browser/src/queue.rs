@@ -1,0 +1,176 @@
+//! All files of a page: which are under way, and what of earlier attempts can go on.
+
+use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+
+use futures::channel::mpsc;
+use sealift_transfer::api::{Policy, UploadId, files};
+use wasm_bindgen_futures::spawn_local;
+
+use crate::{
+    browser::random,
+    failure::{Failure, Fault},
+    file_slice::ChosenFile,
+    report::{Report, Reporter},
+    shared::{Shared, lock_of},
+    tab_lock::TabLock,
+    uploader::{Beginning, Ended, Ending, Uploader, Wish},
+};
+
+/// The files, by the page's names for them.
+pub struct Queue {
+    /// What they share.
+    pub shared: Rc<Shared>,
+    reporter: Reporter,
+    policy: RefCell<Option<Policy>>,
+    under_way: RefCell<BTreeMap<u32, mpsc::UnboundedSender<Wish>>>,
+    earlier: RefCell<BTreeMap<u32, Earlier>>,
+}
+
+/// What an earlier attempt at a file left, with which the next one goes on.
+#[derive(Clone)]
+enum Earlier {
+    /// It is not known whether the server opened it; this client token finds out.
+    Asked(String),
+    /// An upload that the server has.
+    Opened(UploadId),
+}
+
+impl Queue {
+    /// No file yet.
+    #[must_use]
+    pub fn new(shared: Rc<Shared>, reporter: Reporter) -> Self {
+        Self {
+            shared,
+            reporter,
+            policy: RefCell::default(),
+            under_way: RefCell::default(),
+            earlier: RefCell::default(),
+        }
+    }
+
+    /// Files that are added from now on are measured by this.
+    pub fn keep_to(&self, policy: Policy) {
+        self.policy.replace(Some(policy));
+    }
+
+    /// Uploads a file, or goes on with what an earlier attempt left. `name` is what the server is to
+    /// call it.
+    pub fn add(self: &Rc<Self>, id: u32, file: ChosenFile, name: String) {
+        let beginning = self.measure(&file).and_then(|()| self.beginning(id, name));
+        self.begin(id, file, beginning);
+    }
+
+    /// Goes on with an upload that was begun earlier.
+    pub fn resume(self: &Rc<Self>, id: u32, upload: UploadId, file: ChosenFile) {
+        self.begin(id, file, Ok(Beginning::Resume(upload)));
+    }
+
+    /// Nothing is begun.
+    pub fn refuse(&self, id: u32, fault: Fault) {
+        self.tell(id, Ending::Failed(fault));
+    }
+
+    /// Gives up what an earlier attempt left, and uploads the file as a new one.
+    pub fn start_anew(self: &Rc<Self>, id: u32, file: ChosenFile, name: String) {
+        if self.under_way.borrow().contains_key(&id) {
+            return;
+        }
+        if let Some(Earlier::Opened(upload)) = self.earlier.borrow_mut().remove(&id) {
+            let queue = self.clone();
+            spawn_local(async move {
+                // Nobody waits for it: what is not taken back now expires.
+                let _expires = queue.discard(&upload).await;
+            });
+        }
+        self.add(id, file, name);
+    }
+
+    /// Takes an upload back that nobody has under way.
+    ///
+    /// # Errors
+    /// [`Fault::OtherTab`] where somebody has; [`Fault::Request`].
+    pub async fn discard(&self, upload: &UploadId) -> Result<(), Fault> {
+        let lock = TabLock::take(&lock_of(upload)).await?;
+        let _ours = lock.ok_or(Fault::OtherTab)?;
+        Ok(self.shared.server.abort(upload).await?)
+    }
+
+    /// Says what is wanted of a file, if it is under way.
+    pub fn wish(&self, id: u32, wish: Wish) {
+        if let Some(wishes) = self.under_way.borrow().get(&id) {
+            // It may have ended just now.
+            let _heard = wishes.unbounded_send(wish);
+        }
+    }
+
+    fn begin(self: &Rc<Self>, id: u32, file: ChosenFile, beginning: Result<Beginning, Fault>) {
+        if self.under_way.borrow().contains_key(&id) {
+            return;
+        }
+        let beginning = match beginning {
+            Ok(beginning) => beginning,
+            Err(fault) => return self.refuse(id, fault),
+        };
+        let (wishes, heard) = mpsc::unbounded();
+        self.under_way.borrow_mut().insert(id, wishes);
+        let reporter = self.reporter.on_file(id);
+        let uploader = Uploader::new(self.shared.clone(), Rc::new(file), beginning, reporter);
+        let queue = self.clone();
+        spawn_local(async move {
+            let ended = uploader.run(heard).await;
+            queue.end(id, ended);
+        });
+    }
+
+    fn measure(&self, file: &ChosenFile) -> Result<(), Fault> {
+        let size = file.size();
+        match self.policy.borrow().as_ref() {
+            Some(policy) if size > policy.most_bytes => Err(Fault::FileTooLarge {
+                size,
+                most_bytes: policy.most_bytes,
+            }),
+            _ => Ok(()),
+        }
+    }
+
+    fn beginning(&self, id: u32, name: String) -> Result<Beginning, Fault> {
+        let mut earlier = self.earlier.borrow_mut();
+        let client_token = match earlier.get(&id) {
+            Some(Earlier::Opened(upload)) => return Ok(Beginning::Resume(upload.clone())),
+            Some(Earlier::Asked(client_token)) => client_token.clone(),
+            None => UploadId::from_random(random()?).to_string(),
+        };
+        earlier.insert(id, Earlier::Asked(client_token.clone()));
+        Ok(Beginning::Open { client_token, name })
+    }
+
+    fn end(&self, id: u32, ended: Ended) {
+        self.under_way.borrow_mut().remove(&id);
+        match ended.upload_id.map(Earlier::Opened) {
+            _ if !ended.goes_on => {
+                self.earlier.borrow_mut().remove(&id);
+            }
+            Some(opened) => {
+                self.earlier.borrow_mut().insert(id, opened);
+            }
+            None => {}
+        }
+        self.tell(id, ended.ending);
+    }
+
+    fn tell(&self, id: u32, ending: Ending) {
+        self.reporter.tell(&match ending {
+            Ending::Done(record) => Report::Done {
+                id,
+                content_path: files::content_path(&record.id),
+                record,
+            },
+            Ending::Cancelled => Report::Cancelled { id },
+            Ending::Left => Report::Left { id },
+            Ending::Failed(fault) => Report::Failed {
+                id,
+                failure: Failure::from(&fault),
+            },
+        });
+    }
+}
