@@ -1,13 +1,27 @@
-// Sizes and times in words.
+// Counts, sizes and times in words.
 
 import { say } from './sentences.js';
 
 const UNITS = ['kB', 'MB', 'GB', 'TB', 'PB'];
 const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
+const moments = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
+
+export function amount(count) {
+  return whole.format(count);
+}
+
+export function percent(share) {
+  return `${whole.format(share * 100)}%`;
+}
+
+// A day and a time of it, as this device's clock has them.
+export function moment(atMs) {
+  return moments.format(atMs);
+}
 
 export function bytes(count) {
-  if (count < 1000) return `${whole.format(count)} ${count === 1 ? 'byte' : 'bytes'}`;
+  if (count < 999.5) return `${whole.format(count)} ${Math.round(count) === 1 ? 'byte' : 'bytes'}`;
   let amount = count / 1000;
   let unit = 0;
   while (amount >= 999.5 && unit < UNITS.length - 1) {

@@ -1,25 +1,41 @@
-// The page: hands chosen files to the worker and shows what comes of them.
+// The page: what is chosen goes to `Sending`, and what comes of it is shown.
 
 import { Announcer } from './announcer.js';
+import { Awake } from './awake.js';
+import { Chooser } from './choose.js';
 import { downloadWithKey } from './download.js';
-import { onDrop } from './drop.js';
+import { isGone, remedies } from './failures.js';
 import { whyUnfit } from './fit.js';
+import { unhurried } from './folders.js';
+import { Handles } from './handles.js';
+import { Login } from './login.js';
 import { bytes } from './numbers.js';
-import { Row } from './row.js';
-import { say, sayAll, sayProblem } from './sentences.js';
+import { Question } from './question.js';
+import { sayFailure } from './row.js';
+import { Rows } from './rows.js';
+import { Sending } from './sending.js';
+import { say, sayAll } from './sentences.js';
 import { Summary } from './summary.js';
-import { Uploads } from './uploads.js';
+import { Unfinished } from './unfinished.js';
+import { Workers } from './workers.js';
 
 const find = (id) => document.getElementById(id);
 const announcer = new Announcer(find('announcer'));
 const announce = (sentence, kind) => announcer.say(sentence, kind);
+const question = new Question(find('ask'));
 const summary = new Summary(find('summary-text'), find('summary-progress'));
-const rows = new Map();
-const uploadsOf = new Map();
-let lastId = 0;
-let apiKey;
+const awake = new Awake();
+const handles = new Handles();
+const workers = new Workers(backend, hear);
+const sending = new Sending(workers, handles, told);
+const rows = new Rows(find('rows'), find('row'), { wish, download, announce });
+const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, announce });
+let chooser;
+let login;
 
-function begin() {
+// `refresh` is an async function that gives a fresh API key, or nothing: where it is given, it is asked before the
+// person is. docs/PAGE.md says how a page of one's own does that.
+export function startPage({ refresh } = {}) {
   sayAll(document);
   const unfit = whyUnfit();
   if (unfit) return notice('unfit', say(unfit));
@@ -30,121 +46,199 @@ function begin() {
     find('advanced').open = true;
   }
   find('chooser').hidden = false;
-  uploads(backend());
-  listen();
+  chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add);
+  login = new Login(find('login'), refresh, {
+    use: logIn,
+    declined: () => workers.logInDeclined(),
+    asked: () => announce(say('apiKeyAsked')),
+  });
+  find('pause-all').addEventListener('click', pauseAll);
+  find('continue-all').addEventListener('click', continueAll);
+  find('cancel-all').addEventListener('click', cancelAll);
+  find('clear').addEventListener('click', clear);
+  workers.current();
 }
 
 function backend() {
-  return document.querySelector('[name=backend]:checked').value;
+  return find('advanced').querySelector(':checked').value;
 }
 
-// One worker a backend, made when it is first needed.
-function uploads(name) {
-  if (!uploadsOf.has(name)) {
-    uploadsOf.set(name, new Uploads(name, (message) => hear(name, message)));
-    if (apiKey) uploadsOf.get(name).logIn(apiKey);
-  }
-  return uploadsOf.get(name);
-}
-
-function add(files) {
-  if (files.length === 0) return;
-  find('list').hidden = false;
+// `source` gives what folders.js finds.
+async function add(source) {
   notice('notice', '');
-  for (const file of files) {
-    lastId += 1;
-    const row = new Row(lastId, file, find('row'), { cancel, retry: send, download, announce });
-    rows.set(row.id, row);
-    find('rows').append(row.element);
-    send(row);
+  const started = [];
+  let unreadable = 0;
+  for await (const found of unhurried(source)) {
+    if (!found.unreadable) started.push(start(found));
+    else unreadable += 1;
   }
-  announce(files.length === 1 ? say('startedOne', { name: [...rows.values()].at(-1).name }) : say('started', { count: files.length }));
+  if (unreadable > 0) notice('notice', say('unreadable', { count: unreadable }));
+  if (started.length === 1) announce(say('startedOne', { name: started[0].name }));
+  else if (started.length > 1) announce(say('started', { count: started.length }));
 }
 
-function send(row) {
-  row.backend = backend();
-  const hadFocus = row.element.contains(document.activeElement);
-  row.enter('waiting');
-  if (hadFocus) row.element.focus();
-  uploads(row.backend).add(row.id, row.file);
+function start(found) {
+  const entry = sending.add(found);
+  const known = unfinished.match(found)?.upload_id;
+  if (known && !sending.entries.some((other) => other.known === known)) {
+    entry.known = known;
+    entry.enter('known');
+  } else {
+    sending.send(entry, 'add');
+  }
+  list(entry);
+  return entry;
+}
+
+// An unfinished upload becomes a row.
+function goOnWith(upload, { file, handle }) {
+  const entry = sending.add({ file, handle, name: upload.name });
+  entry.uploadId = upload.upload_id;
+  sending.send(entry, 'resume');
+  list(entry);
+}
+
+function list(entry) {
+  find('list').hidden = false;
+  rows.add(entry);
   show();
 }
 
-function cancel(row) {
-  row.cancelling();
-  uploads(row.backend).cancel(row.id);
+function wish(what, entry) {
+  const wishes = {
+    pause: () => sending.pause(entry),
+    continue: () => sending.goOn(entry),
+    cancel: () => sending.cancel(entry),
+    retry: () => sending.retry(entry),
+    'start-anew': () => sending.startAnew(entry),
+    'choose-again': async () => sending.chooseAgain(entry, await chooser.again()),
+    discard: () => discard(entry.name, () => sending.discard(entry)),
+    'confirm-yes': () => sending.answer(entry, true),
+    'confirm-no': () => sending.answer(entry, false),
+  };
+  wishes[what]();
 }
 
-async function download(row, event) {
-  if (!apiKey) return;
+// The last first: those whose turn has not come must not get it because others gave way.
+async function pauseAll() {
+  for await (const entry of unhurried(sending.entries.reverse())) sending.pause(entry);
+}
+
+async function continueAll() {
+  for await (const entry of unhurried(sending.entries)) {
+    if (remedies(entry).includes('retry')) sending.retry(entry);
+    else sending.goOn(entry);
+  }
+}
+
+async function cancelAll() {
+  if (!(await question.ask(say('cancelAllQuestion'), say('cancelAll')))) return;
+  for await (const entry of unhurried(sending.entries.reverse())) sending.cancel(entry);
+}
+
+function chooseAgain() {
+  return chooser.again();
+}
+
+function discardUnfinished(upload) {
+  return discard(upload.name, async () => {
+    await workers.current().discard(upload.upload_id);
+    handles.forget(upload.upload_id);
+  });
+}
+
+// Asks first. Gives whether the upload is gone.
+async function discard(name, end) {
+  if (!(await question.ask(say('discardQuestion', { name }), say('discard')))) return false;
+  try {
+    await end();
+    announce(say('announceDiscarded', { name }));
+    return true;
+  } catch (failure) {
+    noticeFailure(failure);
+    return false;
+  }
+}
+
+function clear() {
+  const ended = sending.entries.filter((entry) => entry.hasEnded);
+  rows.remove(ended);
+  ended.forEach((entry) => sending.remove(entry));
+  find('list').hidden = sending.entries.length === 0;
+  find('files').focus();
+  show();
+  // What failed and can go on is found there from now on.
+  if (ended.some((entry) => !isGone(entry))) loadUnfinished();
+}
+
+async function download(entry, event) {
+  if (!login.apiKey) return;
   event.preventDefault();
   announce(say('downloading'));
   try {
-    await downloadWithKey(row.address, row.file.name, apiKey);
+    await downloadWithKey(entry.address, entry.file.name, login.apiKey);
   } catch (error) {
     if (error.name !== 'AbortError') notice('notice', say('downloadFailed'));
   }
 }
 
-const heard = {
-  ready: (message) => limits(message.policy),
-  stopped: (message, name) => stopped(message.failure, name),
-  state: (message, row) => row.enter(message.state),
-  progress: (message, row) => row.progress(message.sent),
-  retrying: (message, row) => row.retrying(),
-  done(message, row) {
-    row.done(message);
-    announce(say('announceDone', { name: row.name }), 'done');
-  },
-  failed: (message, row) => failed(row, message.failure),
-  cancelled(message, row) {
-    row.enter('cancelled');
-    announce(say('announceCancelled', { name: row.name }));
-  },
-};
-
+// What a worker says. Most of it is about one file.
 function hear(name, message) {
-  const row = rows.get(message.id);
-  if (message.id !== undefined && !row) return;
-  const hadFocus = row?.element.contains(document.activeElement);
-  heard[message.type](message, row ?? name);
-  // A button that was focused may be hidden by now.
-  const focused = document.activeElement;
-  const keepsFocus = row?.element.contains(focused) && focused.checkVisibility();
-  if (hadFocus && !keepsFocus) row.element.focus();
-  show();
+  if (message.type === 'ready') return ready(message.policy);
+  if (message.type === 'stopped') return stopped(name, message.failure);
+  if (message.type === 'credential-needed') return login.need();
+  return sending.hear(message);
 }
 
-function failed(row, failure) {
-  const text = row.failed(failure);
-  announce(say('announceFailed', { name: row.name, text }), 'failed');
-  if (failure.code === 'unauthenticated') askForKey();
+function ready(policy) {
+  find('limit').textContent = say('limit', { size: bytes(policy.most_bytes) });
+  if (policy.login && !login.apiKey) login.offer();
+  else loadUnfinished();
 }
 
 // The worker is gone: its files are not sent, and the next file gets a new worker.
-function stopped(failure, name) {
-  uploadsOf.get(name)?.end();
-  uploadsOf.delete(name);
-  const running = [...rows.values()].filter((row) => row.isRunning && row.backend === name);
-  for (const row of running) failed(row, failure);
-  if (running.length > 0) return;
-  const { text, next } = sayProblem(failure);
-  notice('notice', `${text} ${next}`);
+function stopped(name, failure) {
+  workers.end(name);
+  if (sending.stopped(name, failure) === 0) noticeFailure(failure);
 }
 
-function limits(policy) {
-  find('limit').textContent = say('limit', { size: bytes(policy.most_bytes) });
-  if (policy.login && !apiKey) find('login').hidden = false;
+function logIn(apiKey) {
+  workers.logIn(apiKey);
+  announce(say('apiKeyUsed'));
+  find('files').focus();
+  loadUnfinished();
 }
 
-function askForKey() {
-  find('login').hidden = false;
-  find('api-key').focus();
+async function loadUnfinished() {
+  try {
+    await unfinished.load(() => workers.current().unfinished(), (uploadId) => sending.knows(uploadId));
+  } catch (failure) {
+    noticeFailure(failure);
+  }
+}
+
+// An entry changed.
+function told(entry, what) {
+  rows.show(entry);
+  if (entry.uploadId) unfinished.remove(entry.uploadId);
+  const { name, reason } = entry;
+  const sentences = {
+    done: () => announce(say('announceDone', { name }), 'done'),
+    failed: () => announce(say('announceFailed', { name, text: sayFailure(entry.failure).text }), 'failed'),
+    cancelled: () => announce(say('announceCancelled', { name })),
+    left: () => announce(say('announceLeft', { name })),
+    paused: () => announce(say('announcePaused', { name })),
+    'goes-on': () => announce(say('announceGoesOn', { name })),
+    unchecked: () => announce(`${name}: ${say('uncheckedQuestion')}`),
+    waiting: () => announce(`${name}: ${say(reason)}`),
+  };
+  sentences[what]?.();
+  show();
 }
 
 let isShowing = false;
 
-// Once a frame, however many files report: each time reads every row.
+// Once a frame, however many files report: each time reads every entry.
 function show() {
   if (isShowing) return;
   isShowing = true;
@@ -155,42 +249,22 @@ function show() {
 }
 
 function showNow() {
-  const all = [...rows.values()];
-  summary.show(all);
-  find('clear').hidden = !all.some((row) => !row.isRunning);
+  const { entries } = sending;
+  summary.show(entries);
+  awake.want(entries.some((entry) => entry.isRunning));
+  find('pause-all').hidden = !entries.some((entry) => entry.canPause);
+  find('continue-all').hidden = !entries.some((entry) => entry.canContinue || entry.state === 'known' || remedies(entry).includes('retry'));
+  find('cancel-all').hidden = !entries.some((entry) => entry.canCancel);
+  find('clear').hidden = !entries.some((entry) => entry.hasEnded);
+}
+
+function noticeFailure(failure) {
+  if (!failure?.code) throw failure;
+  const { text, next } = sayFailure(failure);
+  notice('notice', `${text} ${next}`);
 }
 
 function notice(id, sentence) {
   find(id).textContent = sentence;
   find(id).hidden = sentence === '';
 }
-
-function listen() {
-  find('files').addEventListener('change', ({ target }) => {
-    add([...target.files]);
-    // So that the same file can be chosen again.
-    target.value = '';
-  });
-  onDrop(add, () => notice('notice', say('folders')));
-  find('login').addEventListener('submit', (event) => {
-    event.preventDefault();
-    apiKey = find('api-key').value;
-    for (const each of uploadsOf.values()) each.logIn(apiKey);
-    announce(say('apiKeyUsed'));
-    find('files').focus();
-  });
-  find('clear').addEventListener('click', () => {
-    for (const row of [...rows.values()]) {
-      if (row.isRunning) continue;
-      row.element.remove();
-      rows.delete(row.id);
-    }
-    find('list').hidden = rows.size === 0;
-    find('files').focus();
-    show();
-  });
-  window.addEventListener('beforeunload', (event) => {
-    if ([...rows.values()].some((row) => row.isRunning)) event.preventDefault();
-  });
-}
-begin();

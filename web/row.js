@@ -1,135 +1,150 @@
-// One file's row: what is seen of it, from waiting to its end.
+// What is seen of one file, from waiting to its end.
 
 import { copies } from './copy.js';
-import { shownName } from './names.js';
+import { details } from './details.js';
+import { remedies } from './failures.js';
 import { bytes, timeLeft } from './numbers.js';
 import { say, sayAll, sayProblem } from './sentences.js';
-import { Speed } from './speed.js';
 
-// The same file would fail in the same way.
-const LASTING = new Set(['file_changed', 'file_too_large', 'part_too_large', 'invalid_name']);
+const BUTTONS = ['pause', 'continue', 'cancel', 'retry', 'start-anew', 'choose-again', 'discard', 'confirm-yes', 'confirm-no'];
+const REMEDIES = ['retry', 'start-anew', 'choose-again', 'discard'];
+// States in which somebody may want to ask for help.
+const WITH_FACTS = new Set(['paused', 'unchecked', 'failed', 'left']);
 
 export class Row {
-  #speed = new Speed();
-  #find;
-  #isRetrying = false;
+  #entry;
+  #shownState;
 
-  // `wishes` has `cancel`, `retry`, `download` and `announce`.
-  constructor(id, file, template, wishes) {
-    this.id = id;
-    this.file = file;
-    this.name = shownName(file.name);
-    this.sent = 0;
+  // `wish(what, entry)` is called with the class of the button that was pressed.
+  constructor(entry, template, { wish, download, announce }) {
+    this.#entry = entry;
     this.element = template.content.firstElementChild.cloneNode(true);
-    this.#find = (selector) => this.element.querySelector(selector);
-    sayAll(this.element);
-    this.#find('.file-name').textContent = this.name;
-    this.#find('.file-size').textContent = bytes(file.size);
-    this.#find('.file-progress').setAttribute('aria-label', say('progressName', { name: this.name }));
-    this.#wire(wishes);
-    this.enter('waiting');
-  }
-
-  get state() {
-    return this.element.dataset.state;
-  }
-
-  get isRunning() {
-    return ['waiting', 'sealing', 'sending', 'checking'].includes(this.state);
-  }
-
-  enter(state) {
-    this.element.dataset.state = state;
-    this.#isRetrying = false;
-    this.#find('.cancel').hidden = !this.isRunning;
-    this.#find('.file-progress').hidden = !this.isRunning;
-    this.#find('.problem').hidden = state !== 'failed';
-    this.#find('.result').hidden = state !== 'done';
-    if (state === 'waiting') {
-      this.#speed.forget();
-      this.#find('.cancel').removeAttribute('aria-disabled');
-      this.progress(0);
+    sayAll(this.element, { name: entry.name });
+    for (const what of BUTTONS) {
+      const button = this.#part(what);
+      button.addEventListener('click', () => {
+        if (button.ariaDisabled !== 'true') wish(what, entry);
+      });
     }
-    if (state === 'checking') this.progress(this.file.size);
-    this.#status();
-  }
-
-  progress(sent) {
-    if (sent > this.sent) this.#isRetrying = false;
-    this.sent = sent;
-    this.#speed.note(sent);
-    const share = this.file.size === 0 ? Number(this.state === 'checking') : sent / this.file.size;
-    const progress = this.#find('.file-progress');
-    progress.value = share;
-    progress.textContent = say('sentOf', { sent: bytes(sent), size: bytes(this.file.size) });
-    this.#status();
-  }
-
-  retrying() {
-    this.#isRetrying = true;
-    this.#status();
-  }
-
-  cancelling() {
-    // Not `disabled`: that would take the keyboard's place away.
-    this.#find('.cancel').setAttribute('aria-disabled', 'true');
-    this.#find('.file-status').textContent = say('cancelling');
-  }
-
-  done({ record, contentPath }) {
-    this.record = record;
-    this.address = new URL(contentPath, document.baseURI).href;
-    this.sent = this.file.size;
-    this.element.dataset.fileId = record.id;
-    this.#find('.download').href = contentPath;
-    this.#find('.download').download = '';
-    this.#find('.object').textContent = `s3://${record.bucket}/${record.object_key}`;
-    this.#find('.encrypted-data-key').textContent = record.encrypted_data_key;
-    this.#find('.file-id').textContent = record.id;
-    this.#find('.sealed-size').textContent = bytes(record.sealed_size);
-    this.enter('done');
-  }
-
-  // Gives what happened, in a sentence.
-  failed(failure) {
-    const most = failure.numbers?.most_bytes;
-    const { text, next } = sayProblem(failure, { most_bytes: most === undefined ? '' : bytes(most) });
-    this.#find('.problem-text').textContent = text;
-    this.#find('.problem-next').textContent = next;
-    this.#find('.problem-code').textContent = failure.code;
-    const request = failure.requestId;
-    this.#find('.problem-request').textContent = request ? say('request', { id: request }) : '';
-    this.enter('failed');
-    this.#find('.retry').hidden = LASTING.has(failure.code);
-    return text;
-  }
-
-  #status() {
-    const words = [say(this.#isRetrying ? 'retrying' : this.state)];
-    if (this.state === 'sending') {
-      words.push(say('sentOf', { sent: bytes(this.sent), size: bytes(this.file.size) }));
-      const speed = this.#speed.perSecond();
-      if (speed > 0 && !this.#isRetrying) words.push(say('perSecond', { amount: bytes(speed) }), timeLeft((this.file.size - this.sent) / speed));
-    }
-    this.#find('.file-status').textContent = words.join(' · ');
-  }
-
-  #wire({ cancel, retry, download, announce }) {
-    // Each name begins with what is seen on the button, so that it can be called by it.
-    const named = { cancel: 'cancelName', retry: 'retryName', download: 'downloadName', 'copy-address': 'copyAddressName' };
-    for (const [what, key] of Object.entries(named)) this.#find(`.${what}`).setAttribute('aria-label', say(key, { name: this.name }));
-    this.#find('.cancel').addEventListener('click', ({ currentTarget }) => {
-      if (currentTarget.ariaDisabled !== 'true') cancel(this);
-    });
-    this.#find('.retry').addEventListener('click', () => retry(this));
-    this.#find('.download').addEventListener('click', (event) => download(this, event));
-    copies(this.#find('.copy-address'), () => this.address, announce);
-    const facts = ['.problem-text', '.problem-code', '.problem-request'];
-    copies(this.#find('.copy-problem'), () => facts.map((fact) => this.#find(fact).textContent).join('\n').trim(), announce);
+    const { name } = entry;
+    const base = name.lastIndexOf('/') + 1;
+    this.#part('file-folder').textContent = name.slice(0, base);
+    this.#part('file-base').textContent = name.slice(base);
+    this.#part('file-progress').setAttribute('aria-label', say('progressName', { name }));
+    this.#part('download').addEventListener('click', (event) => download(entry, event));
+    copies(this.#part('copy-details'), () => details(entry), announce);
+    copies(this.#part('copy-address'), () => entry.address, announce);
     for (const button of this.element.querySelectorAll('.copy')) {
       const what = button.closest('div').querySelector('dt').textContent;
       button.setAttribute('aria-label', say('copyName', { what }));
       copies(button, () => button.previousElementSibling.textContent, announce);
     }
+    this.show();
   }
+
+  // As the entry is now. The focus stays in the row where its button goes.
+  show() {
+    const hadFocus = this.element.contains(document.activeElement);
+    this.#show();
+    const focused = document.activeElement;
+    if (!hadFocus || (this.element.contains(focused) && focused.checkVisibility())) return;
+    const next = ['pause', 'continue', 'confirm-yes'].map((what) => this.#part(what));
+    (next.find((button) => button.checkVisibility()) ?? this.element).focus();
+  }
+
+  #show() {
+    const entry = this.#entry;
+    const { dataset } = this.element;
+    dataset.state = entry.state;
+    set(dataset, 'reason', entry.reason);
+    set(dataset, 'uploadId', entry.uploadId);
+    this.#part('pause').hidden = !entry.canPause;
+    this.#part('continue').hidden = !entry.canContinue;
+    this.#part('cancel').hidden = !entry.canCancel;
+    // Not `disabled`: that would take the keyboard's place away.
+    this.#part('pause').ariaDisabled = String(entry.asked !== undefined);
+    this.#part('cancel').ariaDisabled = String(entry.asked === 'cancelling');
+    this.#part('facts').hidden = !WITH_FACTS.has(entry.state) && entry.reason === undefined;
+    this.#progress();
+    this.#part('file-status').textContent = status(entry);
+    // The rest does not change within a state.
+    if (this.#shownState === entry.state) return;
+    this.#shownState = entry.state;
+    this.#part('file-size').textContent = bytes(entry.file.size);
+    this.#question();
+    this.#problem();
+    this.#result();
+  }
+
+  #progress() {
+    const { state, file, sent, compared, toCompare, canCancel } = this.#entry;
+    const element = this.#part('file-progress');
+    element.hidden = !canCancel || state === 'known';
+    const [amount, of] = state === 'comparing' ? [compared, toCompare] : [sent, file.size];
+    element.value = of === 0 ? Number(state === 'checking') : amount / of;
+    element.textContent = say('sentOf', { sent: bytes(amount), size: bytes(of) });
+  }
+
+  #question() {
+    const { state } = this.#entry;
+    const asks = state === 'known' || state === 'unchecked';
+    this.#part('question').hidden = !asks;
+    if (!asks) return;
+    for (const [part, key] of [['question-text', 'Question'], ['confirm-yes', 'Yes'], ['confirm-no', 'No']]) {
+      this.#part(part).textContent = say(`${state}${key}`);
+    }
+  }
+
+  #problem() {
+    const { state, failure } = this.#entry;
+    const helpful = remedies(this.#entry);
+    for (const what of REMEDIES) this.#part(what).hidden = !helpful.includes(what);
+    this.#part('remedies').hidden = helpful.length === 0;
+    this.#part('problem').hidden = state !== 'failed';
+    const has = state === 'failed' && failure;
+    const { text, next } = has ? sayFailure(failure) : { text: '', next: '' };
+    this.#part('problem-text').textContent = text;
+    this.#part('problem-next').textContent = next;
+    this.#part('problem-code').textContent = has ? failure.code : '';
+    this.#part('problem-request').textContent = has && failure.requestId ? say('request', { id: failure.requestId }) : '';
+  }
+
+  #result() {
+    const { state, record, address } = this.#entry;
+    this.#part('result').hidden = state !== 'done';
+    if (state !== 'done') return;
+    this.element.dataset.fileId = record.id;
+    this.#part('download').href = address;
+    this.#part('download').download = '';
+    this.#part('object').textContent = `s3://${record.bucket}/${record.object_key}`;
+    this.#part('encrypted-data-key').textContent = record.encrypted_data_key;
+    this.#part('file-id').textContent = record.id;
+    this.#part('sealed-size').textContent = bytes(record.sealed_size);
+  }
+
+  #part(name) {
+    return this.element.querySelector(`.${name}`);
+  }
+}
+
+// What happened, and what to do next, in sentences.
+export function sayFailure(failure) {
+  const most = failure.numbers?.most_bytes;
+  return sayProblem(failure, { most_bytes: most === undefined ? '' : bytes(most) });
+}
+
+function status(entry) {
+  const { state, reason, asked, isRetrying, file, sent, compared, toCompare, speed } = entry;
+  if (asked) return say(asked);
+  const words = [say(reason ?? (isRetrying ? 'retrying' : state))];
+  if (state === 'comparing') words.push(say('sentOf', { sent: bytes(compared), size: bytes(toCompare) }));
+  if (state === 'sending' || (state === 'paused' && sent > 0)) words.push(say('sentOf', { sent: bytes(sent), size: bytes(file.size) }));
+  const perSecond = state === 'sending' && !isRetrying ? speed.perSecond() : 0;
+  if (perSecond > 0) words.push(say('perSecond', { amount: bytes(perSecond) }), timeLeft((file.size - sent) / perSecond));
+  return words.join(' · ');
+}
+
+function set(dataset, name, value) {
+  if (value) dataset[name] = value;
+  else delete dataset[name];
 }

@@ -4,10 +4,22 @@ const sentences = {
   title: 'Send files, sealed',
   lead: 'Each file is encrypted in this browser and goes straight to storage. What leaves this device is sealed.',
   choose: 'Choose files',
-  orDrop: 'or drop them anywhere on this page.',
+  chooseFolder: 'Choose a folder',
+  orDrop: 'or drop or paste anywhere on this page.',
   limit: 'At most {size} each.',
   listTitle: 'Your files',
   clear: 'Clear finished',
+  pauseAll: 'Pause all',
+  continueAll: 'Continue all',
+  cancelAll: 'Cancel all',
+  cancelAllQuestion: 'Cancel all files that are not stored yet? What was sent of them is removed.',
+  unfinishedTitle: 'Unfinished uploads',
+  unfinishedNote: 'They go on where they stopped.',
+  stoppedAt: 'Stopped at about {share}',
+  begun: 'Begun',
+  keptUntil: 'kept until {moment}',
+  elsewhere: 'Another tab of this browser has it',
+  notPermitted: 'The browser does not give this file any more. Choose it again.',
   advanced: 'Advanced',
   backend: 'What encrypts',
   webCrypto: 'The browser’s WebCrypto: fast, and its keys cannot be read back',
@@ -18,6 +30,8 @@ const sentences = {
   apiKeyNote: 'This server asks for one. It is kept until this page is closed, and is not stored.',
   useApiKey: 'Use this key',
   apiKeyUsed: 'The API key is in use.',
+  apiKeyAsked: 'The server asks for an API key. Files wait until you enter one.',
+  declineApiKey: 'Not now',
 
   waiting: 'Waiting',
   sealing: 'Sealing',
@@ -28,6 +42,14 @@ const sentences = {
   failed: 'Not sent',
   cancelled: 'Cancelled. It is not stored',
   cancelling: 'Cancelling',
+  comparing: 'Comparing with what is stored',
+  paused: 'Paused',
+  pausing: 'Pausing',
+  network: 'No network. It goes on by itself once there is one',
+  credential: 'Waiting for an API key. It goes on once you have entered one above',
+  unchecked: 'Waiting for your answer',
+  known: 'Waiting for your answer',
+  left: 'Stopped. What is stored is kept for now, and it can go on',
   sentOf: '{sent} of {size}',
   perSecond: '{amount} per second',
   secondsLeft: 'about {count} seconds left',
@@ -35,10 +57,31 @@ const sentences = {
   hoursLeft: 'about {count} hours left',
   almostThere: 'a few seconds left',
 
+  uncheckedQuestion: 'This file was modified since its upload began. What is stored is the same in both; the rest cannot be compared. Is it the right file?',
+  uncheckedYes: 'Yes, send the rest',
+  uncheckedNo: 'No, stop here',
+  knownQuestion: 'An unfinished upload has this name and size. Is this its file?',
+  knownYes: 'Yes, continue it',
+  knownNo: 'No, send it as a new file',
+
+  pause: 'Pause',
+  pauseName: 'Pause {name}',
+  continue: 'Continue',
+  continueName: 'Continue {name}',
   cancel: 'Cancel',
   cancelName: 'Cancel {name}',
   retry: 'Try again',
   retryName: 'Try again: {name}',
+  startAnew: 'Start anew',
+  startAnewName: 'Start anew: {name}',
+  chooseAgain: 'Choose the file again',
+  chooseAgainName: 'Choose the file again: {name}',
+  chooseRight: 'Choose the right file',
+  chooseRightName: 'Choose the right file: {name}',
+  discard: 'Discard',
+  discardName: 'Discard {name}',
+  discardQuestion: 'Discard the upload of {name}? What was sent of it is removed.',
+  keep: 'Keep',
   download: 'Download, decrypted',
   downloadName: 'Download, decrypted: {name}',
   downloading: 'Downloading',
@@ -49,7 +92,7 @@ const sentences = {
   copyName: 'Copy: {what}',
   copied: 'Copied',
   copyRefused: 'The browser did not allow copying. Select the text and copy it.',
-  copyProblem: 'Copy for support',
+  copyDetails: 'Copy details',
   details: 'Details',
   object: 'Object',
   encryptedDataKey: 'Encrypted data key',
@@ -61,33 +104,44 @@ const sentences = {
   summaryMany: '{count} files',
   summaryDone: '{count} stored',
   summaryFailed: '{count} not sent',
+  summaryPaused: '{count} paused',
   started: 'Sending {count} files.',
   startedOne: 'Sending {name}.',
   announceDone: '{name} is stored.',
   announceFailed: '{name} was not sent. {text}',
   announceCancelled: '{name} was cancelled.',
+  announceLeft: '{name} was stopped and can go on later.',
+  announcePaused: '{name} is paused.',
+  announceGoesOn: '{name} goes on.',
+  announceDiscarded: '{name} was discarded.',
   announceManyDone: '{count} files are stored.',
   announceManyFailed: '{count} files were not sent.',
   progressName: 'Sent of {name}',
   progressAll: 'Sent of all files',
 
-  folders: 'Folders cannot be sent. Choose the files in them instead.',
+  unreadable: 'Some files or folders could not be read: {count}. Close what uses them, or choose them another way.',
   insecureContext: 'Browsers offer encryption only to pages that arrive safely. Open this page by https, or on the machine it runs on.',
   oldBrowser: 'This browser lacks what sealing needs (WebCrypto, workers or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
 };
 
 // What went wrong, and what to do next. Codes are the server's, and the browser module's own.
 const TRY_AGAIN = 'Try again.';
+const ANEW = 'Send the file anew.';
 const TRY_LATER = 'Try again in a few minutes.';
+const RELOAD = 'Load this page again; it may be older than the server.';
+const NOT_UNDERSTOOD = 'The server did not understand this page.';
 const TELL = 'If it happens again, send the code below to whoever runs this server.';
 const problems = {
-  file_changed: ['The file changed while it was sent, or can no longer be read.', 'Close what writes to it, then choose it again.'],
+  file_changed: ['The file changed since its upload began, or can no longer be read.', 'Send it anew as it is now, or choose the file that it was.'],
+  other_tab: ['Another tab of this browser is sending this file.', 'Go on there, or close that tab and try again.'],
+  upload_gone: ['The server has ended this upload.', ANEW],
+  no_room: ['This device has too little room for a file of this size.', 'Free some disk space, then try again.'],
   file_too_large: ['This file is larger than the server takes ({most_bytes}).', 'Send a smaller one, or ask whoever runs this server to raise the limit.'],
   part_too_large: ['This file is too large for a browser.', 'Send it with the sealift command.'],
   invalid_name: ['The server does not take this file name.', 'Rename the file: at most 4,096 bytes, no control characters.'],
   browser_unfit: ['This browser does not encrypt as it should.', 'Update it, or use another browser.'],
   header_not_authentic: ['What the server sent does not fit together, so nothing was sealed.', TELL],
-  answer_not_understood: ['The server gave an unexpected answer.', 'Load this page again; it may be older than the server.'],
+  answer_not_understood: ['The server gave an unexpected answer.', RELOAD],
   server_unreachable: ['The server cannot be reached.', 'Check your connection, then try again.'],
   server_refused: ['Something between this page and the server refused the request.', TELL],
   store_unreachable: ['The storage cannot be reached.', 'Check your connection, then try again.'],
@@ -99,13 +153,13 @@ const problems = {
   host_not_allowed: ['This server takes requests from its own machine only.', 'Open the page there, by the address that it printed.'],
   insecure_transport: ['The server gives keys over safe connections only.', 'Open this page by https.'],
   too_many_requests: ['Too much is under way at once.', TRY_LATER],
-  upload_expired: ['The upload took too long and ended.', 'Try again: it begins anew.'],
-  upload_failed: ['What arrived in storage was not what was sealed, so it was removed.', 'Try again: it begins anew.'],
-  upload_not_open: ['The server ended this upload.', 'Try again: it begins anew.'],
-  part_already_sealed: ['The file is not the one that this upload began with.', 'Try again: it begins anew.'],
-  token_reused: ['The file is not the one that this upload began with.', 'Try again: it begins anew.'],
+  upload_expired: ['The upload took too long and ended.', ANEW],
+  upload_failed: ['What arrived in storage was not what was sealed, so it was removed.', ANEW],
+  upload_not_open: ['The server ended this upload.', ANEW],
+  part_already_sealed: ['The file is not the one that this upload began with.', ANEW],
+  token_reused: ['The file is not the one that this upload began with.', ANEW],
   parts_missing: ['Storage does not have all of the file.', TRY_AGAIN],
-  parts_differ: ['Storage has other bytes than were sealed.', 'Try again: it begins anew.'],
+  parts_differ: ['Storage has other bytes than were sealed.', ANEW],
   object_replaced: ['Somebody replaced the object in storage.', TELL],
   object_damaged: ['The object in storage is damaged.', TELL],
   store_unavailable: ['The storage does not answer.', TRY_LATER],
@@ -113,14 +167,14 @@ const problems = {
   completing: ['The server is still checking the file.', TRY_LATER],
   shutting_down: ['The server is stopping.', TRY_LATER],
   internal: ['Something went wrong in the server.', `${TRY_AGAIN} ${TELL}`],
-  not_found: ['The server no longer knows this upload.', 'Try again: it begins anew.'],
-  invalid_request: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
-  invalid_field: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
-  method_not_allowed: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
-  unsupported_media_type: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
-  part_number_out_of_range: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
-  range_not_satisfiable: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
-  body_too_large: ['The server did not understand this page.', 'Load this page again; it may be older than the server.'],
+  not_found: ['The server no longer knows this upload.', ANEW],
+  invalid_request: [NOT_UNDERSTOOD, RELOAD],
+  invalid_field: [NOT_UNDERSTOOD, RELOAD],
+  method_not_allowed: [NOT_UNDERSTOOD, RELOAD],
+  unsupported_media_type: [NOT_UNDERSTOOD, RELOAD],
+  part_number_out_of_range: [NOT_UNDERSTOOD, RELOAD],
+  range_not_satisfiable: [NOT_UNDERSTOOD, RELOAD],
+  body_too_large: [NOT_UNDERSTOOD, RELOAD],
 };
 
 export function say(key, values = {}) {
@@ -133,9 +187,11 @@ export function sayProblem(failure, values = {}) {
   return { text: fill(text, values), next };
 }
 
-// Puts its sentence into every element that names one.
-export function sayAll(root) {
+// Puts its sentence into every element that names one, and its name for those who listen. That name begins with what
+// is seen on a button, so that it can be called by it.
+export function sayAll(root, values) {
   for (const element of root.querySelectorAll('[data-say]')) element.textContent = say(element.dataset.say);
+  for (const element of root.querySelectorAll('[data-label]')) element.ariaLabel = say(element.dataset.label, values);
 }
 
 function fill(sentence, values) {

@@ -1,6 +1,6 @@
 // All files together: how many, how far, how fast.
 
-import { bytes, timeLeft } from './numbers.js';
+import { amount, bytes, timeLeft } from './numbers.js';
 import { say } from './sentences.js';
 import { Speed } from './speed.js';
 
@@ -15,18 +15,23 @@ export class Summary {
     progress.setAttribute('aria-label', say('progressAll'));
   }
 
-  show(rows) {
-    const running = rows.filter((row) => row.isRunning);
-    const counted = rows.filter((row) => row.isRunning || row.state === 'done');
-    const size = sum(counted, (row) => row.file.size);
-    const sent = sum(counted, (row) => row.sent);
-    const words = [rows.length === 1 ? say('summaryOne') : say('summaryMany', { count: rows.length })];
-    const told = [['summaryDone', 'done'], ['summaryFailed', 'failed']];
-    for (const [key, state] of told) {
-      const count = rows.filter((row) => row.state === state).length;
-      if (count > 0) words.push(say(key, { count }));
+  show(entries) {
+    const count = { done: 0, failed: 0, paused: 0 };
+    let running = 0;
+    let size = 0;
+    let sent = 0;
+    for (const { state, isRunning, file, sent: itsSent } of entries) {
+      count[state] += 1;
+      if (isRunning) running += 1;
+      if (!isRunning && state !== 'done' && state !== 'paused') continue;
+      size += file.size;
+      sent += itsSent;
     }
-    if (running.length > 0) {
+    const words = [entries.length === 1 ? say('summaryOne') : say('summaryMany', { count: amount(entries.length) })];
+    for (const [state, key] of [['done', 'summaryDone'], ['failed', 'summaryFailed'], ['paused', 'summaryPaused']]) {
+      if (count[state] > 0) words.push(say(key, { count: amount(count[state]) }));
+    }
+    if (running > 0) {
       this.#speed.note(sent);
       words.push(say('sentOf', { sent: bytes(sent), size: bytes(size) }));
       const speed = this.#speed.perSecond();
@@ -34,12 +39,8 @@ export class Summary {
     } else {
       this.#speed.forget();
     }
-    this.#progress.hidden = running.length === 0 || rows.length < 2;
+    this.#progress.hidden = running === 0 || entries.length < 2;
     this.#progress.value = size === 0 ? 0 : sent / size;
     this.#text.textContent = words.join(' · ');
   }
-}
-
-function sum(rows, of) {
-  return rows.reduce((total, row) => total + of(row), 0);
 }

@@ -1,0 +1,46 @@
+// What support needs to know of an upload: ids, codes and figures. No name, no address, no key.
+
+export function details(entry) {
+  const { failure } = entry;
+  const known = {
+    time: new Date().toISOString(),
+    state: entry.reason ? `${entry.state} (${entry.reason})` : entry.state,
+    upload: entry.uploadId,
+    file: entry.record?.id,
+    code: failure?.code,
+    status: failure?.status,
+    request: failure?.requestId,
+    ...numbersOf(failure),
+    size: entry.file?.size,
+    sent: entry.sent,
+    backend: entry.backend,
+    browser: navigator.userAgent,
+  };
+  return lines(known);
+}
+
+// Of an upload that the server lists as unfinished.
+export function detailsOfUnfinished(upload) {
+  return lines({
+    time: new Date().toISOString(),
+    state: upload.state,
+    upload: upload.upload_id,
+    file: upload.file_id,
+    size: upload.size,
+    signed_parts: upload.signed_parts,
+    parts: upload.part_count,
+    opened: new Date(upload.opened_at_ms).toISOString(),
+    expires: new Date(upload.expires_at_ms).toISOString(),
+    browser: navigator.userAgent,
+  });
+}
+
+// Some failures have words among their numbers; only figures are sure to say nothing about a person.
+function numbersOf(failure) {
+  return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(([, value]) => typeof value === 'number'));
+}
+
+function lines(known) {
+  const given = Object.entries(known).filter(([, value]) => value !== undefined);
+  return ['Sealift upload', ...given.map(([what, value]) => `${what}: ${value}`)].join('\n');
+}

@@ -1,0 +1,64 @@
+// Handles of files whose uploads are unfinished, so that one click goes on after the page was closed. Only some
+// browsers have handles. A handle is a reference that the browser keeps: no content, and it opens nothing before the
+// person permits it again. Keeping one is a comfort, so where it fails nothing is said.
+
+const DATABASE = 'sealift';
+const STORE = 'handles';
+
+export class Handles {
+  #database;
+
+  keep(uploadId, handle) {
+    if (!handle) return undefined;
+    return this.#quietly('readwrite', (store) => store.put(handle, uploadId));
+  }
+
+  forget(uploadId) {
+    if (!globalThis.FileSystemHandle) return undefined;
+    return this.#quietly('readwrite', (store) => store.delete(uploadId));
+  }
+
+  of(uploadId) {
+    return this.#quietly('readonly', (store) => store.get(uploadId));
+  }
+
+  // The uploads that have one.
+  async uploadIds() {
+    return (await this.#quietly('readonly', (store) => store.getAllKeys())) ?? [];
+  }
+
+  async #quietly(mode, request) {
+    try {
+      this.#database ??= open();
+      const database = await this.#database;
+      return await answerOf(request(database.transaction(STORE, mode).objectStore(STORE)));
+    } catch {
+      return undefined;
+    }
+  }
+}
+
+function open() {
+  const opening = indexedDB.open(DATABASE, 1);
+  opening.onupgradeneeded = () => opening.result.createObjectStore(STORE);
+  return answerOf(opening);
+}
+
+function answerOf(request) {
+  return new Promise((resolve, reject) => {
+    request.onsuccess = () => resolve(request.result);
+    request.onerror = () => reject(request.error);
+  });
+}
+
+// The file behind a handle, once the person permits it; undefined where they do not, or where it is gone.
+export async function fileOf(handle) {
+  try {
+    const asked = { mode: 'read' };
+    const permitted = (await handle.queryPermission?.(asked)) ?? 'granted';
+    if (permitted !== 'granted' && (await handle.requestPermission(asked)) !== 'granted') return undefined;
+    return await handle.getFile();
+  } catch {
+    return undefined;
+  }
+}

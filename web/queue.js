@@ -1,0 +1,38 @@
+// Whose turn it is. The worker gets a few files at a time, however many were chosen.
+
+// Enough that the worker is never idle: it sends six at once.
+const MOST_HANDED = 24;
+
+export class Queue {
+  #waiting = new Set();
+  #handed = new Set();
+  #hand;
+
+  // `hand` gives an entry to its worker.
+  constructor(hand) {
+    this.#hand = hand;
+  }
+
+  put(entry) {
+    this.#waiting.add(entry);
+    this.#next();
+  }
+
+  // The worker does nothing more for them, or nothing for now.
+  release(entries) {
+    for (const entry of entries) {
+      this.#waiting.delete(entry);
+      this.#handed.delete(entry);
+    }
+    this.#next();
+  }
+
+  #next() {
+    for (const entry of this.#waiting) {
+      if (this.#handed.size >= MOST_HANDED) return;
+      this.#waiting.delete(entry);
+      this.#handed.add(entry);
+      this.#hand(entry);
+    }
+  }
+}

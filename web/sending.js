@@ -1,0 +1,194 @@
+// The files of this page: what the person wants of each, and what the workers tell of it.
+
+import { Entry } from './entry.js';
+import { isGone } from './failures.js';
+import { Queue } from './queue.js';
+
+export class Sending {
+  #entries = new Map();
+  #queue = new Queue((entry) => this.#hand(entry));
+  #lastId = 0;
+  #workers;
+  #handles;
+  #tell;
+
+  // `tell(entry, what)` is called after each change; `what` is the message's type, or undefined where the person
+  // made the change.
+  constructor(workers, handles, tell) {
+    this.#workers = workers;
+    this.#handles = handles;
+    this.#tell = tell;
+  }
+
+  get entries() {
+    return [...this.#entries.values()];
+  }
+
+  // A new entry, which does not go anywhere yet.
+  add(found) {
+    const entry = new Entry((this.#lastId += 1), found);
+    this.#entries.set(entry.id, entry);
+    return entry;
+  }
+
+  remove(entry) {
+    this.#entries.delete(entry.id);
+  }
+
+  knows(uploadId) {
+    return this.entries.some((entry) => entry.uploadId === uploadId);
+  }
+
+  // `wish` is `add`, `resume` (with an `uploadId`) or `startAnew`.
+  send(entry, wish) {
+    if (wish === 'add') this.#part(entry);
+    if (wish !== 'resume') entry.sent = 0;
+    entry.wish = wish;
+    entry.backend = this.#workers.chosen();
+    entry.failure = undefined;
+    entry.enter('waiting');
+    this.#tell(entry);
+    this.#queue.put(entry);
+  }
+
+  pause(entry) {
+    if (!entry.canPause) return;
+    if (!entry.isHanded) return this.#settle(entry, 'paused');
+    entry.asked = 'pausing';
+    this.#worker(entry).pause(entry.id);
+    this.#tell(entry);
+  }
+
+  goOn(entry) {
+    if (entry.state === 'known') return this.answer(entry, true);
+    if (!entry.canContinue) return;
+    if (entry.isHanded) return this.#worker(entry).goOn(entry.id);
+    this.send(entry, entry.state === 'left' ? 'resume' : entry.wish);
+  }
+
+  cancel(entry) {
+    if (!entry.canCancel) return;
+    if (!entry.isHanded) {
+      if (entry.uploadId) this.#discardQuietly(entry.uploadId);
+      return this.#settle(entry, 'cancelled');
+    }
+    entry.asked = 'cancelling';
+    this.#worker(entry).cancel(entry.id);
+    this.#tell(entry);
+  }
+
+  // The answer to what an entry asks: in `known`, whether it goes on with that upload; in `unchecked`, whether the
+  // rest is sent although it cannot be compared.
+  answer(entry, yes) {
+    if (entry.state === 'known') {
+      if (yes) entry.uploadId = entry.known;
+      return this.send(entry, yes ? 'resume' : 'add');
+    }
+    this.#worker(entry).confirm(entry.id, yes);
+    if (yes) entry.goesOn();
+    this.#tell(entry);
+  }
+
+  retry(entry) {
+    this.send(entry, isGone(entry) ? 'add' : 'resume');
+  }
+
+  // The file as it is now, as a new upload.
+  async startAnew(entry) {
+    entry.file = (await entry.handle?.getFile().catch(() => undefined)) ?? entry.file;
+    this.send(entry, 'startAnew');
+  }
+
+  // Goes on with another choice of the file.
+  chooseAgain(entry, { file, handle }) {
+    entry.file = file;
+    entry.handle = handle;
+    this.send(entry, isGone(entry) ? 'add' : 'resume');
+  }
+
+  // Ends the upload of an entry that failed or was left.
+  async discard(entry) {
+    await this.#workers.current().discard(entry.uploadId);
+    this.#settle(entry, 'cancelled');
+  }
+
+  // What a worker told of one file.
+  hear(message) {
+    const entry = this.#entries.get(message.id);
+    if (!entry) return;
+    this.#heard[message.type]?.(entry, message);
+    if (entry.hasEnded) entry.isHanded = false;
+    if (entry.hasEnded || entry.state === 'paused' || entry.state === 'unchecked') this.#queue.release([entry]);
+    if (entry.hasEnded && isGone(entry)) this.#forget(entry);
+    this.#tell(entry, message.type);
+  }
+
+  // A worker is gone, and with it all that it did. Gives how many files that concerns.
+  stopped(backend, failure) {
+    const concerned = this.entries.filter((entry) => !entry.hasEnded && entry.state !== 'known' && entry.backend === backend);
+    this.#queue.release(concerned);
+    for (const entry of concerned) this.hear({ type: 'failed', id: entry.id, failure });
+    return concerned.length;
+  }
+
+  #heard = {
+    opened: (entry, { uploadId }) => {
+      entry.uploadId = uploadId;
+      this.#handles.keep(uploadId, entry.handle);
+    },
+    state: (entry, { state }) => entry.enter(state),
+    progress: (entry, { sent }) => entry.progress(sent),
+    comparing: (entry, { compared, toCompare }) => entry.comparing(compared, toCompare),
+    retrying: (entry) => {
+      entry.isRetrying = true;
+    },
+    paused: (entry) => entry.enter('paused'),
+    waiting: (entry, { reason }) => entry.enter('waiting', reason),
+    'goes-on': (entry) => entry.goesOn(),
+    unchecked: (entry) => entry.enter('unchecked'),
+    done: (entry, { record, contentPath }) => entry.done(record, contentPath),
+    failed: (entry, { failure }) => entry.failed(failure),
+    cancelled: (entry) => entry.enter('cancelled'),
+    left: (entry) => entry.enter('left'),
+  };
+
+  #hand(entry) {
+    entry.isHanded = true;
+    const { id, uploadId, file, sentName } = entry;
+    const worker = this.#worker(entry);
+    if (entry.wish === 'resume') {
+      this.#handles.keep(uploadId, entry.handle);
+      return worker.resume(id, uploadId, file);
+    }
+    if (entry.wish === 'add') return worker.add(id, file, sentName);
+    this.#part(entry);
+    worker.startAnew(id, file, sentName);
+  }
+
+  #worker(entry) {
+    return this.#workers.of(entry.backend);
+  }
+
+  #settle(entry, state) {
+    entry.enter(state);
+    this.#queue.release([entry]);
+    if (state === 'cancelled') this.#forget(entry);
+    this.#tell(entry, state);
+  }
+
+  #forget(entry) {
+    if (entry.uploadId) this.#handles.forget(entry.uploadId);
+  }
+
+  // What is sent next is another upload.
+  #part(entry) {
+    this.#forget(entry);
+    entry.uploadId = undefined;
+  }
+
+  #discardQuietly(uploadId) {
+    this.#workers.current().discard(uploadId).catch(() => {
+      // It stays in the list of unfinished uploads, and ends by itself in time.
+    });
+  }
+}

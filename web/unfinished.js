@@ -1,0 +1,111 @@
+// The uploads that began on an earlier visit and can go on.
+
+import { copies } from './copy.js';
+import { detailsOfUnfinished } from './details.js';
+import { fileOf } from './handles.js';
+import { shownName } from './names.js';
+import { bytes, moment, percent } from './numbers.js';
+import { say, sayAll } from './sentences.js';
+
+export class Unfinished {
+  #section;
+  #template;
+  #handles;
+  #wishes;
+  #uploads = new Map();
+
+  // `wishes` has `goOn(upload, found)`, `chooseAgain()` (gives what was found), `discard(upload)` (whether it is
+  // gone) and `announce`.
+  constructor(section, template, handles, wishes) {
+    this.#section = section;
+    this.#template = template;
+    this.#handles = handles;
+    this.#wishes = wishes;
+  }
+
+  // Asks with `list` for the uploads, and shows those that are not `known` to the page already.
+  async load(list, known) {
+    const kept = await this.#handles.uploadIds();
+    const uploads = await list();
+    const listed = new Set(uploads.map((upload) => upload.upload_id));
+    // Only of those that were kept before the server was asked is it sure that their upload is gone.
+    for (const uploadId of kept) if (!listed.has(uploadId) && !known(uploadId)) this.#handles.forget(uploadId);
+    const elsewhere = await sentElsewhere();
+    this.#uploads.clear();
+    this.#items.replaceChildren();
+    for (const upload of uploads) {
+      if (known(upload.upload_id)) continue;
+      this.#uploads.set(upload.upload_id, upload);
+      this.#items.append(this.#item(upload, kept.includes(upload.upload_id), elsewhere.has(upload.upload_id)));
+    }
+    this.#section.hidden = this.#uploads.size === 0;
+  }
+
+  // An unfinished upload that the found file may belong to.
+  match({ file, name }) {
+    const fits = [...this.#uploads.values()].filter((upload) => upload.size === file.size);
+    return fits.find((upload) => upload.name === name) ?? fits.find((upload) => upload.name.endsWith(`/${name}`));
+  }
+
+  // It is a row of the page now, or is gone.
+  remove(uploadId) {
+    if (!this.#uploads.delete(uploadId)) return;
+    const item = this.#itemOf(uploadId);
+    const hadFocus = item.contains(document.activeElement);
+    const next = item.nextElementSibling ?? item.previousElementSibling;
+    item.remove();
+    this.#section.hidden = this.#uploads.size === 0;
+    if (hadFocus) next?.focus();
+  }
+
+  get #items() {
+    return this.#section.querySelector('ol');
+  }
+
+  #itemOf(uploadId) {
+    return this.#items.querySelector(`[data-upload-id="${CSS.escape(uploadId)}"]`);
+  }
+
+  #item(upload, hasHandle, isElsewhere) {
+    const item = this.#template.content.firstElementChild.cloneNode(true);
+    const part = (name) => item.querySelector(`.${name}`);
+    const name = shownName(upload.name);
+    sayAll(item, { name });
+    item.dataset.uploadId = upload.upload_id;
+    part('file-name').textContent = name;
+    part('file-size').textContent = bytes(upload.size);
+    const share = shareOf(upload);
+    const words = [share > 0 ? say('stoppedAt', { share: percent(share) }) : say('begun'), say('keptUntil', { moment: moment(upload.expires_at_ms) })];
+    part('file-status').textContent = (isElsewhere ? [say('elsewhere')] : words).join(' · ');
+    part('continue').hidden = !hasHandle;
+    part('continue').addEventListener('click', () => this.#continue(upload, part('file-status')));
+    part('choose-again').addEventListener('click', async () => {
+      this.#wishes.goOn(upload, await this.#wishes.chooseAgain());
+    });
+    part('discard').addEventListener('click', async () => {
+      if (await this.#wishes.discard(upload)) this.remove(upload.upload_id);
+    });
+    copies(part('copy-details'), () => detailsOfUnfinished(upload), this.#wishes.announce);
+    return item;
+  }
+
+  async #continue(upload, status) {
+    const handle = await this.#handles.of(upload.upload_id);
+    const file = handle && (await fileOf(handle));
+    if (file) return this.#wishes.goOn(upload, { file, handle });
+    status.textContent = say('notPermitted');
+    this.#wishes.announce(say('notPermitted'));
+    return undefined;
+  }
+}
+
+// What was signed is all but sent. A file of one part is sent at once or not at all.
+function shareOf(upload) {
+  return upload.part_count > 1 ? upload.signed_parts / upload.part_count : 0;
+}
+
+// The uploads that another tab of this browser has; the module holds a lock for each.
+async function sentElsewhere() {
+  const { held } = (await navigator.locks?.query()) ?? { held: [] };
+  return new Set(held.map(({ name }) => name.replace('sealift-upload-', '')));
+}

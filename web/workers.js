@@ -1,0 +1,48 @@
+// One worker a backend, made when it is first needed.
+
+import { Uploads } from './uploads.js';
+
+export class Workers {
+  #uploadsOf = new Map();
+  #chosen;
+  #hear;
+  #apiKey;
+
+  // `chosen` gives the name of the backend for what comes next; `hear(name, message)` gets every message.
+  constructor(chosen, hear) {
+    this.#chosen = chosen;
+    this.#hear = hear;
+  }
+
+  chosen() {
+    return this.#chosen();
+  }
+
+  current() {
+    return this.of(this.#chosen());
+  }
+
+  of(name) {
+    if (!this.#uploadsOf.has(name)) {
+      const uploads = new Uploads(name, (message) => this.#hear(name, message));
+      this.#uploadsOf.set(name, uploads);
+      if (this.#apiKey) uploads.logIn(this.#apiKey);
+    }
+    return this.#uploadsOf.get(name);
+  }
+
+  logIn(apiKey) {
+    this.#apiKey = apiKey;
+    for (const uploads of this.#uploadsOf.values()) uploads.logIn(apiKey);
+  }
+
+  logInDeclined() {
+    for (const uploads of this.#uploadsOf.values()) uploads.logInDeclined();
+  }
+
+  // A worker that stopped; what comes next gets a new one.
+  end(name) {
+    this.#uploadsOf.get(name)?.end();
+    this.#uploadsOf.delete(name);
+  }
+}
