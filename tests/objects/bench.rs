@@ -1,0 +1,214 @@
+//! A store of its own for each case, and who asks it: Sealift's own client, a browser, and whoever
+//! has the credentials.
+
+use anyhow::{Context as _, Result};
+use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use http::HeaderValue;
+use sealift_server::{
+    Clock,
+    objects::{
+        CompletedPart, ObjectKey, Objects, PresignedPut, S3Config, S3Credentials, S3UploadId,
+        StoredObject, StoredPart,
+        embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+    },
+};
+use sealift_tests::Garage;
+use sealift_transfer::{
+    PartNumber,
+    api::{FileId, Sha256, UploadId},
+};
+use tempfile::TempDir;
+
+use crate::quirks::{self, Quirk};
+
+pub(crate) const BUCKET: &str = "sealift";
+const PREFIX: &str = "sealift";
+/// Where the pages come from that may PUT.
+pub(crate) const PAGE: &str = "http://127.0.0.1:8080";
+
+/// One store, running.
+#[derive(Debug)]
+pub(crate) struct Bench {
+    /// Sealift's client.
+    pub(crate) objects: Objects,
+    /// Whoever has the credentials, asking what Sealift's client never would.
+    pub(crate) sdk: aws_sdk_s3::Client,
+    /// Where an object may lie; nothing does yet.
+    pub(crate) key: ObjectKey,
+    pub(crate) endpoint: String,
+    quirks: &'static [Quirk],
+    _store: Store,
+}
+
+#[derive(Debug)]
+#[expect(dead_code, reason = "they run as long as they are kept")]
+enum Store {
+    Embedded(Embedded, TempDir),
+    Garage(Garage),
+}
+
+impl Bench {
+    pub(crate) async fn embedded() -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let kept = folder.path().join("credentials.json");
+        let credentials = EmbeddedCredentials::keep_in(&kept)?;
+        let store = Embedded::start(EmbeddedConfig {
+            folder: folder.path().join("objects"),
+            address: ([127, 0, 0, 1], 0).into(),
+            bucket: BUCKET.to_owned(),
+            page_origins: vec![HeaderValue::from_static(PAGE)],
+            credentials: credentials.clone(),
+        });
+        let store = store.await?;
+        let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(kept)?)?;
+        let text = |field: &str| kept.get(field).and_then(serde_json::Value::as_str);
+        let pair = text("access_key").zip(text("secret_key"));
+        let pair = pair.context("the embedded store's credentials are kept otherwise")?;
+        let endpoint = store.endpoint();
+        let credentials = S3Credentials::Embedded(credentials);
+        let store = Store::Embedded(store, folder);
+        Ok(Self::of(store, quirks::EMBEDDED, endpoint, credentials, pair).await)
+    }
+
+    pub(crate) async fn garage() -> Result<Self> {
+        let store = Garage::start(BUCKET)?;
+        store.allow_page(PAGE).await?;
+        let endpoint = store.endpoint().to_owned();
+        let given = |name: &str| std::env::var(name).with_context(|| format!("no {name}"));
+        let (access_key, secret) = (given("AWS_ACCESS_KEY_ID")?, given("AWS_SECRET_ACCESS_KEY")?);
+        let pair = (access_key.as_str(), secret.as_str());
+        let store = Store::Garage(store);
+        let chain = S3Credentials::AwsChain;
+        Ok(Self::of(store, quirks::GARAGE, endpoint, chain, pair).await)
+    }
+
+    async fn of(
+        store: Store,
+        quirks: &'static [Quirk],
+        endpoint: String,
+        credentials: S3Credentials,
+        (access_key, secret): (&str, &str),
+    ) -> Self {
+        let objects = client(endpoint.clone(), credentials).await;
+        let config = aws_sdk_s3::Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::new(Garage::REGION))
+            .endpoint_url(&endpoint)
+            .force_path_style(true)
+            .credentials_provider(Credentials::new(access_key, secret, None, None, "test"));
+        Self {
+            key: key_of(&objects, 1),
+            objects,
+            sdk: aws_sdk_s3::Client::from_conf(config.build()),
+            endpoint,
+            quirks,
+            _store: store,
+        }
+    }
+
+    /// Whether it differs from S3 in this.
+    pub(crate) fn has(&self, quirk: Quirk) -> bool {
+        self.quirks.contains(&quirk)
+    }
+
+    /// Other places for objects.
+    pub(crate) fn key(&self, number: u8) -> ObjectKey {
+        key_of(&self.objects, number)
+    }
+
+    pub(crate) async fn begin(&self) -> S3UploadId {
+        self.objects.create_multipart(&self.key).await.unwrap()
+    }
+
+    pub(crate) async fn sign(&self, upload: &S3UploadId, part: u16, bytes: &[u8]) -> PresignedPut {
+        let (number, sha256, len) = (number(part), Sha256::of(bytes), len(bytes));
+        let signed =
+            self.objects
+                .presign_part(&self.key, upload, number, &sha256, len, now_ms());
+        signed.await.unwrap()
+    }
+
+    pub(crate) async fn sign_object(&self, bytes: &[u8]) -> PresignedPut {
+        let sha256 = Sha256::of(bytes);
+        let signed = self
+            .objects
+            .presign_put(&self.key, &sha256, len(bytes), now_ms());
+        signed.await.unwrap()
+    }
+
+    pub(crate) async fn send_part(&self, upload: &S3UploadId, part: u16, bytes: &[u8]) {
+        let put = self.sign(upload, part, bytes).await;
+        assert_eq!(send(&put, bytes).await, 200);
+    }
+
+    pub(crate) async fn parts(&self, upload: &S3UploadId) -> Vec<StoredPart> {
+        self.objects.list_parts(&self.key, upload).await.unwrap()
+    }
+
+    /// From parts to an object.
+    pub(crate) async fn store(&self, parts: &[&[u8]]) -> StoredObject {
+        let upload = self.begin().await;
+        for (number, part) in (1..).zip(parts) {
+            self.send_part(&upload, number, part).await;
+        }
+        let parts: Vec<_> = self.parts(&upload).await.iter().map(completed).collect();
+        let joined = self.objects.complete_multipart(&self.key, &upload, &parts);
+        joined.await.unwrap();
+        let head = self.objects.head(&self.key, None).await.unwrap().unwrap();
+        head.of(&self.key)
+    }
+}
+
+/// Sealift's client of the store at this address.
+pub(crate) async fn client(endpoint: String, credentials: S3Credentials) -> Objects {
+    let config = S3Config {
+        endpoint: Some(endpoint),
+        public_endpoint: None,
+        region: Some(Garage::REGION.to_owned()),
+        bucket: BUCKET.to_owned(),
+        prefix: PREFIX.parse().unwrap(),
+        path_style: true,
+        credentials,
+    };
+    Objects::connect(&config).await
+}
+
+pub(crate) fn key_of(objects: &Objects, number: u8) -> ObjectKey {
+    objects.object_key(
+        &"acme".parse().unwrap(),
+        &FileId::from_random([number; 16]),
+        &UploadId::from_random([number; 16]),
+    )
+}
+
+/// As completion names a part.
+pub(crate) fn completed(part: &StoredPart) -> CompletedPart {
+    CompletedPart {
+        number: part.number,
+        etag: part.etag.clone(),
+        sha256: part.sha256.unwrap(),
+    }
+}
+
+/// PUTs as a browser does; the store's status.
+pub(crate) async fn send(put: &PresignedPut, body: &[u8]) -> u16 {
+    let http = reqwest::Client::builder().no_proxy().build().unwrap();
+    let mut request = http.put(&put.url).body(body.to_vec());
+    for (name, value) in &put.headers {
+        request = request.header(name, value);
+    }
+    request.send().await.unwrap().status().as_u16()
+}
+
+pub(crate) fn number(number: u16) -> PartNumber {
+    number.try_into().unwrap()
+}
+
+pub(crate) fn len(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap()
+}
+
+/// Now, as the store believes it too: signatures carry the time.
+pub(crate) fn now_ms() -> i64 {
+    Clock::system().now_ms()
+}

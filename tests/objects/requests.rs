@@ -1,0 +1,137 @@
+//! What AWS demands and the stores of the tests let pass: asserted of the requests that are sent.
+
+use futures::TryStreamExt as _;
+use http::Method;
+use sealift_server::objects::{Objects, S3Credentials};
+use sealift_transfer::api::Sha256;
+
+use crate::{
+    bench::{Bench, client, completed, key_of, now_ms, number, send},
+    recorder::{Recorder, Sent},
+};
+
+/// Sealift's client, a wire that records, Garage.
+async fn recorded() -> (Objects, Recorder, Bench) {
+    let bench = Bench::garage().await.unwrap();
+    let recorder = Recorder::to(&bench.endpoint).await;
+    let objects = client(recorder.endpoint.clone(), S3Credentials::AwsChain).await;
+    (objects, recorder, bench)
+}
+
+/// The SDK's defaults would add a CRC, a trailer or an algorithm by themselves.
+fn expect_no_other_checksum(sent: &Sent) {
+    for name in sent.headers.keys() {
+        let name = name.as_str();
+        let is_of_a_checksum = name.contains("checksum") || name == "content-md5";
+        let is_ours = ["x-amz-checksum-algorithm", "x-amz-checksum-mode"].contains(&name)
+            || name == "x-amz-checksum-sha256";
+        assert!(!is_of_a_checksum || is_ours, "{name}");
+    }
+    assert_eq!(sent.header("x-amz-trailer"), "");
+    assert_eq!(sent.header("content-encoding"), "");
+    assert!(!sent.query.to_lowercase().contains("checksum-"), "{}", sent.query);
+}
+
+/// The headers that a presigned URL's signature covers.
+fn signed_headers(sent: &Sent) -> Vec<String> {
+    let name = "X-Amz-SignedHeaders=";
+    let mut pairs = sent.query.split('&');
+    let signed = pairs.find_map(|pair| pair.strip_prefix(name)).unwrap();
+    signed.split("%3B").map(str::to_owned).collect()
+}
+
+#[tokio::test]
+async fn r10_a_multipart_upload_declares_sha256_and_no_checksum_type() {
+    let (objects, recorder, _store) = recorded().await;
+    objects.create_multipart(&key_of(&objects, 1)).await.unwrap();
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::POST);
+    assert!(sent.query.split('&').any(|pair| pair.starts_with("uploads")));
+    assert_eq!(sent.header("x-amz-checksum-algorithm"), "SHA256");
+    assert_eq!(sent.header("x-amz-checksum-type"), "");
+    expect_no_other_checksum(&sent);
+}
+
+#[tokio::test]
+async fn r10_a_part_is_put_with_its_length_host_and_sha256_signed() {
+    let (objects, recorder, _store) = recorded().await;
+    let key = key_of(&objects, 1);
+    let upload = objects.create_multipart(&key).await.unwrap();
+    recorder.one();
+    let sha256 = Sha256::of(b"sealed");
+    let put = objects.presign_part(&key, &upload, number(7), &sha256, 6, now_ms());
+    assert_eq!(send(&put.await.unwrap(), b"sealed").await, 200);
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::PUT);
+    assert!(sent.query.contains("partNumber=7"));
+    let signed = ["content-length", "host", "x-amz-checksum-sha256"];
+    assert_eq!(signed_headers(&sent), signed);
+    assert_eq!(sent.header("x-amz-checksum-sha256"), sha256.to_string());
+    assert_eq!(sent.header("content-length"), "6");
+    expect_no_other_checksum(&sent);
+}
+
+#[tokio::test]
+async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
+    let (objects, recorder, _store) = recorded().await;
+    let key = key_of(&objects, 1);
+    let sha256 = Sha256::of(b"sealed");
+    let put = objects.presign_put(&key, &sha256, 6, now_ms());
+    assert_eq!(send(&put.await.unwrap(), b"sealed").await, 200);
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::PUT);
+    let signed = ["content-length", "host", "if-none-match", "x-amz-checksum-sha256"];
+    assert_eq!(signed_headers(&sent), signed);
+    assert_eq!(sent.header("if-none-match"), "*");
+    assert_eq!(sent.header("x-amz-checksum-sha256"), sha256.to_string());
+    expect_no_other_checksum(&sent);
+}
+
+#[tokio::test]
+async fn r7_completion_carries_number_etag_and_sha256_of_every_part() {
+    let (objects, recorder, bench) = recorded().await;
+    let upload = bench.begin().await;
+    let part = vec![b'a'; 5 * 1024 * 1024];
+    bench.send_part(&upload, 1, &part).await;
+    bench.send_part(&upload, 2, b"b").await;
+    let parts: Vec<_> = bench.parts(&upload).await.iter().map(completed).collect();
+    objects.complete_multipart(&bench.key, &upload, &parts).await.unwrap();
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::POST);
+    let named: Vec<&str> = sent.body.split("<Part>").skip(1).collect();
+    assert_eq!(named.len(), 2, "{}", sent.body);
+    for (part, text) in parts.iter().zip(named) {
+        let etag = part.etag.0.trim_matches('"');
+        for expected in [
+            format!("<PartNumber>{}</PartNumber>", part.number),
+            format!("<ChecksumSHA256>{}</ChecksumSHA256>", part.sha256),
+            etag.to_owned(),
+        ] {
+            assert!(text.contains(&expected), "{expected} in {text}");
+        }
+    }
+    assert_eq!(sent.header("x-amz-checksum-type"), "");
+    expect_no_other_checksum(&sent);
+}
+
+#[tokio::test]
+async fn r7_the_checksum_of_an_object_is_asked_for() {
+    let (objects, recorder, bench) = recorded().await;
+    objects.head(&bench.key, None).await.unwrap();
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::HEAD);
+    assert_eq!(sent.header("x-amz-checksum-mode"), "ENABLED");
+}
+
+#[tokio::test]
+async fn r6_a_read_carries_the_recorded_etag_and_the_range() {
+    let (objects, recorder, bench) = recorded().await;
+    let object = bench.store(&[b"sealed"]).await;
+    let read = objects.get_range(&object, 1..4).await.unwrap();
+    let read: Vec<_> = read.stream.try_collect().await.unwrap();
+    assert_eq!(read.concat(), b"eal");
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::GET);
+    assert_eq!(sent.header("if-match"), object.etag.0);
+    assert_eq!(sent.header("range"), "bytes=1-3");
+}

@@ -1,0 +1,196 @@
+//! Garage: a store of another make than the embedded one, a single node of our own on loopback.
+
+use std::{
+    env, fs,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result};
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_s3::{
+    Client,
+    types::{CorsConfiguration, CorsRule},
+};
+use tempfile::TempDir;
+
+use crate::{Moto, lines, programs};
+
+/// A Garage of our own on free ports, with one bucket. Its one key is the pair in
+/// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, so that the server's AWS chain finds it.
+#[derive(Debug)]
+pub struct Garage {
+    process: Child,
+    address: SocketAddr,
+    endpoint: String,
+    bucket: String,
+    /// After the process, which writes in it.
+    _folder: TempDir,
+}
+
+/// Another program can take a port between our choosing it and Garage's binding it.
+const ATTEMPTS: usize = 5;
+
+impl Garage {
+    /// What its signatures name; KMS's too, since a server has one region.
+    pub const REGION: &str = Moto::REGION;
+
+    /// Starts it and makes the bucket.
+    ///
+    /// # Errors
+    /// Where `SEALIFT_TEST_GARAGE` names no Garage 2 that listens, or the environment has no
+    /// credentials that it takes.
+    pub fn start(bucket: &str) -> Result<Self> {
+        let mut refused = None;
+        for _ in 0..ATTEMPTS {
+            match Self::try_start(bucket) {
+                Ok(garage) => return Ok(garage),
+                Err(error) => refused = Some(error),
+            }
+        }
+        Err(refused.context("Garage was never started")?)
+    }
+
+    fn try_start(bucket: &str) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let [s3, rpc] = free_addresses()?;
+        let settings = folder.path().join("garage.toml");
+        fs::write(&settings, settings_below(folder.path(), s3, rpc))?;
+        let mut process = Command::new(programs::path_in("SEALIFT_TEST_GARAGE")?)
+            .arg("--config")
+            .arg(settings)
+            .args(["server", "--single-node", "--default-bucket"])
+            .env("GARAGE_DEFAULT_BUCKET", bucket)
+            .env("GARAGE_DEFAULT_ACCESS_KEY", given("AWS_ACCESS_KEY_ID")?)
+            .env("GARAGE_DEFAULT_SECRET_KEY", given("AWS_SECRET_ACCESS_KEY")?)
+            .env("RUST_LOG", "garage=info")
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("garage does not start")?;
+        let said = process.stderr.take().context("garage has no stderr")?;
+        // Dropped, and so ended, should it not listen.
+        let garage = Self {
+            process,
+            address: s3,
+            endpoint: format!("http://{s3}"),
+            bucket: bucket.to_owned(),
+            _folder: folder,
+        };
+        let listening = lines::wait_for(said, |line| {
+            line.contains("S3 API server listening").then_some(())
+        });
+        listening.context("garage ended before it listened")?;
+        Ok(garage)
+    }
+
+    /// Its address.
+    #[must_use]
+    pub fn endpoint(&self) -> &str {
+        &self.endpoint
+    }
+
+    pub(crate) fn address(&self) -> SocketAddr {
+        self.address
+    }
+
+    /// How many multipart uploads are neither completed nor aborted.
+    ///
+    /// # Errors
+    /// Where Garage does not tell.
+    pub async fn unfinished_uploads(&self) -> Result<usize> {
+        let sdk = self.sdk().await;
+        let listed = sdk.list_multipart_uploads().bucket(&self.bucket).send();
+        Ok(listed.await?.uploads().len())
+    }
+
+    /// Lets pages of this origin PUT, as an operator does once for a deployment.
+    ///
+    /// # Errors
+    /// Where Garage refuses it.
+    pub async fn allow_page(&self, origin: &str) -> Result<()> {
+        let rule = CorsRule::builder()
+            .allowed_origins(origin)
+            .set_allowed_methods(Some(["GET", "HEAD", "PUT"].map(str::to_owned).to_vec()))
+            .set_allowed_headers(Some(ALLOWED_HEADERS.map(str::to_owned).to_vec()))
+            .set_expose_headers(Some(EXPOSED_HEADERS.map(str::to_owned).to_vec()))
+            .build()?;
+        self.sdk()
+            .await
+            .put_bucket_cors()
+            .bucket(&self.bucket)
+            .cors_configuration(CorsConfiguration::builder().cors_rules(rule).build()?)
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    async fn sdk(&self) -> Client {
+        let shared = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(Self::REGION))
+            .endpoint_url(&self.endpoint)
+            .load()
+            .await;
+        let config = aws_sdk_s3::config::Builder::from(&shared).force_path_style(true);
+        Client::from_conf(config.build())
+    }
+}
+
+impl Drop for Garage {
+    fn drop(&mut self) {
+        let _ = self.process.kill();
+        let _ = self.process.wait();
+    }
+}
+
+/// What a page sends beside what every browser may.
+const ALLOWED_HEADERS: [&str; 5] = [
+    "x-amz-checksum-sha256",
+    "if-none-match",
+    "if-match",
+    "range",
+    "content-type",
+];
+const EXPOSED_HEADERS: [&str; 5] = [
+    "Content-Range",
+    "Content-Length",
+    "ETag",
+    "Retry-After",
+    "Date",
+];
+
+fn given(variable: &str) -> Result<String> {
+    env::var(variable).with_context(|| {
+        format!("{variable} is not set; run `cargo xtask test --only stories`, which sets it")
+    })
+}
+
+/// Both at once, so that they differ.
+fn free_addresses() -> Result<[SocketAddr; 2]> {
+    let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
+    let [one, two] = [listen()?, listen()?];
+    Ok([one.local_addr()?, two.local_addr()?])
+}
+
+fn settings_below(folder: &Path, s3: SocketAddr, rpc: SocketAddr) -> String {
+    let folder = folder.display();
+    let region = Garage::REGION;
+    // The secret joins nodes, of which this has one.
+    let rpc_secret = "0".repeat(64);
+    format!(
+        r#"metadata_dir = "{folder}/metadata"
+data_dir = "{folder}/data"
+db_engine = "lmdb"
+replication_factor = 1
+rpc_bind_addr = "{rpc}"
+rpc_public_addr = "{rpc}"
+rpc_secret = "{rpc_secret}"
+
+[s3_api]
+api_bind_addr = "{s3}"
+s3_region = "{region}"
+"#
+    )
+}
