@@ -85,11 +85,17 @@ async fn each_break_is_seen_by_the_client_once_and_counted() -> Result<()> {
     let body = body()?;
     let breaks = [
         Fault::DropRequest,
-        Fault::ResetRequest { after_bytes: 1024 * 1024 },
+        Fault::ResetRequest {
+            after_bytes: 1024 * 1024,
+        },
         Fault::ResetAnswer { after_bytes: 5 },
-        Fault::ResetAnswer { after_bytes: 100_000 },
+        Fault::ResetAnswer {
+            after_bytes: 100_000,
+        },
         Fault::TruncateAnswer { after_bytes: 5 },
-        Fault::TruncateAnswer { after_bytes: u64::MAX },
+        Fault::TruncateAnswer {
+            after_bytes: u64::MAX,
+        },
         Fault::LoseAnswer,
     ];
     for fault in breaks {
@@ -110,7 +116,8 @@ async fn each_break_is_seen_by_the_client_once_and_counted() -> Result<()> {
 async fn a_lost_answer_is_one_of_a_request_that_took_effect() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
-    echo.proxy.on_next(Operation::UploadPart, Fault::DropRequest);
+    echo.proxy
+        .on_next(Operation::UploadPart, Fault::DropRequest);
     assert!(echo.put(&body).await.is_err());
     assert_eq!(echo.proxy.journal().count(Operation::UploadPart), 0);
 

@@ -1,27 +1,36 @@
-//! What the stories stand on: the real server with its embedded store ([`Setup`], [`Stack`]), a
-//! real browser ([`Browser`], [`Page`]), moto's KMS ([`Moto`]) and the official readers of the
-//! format ([`official_readers`]).
+//! What the stories stand on: the real server ([`Setup`], [`Stack`]) with its embedded store or
+//! [`Garage`], real browsers ([`Browser`], [`Page`]), moto's KMS ([`Moto`]) and the official readers
+//! of the format ([`official_readers`]). A [`Scene`] is where a story is told.
 //!
-//! Nothing here stands in for a part of Sealift. [`Gate`] is a wire that can be slow.
+//! Nothing here stands in for a part of Sealift. [`Gate`] is a wire that can be slow,
+//! [`FailingProxy`] one that fails.
 
 mod browser;
+mod failing;
+mod garage;
 mod gate;
 mod lines;
 mod moto;
 pub mod official_readers;
 mod page;
 mod plaintext;
+mod processes;
 mod programs;
 mod read;
+mod scene;
 mod setup;
 pub mod sizes;
 mod stack;
 
-pub use browser::{Browser, ConsoleLine};
+pub use browser::{Browser, BrowserKind, ConsoleLine, Profile};
+pub use failing::{Asked, FailingProxy, Fault, FaultKind, Journal, Operation, Plan, Reached};
+pub use garage::Garage;
 pub use gate::Gate;
 pub use moto::Moto;
 pub use page::{Page, Row};
 pub use plaintext::Randomness;
+pub use processes::memory_below;
 pub use read::{Reading, read_content};
-pub use setup::Setup;
+pub use scene::Scene;
+pub use setup::{Setup, Store};
 pub use stack::{Stack, upload};

@@ -20,6 +20,18 @@ pub struct Reached {
     pub status: Option<StatusCode>,
 }
 
+impl Reached {
+    /// Whether it brought all bytes of a part, or of a whole object.
+    #[must_use]
+    pub fn is_whole_part(&self) -> bool {
+        let brings_bytes = matches!(
+            self.asked.operation,
+            Operation::UploadPart | Operation::PutObject
+        );
+        brings_bytes && self.body_sha256.is_some()
+    }
+}
+
 /// All that reached the target.
 #[derive(Debug, Clone, Default)]
 pub struct Journal(Vec<Reached>);

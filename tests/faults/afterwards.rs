@@ -1,0 +1,237 @@
+//! When the faults are over: what was left is led to its end, every file is read, and the store
+//! is searched for anything that should not be there.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    fs::{self, File},
+    path::Path,
+    time::{Duration, Instant, SystemTime},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use sealift_client::{Client, UploadError};
+use sealift_transfer::api::{FileRecord, UploadSummary};
+use sqlx::{ConnectOptions as _, Executor as _, Row as _, sqlite::SqliteConnectOptions};
+use tokio::time::sleep;
+
+use crate::{
+    course::{Course, Turn},
+    deployment::Deployment,
+    figures::{Findings, Tally},
+    inventory::{Bucket, Inventory, is_of_a_trial},
+    native, readings,
+    store_process::StoreProcess,
+};
+
+/// Ends what is open: resumes it, or takes it back where that was wished. Then reads every file
+/// that nobody has read yet.
+pub(crate) async fn end_everything(
+    client: &Client,
+    seed: u64,
+    tally: &mut Tally,
+) -> Result<Vec<FileRecord>> {
+    for upload in client.unfinished().await? {
+        let course = course_of(seed, &upload.name)?;
+        if matches!(course.turn, Turn::Cancel(_)) {
+            // Opened behind the back of who cancelled: its answer was lost.
+            client.abort(&upload.upload_id).await?;
+        } else {
+            go_on(client, &upload, &course, seed, tally).await?;
+        }
+    }
+    let open = client.unfinished().await?;
+    ensure!(open.is_empty(), "still open after all was ended: {open:?}");
+    let files = all_files(client).await?;
+    for file in &files {
+        if !tally.identical.contains(&file.id) {
+            let plaintext = course_of(seed, &file.name)?.plaintext(seed);
+            readings::compare(client, file, &plaintext, tally).await;
+        }
+    }
+    Ok(files)
+}
+
+async fn go_on(
+    client: &Client,
+    upload: &UploadSummary,
+    course: &Course,
+    seed: u64,
+    tally: &mut Tally,
+) -> Result<()> {
+    let plaintext = course.plaintext(seed);
+    tally.resumed += 1;
+    match native::resume(client, upload.upload_id.clone(), &plaintext).await {
+        Ok(_) | Err(UploadError::Gone { .. }) => {}
+        Err(error) => tally
+            .lost
+            .push(format!("{}, left open: {error}", upload.name)),
+    }
+    Ok(())
+}
+
+fn course_of(seed: u64, name: &str) -> Result<Course> {
+    let number = Course::number_in(name).with_context(|| format!("a stranger's file: {name}"))?;
+    Ok(Course::of(seed, number))
+}
+
+async fn all_files(client: &Client) -> Result<Vec<FileRecord>> {
+    let mut files = Vec::new();
+    let mut cursor = None;
+    loop {
+        let page = client.files(cursor.as_deref()).await?;
+        files.extend(page.files);
+        cursor = page.next_cursor;
+        if cursor.is_none() {
+            return Ok(files);
+        }
+    }
+}
+
+/// How far everything is moved into the past: all signatures have ended, all that has no record
+/// is old.
+const DAYS: i64 = 40;
+const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// Sweeps begin with the server; they take seconds.
+const LONGEST_SWEEP: Duration = Duration::from_secs(60);
+
+/// Moves the whole deployment 40 days into the past, lets the server sweep, and compares what the
+/// store holds with the files there are.
+pub(crate) async fn search(deployment: &Deployment, files: &[FileRecord]) -> Result<Findings> {
+    let bucket = Bucket::at(deployment.store.endpoint()).await;
+    let before = bucket.inventory().await?;
+    bucket.mark(deployment_id(deployment).await?).await?;
+    // The first list of what has no record only reports (FORMAT.md R11); the second removes.
+    for _ in 0..2 {
+        let mut server = deployment.server.lock().await;
+        server.kill()?;
+        move_into_the_past(deployment).await?;
+        tokio::task::block_in_place(|| server.start())?;
+        drop(server);
+        wait_for_the_list(deployment).await?;
+    }
+    let kept: BTreeSet<String> = files.iter().map(|file| file.object_key.clone()).collect();
+    let after = settled(deployment, &bucket, &kept).await?;
+    let mut findings = Findings {
+        orphans: orphans(deployment, &after, &kept),
+        missing: kept.difference(&after.objects).cloned().collect(),
+        swept: count(before.objects.len() - after.objects.len())
+            + count(before.multiparts.len() - after.multiparts.len()),
+        ..Findings::default()
+    };
+    look_at_what_came(deployment, &mut findings);
+    Ok(findings)
+}
+
+/// Once the sweep that runs now has done its work, or has had its time.
+async fn settled(
+    deployment: &Deployment,
+    bucket: &Bucket,
+    kept: &BTreeSet<String>,
+) -> Result<Inventory> {
+    let began = Instant::now();
+    loop {
+        let found = bucket.inventory().await?;
+        if orphans(deployment, &found, kept).is_empty() || began.elapsed() > LONGEST_SWEEP {
+            return Ok(found);
+        }
+        sleep(Duration::from_millis(200)).await;
+    }
+}
+
+fn orphans(deployment: &Deployment, found: &Inventory, kept: &BTreeSet<String>) -> Vec<String> {
+    let objects = found.objects.difference(kept);
+    let objects = objects.map(|key| format!("object {key}"));
+    // Garage's own times cannot be moved, so what has no record is too young there to be swept.
+    let may_stay =
+        |key: &str| matches!(deployment.store, StoreProcess::Garage(_)) && is_of_a_trial(key);
+    let multiparts = found.multiparts.iter();
+    let multiparts = multiparts.filter(|(key, _)| !may_stay(key));
+    let multiparts = multiparts.map(|(key, id)| format!("multipart upload {id} of {key}"));
+    objects.chain(multiparts).collect()
+}
+
+async fn deployment_id(deployment: &Deployment) -> Result<String> {
+    let mut records = records(deployment).await?;
+    let row = records
+        .fetch_one("SELECT deployment_id FROM deployment")
+        .await?;
+    Ok(row.try_get(0)?)
+}
+
+async fn wait_for_the_list(deployment: &Deployment) -> Result<()> {
+    let began = Instant::now();
+    let mut records = records(deployment).await?;
+    let asked = "SELECT unrecorded_listed_at_ms IS NOT NULL FROM deployment";
+    while !records.fetch_one(asked).await?.try_get::<bool, _>(0)? {
+        ensure!(began.elapsed() < LONGEST_SWEEP, "the sweeper lists nothing");
+        sleep(Duration::from_millis(100)).await;
+    }
+    Ok(())
+}
+
+/// While the server does not run: the times in its records, and those of the store's files.
+async fn move_into_the_past(deployment: &Deployment) -> Result<()> {
+    let by_ms = DAYS * DAY_MS;
+    let mut records = records(deployment).await?;
+    for change in [
+        format!(
+            "UPDATE uploads SET opened_at_ms = opened_at_ms - {by_ms},
+             expires_at_ms = expires_at_ms - {by_ms},
+             last_signature_ends_at_ms = last_signature_ends_at_ms - {by_ms}"
+        ),
+        format!("UPDATE files SET uploaded_at_ms = uploaded_at_ms - {by_ms}"),
+        "UPDATE deployment SET unrecorded_listed_at_ms = NULL".to_owned(),
+    ] {
+        records.execute(sqlx::AssertSqlSafe(change)).await?;
+    }
+    let by = Duration::from_millis(by_ms.unsigned_abs());
+    let then = SystemTime::now()
+        .checked_sub(by)
+        .context("a clock that is right")?;
+    set_modified(&deployment.folder().join("store"), then)
+}
+
+fn set_modified(folder: &Path, then: SystemTime) -> Result<()> {
+    if !folder.is_dir() {
+        return Ok(());
+    }
+    for entry in fs::read_dir(folder)? {
+        let path = entry?.path();
+        if path.is_dir() {
+            set_modified(&path, then)?;
+        } else {
+            File::open(&path)?.set_modified(then)?;
+        }
+    }
+    Ok(())
+}
+
+async fn records(deployment: &Deployment) -> Result<sqlx::SqliteConnection> {
+    let options = SqliteConnectOptions::new()
+        .filename(deployment.database_file())
+        .busy_timeout(Duration::from_secs(30));
+    Ok(options.connect().await?)
+}
+
+/// What the store was sent, from the journal of the way to it.
+fn look_at_what_came(deployment: &Deployment, findings: &mut Findings) {
+    let journal = deployment.ways.client_to_store.journal();
+    let mut whole: BTreeMap<(String, u16), u64> = BTreeMap::new();
+    for reached in journal.iter().filter(|reached| reached.is_whole_part()) {
+        let place = (
+            reached.asked.path.clone(),
+            reached.asked.part_number.unwrap_or(1),
+        );
+        *whole.entry(place).or_default() += 1;
+    }
+    findings.parts = count(whole.len());
+    findings.part_requests = whole.values().sum();
+    let twice = journal.parts_sealed_twice().into_iter();
+    findings.sealed_twice = twice
+        .map(|(key, part)| format!("part {part} of {key}"))
+        .collect();
+}
+
+fn count(len: usize) -> u64 {
+    u64::try_from(len).unwrap_or(u64::MAX)
+}

@@ -1,0 +1,210 @@
+//! Everything that runs: store, KMS, server, and a failing proxy on each of the four ways between
+//! them.
+
+use std::{
+    env,
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::{Path, PathBuf},
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use sealift_client::{Client, Patience};
+use sealift_tests::{FailingProxy, FaultKind, Moto, Plan};
+use tempfile::TempDir;
+use tokio::sync::Mutex;
+
+use crate::{
+    server_process::{ServerProcess, ServerSettings},
+    store_process::{BUCKET, StoreProcess},
+};
+
+/// The whole of it. All processes end when it is dropped.
+#[derive(Debug)]
+pub(crate) struct Deployment {
+    pub(crate) ways: Ways,
+    pub(crate) server: Mutex<ServerProcess>,
+    pub(crate) store: StoreProcess,
+    _moto: Moto,
+    folder: TempDir,
+    is_over: AtomicBool,
+}
+
+/// The ways that can fail.
+#[derive(Debug)]
+pub(crate) struct Ways {
+    pub(crate) client_to_server: FailingProxy,
+    pub(crate) client_to_store: FailingProxy,
+    pub(crate) server_to_store: FailingProxy,
+    pub(crate) server_to_kms: FailingProxy,
+}
+
+/// Between any two: the wire breaks, somebody is busy.
+const ON_EVERY_WAY: [FaultKind; 9] = [
+    FaultKind::DropRequest,
+    FaultKind::Delay,
+    FaultKind::Stall,
+    FaultKind::ResetRequest,
+    FaultKind::ResetAnswer,
+    FaultKind::TruncateAnswer,
+    FaultKind::LoseAnswer,
+    FaultKind::InternalError,
+    FaultKind::SlowDown,
+];
+
+/// How long the native client waits in this run: a stall shall cost seconds.
+const PATIENCE: Patience = Patience {
+    answer: Duration::from_secs(6),
+    completion: Duration::from_secs(20),
+    stall: Duration::from_secs(4),
+};
+/// Longer than that.
+const STALL: Duration = Duration::from_secs(7);
+
+impl Deployment {
+    /// Starts everything; no way fails yet.
+    pub(crate) async fn start() -> Result<Self> {
+        let folder = tempfile::Builder::new()
+            .prefix("sealift-faults-")
+            .tempdir()?;
+        let server_address = free_address()?;
+        let client_to_server = FailingProxy::start(server_address, Plan::none()).await?;
+        let store_folder = folder.path().join("store");
+        let store = StoreProcess::start(&store_folder, &client_to_server.endpoint()).await?;
+        let moto = Moto::start()?;
+        let key_arn = moto.make_key().await?;
+        let moto_address = moto.endpoint().strip_prefix("http://");
+        let moto_address = moto_address.context("moto on loopback")?.parse()?;
+        let ways = Ways {
+            client_to_server,
+            client_to_store: FailingProxy::start(store.address()?, Plan::none()).await?,
+            server_to_store: FailingProxy::start(store.address()?, Plan::none()).await?,
+            server_to_kms: FailingProxy::start(moto_address, Plan::none()).await?,
+        };
+        let environment = environment(folder.path(), server_address, &ways, key_arn);
+        let mut server = ServerProcess::new(ServerSettings {
+            environment,
+            log_file: folder.path().join("server.log"),
+        });
+        server.start()?;
+        Ok(Self {
+            ways,
+            server: Mutex::new(server),
+            store,
+            _moto: moto,
+            folder,
+            is_over: AtomicBool::new(false),
+        })
+    }
+
+    /// From now on every way fails now and then.
+    pub(crate) fn begin_faults(&self, seed: u64) {
+        let with = |more: &[FaultKind]| [&ON_EVERY_WAY[..], more].concat();
+        let plans = [
+            (&self.ways.client_to_server, 60, with(&[])),
+            (&self.ways.client_to_store, 120, with(&[FaultKind::Expired])),
+            (
+                &self.ways.server_to_store,
+                60,
+                with(&[FaultKind::Expired, FaultKind::OkWithError]),
+            ),
+            (&self.ways.server_to_kms, 60, with(&[])),
+        ];
+        for (at, (way, per_thousand, kinds)) in (1_u64..).zip(plans) {
+            let seed = seed.wrapping_add(at.wrapping_mul(1 << 32));
+            way.follow(Plan::random(seed, per_thousand, &kinds).stalling_for(STALL));
+        }
+    }
+
+    /// No way fails any more, and nothing disturbs the server.
+    pub(crate) fn end_faults(&self) {
+        self.is_over.store(true, Ordering::Relaxed);
+        for way in self.ways.all() {
+            way.follow(Plan::none());
+        }
+    }
+
+    pub(crate) fn is_over(&self) -> bool {
+        self.is_over.load(Ordering::Relaxed)
+    }
+
+    /// A client of the server, by the way that fails.
+    pub(crate) fn client(&self) -> Result<Client> {
+        let client = Client::new(&self.ways.client_to_server.endpoint(), None)?;
+        Ok(client.with_patience(PATIENCE))
+    }
+
+    pub(crate) fn database_file(&self) -> PathBuf {
+        data_dir(self.folder.path()).join("sealift.sqlite")
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Keeps data and logs; where.
+    pub(crate) fn keep_folder(&mut self) -> &Path {
+        self.folder.disable_cleanup(true);
+        self.folder.path()
+    }
+}
+
+impl Ways {
+    pub(crate) fn all(&self) -> [&FailingProxy; 4] {
+        [
+            &self.client_to_server,
+            &self.client_to_store,
+            &self.server_to_store,
+            &self.server_to_kms,
+        ]
+    }
+}
+
+fn data_dir(folder: &Path) -> PathBuf {
+    folder.join("data")
+}
+
+fn environment(
+    folder: &Path,
+    server: SocketAddr,
+    ways: &Ways,
+    key_arn: String,
+) -> Vec<(&'static str, String)> {
+    let below = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    let mut environment = vec![
+        ("PORT", server.port().to_string()),
+        ("SEALIFT_AUTH", "none".to_owned()),
+        (
+            "SEALIFT_DATA_DIR",
+            data_dir(folder).to_string_lossy().into_owned(),
+        ),
+        ("SEALIFT_KEY_FILE", below("keys/sealift.key")),
+        ("SEALIFT_KEYRING", "kms".to_owned()),
+        ("KMS_KEY_ALIAS", key_arn),
+        ("SEALIFT_KMS_ENDPOINT", ways.server_to_kms.endpoint()),
+        ("AWS_REGION", Moto::REGION.to_owned()),
+        ("SEALIFT_STORE", "s3".to_owned()),
+        ("S3_BUCKET_NAME", BUCKET.to_owned()),
+        ("S3_ENDPOINT", ways.server_to_store.endpoint()),
+        ("S3_PUBLIC_ENDPOINT", ways.client_to_store.endpoint()),
+        ("SEALIFT_PART_LENGTH", "5MiB".to_owned()),
+        // One owner does in minutes what people do in weeks.
+        ("SEALIFT_LIMIT_OPEN_UPLOADS", "100000".to_owned()),
+        ("SEALIFT_LIMIT_OPENS", "100000".to_owned()),
+        ("SEALIFT_LIMIT_KEYS", "100000".to_owned()),
+        ("SEALIFT_LOG", "info".to_owned()),
+        ("SEALIFT_LOG_FORMAT", "json".to_owned()),
+    ];
+    if let Ok(page) = env::var("SEALIFT_TEST_PAGE_DIR") {
+        environment.push(("SEALIFT_PAGE_DIR", page));
+    }
+    environment
+}
+
+/// The server keeps its port over all restarts, so it is chosen before the first. Somebody may
+/// take it in between: then the server does not start and says so.
+fn free_address() -> Result<SocketAddr> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?)
+}

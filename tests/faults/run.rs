@@ -1,0 +1,122 @@
+//! The run, in order.
+
+use std::{
+    process::ExitCode,
+    sync::Arc,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result};
+use sealift_tests::Randomness;
+use tokio::{
+    sync::Semaphore,
+    task::{JoinSet, block_in_place},
+};
+
+use crate::{
+    afterwards,
+    args::Run,
+    course::Course,
+    deployment::Deployment,
+    disturbance,
+    figures::{Figures, Tally, faults_of},
+    native, page,
+    terminal::{complain, say},
+};
+
+/// Uploads at a time: enough that most of them wait for something while others are hit.
+const AT_ONCE: usize = 16;
+
+pub(crate) async fn run(asked: &Run) -> Result<ExitCode> {
+    let seed = match asked.seed {
+        Some(seed) => seed,
+        None => getrandom::u64()?,
+    };
+    say(&format!(
+        "Seed {seed}: `--seed {seed}` makes the same uploads and faults again."
+    ));
+    let mut deployment = Arc::new(Deployment::start().await?);
+    let figures = act(&deployment, asked, seed)
+        .await
+        .with_context(|| format!("the run of seed {seed} broke off"));
+    let is_clean = figures
+        .as_ref()
+        .is_ok_and(|figures| figures.violations().is_empty());
+    if (!is_clean || asked.keep)
+        && let Some(deployment) = Arc::get_mut(&mut deployment)
+    {
+        let folder = deployment.keep_folder().display().to_string();
+        say(&format!("Data and logs stay in {folder}"));
+    }
+    let figures = figures?;
+    figures.print();
+    for violation in figures.violations() {
+        complain(&format!("{violation} (seed {seed})"));
+    }
+    Ok(if is_clean {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+async fn act(deployment: &Arc<Deployment>, asked: &Run, seed: u64) -> Result<Figures> {
+    let began = Instant::now();
+    deployment.begin_faults(seed);
+    let disturbing = {
+        let deployment = deployment.clone();
+        let randomness = Randomness::from_seed(seed.rotate_left(32));
+        tokio::spawn(async move { disturbance::disturb(&deployment, randomness).await })
+    };
+    let mut native = all_native(deployment, asked.uploads, seed).await?;
+    let page = match asked.browser {
+        0 => Tally::default(),
+        uploads => {
+            let numbers = asked.uploads..asked.uploads + uploads;
+            page::send_all(deployment, numbers, seed).await?
+        }
+    };
+    deployment.end_faults();
+    let disturbances = disturbing.await??;
+    say("The faults are over: looking at what is there.");
+
+    let client = deployment.client()?;
+    native.identical.extend(page.identical.iter().cloned());
+    let files = afterwards::end_everything(&client, seed, &mut native).await?;
+    let findings = afterwards::search(deployment, &files).await?;
+    Ok(Figures {
+        seed,
+        store: deployment.store.name(),
+        native,
+        page,
+        disturbances,
+        faults: faults_of(&deployment.ways),
+        findings,
+        seconds: began.elapsed().as_secs(),
+    })
+}
+
+async fn all_native(deployment: &Arc<Deployment>, uploads: u64, seed: u64) -> Result<Tally> {
+    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let mut running = JoinSet::new();
+    for number in 0..uploads {
+        // One client each, as different people have.
+        let (client, places) = (deployment.client()?, places.clone());
+        running.spawn(async move {
+            let _place = places.acquire_owned().await;
+            let course = Course::of(seed, number);
+            let plaintext = block_in_place(|| course.plaintext(seed));
+            native::send(&client, &course, &plaintext).await
+        });
+    }
+    let mut all = Tally::default();
+    let mut told = Instant::now();
+    while let Some(ended) = running.join_next().await {
+        all.add(ended?);
+        if told.elapsed() > Duration::from_secs(20) {
+            told = Instant::now();
+            say(&format!("{} of {uploads} uploads have ended", all.uploads));
+        }
+    }
+    Ok(all)
+}

@@ -1,0 +1,112 @@
+//! The store in a process of its own, so that it survives the server: the embedded one, or Garage
+//! where `SEALIFT_TEST_GARAGE` names it.
+
+use std::{
+    env,
+    io::{BufRead as _, BufReader},
+    net::SocketAddr,
+    path::Path,
+    process::{Child, Command, Stdio},
+};
+
+use anyhow::{Context as _, Result};
+use sealift_server::objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials};
+use sealift_tests::Garage;
+use serde_json::json;
+
+use crate::{args, terminal};
+
+/// The one bucket of the run.
+pub(crate) const BUCKET: &str = "faults";
+
+/// A running store. It ends when this is dropped.
+#[derive(Debug)]
+pub(crate) enum StoreProcess {
+    Embedded { process: Child, endpoint: String },
+    Garage(Garage),
+}
+
+impl StoreProcess {
+    /// Starts it; pages of this origin may PUT.
+    pub(crate) async fn start(folder: &Path, page_origin: &str) -> Result<Self> {
+        if env::var_os("SEALIFT_TEST_GARAGE").is_some_and(|path| !path.is_empty()) {
+            let garage = Garage::start(BUCKET)?;
+            garage.allow_page(page_origin).await?;
+            return Ok(Self::Garage(garage));
+        }
+        let mut process = Command::new(env::current_exe()?)
+            .arg("store")
+            .arg("--folder")
+            .arg(folder)
+            .args(["--bucket", BUCKET, "--page-origin", page_origin])
+            .stdin(Stdio::null())
+            .stdout(Stdio::piped())
+            .spawn()
+            .context("the store does not start")?;
+        let said = process.stdout.take().context("the store has no stdout")?;
+        let mut store = Self::Embedded {
+            process,
+            endpoint: String::new(),
+        };
+        let mut line = String::new();
+        BufReader::new(said).read_line(&mut line)?;
+        let started = line.trim().strip_prefix("store: ");
+        let started = started.context("the store ended before it listened")?;
+        if let Self::Embedded { endpoint, .. } = &mut store {
+            *endpoint = started.to_owned();
+        }
+        Ok(store)
+    }
+
+    pub(crate) fn endpoint(&self) -> &str {
+        match self {
+            Self::Embedded { endpoint, .. } => endpoint,
+            Self::Garage(garage) => garage.endpoint(),
+        }
+    }
+
+    pub(crate) fn address(&self) -> Result<SocketAddr> {
+        let address = self.endpoint().strip_prefix("http://");
+        Ok(address.context("a store on loopback")?.parse()?)
+    }
+
+    pub(crate) fn name(&self) -> &'static str {
+        match self {
+            Self::Embedded { .. } => "embedded store",
+            Self::Garage(_) => "Garage",
+        }
+    }
+}
+
+impl Drop for StoreProcess {
+    fn drop(&mut self) {
+        if let Self::Embedded { process, .. } = self {
+            let _ = process.kill();
+            let _ = process.wait();
+        }
+    }
+}
+
+/// The other side: serves until it is killed.
+pub(crate) async fn serve(asked: args::Store) -> Result<()> {
+    let embedded = Embedded::start(EmbeddedConfig {
+        folder: asked.folder,
+        address: ([127, 0, 0, 1], 0).into(),
+        bucket: asked.bucket,
+        page_origins: vec![asked.page_origin.parse()?],
+        credentials: credentials()?,
+    })
+    .await?;
+    terminal::say(&format!("store: {}", embedded.endpoint()));
+    std::future::pending().await
+}
+
+/// Those of the environment, which the server's AWS chain finds too.
+fn credentials() -> Result<EmbeddedCredentials> {
+    let given = |name: &str| env::var(name).with_context(|| format!("{name} is not set"));
+    let pair = json!({
+        "access_key": given("AWS_ACCESS_KEY_ID")?,
+        "secret_key": given("AWS_SECRET_ACCESS_KEY")?,
+    });
+    Ok(serde_json::from_value(pair)?)
+}
