@@ -1,0 +1,131 @@
+//! Completions against each other and against everything that would end the upload.
+
+use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
+
+use crate::{
+    gate::{Call, Side},
+    pair::{Pair, two_parts},
+    support::DAY_MS,
+};
+
+#[tokio::test]
+async fn while_one_server_completes_another_does_not() {
+    let pair = Pair::start().await;
+    let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
+    let plaintext = two_parts();
+    let file = one.open("a", &plaintext).await;
+    one.send(&file).await;
+    let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Request);
+    let (first, second) = tokio::join!(one.complete(&file), async {
+        joining.arrived().await;
+        let second = two.complete(&file).await;
+        joining.let_go();
+        second
+    });
+    second.refused(ProblemCode::Completing);
+    let first: FileRecord = first.json(200);
+    let again: FileRecord = two.complete(&file).await.json(200);
+    assert_eq!(again, first);
+    pair.expect_files(1).await;
+    assert!(two.content(&first.id).await.body == plaintext);
+}
+
+#[tokio::test]
+async fn an_upload_that_is_being_joined_is_not_aborted() {
+    let pair = Pair::start().await;
+    let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Request);
+    let (completed, aborted) = tokio::join!(one.complete(&file), async {
+        joining.arrived().await;
+        let aborted = two.abort(file.id()).await;
+        joining.let_go();
+        aborted
+    });
+    aborted.refused(ProblemCode::UploadNotOpen);
+    completed.json::<FileRecord>(200);
+    pair.expect_files(1).await;
+}
+
+#[tokio::test]
+async fn an_upload_that_is_aborted_while_it_is_looked_at_is_not_completed() {
+    let pair = Pair::start().await;
+    let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    // The first server knows that all parts are there; then the second takes the upload back.
+    let mut listing = pair.both.gate.hold(Call::ListParts, Side::Answer);
+    let (completed, aborted) = tokio::join!(one.complete(&file), async {
+        listing.arrived().await;
+        let aborted = two.abort(file.id()).await;
+        listing.let_go();
+        aborted
+    });
+    assert_eq!(aborted.status, 204);
+    completed.refused(ProblemCode::Completing);
+    // Clients ask again by themselves, and learn it.
+    let again = one.complete(&file).await;
+    again.refused(ProblemCode::UploadNotOpen);
+    assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
+    pair.both.expect_nothing_stored(file.id()).await;
+    pair.expect_files(0).await;
+}
+
+#[tokio::test]
+async fn a_sweeper_leaves_a_running_completion_alone() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Request);
+    let (completed, report) = tokio::join!(one.complete(&file), async {
+        joining.arrived().await;
+        let report = pair.two.sweep().await;
+        joining.let_go();
+        report
+    });
+    assert!(report.is_empty(), "{report}");
+    completed.json::<FileRecord>(200);
+}
+
+#[tokio::test]
+async fn what_the_store_has_joined_a_sweeper_completes_also_when_the_upload_has_expired() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let plaintext = two_parts();
+    let file = one.open("a", &plaintext).await;
+    one.send(&file).await;
+    let mut joined = pair.both.gate.hold(Call::CompleteMultipart, Side::Answer);
+    // To the second server's clock, the first one has been silent for eight days.
+    pair.two.later_by(8 * DAY_MS);
+    let (completed, _) = tokio::join!(one.complete(&file), async {
+        joined.arrived().await;
+        pair.two.sweep().await;
+        assert_eq!(pair.both.state(file.id()).await, UploadState::Complete);
+        joined.let_go();
+    });
+    let record: FileRecord = completed.json(200);
+    pair.expect_files(1).await;
+    assert!(one.content(&record.id).await.body == plaintext);
+}
+
+#[tokio::test]
+async fn what_the_store_has_not_joined_expires_and_the_late_completion_changes_nothing() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Request);
+    pair.two.later_by(8 * DAY_MS);
+    let (completed, _) = tokio::join!(one.complete(&file), async {
+        joining.arrived().await;
+        pair.two.sweep().await;
+        assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
+        joining.let_go();
+    });
+    completed.refused(ProblemCode::Completing);
+    assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
+    pair.both.expect_nothing_stored(file.id()).await;
+    pair.expect_files(0).await;
+}

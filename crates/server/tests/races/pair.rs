@@ -1,0 +1,233 @@
+//! Two servers of one deployment: one database file, one key file, one store behind a gate, and
+//! for each a clock of its own that stands still.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    time::Duration,
+};
+
+use sealift_server::{
+    Clock, ClockHand, Config, Server, SweepReport,
+    objects::{
+        Objects, OpenStore, S3Config, S3Credentials,
+        embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+    },
+};
+use sealift_transfer::api::{FileList, UploadId, UploadState, files};
+use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
+
+use crate::{
+    gate::Gate,
+    support::{Client, PART, bytes, config_in, now_ms},
+};
+
+/// A file of two parts, so that it is a multipart upload.
+pub(crate) fn two_parts() -> Vec<u8> {
+    bytes(PART + 10)
+}
+
+/// One of the servers.
+pub(crate) struct Running {
+    server: Server,
+    hand: ClockHand,
+}
+
+impl Running {
+    pub(crate) fn client(&self) -> Client {
+        Client::of(self.server.address())
+    }
+
+    pub(crate) async fn sweep(&self) -> SweepReport {
+        self.server.sweep_now().await
+    }
+
+    /// Only for this server.
+    pub(crate) fn later_by(&self, ms: i64) {
+        self.hand.forward(ms);
+    }
+}
+
+/// What is common to all servers of a test.
+pub(crate) struct Deployment {
+    pub(crate) gate: Gate,
+    pub(crate) config: Config,
+    pub(crate) store: Embedded,
+    credentials: EmbeddedCredentials,
+    folder: tempfile::TempDir,
+}
+
+impl Deployment {
+    pub(crate) async fn new() -> Self {
+        let folder = tempfile::tempdir().unwrap();
+        let config = config_in(folder.path(), &[("sweep_seconds", "0")]);
+        let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file()).unwrap();
+        let store = Embedded::start(EmbeddedConfig {
+            folder: config.store_folder(),
+            address: "127.0.0.1:0".parse().unwrap(),
+            bucket: config.bucket.clone(),
+            page_origins: Vec::new(),
+            credentials: credentials.clone(),
+        })
+        .await
+        .unwrap();
+        Self {
+            gate: Gate::before(store.address()).await,
+            config,
+            store,
+            credentials,
+            folder,
+        }
+    }
+
+    pub(crate) fn folder(&self) -> &Path {
+        self.folder.path()
+    }
+
+    /// Starts a server; what it asks of the store passes the gate.
+    pub(crate) async fn serve(&self, is_new: bool) -> Running {
+        let (clock, hand) = Clock::by_hand(now_ms());
+        let store = self.open_store(&self.gate.endpoint(), is_new).await;
+        let server = Server::start_on(self.config.clone(), clock, store).await;
+        Running {
+            server: server.unwrap(),
+            hand,
+        }
+    }
+
+    async fn open_store(&self, endpoint: &str, is_new: bool) -> OpenStore {
+        let config = store_config(
+            &self.config,
+            endpoint,
+            &self.store.endpoint(),
+            self.credentials.clone(),
+        );
+        OpenStore {
+            objects: Objects::connect(&config).await,
+            embedded: None,
+            public_origin: self.store.endpoint(),
+            is_new,
+        }
+    }
+
+    /// The store without a gate, as an operator or an attacker reaches it.
+    pub(crate) async fn objects(&self) -> Objects {
+        self.open_store(&self.store.endpoint(), false).await.objects
+    }
+
+    /// Where the object of an upload will lie.
+    pub(crate) async fn object_of(&self, upload: &UploadId) -> PathBuf {
+        let key = self.text(
+            "SELECT s3_key FROM uploads WHERE upload_id = ?",
+            upload.as_str(),
+        );
+        let bucket = self.config.store_folder().join(&self.config.bucket);
+        bucket.join(key.await)
+    }
+
+    pub(crate) async fn state(&self, upload: &UploadId) -> UploadState {
+        let state = "SELECT state FROM uploads WHERE upload_id = ?";
+        UploadState::from_name(&self.text(state, upload.as_str()).await).unwrap()
+    }
+
+    /// The upload that is in that state, when there is one.
+    pub(crate) async fn upload_in(&self, state: UploadState) -> UploadId {
+        let query = "SELECT coalesce(max(upload_id), '') FROM uploads WHERE state = ?";
+        until(async || !self.text(query, state.as_str()).await.is_empty()).await;
+        self.text(query, state.as_str()).await.parse().unwrap()
+    }
+
+    /// Nothing of an upload is left in the store, neither parts nor an object.
+    pub(crate) async fn expect_nothing_stored(&self, upload: &UploadId) {
+        let object = self.object_of(upload).await;
+        assert!(!object.exists(), "{}", object.display());
+        let multiparts = self.objects().await.unfinished_multiparts().await.unwrap();
+        assert_eq!(multiparts, []);
+    }
+
+    /// The one text that the database answers.
+    pub(crate) async fn text(&self, query: &'static str, given: &str) -> String {
+        let mut db = self.database().await;
+        let asked = sqlx::query_scalar(query).bind(given.to_owned());
+        let text = asked.fetch_one(&mut db).await.unwrap();
+        db.close().await.unwrap();
+        text
+    }
+
+    /// Changes the database behind the servers' back.
+    pub(crate) async fn change(&self, statement: &'static str) {
+        let mut db = self.database().await;
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+    }
+
+    async fn database(&self) -> sqlx::SqliteConnection {
+        let options = SqliteConnectOptions::new()
+            .filename(self.config.database_file())
+            .busy_timeout(Duration::from_secs(10));
+        options.connect().await.unwrap()
+    }
+}
+
+/// Two servers of one deployment.
+pub(crate) struct Pair {
+    pub(crate) both: Deployment,
+    pub(crate) one: Running,
+    pub(crate) two: Running,
+}
+
+impl Pair {
+    pub(crate) async fn start() -> Self {
+        let both = Deployment::new().await;
+        Self {
+            one: both.serve(true).await,
+            two: both.serve(false).await,
+            both,
+        }
+    }
+
+    /// Both servers know exactly this many files.
+    pub(crate) async fn expect_files(&self, count: usize) {
+        for server in [&self.one, &self.two] {
+            let list: FileList = server.client().get(files::PATH).await.json(200);
+            assert_eq!(list.files.len(), count);
+        }
+    }
+}
+
+/// How a server reaches the store, for a test or for a server in another process.
+pub(crate) fn store_config(
+    config: &Config,
+    endpoint: &str,
+    public_endpoint: &str,
+    credentials: EmbeddedCredentials,
+) -> S3Config {
+    S3Config {
+        endpoint: Some(endpoint.to_owned()),
+        public_endpoint: Some(public_endpoint.to_owned()),
+        region: Some("us-east-1".to_owned()),
+        bucket: config.bucket.clone(),
+        prefix: config.prefix.clone(),
+        path_style: true,
+        credentials: S3Credentials::Embedded(credentials),
+    }
+}
+
+/// Waits for what another task is about to do; it ends at once, or never.
+pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
+    let looking = async {
+        while !is_so().await {
+            tokio::task::yield_now().await;
+        }
+    };
+    tokio::time::timeout(Duration::from_secs(30), looking)
+        .await
+        .unwrap();
+}
+
+/// Makes a file as old as that, as the store tells ages.
+pub(crate) fn age(file: &PathBuf, days: u64) {
+    let file = fs::File::options().write(true).open(file).unwrap();
+    let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);
+    file.set_modified(then).unwrap();
+}

@@ -1,0 +1,117 @@
+//! Signatures against what takes the upload away from them.
+
+use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
+
+use crate::{
+    gate::{Call, Side},
+    pair::{Pair, two_parts},
+    support::{DAY_MS, bytes},
+};
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+#[tokio::test]
+async fn nothing_is_signed_once_an_abort_has_begun() {
+    let pair = Pair::start().await;
+    let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    let mut aborting = pair.both.gate.hold(Call::AbortMultipart, Side::Request);
+    let (aborted, signed) = tokio::join!(two.abort(file.id()), async {
+        aborting.arrived().await;
+        let signed = one.sign(file.id(), &file.receipts()).await;
+        aborting.let_go();
+        signed
+    });
+    signed.refused(ProblemCode::UploadNotOpen);
+    assert_eq!(aborted.status, 204);
+    pair.both.expect_nothing_stored(file.id()).await;
+}
+
+#[tokio::test]
+async fn nothing_is_signed_once_a_sweeper_has_begun() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &two_parts()).await;
+    let mut aborting = pair.both.gate.hold(Call::AbortMultipart, Side::Request);
+    pair.two.later_by(8 * DAY_MS);
+    // By the first server's clock the upload lives.
+    let (report, signed) = tokio::join!(pair.two.sweep(), async {
+        aborting.arrived().await;
+        let signed = one.sign(file.id(), &file.receipts()).await;
+        aborting.let_go();
+        signed
+    });
+    signed.refused(ProblemCode::UploadNotOpen);
+    let expired = report.of(sealift_server::SweepKind::Expired);
+    assert_eq!((expired.found, expired.done, expired.failed), (1, 1, 0));
+    pair.both.expect_nothing_stored(file.id()).await;
+}
+
+#[tokio::test]
+async fn a_signature_keeps_an_upload_from_a_sweeper_for_another_week() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &two_parts()).await;
+    let signed = one.sign_all(&file).await;
+    pair.two.later_by(6 * DAY_MS);
+    assert!(pair.two.sweep().await.is_empty());
+    // Six days later by the other server's clock.
+    pair.two.client().sign_all(&file).await;
+    pair.two.later_by(6 * DAY_MS);
+    assert!(pair.two.sweep().await.is_empty());
+    for (signed, part) in signed.iter().zip(&file.parts) {
+        assert_eq!(one.send_part(signed, part.clone()).await, 200);
+    }
+    one.complete(&file).await.json::<FileRecord>(200);
+}
+
+#[tokio::test]
+async fn a_put_that_comes_after_the_abort_is_removed_when_no_other_can_come() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &bytes(10)).await;
+    let signed = one.sign_all(&file).await;
+    assert_eq!(one.abort(file.id()).await.status, 204);
+    // The signature of a single PUT cannot be taken back: the object is there again.
+    assert_eq!(one.send_part(&signed[0], file.object()).await, 200);
+    let object = pair.both.object_of(file.id()).await;
+    assert!(object.exists());
+
+    // Another one may still come.
+    pair.two.later_by(HOUR_MS);
+    pair.two.sweep().await;
+    assert!(object.exists());
+    pair.two.later_by(HOUR_MS / 4);
+    let report = pair.two.sweep().await;
+    let swept = report.of(sealift_server::SweepKind::Tombstone);
+    assert_eq!((swept.found, swept.done, swept.failed), (1, 1, 0));
+    assert!(!object.exists());
+    assert!(pair.two.sweep().await.is_empty());
+    let status = one.status(file.id()).await;
+    let status: sealift_transfer::api::UploadStatus = status.json(200);
+    assert_eq!(
+        (status.state, status.name.as_str()),
+        (UploadState::Aborted, "")
+    );
+}
+
+#[tokio::test]
+async fn a_put_that_comes_after_the_deletion_is_removed_too() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &bytes(10)).await;
+    let signed = one.sign_all(&file).await;
+    assert_eq!(one.send_part(&signed[0], file.object()).await, 200);
+    one.complete(&file).await.json::<FileRecord>(200);
+    let path = sealift_transfer::api::files::path(file.file_id());
+    assert_eq!(one.delete(&path).await.status, 204);
+    assert_eq!(one.send_part(&signed[0], file.object()).await, 200);
+    let object = pair.both.object_of(file.id()).await;
+    assert!(object.exists());
+    pair.two.later_by(HOUR_MS + HOUR_MS / 4);
+    let report = pair.two.sweep().await;
+    let swept = report.of(sealift_server::SweepKind::Tombstone);
+    assert_eq!((swept.found, swept.done, swept.failed), (1, 1, 0));
+    assert!(!object.exists());
+}
