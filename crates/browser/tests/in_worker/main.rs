@@ -12,5 +12,7 @@ mod key;
 mod put_part;
 mod sample;
 mod seal;
+mod sealed_part;
+mod tab_lock;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

@@ -1,10 +1,12 @@
 //! A PUT that fails says so, without its address.
 
+use js_sys::{Function, Object, Reflect};
 use sealift_browser::{
     failure::{Failure, Fault, Peer},
     put_part::{Patience, put_part},
 };
 use sealift_transfer::{PartNumber, api::SignedPart, retry::RequestFailure};
+use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::sample::file;
@@ -40,7 +42,7 @@ async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_t
 #[wasm_bindgen_test]
 async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
     // The tests' own server answers a PUT somehow, but not by taking it.
-    let origin = js_sys::Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
+    let origin = Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
     let signed = signed(format!("{}/no-such-thing", origin.as_string().unwrap()));
     let error = put_part(&signed, &file(b"ten bytes."), Patience::default(), |_| ())
         .await
@@ -62,4 +64,78 @@ async fn an_address_that_is_none_fails_and_does_not_panic() {
     )
     .await;
     assert_eq!(error.unwrap_err().failure, RequestFailure::Network);
+}
+
+/// While it lives, requests have this answer, whatever the store says; without one they stand still.
+struct Answering(Object);
+
+impl Answering {
+    fn with(answer: Option<(u16, &str)>) -> Self {
+        let scope = js_sys::global();
+        let class = Reflect::get(&scope, &"XMLHttpRequest".into()).unwrap();
+        let prototype = Reflect::get(&class, &"prototype".into()).unwrap();
+        let instead = Object::create(prototype.unchecked_ref::<Object>());
+        let define = |name: &str, value: JsValue| {
+            let descriptor = Object::new();
+            Reflect::set(&descriptor, &"value".into(), &value).unwrap();
+            Object::define_property(&instead, &name.into(), &descriptor);
+        };
+        match answer {
+            Some((status, body)) => {
+                define("status", status.into());
+                define("responseText", body.into());
+            }
+            None => define("send", Function::new_no_args("").into()),
+        }
+        let real: Function = class.unchecked_into();
+        let make = Function::new_with_args(
+            "real, instead",
+            "return function () { return Object.defineProperties(new real(), Object.getOwnPropertyDescriptors(instead)); }",
+        );
+        let made = make.call2(&JsValue::NULL, &real, &instead).unwrap();
+        Reflect::set(&scope, &"XMLHttpRequest".into(), &made).unwrap();
+        Self(real.into())
+    }
+}
+
+impl Drop for Answering {
+    fn drop(&mut self) {
+        Reflect::set(&js_sys::global(), &"XMLHttpRequest".into(), &self.0).unwrap();
+    }
+}
+
+async fn failure_of(answer: Option<(u16, &str)>) -> RequestFailure {
+    let origin = Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
+    let signed = signed(format!("{}/no-such-thing", origin.as_string().unwrap()));
+    let impatient = Patience {
+        stall_ms: 20,
+        answer_ms: 60_000,
+    };
+    let patience = match answer {
+        Some(_) => Patience::default(),
+        None => impatient,
+    };
+    let answering = Answering::with(answer);
+    let failed = put_part(&signed, &file(b"ten bytes."), patience, |_| ()).await;
+    drop(answering);
+    failed.unwrap_err().failure
+}
+
+#[wasm_bindgen_test]
+async fn a_put_that_stands_still_is_given_up_as_if_the_network_had_failed() {
+    assert_eq!(failure_of(None).await, RequestFailure::Network);
+}
+
+#[wasm_bindgen_test]
+async fn a_store_that_waited_in_vain_for_bytes_is_asked_again() {
+    let timeout = "<Error><Code>RequestTimeout</Code></Error>";
+    let other = "<Error><Code>InvalidDigest</Code></Error>";
+    for (answer, expected) in [
+        ((400, timeout), 408),
+        ((400, other), 400),
+        ((503, timeout), 503),
+    ] {
+        let failure = failure_of(Some(answer)).await;
+        assert!(matches!(failure, RequestFailure::Status { status, .. } if status == expected));
+    }
 }

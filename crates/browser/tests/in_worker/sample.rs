@@ -38,6 +38,12 @@ pub(crate) fn plan(plaintext_len: u64) -> PartPlan {
     PartPlan::new(header().len(), FRAME_LENGTH, plaintext_len, 2).unwrap()
 }
 
+/// A plan with that much plaintext a part.
+pub(crate) fn plan_of(plaintext_len: u64, part_len: u64) -> PartPlan {
+    let frames_per_part = part_len.div_ceil(u64::from(FRAME_LENGTH));
+    PartPlan::new(header().len(), FRAME_LENGTH, plaintext_len, frames_per_part).unwrap()
+}
+
 pub(crate) fn plaintext(len: u64) -> Vec<u8> {
     (0..len).map(|i| (i % 251) as u8).collect()
 }
