@@ -9,12 +9,7 @@
 use core::time::Duration;
 
 use crate::{
-    app::App,
-    audit::Unasked,
-    completion::CompletionError,
-    objects::{ObjectKey, ObjectsError},
-    random,
-    records::RecordsError,
+    app::App, completion::CompletionError, objects::ObjectsError, random, records::RecordsError,
 };
 
 mod files;
@@ -70,17 +65,6 @@ pub(crate) async fn sweep(app: &App) -> SweepReport {
         tracing::info!(%report, "Swept: {report}");
     }
     report
-}
-
-/// Leaves nothing under this object key, whatever its versions.
-async fn remove(app: &App, key: &ObjectKey) -> Result<(), ObjectsError> {
-    while let Some(head) = app.objects.head(key, None).await? {
-        app.objects.delete(key, head.version.as_ref()).await?;
-        if head.version.is_none() {
-            break;
-        }
-    }
-    Ok(())
 }
 
 #[cfg(test)]

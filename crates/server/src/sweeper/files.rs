@@ -2,7 +2,7 @@
 
 use sealift_transfer::api::FileId;
 
-use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS, remove};
+use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
 use crate::{
     app::App,
     records::{FileRow, FilesToSweep, RecordsError},
@@ -73,7 +73,7 @@ async fn end(
         }
         FilesToSweep::Tombstones => {
             // A late PUT may have made it again.
-            remove(app, &file.s3_key).await?;
+            app.objects.remove(&file.s3_key).await?;
             Ok(app.records.sweep_file(&file.file_id, now_ms).await?)
         }
     }

@@ -4,7 +4,7 @@
 
 use sealift_transfer::api::UploadState;
 
-use super::{SweepError, SweepKind, SweepReport, remove};
+use super::{SweepError, SweepKind, SweepReport};
 use crate::{
     app::App,
     objects::{ListedObject, ObjectKey, UnfinishedMultipart},
@@ -166,7 +166,7 @@ async fn objects(
             };
             report.found(kind);
             if may_go {
-                match remove(app, key).await {
+                match app.objects.remove(key).await {
                     Ok(()) => removed(key, kind, report),
                     Err(error) => failed(&error.into(), kind, report),
                 }

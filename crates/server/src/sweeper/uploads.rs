@@ -2,11 +2,12 @@
 
 use sealift_transfer::api::UploadId;
 
-use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS, Unasked, remove};
+use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
 use crate::{
     app::App,
+    audit::Unasked,
     completion::{self, CompletionError},
-    objects::PRESIGNED_FOR_MS,
+    objects::{ObjectsError, PRESIGNED_FOR_MS},
     records::{AuditAction, RecordsError, UploadRow, UploadsToSweep},
 };
 
@@ -85,8 +86,8 @@ async fn end(
         UploadsToSweep::Aborting => abort(app, upload).await,
         UploadsToSweep::Tombstones => {
             // Once more: a part that was on its way when the upload was aborted may lie there.
-            drop_bytes(app, upload).await?;
-            remove(app, &upload.s3_key).await?;
+            take_back(app, upload).await?;
+            app.objects.remove(&upload.s3_key).await?;
             Ok(app.records.sweep_upload(id, now_ms).await?)
         }
     }
@@ -113,7 +114,7 @@ async fn end_completion(app: &App, upload: &UploadRow) -> Result<bool, SweepErro
 
 /// From `aborting` to the end. A request that does the same at the same time does no harm.
 async fn abort(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
-    drop_bytes(app, upload).await?;
+    take_back(app, upload).await?;
     let (id, done) = (&upload.upload_id, AuditAction::AbortUpload);
     app.audit_unasked(Unasked::Sweeper, &upload.scope, done, id.as_str())
         .await?;
@@ -124,16 +125,10 @@ async fn abort(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
     Ok(finished)
 }
 
-/// What the store holds of an upload that will not be completed.
-async fn drop_bytes(app: &App, upload: &UploadRow) -> Result<(), SweepError> {
-    match &upload.s3_upload_id {
-        Some(s3_upload_id) => {
-            let aborted = app.objects.abort_multipart(&upload.s3_key, s3_upload_id);
-            aborted.await?;
-        }
-        // A single PUT may have been sent. Where the store began a multipart upload and its name
-        // was lost, the list of the late ones has it.
-        None => remove(app, &upload.s3_key).await?,
-    }
-    Ok(())
+/// Where the store began a multipart upload and its name was lost, the list of the late ones has
+/// it.
+async fn take_back(app: &App, upload: &UploadRow) -> Result<(), ObjectsError> {
+    app.objects
+        .take_back(&upload.s3_key, upload.s3_upload_id.as_ref())
+        .await
 }
