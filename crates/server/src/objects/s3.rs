@@ -222,11 +222,22 @@ impl Objects {
     ) -> Result<(), ObjectsError> {
         match s3_upload_id {
             Some(s3_upload_id) => self.abort_multipart(key, s3_upload_id).await,
-            None => match self.head(key, None).await? {
-                Some(head) => self.delete(key, head.version.as_ref()).await,
-                None => Ok(()),
-            },
+            None => self.remove(key).await,
         }
+    }
+
+    /// Deletes whatever lies there, all versions of it. Nothing there is fine.
+    ///
+    /// # Errors
+    /// Where something may still be there.
+    pub async fn remove(&self, key: &ObjectKey) -> Result<(), ObjectsError> {
+        while let Some(head) = self.head(key, None).await? {
+            self.delete(key, head.version.as_ref()).await?;
+            if head.version.is_none() {
+                break;
+            }
+        }
+        Ok(())
     }
 
     /// The store's own answer to a conditional GET, before this client compares anything.

@@ -5,7 +5,7 @@ use std::{fs, path::Path};
 
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, UploadStatus};
 
-use crate::support::{Client, FRAME, SealedFile, Stack, alter, bytes};
+use crate::support::{Client, FRAME, PART, SealedFile, Stack, alter, bytes};
 
 /// Completion refuses for good, and nothing of the object stays.
 async fn expect_failed(stack: &Stack, client: &Client, file: &SealedFile) {
@@ -42,6 +42,9 @@ async fn replaced(stack: &Stack, file: &SealedFile, object: &[u8]) {
     put(&stack.object_to_be(file.id()).await, object);
 }
 
+/// Plaintext bytes of a file of two parts, the second of two frames.
+const TWO_PARTS: usize = PART + FRAME + 5;
+
 fn put(place: &Path, object: &[u8]) {
     fs::create_dir_all(place.parent().unwrap()).unwrap();
     fs::write(place, object).unwrap();
@@ -56,22 +59,22 @@ async fn bytes_that_the_store_altered_are_found_at_completion() {
     let stack = Stack::start().await;
     let client = stack.client();
     let header_len = header_len(&client.open("a", b"").await);
-    let second_frame = header_len + i64::try_from(FRAME + 32).unwrap();
-    for (place, what) in [
-        (0, "version"),
-        (10, "message id"),
-        (60, "context"),
-        (header_len - 20, "commitment"),
-        (header_len - 1, "header tag"),
-        (header_len, "sequence number of the first frame"),
-        (header_len + 22, "ciphertext of the first frame"),
-        (second_frame, "mark of the final frame"),
-        (second_frame + 23, "length of the final frame"),
-        (-1, "tag of the final frame"),
+    let second_frame = i64::try_from(FRAME + 32).unwrap();
+    for (part, place, what) in [
+        (1, 0, "version"),
+        (1, 10, "message id"),
+        (1, 60, "context"),
+        (1, header_len - 20, "commitment"),
+        (1, header_len - 1, "header tag"),
+        (1, header_len, "sequence number of the first frame"),
+        (1, header_len + 22, "ciphertext of the first frame"),
+        (2, second_frame, "mark of the final frame"),
+        (2, second_frame + 23, "length of the final frame"),
+        (2, -1, "tag of the final frame"),
     ] {
-        let file = client.open(what, &bytes(2 * FRAME)).await;
+        let file = client.open(what, &bytes(TWO_PARTS)).await;
         client.send(&file).await;
-        let [part, _] = stack.part_files(file.id(), 1).await;
+        let [part, _] = stack.part_files(file.id(), part).await;
         alter(&part, place);
         expect_failed(&stack, &client, &file).await;
     }
@@ -85,7 +88,7 @@ async fn the_first_and_the_last_frame_are_tried_at_every_completion() {
         // Of so many frames a random pick would find the altered one once in 300 runs.
         let file = client.open("a", &bytes(1000 * FRAME)).await;
         client.send(&file).await;
-        alter(&stack.part_files(file.id(), 1).await[0], place);
+        alter(&stack.object_to_be(file.id()).await, place);
         expect_failed(&stack, &client, &file).await;
     }
 }
@@ -95,12 +98,13 @@ async fn frames_in_the_middle_are_tried_at_random_at_completion() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", &bytes(1000 * FRAME)).await;
+    client.send(&file).await;
     let mut object = file.object();
     // All but the first and the last: three random picks miss them all once in 10^8 runs.
     for index in 1..999 {
         object[file.opened.header.len() + index * (FRAME + 32) + 100] ^= 1;
     }
-    replaced(&stack, &file, &object).await;
+    put(&stack.object_to_be(file.id()).await, &object);
     expect_failed(&stack, &client, &file).await;
 }
 
@@ -108,7 +112,7 @@ async fn frames_in_the_middle_are_tried_at_random_at_completion() {
 async fn an_object_cut_extended_or_swapped_before_completion_is_removed() {
     let stack = Stack::start().await;
     let client = stack.client();
-    let foreign = client.open("other", &bytes(FRAME + 5)).await.object();
+    let foreign = client.open("other", &bytes(TWO_PARTS)).await.object();
     let cut = |object: Vec<u8>| object[..object.len() - 1].to_vec();
     let extended = |object: Vec<u8>| [object, vec![0]].concat();
     let swapped = |_: Vec<u8>| foreign.clone();
@@ -117,7 +121,7 @@ async fn an_object_cut_extended_or_swapped_before_completion_is_removed() {
     let tampered: [&dyn Fn(Vec<u8>) -> Vec<u8>; 5] =
         [&cut, &extended, &swapped, &emptied, &doubled];
     for tamper in tampered {
-        let file = client.open("a", &bytes(FRAME + 5)).await;
+        let file = client.open("a", &bytes(TWO_PARTS)).await;
         replaced(&stack, &file, &tamper(file.object())).await;
         expect_failed(&stack, &client, &file).await;
     }
@@ -127,7 +131,7 @@ async fn an_object_cut_extended_or_swapped_before_completion_is_removed() {
 async fn the_right_object_completes_also_when_the_stores_answer_was_lost() {
     let stack = Stack::start().await;
     let client = stack.client();
-    let plaintext = bytes(FRAME + 5);
+    let plaintext = bytes(TWO_PARTS);
     let file = client.open("a", &plaintext).await;
     replaced(&stack, &file, &file.object()).await;
     let record: FileRecord = client.complete(&file).await.json(200);
@@ -138,7 +142,7 @@ async fn the_right_object_completes_also_when_the_stores_answer_was_lost() {
 async fn an_upload_whose_parts_and_object_are_gone_has_failed() {
     let stack = Stack::start().await;
     let client = stack.client();
-    let file = client.open("a", &bytes(5)).await;
+    let file = client.open("a", &bytes(TWO_PARTS)).await;
     client.send(&file).await;
     stack.forget_multipart(file.id()).await;
     expect_failed(&stack, &client, &file).await;
@@ -148,19 +152,19 @@ async fn an_upload_whose_parts_and_object_are_gone_has_failed() {
 async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
     let stack = Stack::start().await;
     let client = stack.client();
-    let file = client.open("a", &bytes(10)).await;
+    let file = client.open("a", &bytes(TWO_PARTS)).await;
     client.send(&file).await;
-    let [part, note] = stack.part_files(file.id(), 1).await;
+    let [part, note] = stack.part_files(file.id(), 2).await;
 
-    fs::write(&part, [file.object(), vec![0]].concat()).unwrap();
+    fs::write(&part, [file.parts[1].as_slice(), &[0]].concat()).unwrap();
     client
         .complete(&file)
         .await
         .refused(ProblemCode::PartsDiffer);
-    fs::write(&part, file.object()).unwrap();
+    fs::write(&part, &file.parts[1]).unwrap();
 
     let right = fs::read_to_string(&note).unwrap();
-    let sha256 = file.receipts()[0].sha256.to_string();
+    let sha256 = file.receipts()[1].sha256.to_string();
     let other = sealift_transfer::api::Sha256::of(b"other").to_string();
     assert!(right.contains(&sha256));
     fs::write(&note, right.replace(&sha256, &other)).unwrap();
@@ -170,21 +174,21 @@ async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
         .refused(ProblemCode::PartsDiffer);
     fs::write(&note, &right).unwrap();
 
-    let second = part.with_file_name(
+    let third = part.with_file_name(
         part.file_name()
             .unwrap()
             .to_str()
             .unwrap()
-            .replace(".part-1", ".part-2"),
+            .replace(".part-2", ".part-3"),
     );
-    fs::write(&second, b"never signed").unwrap();
+    fs::write(&third, b"never signed").unwrap();
     fs::write(
         note.with_file_name(
             note.file_name()
                 .unwrap()
                 .to_str()
                 .unwrap()
-                .replace(".part-1", ".part-2"),
+                .replace(".part-2", ".part-3"),
         ),
         &right,
     )
@@ -193,7 +197,7 @@ async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
         .complete(&file)
         .await
         .refused(ProblemCode::PartsDiffer);
-    fs::remove_file(&second).unwrap();
+    fs::remove_file(&third).unwrap();
 
     client.complete(&file).await.json::<FileRecord>(200);
 }

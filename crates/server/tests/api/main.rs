@@ -30,6 +30,8 @@ mod secrets;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
+mod single;
+#[cfg(test)]
 mod stopping;
 #[cfg(test)]
 mod stores;
@@ -40,3 +42,5 @@ mod strangers;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod unfinished;

@@ -5,7 +5,7 @@ use sealift_transfer::api::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{PART, Stack, bytes, sealing::request};
+use crate::support::{PART, SealedFile, Stack, bytes, sealing::request};
 
 #[tokio::test]
 async fn a_repeated_client_token_gives_the_same_upload_without_its_key() {
@@ -179,4 +179,49 @@ async fn the_key_is_given_again_only_while_the_upload_is_open() {
     client.complete(&file).await.json::<FileRecord>(200);
     let late = client.key_again(file.id()).await;
     late.refused(ProblemCode::UploadNotOpen);
+}
+
+#[tokio::test]
+async fn every_step_repeated_after_a_lost_answer_gives_the_same() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    for (token, len) in [
+        ("lost-answers-of-one", 10),
+        ("lost-answers-of-two", PART + 10),
+    ] {
+        let plaintext = bytes(len);
+        let asked = request(token, "a", len);
+        let opened: OpenedUpload = client.post(open::PATH, &asked).await.json(201);
+        let file = SealedFile::seal(opened, &plaintext);
+        let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
+        assert_eq!(
+            (&again.upload_id, again.method),
+            (file.id(), file.opened.method)
+        );
+
+        let first = client.sign_all(&file).await;
+        let signed = client.sign_all(&file).await;
+        for (first, signed) in first.iter().zip(&signed) {
+            assert_eq!(
+                (first.number, &first.headers),
+                (signed.number, &signed.headers)
+            );
+        }
+        let rows = "SELECT count(*) FROM parts WHERE upload_id = ?";
+        let rows = stack.number(rows, file.id().as_str()).await;
+        assert_eq!(usize::try_from(rows).unwrap(), file.parts.len());
+        for signed in [&first, &signed] {
+            for (signed, part) in signed.iter().zip(&file.parts) {
+                let status = client.send_part(signed, part.clone()).await;
+                assert!(matches!(status, 200 | 412), "{status}");
+            }
+        }
+        let record: FileRecord = client.complete(&file).await.json(200);
+        assert_eq!(client.complete(&file).await.json::<FileRecord>(200), record);
+        let found: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
+        assert_eq!(found.file.as_deref(), Some(&record));
+        let status: UploadStatus = client.status(file.id()).await.json(200);
+        assert_eq!(status.file.as_deref(), Some(&record));
+        assert!(client.content(file.file_id()).await.body == plaintext);
+    }
 }

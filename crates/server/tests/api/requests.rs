@@ -123,7 +123,7 @@ async fn a_path_or_method_that_is_none_is_refused() {
         client.get(path).await.refused(ProblemCode::NotFound);
     }
     for (method, path) in [
-        (Method::GET, open::PATH),
+        (Method::DELETE, open::PATH),
         (Method::PUT, open::PATH),
         (Method::DELETE, "/v1/files"),
         (Method::POST, "/v1/policy"),

@@ -190,7 +190,7 @@ async fn damage_and_read(stack: &Stack, client: &Client) {
         .refused(ProblemCode::ObjectReplaced);
     let wrong = client.open(NAME, b"a").await;
     client.send(&wrong).await;
-    alter(&stack.part_files(wrong.id(), 1).await[0], 0);
+    alter(&stack.object_to_be(wrong.id()).await, 0);
     client
         .complete(&wrong)
         .await

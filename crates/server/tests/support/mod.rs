@@ -27,6 +27,8 @@ pub(crate) struct Stack {
     pub(crate) config: Config,
     clock: Clock,
     folder: tempfile::TempDir,
+    /// What the store keeps from the start on: its mark.
+    kept_at_start: Vec<PathBuf>,
 }
 
 impl Stack {
@@ -47,6 +49,7 @@ impl Stack {
         let server = Server::start_at(config.clone(), clock.clone());
         Self {
             server: server.await.unwrap(),
+            kept_at_start: files_in(&config.store_folder()),
             config,
             clock,
             folder,
@@ -93,10 +96,21 @@ impl Stack {
 
     /// Where the store notes ETag and checksums of an object.
     pub(crate) fn note_of(&self, record: &FileRecord) -> PathBuf {
+        self.note_at(&record.bucket, &record.object_key)
+    }
+
+    fn note_at(&self, bucket: &str, object_key: &str) -> PathBuf {
         let coded = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
-        let (bucket, key) = (coded(&record.bucket), coded(&record.object_key));
+        let (bucket, key) = (coded(bucket), coded(object_key));
         let name = format!(".bucket-{bucket}.object-{key}.internal.json");
         self.config.store_folder().join(name)
+    }
+
+    /// Where the store notes ETag and checksums of the object of an upload.
+    pub(crate) async fn notes_to_be(&self, upload: &UploadId) -> PathBuf {
+        let query = "SELECT s3_key FROM uploads WHERE upload_id = ?";
+        let key = self.text(query, upload.as_str()).await;
+        self.note_at(&self.config.bucket, &key)
     }
 
     /// Where the object of an upload will lie.
@@ -130,11 +144,11 @@ impl Stack {
         self.text(query, upload.as_str()).await
     }
 
-    /// The store's own notes and parts; objects lie in folders beside them.
+    /// The store's own notes and parts since the start; objects lie in folders beside them.
     pub(crate) fn files_of_store(&self) -> Vec<PathBuf> {
-        let entries = fs::read_dir(self.config.store_folder()).unwrap();
-        let files = entries.map(|entry| entry.unwrap().path());
-        files.filter(|path| path.is_file()).collect()
+        let mut files = files_in(&self.config.store_folder());
+        files.retain(|file| !self.kept_at_start.contains(file));
+        files
     }
 
     /// Nothing was made: no row, no multipart upload.
@@ -192,6 +206,12 @@ impl Stack {
             .busy_timeout(core::time::Duration::from_secs(10));
         options.connect().await.unwrap()
     }
+}
+
+fn files_in(folder: &Path) -> Vec<PathBuf> {
+    let entries = fs::read_dir(folder).unwrap();
+    let files = entries.map(|entry| entry.unwrap().path());
+    files.filter(|path| path.is_file()).collect()
 }
 
 /// The configuration of a deployment below `folder`: no login, free ports, small frames and parts.
