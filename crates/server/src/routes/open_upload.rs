@@ -218,7 +218,7 @@ async fn make(
 }
 
 /// Gives the row its multipart upload. Of two at once one wins; the other's is dropped.
-async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
+pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
     let s3_upload_id = app.objects.create_multipart(&upload.s3_key).await?;
     let begun = app
         .records

@@ -1,5 +1,5 @@
 //! `POST /v1/uploads/{id}/key`: the content key again, 32 raw bytes, only while the upload is
-//! open and only to whoever may continue it.
+//! open and only to whoever may continue it. One that was cut off while it opened is open then.
 
 use axum::{
     extract::State,
@@ -9,7 +9,7 @@ use http::{HeaderValue, header};
 use sealift_message::Header;
 use sealift_transfer::api::{UploadId, UploadState};
 
-use super::Id;
+use super::{Id, open_upload::begin_multipart};
 use crate::{
     app::App,
     caller::{Caller, Wish},
@@ -26,7 +26,7 @@ pub(crate) async fn upload_key(
     caller.may(Wish::Upload)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
-    if upload.state != UploadState::Open {
+    if !matches!(upload.state, UploadState::Opening | UploadState::Open) {
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
     // An upload from before a restore of the database may have given away signatures that nobody
@@ -35,6 +35,10 @@ pub(crate) async fn upload_key(
         return Err(problem::upload_expired());
     }
     app.rates.key(&caller.scope)?;
+    if upload.state == UploadState::Opening {
+        // Whoever began it is gone, and with it the token that would have begun it again.
+        begin_multipart(&app, &upload).await?;
+    }
 
     let tenant = &caller.scope.tenant;
     let header = Header::parse_own(&upload.header)?;
