@@ -16,7 +16,9 @@ export class Entry {
   backend;
   // How it goes to the worker: `add`, `resume` or `startAnew`.
   wish = 'add';
-  // Whether the worker has it, and will tell how it ends.
+  // Who got it last.
+  worker;
+  // Whether that worker has it, and will tell how it ends.
   isHanded = false;
   // A wish of the person that the worker has not yet answered: `pausing` or `cancelling`.
   asked;

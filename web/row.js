@@ -129,8 +129,8 @@ export class Row {
 
 // What happened, and what to do next, in sentences.
 export function sayFailure(failure) {
-  const most = failure.numbers?.most_bytes;
-  return sayProblem(failure, { most_bytes: most === undefined ? '' : bytes(most) });
+  const sizes = Object.entries(failure.numbers ?? {}).filter(([what]) => what.endsWith('_bytes'));
+  return sayProblem(failure, Object.fromEntries(sizes.map(([what, count]) => [what, bytes(count)])));
 }
 
 function status(entry) {

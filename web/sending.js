@@ -156,11 +156,15 @@ export class Sending {
     entry.isHanded = true;
     const { id, uploadId, file, sentName } = entry;
     const worker = this.#worker(entry);
+    const earlier = entry.worker;
+    entry.worker = worker;
     if (entry.wish === 'resume') {
       this.#handles.keep(uploadId, entry.handle);
       return worker.resume(id, uploadId, file);
     }
     if (entry.wish === 'add') return worker.add(id, file, sentName);
+    // Only the worker that began the old upload takes it back by itself.
+    if (uploadId && earlier !== worker) this.#discardQuietly(uploadId);
     this.#part(entry);
     worker.startAnew(id, file, sentName);
   }

@@ -135,7 +135,7 @@ const problems = {
   file_changed: ['The file changed since its upload began, or can no longer be read.', 'Send it anew as it is now, or choose the file that it was.'],
   other_tab: ['Another tab of this browser is sending this file.', 'Go on there, or close that tab and try again.'],
   upload_gone: ['The server has ended this upload.', ANEW],
-  no_room: ['This device has too little room for a file of this size.', 'Free some disk space, then try again.'],
+  no_room: ['A part of this file needs {needed_bytes} of this device’s disk while it is sent; this page may use {free_bytes}.', 'Free some space, then try again.'],
   file_too_large: ['This file is larger than the server takes ({most_bytes}).', 'Send a smaller one, or ask whoever runs this server to raise the limit.'],
   part_too_large: ['This file is too large for a browser.', 'Send it with the sealift command.'],
   invalid_name: ['The server does not take this file name.', 'Rename the file: at most 4,096 bytes, no control characters.'],
@@ -195,5 +195,5 @@ export function sayAll(root, values) {
 }
 
 function fill(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (whole, name) => values[name] ?? whole);
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }

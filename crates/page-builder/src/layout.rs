@@ -1,42 +1,48 @@
-//! The folder to serve: exactly the files of some folders, and nothing of an earlier page.
+//! The folder to serve: exactly the page's files, and nothing of an earlier page.
 
+use crate::bundle::Files;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// Makes `dist` hold the files below `sources` and nothing else. Files that are right already are not touched, so a
-/// server that runs never sees half a page.
+/// The files below `sources`.
 ///
 /// # Errors
-/// Where two sources have a file of the same name, or a file cannot be read or written.
-pub(crate) fn lay_out(sources: &[&PathBuf], dist: &Path) -> Result<()> {
-    let mut wanted = BTreeMap::new();
+/// Where two sources have a file of the same name, or one cannot be read.
+pub(crate) fn gather(sources: &[&PathBuf]) -> Result<Files> {
+    let mut files = Files::new();
     for source in sources {
         for (name, path) in files_below(source)? {
-            if let Some(other) = wanted.insert(name, path.clone()) {
-                bail!(
-                    "{} and {} would be one file",
-                    other.display(),
-                    path.display()
-                );
+            let bytes =
+                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
+            if files.insert(name, bytes).is_some() {
+                bail!("{} is there in another folder too", path.display());
             }
         }
     }
+    Ok(files)
+}
+
+/// Makes `dist` hold `files` and nothing else. Files that are right already are not touched, so a server that runs
+/// never sees half a page.
+///
+/// # Errors
+/// Where a file cannot be written.
+pub(crate) fn lay_out(files: &Files, dist: &Path) -> Result<()> {
     fs::create_dir_all(dist)?;
     for (name, path) in files_below(dist)? {
-        if !wanted.contains_key(&name) {
+        if !files.contains_key(&name) {
             fs::remove_file(&path).with_context(|| format!("cannot remove {}", path.display()))?;
         }
     }
-    for (name, source) in &wanted {
-        put(source, &dist.join(name))?;
+    for (name, bytes) in files {
+        put(bytes, &dist.join(name))?;
     }
     Ok(())
 }
 
-fn put(source: &Path, place: &Path) -> Result<()> {
-    let bytes = fs::read(source).with_context(|| format!("cannot read {}", source.display()))?;
+fn put(bytes: &[u8], place: &Path) -> Result<()> {
     if fs::read(place).is_ok_and(|there| there == bytes) {
         return Ok(());
     }
@@ -75,7 +81,7 @@ pub(crate) fn files_below(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use super::lay_out;
+    use super::{gather, lay_out};
     use std::fs;
 
     #[test]
@@ -96,7 +102,8 @@ mod tests {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, name).unwrap();
         }
-        lay_out(&[&web, &module], &dist).unwrap();
+        let files = gather(&[&web, &module]).unwrap();
+        lay_out(&files, &dist).unwrap();
         assert_eq!(fs::read(dist.join("icons/a.svg")).unwrap(), b"icons/a.svg");
         assert_eq!(fs::read(dist.join("m.js")).unwrap(), b"m.js");
         assert!(!dist.join("old.js").exists());
@@ -111,6 +118,6 @@ mod tests {
             fs::create_dir_all(folder).unwrap();
             fs::write(folder.join("m.js"), "x").unwrap();
         }
-        assert!(lay_out(&[&web, &module], &room.path().join("dist")).is_err());
+        assert!(gather(&[&web, &module]).is_err());
     }
 }

@@ -3,6 +3,7 @@
 //! MODULE is the wasm file that cargo built, WEB the page's own files, ROOM a folder to keep the bound module in, so that
 //! an unchanged module is not bound again, and DIST the folder to serve. The last line it prints is the page's size.
 
+mod bundle;
 mod layout;
 mod module;
 mod size;
@@ -18,8 +19,9 @@ fn main() -> Result<()> {
         );
     };
     module::bind(wasm, room).with_context(|| format!("cannot bind {}", wasm.display()))?;
-    layout::lay_out(&[web, room], dist)
-        .with_context(|| format!("cannot lay out {}", dist.display()))?;
+    let mut files = layout::gather(&[web, room])?;
+    bundle::bundle(&mut files, "page.js").context("cannot bundle page.js")?;
+    layout::lay_out(&files, dist).with_context(|| format!("cannot lay out {}", dist.display()))?;
     let size = size::of(dist)?;
     print_line(&format!("The page in {}: {size}.", dist.display()));
     Ok(())
