@@ -41,7 +41,6 @@ const PURE: [(&str, &[&str]); 2] = [
         "sealift-transfer",
         &[
             "base64",
-            "data-encoding",
             "sealift-message",
             "serde",
             "serde_json",
