@@ -86,9 +86,22 @@ impl Deployment {
 
     /// Starts a server; what it asks of the store passes the gate.
     pub(crate) async fn serve(&self, is_new: bool) -> Running {
+        self.serve_with(self.config.clone(), is_new).await
+    }
+
+    /// Starts a server that sweeps by itself, at once and again and again.
+    pub(crate) async fn serve_sweeping(&self, every: Duration) -> Running {
+        let config = Config {
+            sweep_every: Some(every),
+            ..self.config.clone()
+        };
+        self.serve_with(config, false).await
+    }
+
+    async fn serve_with(&self, config: Config, is_new: bool) -> Running {
         let (clock, hand) = Clock::by_hand(now_ms());
         let store = self.open_store(&self.gate.endpoint(), is_new).await;
-        let server = Server::start_on(self.config.clone(), clock, store).await;
+        let server = Server::start_on(config, clock, store).await;
         Running {
             server: server.unwrap(),
             hand,

@@ -1,11 +1,13 @@
 //! Sweepers at work, alone and against each other.
 
+use std::time::Duration;
+
 use sealift_server::{Count, SweepKind};
-use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
+use sealift_transfer::api::{FileRecord, ProblemCode, UploadId, UploadState};
 
 use crate::{
     gate::{Call, Side},
-    pair::{Pair, two_parts},
+    pair::{Pair, two_parts, until},
     support::{DAY_MS, bytes},
 };
 
@@ -124,4 +126,26 @@ async fn a_completion_that_was_cut_off_before_the_join_is_open_again() {
         one.send(&file).await;
         one.complete(&file).await.json::<FileRecord>(200);
     }
+}
+
+#[tokio::test]
+async fn a_start_takes_up_what_was_cut_off_and_then_looks_again_and_again() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let cut_off = async |name| {
+        let file = one.open(name, &two_parts()).await;
+        let state = "UPDATE uploads SET state = 'aborting' WHERE state = 'open'";
+        pair.both.change(state).await;
+        file
+    };
+    let aborted = async |upload: &UploadId| {
+        until(async || pair.both.state(upload).await == UploadState::Aborted).await;
+    };
+    let first = cut_off("a").await;
+    let third = pair.both.serve_sweeping(Duration::from_secs(300)).await;
+    aborted(first.id()).await;
+    let second = cut_off("b").await;
+    // At the latest six fifths of the interval after the sweep before.
+    third.later_by(361 * 1000);
+    aborted(second.id()).await;
 }
