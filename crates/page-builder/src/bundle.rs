@@ -1,6 +1,8 @@
 //! The page's script in one file: one request instead of thirty, and far better compressed. It takes modules as this
 //! page writes them, and refuses what it does not know rather than guess.
 
+mod shorten;
+
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -8,6 +10,18 @@ use std::path::{Path, PathBuf};
 
 /// The page's files by their names.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
+
+/// Takes comments and indentation out of the module's own script.
+///
+/// # Errors
+/// Where it is not there, or is written in a way that is not understood here.
+pub(crate) fn shorten(files: &mut Files, name: &str) -> Result<()> {
+    let bytes = files.get_mut(Path::new(name));
+    let bytes = bytes.with_context(|| format!("there is no {name}"))?;
+    let short = shorten::shorten(core::str::from_utf8(bytes)?)?;
+    *bytes = short.into_bytes();
+    Ok(())
+}
 
 /// Puts `entry` and everything that it imports into one module under the name of `entry`.
 ///
@@ -49,10 +63,7 @@ impl Bundle {
         let source = core::str::from_utf8(bytes)?;
         let mut body = String::new();
         let mut exports = Vec::new();
-        for line in source.lines() {
-            if line.matches('`').count() % 2 == 1 {
-                bail!("{name} has a string of more than one line: {line}");
-            }
+        for line in shorten::shorten(source)?.lines() {
             let line = if let Some(import) = line.strip_prefix("import ") {
                 let (names, from) = imported(import)
                     .with_context(|| format!("{name} imports in an unknown way: {line}"))?;
@@ -67,10 +78,7 @@ impl Bundle {
             } else {
                 line
             };
-            let line = line.trim();
-            if !line.is_empty() && !line.starts_with("//") {
-                writeln!(body, "{line}")?;
-            }
+            writeln!(body, "{line}")?;
         }
         let all = exports.join(", ");
         writeln!(

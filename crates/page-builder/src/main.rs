@@ -21,6 +21,8 @@ fn main() -> Result<()> {
     module::bind(wasm, room).with_context(|| format!("cannot bind {}", wasm.display()))?;
     let mut files = layout::gather(&[web, room])?;
     bundle::bundle(&mut files, "page.js").context("cannot bundle page.js")?;
+    let glue = format!("{}.js", module::NAME);
+    bundle::shorten(&mut files, &glue).with_context(|| format!("cannot shorten {glue}"))?;
     layout::lay_out(&files, dist).with_context(|| format!("cannot lay out {}", dist.display()))?;
     let size = size::of(dist)?;
     print_line(&format!("The page in {}: {size}.", dist.display()));

@@ -6,7 +6,8 @@ use std::path::Path;
 use std::time::SystemTime;
 use wasm_bindgen_cli_support::Bindgen;
 
-const NAME: &str = "sealift_browser";
+/// What its files are called.
+pub(crate) const NAME: &str = "sealift_browser";
 
 /// Binds `wasm` into `room`, unless what is there is newer than `wasm` and this program.
 pub(crate) fn bind(wasm: &Path, room: &Path) -> Result<()> {
