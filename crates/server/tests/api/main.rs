@@ -14,6 +14,8 @@ mod fields;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]
+mod metrics;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod parts;
