@@ -36,6 +36,8 @@ pub(crate) struct Bench {
     /// Where an object may lie; nothing does yet.
     pub(crate) key: ObjectKey,
     pub(crate) endpoint: String,
+    /// A browser, or anybody without credentials.
+    pub(crate) http: reqwest::Client,
     quirks: &'static [Quirk],
     _store: Store,
 }
@@ -101,6 +103,7 @@ impl Bench {
             objects,
             sdk: aws_sdk_s3::Client::from_conf(config.build()),
             endpoint,
+            http: reqwest::Client::builder().no_proxy().build().unwrap(),
             quirks,
             _store: store,
         }
@@ -122,9 +125,9 @@ impl Bench {
 
     pub(crate) async fn sign(&self, upload: &S3UploadId, part: u16, bytes: &[u8]) -> PresignedPut {
         let (number, sha256, len) = (number(part), Sha256::of(bytes), len(bytes));
-        let signed =
-            self.objects
-                .presign_part(&self.key, upload, number, &sha256, len, now_ms());
+        let signed = self
+            .objects
+            .presign_part(&self.key, upload, number, &sha256, len, now_ms());
         signed.await.unwrap()
     }
 
@@ -138,11 +141,20 @@ impl Bench {
 
     pub(crate) async fn send_part(&self, upload: &S3UploadId, part: u16, bytes: &[u8]) {
         let put = self.sign(upload, part, bytes).await;
-        assert_eq!(send(&put, bytes).await, 200);
+        assert_eq!(self.send(&put, bytes).await, 200);
     }
 
     pub(crate) async fn parts(&self, upload: &S3UploadId) -> Vec<StoredPart> {
         self.objects.list_parts(&self.key, upload).await.unwrap()
+    }
+
+    /// PUTs as a browser does; the store's status.
+    pub(crate) async fn send(&self, put: &PresignedPut, body: &[u8]) -> u16 {
+        let mut request = self.http.put(&put.url).body(body.to_vec());
+        for (name, value) in &put.headers {
+            request = request.header(name, value);
+        }
+        request.send().await.unwrap().status().as_u16()
     }
 
     /// From parts to an object.
@@ -188,16 +200,6 @@ pub(crate) fn completed(part: &StoredPart) -> CompletedPart {
         etag: part.etag.clone(),
         sha256: part.sha256.unwrap(),
     }
-}
-
-/// PUTs as a browser does; the store's status.
-pub(crate) async fn send(put: &PresignedPut, body: &[u8]) -> u16 {
-    let http = reqwest::Client::builder().no_proxy().build().unwrap();
-    let mut request = http.put(&put.url).body(body.to_vec());
-    for (name, value) in &put.headers {
-        request = request.header(name, value);
-    }
-    request.send().await.unwrap().status().as_u16()
 }
 
 pub(crate) fn number(number: u16) -> PartNumber {

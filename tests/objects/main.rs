@@ -56,7 +56,7 @@ objects_behave! {
         a_part_sent_twice_is_one_part,
         part_numbers_out_of_range_are_refused,
         a_missing_part_is_not_completed,
-        a_part_with_another_sha256_is_not_completed,
+        a_part_with_another_checksum_is_not_completed,
         parts_that_are_too_small_are_not_completed,
         an_aborted_upload_id_is_dead,
         a_completed_upload_id_is_dead,

@@ -2,11 +2,11 @@
 
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt as _, stream};
-use sealift_server::objects::{ETag, ObjectsError, S3UploadId};
+use sealift_server::objects::{CompletedPart, ETag, ObjectsError, S3UploadId};
 use sealift_transfer::api::Sha256;
 
 use crate::{
-    bench::{BUCKET, Bench, completed, len, number, send},
+    bench::{BUCKET, Bench, completed, len, number},
     quirks::Quirk,
 };
 
@@ -56,16 +56,28 @@ pub(crate) async fn a_part_sent_twice_is_one_part(bench: &Bench) {
 }
 
 pub(crate) async fn part_numbers_out_of_range_are_refused(bench: &Bench) {
-    let upload = bench.begin().await;
-    for number in [0, 10_001] {
+    for (number, quirk) in [
+        (0, Quirk::TakesPartZero),
+        (10_001, Quirk::TakesPartBeyondTenThousand),
+    ] {
+        let upload = bench.begin().await;
         let request = bench.sdk.upload_part().bucket(BUCKET);
         let request = request.key(bench.key.as_str()).upload_id(&upload.0);
         let request = request.part_number(number);
-        let refused = request.body(ByteStream::from_static(b"a")).send().await;
-        let refused = refused.unwrap_err();
-        let status = refused.raw_response().unwrap().status().as_u16();
-        assert_eq!(status, 400, "{number}");
+        let sent = request.body(ByteStream::from_static(b"a")).send().await;
+        if bench.has(quirk) {
+            sent.unwrap();
+            // No part of ours, so nothing is made of it.
+            let listed = bench.objects.list_parts(&bench.key, &upload).await;
+            let field = "Part";
+            assert_eq!(listed, Err(ObjectsError::Incomprehensible { field }));
+        } else {
+            let refused = sent.unwrap_err();
+            let status = refused.raw_response().unwrap().status().as_u16();
+            assert_eq!(status, 400, "{number}");
+        }
     }
+    let upload = bench.begin().await;
     bench.send_part(&upload, 10_000, b"a").await;
     assert_eq!(bench.parts(&upload).await.len(), 1);
 }
@@ -77,7 +89,9 @@ pub(crate) async fn a_missing_part_is_not_completed(bench: &Bench) {
     let mut missing = sent.clone();
     missing.number = number(2);
     let parts = [sent, missing];
-    let refused = bench.objects.complete_multipart(&bench.key, &upload, &parts);
+    let refused = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &parts);
     let invalid_part = ObjectsError::Refused {
         status: 400,
         code: "InvalidPart".to_owned(),
@@ -86,25 +100,37 @@ pub(crate) async fn a_missing_part_is_not_completed(bench: &Bench) {
     expect_only_parts(bench, &upload, 1).await;
 }
 
-pub(crate) async fn a_part_with_another_sha256_is_not_completed(bench: &Bench) {
+pub(crate) async fn a_part_with_another_checksum_is_not_completed(bench: &Bench) {
     let upload = bench.begin().await;
     bench.send_part(&upload, 1, b"sealed").await;
-    let mut part = completed(&bench.parts(&upload).await[0]);
-    part.sha256 = Sha256::of(b"forged");
-    let joined = bench.objects.complete_multipart(&bench.key, &upload, &[part]);
-    if bench.has(Quirk::IgnoresSha256OfCompletion) {
-        joined.await.unwrap();
-        return;
-    }
+    let sent = completed(&bench.parts(&upload).await[0]);
+    let forged = [CompletedPart {
+        sha256: Sha256::of(b"forged"),
+        ..sent.clone()
+    }];
+    let joined = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &forged);
     let refused = joined.await.unwrap_err();
-    assert!(matches!(refused, ObjectsError::Refused { status: 400, .. }), "{refused:?}");
+    assert!(
+        matches!(refused, ObjectsError::Refused { status: 400, .. }),
+        "{refused:?}"
+    );
     expect_only_parts(bench, &upload, 1).await;
 
-    let mut part = completed(&bench.parts(&upload).await[0]);
-    part.etag = ETag("\"00000000000000000000000000000000\"".to_owned());
-    let joined = bench.objects.complete_multipart(&bench.key, &upload, &[part]);
-    let refused = joined.await.unwrap_err();
-    assert!(matches!(refused, ObjectsError::Refused { status: 400, .. }), "{refused:?}");
+    let forged = [CompletedPart {
+        etag: ETag("\"00000000000000000000000000000000\"".to_owned()),
+        ..sent
+    }];
+    let joined = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &forged);
+    if bench.has(Quirk::IgnoresETagOfCompletion) {
+        joined.await.unwrap();
+    } else {
+        let refused = joined.await.unwrap_err();
+        assert!(matches!(refused, ObjectsError::Refused { status: 400, .. }));
+    }
 }
 
 pub(crate) async fn parts_that_are_too_small_are_not_completed(bench: &Bench) {
@@ -112,7 +138,10 @@ pub(crate) async fn parts_that_are_too_small_are_not_completed(bench: &Bench) {
     bench.send_part(&upload, 1, b"a").await;
     bench.send_part(&upload, 2, b"b").await;
     let parts: Vec<_> = bench.parts(&upload).await.iter().map(completed).collect();
-    let joined = bench.objects.complete_multipart(&bench.key, &upload, &parts).await;
+    let joined = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &parts)
+        .await;
     if bench.has(Quirk::JoinsSmallParts) {
         joined.unwrap();
     } else {
@@ -143,8 +172,10 @@ pub(crate) async fn an_aborted_upload_id_is_dead(bench: &Bench) {
         abort.await.unwrap();
     }
     expect_dead(bench, &upload).await;
-    assert_eq!(send(&late, b"sealed").await, 404);
-    let joined = bench.objects.complete_multipart(&bench.key, &upload, &parts);
+    assert_eq!(bench.send(&late, b"sealed").await, 404);
+    let joined = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &parts);
     assert_eq!(joined.await.unwrap_err(), ObjectsError::NoSuchUpload);
     assert_eq!(bench.objects.head(&bench.key, None).await.unwrap(), None);
 }
@@ -154,10 +185,12 @@ pub(crate) async fn a_completed_upload_id_is_dead(bench: &Bench) {
     bench.send_part(&upload, 1, b"sealed").await;
     let late = bench.sign(&upload, 1, b"sealed").await;
     let parts: Vec<_> = bench.parts(&upload).await.iter().map(completed).collect();
-    let joined = bench.objects.complete_multipart(&bench.key, &upload, &parts);
+    let joined = bench
+        .objects
+        .complete_multipart(&bench.key, &upload, &parts);
     joined.await.unwrap();
     expect_dead(bench, &upload).await;
-    assert_eq!(send(&late, b"sealed").await, 404);
+    assert_eq!(bench.send(&late, b"sealed").await, 404);
     let abort = bench.objects.abort_multipart(&bench.key, &upload);
     abort.await.unwrap();
     let head = bench.objects.head(&bench.key, None).await.unwrap();

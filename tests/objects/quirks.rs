@@ -5,12 +5,14 @@
 pub(crate) enum Quirk {
     /// A PUT with `If-None-Match: *` replaces the object that is there.
     IgnoresIfNoneMatch,
-    /// A GET with `If-Match` gives an object of another ETag.
-    IgnoresIfMatch,
     /// Parts below 5 MiB are joined, not only the last one.
     JoinsSmallParts,
-    /// A completion may name another SHA-256 of a part than the store computed.
-    IgnoresSha256OfCompletion,
+    /// A completion may name another ETag of a part than the store gave. The SHA-256 decides.
+    IgnoresETagOfCompletion,
+    /// Whoever has the credentials may put a part as number 0.
+    TakesPartZero,
+    /// Or as number 10,001.
+    TakesPartBeyondTenThousand,
     /// ListParts and ListMultipartUploads answer in one page, however long.
     ListsInOnePage,
     /// No object has versions.
@@ -18,11 +20,12 @@ pub(crate) enum Quirk {
 }
 
 impl Quirk {
-    const ALL: [Self; 6] = [
+    const ALL: [Self; 7] = [
         Self::IgnoresIfNoneMatch,
-        Self::IgnoresIfMatch,
         Self::JoinsSmallParts,
-        Self::IgnoresSha256OfCompletion,
+        Self::IgnoresETagOfCompletion,
+        Self::TakesPartZero,
+        Self::TakesPartBeyondTenThousand,
         Self::ListsInOnePage,
         Self::KeepsNoVersions,
     ];
@@ -31,11 +34,12 @@ impl Quirk {
     fn sentence(self) -> &'static str {
         match self {
             Self::IgnoresIfNoneMatch => "a PUT with `If-None-Match: *` replaces what is there",
-            Self::IgnoresIfMatch => "a GET with `If-Match` gives an object of another ETag",
             Self::JoinsSmallParts => "parts below 5 MiB are joined, not only the last one",
-            Self::IgnoresSha256OfCompletion => {
-                "a completion may name another SHA-256 of a part than the store computed"
+            Self::IgnoresETagOfCompletion => {
+                "a completion may name another ETag of a part than the store gave"
             }
+            Self::TakesPartZero => "a part may be put as number 0",
+            Self::TakesPartBeyondTenThousand => "a part may be put as number 10,001",
             Self::ListsInOnePage => "lists of parts and uploads come in one page, however long",
             Self::KeepsNoVersions => "no object has versions",
         }
@@ -44,7 +48,8 @@ impl Quirk {
 
 /// s3s-fs behind the embedded store's wrapper.
 pub(crate) const EMBEDDED: &[Quirk] = &[
-    Quirk::JoinsSmallParts,
+    Quirk::IgnoresETagOfCompletion,
+    Quirk::TakesPartZero,
     Quirk::ListsInOnePage,
     Quirk::KeepsNoVersions,
 ];
@@ -52,8 +57,9 @@ pub(crate) const EMBEDDED: &[Quirk] = &[
 /// Garage 2.5.
 pub(crate) const GARAGE: &[Quirk] = &[
     Quirk::IgnoresIfNoneMatch,
-    Quirk::IgnoresIfMatch,
     Quirk::JoinsSmallParts,
+    Quirk::TakesPartZero,
+    Quirk::TakesPartBeyondTenThousand,
     Quirk::KeepsNoVersions,
 ];
 
@@ -71,5 +77,8 @@ fn the_documentation_lists_every_quirk_of_every_store() {
     }
     let stores = concat!(env!("CARGO_MANIFEST_DIR"), "/../docs/STORES.md");
     let stores = std::fs::read_to_string(stores).unwrap();
-    assert!(stores.contains(&table), "docs/STORES.md must have:\n{table}");
+    assert!(
+        stores.contains(&table),
+        "docs/STORES.md must have:\n{table}"
+    );
 }

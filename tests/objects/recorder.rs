@@ -74,6 +74,11 @@ async fn pass(State(wire): State<Recorder>, request: Request) -> Response {
     let request = wire.http.request(head.method, url).headers(head.headers);
     let answer = request.body(body).send().await.unwrap();
     let mut given = Response::builder().status(answer.status());
-    given.headers_mut().unwrap().extend(answer.headers().clone());
-    given.body(Body::from(answer.bytes().await.unwrap())).unwrap()
+    given
+        .headers_mut()
+        .unwrap()
+        .extend(answer.headers().clone());
+    given
+        .body(Body::from(answer.bytes().await.unwrap()))
+        .unwrap()
 }

@@ -37,7 +37,8 @@ pub struct ETag(pub String);
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VersionId(pub String);
 
-/// A presigned PUT of one part or of one whole object. Its query is a credential: `Debug` leaves it out.
+/// A presigned PUT of one part or of one whole object. Its query is a credential: `Debug` leaves
+/// it out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPut {
     /// At the public endpoint.
@@ -97,8 +98,8 @@ pub struct CompleteAnswer {
 pub struct ObjectHead {
     /// Bytes of the object.
     pub len: u64,
-    /// Of all its bytes, where the store keeps that: of what was PUT in one. Of joined parts S3
-    /// keeps a checksum of their checksums, which is none of these.
+    /// Of all its bytes, of an object that was PUT in one with that checksum. Of joined parts it
+    /// means nothing: some stores tell the checksum of their checksums here.
     pub sha256: Option<Sha256>,
     /// Of the object.
     pub etag: ETag,
