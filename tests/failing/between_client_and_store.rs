@@ -1,1 +1,84 @@
-//! To come.
+//! PUTs that fail: the same bytes are sent again.
+
+use anyhow::Result;
+use http::StatusCode;
+use sealift_client::UploadError;
+use sealift_tests::{Fault, Operation};
+
+use crate::wired::{LEN, Wired, plaintext};
+
+fn statuses(wired: &Wired, operation: Operation) -> Vec<Option<StatusCode>> {
+    let journal = wired.client_to_store.journal();
+    let of = journal.iter();
+    let of = of.filter(|reached| reached.asked.operation == operation);
+    of.map(|reached| reached.status).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_part_whose_put_fails_is_sent_again_with_the_same_bytes() -> Result<()> {
+    let wired = Wired::start().await?;
+    for fault in [
+        Fault::DropRequest,
+        Fault::ResetRequest {
+            after_bytes: 3 * 1024 * 1024,
+        },
+        Fault::ResetAnswer { after_bytes: 5 },
+        Fault::TruncateAnswer { after_bytes: 5 },
+        Fault::LoseAnswer,
+        Fault::InternalError,
+        Fault::SlowDown {
+            retry_after_s: Some(1),
+        },
+        Fault::Expired,
+    ] {
+        let kind = fault.kind();
+        wired.client_to_store.on_next(Operation::UploadPart, fault);
+        let plaintext = plaintext(LEN)?;
+        let file = wired.send(&plaintext).await?;
+        wired.holds(&file, &plaintext).await?;
+        assert!(wired.client_to_store.counts().contains_key(&kind));
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_single_put_whose_answer_is_lost_is_not_taken_twice() -> Result<()> {
+    let wired = Wired::start().await?;
+    let plaintext = plaintext(100_000)?;
+    wired
+        .client_to_store
+        .on_next(Operation::PutObject, Fault::LoseAnswer);
+    let file = wired.send(&plaintext).await?;
+    let once_then_refused = [StatusCode::OK, StatusCode::PRECONDITION_FAILED].map(Some);
+    assert_eq!(statuses(&wired, Operation::PutObject), once_then_refused);
+    wired.holds(&file, &plaintext).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_store_that_goes_on_refusing_leaves_an_upload_that_can_be_resumed() -> Result<()> {
+    let wired = Wired::start().await?;
+    let plaintext = plaintext(LEN)?;
+    // Three parts, each signed once more.
+    for _ in 0..6 {
+        wired
+            .client_to_store
+            .on_next(Operation::UploadPart, Fault::Expired);
+    }
+    let upload_id = match wired.send(&plaintext).await {
+        Err(UploadError::Failed {
+            upload_id: Some(upload_id),
+            ..
+        }) => upload_id,
+        other => panic!("{other:?}"),
+    };
+    let listed = wired.client.unfinished().await?;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].upload_id, upload_id);
+
+    let again = sealift_client::ResumeOptions::default();
+    let never = sealift_client::CancellationToken::new();
+    let resumed = wired
+        .client
+        .resume(upload_id, plaintext.clone(), again, |_| (), never);
+    wired.holds(&resumed.await?, &plaintext).await
+}

@@ -1,1 +1,137 @@
-//! To come.
+//! The server's own requests to the store fail: the object decides what happened.
+
+use anyhow::Result;
+use sealift_client::{CancellationToken, DownloadError, ResumeOptions};
+use sealift_tests::{Fault, Operation};
+use sealift_transfer::api::{OpenUpload, UploadState};
+
+use crate::wired::{LEN, Wired, plaintext};
+
+/// As often as the AWS SDK asks before it gives up.
+const SDK_ATTEMPTS: usize = 3;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn whatever_completion_is_answered_the_file_is_there_once() -> Result<()> {
+    let wired = Wired::start().await?;
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::DropRequest,
+        Fault::ResetAnswer { after_bytes: 40 },
+        Fault::OkWithError,
+        Fault::InternalError,
+        Fault::SlowDown {
+            retry_after_s: None,
+        },
+        Fault::Expired,
+    ] {
+        for _ in 0..SDK_ATTEMPTS {
+            wired
+                .server_to_store
+                .on_next(Operation::CompleteMultipart, fault.clone());
+        }
+        let plaintext = plaintext(LEN)?;
+        let file = wired.send(&plaintext).await?;
+        wired.holds(&file, &plaintext).await?;
+        assert_eq!(wired.client.unfinished().await?, [], "after {fault:?}");
+        wired.server_to_store.forget_cues();
+    }
+    assert_eq!(wired.client.files(None).await?.files.len(), 7);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_multipart_upload_that_nobody_heard_of_is_swept() -> Result<()> {
+    let wired = Wired::start().await?;
+    wired
+        .server_to_store
+        .on_next(Operation::CreateMultipart, Fault::LoseAnswer);
+    let plaintext = plaintext(LEN)?;
+    let file = wired.send(&plaintext).await?;
+    wired.holds(&file, &plaintext).await?;
+    let report = wired.server.sweep_now().await;
+    let late = report.of(sealift_server::SweepKind::LateMultipart);
+    assert_eq!((late.found, late.done), (1, 1), "{report}");
+    wired.holds(&file, &plaintext).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_upload_that_was_cut_off_while_it_opened_can_be_resumed() -> Result<()> {
+    let wired = Wired::start().await?;
+    let plaintext = plaintext(LEN)?;
+    for _ in 0..SDK_ATTEMPTS {
+        wired
+            .server_to_store
+            .on_next(Operation::CreateMultipart, Fault::DropRequest);
+    }
+    let request = OpenUpload {
+        client_token: "of-one-who-crashed".to_owned(),
+        name: "cut off".to_owned(),
+        content_type: None,
+        size: u64::try_from(LEN)?,
+        last_modified_ms: None,
+        metadata: None,
+        reference: None,
+    };
+    assert!(wired.client.open_upload(&request).await.is_err());
+    let listed = wired.client.unfinished().await?;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].state, UploadState::Opening);
+
+    let resumed = wired.client.resume(
+        listed[0].upload_id.clone(),
+        plaintext.clone(),
+        ResumeOptions::default(),
+        |_| (),
+        CancellationToken::new(),
+    );
+    wired.holds(&resumed.await?, &plaintext).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_that_breaks_off_is_never_a_short_file() -> Result<()> {
+    let wired = Wired::start().await?;
+    let plaintext = plaintext(LEN)?;
+    let file = wired.send(&plaintext).await?;
+    for fault in [
+        Fault::TruncateAnswer {
+            after_bytes: 6 * 1024 * 1024,
+        },
+        Fault::ResetAnswer {
+            after_bytes: 6 * 1024 * 1024,
+        },
+    ] {
+        wired.server_to_store.on_next(Operation::GetObject, fault);
+        let download = wired.client.download(&file.id, None).await?;
+        let read = download.read_all().await;
+        assert!(matches!(read, Err(DownloadError::Cut { .. })), "{read:?}");
+    }
+    wired.holds(&file, &plaintext).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_abort_whose_answer_is_lost_leaves_nothing() -> Result<()> {
+    let wired = Wired::start().await?;
+    let request = OpenUpload {
+        client_token: "of-one-who-changes-her-mind".to_owned(),
+        name: "aborted".to_owned(),
+        content_type: None,
+        size: u64::try_from(LEN)?,
+        last_modified_ms: None,
+        metadata: None,
+        reference: None,
+    };
+    let opened = wired.client.open_upload(&request).await?;
+    for _ in 0..SDK_ATTEMPTS {
+        wired
+            .server_to_store
+            .on_next(Operation::AbortMultipart, Fault::LoseAnswer);
+    }
+    // It took effect, or the next one does.
+    if wired.client.abort(&opened.upload_id).await.is_err() {
+        wired.client.abort(&opened.upload_id).await?;
+    }
+    let status = wired.client.status(&opened.upload_id).await?;
+    assert_eq!(status.state, UploadState::Aborted);
+    assert_eq!(wired.client.unfinished().await?, []);
+    Ok(())
+}

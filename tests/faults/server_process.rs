@@ -61,7 +61,14 @@ impl ServerProcess {
             .open(&self.settings.log_file)?;
         let binary = env::current_exe()?.with_file_name("sealift");
         // A write beyond the limit of a file's size is to fail, as on a full disk, not to kill.
-        let mut process = Command::new("sh")
+        let mut command = Command::new("sh");
+        for (name, _) in env::vars_os() {
+            // What is meant for tests is no setting of the server.
+            if name.to_string_lossy().starts_with("SEALIFT_") {
+                command.env_remove(name);
+            }
+        }
+        let mut process = command
             .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
             .arg(&binary)
             .envs(

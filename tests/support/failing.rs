@@ -95,6 +95,11 @@ impl FailingProxy {
         lock(&self.state.cues).push((operation, fault));
     }
 
+    /// What was cued and has not happened does not happen any more.
+    pub fn forget_cues(&self) {
+        lock(&self.state.cues).clear();
+    }
+
     /// Until a request waits for its release ([`Fault::Hold`]).
     pub async fn holds(&self) {
         self.state.held.notified().await;

@@ -1,0 +1,68 @@
+//! Requests to the server fail: each may be made again, and has one effect.
+
+use anyhow::{Context as _, Result};
+use sealift_client::{Client, DownloadError};
+use sealift_tests::{FailingProxy, Fault, Operation, Plan, Setup, Stack};
+
+use crate::wired::{LEN, plaintext, send};
+
+async fn stack() -> Result<(Stack, FailingProxy, Client)> {
+    let stack = Setup::new().with("part_length", "5MiB").start().await?;
+    let address = stack.address().strip_prefix("http://");
+    let address = address.context("a server on loopback")?.parse()?;
+    let client_to_server = FailingProxy::start(address, Plan::none()).await?;
+    let client = Client::new(&client_to_server.endpoint(), None)?;
+    Ok((stack, client_to_server, client))
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn any_request_of_an_upload_may_lose_its_answer() -> Result<()> {
+    let (stack, client_to_server, client) = stack().await?;
+    for operation in [Operation::Open, Operation::Sign, Operation::Complete] {
+        for fault in [
+            Fault::LoseAnswer,
+            Fault::TruncateAnswer { after_bytes: 300 },
+            Fault::DropRequest,
+            Fault::InternalError,
+        ] {
+            let what = format!("{fault:?} of {operation:?}");
+            client_to_server.on_next(operation, fault);
+            let plaintext = plaintext(LEN)?;
+            let file = send(&client, &plaintext).await.context(what.clone())?;
+            let opened = stack.client.download(&file.id, None).await?;
+            assert!(opened.read_all().await? == plaintext, "{what}");
+        }
+    }
+    assert_eq!(client_to_server.counts().values().sum::<u64>(), 12);
+    assert_eq!(stack.client.files(None).await?.files.len(), 12);
+    assert_eq!(stack.client.unfinished().await?, []);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_download_that_breaks_off_is_never_a_short_file() -> Result<()> {
+    let (stack, client_to_server, client) = stack().await?;
+    let plaintext = plaintext(LEN)?;
+    let file = stack.upload("read", &plaintext).await?;
+    for fault in [
+        Fault::TruncateAnswer {
+            after_bytes: 1_000_000,
+        },
+        Fault::ResetAnswer {
+            after_bytes: 1_000_000,
+        },
+    ] {
+        client_to_server.on_next(Operation::Content, fault);
+        let download = client.download(&file.id, None).await?;
+        let read = download.read_all().await;
+        assert!(matches!(read, Err(DownloadError::Cut { .. })), "{read:?}");
+    }
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("read");
+    client_to_server.on_next(Operation::Content, Fault::LoseAnswer);
+    assert!(client.download_to(&file.id, &path).await.is_err());
+    assert!(!path.exists());
+    client.download_to(&file.id, &path).await?;
+    assert!(std::fs::read(&path)? == plaintext);
+    Ok(())
+}
