@@ -219,6 +219,10 @@ async function loadUnfinished() {
 
 // An entry changed.
 function told(entry, what) {
+  if (what === 'figures') {
+    late.add(entry);
+    return show();
+  }
   rows.show(entry);
   if (entry.uploadId) unfinished.remove(entry.uploadId);
   const { name, reason } = entry;
@@ -236,19 +240,21 @@ function told(entry, what) {
   show();
 }
 
-let isShowing = false;
+// Figures change so often that drawing each would take longer than sealing.
+const DRAW_EVERY_MS = 250;
+const late = new Set();
+let timer;
+let shownAt = 0;
 
-// Once a frame, however many files report: each time reads every entry.
 function show() {
-  if (isShowing) return;
-  isShowing = true;
-  requestAnimationFrame(() => {
-    isShowing = false;
-    showNow();
-  });
+  timer ??= setTimeout(showNow, Math.max(0, shownAt + DRAW_EVERY_MS - performance.now()));
 }
 
 function showNow() {
+  timer = undefined;
+  shownAt = performance.now();
+  for (const entry of late) rows.show(entry);
+  late.clear();
   const { entries } = sending;
   summary.show(entries);
   awake.want(entries.some((entry) => entry.isRunning));

@@ -12,8 +12,8 @@ export class Sending {
   #handles;
   #tell;
 
-  // `tell(entry, what)` is called after each change; `what` is the message's type, or undefined where the person
-  // made the change.
+  // `tell(entry, what)` is called after each change; `what` is the message's type, `figures` where nothing but those
+  // changed, or undefined where the person made the change.
   constructor(workers, handles, tell) {
     this.#workers = workers;
     this.#handles = handles;
@@ -116,11 +116,13 @@ export class Sending {
   hear(message) {
     const entry = this.#entries.get(message.id);
     if (!entry) return;
+    const { state } = entry;
     this.#heard[message.type]?.(entry, message);
     if (entry.hasEnded) entry.isHanded = false;
     if (entry.hasEnded || entry.state === 'paused' || entry.state === 'unchecked') this.#queue.release([entry]);
     if (entry.hasEnded && isGone(entry)) this.#forget(entry);
-    this.#tell(entry, message.type);
+    const isFigures = entry.state === state && (message.type === 'progress' || message.type === 'comparing');
+    this.#tell(entry, isFigures ? 'figures' : message.type);
   }
 
   // A worker is gone, and with it all that it did. Gives how many files that concerns.
