@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Set up, then run every check and test. This is what CI runs.
     Test(TestArgs),
+    /// Measure Sealift beside its peers, and put the figures into docs/PERFORMANCE.md.
+    Bench(BenchArgs),
 }
 
 #[derive(clap::Args)]
@@ -91,4 +93,15 @@ pub(crate) struct TestArgs {
     /// Name the steps and run nothing.
     #[arg(long)]
     pub(crate) list: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct BenchArgs {
+    /// Measure only this row; may be given more than once. Nothing is written then.
+    #[arg(long, value_name = "ROW")]
+    pub(crate) only: Vec<String>,
+
+    /// Measure little, to see that it works. Nothing is written then.
+    #[arg(long)]
+    pub(crate) quick: bool,
 }

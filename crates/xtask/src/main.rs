@@ -1,9 +1,10 @@
-//! `cargo xtask`: sets the machine up, builds the page, starts the demo, runs every check and test.
+//! `cargo xtask`: sets the machine up, builds the page, starts the demo, runs every check and test, measures.
 //!
 //! It starts under any recent cargo and depends on no crate of the workspace; for everything else it chooses the
 //! toolchain in [`setup::toolchain`] and passes that on.
 
 mod args;
+mod bench;
 mod demo;
 mod native;
 mod page;
@@ -35,6 +36,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Setup(asked) => setup::run(&workshop, asked.purpose),
         Command::Page(asked) => page::run(&workshop, &asked.dist),
         Command::Demo(asked) => demo::run(&workshop, &asked),
+        Command::Bench(asked) => return bench::run(&workshop, &asked),
         Command::Test(asked) => return test::run(&workshop, &asked),
     }
     .map(|()| ExitCode::SUCCESS)

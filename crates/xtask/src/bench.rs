@@ -1,0 +1,65 @@
+//! `cargo xtask bench`: Sealift beside its peers, in one run, into docs/PERFORMANCE.md.
+//!
+//! Here things are built, started and told of; what is measured, and how, is in tests/bench.
+
+mod build;
+mod chart;
+mod figures;
+mod page;
+mod rows;
+mod table;
+
+use crate::args::BenchArgs;
+use crate::setup::browser;
+use crate::setup::toolchain;
+use crate::terminal;
+use crate::timed::timed;
+use crate::workshop::Workshop;
+use anyhow::{Result, bail};
+use build::Built;
+use figures::Figures;
+use rows::{ROWS, Row};
+use std::process::ExitCode;
+
+pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
+    let rows = chosen(&asked.only)?;
+    let toolchain = toolchain::ready(workshop)?;
+    let chromium = browser::chromium_ready(workshop)?;
+    let built = timed(workshop, "build what is measured", |log| {
+        Built::make(workshop, &toolchain, log)
+    })
+    .result?;
+    let mut figures = Figures::default();
+    for row in &rows {
+        let name = format!("measure {}", row.name);
+        let output = timed(workshop, &name, |log| {
+            let mut measure = toolchain.program(&built.peers);
+            measure
+                .arg(row.name)
+                .args(asked.quick.then_some("--quick"))
+                .envs(built.environment(workshop, &chromium));
+            log.run(&mut measure)?;
+            Ok(log.text())
+        });
+        figures.read(&output.result?)?;
+    }
+    for row in &rows {
+        terminal::say(&format!("{}:\n\n{}", row.title, table::of(row, &figures)));
+    }
+    if asked.quick || rows.len() < ROWS.len() {
+        terminal::say("docs/PERFORMANCE.md is left as it is: only a whole run goes there.");
+    } else {
+        page::write(workshop, &chromium, &figures)?;
+        terminal::say("docs/PERFORMANCE.md has these figures now.");
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+fn chosen(only: &[String]) -> Result<Vec<&'static Row>> {
+    let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
+        bail!("no row is named {unknown}; there are {}", names.join(", "));
+    }
+    let is_asked = |row: &&Row| only.is_empty() || only.iter().any(|name| name == row.name);
+    Ok(ROWS.iter().filter(is_asked).collect())
+}

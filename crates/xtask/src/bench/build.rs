@@ -1,0 +1,155 @@
+//! What is measured, in release, and the scripts of the peers.
+
+use crate::native;
+use crate::page;
+use crate::programs;
+use crate::setup::browser::Chromium;
+use crate::setup::toolchain::Toolchain;
+use crate::setup::tools::{self, Tool};
+use crate::timed::Log;
+use crate::workshop::Workshop;
+use anyhow::{Context, Result, anyhow, bail};
+use std::ffi::OsString;
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+/// Where everything lies.
+pub(super) struct Built {
+    /// The program that measures.
+    pub(super) peers: PathBuf,
+    message: PathBuf,
+    site: PathBuf,
+}
+
+impl Built {
+    pub(super) fn make(workshop: &Workshop, toolchain: &Toolchain, log: &mut Log) -> Result<Self> {
+        let site = workshop.target.join("bench/site");
+        bundle_peers(&workshop.root.join("tests/bench/web"), &site, log)?;
+        build_sealing(workshop, toolchain, &site.join("module"), log)?;
+        page::build(workshop, toolchain, &page::default_dist(workshop), log)?;
+        Ok(Self {
+            message: bench(workshop, toolchain, ["sealift-message", "main"], log)?,
+            peers: bench(workshop, toolchain, ["sealift-tests", "peers"], log)?,
+            site,
+        })
+    }
+
+    /// What the measuring program wants to know.
+    pub(super) fn environment(
+        &self,
+        workshop: &Workshop,
+        chromium: &Chromium,
+    ) -> [(&'static str, OsString); 5] {
+        [
+            ("SEALIFT_TEST_CHROMIUM", chromium.program.clone().into()),
+            ("SEALIFT_TEST_CHROMEDRIVER", chromium.driver.clone().into()),
+            ("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop).into()),
+            ("SEALIFT_BENCH_SITE", self.site.clone().into()),
+            ("SEALIFT_BENCH_MESSAGE", self.message.clone().into()),
+        ]
+    }
+}
+
+/// Installs exactly what the lock file names, unless that is there, and bundles it.
+fn bundle_peers(web: &Path, site: &Path, log: &mut Log) -> Result<()> {
+    let Some(npm) = programs::find("npm") else {
+        bail!("no npm on the PATH; install Node.js 20 or newer with npm, then start again");
+    };
+    let lock = web.join("package-lock.json");
+    let installed = web.join("node_modules/.package-lock.json");
+    let is_newer = |a: &Path, b: &Path| Some(changed(a).ok()? >= changed(b).ok()?);
+    if is_newer(&installed, &lock) != Some(true) {
+        log.run(Command::new(npm).current_dir(web).arg("ci"))?;
+    }
+    log.run(
+        Command::new(web.join("node_modules/.bin/esbuild"))
+            .current_dir(web)
+            .args(["src/index.html", "src/peers.js"])
+            .args(["src/plain_worker.js", "src/sealing_worker.js"])
+            .args([
+                "--bundle",
+                "--minify",
+                "--format=esm",
+                "--loader:.html=copy",
+            ])
+            .arg("--external:/*")
+            .arg(format!("--outdir={}", site.display())),
+    )
+}
+
+/// Sealift's sealing as a module of its own, compiled as the page's module is.
+fn build_sealing(
+    workshop: &Workshop,
+    toolchain: &Toolchain,
+    module: &Path,
+    log: &mut Log,
+) -> Result<()> {
+    log.run(
+        native::plain_cargo(workshop, toolchain)
+            .args([
+                "build",
+                "--package",
+                "sealift-browser",
+                "--example",
+                "sealing",
+            ])
+            .args(["--target", "wasm32-unknown-unknown", "--profile", "page"]),
+    )?;
+    tools::ready(workshop, toolchain, Tool::WasmBindgen)?;
+    let wasm = "wasm32-unknown-unknown/page/examples/sealing.wasm";
+    log.run(
+        Command::new(Tool::WasmBindgen.program(workshop)?)
+            .args(["--target", "web", "--no-typescript", "--out-dir"])
+            .arg(module)
+            .arg(workshop.target.join(wasm)),
+    )
+}
+
+/// The program of a bench, by its package and name.
+fn bench(
+    workshop: &Workshop,
+    toolchain: &Toolchain,
+    [package, name]: [&str; 2],
+    log: &mut Log,
+) -> Result<PathBuf> {
+    log.run(native::plain_cargo(workshop, toolchain).args([
+        "bench",
+        "--package",
+        package,
+        "--bench",
+        name,
+        "--no-run",
+    ]))?;
+    let output = log.text();
+    let program = program_in(&output)
+        .ok_or_else(|| anyhow!("cargo does not say where the bench {name} is"))?;
+    Ok(workshop.root.join(program))
+}
+
+/// The last program that cargo speaks of: `Executable benches/main.rs (target/release/deps/main-0123)`.
+fn program_in(output: &str) -> Option<&str> {
+    let line = output
+        .lines()
+        .rfind(|line| line.trim_start().starts_with("Executable "))?;
+    line.split_once('(')?.1.strip_suffix(')')
+}
+
+fn changed(path: &Path) -> Result<std::time::SystemTime> {
+    fs::metadata(path)
+        .and_then(|data| data.modified())
+        .with_context(|| format!("cannot look at {}", path.display()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::program_in;
+
+    #[test]
+    fn the_program_of_a_bench_is_read_from_what_cargo_says() {
+        let output = "    Finished `bench` profile\n  Executable benches/main.rs (target/release/deps/main-01)\n  \
+                      Executable bench/main.rs (/other target/peers-02)\n";
+        assert_eq!(program_in(output), Some("/other target/peers-02"));
+        assert_eq!(program_in("Finished"), None);
+    }
+}

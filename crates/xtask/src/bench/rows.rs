@@ -1,0 +1,227 @@
+//! What is measured, against what, and what it must reach. The names are those of tests/bench.
+
+/// One measurement with its contests.
+pub(super) struct Row {
+    pub(super) name: &'static str,
+    pub(super) title: &'static str,
+    /// How it is measured, for the reader of the table.
+    pub(super) about: &'static str,
+    /// Whom its table and its chart show, in this order, by name and by what the reader knows.
+    pub(super) who: &'static [(&'static str, &'static str)],
+    /// What its table shows of them.
+    pub(super) measures: &'static [&'static str],
+    /// What its chart shows: the first so many measures.
+    pub(super) charted: usize,
+    pub(super) contests: &'static [Contest],
+}
+
+/// A goal and who has to reach it.
+pub(super) struct Contest {
+    pub(super) what: &'static str,
+    pub(super) measure: &'static str,
+    pub(super) ours: &'static str,
+    pub(super) against: Against,
+}
+
+/// What it is measured by.
+pub(super) enum Against {
+    /// So many times as much as this peer, or more.
+    AtLeast(f64, &'static str),
+    /// So many times as much as this one, or less.
+    AtMost(f64, &'static str),
+    /// This much or less, whoever else does what.
+    Bound(f64),
+}
+
+const RATE: &str = "MB/s";
+const SENT: &str = "MB/s until the last part is stored";
+const CPU: &str = "CPU seconds per GiB";
+const SEAL_LONG: &str = "MB/s sealing, frames of 256 KiB";
+const SEAL_SHORT: &str = "MB/s sealing, frames of 64 KiB";
+const OPEN_LONG: &str = "MB/s opening, frames of 256 KiB";
+const OPEN_SHORT: &str = "MB/s opening, frames of 64 KiB";
+const OVER_IDLE: &str = "MiB over idle";
+
+pub(super) const ROWS: [Row; 4] = [
+    Row {
+        name: "upload",
+        title: "Upload of 1 GiB from Chromium",
+        about: "From the choice of the file to the complete object, through Sealift's own page, against the same parts as plain \
+                PUTs (read, hashed, signed with that SHA-256, five at once, nothing encrypted) and against Uppy's aws-s3 plugin \
+                at its defaults (nothing encrypted, nothing hashed; parts of 5 MiB, one after the other in 6.3.1, six at once in \
+                5.1.0). All send to the same embedded store and ask the same process for signatures; store and browser share the \
+                machine. The native sender does nothing but send: what the store takes from it bounds all others. Completion \
+                includes the store's joining and hashing of the parts, which is the same for all; the second column leaves it \
+                out, and so does the comparison with Uppy and with plain PUTs. CPU seconds are those of the browser's processes.",
+        who: &[
+            ("sealift", "Sealift"),
+            ("plain", "plain PUTs, hashed"),
+            ("uppy6", "Uppy aws-s3 6.3.1"),
+            ("uppy5", "Uppy aws-s3 5.1.0"),
+            ("native", "native sender"),
+        ],
+        measures: &[SENT, RATE, CPU],
+        charted: 1,
+        contests: &[
+            Contest {
+                what: "encrypted upload",
+                measure: SENT,
+                ours: "sealift",
+                against: Against::AtLeast(1.0, "uppy6"),
+            },
+            Contest {
+                what: "encrypted upload",
+                measure: SENT,
+                ours: "sealift",
+                against: Against::AtLeast(1.0, "uppy5"),
+            },
+            Contest {
+                what: "encrypted upload",
+                measure: SENT,
+                ours: "sealift",
+                against: Against::AtLeast(0.9, "plain"),
+            },
+        ],
+    },
+    Row {
+        name: "sealing",
+        title: "Sealing in the browser, 100 MiB",
+        about: "In one worker of Chromium, from memory to memory. Bare WebCrypto has the same frames of 256 KiB, associated data, \
+                four calls in flight and a reused part buffer, and nothing else. Hashing is SHA-256 of every part by \
+                SubtleCrypto; uploads hash a part while the next is sealed. The official client is \
+                @aws-crypto/client-browser 4.2.2.",
+        who: &[
+            ("sealift", "Sealift"),
+            ("bare", "bare WebCrypto"),
+            ("sealift-hashed", "Sealift, hashing meanwhile"),
+            ("sealift-hashed-in-turn", "Sealift, then hashing"),
+            ("bare-hashed", "bare WebCrypto, then hashing"),
+            ("client-browser", "official client, defaults"),
+            (
+                "client-browser-equal",
+                "official client, our suite and frames",
+            ),
+        ],
+        measures: &[RATE],
+        charted: 1,
+        contests: &[
+            Contest {
+                what: "sealing",
+                measure: RATE,
+                ours: "sealift",
+                against: Against::AtLeast(0.95, "bare"),
+            },
+            Contest {
+                what: "sealing and hashing in turn",
+                measure: RATE,
+                ours: "sealift-hashed-in-turn",
+                against: Against::AtLeast(0.95, "bare-hashed"),
+            },
+            Contest {
+                what: "hashing while the next part is sealed",
+                measure: RATE,
+                ours: "sealift-hashed",
+                against: Against::AtLeast(1.3, "bare-hashed"),
+            },
+            Contest {
+                what: "sealing",
+                measure: RATE,
+                ours: "sealift",
+                against: Against::AtLeast(8.0, "client-browser"),
+            },
+            Contest {
+                what: "sealing",
+                measure: RATE,
+                ours: "sealift",
+                against: Against::AtLeast(1.5, "client-browser-equal"),
+            },
+        ],
+    },
+    Row {
+        name: "native",
+        title: "Sealing and opening natively",
+        about: "One thread, 8 MiB that fit in no cache, by the benches of `sealift-message`, against AES-256-GCM of aws-lc-rs on \
+                the same buffers and frames, and nothing else.",
+        who: &[
+            ("sealift", "Sealift seals"),
+            ("own at once", "Sealift opens at once"),
+            ("own in pieces", "Sealift opens a stream"),
+            ("raw", "raw AEAD"),
+        ],
+        measures: &[SEAL_LONG, OPEN_LONG, SEAL_SHORT, OPEN_SHORT],
+        charted: 4,
+        contests: &[
+            Contest {
+                what: "sealing, frames of 256 KiB",
+                measure: SEAL_LONG,
+                ours: "sealift",
+                against: Against::AtLeast(0.95, "raw"),
+            },
+            Contest {
+                what: "opening at once, frames of 256 KiB",
+                measure: OPEN_LONG,
+                ours: "own at once",
+                against: Against::AtLeast(0.95, "raw"),
+            },
+            Contest {
+                what: "sealing, frames of 64 KiB",
+                measure: SEAL_SHORT,
+                ours: "sealift",
+                against: Against::AtLeast(0.95, "raw"),
+            },
+            Contest {
+                what: "opening at once, frames of 64 KiB",
+                measure: OPEN_SHORT,
+                ours: "own at once",
+                against: Against::AtLeast(0.95, "raw"),
+            },
+        ],
+    },
+    Row {
+        name: "memory",
+        title: "Memory of the page",
+        about: "The peak of what all processes of Chromium have in memory (PSS) while the page uploads, over what they had before \
+                the file was chosen; a fresh browser for every upload.",
+        who: &[
+            ("100 MiB", "a file of 100 MiB"),
+            ("1024 MiB", "a file of 1 GiB"),
+            ("4096 MiB", "a file of 4 GiB"),
+        ],
+        measures: &[OVER_IDLE],
+        charted: 1,
+        contests: &[
+            Contest {
+                what: "a file of 100 MiB",
+                measure: OVER_IDLE,
+                ours: "100 MiB",
+                against: Against::Bound(150.0),
+            },
+            Contest {
+                what: "a file of 1 GiB",
+                measure: OVER_IDLE,
+                ours: "1024 MiB",
+                against: Against::Bound(150.0),
+            },
+            Contest {
+                what: "a file of 4 GiB",
+                measure: OVER_IDLE,
+                ours: "4096 MiB",
+                against: Against::Bound(150.0),
+            },
+            Contest {
+                what: "flat: 4 GiB",
+                measure: OVER_IDLE,
+                ours: "4096 MiB",
+                against: Against::AtMost(1.15, "100 MiB"),
+            },
+        ],
+    },
+];
+
+impl Row {
+    /// What the reader knows it by.
+    pub(super) fn label<'a>(&self, who: &'a str) -> &'a str {
+        let known = self.who.iter().find(|(name, _)| *name == who);
+        known.map_or(who, |(_, label)| label)
+    }
+}

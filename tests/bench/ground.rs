@@ -1,0 +1,92 @@
+//! The ground on which all contest: one server, one store, and a site for the peers.
+
+use std::{
+    env, fs,
+    net::{Ipv4Addr, TcpListener},
+    path::{Path, PathBuf},
+};
+
+use anyhow::{Context as _, Result};
+use sealift_tests::{Setup, Stack};
+use tempfile::TempDir;
+
+use crate::{plain_store::PlainStore, site::Site};
+
+/// Sealift's server with its page and its embedded store, and the peers' site, which signs for the
+/// same store.
+pub(crate) struct Ground {
+    pub(crate) stack: Stack,
+    pub(crate) store: PlainStore,
+    pub(crate) site: Site,
+    /// After the server, which writes in it.
+    pub(crate) folder: TempDir,
+}
+
+impl Ground {
+    pub(crate) async fn prepare() -> Result<Self> {
+        let folder = folder()?;
+        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let origin = format!("http://{}", listener.local_addr()?);
+        let store_port = free_port()?;
+        let stack = Setup::new()
+            .with_page()?
+            .with("data_dir", below("data"))
+            .with("key_file", below("keys/sealift.key"))
+            .with("s3_port", store_port.to_string())
+            .with("page_origins", &*origin)
+            .start()
+            .await?;
+        let store = PlainStore::of(
+            &format!("http://127.0.0.1:{store_port}"),
+            &folder.path().join("keys/s3-credentials.json"),
+        )?;
+        let site = Site::serve(listener, store.clone())?;
+        Ok(Self {
+            stack,
+            store,
+            site,
+            folder,
+        })
+    }
+
+    /// A file of that length, its bytes all there and none like the next.
+    pub(crate) fn file(&self, name: &str, len: u64) -> Result<PathBuf> {
+        const PIECE: u64 = 1 << 20;
+        let path = self.folder.path().join(name);
+        let mut file = fs::File::create_new(&path)?;
+        let mut piece = vec![0; usize::try_from(PIECE)?];
+        getrandom::fill(&mut piece).ok().context("no randomness")?;
+        for number in 0..len.div_ceil(PIECE) {
+            // Otherwise every piece would be the same.
+            let number = number.to_le_bytes();
+            piece.splice(..number.len(), number);
+            std::io::Write::write_all(&mut file, &piece)?;
+        }
+        file.set_len(len)?;
+        Ok(path)
+    }
+}
+
+/// The path that this variable names.
+pub(crate) fn path_in(variable: &str) -> Result<PathBuf> {
+    let path = env::var_os(variable);
+    let path = path.with_context(|| format!("{variable} is not set; run `cargo xtask bench`"))?;
+    Ok(path.into())
+}
+
+/// In memory where the machine has a file system for it: the disk is nobody's merit.
+fn folder() -> Result<TempDir> {
+    let memory = Path::new("/dev/shm");
+    let folder = match memory.is_dir() {
+        true => tempfile::tempdir_in(memory),
+        false => tempfile::tempdir(),
+    };
+    Ok(folder?)
+}
+
+/// Somebody may take it in between: then the server does not start and says so.
+fn free_port() -> Result<u16> {
+    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
+    Ok(listener.local_addr()?.port())
+}

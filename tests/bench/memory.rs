@@ -1,0 +1,103 @@
+//! The memory of Sealift's page while it sends: the peak of what all of the browser's processes have,
+//! over what they had before the file was chosen.
+
+use std::{
+    collections::BTreeMap,
+    fs::File,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
+    thread::{self, JoinHandle},
+    time::Duration,
+};
+
+use anyhow::{Context as _, Result};
+use sealift_tests::Browser;
+
+use crate::{Scale, figures, ground::Ground, processes};
+
+/// A large file takes that long, on a machine that has other things to do.
+const PATIENCE: Duration = Duration::from_secs(1800);
+const LOOK_EVERY: Duration = Duration::from_millis(50);
+/// A browser that has just shown a page still tidies up.
+const SETTLES_IN: Duration = Duration::from_secs(3);
+
+pub(crate) async fn measure(scale: Scale) -> Result<()> {
+    // No more than three: a round of the largest takes a minute.
+    let rounds = scale.rounds.min(3);
+    let mut peaks = vec![Vec::new(); scale.memory_bytes.len()];
+    let mut kinds: BTreeMap<String, Vec<f64>> = BTreeMap::new();
+    for _ in 0..rounds {
+        for (bytes, peaks) in scale.memory_bytes.iter().zip(&mut peaks) {
+            let over_idle = of_one_upload(*bytes).await?;
+            peaks.push(over_idle.values().sum());
+            if Some(bytes) == scale.memory_bytes.last() {
+                for (kind, mebibytes) in over_idle {
+                    kinds.entry(kind).or_default().push(mebibytes);
+                }
+            }
+        }
+    }
+    for (bytes, peaks) in scale.memory_bytes.iter().zip(&peaks) {
+        let who = format!("{} MiB", figures::mebibytes(*bytes));
+        figures::tell("memory", "MiB over idle", &who, peaks);
+    }
+    for (kind, mebibytes) in kinds {
+        figures::tell("memory", "MiB over idle by process", &kind, &mebibytes);
+    }
+    Ok(())
+}
+
+/// MiB over idle when it was most, by kind of process.
+async fn of_one_upload(bytes: u64) -> Result<BTreeMap<String, f64>> {
+    let ground = Ground::prepare().await?;
+    let path = ground.folder.path().join("memory.bin");
+    // Zeros that take no room.
+    File::create_new(&path)?.set_len(bytes)?;
+    let browser = Browser::start().await?;
+    browser.wait_at_most(PATIENCE).await?;
+    let page = browser.open(&ground.stack, "").await?;
+    page.shows("#limit:not(:empty)").await?;
+    tokio::time::sleep(SETTLES_IN).await;
+    let idle = processes::memory()?;
+    let watch = Watch::begin();
+    page.upload(&path).await?;
+    let peak = watch.end()?;
+    let over_idle = peak.into_iter().map(|(kind, bytes)| {
+        let before = idle.get(&kind).copied().unwrap_or(0);
+        let over = figures::mebibytes(bytes) - figures::mebibytes(before);
+        (kind, over)
+    });
+    Ok(over_idle.collect())
+}
+
+/// Looks again and again, in a thread of its own.
+struct Watch {
+    over: Arc<AtomicBool>,
+    thread: JoinHandle<Result<BTreeMap<String, u64>>>,
+}
+
+impl Watch {
+    fn begin() -> Self {
+        let over = Arc::new(AtomicBool::new(false));
+        let seen = over.clone();
+        let thread = thread::spawn(move || {
+            let mut peak = BTreeMap::new();
+            while !seen.load(Ordering::Relaxed) {
+                let memory = processes::memory()?;
+                if memory.values().sum::<u64>() > peak.values().sum::<u64>() {
+                    peak = memory;
+                }
+                thread::sleep(LOOK_EVERY);
+            }
+            Ok(peak)
+        });
+        Self { over, thread }
+    }
+
+    fn end(self) -> Result<BTreeMap<String, u64>> {
+        self.over.store(true, Ordering::Relaxed);
+        self.thread.join().ok().context("the watch stopped")?
+    }
+}

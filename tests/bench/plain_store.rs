@@ -1,0 +1,144 @@
+//! The store as the peers use it: multipart uploads by presigned URLs, as any application signs them.
+
+use std::{fs, path::Path, sync::Arc, time::Duration};
+
+use anyhow::{Context as _, Result};
+use aws_sdk_s3::{
+    Client, Config,
+    config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation},
+    presigning::PresigningConfig,
+    types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
+};
+use serde::Deserialize;
+
+const BUCKET: &str = "sealift";
+const SIGNED_FOR: Duration = Duration::from_secs(900);
+
+/// The embedded store, with the rights of its owner.
+#[derive(Debug, Clone)]
+pub(crate) struct PlainStore {
+    client: Arc<Client>,
+}
+
+/// An unfinished upload.
+#[derive(Debug, Clone, Deserialize)]
+pub(crate) struct Multipart {
+    pub(crate) key: String,
+    pub(crate) upload_id: String,
+}
+
+/// A presigned PUT.
+pub(crate) struct Signed {
+    pub(crate) url: String,
+    pub(crate) headers: Vec<(String, String)>,
+}
+
+impl PlainStore {
+    pub(crate) fn of(endpoint: &str, credentials: &Path) -> Result<Self> {
+        #[derive(Deserialize)]
+        struct Kept {
+            access_key: String,
+            secret_key: String,
+        }
+        let kept: Kept = serde_json::from_str(&fs::read_to_string(credentials)?)?;
+        let credentials = Credentials::new(kept.access_key, kept.secret_key, None, None, "bench");
+        let config = Config::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .region(Region::from_static("us-east-1"))
+            .endpoint_url(endpoint)
+            .force_path_style(true)
+            .credentials_provider(credentials)
+            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
+            .build();
+        Ok(Self {
+            client: Arc::new(Client::from_conf(config)),
+        })
+    }
+
+    /// Begins an upload; `hashed`: every part will come with its SHA-256.
+    pub(crate) async fn create(&self, key: &str, hashed: bool) -> Result<Multipart> {
+        let created = self
+            .client
+            .create_multipart_upload()
+            .bucket(BUCKET)
+            .key(key)
+            .set_checksum_algorithm(hashed.then_some(ChecksumAlgorithm::Sha256))
+            .send()
+            .await?;
+        Ok(Multipart {
+            key: key.to_owned(),
+            upload_id: created.upload_id.context("an upload without id")?,
+        })
+    }
+
+    /// Signs one part. With its SHA-256 and length, where the peer knows them.
+    pub(crate) async fn sign(
+        &self,
+        upload: &Multipart,
+        number: i32,
+        known: Option<(&str, i64)>,
+    ) -> Result<Signed> {
+        let signed = self
+            .client
+            .upload_part()
+            .bucket(BUCKET)
+            .key(&upload.key)
+            .upload_id(&upload.upload_id)
+            .part_number(number)
+            .set_checksum_sha256(known.map(|(sha256, _)| sha256.to_owned()))
+            .set_content_length(known.map(|(_, length)| length))
+            .presigned(PresigningConfig::expires_in(SIGNED_FOR)?)
+            .await?;
+        let headers = signed
+            .headers()
+            .filter(|(name, _)| name.starts_with("x-amz-"))
+            .map(|(name, value)| (name.to_owned(), value.to_owned()));
+        Ok(Signed {
+            url: signed.uri().to_owned(),
+            headers: headers.collect(),
+        })
+    }
+
+    /// Joins the parts that the store has.
+    pub(crate) async fn complete(&self, upload: &Multipart) -> Result<()> {
+        let Multipart { key, upload_id } = upload;
+        let list = self.client.list_parts().bucket(BUCKET).key(key);
+        let listed = list.upload_id(upload_id).send().await?;
+        let parts = listed.parts().iter().map(|part| {
+            CompletedPart::builder()
+                .set_part_number(part.part_number)
+                .set_e_tag(part.e_tag.clone())
+                .set_checksum_sha256(part.checksum_sha256.clone())
+                .build()
+        });
+        let mut parts: Vec<_> = parts.collect();
+        parts.sort_by_key(|part| part.part_number);
+        let parts = CompletedMultipartUpload::builder().set_parts(Some(parts));
+        self.client
+            .complete_multipart_upload()
+            .bucket(BUCKET)
+            .key(key)
+            .upload_id(upload_id)
+            .multipart_upload(parts.build())
+            .send()
+            .await?;
+        Ok(())
+    }
+
+    /// Bytes of all objects.
+    pub(crate) async fn stored_bytes(&self) -> Result<u64> {
+        let listed = self.client.list_objects_v2().bucket(BUCKET).send().await?;
+        let sizes = listed.contents().iter().filter_map(|object| object.size);
+        Ok(u64::try_from(sizes.sum::<i64>())?)
+    }
+
+    /// Deletes every object, so that the next upload finds as much room as this one did.
+    pub(crate) async fn empty(&self) -> Result<()> {
+        let listed = self.client.list_objects_v2().bucket(BUCKET).send().await?;
+        for object in listed.contents() {
+            let delete = self.client.delete_object().bucket(BUCKET);
+            delete.set_key(object.key.clone()).send().await?;
+        }
+        Ok(())
+    }
+}

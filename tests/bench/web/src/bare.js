@@ -1,0 +1,61 @@
+// WebCrypto with nothing around it: the frames, associated data, calls in flight and part buffers of Sealift, and not one
+// line more than they need.
+
+const PART_FRAMES = 32;
+const FRAMES_IN_FLIGHT = 4;
+// As long as a frame's associated data is: message id, text, sequence number, length.
+const AAD_BYTES = 32 + 28 + 4 + 8;
+const FRAMING_BYTES = 16;
+const TAG_BYTES = 16;
+
+export class Bare {
+  static FRAME_BYTES = 256 * 1024;
+
+  #key;
+  #part = new Uint8Array(PART_FRAMES * (Bare.FRAME_BYTES + FRAMING_BYTES + TAG_BYTES));
+
+  static async open() {
+    const bare = new Bare();
+    const key = crypto.getRandomValues(new Uint8Array(32));
+    bare.#key = await crypto.subtle.importKey('raw', key, 'AES-GCM', false, ['encrypt']);
+    return bare;
+  }
+
+  async seal(plaintext) {
+    await this.#parts(plaintext, () => {});
+  }
+
+  async sealAndHash(plaintext) {
+    await this.#parts(plaintext, (part) => crypto.subtle.digest('SHA-256', part));
+  }
+
+  async #parts(plaintext, whenSealed) {
+    const frames = Math.ceil(plaintext.length / Bare.FRAME_BYTES);
+    for (let first = 0; first < frames; first += PART_FRAMES) {
+      const last = Math.min(first + PART_FRAMES, frames);
+      let next = first;
+      let length = 0;
+      const lane = async () => {
+        while (next < last) {
+          const frame = next;
+          next += 1;
+          const sealed = await this.#frame(plaintext, frame, frame - first);
+          length += sealed;
+        }
+      };
+      await Promise.all(Array.from({ length: FRAMES_IN_FLIGHT }, lane));
+      await whenSealed(this.#part.subarray(0, length));
+    }
+  }
+
+  async #frame(plaintext, frame, place) {
+    const iv = new Uint8Array(12);
+    new DataView(iv.buffer).setUint32(8, frame + 1);
+    const additionalData = new Uint8Array(AAD_BYTES);
+    new DataView(additionalData.buffer).setUint32(AAD_BYTES - 12, frame + 1);
+    const bytes = plaintext.subarray(frame * Bare.FRAME_BYTES, (frame + 1) * Bare.FRAME_BYTES);
+    const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, this.#key, bytes);
+    this.#part.set(new Uint8Array(sealed), place * (Bare.FRAME_BYTES + FRAMING_BYTES + TAG_BYTES) + FRAMING_BYTES);
+    return sealed.byteLength + FRAMING_BYTES;
+  }
+}

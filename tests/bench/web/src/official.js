@@ -1,0 +1,23 @@
+// The AWS Encryption SDK for browsers, with a raw AES keyring: no KMS in the way.
+
+import {
+  AlgorithmSuiteIdentifier,
+  buildClient,
+  CommitmentPolicy,
+  RawAesKeyringWebCrypto,
+  RawAesWrappingSuiteIdentifier,
+} from '@aws-crypto/client-browser';
+
+// `suite` is `committing` for Sealift's, which has no signature; without one it is the client's default.
+export async function byOfficialClient(plaintext, { suite, frameLength }) {
+  const { encrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
+  const wrappingSuite = RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING;
+  const masterKey = await RawAesKeyringWebCrypto.importCryptoKey(crypto.getRandomValues(new Uint8Array(32)), wrappingSuite);
+  const keyring = new RawAesKeyringWebCrypto({ keyNamespace: 'bench', keyName: 'bench', masterKey, wrappingSuite });
+  const options = {
+    encryptionContext: { tenant: 't', 'object-id': 'o', 'upload-id': 'u' },
+    ...(frameLength && { frameLength }),
+    ...(suite && { suiteId: AlgorithmSuiteIdentifier.ALG_AES256_GCM_IV12_TAG16_HKDF_SHA512_COMMIT_KEY }),
+  };
+  return () => encrypt(keyring, plaintext, options);
+}

@@ -1,0 +1,24 @@
+// What Sealift is measured against, each as one function that the bench calls: `peers.plain(file)` and so on.
+
+import { AwsS3 as AwsS3of5, Uppy as Uppy5 } from 'uppy-5';
+import { AwsS3 as AwsS3of6, Uppy as Uppy6 } from 'uppy-6';
+
+import { uploadByUppy } from './uppy.js';
+
+// One answer of a worker that is made for it.
+function ask(address, question) {
+  const worker = new Worker(address, { type: 'module' });
+  return new Promise((resolve, reject) => {
+    worker.onmessage = ({ data }) => (data.failed ? reject(new Error(data.failed)) : resolve(data));
+    worker.onerror = (event) => reject(new Error(event.message ?? 'the worker stopped'));
+    worker.postMessage(question);
+  }).finally(() => worker.terminate());
+}
+
+globalThis.peers = {
+  plain: (file) => ask('/plain_worker.js', { file }),
+  // Companion's protocol, everything else as Uppy has it by default.
+  uppy6: (file) => uploadByUppy(new Uppy6(), AwsS3of6, { companionEndpoint: location.origin }, file),
+  uppy5: (file) => uploadByUppy(new Uppy5(), AwsS3of5, { endpoint: location.origin }, file),
+  sealing: (question) => ask('/sealing_worker.js', question),
+};
