@@ -144,6 +144,8 @@ mod tests {
             let open = OpenStore::open(&config, server, [round; 16], now_ms)
                 .await
                 .unwrap();
+            // Only then is everything in it this deployment's.
+            assert_eq!(open.is_new, round == 1);
             let embedded = open.embedded.unwrap();
             assert_eq!(open.public_origin, embedded.endpoint());
             embedded.shutdown(std::time::Duration::from_secs(30)).await;

@@ -3,11 +3,15 @@
 //! Two clients, because a signature covers the host: the server's own endpoint for what the
 //! server does, the public one for what browsers do ([`presign`]).
 
+use core::time::Duration;
 use std::{fmt, ops::Range};
 
 use aws_sdk_s3::{
     Client,
-    config::{BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation},
+    config::{
+        BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
+        timeout::TimeoutConfig,
+    },
     types::ChecksumMode,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
@@ -73,11 +77,31 @@ pub struct Objects {
     probe: Signer,
     bucket: String,
     prefix: KeyPrefix,
+    patience: Patience,
 }
+
+/// How long the store may keep silent after a request before it counts as not answered. The SDK
+/// would wait for ever.
+#[derive(Debug, Clone, Copy)]
+struct Patience {
+    /// For most requests.
+    answer: Duration,
+    /// For joining parts, which some stores copy and hash.
+    join: Duration,
+}
+
+const PATIENCE: Patience = Patience {
+    answer: Duration::from_secs(30),
+    join: Duration::from_secs(15 * 60),
+};
 
 impl Objects {
     /// Makes the clients; nothing is sent yet ([`Objects::prove_checksums`] is the first to).
     pub async fn connect(config: &S3Config) -> Self {
+        Self::connect_with(config, PATIENCE).await
+    }
+
+    async fn connect_with(config: &S3Config, patience: Patience) -> Self {
         let mut loader = aws_config::defaults(BehaviorVersion::latest());
         if let Some(region) = &config.region {
             loader = loader.region(Region::new(region.clone()));
@@ -100,6 +124,7 @@ impl Objects {
                 // Else the presigner would sign the CRC of an empty body (DESIGN.md 9).
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
                 .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
+                .timeout_config(silence_of(patience.answer))
                 // A slow reader pauses our download for as long as it likes; read.rs bounds the
                 // waits for the store itself.
                 .stalled_stream_protection(
@@ -119,6 +144,7 @@ impl Objects {
             own,
             bucket: config.bucket.clone(),
             prefix: config.prefix.clone(),
+            patience,
         }
     }
 
@@ -250,3 +276,16 @@ impl Objects {
         }
     }
 }
+
+fn silence_of(longest: Duration) -> TimeoutConfig {
+    TimeoutConfig::builder()
+        .connect_timeout(CONNECT_PATIENCE)
+        .read_timeout(longest)
+        .build()
+}
+
+/// A store that cannot be reached is noticed sooner than one that works.
+const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
+
+#[cfg(test)]
+mod tests;

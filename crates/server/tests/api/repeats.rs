@@ -25,6 +25,39 @@ async fn a_repeated_client_token_gives_the_same_upload_without_its_key() {
 }
 
 #[tokio::test]
+async fn one_client_token_twice_at_once_opens_one_upload() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    for (token, size) in [
+        ("at-once-of-one-part", 5),
+        ("at-once-of-two-parts", PART + 5),
+    ] {
+        let asked = request(token, "a", size);
+        let (one, two) = tokio::join!(
+            client.post(open::PATH, &asked),
+            client.post(open::PATH, &asked)
+        );
+        let created = [&one, &two]
+            .iter()
+            .filter(|answer| answer.status == 201)
+            .count();
+        assert_eq!(created, 1);
+        let [one, two] = [one, two].map(|answer| answer.json::<OpenedUpload>(answer.status));
+        assert_eq!(one.upload_id, two.upload_id);
+        assert_eq!(one.header, two.header);
+        // The key goes to one of them, and the other's multipart upload does not stay.
+        assert!(one.content_key.is_some() != two.content_key.is_some());
+        let state: UploadStatus = client.status(&one.upload_id).await.json(200);
+        assert_eq!(state.state, UploadState::Open);
+        let id = "SELECT coalesce(s3_upload_id, '-') FROM uploads WHERE upload_id = ?";
+        let id = stack.text(id, one.upload_id.as_str()).await;
+        let foreign = |file: &std::path::PathBuf| !file.to_string_lossy().contains(&id);
+        let foreign: Vec<_> = stack.files_of_store().into_iter().filter(foreign).collect();
+        assert_eq!(foreign, Vec::<std::path::PathBuf>::new());
+    }
+}
+
+#[tokio::test]
 async fn the_token_of_a_complete_upload_gives_its_file() {
     let stack = Stack::start().await;
     let client = stack.client();

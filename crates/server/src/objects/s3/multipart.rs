@@ -1,6 +1,9 @@
 //! Multipart uploads, from their beginning to the object or to nothing.
 
-use aws_sdk_s3::types::{ChecksumAlgorithm, CompletedMultipartUpload};
+use aws_sdk_s3::{
+    config::Builder,
+    types::{ChecksumAlgorithm, CompletedMultipartUpload},
+};
 
 use super::{
     super::{
@@ -9,6 +12,7 @@ use super::{
     },
     Objects,
     answers::{self, translate},
+    silence_of,
 };
 
 impl Objects {
@@ -123,6 +127,8 @@ impl Objects {
                     .set_parts(Some(parts))
                     .build(),
             )
+            .customize()
+            .config_override(Builder::new().timeout_config(silence_of(self.patience.join)))
             .send()
             .await
             .map_err(translate)?;
