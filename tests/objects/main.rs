@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod listing;
+#[cfg(test)]
 mod multipart;
 #[cfg(test)]
 mod quirks;
@@ -59,8 +61,11 @@ objects_behave! {
         a_part_with_another_checksum_is_not_completed,
         parts_that_are_too_small_are_not_completed,
         an_aborted_upload_id_is_dead,
-        a_completed_upload_id_is_dead,
-        unfinished_uploads_are_listed_under_the_prefix_only;
+        a_completed_upload_id_is_dead;
+    listing:
+        unfinished_uploads_are_listed_under_the_prefix_only,
+        more_than_a_thousand_objects_are_listed_page_by_page,
+        a_prefix_is_marked_by_one_deployment;
     reading:
         a_range_comes_back_exactly,
         another_etag_is_refused,

@@ -204,16 +204,3 @@ async fn expect_dead(bench: &Bench, upload: &S3UploadId) {
     assert_eq!(listed.unwrap_err(), ObjectsError::NoSuchUpload);
     assert_eq!(bench.objects.unfinished_multiparts().await.unwrap(), []);
 }
-
-pub(crate) async fn unfinished_uploads_are_listed_under_the_prefix_only(bench: &Bench) {
-    let foreign = bench.sdk.create_multipart_upload().bucket(BUCKET);
-    foreign.key("sealift-of-others/a").send().await.unwrap();
-    let upload = bench.begin().await;
-    let unfinished = bench.objects.unfinished_multiparts().await.unwrap();
-    let [only] = unfinished.as_slice() else {
-        panic!("{unfinished:?}");
-    };
-    assert_eq!((&only.key, &only.s3_upload_id), (&bench.key, &upload));
-    let age_ms = crate::bench::now_ms() - only.initiated_at_ms.unwrap();
-    assert!((-60_000..60_000).contains(&age_ms), "{age_ms}");
-}

@@ -1,0 +1,60 @@
+//! What lies under the prefix.
+
+use aws_sdk_s3::primitives::ByteStream;
+use futures::{StreamExt as _, stream};
+
+use crate::bench::{BUCKET, Bench, now_ms};
+
+/// Made by somebody else, in the same bucket, under a prefix that begins with the same letters.
+const FOREIGN: &str = "sealift-of-others/a";
+
+/// About now, by the store's clock.
+fn expect_now(at_ms: Option<i64>) {
+    let age_ms = now_ms() - at_ms.unwrap();
+    assert!((-60_000..60_000).contains(&age_ms), "{age_ms}");
+}
+
+pub(crate) async fn unfinished_uploads_are_listed_under_the_prefix_only(bench: &Bench) {
+    let foreign = bench.sdk.create_multipart_upload().bucket(BUCKET);
+    foreign.key(FOREIGN).send().await.unwrap();
+    let upload = bench.begin().await;
+    let unfinished = bench.objects.unfinished_multiparts().await.unwrap();
+    let [only] = unfinished.as_slice() else {
+        panic!("{unfinished:?}");
+    };
+    assert_eq!((&only.key, &only.s3_upload_id), (&bench.key, &upload));
+    expect_now(only.initiated_at_ms);
+}
+
+pub(crate) async fn more_than_a_thousand_objects_are_listed_page_by_page(bench: &Bench) {
+    let put = async |key: String| {
+        let put = bench.sdk.put_object().bucket(BUCKET).key(key);
+        let put = put.body(ByteStream::from_static(b"a"));
+        put.send().await.unwrap();
+    };
+    put(FOREIGN.to_owned()).await;
+    let keys: Vec<_> = (0..1002)
+        .map(|number| format!("sealift/acme/{number:04}/a"))
+        .collect();
+    stream::iter(keys.iter().cloned())
+        .for_each_concurrent(8, put)
+        .await;
+    let first = bench.objects.list_objects(None).await.unwrap();
+    assert_eq!(first.len(), 1000);
+    let after = first.last().map(|object| &object.key);
+    let second = bench.objects.list_objects(after).await.unwrap();
+    expect_now(second[0].modified_at_ms);
+    let listed = first.iter().chain(&second);
+    let listed: Vec<_> = listed.map(|object| object.key.to_string()).collect();
+    assert_eq!(listed, keys);
+    let after = second.last().map(|object| &object.key);
+    assert_eq!(bench.objects.list_objects(after).await.unwrap(), []);
+}
+
+pub(crate) async fn a_prefix_is_marked_by_one_deployment(bench: &Bench) {
+    let is_marked = async |id: &str| bench.objects.is_marked(id).await.unwrap();
+    assert!(!is_marked("ours").await);
+    bench.objects.mark("ours").await.unwrap();
+    assert!(is_marked("ours").await);
+    assert!(!is_marked("theirs").await);
+}
