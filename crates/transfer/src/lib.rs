@@ -12,6 +12,7 @@
 
 pub mod api;
 pub mod parallelism;
+mod part_map;
 pub mod part_plan;
 pub mod retry;
 pub mod upload;

@@ -7,7 +7,7 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::{ids::UploadId, sha256::Sha256};
-use crate::part_plan::PartNumber;
+use crate::{part_map::PartMap, part_plan::PartNumber};
 
 /// Where to `POST` [`SignParts`].
 #[must_use]
@@ -71,7 +71,7 @@ pub enum PartReceiptsError {
 
 /// The receipts of an upload, one a part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct PartReceipts(BTreeMap<PartNumber, Sha256>);
+pub struct PartReceipts(PartMap<Sha256>);
 
 impl PartReceipts {
     /// Notes a receipt; the same one again is fine.
@@ -91,7 +91,7 @@ impl PartReceipts {
     /// The receipt of a part, if it is noted.
     #[must_use]
     pub fn get(&self, number: PartNumber) -> Option<PartReceipt> {
-        let sha256 = *self.0.get(&number)?;
+        let sha256 = *self.0.get(number)?;
         Some(PartReceipt { number, sha256 })
     }
 
@@ -102,7 +102,7 @@ impl PartReceipts {
     pub fn digest(&self, part_count: PartNumber) -> Result<Sha256, PartReceiptsError> {
         let mut hasher = sha2::Sha256::new();
         for number in PartNumber::all(part_count) {
-            let sha256 = self.0.get(&number);
+            let sha256 = self.0.get(number);
             hasher.update(sha256.ok_or(PartReceiptsError::Missing(number))?.as_bytes());
         }
         Ok(Sha256::from_bytes(hasher.finalize().into()))

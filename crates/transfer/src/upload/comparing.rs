@@ -1,7 +1,5 @@
 //! Every part that was ever signed is sealed again and compared, before a byte leaves.
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     Command, Event, Outcome, Settings,
     phase::{Phase, Session, end},
@@ -9,19 +7,19 @@ use super::{
 };
 use crate::{
     api::{PartReceipt, PartStatus, UploadId},
-    part_plan::PartNumber,
+    part_map::{PartMap, PartSet},
 };
 
 #[derive(Debug)]
 pub(super) struct Comparing {
     session: Session,
-    signed: BTreeMap<PartNumber, PartStatus>,
+    signed: PartMap<PartStatus>,
     /// The file was modified since the start: what is not signed yet cannot be checked.
     was_modified: bool,
     /// Not begun yet.
-    waiting: BTreeSet<PartNumber>,
+    waiting: PartSet,
     /// Being sealed again. The driver holds their bytes.
-    running: BTreeSet<PartNumber>,
+    running: PartSet,
     pub(super) compared_plaintext_len: u64,
     pub(super) to_compare_plaintext_len: u64,
 }
@@ -33,7 +31,7 @@ impl Comparing {
         was_modified: bool,
     ) -> Result<Self, Outcome> {
         const NO_SUCH_PART: Outcome = Outcome::Broken("the server names a part that cannot be");
-        let mut signed = BTreeMap::new();
+        let mut signed = PartMap::default();
         let mut to_compare_plaintext_len = 0_u64;
         for status in parts {
             let part = session.plan.part(status.number).ok_or(NO_SUCH_PART)?;
@@ -44,11 +42,11 @@ impl Comparing {
                 to_compare_plaintext_len.saturating_add(part.plaintext_len());
         }
         Ok(Self {
-            waiting: signed.keys().copied().collect(),
+            waiting: PartSet::of(signed.iter().map(|(part, _)| part)),
             session,
             signed,
             was_modified,
-            running: BTreeSet::new(),
+            running: PartSet::default(),
             compared_plaintext_len: 0,
             to_compare_plaintext_len,
         })
@@ -61,10 +59,10 @@ impl Comparing {
     /// Compares as many parts at once as may be held.
     pub(super) fn begin(mut self, settings: Settings, commands: &mut Vec<Command>) -> Phase {
         while self.running.len() < settings.most_held() {
-            let Some(part) = self.waiting.pop_first() else {
+            let Some((part, ())) = self.waiting.pop_first() else {
                 break;
             };
-            self.running.insert(part);
+            self.running.insert(part, ());
             commands.push(Command::Compare(part));
         }
         if self.running.is_empty() {
@@ -82,11 +80,11 @@ impl Comparing {
         let Event::Compared(receipt) = event else {
             return Phase::Comparing(self);
         };
-        if !self.running.remove(&receipt.number) {
+        if self.running.remove(receipt.number).is_none() {
             return Phase::Comparing(self);
         }
         let part = receipt.number;
-        let signed = self.signed.get(&part);
+        let signed = self.signed.get(part);
         if signed.is_none_or(|signed| signed.sha256 != receipt.sha256) {
             return end(Outcome::Changed { part: Some(part) }, commands);
         }
@@ -99,7 +97,7 @@ impl Comparing {
         let signed_parts = self.signed.len();
         let leaves_parts = signed_parts < usize::from(self.session.plan.part_count().get());
         let mut sending = Sending::new(self.session);
-        for (number, status) in self.signed {
+        for (number, status) in self.signed.iter() {
             let sha256 = status.sha256;
             sending.compared(PartReceipt { number, sha256 }, status.stored);
         }
@@ -112,7 +110,9 @@ impl Comparing {
 
     /// Nothing is under way any more.
     pub(super) fn stop(&mut self) {
-        self.waiting.append(&mut self.running);
+        while let Some((part, ())) = self.running.pop_first() {
+            self.waiting.insert(part, ());
+        }
     }
 }
 

@@ -2,8 +2,6 @@
 
 mod held;
 
-use std::collections::{BTreeMap, BTreeSet};
-
 use super::{
     Command, Event, Outcome, Request, Settings,
     attempts::without_credential,
@@ -12,6 +10,7 @@ use super::{
 };
 use crate::{
     api::{PartReceipt, PartReceipts, SignedPart, UploadId, open::Method},
+    part_map::{PartMap, PartSet},
     part_plan::PartNumber,
     retry::RequestFailure,
 };
@@ -22,9 +21,9 @@ pub(super) struct Sending {
     session: Session,
     /// The next part to seal, unless it is stored; `None` after the last.
     next: Option<PartNumber>,
-    held: BTreeMap<PartNumber, Held>,
+    held: PartMap<Held>,
     receipts: PartReceipts,
-    stored: BTreeSet<PartNumber>,
+    stored: PartSet,
     pub(super) stored_plaintext_len: u64,
     pub(super) compared_plaintext_len: u64,
 }
@@ -34,9 +33,9 @@ impl Sending {
         Self {
             session,
             next: Some(PartNumber::FIRST),
-            held: BTreeMap::new(),
+            held: PartMap::default(),
             receipts: PartReceipts::default(),
-            stored: BTreeSet::new(),
+            stored: PartSet::default(),
             stored_plaintext_len: 0,
             compared_plaintext_len: 0,
         }
@@ -110,7 +109,7 @@ impl Sending {
             self.next = part
                 .next()
                 .filter(|next| *next <= self.session.plan.part_count());
-            if !self.stored.contains(&part) {
+            if !self.stored.contains(part) {
                 self.held.insert(part, Held::default());
                 commands.push(Command::Seal(part));
             }
@@ -118,7 +117,7 @@ impl Sending {
     }
 
     fn sealed(&mut self, receipt: PartReceipt) -> Result<(), Outcome> {
-        let Some(held) = self.held.get_mut(&receipt.number) else {
+        let Some(held) = self.held.get_mut(receipt.number) else {
             return Ok(());
         };
         if !matches!(held.stage, Stage::Sealing) {
@@ -135,11 +134,11 @@ impl Sending {
     fn sign_ready(&mut self, commands: &mut Vec<Command>) {
         let most = usize::from(self.session.most_parts_per_request.max(1));
         let mut ready = Vec::new();
-        for (part, held) in &mut self.held {
+        for (part, held) in self.held.iter_mut() {
             if !matches!(held.stage, Stage::Sealed) || ready.len() >= most {
                 continue;
             }
-            if let Some(receipt) = self.receipts.get(*part) {
+            if let Some(receipt) = self.receipts.get(part) {
                 held.stage = Stage::Signing;
                 ready.push(receipt);
             }
@@ -156,7 +155,7 @@ impl Sending {
     ) -> Result<(), Outcome> {
         const UNASKED: Outcome = Outcome::Broken("the server signed a part it was not asked for");
         for signed in parts {
-            let held = self.held.get_mut(&signed.number);
+            let held = self.held.get_mut(signed.number);
             let Some(held) = held.filter(|held| matches!(held.stage, Stage::Signing)) else {
                 return Err(UNASKED);
             };
@@ -167,14 +166,14 @@ impl Sending {
     }
 
     fn sent(&mut self, part: PartNumber, commands: &mut Vec<Command>) {
-        if self.held.remove(&part).is_some() {
+        if self.held.remove(part).is_some() {
             self.is_stored(part);
             commands.push(Command::Release(part));
         }
     }
 
     fn is_stored(&mut self, part: PartNumber) {
-        self.stored.insert(part);
+        self.stored.insert(part, ());
         let plaintext_len = self.session.plaintext_len_of(part);
         self.stored_plaintext_len = self.stored_plaintext_len.saturating_add(plaintext_len);
     }
@@ -183,13 +182,13 @@ impl Sending {
     fn again(&mut self, request: &Request, commands: &mut Vec<Command>) {
         match request {
             Request::Put(part) => {
-                let held = self.held.get(part);
+                let held = self.held.get(*part);
                 commands.extend(held.and_then(Held::put_again));
             }
             // Back among the parts that wait for a signature; the next batch takes them.
             Request::Sign(parts) => {
                 for part in parts {
-                    if let Some(held) = self.held.get_mut(part)
+                    if let Some(held) = self.held.get_mut(*part)
                         && matches!(held.stage, Stage::Signing)
                     {
                         held.stage = Stage::Sealed;
@@ -214,20 +213,20 @@ impl Sending {
                     // The object is there: sent by an attempt whose answer was lost. Completion
                     // finds out whether it is the right one.
                     self.sent(part, commands);
-                } else if let Some(held) = self.held.get_mut(&part) {
+                } else if let Some(held) = self.held.get_mut(part) {
                     commands.extend(held.put_failed(part, failure, jitter)?);
                 }
                 Ok(())
             }
             Request::Sign(parts) => {
                 // The most tried of the batch decides for all.
-                let attempts = parts.iter().filter_map(|part| self.held.get(part));
+                let attempts = parts.iter().filter_map(|part| self.held.get(*part));
                 let Some(mut attempts) = attempts.map(|held| held.signings).max() else {
                     return Ok(());
                 };
                 let wait = attempts.failed(Request::Sign(parts.clone()), failure, jitter)?;
                 for part in &parts {
-                    if let Some(held) = self.held.get_mut(part) {
+                    if let Some(held) = self.held.get_mut(*part) {
                         held.signings = attempts;
                     }
                 }
