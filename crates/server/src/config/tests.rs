@@ -240,6 +240,8 @@ fn impossible_values_are_refused() {
         ("SEALIFT_LIMIT_JSON", "100MiB"),
         ("SEALIFT_LIMIT_OPEN_UPLOADS", "0"),
         ("SEALIFT_LIMIT_BATCH", "70000"),
+        ("SEALIFT_SWEEP_SECONDS", "often"),
+        ("SEALIFT_SWEEP_SECONDS", "-1"),
         ("SEALIFT_PREFIX", "../other"),
         ("SEALIFT_KEYRING", "kms"),
         ("SEALIFT_STORE", "s3"),
@@ -266,6 +268,18 @@ fn a_prefix_too_long_for_the_embedded_stores_file_names_is_refused() {
 #[test]
 fn an_empty_variable_counts_as_absent() {
     assert!(load(&[("S3_BUCKET_NAME", ""), ("PORT", "")], &[]).is_ok());
+}
+
+#[test]
+fn sweeps_come_every_five_minutes_unless_told_otherwise() {
+    let every = |given| {
+        load(&[("SEALIFT_SWEEP_SECONDS", given)], &[])
+            .unwrap()
+            .sweep_every
+    };
+    assert_eq!(every(""), Some(Duration::from_secs(300)));
+    assert_eq!(every("20"), Some(Duration::from_secs(20)));
+    assert_eq!(every("0"), None);
 }
 
 #[test]

@@ -26,27 +26,27 @@ impl UploadsToSweep {
             Self::Expired => {
                 select_uploads!(
                     "state IN ('opening', 'open') AND swept_at_ms IS NULL
-                     AND (expires_at_ms <= $1 OR uploads.epoch <> deployment.epoch)
-                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                     AND (expires_at_ms <= $3 OR uploads.epoch <> deployment.epoch)
+                     AND upload_id > $1 ORDER BY upload_id LIMIT $2"
                 )
             }
             Self::Aborting => {
                 select_uploads!(
-                    "state = 'aborting' AND swept_at_ms IS NULL AND $1 = $1
-                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                    "state = 'aborting' AND swept_at_ms IS NULL
+                     AND upload_id > $1 ORDER BY upload_id LIMIT $2"
                 )
             }
             Self::Abandoned => {
                 select_uploads!(
-                    "state = 'completing' AND swept_at_ms IS NULL AND completing_until_ms <= $1
-                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                    "state = 'completing' AND swept_at_ms IS NULL AND completing_until_ms <= $3
+                     AND upload_id > $1 ORDER BY upload_id LIMIT $2"
                 )
             }
             Self::Tombstones => {
                 select_uploads!(
                     "state IN ('aborted', 'failed') AND swept_at_ms IS NULL
-                     AND (last_signature_ends_at_ms IS NULL OR last_signature_ends_at_ms <= $1)
-                     AND upload_id > $2 ORDER BY upload_id LIMIT $3"
+                     AND (last_signature_ends_at_ms IS NULL OR last_signature_ends_at_ms <= $3)
+                     AND upload_id > $1 ORDER BY upload_id LIMIT $2"
                 )
             }
         }
@@ -67,15 +67,15 @@ impl FilesToSweep {
         match self {
             Self::Deleting => {
                 "SELECT * FROM files
-                 WHERE state = 'deleting' AND swept_at_ms IS NULL AND $1 = $1
-                 AND file_id > $2 ORDER BY file_id LIMIT $3"
+                 WHERE state = 'deleting' AND swept_at_ms IS NULL
+                 AND file_id > $1 ORDER BY file_id LIMIT $2"
             }
             Self::Tombstones => {
                 "SELECT files.* FROM files JOIN uploads ON uploads.upload_id = files.upload_id
                  WHERE files.state = 'deleted' AND files.swept_at_ms IS NULL
                  AND (uploads.last_signature_ends_at_ms IS NULL
-                     OR uploads.last_signature_ends_at_ms <= $1)
-                 AND files.file_id > $2 ORDER BY files.file_id LIMIT $3"
+                     OR uploads.last_signature_ends_at_ms <= $3)
+                 AND files.file_id > $1 ORDER BY files.file_id LIMIT $2"
             }
         }
     }
@@ -93,13 +93,13 @@ impl Records {
         after: Option<&UploadId>,
         most: u32,
     ) -> Result<Vec<UploadRow>, RecordsError> {
-        let rows = query_as(which.query())
-            .bind(now_ms)
+        let mut asked = query_as(which.query())
             .bind(after.map_or("", UploadId::as_str))
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await?;
-        Ok(rows)
+            .bind(i64::from(most));
+        if which != UploadsToSweep::Aborting {
+            asked = asked.bind(now_ms);
+        }
+        Ok(asked.fetch_all(&self.readers).await?)
     }
 
     /// At most `most` files with larger ids than `after`.
@@ -113,13 +113,13 @@ impl Records {
         after: Option<&FileId>,
         most: u32,
     ) -> Result<Vec<FileRow>, RecordsError> {
-        let rows = query_as(which.query())
-            .bind(now_ms)
+        let mut asked = query_as(which.query())
             .bind(after.map_or("", FileId::as_str))
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await?;
-        Ok(rows)
+            .bind(i64::from(most));
+        if which != FilesToSweep::Deleting {
+            asked = asked.bind(now_ms);
+        }
+        Ok(asked.fetch_all(&self.readers).await?)
     }
 
     /// `opening` or `open` to `aborting`, if the upload is still expired, or older than the last

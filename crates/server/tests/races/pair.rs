@@ -13,6 +13,7 @@ use sealift_server::{
         Objects, OpenStore, S3Config, S3Credentials,
         embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
     },
+    records::Records,
 };
 use sealift_transfer::api::{FileList, UploadId, UploadState, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -165,6 +166,13 @@ impl Deployment {
         let text = asked.fetch_one(&mut db).await.unwrap();
         db.close().await.unwrap();
         text
+    }
+
+    /// What an operator does after a restore from a backup.
+    pub(crate) async fn begin_new_epoch(&self) {
+        let records = Records::open(&self.config.database_file()).await.unwrap();
+        records.begin_new_epoch().await.unwrap();
+        records.close().await;
     }
 
     /// Changes the database behind the servers' back.

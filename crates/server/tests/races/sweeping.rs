@@ -48,9 +48,7 @@ async fn after_a_restore_every_open_upload_is_aborted_and_new_ones_go_on() {
     let one = pair.one.client();
     let older = one.open("a", &two_parts()).await;
     one.send(&older).await;
-    pair.both
-        .change("UPDATE deployment SET epoch = epoch + 1")
-        .await;
+    pair.both.begin_new_epoch().await;
     let refused = one.sign(older.id(), &older.receipts()).await;
     refused.refused(ProblemCode::UploadExpired);
     let younger = one.open("b", &two_parts()).await;
@@ -138,14 +136,18 @@ async fn a_start_takes_up_what_was_cut_off_and_then_looks_again_and_again() {
         pair.both.change(state).await;
         file
     };
-    let aborted = async |upload: &UploadId| {
-        until(async || pair.both.state(upload).await == UploadState::Aborted).await;
+    let is_aborted = async |upload: &UploadId| {
+        let state = pair.both.state(upload).await;
+        state == UploadState::Aborted
     };
     let first = cut_off("a").await;
     let third = pair.both.serve_sweeping(Duration::from_secs(300)).await;
-    aborted(first.id()).await;
+    until(async || is_aborted(first.id()).await).await;
     let second = cut_off("b").await;
-    // At the latest six fifths of the interval after the sweep before.
-    third.later_by(361 * 1000);
-    aborted(second.id()).await;
+    let looks_again = async || {
+        // At the latest six fifths of the interval after the sweep before, which may still run.
+        third.later_by(361 * 1000);
+        is_aborted(second.id()).await
+    };
+    until(looks_again).await;
 }

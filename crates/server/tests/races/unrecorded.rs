@@ -163,10 +163,10 @@ async fn after_a_restore_what_was_made_since_the_backup_is_reported_before_it_go
         "DELETE FROM files WHERE file_id = (SELECT file_id FROM uploads ORDER BY opened_at_ms DESC, rowid DESC LIMIT 1)",
         "DELETE FROM parts WHERE upload_id NOT IN (SELECT upload_id FROM files)",
         "DELETE FROM uploads WHERE upload_id NOT IN (SELECT upload_id FROM files)",
-        "UPDATE deployment SET epoch = epoch + 1, unrecorded_listed_at_ms = NULL, unrecorded_reported_at_ms = NULL",
     ] {
         pair.both.change(table).await;
     }
+    pair.both.begin_new_epoch().await;
     pair.one.later_by(32 * DAY_MS);
     let report = pair.one.sweep().await;
     assert_eq!(
