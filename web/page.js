@@ -49,7 +49,10 @@ export function startPage({ refresh } = {}) {
   chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add);
   login = new Login(find('login'), refresh, {
     use: logIn,
-    declined: () => workers.logInDeclined(),
+    declined: () => {
+      workers.logInDeclined();
+      find('files').focus();
+    },
     asked: () => announce(say('apiKeyAsked')),
   });
   find('pause-all').addEventListener('click', pauseAll);
