@@ -103,10 +103,10 @@ impl Deployment {
         let with = |more: &[FaultKind]| [&ON_EVERY_WAY[..], more].concat();
         let plans = [
             (&self.ways.client_to_server, 60, with(&[])),
-            (&self.ways.client_to_store, 120, with(&[FaultKind::Expired])),
+            (&self.ways.client_to_store, 200, with(&[FaultKind::Expired])),
             (
                 &self.ways.server_to_store,
-                60,
+                80,
                 with(&[FaultKind::Expired, FaultKind::OkWithError]),
             ),
             (&self.ways.server_to_kms, 60, with(&[])),

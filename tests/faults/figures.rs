@@ -24,7 +24,8 @@ pub(crate) struct Disturbances {
 pub(crate) struct Tally {
     pub(crate) uploads: u64,
     pub(crate) complete: u64,
-    pub(crate) cancelled: u64,
+    /// The numbers of those that were taken back.
+    pub(crate) cancelled: BTreeSet<u64>,
     /// Times that somebody paused, left, or was gone without a word.
     pub(crate) paused: u64,
     pub(crate) left: u64,
@@ -47,7 +48,7 @@ impl Tally {
     pub(crate) fn add(&mut self, other: Self) {
         self.uploads += other.uploads;
         self.complete += other.complete;
-        self.cancelled += other.cancelled;
+        self.cancelled.extend(other.cancelled);
         self.paused += other.paused;
         self.left += other.left;
         self.crashed += other.crashed;
@@ -84,6 +85,8 @@ pub(crate) struct Figures {
     pub(crate) store: &'static str,
     pub(crate) native: Tally,
     pub(crate) page: Tally,
+    /// What was seen of all of them when the faults were over.
+    pub(crate) later: Tally,
     pub(crate) disturbances: Disturbances,
     /// By kind, and by the way: see [`WAYS`].
     pub(crate) faults: BTreeMap<FaultKind, [u64; 4]>,
@@ -115,7 +118,7 @@ pub(crate) fn faults_of(ways: &Ways) -> BTreeMap<FaultKind, [u64; 4]> {
 impl Figures {
     /// Everything that must not be, one sentence each.
     pub(crate) fn violations(&self) -> Vec<String> {
-        let tallies = [&self.native, &self.page];
+        let tallies = [&self.native, &self.page, &self.later];
         let of = |what: &str, all: &[String]| -> Vec<String> {
             all.iter().map(|one| format!("{what}: {one}")).collect()
         };
@@ -152,7 +155,9 @@ impl Figures {
         };
         row("begun", &|tally| tally.uploads);
         row("complete and byte-identical", &|tally| tally.complete);
-        row("cancelled, nothing left", &|tally| tally.cancelled);
+        row("cancelled, nothing left", &|tally| {
+            u64::try_from(tally.cancelled.len()).unwrap_or(u64::MAX)
+        });
         row("times paused", &|tally| tally.paused);
         row("times left", &|tally| tally.left);
         row("times the client was gone", &|tally| tally.crashed);
@@ -179,6 +184,7 @@ impl Figures {
             ..
         } = self.disturbances;
         let findings = &self.findings;
+        let identical = u64::try_from(self.later.identical.len()).unwrap_or(u64::MAX);
         say("\n| server, database, store | |");
         say("|---|---|");
         for (name, figure) in [
@@ -191,6 +197,11 @@ impl Figures {
             ("disk full", full_disks),
             ("parts in the store's hands", findings.parts),
             ("requests that brought them", findings.part_requests),
+            (
+                "uploads still open at the end, resumed then",
+                self.later.resumed,
+            ),
+            ("files in all, each compared byte for byte", identical),
             ("remains that were swept", findings.swept),
             ("**orphans**", count(&findings.orphans)),
             ("**objects missing**", count(&findings.missing)),

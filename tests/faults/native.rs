@@ -37,14 +37,14 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                 return tally;
             }
             Some(Err(UploadError::Cancelled)) => {
-                tally.cancelled += 1;
+                tally.cancelled.insert(course.number);
                 return tally;
             }
             Some(Err(UploadError::Failed {
                 upload_id: Some(upload_id),
                 ..
             })) if matches!(course.turn, Turn::Cancel(_)) => {
-                take_back(client, &upload_id, &mut tally).await;
+                take_back(client, course, &upload_id, &mut tally).await;
                 return tally;
             }
             Some(Err(UploadError::Failed { upload_id, .. } | UploadError::Left { upload_id })) => {
@@ -146,9 +146,11 @@ async fn find(client: &Client, course: &Course) -> Option<UploadId> {
 }
 
 /// Its client gave up taking it back; somebody else does it.
-async fn take_back(client: &Client, upload_id: &UploadId, tally: &mut Tally) {
+async fn take_back(client: &Client, course: &Course, upload_id: &UploadId, tally: &mut Tally) {
     match ask_until_answered(|| client.abort(upload_id)).await {
-        Ok(()) => tally.cancelled += 1,
+        Ok(()) => {
+            tally.cancelled.insert(course.number);
+        }
         Err(error) => tally
             .lost
             .push(format!("{upload_id} cannot be taken back: {error}")),
@@ -156,7 +158,7 @@ async fn take_back(client: &Client, upload_id: &UploadId, tally: &mut Tally) {
 }
 
 /// Asks again while nobody answers or somebody is busy.
-async fn ask_until_answered<T, A>(mut ask: impl FnMut() -> A) -> Result<T, RequestError>
+pub(crate) async fn ask_until_answered<T, A>(mut ask: impl FnMut() -> A) -> Result<T, RequestError>
 where
     A: Future<Output = Result<T, RequestError>>,
 {

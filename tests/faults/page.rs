@@ -1,11 +1,249 @@
-//! Uploads through the page in Chromium, while everything fails.
+//! Uploads through the page in Chromium, while everything fails: some are cancelled or paused by
+//! their buttons, some lose their page and are chosen again in the next one.
 
-use std::ops::Range;
+use std::{
+    fs,
+    ops::Range,
+    path::PathBuf,
+    time::{Duration, Instant},
+};
 
-use anyhow::Result;
+use anyhow::{Context as _, Result, bail};
+use bytes::Bytes;
+use sealift_client::Client;
+use sealift_tests::{Browser, Page, Row};
+use serde_json::json;
+use tokio::time::sleep;
 
-use crate::{deployment::Deployment, figures::Tally};
+use crate::{
+    course::{Course, Turn},
+    deployment::Deployment,
+    figures::Tally,
+    native::ask_until_answered,
+    readings,
+    terminal::say,
+};
 
-pub(crate) async fn send_all(_: &Deployment, _: Range<u64>, _: u64) -> Result<Tally> {
-    anyhow::bail!("to come")
+/// Files that are chosen together.
+const BATCH: usize = 6;
+/// A batch that takes longer has lost something.
+const LONGEST_BATCH: Duration = Duration::from_secs(600);
+/// How long a page may take to load; a server that was just killed gives none.
+const LONGEST_LOAD: Duration = Duration::from_secs(15);
+const MOST_LOADS: usize = 30;
+/// A failed file is told to try again this often.
+const MOST_RETRIES: u32 = 40;
+
+/// Sends the uploads of these numbers.
+pub(crate) async fn send_all(
+    deployment: &Deployment,
+    numbers: Range<u64>,
+    seed: u64,
+) -> Result<Tally> {
+    let browser = Browser::start().await?;
+    browser.wait_at_most(LONGEST_LOAD).await?;
+    let client = deployment.client()?;
+    let url = deployment.ways.client_to_server.endpoint();
+    let folder = deployment.folder().join("chosen");
+    fs::create_dir_all(&folder)?;
+    let mut tally = Tally::default();
+    let courses: Vec<Course> = numbers.map(|number| Course::of(seed, number)).collect();
+    for courses in courses.chunks(BATCH) {
+        let mut chosen = Vec::new();
+        for course in courses {
+            let plaintext = course.plaintext(seed);
+            let path = folder.join(course.name());
+            fs::write(&path, &plaintext)?;
+            chosen.push(Chosen::new(course.clone(), path, plaintext));
+        }
+        let batch = Batch {
+            browser: &browser,
+            client: &client,
+            url: &url,
+            chosen,
+            began: Instant::now(),
+            tally: &mut tally,
+        };
+        batch.send().await?;
+        let ended = tally.uploads;
+        say(&format!("{ended} uploads have ended in the page"));
+    }
+    Ok(tally)
+}
+
+/// Files that are sent by one page.
+struct Batch<'a> {
+    browser: &'a Browser,
+    client: &'a Client,
+    url: &'a str,
+    chosen: Vec<Chosen>,
+    began: Instant,
+    tally: &'a mut Tally,
+}
+
+/// One of them.
+struct Chosen {
+    course: Course,
+    path: PathBuf,
+    plaintext: Bytes,
+    retries: u32,
+    has_turned: bool,
+    has_ended: bool,
+}
+
+impl Chosen {
+    fn new(course: Course, path: PathBuf, plaintext: Bytes) -> Self {
+        Self {
+            course,
+            path,
+            plaintext,
+            retries: 0,
+            has_turned: false,
+            has_ended: false,
+        }
+    }
+}
+
+impl Batch<'_> {
+    async fn send(mut self) -> Result<()> {
+        let mut page = self.open_and_choose().await?;
+        self.began = Instant::now();
+        let mut goes_after = self.page_goes_after();
+        while self.chosen.iter().any(|chosen| !chosen.has_ended) {
+            if self.began.elapsed() > LONGEST_BATCH {
+                return self.give_up(&page).await;
+            }
+            if goes_after.is_some_and(|after| self.began.elapsed() > after) {
+                goes_after = None;
+                page = self.open_and_choose().await?;
+            }
+            for row in page.rows().await? {
+                self.look_at(&page, &row).await?;
+            }
+            sleep(Duration::from_millis(200)).await;
+        }
+        Ok(())
+    }
+
+    /// Those who leave or crash do it together, for they share the page.
+    fn page_goes_after(&mut self) -> Option<Duration> {
+        let turns = self.chosen.iter().map(|chosen| chosen.course.turn);
+        let gone = turns.filter_map(|turn| match turn {
+            Turn::Leave(after) | Turn::Crash(after) => Some(after),
+            _ => None,
+        });
+        let gone: Vec<Duration> = gone.collect();
+        self.tally.crashed += u64::try_from(gone.len()).unwrap_or(u64::MAX);
+        gone.into_iter().max()
+    }
+
+    /// A new page, with all files that have not ended.
+    async fn open_and_choose(&self) -> Result<Page> {
+        for _ in 0..MOST_LOADS {
+            // The server may be down just now: then there is no page, or half of one.
+            let Ok(page) = self.browser.open_at(self.url).await else {
+                sleep(Duration::from_millis(500)).await;
+                continue;
+            };
+            let open = self.chosen.iter().filter(|chosen| !chosen.has_ended);
+            let paths: Vec<_> = open.map(|chosen| chosen.path.as_path()).collect();
+            page.choose(&paths).await?;
+            return Ok(page);
+        }
+        bail!("the page did not load {MOST_LOADS} times")
+    }
+
+    /// Does what a person would, seeing this row.
+    async fn look_at(&mut self, page: &Page, row: &Row) -> Result<()> {
+        let Some(chosen) = self
+            .chosen
+            .iter_mut()
+            .find(|chosen| chosen.course.name() == row.name && !chosen.has_ended)
+        else {
+            return Ok(());
+        };
+        let elapsed = self.began.elapsed();
+        match row.state.as_str() {
+            "done" => {
+                chosen.has_ended = true;
+                self.tally.uploads += 1;
+                self.tally.complete += 1;
+                let id = row.file_id.clone().context("a done row has an id")?;
+                let client = self.client;
+                let file = ask_until_answered(|| client.file(&id)).await?;
+                readings::compare(client, &file, &chosen.plaintext, self.tally).await;
+            }
+            "cancelled" => {
+                chosen.has_ended = true;
+                self.tally.uploads += 1;
+                self.tally.cancelled.insert(chosen.course.number);
+            }
+            "failed" if chosen.retries >= MOST_RETRIES => {
+                chosen.has_ended = true;
+                self.tally.uploads += 1;
+                self.tally.lost.push(format!("{row:?}"));
+            }
+            "failed" => {
+                chosen.retries += 1;
+                match press(page, row, "retry").await? {
+                    true => self.tally.resumed += 1,
+                    false if press(page, row, "start-anew").await? => self.tally.begun_anew += 1,
+                    false => {}
+                }
+            }
+            "known" => {
+                if press(page, row, "confirm-yes").await? {
+                    self.tally.resumed += 1;
+                }
+            }
+            "paused" => {
+                let Turn::Pause(after, for_so_long) = chosen.course.turn else {
+                    return Ok(());
+                };
+                if elapsed > after + for_so_long {
+                    press(page, row, "continue").await?;
+                }
+            }
+            // It goes on, or waits for somebody.
+            _ if chosen.has_turned => {}
+            _ => match chosen.course.turn {
+                Turn::Cancel(after) if elapsed > after => {
+                    chosen.has_turned = press(page, row, "cancel").await?;
+                }
+                Turn::Pause(after, _) if elapsed > after => {
+                    chosen.has_turned = press(page, row, "pause").await?;
+                    self.tally.paused += u64::from(chosen.has_turned);
+                }
+                _ => {}
+            },
+        }
+        Ok(())
+    }
+
+    async fn give_up(self, page: &Page) -> Result<()> {
+        let rows = page.rows().await?;
+        for chosen in self.chosen.iter().filter(|chosen| !chosen.has_ended) {
+            let name = chosen.course.name();
+            let row = rows.iter().find(|row| row.name == name);
+            self.tally.uploads += 1;
+            self.tally.lost.push(format!(
+                "{name} has not ended after {} s: {row:?}",
+                LONGEST_BATCH.as_secs()
+            ));
+        }
+        Ok(())
+    }
+}
+
+/// Presses a button of that row, where it is shown.
+async fn press(page: &Page, row: &Row, button: &str) -> Result<bool> {
+    let script = "const [name, state, part] = arguments;
+        const row = [...document.querySelectorAll('li.file')].find((row) =>
+            row.querySelector('.file-name')?.textContent === name && row.dataset.state === state);
+        const button = row?.querySelector(`button.${part}`);
+        if (!button?.checkVisibility()) return false;
+        button.click();
+        return true;";
+    let arguments = vec![json!(row.name), json!(row.state), json!(button)];
+    Ok(page.run(script, arguments).await? == json!(true))
 }

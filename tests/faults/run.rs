@@ -68,7 +68,7 @@ async fn act(deployment: &Arc<Deployment>, asked: &Run, seed: u64) -> Result<Fig
         let randomness = Randomness::from_seed(seed.rotate_left(32));
         tokio::spawn(async move { disturbance::disturb(&deployment, randomness).await })
     };
-    let mut native = all_native(deployment, asked.uploads, seed).await?;
+    let native = all_native(deployment, asked.uploads, seed).await?;
     let page = match asked.browser {
         0 => Tally::default(),
         uploads => {
@@ -80,15 +80,20 @@ async fn act(deployment: &Arc<Deployment>, asked: &Run, seed: u64) -> Result<Fig
     let disturbances = disturbing.await??;
     say("The faults are over: looking at what is there.");
 
+    let mut later = Tally::default();
+    for tally in [&native, &page] {
+        later.identical.extend(tally.identical.iter().cloned());
+        later.cancelled.extend(&tally.cancelled);
+    }
     let client = deployment.client()?;
-    native.identical.extend(page.identical.iter().cloned());
-    let files = afterwards::end_everything(&client, seed, &mut native).await?;
+    let files = afterwards::end_everything(&client, seed, &mut later).await?;
     let findings = afterwards::search(deployment, &files).await?;
     Ok(Figures {
         seed,
         store: deployment.store.name(),
         native,
         page,
+        later,
         disturbances,
         faults: faults_of(&deployment.ways),
         findings,

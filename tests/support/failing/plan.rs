@@ -32,8 +32,8 @@ impl Plan {
         Self::default()
     }
 
-    /// So many of a thousand requests meet a fault of one of these kinds, chosen by the seed. One
-    /// in eight begins a spell: the next few requests fail the same way, so that whoever retries
+    /// So many of a thousand requests meet a fault of one of these kinds, chosen by the seed; of
+    /// those that begin or complete a multipart upload three times as many. One in eight begins a spell: the next few requests fail the same way, so that whoever retries
     /// at once gets through its attempts. The seed gives the plan's decisions in order; which
     /// request comes first is the machine's.
     #[must_use]
@@ -74,9 +74,8 @@ impl Random {
                 self.spell = left.checked_sub(1).map(|left| (kind, left));
                 kind
             }
-            None if self.randomness.below(1_000) < self.faults_per_thousand => {
-                let at = self.randomness.below(u64::try_from(self.kinds.len()).ok()?);
-                let kind = *self.kinds.get(usize::try_from(at).ok()?)?;
+            None if self.is_time_for(asked) => {
+                let kind = self.kind_for(asked)?;
                 let begins_a_spell = self.randomness.below(8) == 0 && kind != FaultKind::Stall;
                 self.spell = begins_a_spell.then(|| (kind, 1 + self.randomness.below(4)));
                 kind
@@ -84,6 +83,26 @@ impl Random {
             None => return None,
         };
         self.fault(kind, asked)
+    }
+
+    fn is_time_for(&mut self, asked: &Asked) -> bool {
+        let times = match asked.operation {
+            // Few, and of much consequence.
+            Operation::CompleteMultipart | Operation::CreateMultipart => 3,
+            _ => 1,
+        };
+        self.randomness.below(1_000) < times * self.faults_per_thousand
+    }
+
+    /// Completions are few, and only they can be told 200 with an error: every third fault of
+    /// theirs is that.
+    fn kind_for(&mut self, asked: &Asked) -> Option<FaultKind> {
+        let is_completion = asked.operation == Operation::CompleteMultipart;
+        let at = self.randomness.below(u64::try_from(self.kinds.len()).ok()?);
+        if is_completion && self.kinds.contains(&FaultKind::OkWithError) && at.is_multiple_of(3) {
+            return Some(FaultKind::OkWithError);
+        }
+        self.kinds.get(usize::try_from(at).ok()?).copied()
     }
 
     /// `None` where this fault does not fit the request.
