@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use clap::{Parser, Subcommand};
+use clap::{Parser, Subcommand, ValueEnum};
 
 #[derive(Debug, Parser)]
 #[command(about = "Random uploads under random faults. `cargo xtask faults` sets it up.")]
@@ -34,9 +34,21 @@ pub(crate) struct Run {
     #[arg(long)]
     pub(crate) seed: Option<u64>,
 
+    /// Where sealed bytes go.
+    #[arg(long, value_enum, default_value_t = StoreKind::Embedded)]
+    pub(crate) store: StoreKind,
+
     /// Keep the folder with data and logs, also if all is well.
     #[arg(long)]
     pub(crate) keep: bool,
+}
+
+#[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
+pub(crate) enum StoreKind {
+    /// The embedded one, in a process of its own.
+    Embedded,
+    /// Garage, which `SEALIFT_TEST_GARAGE` names.
+    Garage,
 }
 
 #[derive(Debug, clap::Args)]

@@ -16,6 +16,7 @@ use tempfile::TempDir;
 use tokio::sync::Mutex;
 
 use crate::{
+    args::StoreKind,
     server_process::{ServerProcess, ServerSettings},
     store_process::{BUCKET, StoreProcess},
 };
@@ -64,14 +65,14 @@ const STALL: Duration = Duration::from_secs(7);
 
 impl Deployment {
     /// Starts everything; no way fails yet.
-    pub(crate) async fn start() -> Result<Self> {
+    pub(crate) async fn start(store: StoreKind) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("sealift-faults-")
             .tempdir()?;
         let server_address = free_address()?;
         let client_to_server = FailingProxy::start(server_address, Plan::none()).await?;
         let store_folder = folder.path().join("store");
-        let store = StoreProcess::start(&store_folder, &client_to_server.endpoint()).await?;
+        let store = StoreProcess::start(store, &store_folder, &client_to_server.endpoint()).await?;
         let moto = Moto::start()?;
         let key_arn = moto.make_key().await?;
         let moto_address = moto.endpoint().strip_prefix("http://");

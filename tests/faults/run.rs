@@ -35,7 +35,7 @@ pub(crate) async fn run(asked: &Run) -> Result<ExitCode> {
     say(&format!(
         "Seed {seed}: `--seed {seed}` makes the same uploads and faults again."
     ));
-    let mut deployment = Arc::new(Deployment::start().await?);
+    let mut deployment = Arc::new(Deployment::start(asked.store).await?);
     let figures = act(&deployment, asked, seed)
         .await
         .with_context(|| format!("the run of seed {seed} broke off"));

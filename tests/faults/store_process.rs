@@ -1,5 +1,4 @@
-//! The store in a process of its own, so that it survives the server: the embedded one, or Garage
-//! where `SEALIFT_TEST_GARAGE` names it.
+//! The store in a process of its own, so that it survives the server.
 
 use std::{
     env,
@@ -14,7 +13,10 @@ use sealift_server::objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCreden
 use sealift_tests::Garage;
 use serde_json::json;
 
-use crate::{args, terminal};
+use crate::{
+    args::{self, StoreKind},
+    terminal,
+};
 
 /// The one bucket of the run.
 pub(crate) const BUCKET: &str = "faults";
@@ -28,8 +30,8 @@ pub(crate) enum StoreProcess {
 
 impl StoreProcess {
     /// Starts it; pages of this origin may PUT.
-    pub(crate) async fn start(folder: &Path, page_origin: &str) -> Result<Self> {
-        if env::var_os("SEALIFT_TEST_GARAGE").is_some_and(|path| !path.is_empty()) {
+    pub(crate) async fn start(kind: StoreKind, folder: &Path, page_origin: &str) -> Result<Self> {
+        if kind == StoreKind::Garage {
             let garage = Garage::start(BUCKET)?;
             garage.allow_page(page_origin).await?;
             return Ok(Self::Garage(garage));

@@ -27,6 +27,8 @@ pub(crate) enum Command {
     Demo(DemoArgs),
     /// Set up, then run every check and test. This is what CI runs.
     Test(TestArgs),
+    /// Send many files while connections, store, KMS, database and server fail at random.
+    Faults(FaultsArgs),
     /// Measure Sealift beside its peers, and put the figures into docs/PERFORMANCE.md.
     Bench(BenchArgs),
 }
@@ -74,6 +76,25 @@ pub(crate) struct DemoArgs {
     /// Drop the data when the demo ends.
     #[arg(long)]
     pub(crate) drop: bool,
+}
+
+#[derive(clap::Args)]
+pub(crate) struct FaultsArgs {
+    /// Uploads by the native client.
+    #[arg(long, default_value_t = 500)]
+    pub(crate) uploads: u64,
+
+    /// Uploads through the page in Chromium.
+    #[arg(long, default_value_t = 30)]
+    pub(crate) browser: u64,
+
+    /// Sizes, courses, faults and kills follow from it; which request comes first does not [default: random].
+    #[arg(long)]
+    pub(crate) seed: Option<u64>,
+
+    /// Where sealed bytes go.
+    #[arg(long, default_value = "embedded", value_parser = ["embedded", "garage"])]
+    pub(crate) store: String,
 }
 
 #[derive(clap::Args)]

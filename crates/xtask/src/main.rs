@@ -6,6 +6,7 @@
 mod args;
 mod bench;
 mod demo;
+mod faults;
 mod native;
 mod page;
 mod programs;
@@ -37,6 +38,7 @@ fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Page(asked) => page::run(&workshop, &asked.dist),
         Command::Demo(asked) => demo::run(&workshop, &asked),
         Command::Bench(asked) => return bench::run(&workshop, &asked),
+        Command::Faults(asked) => return faults::run(&workshop, &asked),
         Command::Test(asked) => return test::run(&workshop, &asked),
     }
     .map(|()| ExitCode::SUCCESS)

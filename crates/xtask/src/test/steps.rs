@@ -1,6 +1,7 @@
 //! The steps, in the order in which they tell most soonest.
 
 use super::{Bench, Counts, Step, arrows, fuzz, rooms, wasm};
+use crate::faults;
 use crate::native;
 use crate::page;
 use crate::setup::Need;
@@ -95,6 +96,12 @@ pub(super) const STEPS: &[Step] = &[
             stories,
         )
     },
+    check(
+        "faults",
+        "forty uploads while everything fails and the server is killed",
+        &[Need::Python],
+        short_faults,
+    ),
     Step {
         full: true,
         after: &["page"],
@@ -304,6 +311,12 @@ fn stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 
 fn long_stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     log.run(all_stories(bench)?.args(["--", "--ignored"]))
+}
+
+fn short_faults(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
+    faults::build(bench.workshop, bench.toolchain, log)?;
+    let mut run = faults::command(bench.workshop, bench.toolchain)?;
+    log.run(run.args(["--uploads", "40"]))
 }
 
 fn all_stories(bench: &Bench<'_>) -> Result<Command> {
