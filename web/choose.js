@@ -14,7 +14,7 @@ export class Chooser {
     onFiles(again, ([found]) => this.#chosenAgain?.(found), true);
     onDrop((items) => take(dropped(items)));
     window.addEventListener('paste', ({ clipboardData }) => {
-      if (clipboardData.files.length > 0) take(chosen(clipboardData.files));
+      if (clipboardData?.files.length > 0) take(chosen(clipboardData.files));
     });
   }
 

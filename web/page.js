@@ -83,7 +83,8 @@ async function add(source) {
 function start(found) {
   const entry = sending.add(found);
   const known = unfinished.match(found)?.upload_id;
-  if (known && !sending.entries.some((other) => other.known === known)) {
+  // One question about it is enough.
+  if (known && !sending.entries.some((other) => other.state === 'known' && other.known === known)) {
     entry.known = known;
     entry.enter('known');
   } else {
@@ -95,6 +96,7 @@ function start(found) {
 
 // An unfinished upload becomes a row.
 function goOnWith(upload, { file, handle }) {
+  if (sending.knows(upload.upload_id)) return;
   const entry = sending.add({ file, handle, name: upload.name });
   entry.uploadId = upload.upload_id;
   sending.send(entry, 'resume');
@@ -208,7 +210,7 @@ function stopped(name, failure) {
 function logIn(apiKey) {
   workers.logIn(apiKey);
   announce(say('apiKeyUsed'));
-  find('files').focus();
+  if (find('login').contains(document.activeElement)) find('files').focus();
   loadUnfinished();
 }
 

@@ -52,7 +52,7 @@ export class Sending {
   }
 
   pause(entry) {
-    if (!entry.canPause) return;
+    if (!entry.canPause || entry.asked) return;
     if (!entry.isHanded) return this.#settle(entry, 'paused');
     entry.asked = 'pausing';
     this.#worker(entry).pause(entry.id);
@@ -67,7 +67,7 @@ export class Sending {
   }
 
   cancel(entry) {
-    if (!entry.canCancel) return;
+    if (!entry.canCancel || entry.asked === 'cancelling') return;
     if (!entry.isHanded) {
       if (entry.uploadId) this.#discardQuietly(entry.uploadId);
       return this.#settle(entry, 'cancelled');
@@ -127,7 +127,7 @@ export class Sending {
 
   // A worker is gone, and with it all that it did. Gives how many files that concerns.
   stopped(backend, failure) {
-    const concerned = this.entries.filter((entry) => !entry.hasEnded && entry.state !== 'known' && entry.backend === backend);
+    const concerned = this.entries.filter((entry) => entry.backend === backend && (entry.isHanded || entry.isRunning));
     this.#queue.release(concerned);
     for (const entry of concerned) this.hear({ type: 'failed', id: entry.id, failure });
     return concerned.length;
