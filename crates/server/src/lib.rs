@@ -38,4 +38,4 @@ pub use keys::KeysError;
 pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};
-pub use sweeper::{Count, SweepKind, SweepReport};
+pub use sweeper::{SweepCount, SweepKind, SweepReport};

@@ -17,7 +17,7 @@ mod report;
 mod unrecorded;
 mod uploads;
 
-pub use report::{Count, SweepKind, SweepReport};
+pub use report::{SweepCount, SweepKind, SweepReport};
 
 /// Signatures end by the store's clock, records by the server's: doctor allows a minute between
 /// them, and a PUT that began in time may take a while.

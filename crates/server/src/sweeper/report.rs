@@ -61,7 +61,7 @@ impl SweepKind {
 
 /// How many of a kind.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub struct Count {
+pub struct SweepCount {
     /// Were there.
     pub found: u64,
     /// Were ended by this sweep; the others are left alone, or another server was faster.
@@ -72,12 +72,12 @@ pub struct Count {
 
 /// What one sweep found and did.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct SweepReport(BTreeMap<SweepKind, Count>);
+pub struct SweepReport(BTreeMap<SweepKind, SweepCount>);
 
 impl SweepReport {
     /// Of this kind.
     #[must_use]
-    pub fn of(&self, kind: SweepKind) -> Count {
+    pub fn of(&self, kind: SweepKind) -> SweepCount {
         self.0.get(&kind).copied().unwrap_or_default()
     }
 
@@ -107,7 +107,7 @@ impl fmt::Display for SweepReport {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (place, (kind, count)) in self.0.iter().enumerate() {
             let before = if place == 0 { "" } else { ", " };
-            let Count {
+            let SweepCount {
                 found,
                 done,
                 failed,

@@ -58,6 +58,12 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     damage_and_read(&stack, &client).await;
     strangers(&mut secrets, &stack, &file).await;
     client.delete(&files::path(file.file_id())).await;
+    // Something for a sweeper: it tells ids and object keys.
+    let left = client.open(NAME, PLAINTEXT).await;
+    client.send(&left).await;
+    client.abort(left.id()).await;
+    stack.server.sweep_now().await;
+    assert_eq!(client.get("/metrics").await.status, 200);
     let stack = stack.restart().await;
     assert_eq!(stack.client().get("/healthz").await.status, 200);
     let config = stack.config.clone();
@@ -68,6 +74,7 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     // It did log, and at trace, and what was refused too.
     for expected in [
         "Opened upload",
+        "Swept: ",
         "Completed upload",
         "Deleted file",
         "Refused with",

@@ -1,5 +1,6 @@
 //! Signatures against what takes the upload away from them.
 
+use sealift_server::SweepKind;
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
 
 use crate::{
@@ -43,7 +44,7 @@ async fn nothing_is_signed_once_a_sweeper_has_begun() {
         signed
     });
     signed.refused(ProblemCode::UploadNotOpen);
-    let expired = report.of(sealift_server::SweepKind::Expired);
+    let expired = report.of(SweepKind::Expired);
     assert_eq!((expired.found, expired.done, expired.failed), (1, 1, 0));
     pair.both.expect_nothing_stored(file.id()).await;
 }
@@ -84,8 +85,10 @@ async fn a_put_that_comes_after_the_abort_is_removed_when_no_other_can_come() {
     assert!(object.exists());
     pair.two.later_by(HOUR_MS / 4);
     let report = pair.two.sweep().await;
-    let swept = report.of(sealift_server::SweepKind::Tombstone);
+    let swept = report.of(SweepKind::Tombstone);
     assert_eq!((swept.found, swept.done, swept.failed), (1, 1, 0));
+    // By the tombstone, which every sweep looks at, not by the daily list.
+    assert_eq!(report.of(SweepKind::LateObject).found, 0);
     assert!(!object.exists());
     assert!(pair.two.sweep().await.is_empty());
     let status = one.status(file.id()).await;
@@ -111,7 +114,26 @@ async fn a_put_that_comes_after_the_deletion_is_removed_too() {
     assert!(object.exists());
     pair.two.later_by(HOUR_MS + HOUR_MS / 4);
     let report = pair.two.sweep().await;
-    let swept = report.of(sealift_server::SweepKind::Tombstone);
+    let swept = report.of(SweepKind::Tombstone);
     assert_eq!((swept.found, swept.done, swept.failed), (1, 1, 0));
+    // By the tombstone, which every sweep looks at, not by the daily list.
+    assert_eq!(report.of(SweepKind::LateObject).found, 0);
+    assert!(!object.exists());
+}
+
+#[tokio::test]
+async fn an_object_that_a_late_join_made_of_an_aborted_upload_is_removed_too() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let file = one.open("a", &two_parts()).await;
+    one.sign_all(&file).await;
+    assert_eq!(one.abort(file.id()).await.status, 204);
+    let object = pair.both.object_of(file.id()).await;
+    std::fs::create_dir_all(object.parent().unwrap()).unwrap();
+    std::fs::write(&object, file.object()).unwrap();
+    pair.two.later_by(HOUR_MS + HOUR_MS / 4);
+    let report = pair.two.sweep().await;
+    assert_eq!(report.of(SweepKind::Tombstone).done, 1, "{report}");
+    assert_eq!(report.of(SweepKind::LateObject).found, 0);
     assert!(!object.exists());
 }

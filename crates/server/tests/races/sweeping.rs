@@ -2,7 +2,7 @@
 
 use std::time::Duration;
 
-use sealift_server::{Count, SweepKind};
+use sealift_server::{SweepCount, SweepKind};
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadId, UploadState};
 
 use crate::{
@@ -11,8 +11,8 @@ use crate::{
     support::{DAY_MS, bytes},
 };
 
-fn all_done(found: u64) -> Count {
-    Count {
+fn all_done(found: u64) -> SweepCount {
+    SweepCount {
         found,
         done: found,
         failed: 0,
@@ -100,7 +100,7 @@ async fn one_upload_that_cannot_be_ended_does_not_keep_the_others() {
     assert_eq!((expired.found, expired.done, expired.failed), (3, 2, 1));
     // In the same sweep, as one that was cut off.
     assert_eq!(report.of(SweepKind::Aborting), all_done(1), "{report}");
-    assert_eq!(report.of(SweepKind::LateMultipart), Count::default());
+    assert_eq!(report.of(SweepKind::LateMultipart), SweepCount::default());
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use std::{fs, path::PathBuf};
 
 use sealift_server::{
-    Count, SweepKind,
+    SweepCount, SweepKind,
     objects::{ObjectKey, Objects},
 };
 use sealift_transfer::api::{FileRecord, UploadId};
@@ -29,7 +29,7 @@ fn put(both: &Deployment, object_key: &str, days: u64) -> PathBuf {
     object
 }
 
-fn found_and_done(count: Count) -> (u64, u64) {
+fn found_and_done(count: SweepCount) -> (u64, u64) {
     assert_eq!(count.failed, 0);
     (count.found, count.done)
 }
@@ -139,8 +139,7 @@ async fn an_object_that_came_after_its_tombstone_was_swept_is_removed() {
     let file = one.open("a", &two_parts()).await;
     assert_eq!(one.abort(file.id()).await.status, 204);
     pair.one.later_by(DAY_MS);
-    let report = pair.one.sweep().await;
-    assert_eq!(found_and_done(report.of(SweepKind::Tombstone)), (1, 1));
+    pair.one.sweep().await;
     let object = pair.both.object_of(file.id()).await;
     fs::create_dir_all(object.parent().unwrap()).unwrap();
     fs::write(&object, b"late").unwrap();
