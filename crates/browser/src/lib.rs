@@ -11,6 +11,7 @@
 //! - [`sealed_part`], [`part_buffers`], [`part_files`]: where they are sealed and kept
 //! - [`file_slice`], [`put_part`], [`server_api`]: the browser's files, uploads and requests
 //! - [`shared`], [`allowance`]: what all files share, and how much of it at once
+//! - [`short_map`]: what they are found by
 //! - [`credential`]: the API key, and the question for another
 //! - [`tab_lock`]: one tab at a time has an upload
 //! - [`failure`]: every way to fail, as the page is told
@@ -30,6 +31,7 @@ pub mod seal;
 pub mod sealed_part;
 pub mod server_api;
 pub mod shared;
+pub mod short_map;
 pub mod tab_lock;
 pub mod uploader;
 pub mod uploads;

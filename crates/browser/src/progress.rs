@@ -2,14 +2,13 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::BTreeMap,
     rc::Rc,
 };
 
 use js_sys::Date;
 use sealift_transfer::{Part, PartNumber};
 
-use crate::report::FileReporter;
+use crate::{report::FileReporter, short_map::ShortMap};
 
 /// Milliseconds between two reports.
 const REPORT_EVERY_MS: f64 = 100.0;
@@ -18,7 +17,7 @@ const REPORT_EVERY_MS: f64 = 100.0;
 pub struct Progress {
     reporter: Rc<FileReporter>,
     stored: Cell<u64>,
-    on_the_way: RefCell<BTreeMap<PartNumber, u64>>,
+    on_the_way: RefCell<ShortMap<PartNumber, u64>>,
     told_at_ms: Cell<f64>,
 }
 

@@ -1,17 +1,21 @@
 //! All files of a page: which are under way, and what of earlier attempts can go on.
 
-use std::{cell::RefCell, collections::BTreeMap, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
 use futures::channel::mpsc;
-use sealift_transfer::api::{Policy, UploadId, files};
+use sealift_transfer::api::{UploadId, files};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
-    browser::random,
+    browser::{len_of, random},
     failure::{Failure, Fault},
     file_slice::ChosenFile,
     report::{Report, Reporter},
     shared::{Shared, lock_of},
+    short_map::ShortMap,
     tab_lock::TabLock,
     uploader::{Beginning, Ended, Ending, Uploader, Wish},
 };
@@ -21,9 +25,10 @@ pub struct Queue {
     /// What they share.
     pub shared: Rc<Shared>,
     reporter: Reporter,
-    policy: RefCell<Option<Policy>>,
-    under_way: RefCell<BTreeMap<u32, mpsc::UnboundedSender<Wish>>>,
-    earlier: RefCell<BTreeMap<u32, Earlier>>,
+    /// The server's limit, once it is known.
+    most_bytes: Cell<Option<u64>>,
+    under_way: RefCell<ShortMap<u32, mpsc::UnboundedSender<Wish>>>,
+    earlier: RefCell<ShortMap<u32, Earlier>>,
 }
 
 /// What an earlier attempt at a file left, with which the next one goes on.
@@ -42,15 +47,15 @@ impl Queue {
         Self {
             shared,
             reporter,
-            policy: RefCell::default(),
+            most_bytes: Cell::new(None),
             under_way: RefCell::default(),
             earlier: RefCell::default(),
         }
     }
 
-    /// Files that are added from now on are measured by this.
-    pub fn keep_to(&self, policy: Policy) {
-        self.policy.replace(Some(policy));
+    /// Files that are added from now on have at most so many bytes.
+    pub fn keep_to(&self, most_bytes: Option<f64>) {
+        self.most_bytes.set(most_bytes.map(len_of));
     }
 
     /// Uploads a file, or goes on with what an earlier attempt left. `name` is what the server is to
@@ -72,7 +77,7 @@ impl Queue {
 
     /// Gives up what an earlier attempt left, and uploads the file as a new one.
     pub fn start_anew(self: &Rc<Self>, id: u32, file: ChosenFile, name: String) {
-        if self.under_way.borrow().contains_key(&id) {
+        if self.under_way.borrow().get(&id).is_some() {
             return;
         }
         if let Some(Earlier::Opened(upload)) = self.earlier.borrow_mut().remove(&id) {
@@ -104,7 +109,7 @@ impl Queue {
     }
 
     fn begin(self: &Rc<Self>, id: u32, file: ChosenFile, beginning: Result<Beginning, Fault>) {
-        if self.under_way.borrow().contains_key(&id) {
+        if self.under_way.borrow().get(&id).is_some() {
             return;
         }
         let beginning = match beginning {
@@ -124,11 +129,8 @@ impl Queue {
 
     fn measure(&self, file: &ChosenFile) -> Result<(), Fault> {
         let size = file.size();
-        match self.policy.borrow().as_ref() {
-            Some(policy) if size > policy.most_bytes => Err(Fault::FileTooLarge {
-                size,
-                most_bytes: policy.most_bytes,
-            }),
+        match self.most_bytes.get() {
+            Some(most_bytes) if size > most_bytes => Err(Fault::FileTooLarge { size, most_bytes }),
             _ => Ok(()),
         }
     }

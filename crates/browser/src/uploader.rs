@@ -8,7 +8,7 @@ mod wishes;
 
 pub use wishes::Wish;
 
-use std::{collections::BTreeMap, rc::Rc};
+use std::rc::Rc;
 
 use futures::{
     FutureExt as _, StreamExt as _, channel::mpsc, future::LocalBoxFuture, stream::FuturesUnordered,
@@ -29,6 +29,7 @@ use crate::{
     seal::PartSealer,
     sealed_part::SealedPart,
     shared::Shared,
+    short_map::ShortMap,
     tab_lock::TabLock,
 };
 use running::Done;
@@ -87,7 +88,7 @@ pub struct Uploader {
     lock: Option<TabLock>,
     opened: Option<Opened>,
     /// Sealed bytes, from sealing until the store has them.
-    held: BTreeMap<PartNumber, Rc<SealedPart>>,
+    held: ShortMap<PartNumber, Rc<SealedPart>>,
     running: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     waits: Waits,
     sends: bool,
@@ -132,7 +133,7 @@ impl Uploader {
             is_paused: false,
             lock: None,
             opened: None,
-            held: BTreeMap::new(),
+            held: ShortMap::default(),
             running: FuturesUnordered::new(),
             waits: Waits::default(),
             sends: false,

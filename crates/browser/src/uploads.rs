@@ -2,7 +2,7 @@
 
 use std::rc::Rc;
 
-use js_sys::{Function, Object};
+use js_sys::{Function, Object, Reflect};
 use sealift_transfer::api::UploadId;
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
@@ -77,9 +77,8 @@ impl Uploads {
         let queue = self.0.clone();
         let policy = queue.shared.server.policy().await;
         let policy = policy.map_err(|error| thrown(&error.into()))?;
-        let told = to_js(&policy)?;
-        queue.keep_to(policy);
-        Ok(told)
+        queue.keep_to(Reflect::get(&policy, &"most_bytes".into())?.as_f64());
+        Ok(policy)
     }
 
     /// Requests carry this API key from now on; none without an argument. Kept in memory only. Files
@@ -155,7 +154,7 @@ impl Uploads {
     pub async fn unfinished(&self) -> Result<JsValue, JsValue> {
         let queue = self.0.clone();
         let uploads = queue.shared.server.unfinished().await;
-        Ok(to_js(&uploads.map_err(|error| thrown(&error.into()))?)?)
+        Ok(uploads.map_err(|error| thrown(&error.into()))?.into())
     }
 
     /// Takes an upload back that `unfinished` listed.

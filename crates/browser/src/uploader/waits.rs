@@ -1,32 +1,31 @@
 //! What one file waits for, told once however many of its requests wait.
 
-use std::collections::BTreeMap;
-
-use crate::report::{FileReporter, Reason};
+use crate::{
+    report::{FileReporter, Reason},
+    short_map::ShortMap,
+};
 
 /// How many requests wait for what.
 #[derive(Default)]
-pub(super) struct Waits(BTreeMap<Reason, u32>);
+pub(super) struct Waits(ShortMap<Reason, u32>);
 
 impl Waits {
     pub(super) fn begin(&mut self, reason: Reason, reporter: &FileReporter) {
-        let count = self.0.entry(reason).or_default();
-        *count = count.saturating_add(1);
-        if *count == 1 {
+        let before = self.0.remove(&reason).unwrap_or(0);
+        self.0.insert(reason, before.saturating_add(1));
+        if before == 0 {
             reporter.waiting(reason);
         }
     }
 
     pub(super) fn end(&mut self, reason: Reason, reporter: &FileReporter) {
-        let Some(count) = self.0.get_mut(&reason) else {
+        let Some(before) = self.0.remove(&reason) else {
             return;
         };
-        *count = count.saturating_sub(1);
-        if *count == 0 {
-            self.0.remove(&reason);
-            if self.0.is_empty() {
-                reporter.goes_on();
-            }
+        if before > 1 {
+            self.0.insert(reason, before.saturating_sub(1));
+        } else if self.0.values().next().is_none() {
+            reporter.goes_on();
         }
     }
 }
