@@ -61,7 +61,8 @@ objects_behave! {
         a_part_with_another_checksum_is_not_completed,
         parts_that_are_too_small_are_not_completed,
         an_aborted_upload_id_is_dead,
-        a_completed_upload_id_is_dead;
+        a_completed_upload_id_is_dead,
+        an_upload_id_belongs_to_its_key;
     listing:
         unfinished_uploads_are_listed_under_the_prefix_only,
         more_than_a_thousand_objects_are_listed_page_by_page,

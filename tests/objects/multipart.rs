@@ -6,7 +6,7 @@ use sealift_server::objects::{CompletedPart, ETag, ObjectsError, S3UploadId};
 use sealift_transfer::api::Sha256;
 
 use crate::{
-    bench::{BUCKET, Bench, completed, len, number},
+    bench::{BUCKET, Bench, completed, len, now_ms, number},
     quirks::Quirk,
 };
 
@@ -195,6 +195,25 @@ pub(crate) async fn a_completed_upload_id_is_dead(bench: &Bench) {
     abort.await.unwrap();
     let head = bench.objects.head(&bench.key, None).await.unwrap();
     assert_eq!(head.unwrap().len, 6);
+}
+
+pub(crate) async fn an_upload_id_belongs_to_its_key(bench: &Bench) {
+    let upload = bench.begin().await;
+    bench.send_part(&upload, 1, b"sealed").await;
+    let other = bench.key(2);
+    let sha256 = Sha256::of(b"sealed");
+    let put = bench
+        .objects
+        .presign_part(&other, &upload, number(2), &sha256, 6, now_ms());
+    assert_eq!(bench.send(&put.await.unwrap(), b"sealed").await, 404);
+    let exists = bench.objects.multipart_exists(&other, &upload);
+    assert!(!exists.await.unwrap());
+    bench
+        .objects
+        .abort_multipart(&other, &upload)
+        .await
+        .unwrap();
+    expect_only_parts(bench, &upload, 1).await;
 }
 
 async fn expect_dead(bench: &Bench, upload: &S3UploadId) {

@@ -32,6 +32,8 @@ pub(crate) async fn a_range_comes_back_exactly(bench: &Bench) {
     assert_eq!(last.unwrap(), b"t");
     let whole = read(bench, &object, 0..object.len).await.unwrap();
     assert!(whole == [&first[..], b"the rest"].concat());
+    let beyond = read(bench, &object, 0..object.len + 1).await;
+    assert_eq!(beyond.unwrap_err(), ObjectsError::Length(object.len + 1));
 }
 
 pub(crate) async fn another_etag_is_refused(bench: &Bench) {

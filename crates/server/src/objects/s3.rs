@@ -265,16 +265,6 @@ impl Objects {
         }
         Ok(())
     }
-
-    /// The store's own answer to a conditional GET, before this client compares anything.
-    #[cfg(test)]
-    pub(super) async fn raw_status_of_get(&self, key: &ObjectKey, if_match: &str) -> u16 {
-        let request = self.own.get_object().bucket(&self.bucket).key(key.as_str());
-        match request.if_match(if_match).send().await {
-            Ok(_) => 200,
-            Err(error) => error.raw_response().map_or(0, |raw| raw.status().as_u16()),
-        }
-    }
 }
 
 fn silence_of(longest: Duration) -> TimeoutConfig {

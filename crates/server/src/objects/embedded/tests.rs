@@ -1,4 +1,5 @@
-//! Real requests over loopback: what the store must refuse, and what S3 promises.
+//! What is the embedded store's own. What every store must do, tests/objects of the workspace asks
+//! of it too.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -13,8 +14,6 @@ use crate::objects::{
     CompletedPart, ObjectKey, Objects, ObjectsError, PresignedPut, S3Config, S3Credentials,
     S3UploadId,
 };
-
-mod signatures;
 
 /// A running store, a client of it, and a key to write to.
 struct Bench {
@@ -114,183 +113,6 @@ async fn send(put: &PresignedPut, body: Vec<u8>) -> u16 {
 }
 
 #[tokio::test]
-async fn the_store_passes_the_probe_and_nothing_of_it_stays() {
-    let bench = bench().await;
-    bench
-        .objects
-        .prove_checksums([3; 16], now_ms())
-        .await
-        .unwrap();
-    assert_eq!(bench.objects.unfinished_multiparts().await.unwrap(), []);
-}
-
-#[tokio::test]
-async fn parts_are_listed_by_number_with_length_and_sha256() {
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    for number in [11, 2, 1, 10] {
-        bench
-            .put_part(&upload, number, format!("part {number}").as_bytes())
-            .await;
-    }
-    let parts = bench.objects.list_parts(&bench.key, &upload).await.unwrap();
-    let numbers: Vec<_> = parts.iter().map(|part| part.number.get()).collect();
-    assert_eq!(numbers, [1, 2, 10, 11]);
-    assert_eq!(parts[3].len, 7);
-    assert_eq!(parts[3].sha256, Some(Sha256::of(b"part 11")));
-}
-
-#[tokio::test]
-async fn an_ended_upload_id_answers_no_such_upload() {
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    let put = bench.sign(&upload, 1, b"a").await;
-    assert!(
-        bench
-            .objects
-            .multipart_exists(&bench.key, &upload)
-            .await
-            .unwrap()
-    );
-    let unfinished = bench.objects.unfinished_multiparts().await.unwrap();
-    assert_eq!(unfinished.len(), 1);
-    assert_eq!(unfinished[0].key, bench.key);
-    assert_eq!(unfinished[0].s3_upload_id, upload);
-
-    bench
-        .objects
-        .abort_multipart(&bench.key, &upload)
-        .await
-        .unwrap();
-    assert!(
-        !bench
-            .objects
-            .multipart_exists(&bench.key, &upload)
-            .await
-            .unwrap()
-    );
-    assert_eq!(send(&put, b"a".to_vec()).await, 404);
-    assert_eq!(
-        bench.objects.list_parts(&bench.key, &upload).await,
-        Err(ObjectsError::NoSuchUpload)
-    );
-    assert_eq!(
-        bench
-            .objects
-            .complete_multipart(&bench.key, &upload, &[])
-            .await
-            .unwrap_err(),
-        ObjectsError::NoSuchUpload
-    );
-    bench
-        .objects
-        .abort_multipart(&bench.key, &upload)
-        .await
-        .unwrap();
-}
-
-#[tokio::test]
-async fn completion_names_the_sha256_of_every_part() {
-    let bench = bench().await;
-    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
-    bench.put_part(&upload, 1, b"sealed").await;
-    let stored = bench.objects.list_parts(&bench.key, &upload).await.unwrap();
-    let part = CompletedPart {
-        number: stored[0].number,
-        etag: stored[0].etag.clone(),
-        sha256: Sha256::of(b"other"),
-    };
-    let refused = bench
-        .objects
-        .complete_multipart(&bench.key, &upload, &[part])
-        .await;
-    assert!(
-        matches!(refused, Err(ObjectsError::Refused { status: 400, code }) if code == "InvalidPart")
-    );
-    assert_eq!(bench.objects.head(&bench.key, None).await.unwrap(), None);
-}
-
-#[tokio::test]
-async fn a_range_comes_back_exactly_and_only_of_the_recorded_object() {
-    let bench = bench().await;
-    let first = vec![b'a'; 5 * 1024 * 1024];
-    let object = bench.store_object(&[&first, b"the rest"]).await;
-    assert_eq!(object.len, 5 * 1024 * 1024 + 8);
-
-    let start = 5 * 1024 * 1024 - 2;
-    let read = bench
-        .objects
-        .get_range(&object, start..start + 5)
-        .await
-        .unwrap();
-    assert_eq!(read.range, start..start + 5);
-    let bytes: Vec<_> = read.stream.try_collect().await.unwrap();
-    assert_eq!(bytes.concat(), b"aathe");
-    let whole = bench
-        .objects
-        .get_range(&object, 0..object.len)
-        .await
-        .unwrap();
-    let whole: Vec<_> = whole.stream.try_collect().await.unwrap();
-    assert_eq!(
-        Sha256::of(&whole.concat()),
-        Sha256::of(&[&first[..], b"the rest"].concat())
-    );
-
-    let mut replaced = object.clone();
-    replaced.etag.0 = "\"00000000000000000000000000000000-2\"".into();
-    let refused = bench.objects.get_range(&replaced, 0..1).await;
-    assert_eq!(refused.unwrap_err(), ObjectsError::Replaced);
-    let mut longer = object.clone();
-    longer.len += 1;
-    let refused = bench.objects.get_range(&longer, 0..1).await;
-    assert_eq!(refused.unwrap_err(), ObjectsError::Replaced);
-    let refused = bench.objects.get_range(&object, 0..object.len + 1).await;
-    assert_eq!(refused.unwrap_err(), ObjectsError::Length(object.len + 1));
-
-    bench.objects.delete(&bench.key, None).await.unwrap();
-    bench.objects.delete(&bench.key, None).await.unwrap();
-    let gone = bench.objects.get_range(&object, 0..1).await;
-    assert_eq!(gone.unwrap_err(), ObjectsError::NotFound);
-}
-
-#[tokio::test]
-async fn a_get_with_another_etag_is_refused_by_the_store_itself() {
-    let bench = bench().await;
-    let object = bench.store_object(&[b"sealed"]).await;
-    let found = bench
-        .objects
-        .raw_status_of_get(&object.key, "\"0123\"")
-        .await;
-    assert_eq!(found, 412);
-}
-
-#[tokio::test]
-async fn the_pages_origin_may_put_and_no_other() {
-    let bench = bench().await;
-    let preflight = |origin: &'static str| {
-        reqwest::Client::new()
-            .request(
-                reqwest::Method::OPTIONS,
-                format!("{}/sealift/k", bench.store.endpoint()),
-            )
-            .header("origin", origin)
-            .header("access-control-request-method", "PUT")
-            .header("access-control-request-headers", "x-amz-checksum-sha256")
-            .send()
-    };
-    let ours = preflight(PAGE).await.unwrap();
-    assert_eq!(ours.status().as_u16(), 200);
-    assert_eq!(ours.headers()["access-control-allow-origin"], PAGE);
-    let allowed = ours.headers()["access-control-allow-headers"]
-        .to_str()
-        .unwrap();
-    assert!(allowed.contains("x-amz-checksum-sha256"), "{allowed}");
-    let other = preflight("http://evil.example").await.unwrap();
-    assert!(other.headers().get("access-control-allow-origin").is_none());
-}
-
-#[tokio::test]
 async fn it_listens_on_loopback_only_and_says_which_port_is_taken() {
     let bench = bench().await;
     let folder = tempfile::tempdir().unwrap();
@@ -330,4 +152,76 @@ async fn a_running_download_finishes_when_the_store_shuts_down() {
         refused,
         Err(ObjectsError::Unavailable { status: None })
     ));
+}
+
+#[tokio::test]
+async fn a_part_signature_covers_length_host_and_checksum_and_nothing_else() {
+    let bench = bench().await;
+    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
+    let put = bench.sign(&upload, 1, b"sealed").await;
+    let signed = "X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256";
+    assert!(put.url.contains(signed), "{put:?}");
+    assert!(put.url.contains("X-Amz-Expires=900"));
+    // No other checksum, neither asked of the sender nor hidden in the query.
+    assert!(!put.url.to_lowercase().contains("crc"));
+    let names: Vec<_> = put.headers.keys().map(String::as_str).collect();
+    assert_eq!(names, ["x-amz-checksum-sha256"]);
+    assert_eq!(
+        put.headers["x-amz-checksum-sha256"],
+        Sha256::of(b"sealed").to_string()
+    );
+}
+
+#[tokio::test]
+async fn an_objects_signature_also_covers_that_there_is_none_yet() {
+    let bench = bench().await;
+    let sha256 = Sha256::of(b"sealed");
+    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now_ms());
+    let put = put.await.unwrap();
+    let signed =
+        "X-Amz-SignedHeaders=content-length%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256";
+    assert!(put.url.contains(signed), "{put:?}");
+    assert!(put.url.contains("X-Amz-Expires=900"));
+    assert!(!put.url.to_lowercase().contains("crc"));
+    let headers: Vec<_> = put.headers.clone().into_iter().collect();
+    let expected = [
+        ("if-none-match".to_owned(), "*".to_owned()),
+        ("x-amz-checksum-sha256".to_owned(), sha256.to_string()),
+    ];
+    assert_eq!(headers, expected);
+}
+
+/// On one thread, so that the subscriber of this thread sees store and client alike.
+#[tokio::test(flavor = "current_thread")]
+async fn no_signature_or_secret_is_logged_even_at_trace() {
+    use crate::{config::LogFormat, telemetry};
+    let capture = telemetry::Capture::default();
+    let subscriber = telemetry::subscriber("trace", LogFormat::Json, capture.clone()).unwrap();
+    let _guard = tracing::subscriber::set_default(subscriber);
+
+    let bench = bench().await;
+    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
+    let put = bench.sign(&upload, 1, b"sealed").await;
+    assert_eq!(send(&put, b"forged".to_vec()).await, 400);
+    assert_eq!(send(&put, b"sealed".to_vec()).await, 200);
+    let object = bench.store_object(&[b"sealed"]).await;
+    bench.objects.get_range(&object, 0..3).await.unwrap();
+    tracing::info!("The capture works");
+
+    let logged = capture.text();
+    let (_, signature) = put.url.split_once("X-Amz-Signature=").unwrap();
+    let signature = signature.split('&').next().unwrap();
+    let credentials = EmbeddedCredentials::from_random(&[7; 52]);
+    let (access_key, secret_key) = credentials.pair();
+    for secret in [
+        signature,
+        access_key,
+        secret_key,
+        "X-Amz-",
+        "authorization",
+        "Authorization",
+    ] {
+        assert!(!logged.contains(secret), "{secret} in {logged}");
+    }
+    assert!(logged.contains("The capture works"));
 }
