@@ -194,6 +194,8 @@ fn environment(
         ("SEALIFT_LIMIT_OPEN_UPLOADS", "100000".to_owned()),
         ("SEALIFT_LIMIT_OPENS", "100000".to_owned()),
         ("SEALIFT_LIMIT_KEYS", "100000".to_owned()),
+        // Often enough to meet whatever is under way.
+        ("SEALIFT_SWEEP_SECONDS", "10".to_owned()),
         ("SEALIFT_LOG", "info".to_owned()),
         ("SEALIFT_LOG_FORMAT", "json".to_owned()),
     ];

@@ -17,7 +17,7 @@ pub(crate) async fn disturb(
 ) -> Result<Disturbances> {
     let mut done = Disturbances::default();
     loop {
-        for _ in 0..5 + randomness.below(35) {
+        for _ in 0..5 + randomness.below(50) {
             // In small steps, so that the end is noticed, and a server that died by itself.
             sleep(Duration::from_millis(100)).await;
             if deployment.is_over() {

@@ -33,7 +33,7 @@ impl Plan {
     }
 
     /// So many of a thousand requests meet a fault of one of these kinds, chosen by the seed; of
-    /// those that begin or complete a multipart upload three times as many. One in eight begins a spell: the next few requests fail the same way, so that whoever retries
+    /// those that complete a multipart upload three times as many. One in eight begins a spell: the next few requests fail the same way, so that whoever retries
     /// at once gets through its attempts. The seed gives the plan's decisions in order; which
     /// request comes first is the machine's.
     #[must_use]
@@ -88,7 +88,7 @@ impl Random {
     fn is_time_for(&mut self, asked: &Asked) -> bool {
         let times = match asked.operation {
             // Few, and of much consequence.
-            Operation::CompleteMultipart | Operation::CreateMultipart => 3,
+            Operation::CompleteMultipart => 3,
             _ => 1,
         };
         self.randomness.below(1_000) < times * self.faults_per_thousand
