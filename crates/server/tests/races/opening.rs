@@ -1,6 +1,7 @@
 //! Uploads that are taken back, or opened again, while the store is asked to begin them.
 
-use sealift_transfer::api::{OpenedUpload, ProblemCode, UploadState, open};
+use sealift_server::{SweepKind, objects::ObjectKey};
+use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, UploadState, open};
 
 use crate::{
     gate::{Call, Side},
@@ -65,6 +66,23 @@ async fn an_upload_that_expires_while_it_is_opened_leaves_nothing() {
 }
 
 #[tokio::test]
+async fn a_sweeper_leaves_an_upload_alone_that_is_just_being_opened() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let plaintext = two_parts();
+    let mut beginning = pair.both.gate.hold(Call::CreateMultipart, Side::Answer);
+    let (file, report) = tokio::join!(one.open("a", &plaintext), async {
+        beginning.arrived().await;
+        let report = pair.two.sweep().await;
+        beginning.let_go();
+        report
+    });
+    assert!(report.is_empty(), "{report}");
+    one.send(&file).await;
+    one.complete(&file).await.json::<FileRecord>(200);
+}
+
+#[tokio::test]
 async fn a_multipart_upload_whose_name_was_lost_is_swept_as_soon_as_its_upload_needs_none() {
     let pair = Pair::start().await;
     let one = pair.one.client();
@@ -73,15 +91,13 @@ async fn a_multipart_upload_whose_name_was_lost_is_swept_as_soon_as_its_upload_n
     let object_key = "SELECT s3_key FROM uploads WHERE upload_id = ?";
     let object_key = pair.both.text(object_key, file.id().as_str()).await;
     let objects = pair.both.objects().await;
-    let object_key = sealift_server::objects::ObjectKey::from_record(object_key);
+    let object_key = ObjectKey::from_record(object_key);
     objects.create_multipart(&object_key).await.unwrap();
     assert_eq!(objects.unfinished_multiparts().await.unwrap().len(), 2);
     let report = pair.two.sweep().await;
-    let late = report.of(sealift_server::SweepKind::LateMultipart);
+    let late = report.of(SweepKind::LateMultipart);
     assert_eq!((late.found, late.done, late.failed), (1, 1, 0));
     // Its own is still there.
     one.send(&file).await;
-    one.complete(&file)
-        .await
-        .json::<sealift_transfer::api::FileRecord>(200);
+    one.complete(&file).await.json::<FileRecord>(200);
 }
