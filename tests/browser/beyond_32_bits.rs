@@ -3,7 +3,14 @@
 use std::{fs::File, os::unix::fs::FileExt as _, time::Duration};
 
 use anyhow::{Context as _, Result};
-use sealift_tests::{Browser, Randomness, Setup, read_content, sizes::FRAME};
+use sealift_tests::{Randomness, Scene, read_content, sizes::FRAME};
+
+use crate::scenes::tell;
+
+tell!(
+    long:
+    a_file_over_4_gib_comes_back_at_every_place,
+);
 
 /// 4 GiB, a frame and a byte.
 const LEN: usize = (1 << 32) + FRAME + 1;
@@ -11,11 +18,9 @@ const LEN: usize = (1 << 32) + FRAME + 1;
 /// Random bytes stand at these places, zeros elsewhere.
 const PLACES: [usize; 4] = [0, (1 << 31) - 50, (1 << 32) - 50, LEN - 100];
 
-#[tokio::test(flavor = "multi_thread")]
-#[ignore = "takes minutes and 9 GB of disk; run with --include-ignored"]
-async fn a_file_over_4_gib_comes_back_at_every_place() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn a_file_over_4_gib_comes_back_at_every_place(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     browser.wait_at_most(Duration::from_secs(1800)).await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;

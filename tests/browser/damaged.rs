@@ -3,8 +3,15 @@
 use std::fs;
 
 use anyhow::Result;
-use sealift_tests::{Browser, Randomness, Setup, sizes::FRAME};
+use sealift_tests::{Randomness, Scene, sizes::FRAME};
 use serde_json::json;
+
+use crate::scenes::tell;
+
+tell!(
+    embedded:
+    a_damaged_file_is_refused_or_breaks_off,
+);
 
 /// Reads all of an address; calls back with how that went.
 const READ: &str = "const [address, read] = arguments;
@@ -13,10 +20,9 @@ const READ: &str = "const [address, read] = arguments;
         () => read('broken off'),
     );";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_damaged_file_is_refused_or_breaks_off() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn a_damaged_file_is_refused_or_breaks_off(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(40 * FRAME);
     let file = stack.upload("damaged", &plaintext).await?;

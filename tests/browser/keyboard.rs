@@ -2,8 +2,15 @@
 
 use anyhow::Result;
 use fantoccini::key::Key;
-use sealift_tests::{Browser, Randomness, Setup, sizes::PART};
+use sealift_tests::{Randomness, Scene, sizes::PART};
 use serde_json::json;
+
+use crate::scenes::tell;
+
+tell!(
+    everywhere:
+    files_are_chosen_cancelled_and_opened_by_keyboard,
+);
 
 /// Whether a person sees where the focus is.
 const SHOWS_FOCUS: &str = "const style = getComputedStyle(document.activeElement);
@@ -12,11 +19,10 @@ const SHOWS_FOCUS: &str = "const style = getComputedStyle(document.activeElement
 /// Whether the focus is where the button was.
 const IN_THE_ROW: &str = "return document.activeElement.matches('li.file')";
 
-#[tokio::test(flavor = "multi_thread")]
-async fn files_are_chosen_cancelled_and_opened_by_keyboard() -> Result<()> {
-    let setup = Setup::new().with_page()?.with_gate_after(PART / 2);
+async fn files_are_chosen_cancelled_and_opened_by_keyboard(scene: Scene) -> Result<()> {
+    let setup = scene.setup()?.with_gate_after(PART / 2);
     let stack = setup.start().await?;
-    let browser = Browser::start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;

@@ -1,15 +1,21 @@
 //! A server that asks for an API key.
 
 use anyhow::{Context as _, Result};
-use sealift_tests::{Browser, Randomness, Setup};
+use sealift_tests::{Randomness, Scene};
 use serde_json::json;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept() -> Result<()> {
-    let setup = Setup::new().with_page()?.with("auth", "api-keys");
+use crate::scenes::tell;
+
+tell!(
+    everywhere:
+    files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept,
+);
+
+async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept(scene: Scene) -> Result<()> {
+    let setup = scene.setup()?.with("auth", "api-keys");
     let stack = setup.start().await?;
     let api_key = stack.make_api_key("clinic", "ada").await?;
-    let browser = Browser::start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;

@@ -1,4 +1,4 @@
-//! Stories through the upload page in real Chromium.
+//! Stories through the upload page in real browsers.
 
 mod beyond_32_bits;
 mod damaged;
@@ -7,5 +7,6 @@ mod login;
 mod names;
 mod official;
 mod policy;
+mod scenes;
 mod sizes;
 mod stopped;

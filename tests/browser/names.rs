@@ -1,7 +1,14 @@
 //! A file's name is text: it does nothing, and nobody is deceived by it.
 
 use anyhow::{Context as _, Result};
-use sealift_tests::{Browser, Randomness, Setup};
+use sealift_tests::{Randomness, Scene};
+
+use crate::scenes::tell;
+
+tell!(
+    everywhere:
+    quotes_markup_and_direction_marks_are_shown_as_text,
+);
 
 /// Names and how they are shown: markup and quotes as they are, marks that one does not see, or
 /// that turn the direction of writing, by their numbers.
@@ -21,10 +28,9 @@ const NAMES: [(&str, &str); 4] = [
     ),
 ];
 
-#[tokio::test(flavor = "multi_thread")]
-async fn quotes_markup_and_direction_marks_are_shown_as_text() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn quotes_markup_and_direction_marks_are_shown_as_text(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let made_of_markup = "return document.querySelectorAll('img, b').length;";
     let title = page.run("return document.title;", vec![]).await?;

@@ -2,18 +2,24 @@
 
 use anyhow::Result;
 use sealift_tests::{
-    Browser, Moto, Randomness, Setup,
+    Moto, Randomness, Scene,
     official_readers::open_with_sdk,
     sizes::{FRAME, PART},
 };
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_official_sdk_opens_what_the_browser_sealed() -> Result<()> {
+use crate::scenes::tell;
+
+tell!(
+    embedded:
+    the_official_sdk_opens_what_the_browser_sealed,
+);
+
+async fn the_official_sdk_opens_what_the_browser_sealed(scene: Scene) -> Result<()> {
     let moto = Moto::start()?;
     let key_arn = moto.make_key().await?;
-    let setup = Setup::new().with_page()?.with_kms(&moto, &key_arn);
+    let setup = scene.setup()?.with_kms(&moto, &key_arn);
     let stack = setup.start().await?;
-    let browser = Browser::start().await?;
+    let browser = scene.browser().await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
     let mut sealed = Vec::new();

@@ -1,13 +1,20 @@
 //! The page keeps to the Content-Security-Policy that it is served with.
 
 use anyhow::Result;
-use sealift_tests::{Browser, ConsoleLine, Randomness, Setup, sizes::PART};
+use sealift_tests::{ConsoleLine, Randomness, Scene, sizes::PART};
 use serde_json::json;
 
-#[tokio::test(flavor = "multi_thread")]
-async fn an_upload_breaks_no_rule_of_the_policy_and_logs_no_error() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+use crate::scenes::tell;
+
+tell!(
+    chromium:
+    an_upload_breaks_no_rule_of_the_policy_and_logs_no_error,
+    the_policy_is_in_force,
+);
+
+async fn an_upload_breaks_no_rule_of_the_policy_and_logs_no_error(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     for backend in ["", "?backend=aes-gcm"] {
         let page = browser.open(&stack, backend).await?;
         let folder = tempfile::tempdir()?;
@@ -24,10 +31,9 @@ async fn an_upload_breaks_no_rule_of_the_policy_and_logs_no_error() -> Result<()
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_policy_is_in_force() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn the_policy_is_in_force(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     browser.console().await?;
     let reach_out = "const [got] = arguments;

@@ -3,11 +3,25 @@
 use anyhow::Result;
 use bytes::Bytes;
 use sealift_tests::{
-    Browser, Randomness, Setup, Stack, read_content,
+    Randomness, Scene, Stack, read_content,
     sizes::{EDGES, FRAME, LARGE, PART},
 };
 use sealift_transfer::api::FileId;
 use serde_json::json;
+
+use crate::scenes::tell;
+
+tell!(
+    chosen:
+    every_size_at_an_edge_comes_back_byte_for_byte,
+    several_files_at_once_each_come_back,
+    the_link_of_a_done_row_gives_the_file,
+);
+tell!(
+    everywhere:
+    the_other_backend_gives_back_the_same,
+    a_large_file_comes_back_byte_for_byte,
+);
 
 const WEB_CRYPTO: &str = "";
 const AES_GCM: &str = "?backend=aes-gcm";
@@ -16,9 +30,9 @@ async fn comes_back(stack: &Stack, file: &FileId, plaintext: &Bytes) -> Result<b
     Ok(read_content(stack, file, None).await?.whole()? == *plaintext)
 }
 
-async fn every_edge_comes_back(backend: &str) -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn every_edge_comes_back(scene: Scene, backend: &str) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, backend).await?;
     let chosen = "return document.querySelector('[name=backend]:checked').value;";
     let chosen = page.run(chosen, vec![]).await?;
@@ -35,20 +49,17 @@ async fn every_edge_comes_back(backend: &str) -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn every_size_at_an_edge_comes_back_byte_for_byte() -> Result<()> {
-    every_edge_comes_back(WEB_CRYPTO).await
+async fn every_size_at_an_edge_comes_back_byte_for_byte(scene: Scene) -> Result<()> {
+    every_edge_comes_back(scene, WEB_CRYPTO).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_other_backend_gives_back_the_same() -> Result<()> {
-    every_edge_comes_back(AES_GCM).await
+async fn the_other_backend_gives_back_the_same(scene: Scene) -> Result<()> {
+    every_edge_comes_back(scene, AES_GCM).await
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_large_file_comes_back_byte_for_byte() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn a_large_file_comes_back_byte_for_byte(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, WEB_CRYPTO).await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
@@ -58,10 +69,9 @@ async fn a_large_file_comes_back_byte_for_byte() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn several_files_at_once_each_come_back() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn several_files_at_once_each_come_back(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, WEB_CRYPTO).await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
@@ -84,10 +94,9 @@ async fn several_files_at_once_each_come_back() -> Result<()> {
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn the_link_of_a_done_row_gives_the_file() -> Result<()> {
-    let stack = Setup::new().with_page()?.start().await?;
-    let browser = Browser::start().await?;
+async fn the_link_of_a_done_row_gives_the_file(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, WEB_CRYPTO).await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;

@@ -3,34 +3,46 @@
 use std::fs;
 
 use anyhow::{Context as _, Result};
-use sealift_tests::{Browser, Randomness, Setup, Stack, read_content, sizes::PART};
+use sealift_tests::{Randomness, Scene, Stack, read_content, sizes::PART};
+
+use crate::scenes::tell;
+
+tell!(
+    chosen:
+    a_cancelled_upload_leaves_no_file_and_the_next_one_works,
+    a_part_whose_connection_breaks_is_sent_again,
+);
+tell!(
+    everywhere:
+    a_file_that_changes_while_it_is_sent_fails_with_a_sentence,
+    a_file_that_the_server_does_not_take_fails_with_its_code,
+);
 
 /// More parts than are held at a time, so that some are read after the gate was opened.
 const LEN: usize = 8 * PART;
 
 /// Half a part passes the gate: enough to be sending, too little to get on.
-async fn held_stack() -> Result<Stack> {
-    let setup = Setup::new().with_page()?.with_gate_after(PART / 2);
+async fn held_stack(scene: Scene) -> Result<Stack> {
+    let setup = scene.setup()?.with_gate_after(PART / 2);
     setup.start().await
 }
 
 async fn left_nothing(stack: &Stack) -> Result<()> {
     assert!(stack.client.files(None).await?.files.is_empty());
-    assert_eq!(stack.unfinished_uploads()?, 0);
+    assert_eq!(stack.unfinished_uploads().await?, 0);
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_cancelled_upload_leaves_no_file_and_the_next_one_works() -> Result<()> {
-    let stack = held_stack().await?;
-    let browser = Browser::start().await?;
+async fn a_cancelled_upload_leaves_no_file_and_the_next_one_works(scene: Scene) -> Result<()> {
+    let stack = held_stack(scene).await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
     let (path, _) = randomness.file(folder.path(), "cancelled.bin", LEN)?;
     page.choose(&[&path]).await?;
     page.wait_for("cancelled.bin", "sending").await?;
-    assert_eq!(stack.unfinished_uploads()?, 1);
+    assert_eq!(stack.unfinished_uploads().await?, 1);
     let cancel = page.part_of_row("cancelled.bin", "button.cancel").await?;
     cancel.click().await?;
     page.wait_for("cancelled.bin", "cancelled").await?;
@@ -43,10 +55,9 @@ async fn a_cancelled_upload_leaves_no_file_and_the_next_one_works() -> Result<()
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_changes_while_it_is_sent_fails_with_a_sentence() -> Result<()> {
-    let stack = held_stack().await?;
-    let browser = Browser::start().await?;
+async fn a_file_that_changes_while_it_is_sent_fails_with_a_sentence(scene: Scene) -> Result<()> {
+    let stack = held_stack(scene).await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
@@ -67,11 +78,10 @@ async fn a_file_that_changes_while_it_is_sent_fails_with_a_sentence() -> Result<
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_the_server_does_not_take_fails_with_its_code() -> Result<()> {
-    let setup = Setup::new().with_page()?.with("limit_file", "1KiB");
+async fn a_file_that_the_server_does_not_take_fails_with_its_code(scene: Scene) -> Result<()> {
+    let setup = scene.setup()?.with("limit_file", "1KiB");
     let stack = setup.start().await?;
-    let browser = Browser::start().await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
@@ -89,10 +99,9 @@ async fn a_file_that_the_server_does_not_take_fails_with_its_code() -> Result<()
     Ok(())
 }
 
-#[tokio::test(flavor = "multi_thread")]
-async fn a_part_whose_connection_breaks_is_sent_again() -> Result<()> {
-    let stack = held_stack().await?;
-    let browser = Browser::start().await?;
+async fn a_part_whose_connection_breaks_is_sent_again(scene: Scene) -> Result<()> {
+    let stack = held_stack(scene).await?;
+    let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;

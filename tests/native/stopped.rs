@@ -16,7 +16,7 @@ async fn stack() -> Result<Stack> {
 
 async fn left_nothing(stack: &Stack) -> Result<()> {
     assert!(stack.client.files(None).await?.files.is_empty());
-    assert_eq!(stack.unfinished_uploads()?, 0);
+    assert_eq!(stack.unfinished_uploads().await?, 0);
     Ok(())
 }
 
@@ -33,7 +33,7 @@ async fn a_cancelled_upload_leaves_no_file() -> Result<()> {
     );
     let cancelling = async {
         stack.gate()?.holds().await;
-        assert_eq!(stack.unfinished_uploads()?, 1);
+        assert_eq!(stack.unfinished_uploads().await?, 1);
         cancel.cancel();
         anyhow::Ok(())
     };

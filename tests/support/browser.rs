@@ -1,35 +1,42 @@
-//! Headless Chromium, driven through chromedriver.
+//! Headless Chromium and Firefox, driven through WebDriver.
+
+mod commands;
+mod driver;
+mod profile;
 
 use std::{
     fs,
-    io::{Read as _, Write as _},
-    net::{Ipv4Addr, TcpStream},
-    process::{Child, Command, Stdio},
     time::{Duration, Instant},
 };
 
 use anyhow::{Context as _, Result, ensure};
-use fantoccini::{
-    Client, ClientBuilder,
-    wd::{TimeoutConfiguration, WebDriverCompatibleCommand},
-};
-use http::Method;
+use fantoccini::{Client, ClientBuilder, wd::TimeoutConfiguration};
 use hyper_util::client::legacy::connect::HttpConnector;
 use serde::Deserialize;
 use serde_json::json;
-use tempfile::TempDir;
-use url::{ParseError, Url};
 
-use crate::{Page, Stack, lines, programs};
+use crate::{Page, Stack, processes};
+use commands::OwnCommand;
+use driver::Driver;
 
-/// A browser of our own, with an empty profile. It ends when this is dropped.
+pub use profile::Profile;
+
+/// A browser of our own. It ends when this is dropped.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
     // In this order: the driver ends the browser, which writes in the profile.
-    _driver: Driver,
-    _profile: TempDir,
-    downloads: TempDir,
+    driver: Driver,
+    profile: Profile,
+}
+
+/// Which one.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum BrowserKind {
+    /// With chromedriver.
+    Chromium,
+    /// With geckodriver.
+    Firefox,
 }
 
 /// A line of the browser's console; what the page's policy forbids is told there too.
@@ -55,41 +62,37 @@ impl ConsoleLine {
 const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Browser {
-    /// Starts both.
+    /// Chromium with an empty profile.
     ///
     /// # Errors
-    /// Where the environment names no browser, or it does not start.
+    /// As [`Self::start_in`].
     pub async fn start() -> Result<Self> {
-        let chromium = programs::path_in("SEALIFT_TEST_CHROMIUM")?;
-        let driver = Driver::start()?;
-        let profile = tempfile::tempdir()?;
-        let downloads = tempfile::tempdir()?;
-        let capabilities = json!({
-            "goog:chromeOptions": {
-                "binary": chromium,
-                "args": [
-                    "--headless=new",
-                    // Containers run as root and have a small /dev/shm.
-                    "--no-sandbox",
-                    "--disable-dev-shm-usage",
-                    "--no-first-run",
-                    format!("--user-data-dir={}", profile.path().display()),
-                ],
-                "prefs": { "download.default_directory": downloads.path() },
-            },
-            "goog:loggingPrefs": { "browser": "ALL" },
-        });
-        let capabilities = capabilities.as_object().cloned().unwrap_or_default();
+        Self::start_in(BrowserKind::Chromium).await
+    }
+
+    /// This kind with an empty profile.
+    ///
+    /// # Errors
+    /// Where the environment names no such browser, or it does not start.
+    pub async fn start_in(kind: BrowserKind) -> Result<Self> {
+        Self::start_with(Profile::empty(kind)?).await
+    }
+
+    /// With what it kept when it ended.
+    ///
+    /// # Errors
+    /// As [`Self::start_in`].
+    pub async fn start_with(profile: Profile) -> Result<Self> {
+        let driver = Driver::start(profile.kind)?;
         let client = ClientBuilder::new(HttpConnector::new())
-            .capabilities(capabilities)
-            .connect(&format!("http://127.0.0.1:{}", driver.port))
+            .capabilities(profile.capabilities()?)
+            .connect(&driver.address())
             .await
-            .context("Chromium does not start")?;
+            .with_context(|| format!("{:?} does not start", profile.kind))?;
         let browser = Self {
             client,
-            _driver: driver,
-            _profile: profile,
-            downloads,
+            driver,
+            profile,
         };
         browser.wait_at_most(PATIENCE).await?;
         Ok(browser)
@@ -109,94 +112,100 @@ impl Browser {
     /// # Errors
     /// Where there is no page.
     pub async fn open(&self, stack: &Stack, query: &str) -> Result<Page> {
-        let url = format!("{}/{query}", stack.address());
-        self.client.goto(&url).await?;
+        self.open_at(&format!("{}/{query}", stack.address())).await
+    }
+
+    /// Opens the page at this address.
+    ///
+    /// # Errors
+    /// Where there is no page.
+    pub async fn open_at(&self, url: &str) -> Result<Page> {
+        self.client.goto(url).await?;
         Page::loaded(self.client.clone()).await
     }
 
+    /// Opens another tab and goes on in it; [`Self::first_tab`] goes back.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn new_tab(&self) -> Result<()> {
+        let tab = self.client.new_window(true).await?;
+        Ok(self.client.switch_to_window(tab.handle).await?)
+    }
+
+    /// Goes on in the tab that the browser started with.
+    ///
+    /// # Errors
+    /// Where it is closed.
+    pub async fn first_tab(&self) -> Result<()> {
+        let tabs = self.client.windows().await?;
+        let first = tabs.into_iter().next().context("no tab is open")?;
+        Ok(self.client.switch_to_window(first).await?)
+    }
+
+    /// Kills every process of the browser at once. What it had written is in the profile.
+    ///
+    /// # Errors
+    /// Where it cannot be killed.
+    pub fn crash(self) -> Result<Profile> {
+        let Self {
+            driver, profile, ..
+        } = self;
+        processes::kill_below(driver.process())?;
+        Ok(profile)
+    }
+
+    /// Takes the whole browser's network away, or gives it back: it and its pages know.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn set_offline(&self, offline: bool) -> Result<()> {
+        let client = &self.client;
+        match self.profile.kind {
+            BrowserKind::Chromium => {
+                client.issue_cmd(OwnCommand::set_offline(offline)).await?;
+            }
+            BrowserKind::Firefox => {
+                client.issue_cmd(OwnCommand::run_in_browser(true)).await?;
+                let set = "Services.io.offline = arguments[0];";
+                client.execute(set, vec![json!(offline)]).await?;
+                client.issue_cmd(OwnCommand::run_in_browser(false)).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// Memory of all its processes together in bytes (PSS).
+    ///
+    /// # Errors
+    /// Where /proc cannot be read.
+    pub fn memory(&self) -> Result<u64> {
+        processes::memory_below(self.driver.process())
+    }
+
     /// The file of that name that the browser downloaded, once it is there whole: until then it has
-    /// another name.
+    /// another name, or a companion that has.
     ///
     /// # Errors
     /// Where it does not come.
     pub async fn downloaded(&self, name: &str) -> Result<Vec<u8>> {
-        let path = self.downloads.path().join(name);
+        let folder = self.profile.downloads.path();
+        let (path, unfinished) = (folder.join(name), folder.join(format!("{name}.part")));
         let asked_at = Instant::now();
         // No driver tells of downloads, so the folder is looked at.
-        while !path.is_file() {
+        while !path.is_file() || unfinished.is_file() {
             ensure!(asked_at.elapsed() < PATIENCE, "{name} was not downloaded");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(fs::read(path)?)
     }
 
-    /// What the console told since it was asked last.
+    /// What the console told since it was asked last; in Chromium.
     ///
     /// # Errors
     /// Where the browser does not answer.
     pub async fn console(&self) -> Result<Vec<ConsoleLine>> {
-        let lines = self.client.issue_cmd(ReadConsole).await?;
+        let lines = self.client.issue_cmd(OwnCommand::read_console()).await?;
         Ok(serde_json::from_value(lines)?)
-    }
-}
-
-/// chromedriver's own command: WebDriver has none.
-#[derive(Debug)]
-struct ReadConsole;
-
-impl WebDriverCompatibleCommand for ReadConsole {
-    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
-        base.join(&format!("session/{}/se/log", session.unwrap_or_default()))
-    }
-
-    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
-        (Method::POST, Some(json!({ "type": "browser" }).to_string()))
-    }
-}
-
-/// chromedriver on a free port.
-#[derive(Debug)]
-struct Driver {
-    process: Child,
-    port: u16,
-}
-
-impl Driver {
-    fn start() -> Result<Self> {
-        let mut process = Command::new(programs::path_in("SEALIFT_TEST_CHROMEDRIVER")?)
-            .arg("--port=0")
-            .stdin(Stdio::null())
-            .stdout(Stdio::piped())
-            .stderr(Stdio::null())
-            .spawn()
-            .context("chromedriver does not start")?;
-        let said = process
-            .stdout
-            .take()
-            .context("chromedriver has no stdout")?;
-        let port = lines::wait_for(said, |line| {
-            let (_, port) = line.split_once("successfully on port ")?;
-            port.trim_end_matches('.').parse().ok()
-        });
-        let mut driver = Self { process, port: 0 };
-        driver.port = port.context("chromedriver ended before it listened")?;
-        Ok(driver)
-    }
-
-    /// Killed, it would leave its browser behind.
-    fn shut_down(&self) -> std::io::Result<()> {
-        let mut connection = TcpStream::connect((Ipv4Addr::LOCALHOST, self.port))?;
-        connection.set_read_timeout(Some(Duration::from_secs(20)))?;
-        connection.write_all(b"GET /shutdown HTTP/1.1\r\nHost: localhost\r\n\r\n")?;
-        // It answers after it has ended its browsers.
-        connection.read(&mut [0; 64]).map(drop)
-    }
-}
-
-impl Drop for Driver {
-    fn drop(&mut self) {
-        let _ = self.shut_down();
-        let _ = self.process.kill();
-        let _ = self.process.wait();
     }
 }

@@ -5,21 +5,41 @@ use std::net::{Ipv4Addr, SocketAddr, TcpListener};
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, config::Sources};
 
-use crate::{Gate, Moto, Stack, programs};
+use crate::{Garage, Gate, Moto, Stack, programs};
 
 /// What the stack of a story is to be: the defaults of a server that one tries out on loopback,
 /// unless said otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
+    store: Store,
     flags: Vec<(&'static str, String)>,
     gate_bytes: Option<usize>,
 }
+
+/// Where sealed bytes go.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum Store {
+    /// In the server's own process.
+    #[default]
+    Embedded,
+    /// A process of its own, of another make.
+    Garage,
+}
+
+const BUCKET: &str = "stories";
 
 impl Setup {
     /// `local` keyring, embedded store, no page.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
+    }
+
+    /// On this store.
+    #[must_use]
+    pub fn on(mut self, store: Store) -> Self {
+        self.store = store;
+        self
     }
 
     /// Sets one of the server's settings, by its name in the configuration file.
@@ -75,16 +95,36 @@ impl Setup {
             ("data_dir", below("data")),
             ("key_file", below("keys/sealift.key")),
             ("keyring", "local".to_owned()),
-            ("store", "embedded".to_owned()),
-            ("s3_port", "0".to_owned()),
+            ("s3_bucket", BUCKET.to_owned()),
         ];
         flags.extend(self.flags);
+        let garage = match self.store {
+            Store::Embedded => None,
+            Store::Garage => Some(Garage::start(BUCKET)?),
+        };
+        let store_port = match (&garage, self.gate_bytes) {
+            (None, Some(_)) => free_address()?.port(),
+            _ => 0,
+        };
+        flags.extend(match &garage {
+            None => vec![
+                ("store", "embedded".to_owned()),
+                ("s3_port", store_port.to_string()),
+            ],
+            Some(garage) => vec![
+                ("store", "s3".to_owned()),
+                ("s3_endpoint", garage.endpoint().to_owned()),
+                ("region", Garage::REGION.to_owned()),
+            ],
+        });
         let gate = match self.gate_bytes {
             None => None,
             Some(bytes) => {
-                let store = free_address()?;
+                let store = match &garage {
+                    None => (Ipv4Addr::LOCALHOST, store_port).into(),
+                    Some(garage) => garage.address(),
+                };
                 let gate = Gate::start(store, bytes).await?;
-                flags.push(("s3_port", store.port().to_string()));
                 flags.push(("s3_public_endpoint", gate.endpoint()));
                 Some(gate)
             }
@@ -93,7 +133,7 @@ impl Setup {
             flags,
             ..Sources::default()
         })?;
-        Stack::start(config, gate, folder).await
+        Stack::start(config, garage, gate, folder).await
     }
 }
 

@@ -9,7 +9,7 @@ use sealift_server::{Config, Server, records::Roles};
 use sealift_transfer::api::{FileId, FileRecord, files};
 use tempfile::TempDir;
 
-use crate::Gate;
+use crate::{Garage, Gate};
 
 /// The stack of one story. Everything stops and goes when it is dropped.
 #[derive(Debug)]
@@ -19,21 +19,31 @@ pub struct Stack {
     address: String,
     config: Config,
     gate: Option<Gate>,
-    /// Before the folder, which it writes in.
+    /// Before the store and the folder, which it writes in.
     server: Server,
+    garage: Option<Garage>,
     folder: TempDir,
 }
 
 impl Stack {
-    pub(crate) async fn start(config: Config, gate: Option<Gate>, folder: TempDir) -> Result<Self> {
+    pub(crate) async fn start(
+        config: Config,
+        garage: Option<Garage>,
+        gate: Option<Gate>,
+        folder: TempDir,
+    ) -> Result<Self> {
         let server = Server::start(config.clone()).await?;
         let address = format!("http://{}", server.address());
+        if let Some(garage) = &garage {
+            garage.allow_page(&address).await?;
+        }
         Ok(Self {
             client: Client::new(&address, None)?,
             address,
             config,
             gate,
             server,
+            garage,
             folder,
         })
     }
@@ -44,7 +54,7 @@ impl Stack {
     /// Where it does not start.
     pub async fn restart(self) -> Result<Self> {
         self.server.shutdown().await;
-        Self::start(self.config, self.gate, self.folder).await
+        Self::start(self.config, self.garage, self.gate, self.folder).await
     }
 
     /// The server's address, such as `http://127.0.0.1:8080`.
@@ -100,19 +110,23 @@ impl Stack {
         bucket.join(&file.object_key)
     }
 
-    /// How many multipart uploads the store keeps that are neither completed nor aborted: it has a
-    /// file for each.
+    /// How many multipart uploads the store keeps that are neither completed nor aborted.
     ///
     /// # Errors
-    /// Where the data folder cannot be read.
-    pub fn unfinished_uploads(&self) -> Result<usize> {
+    /// Where the store does not tell.
+    pub async fn unfinished_uploads(&self) -> Result<usize> {
+        if let Some(garage) = &self.garage {
+            return garage.unfinished_uploads().await;
+        }
+        // The embedded store has a file for each.
         let files = self.files_at_rest()?;
         let names = files.iter().filter_map(|path| path.file_name()?.to_str());
         let notes = names.filter(|name| name.starts_with(".upload-") && name.ends_with(".json"));
         Ok(notes.count())
     }
 
-    /// Every file that the stack keeps: database, objects, parts, the store's notes.
+    /// Every file that the stack keeps in its own folder: database and, embedded, objects, parts, the
+    /// store's notes.
     ///
     /// # Errors
     /// Where the data folder cannot be read.
