@@ -29,7 +29,7 @@ const handles = new Handles();
 const workers = new Workers(backend, hear);
 const sending = new Sending(workers, handles, told);
 const rows = new Rows(find('rows'), find('row'), { wish, download, announce });
-const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, announce });
+const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, reload: loadUnfinished, announce });
 let chooser;
 let login;
 
@@ -209,6 +209,7 @@ function stopped(name, failure) {
 
 function logIn(apiKey) {
   workers.logIn(apiKey);
+  notice('notice', '');
   announce(say('apiKeyUsed'));
   if (find('login').contains(document.activeElement)) find('files').focus();
   loadUnfinished();

@@ -7,15 +7,18 @@ import { shownName } from './names.js';
 import { bytes, moment, percent } from './numbers.js';
 import { say, sayAll } from './sentences.js';
 
+const LOOK_EVERY_MS = 2000;
+
 export class Unfinished {
   #section;
   #template;
   #handles;
   #wishes;
   #uploads = new Map();
+  #timer;
 
   // `wishes` has `goOn(upload, found)`, `chooseAgain()` (gives what was found), `discard(upload)` (whether it is
-  // gone) and `announce`.
+  // gone), `reload()` and `announce`.
   constructor(section, template, handles, wishes) {
     this.#section = section;
     this.#template = template;
@@ -39,6 +42,7 @@ export class Unfinished {
       this.#items.append(this.#item(upload, kept.includes(upload.upload_id), elsewhere.has(upload.upload_id)));
     }
     this.#section.hidden = this.#uploads.size === 0;
+    this.#watch(elsewhere);
   }
 
   // An unfinished upload that the found file may belong to.
@@ -56,6 +60,17 @@ export class Unfinished {
     item.remove();
     this.#section.hidden = this.#uploads.size === 0;
     if (hadFocus) next?.focus();
+  }
+
+  // Asks the server again as soon as another tab, which may be a page that was just left, lets go of an upload.
+  #watch(elsewhere) {
+    clearTimeout(this.#timer);
+    if (![...elsewhere].some((uploadId) => this.#uploads.has(uploadId))) return;
+    this.#timer = setTimeout(async () => {
+      const now = await sentElsewhere();
+      if ([...elsewhere].every((uploadId) => now.has(uploadId))) this.#watch(elsewhere);
+      else this.#wishes.reload();
+    }, LOOK_EVERY_MS);
   }
 
   get #items() {
