@@ -6,7 +6,7 @@ use http::HeaderValue;
 use zeroize::Zeroizing;
 
 /// An API key as its owner has it. Wiped when dropped, never printed.
-#[derive(Clone)]
+#[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(Zeroizing<String>);
 
 /// Why a text is not an API key. It is not repeated.

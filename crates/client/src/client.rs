@@ -3,19 +3,24 @@
 use core::{fmt, time::Duration};
 use std::sync::Arc;
 
+use futures::FutureExt as _;
 use reqwest::redirect;
 
 use crate::{
     address::{AddressError, ServerAddress},
     api_key::ApiKey,
+    credential::Credential,
+    put_turns::PutTurns,
 };
 
-/// One server, asked by one caller. Clones share connections.
+/// One server, asked by one caller. Clones share connections, credential and the number of PUTs at
+/// once.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) server: ServerAddress,
-    pub(crate) api_key: Option<Arc<ApiKey>>,
+    pub(crate) credential: Arc<Credential>,
+    pub(crate) put_turns: PutTurns,
     pub(crate) patience: Patience,
 }
 
@@ -32,22 +37,25 @@ pub enum ClientError {
 }
 
 /// How long the other side may be silent. Nothing limits a transfer that goes on, however slowly.
-#[derive(Debug, Clone, Copy)]
-pub(crate) struct Patience {
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Patience {
     /// Until an answer begins.
-    pub(crate) answer: Duration,
+    pub answer: Duration,
     /// Until the answer to a completion begins: stores join large objects for minutes.
-    pub(crate) completion: Duration,
+    pub completion: Duration,
     /// Between two pieces of a body.
-    pub(crate) stall: Duration,
+    pub stall: Duration,
 }
 
-impl Patience {
-    pub(crate) const DEFAULT: Self = Self {
-        answer: Duration::from_secs(120),
-        completion: Duration::from_secs(600),
-        stall: Duration::from_secs(60),
-    };
+impl Default for Patience {
+    /// For slow links and busy servers.
+    fn default() -> Self {
+        Self {
+            answer: Duration::from_secs(120),
+            completion: Duration::from_secs(600),
+            stall: Duration::from_secs(60),
+        }
+    }
 }
 
 /// A host that is there accepts within this.
@@ -80,9 +88,32 @@ impl Client {
         Ok(Self {
             http,
             server,
-            api_key: api_key.map(Arc::new),
-            patience: Patience::DEFAULT,
+            credential: Arc::new(Credential::new(api_key, None)),
+            put_turns: PutTurns::default(),
+            patience: Patience::default(),
         })
+    }
+
+    /// With another patience.
+    #[must_use]
+    pub fn with_patience(self, patience: Patience) -> Self {
+        Self { patience, ..self }
+    }
+
+    /// With a function that is asked for another API key when the server refuses the one at hand:
+    /// once for all uploads of this client, which wait for it and then go on. `None`, or the
+    /// refused key again, means that there is none; the uploads fail then, and can be resumed.
+    #[must_use]
+    pub fn with_refresh<F>(self, refresh: impl Fn() -> F + Send + Sync + 'static) -> Self
+    where
+        F: Future<Output = Option<ApiKey>> + Send + 'static,
+    {
+        let refresh = Arc::new(move || refresh().boxed());
+        let credential = Credential::new(self.credential.api_key(), Some(refresh));
+        Self {
+            credential: Arc::new(credential),
+            ..self
+        }
     }
 }
 

@@ -112,12 +112,12 @@ impl RequestError {
     pub(crate) fn failure(&self) -> RequestFailure {
         let (status, retry_after_ms) = match self {
             Self::NoAnswer { .. } => return RequestFailure::Network,
-            Self::Refused {
+            Self::StoreRefused {
                 status,
+                code,
                 retry_after_ms,
-                ..
-            }
-            | Self::StoreRefused {
+            } => return RequestFailure::of_store(*status, code, *retry_after_ms),
+            Self::Refused {
                 status,
                 retry_after_ms,
                 ..

@@ -46,7 +46,7 @@ impl Client {
 }
 
 /// Cursors are opaque: whatever they hold stays one value of the query.
-fn query_value(text: &str) -> String {
+pub(crate) fn query_value(text: &str) -> String {
     let plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');
     text.bytes()

@@ -2,25 +2,29 @@
 //! programs. It has no rules of its own: those of an upload stand in [`sealift_transfer`], those of
 //! the format in [`sealift_message`]; it only carries them out.
 //!
-//! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], or bytes in memory) and sends it
+//! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], or bytes in memory) and sends it;
+//!   [`UploadControl`] pauses it, leaves it or takes it back
+//! - [`Client::unfinished`] lists the uploads that can go on, [`Client::resume`] goes on with one
 //! - [`Client::download`] and [`Client::download_to`] give the plaintext, whole or not at all
 //! - [`Client::files`], [`Client::file`], [`Client::delete`], [`Client::policy`]
 //! - one by one, for who drives an upload otherwise: [`Client::open_upload`], [`PartSealer`],
 //!   [`Client::sign_parts`], [`Client::put_part`], [`Client::complete`], [`Client::abort`],
 //!   [`Client::status`], [`Client::key`]
 //!
-//! Nothing is tried again but within [`Client::upload`]. Presigned addresses, keys and API keys
+//! Nothing is tried again but within [`Client::upload`] and [`Client::resume`]. Presigned addresses, keys and API keys
 //! stand in no error and no log.
 
 mod address;
 mod api_key;
 mod client;
+mod credential;
 mod download;
 mod error;
 mod files;
 mod part_buffers;
 mod part_sealer;
 mod put_part;
+mod put_turns;
 mod random;
 #[cfg(test)]
 mod raw_server;
@@ -31,10 +35,10 @@ mod uploads;
 
 pub use address::AddressError;
 pub use api_key::{ApiKey, NotAnApiKey};
-pub use client::{Client, ClientError};
+pub use client::{Client, ClientError, Patience};
 pub use download::{Download, DownloadError};
 pub use error::{Peer, RequestError};
 pub use part_sealer::{PartSealer, PartSealerError};
 pub use source::{FileSource, Source, SourceError};
 pub use tokio_util::sync::CancellationToken;
-pub use upload::{Progress, UploadError, UploadOptions};
+pub use upload::{Progress, ResumeOptions, UploadControl, UploadError, UploadOptions};

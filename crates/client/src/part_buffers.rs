@@ -1,64 +1,93 @@
-//! Memory for sealed parts, used again: fresh memory costs more than sealing.
+//! Memory for sealed parts: bounded, and used again, for fresh memory costs more than sealing.
 
 use core::mem;
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
+use tokio::sync::{OwnedSemaphorePermit, Semaphore};
 
-/// Buffers that wait for their next part. Clones share them.
-#[derive(Clone, Default)]
-pub(crate) struct PartBuffers(Arc<Mutex<Vec<Vec<u8>>>>);
+/// The buffers of one upload. Clones share them.
+#[derive(Clone)]
+pub(crate) struct PartBuffers {
+    /// A permit for each buffer that may be in use.
+    free: Arc<Semaphore>,
+    /// Buffers that wait for their next part.
+    waiting: Arc<Mutex<Vec<Vec<u8>>>>,
+}
+
+/// A buffer in use. When it is dropped it waits for the next part again.
+pub(crate) struct PartBuffer {
+    sealed: Vec<u8>,
+    waiting: Arc<Mutex<Vec<Vec<u8>>>>,
+    _permit: Option<OwnedSemaphorePermit>,
+}
 
 impl PartBuffers {
-    /// A buffer of an earlier part, with its old bytes and length, or a new empty one.
-    pub(crate) fn take(&self) -> Vec<u8> {
-        let mut waiting = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        waiting.pop().unwrap_or_default()
+    /// At most so many.
+    pub(crate) fn at_most(most: usize) -> Self {
+        Self {
+            free: Arc::new(Semaphore::new(most.max(1))),
+            waiting: Arc::default(),
+        }
     }
 
-    /// Shares a part's bytes without copying them; when the last share is gone, the buffer waits
-    /// here again.
-    pub(crate) fn share(&self, sealed: Vec<u8>) -> Bytes {
-        let buffers = self.clone();
-        Bytes::from_owner(Lent { sealed, buffers })
+    /// A buffer of an earlier part, with its old bytes and length, or a new empty one. Waits while
+    /// all are in use, be it by sealing that nobody wants any more.
+    pub(crate) async fn take(&self) -> PartBuffer {
+        // Fails only if the semaphore is closed, which nobody does.
+        let permit = self.free.clone().acquire_owned().await.ok();
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
+        PartBuffer {
+            sealed: waiting.pop().unwrap_or_default(),
+            waiting: self.waiting.clone(),
+            _permit: permit,
+        }
     }
 }
 
-struct Lent {
-    sealed: Vec<u8>,
-    buffers: PartBuffers,
+impl PartBuffer {
+    /// For the next part's bytes.
+    pub(crate) fn sealed(&mut self) -> &mut Vec<u8> {
+        &mut self.sealed
+    }
+
+    /// Shares the bytes without copying them; the buffer is in use until the last share is gone.
+    pub(crate) fn share(self) -> Bytes {
+        Bytes::from_owner(self)
+    }
 }
 
-impl AsRef<[u8]> for Lent {
+impl AsRef<[u8]> for PartBuffer {
     fn as_ref(&self) -> &[u8] {
         &self.sealed
     }
 }
 
-impl Drop for Lent {
+impl Drop for PartBuffer {
     fn drop(&mut self) {
-        let mut waiting = self
-            .buffers
-            .0
-            .lock()
-            .unwrap_or_else(PoisonError::into_inner);
+        let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         waiting.push(mem::take(&mut self.sealed));
     }
 }
 
 #[cfg(test)]
 mod tests {
+    use futures::FutureExt as _;
+
     use super::*;
 
     #[test]
     fn a_buffer_is_used_again_once_nobody_reads_it() {
-        let buffers = PartBuffers::default();
-        let first = buffers.share(b"part".to_vec());
+        let buffers = PartBuffers::at_most(1);
+        let mut first = buffers.take().now_or_never().unwrap();
+        first.sealed().extend_from_slice(b"part");
+        let first = first.share();
         let piece = first.slice(1..);
         drop(first);
-        assert_eq!(buffers.take(), b"");
+        // There is only one, and it is still read.
+        assert!(buffers.take().now_or_never().is_none());
         assert_eq!(piece, "art");
         drop(piece);
-        assert_eq!(buffers.take(), b"part");
+        assert_eq!(buffers.take().now_or_never().unwrap().sealed(), b"part");
     }
 }

@@ -21,7 +21,7 @@ impl Client {
     /// A request to an API path, with the caller's credential.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, self.server.at(path));
-        match self.api_key.as_ref().and_then(|key| key.authorization()) {
+        match self.credential.authorization() {
             Some(authorization) => request.header(header::AUTHORIZATION, authorization),
             None => request,
         }

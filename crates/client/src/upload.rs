@@ -1,22 +1,22 @@
 //! The write path: a source in, a file's record out. [`sealift_transfer::Upload`] decides; this
 //! carries its commands out and tells it what came of them.
 
+mod control;
 mod driver;
+mod error;
 
 use sealift_transfer::{
-    api::{FileRecord, UploadId},
-    upload::Settings,
+    Upload,
+    api::{FileRecord, OpenUpload, UploadId},
+    upload::{Resume, Settings},
 };
-use tokio_util::sync::CancellationToken;
 
-use crate::{
-    client::Client,
-    error::RequestError,
-    part_sealer::PartSealerError,
-    random,
-    source::{Source, SourceError},
-};
-use driver::Driver;
+use crate::{client::Client, random, source::Source};
+use control::Wishes;
+use driver::{Begun, Driver};
+
+pub use control::UploadControl;
+pub use error::UploadError;
 
 /// What is said of a file, and how it is sent.
 #[derive(Debug, Clone, Default)]
@@ -44,59 +44,38 @@ impl UploadOptions {
     }
 }
 
+/// How an upload goes on.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ResumeOptions {
+    /// Whether the rest of a file is sent that was modified since the start, although what was
+    /// signed of it is the same. Otherwise that is [`UploadError::Unchecked`].
+    pub sends_unchecked: bool,
+    /// How many parts are held at a time: this many parts of memory.
+    pub settings: Settings,
+}
+
 /// How far an upload is.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
+    /// The upload, once the server has begun it: keep it to resume after a crash.
+    pub upload_id: Option<UploadId>,
+    /// Plaintext bytes that were compared with what was signed before, in an upload that goes on.
+    pub compared_plaintext_len: u64,
+    /// Plaintext bytes to be compared before anything is sent; 0 in an upload that was begun here.
+    pub to_compare_plaintext_len: u64,
     /// Plaintext bytes of the parts that the store has taken.
     pub stored_plaintext_len: u64,
     /// Plaintext bytes in all.
     pub plaintext_len: u64,
 }
 
-/// Why there is no file.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum UploadError {
-    /// As was wished; the upload is taken back.
-    #[error("the upload was cancelled")]
-    Cancelled,
-    /// The source failed; the upload is taken back.
-    #[error(transparent)]
-    Source(#[from] SourceError),
-    /// What the server sent is not fit for sealing; the upload is taken back.
-    #[error(transparent)]
-    Sealing(PartSealerError),
-    /// A request failed for good. What is stored stays until the upload expires, or is aborted.
-    #[error("{error}")]
-    Failed {
-        /// The upload, if the server began one.
-        upload_id: Option<UploadId>,
-        /// How.
-        #[source]
-        error: RequestError,
-    },
-    /// The server's answers contradict each other, or this is a fault of ours.
-    #[error("the upload cannot go on: {0}; begin again, and tell us if that does not help")]
-    Broken(&'static str),
-    /// The system gives no random bytes.
-    #[error("the system gives no random bytes; nothing is sent without them")]
-    NoRandomness,
-}
-
-impl From<PartSealerError> for UploadError {
-    fn from(error: PartSealerError) -> Self {
-        match error {
-            PartSealerError::Source(error) => Self::Source(error),
-            error => Self::Sealing(error),
-        }
-    }
-}
-
 impl Client {
     /// Seals `source` and sends it in parts, several at a time; requests that fail for a while are
-    /// made again. `progress` begins with 0 and hears of every part that is stored. `cancel` takes the upload back,
-    /// unless it is complete by then. Dropping the future instead leaves the upload open until it
-    /// expires.
+    /// made again. `progress` begins with 0, then hears
+    /// of the upload's id and of every part that is stored. `control` (or a
+    /// [`CancellationToken`](tokio_util::sync::CancellationToken)) pauses it, leaves it or takes it
+    /// back. Dropping the future leaves the upload as it is, like
+    /// [`UploadControl::leave`].
     ///
     /// # Errors
     /// [`UploadError`].
@@ -105,12 +84,51 @@ impl Client {
         source: impl Source,
         options: UploadOptions,
         mut progress: impl FnMut(Progress),
-        cancel: CancellationToken,
+        control: impl Into<UploadControl>,
     ) -> Result<FileRecord, UploadError> {
-        let token = random::client_token().map_err(|_| UploadError::NoRandomness)?;
-        let settings = options.settings;
-        let driver = Driver::new(self.clone(), source, options, token);
-        driver.drive(settings, &mut progress, cancel).await
+        let client_token = random::client_token().map_err(|_| UploadError::NoRandomness)?;
+        let request = OpenUpload {
+            client_token,
+            name: options.name,
+            content_type: options.content_type,
+            size: source.plaintext_len(),
+            last_modified_ms: source.last_modified_ms(),
+            metadata: options.metadata,
+            reference: options.reference,
+        };
+        let machine = Upload::start(options.settings);
+        let driver = Driver::new(self.clone(), source, Begun::Here(request), options.settings);
+        let wishes = Wishes::of(control.into());
+        driver.drive(machine, &mut progress, wishes).await
+    }
+
+    /// Goes on with an upload that was begun earlier, by whomever of the same owner, wherever:
+    /// [`Client::unfinished`] lists them. Every part that was ever signed is sealed again from
+    /// `source` and compared before a byte is sent. Otherwise like [`Client::upload`].
+    ///
+    /// # Errors
+    /// [`UploadError`]. But for [`UploadError::Gone`] the upload stays as it is.
+    pub async fn resume(
+        &self,
+        upload_id: UploadId,
+        source: impl Source,
+        options: ResumeOptions,
+        mut progress: impl FnMut(Progress),
+        control: impl Into<UploadControl>,
+    ) -> Result<FileRecord, UploadError> {
+        let resume = Resume {
+            upload_id: upload_id.clone(),
+            size: source.plaintext_len(),
+            last_modified_ms: source.last_modified_ms(),
+        };
+        let machine = Upload::resume(options.settings, resume);
+        let begun = Begun::Earlier {
+            upload_id,
+            sends_unchecked: options.sends_unchecked,
+        };
+        let driver = Driver::new(self.clone(), source, begun, options.settings);
+        let wishes = Wishes::of(control.into());
+        driver.drive(machine, &mut progress, wishes).await
     }
 }
 

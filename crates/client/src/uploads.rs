@@ -5,10 +5,10 @@ use http::Method;
 use sealift_message::{ContentKey, DecryptError};
 use sealift_transfer::api::{
     CompleteUpload, FileRecord, OpenUpload, OpenedUpload, SignParts, SignedParts, UploadId,
-    UploadStatus, complete, open, sign, status,
+    UploadList, UploadStatus, UploadSummary, complete, open, sign, status,
 };
 
-use crate::{client::Client, error::RequestError};
+use crate::{client::Client, error::RequestError, files::query_value};
 
 impl Client {
     /// Begins an upload; the answer holds the content key, unless the client token was used before.
@@ -62,6 +62,24 @@ impl Client {
     pub async fn status(&self, upload_id: &UploadId) -> Result<UploadStatus, RequestError> {
         let request = self.get(&status::path(upload_id));
         self.ask(request, self.patience.answer).await
+    }
+
+    /// The caller's uploads that can go on, newest first, of all pages.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn unfinished(&self) -> Result<Vec<UploadSummary>, RequestError> {
+        let mut uploads = Vec::new();
+        let mut path = open::PATH.to_owned();
+        loop {
+            let page = self.ask(self.get(&path), self.patience.answer);
+            let page: UploadList = page.await?;
+            uploads.extend(page.uploads);
+            let Some(cursor) = page.next_cursor else {
+                return Ok(uploads);
+            };
+            path = format!("{}?cursor={}", open::PATH, query_value(&cursor));
+        }
     }
 
     /// The content key of an open upload, again.

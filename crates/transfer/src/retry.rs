@@ -16,6 +16,24 @@ pub enum RequestFailure {
     },
 }
 
+impl RequestFailure {
+    /// A PUT that the store refused with this status and this code in its body. Where S3 says 400
+    /// because the bytes did not come whole or unharmed, the same bytes again may do so: that is
+    /// a 408.
+    #[must_use]
+    pub fn of_store(status: u16, code: &str, retry_after_ms: Option<u64>) -> Self {
+        let is_of_the_way = matches!(code, "RequestTimeout" | "IncompleteBody" | "BadDigest");
+        Self::Status {
+            status: if status == 400 && is_of_the_way {
+                408
+            } else {
+                status
+            },
+            retry_after_ms,
+        }
+    }
+}
+
 /// What to do next.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
@@ -96,6 +114,23 @@ mod tests {
     fn what_will_not_change_is_not_tried_again() {
         for s in [400, 401, 403, 404, 409, 410, 413, 416, 422, 501] {
             assert_eq!(after(status(s), 1, 0), Verdict::GiveUp, "{s}");
+        }
+    }
+
+    #[test]
+    fn bytes_that_did_not_reach_the_store_unharmed_are_sent_again() {
+        for code in ["RequestTimeout", "IncompleteBody", "BadDigest"] {
+            assert_eq!(RequestFailure::of_store(400, code, None), status(408));
+        }
+        for (refused, code) in [
+            (400, "InvalidArgument"),
+            (503, "SlowDown"),
+            (403, "BadDigest"),
+        ] {
+            assert_eq!(
+                RequestFailure::of_store(refused, code, None),
+                status(refused)
+            );
         }
     }
 

@@ -1,5 +1,8 @@
 //! One upload under way.
 
+mod running;
+
+use core::future::ready;
 use std::{collections::BTreeMap, sync::Arc};
 
 use bytes::Bytes;
@@ -7,38 +10,54 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Futures
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Command, Event, PartNumber, PartPlan, Upload,
-    api::{FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart, UploadId},
+    api::{FileRecord, OpenUpload, OpenedUpload, UploadId, UploadState, UploadStatus},
     upload::{Outcome, Request, Settings},
 };
-use tokio::time::{Duration, sleep};
-use tokio_util::sync::CancellationToken;
 
-use super::{Progress, UploadError, UploadOptions};
+use super::{Progress, UploadError, control::Wishes};
 use crate::{
-    client::Client, error::RequestError, part_buffers::PartBuffers, part_sealer::PartSealer,
-    random, source::Source,
+    client::Client,
+    error::RequestError,
+    part_buffers::PartBuffers,
+    part_sealer::PartSealer,
+    random,
+    source::{Source, SourceError},
 };
+use running::{Done, Failed, Sealing};
 
 /// What the commands work with.
 pub(super) struct Driver {
     client: Client,
     source: Arc<dyn Source>,
-    request: Arc<OpenUpload>,
-    opened: Option<Opened>,
+    begun: Begun,
+    session: Option<Session>,
     buffers: PartBuffers,
     /// Sealed bytes, from sealing until the store has them.
     held: BTreeMap<PartNumber, Bytes>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     ended: Option<Outcome>,
     record: Option<FileRecord>,
-    /// Why the upload is taken back, if not by wish.
+    /// Why the upload is taken back or left, if not by wish.
     fault: Option<UploadError>,
-    /// The last request that failed.
+    /// The last request that failed, but for an abort.
     failed: Option<RequestError>,
+    /// The version of the credential that it was made with.
+    refused: u64,
 }
 
-/// What the server said at the start.
-struct Opened {
+/// Where the upload comes from.
+pub(super) enum Begun {
+    /// From here, by this request.
+    Here(OpenUpload),
+    /// From an earlier call.
+    Earlier {
+        upload_id: UploadId,
+        sends_unchecked: bool,
+    },
+}
+
+/// What the server said of the upload.
+struct Session {
     upload_id: UploadId,
     header: Vec<u8>,
     plan: PartPlan,
@@ -46,76 +65,63 @@ struct Opened {
     sealer: Option<Arc<PartSealer>>,
 }
 
-/// What came of a command.
-enum Done {
-    Opened(Box<OpenedUpload>),
-    KeyFetched(ContentKey),
-    Sealed(PartReceipt, Bytes),
-    Completed(Box<FileRecord>),
-    Failed(Request, RequestError),
-    Unsealable(UploadError),
-    Told(Event),
-}
-
 const NOT_OPENED: UploadError = UploadError::Broken("a command came before the upload was open");
 const NOT_SEALED: UploadError = UploadError::Broken("a part is to be sent that is not held");
+const OTHER_PLAN: UploadError =
+    UploadError::Broken("the server's part plan is for a file of another size");
+const OTHER_HEADER: UploadError =
+    UploadError::Broken("the server named two headers for one upload");
+const UNTOLD: UploadError = UploadError::Broken("the upload ended, and nothing says how");
 
 impl Driver {
     pub(super) fn new(
         client: Client,
         source: impl Source,
-        options: UploadOptions,
-        client_token: String,
+        begun: Begun,
+        settings: Settings,
     ) -> Self {
-        let request = OpenUpload {
-            client_token,
-            name: options.name,
-            content_type: options.content_type,
-            size: source.plaintext_len(),
-            last_modified_ms: source.last_modified_ms(),
-            metadata: options.metadata,
-            reference: options.reference,
-        };
         Self {
             client,
             source: Arc::new(source),
-            request: Arc::new(request),
-            opened: None,
-            buffers: PartBuffers::default(),
+            begun,
+            session: None,
+            buffers: PartBuffers::at_most(settings.most_parts_held.into()),
             held: BTreeMap::new(),
             running: FuturesUnordered::new(),
             ended: None,
             record: None,
             fault: None,
             failed: None,
+            refused: 0,
         }
     }
 
     /// Everything in order: do what is commanded, tell what came of it, until the end.
     pub(super) async fn drive(
         mut self,
-        settings: Settings,
+        (mut upload, commands): (Upload, Vec<Command>),
         progress: &mut impl FnMut(Progress),
-        cancel: CancellationToken,
+        mut wishes: Wishes,
     ) -> Result<FileRecord, UploadError> {
-        let (mut upload, commands) = Upload::start(settings);
+        let mut told = self.progress(&upload, &Progress::default());
+        progress(told.clone());
         for command in commands {
             self.begin(command)?;
         }
-        let mut is_cancelled = false;
-        let mut told = None;
         loop {
             if let Some(outcome) = self.ended.take() {
                 return self.result(outcome);
             }
-            if self.running.is_empty() {
+            let now = self.progress(&upload, &told);
+            if told != now {
+                told = now.clone();
+                progress(now);
+            }
+            if self.running.is_empty() && !wishes.is_paused() {
                 return Err(UploadError::Broken("nothing is left to do before the end"));
             }
             let events = tokio::select! {
-                () = cancel.cancelled(), if !is_cancelled => {
-                    is_cancelled = true;
-                    vec![Event::Cancelled]
-                }
+                wish = wishes.next() => vec![wish],
                 Some(done) = self.running.next() => self.note(done),
             };
             for event in events {
@@ -123,63 +129,32 @@ impl Driver {
                     self.begin(command)?;
                 }
             }
-            let stored_plaintext_len = upload.stored_plaintext_len();
-            if told.is_none_or(|told| stored_plaintext_len > told) {
-                told = Some(stored_plaintext_len);
-                progress(Progress {
-                    stored_plaintext_len,
-                    plaintext_len: self.request.size,
-                });
-            }
+        }
+    }
+
+    /// Never less than before.
+    fn progress(&self, upload: &Upload, before: &Progress) -> Progress {
+        let compared = upload.compared_plaintext_len();
+        let to_compare = upload.to_compare_plaintext_len();
+        let stored = upload.stored_plaintext_len();
+        Progress {
+            upload_id: self.known_upload_id(),
+            compared_plaintext_len: compared.max(before.compared_plaintext_len),
+            to_compare_plaintext_len: to_compare.max(before.to_compare_plaintext_len),
+            stored_plaintext_len: stored.max(before.stored_plaintext_len),
+            plaintext_len: self.source.plaintext_len(),
         }
     }
 
     /// Keeps what came, and says it in the machine's words.
     fn note(&mut self, done: Done) -> Vec<Event> {
         match done {
-            Done::Opened(opened) if opened.file.is_some() => {
-                self.record = opened.file.map(|file| *file);
-                vec![Event::FoundComplete(opened.upload_id)]
-            }
-            Done::Opened(opened) => {
-                let key = opened.content_key.as_ref();
-                let key = key.and_then(|key| Some(ContentKey::from_bytes(&*key.to_bytes()?)));
-                let event = Event::Opened {
-                    upload_id: opened.upload_id.clone(),
-                    plan: opened.plan,
-                    most_parts_per_request: opened.most_parts_per_request,
-                    has_key: key.is_some(),
-                };
-                let plan = opened.plan;
-                self.opened = Some(Opened {
-                    upload_id: opened.upload_id,
-                    header: opened.header,
-                    plan,
-                    sealer: None,
-                });
-                let checked = match key {
-                    _ if plan.plaintext_len() != self.request.size => Err(UploadError::Broken(
-                        "the server's part plan is for a file of another size",
-                    )),
-                    Some(key) => self.check_header(&key),
-                    None => Ok(()),
-                };
-                match checked {
-                    Ok(()) => vec![event],
-                    // In this order nothing is sealed, and the upload just opened is aborted.
-                    Err(fault) => {
-                        self.fault = Some(fault);
-                        vec![Event::Cancelled, event]
-                    }
-                }
-            }
-            Done::KeyFetched(key) => match self.check_header(&key) {
-                Ok(()) => vec![Event::KeyFetched],
-                Err(fault) => {
-                    self.fault = Some(fault);
-                    vec![Event::Cancelled]
-                }
-            },
+            Done::Opened(opened) => self.opened(*opened),
+            Done::Found(status) => vec![self.found(*status)],
+            Done::KeyFetched(key) => vec![match self.check_header(&key) {
+                Ok(()) => Event::KeyFetched,
+                Err(fault) => self.give_up(fault),
+            }],
             Done::Sealed(receipt, sealed) => {
                 self.held.insert(receipt.number, sealed);
                 vec![Event::Sealed(receipt)]
@@ -188,9 +163,17 @@ impl Driver {
                 self.record = Some(*record);
                 vec![Event::Completed]
             }
-            Done::Failed(request, error) => {
+            Done::Failed(Failed {
+                request,
+                error,
+                credential,
+            }) => {
                 let failure = error.failure();
-                self.failed = Some(error);
+                self.refused = credential;
+                // Nobody waits for an abort: what led to it is what is told.
+                if request != Request::Abort {
+                    self.failed = Some(error);
+                }
                 let jitter = random::jitter();
                 vec![Event::RequestFailed {
                     request,
@@ -198,68 +181,122 @@ impl Driver {
                     jitter,
                 }]
             }
-            Done::Unsealable(fault) => {
-                self.fault = Some(fault);
-                vec![Event::SourceFailed]
-            }
+            Done::Unsealable(fault) => vec![self.give_up(fault)],
             Done::Told(event) => vec![event],
         }
     }
 
+    fn opened(&mut self, opened: OpenedUpload) -> Vec<Event> {
+        if opened.file.is_some() {
+            self.record = opened.file.map(|file| *file);
+            return vec![Event::FoundComplete(opened.upload_id)];
+        }
+        let key = opened.content_key.as_ref();
+        let key = key.and_then(|key| Some(ContentKey::from_bytes(&*key.to_bytes()?)));
+        let event = Event::Opened {
+            upload_id: opened.upload_id.clone(),
+            plan: opened.plan,
+            method: opened.method,
+            most_parts_per_request: opened.most_parts_per_request,
+            has_key: key.is_some(),
+        };
+        self.session = Some(Session {
+            upload_id: opened.upload_id,
+            header: opened.header,
+            plan: opened.plan,
+            sealer: None,
+        });
+        let checked = match key {
+            _ if opened.plan.plaintext_len() != self.source.plaintext_len() => Err(OTHER_PLAN),
+            Some(key) => self.check_header(&key),
+            None => Ok(()),
+        };
+        match checked {
+            Ok(()) => vec![event],
+            // In this order nothing is sealed, and the upload just opened is aborted.
+            Err(fault) => vec![self.give_up(fault), event],
+        }
+    }
+
+    fn found(&mut self, status: UploadStatus) -> Event {
+        let event = Event::Found(Box::new((&status).into()));
+        if status.state == UploadState::Complete {
+            self.record = status.file.map(|file| *file);
+            return Event::FoundComplete(status.upload_id);
+        }
+        match &self.session {
+            // One header per message (FORMAT.md R1), and it never changes.
+            Some(session) if (&session.header, session.plan) != (&status.header, status.plan) => {
+                self.give_up(OTHER_HEADER)
+            }
+            Some(_) => event,
+            None => {
+                self.session = Some(Session {
+                    upload_id: status.upload_id,
+                    header: status.header,
+                    plan: status.plan,
+                    sealer: None,
+                });
+                event
+            }
+        }
+    }
+
+    /// Takes the upload back, unless a file that can be read again, or another one, may help.
+    fn give_up(&mut self, fault: UploadError) -> Event {
+        let may_be_mended = match &fault {
+            UploadError::Source(SourceError::Unreadable(_)) => true,
+            _ => matches!(self.begun, Begun::Earlier { .. }),
+        };
+        self.fault = Some(fault);
+        match may_be_mended {
+            true => Event::Left,
+            false => Event::SourceFailed,
+        }
+    }
+
     fn check_header(&mut self, key: &ContentKey) -> Result<(), UploadError> {
-        let opened = self.opened.as_mut().ok_or(NOT_OPENED)?;
-        let sealer = PartSealer::new(&opened.header, key, opened.plan)?;
-        opened.sealer = Some(Arc::new(sealer));
+        let session = self.session.as_mut().ok_or(NOT_OPENED)?;
+        let sealer = PartSealer::new(&session.header, key, session.plan)?;
+        session.sealer = Some(Arc::new(sealer));
         Ok(())
     }
 
     fn begin(&mut self, command: Command) -> Result<(), UploadError> {
         let client = self.client.clone();
         let running = match command {
-            Command::Open => open(client, self.request.clone()).boxed(),
-            Command::FetchKey(upload_id) => fetch_key(client, upload_id).boxed(),
-            Command::Seal(part) => {
-                let sealer = self.opened()?.sealer.clone().ok_or(NOT_OPENED)?;
-                seal(sealer, self.source.clone(), self.buffers.clone(), part).boxed()
+            Command::Open => {
+                let Begun::Here(request) = &self.begun else {
+                    return Err(NOT_OPENED);
+                };
+                running::open(client, request.clone()).boxed()
             }
-            Command::Sign(receipts) => {
-                sign(client, self.opened()?.upload_id.clone(), receipts).boxed()
-            }
+            Command::FetchStatus(upload_id) => running::fetch_status(client, upload_id).boxed(),
+            Command::FetchKey(upload_id) => running::fetch_key(client, upload_id).boxed(),
+            Command::Compare(part) => running::compare(self.sealing()?, part).boxed(),
+            Command::AskUnchecked => ready(Done::Told(self.confirm_unchecked())).boxed(),
+            Command::Seal(part) => running::seal(self.sealing()?, part).boxed(),
+            Command::Sign(receipts) => running::sign(client, self.upload_id()?, receipts).boxed(),
             Command::Put(signed) => {
                 let sealed = self.held.get(&signed.number).ok_or(NOT_SEALED)?;
-                put(client, signed, sealed.clone()).boxed()
+                running::put(client, signed, sealed.clone()).boxed()
             }
             Command::Release(part) => {
                 self.held.remove(&part);
                 return Ok(());
             }
             Command::Complete(request) => {
-                let upload_id = self.opened()?.upload_id.clone();
-                async move {
-                    match client.complete(&upload_id, &request).await {
-                        Ok(record) => Done::Completed(Box::new(record)),
-                        Err(error) => Done::Failed(Request::Complete, error),
-                    }
-                }
-                .boxed()
+                running::complete(client, self.upload_id()?, request).boxed()
             }
-            Command::Abort(upload_id) => {
-                // Nothing else matters any more.
+            Command::Abort(upload_id) => running::abort(client, upload_id).boxed(),
+            Command::Wait { request, until } => {
+                running::wait(client, request, until, self.refused).boxed()
+            }
+            Command::Stop => {
                 self.running.clear();
                 self.held.clear();
-                async move {
-                    match client.abort(&upload_id).await {
-                        Ok(()) => Done::Told(Event::Aborted),
-                        Err(error) => Done::Failed(Request::Abort, error),
-                    }
-                }
-                .boxed()
+                return Ok(());
             }
-            Command::Wait { request, wait_ms } => async move {
-                sleep(Duration::from_millis(wait_ms)).await;
-                Done::Told(Event::Waited(request))
-            }
-            .boxed(),
             Command::End(outcome) => {
                 self.ended = Some(outcome);
                 return Ok(());
@@ -269,75 +306,63 @@ impl Driver {
         Ok(())
     }
 
-    fn opened(&self) -> Result<&Opened, UploadError> {
-        self.opened.as_ref().ok_or(NOT_OPENED)
+    fn confirm_unchecked(&mut self) -> Event {
+        match &self.begun {
+            Begun::Earlier {
+                upload_id,
+                sends_unchecked: false,
+            } => {
+                let upload_id = upload_id.clone();
+                self.give_up(UploadError::Unchecked { upload_id })
+            }
+            Begun::Earlier { .. } | Begun::Here(_) => Event::Confirmed,
+        }
+    }
+
+    fn sealing(&self) -> Result<Sealing, UploadError> {
+        let sealer = self.session.as_ref().and_then(|s| s.sealer.clone());
+        Ok(Sealing {
+            sealer: sealer.ok_or(NOT_OPENED)?,
+            source: self.source.clone(),
+            buffers: self.buffers.clone(),
+        })
+    }
+
+    /// The upload, if the server began one.
+    fn known_upload_id(&self) -> Option<UploadId> {
+        match (&self.begun, &self.session) {
+            (Begun::Earlier { upload_id, .. }, _) => Some(upload_id.clone()),
+            (Begun::Here(_), session) => session.as_ref().map(|s| s.upload_id.clone()),
+        }
+    }
+
+    fn upload_id(&self) -> Result<UploadId, UploadError> {
+        self.known_upload_id().ok_or(NOT_OPENED)
     }
 
     fn result(self, outcome: Outcome) -> Result<FileRecord, UploadError> {
-        const UNTOLD: UploadError = UploadError::Broken("the upload ended, and nothing says how");
-        match outcome {
-            Outcome::Complete(_) => self.record.ok_or(UNTOLD),
-            Outcome::Cancelled => Err(self.fault.unwrap_or(UploadError::Cancelled)),
-            Outcome::SourceFailed => Err(self.fault.unwrap_or(UNTOLD)),
-            Outcome::Failed { .. } => Err(match self.failed {
-                Some(error) => UploadError::Failed {
-                    upload_id: self.opened.map(|opened| opened.upload_id),
-                    error,
-                },
+        let upload_id = self.known_upload_id();
+        Err(match outcome {
+            Outcome::Complete(upload_id) => {
+                let state = UploadState::Complete;
+                return self.record.ok_or(UploadError::Gone { upload_id, state });
+            }
+            Outcome::Cancelled => self.fault.unwrap_or(UploadError::Cancelled),
+            Outcome::SourceFailed => self.fault.unwrap_or(UNTOLD),
+            Outcome::Left => self.fault.unwrap_or(UploadError::Left { upload_id }),
+            Outcome::Failed { .. } => match self.failed {
+                Some(error) => UploadError::Failed { upload_id, error },
                 None => UNTOLD,
-            }),
-            Outcome::Broken(why) => Err(UploadError::Broken(why)),
-        }
-    }
-}
-
-async fn open(client: Client, request: Arc<OpenUpload>) -> Done {
-    match client.open_upload(&request).await {
-        Ok(opened) => Done::Opened(Box::new(opened)),
-        Err(error) => Done::Failed(Request::Open, error),
-    }
-}
-
-async fn fetch_key(client: Client, upload_id: UploadId) -> Done {
-    match client.key(&upload_id).await {
-        Ok(key) => Done::KeyFetched(key),
-        Err(error) => Done::Failed(Request::FetchKey, error),
-    }
-}
-
-/// Away from the threads that serve connections.
-async fn seal(
-    sealer: Arc<PartSealer>,
-    source: Arc<dyn Source>,
-    buffers: PartBuffers,
-    part: PartNumber,
-) -> Done {
-    let sealing = tokio::task::spawn_blocking(move || {
-        let mut sealed = buffers.take();
-        let receipt = sealer.seal(part, source.as_ref(), &mut sealed);
-        receipt.map(|receipt| (receipt, buffers.share(sealed)))
-    });
-    match sealing.await {
-        Ok(Ok((receipt, sealed))) => Done::Sealed(receipt, sealed),
-        Ok(Err(error)) => Done::Unsealable(error.into()),
-        Err(_) => Done::Unsealable(UploadError::Broken("sealing stopped")),
-    }
-}
-
-async fn sign(client: Client, upload_id: UploadId, receipts: Vec<PartReceipt>) -> Done {
-    let request = SignParts(receipts);
-    match client.sign_parts(&upload_id, &request).await {
-        Ok(signed) => Done::Told(Event::Signed(signed.parts)),
-        Err(error) => {
-            let parts = request.0.iter().map(|receipt| receipt.number);
-            Done::Failed(Request::Sign(parts.collect()), error)
-        }
-    }
-}
-
-async fn put(client: Client, signed: SignedPart, sealed: Bytes) -> Done {
-    match client.put_part(&signed, sealed).await {
-        Ok(()) => Done::Told(Event::Sent(signed.number)),
-        Err(error) => Done::Failed(Request::Put(signed.number), error),
+            },
+            Outcome::Changed { part } => match upload_id {
+                Some(upload_id) => UploadError::Changed { upload_id, part },
+                None => UNTOLD,
+            },
+            Outcome::Gone(state) => match upload_id {
+                Some(upload_id) => UploadError::Gone { upload_id, state },
+                None => UNTOLD,
+            },
+            Outcome::Broken(why) => UploadError::Broken(why),
+        })
     }
 }

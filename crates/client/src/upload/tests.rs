@@ -8,14 +8,19 @@ use sealift_message::Header;
 use sealift_transfer::{
     PartNumber,
     api::{
-        FileId, OpenedUpload, ProblemCode, SignedPart, SignedParts, UploadId,
+        FileId, OpenedUpload, ProblemCode, SignedPart, SignedParts, UploadId, UploadState,
+        UploadStatus,
         open::{ContentKeyText, Method},
     },
 };
 use serde::Serialize;
 
+use tokio_util::sync::CancellationToken;
+
 use super::*;
 use crate::{
+    SourceError,
+    part_sealer::PartSealerError,
     part_sealer::tests::{FRAME, data_key, header, plan},
     raw_server::{Asked, answer, listen, play},
     source::FileSource,
@@ -49,6 +54,32 @@ fn opened() -> OpenedUpload {
         expires_at_ms: 0,
         most_parts_per_request: 10,
         content_key: Some(content_key),
+        file: None,
+    }
+}
+
+/// That upload as it stands before anything was signed.
+fn status() -> UploadStatus {
+    let OpenedUpload {
+        upload_id,
+        file_id,
+        method,
+        header,
+        plan,
+        ..
+    } = opened();
+    UploadStatus {
+        upload_id,
+        file_id,
+        state: UploadState::Open,
+        method,
+        name: "a".into(),
+        last_modified_ms: None,
+        header,
+        plan,
+        expires_at_ms: 0,
+        most_parts_per_request: 10,
+        parts: Vec::new(),
         file: None,
     }
 }
@@ -115,7 +146,14 @@ async fn a_lost_answer_is_made_good_by_the_same_token_and_the_key_that_comes_is_
         ..opened()
     };
     let wrong_key = answer("200 OK\r\n", &"k".repeat(32));
-    let (result, asked) = played(vec![String::new(), json(&again), wrong_key, done()]).await;
+    let (result, asked) = played(vec![
+        String::new(),
+        json(&again),
+        json(&status()),
+        wrong_key,
+        done(),
+    ])
+    .await;
     let error = result.unwrap_err();
     assert!(
         matches!(error, UploadError::Sealing(PartSealerError::Header(_))),
@@ -126,6 +164,7 @@ async fn a_lost_answer_is_made_good_by_the_same_token_and_the_key_that_comes_is_
         [
             "post /v1/uploads",
             "post /v1/uploads",
+            "get /v1/uploads/ID",
             "post /v1/uploads/ID/key",
             "delete /v1/uploads/ID"
         ]
@@ -162,6 +201,7 @@ async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
             "409 Conflict\r\ncontent-type: application/problem+json\r\n",
             &too_early,
         ),
+        json(&status()),
     ];
     let server = play(listener, answers);
     let plaintext = Bytes::from_static(PLAINTEXT);
@@ -180,6 +220,7 @@ async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
             "post /v1/uploads/ID/parts",
             "put /store/a",
             "post /v1/uploads/ID/complete",
+            "get /v1/uploads/ID",
         ]
     );
     for again in [3, 4, 6] {

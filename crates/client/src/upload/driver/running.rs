@@ -1,0 +1,169 @@
+//! What is under way: each command as a future that ends with what came of it.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sealift_message::ContentKey;
+use sealift_transfer::{
+    Event, PartNumber,
+    api::{
+        CompleteUpload, FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart,
+        SignedParts, UploadId, UploadStatus,
+    },
+    upload::{Request, Until},
+};
+use tokio::time::{Duration, sleep};
+
+use crate::{
+    client::Client, error::RequestError, part_buffers::PartBuffers, part_sealer::PartSealer,
+    source::Source, upload::UploadError,
+};
+
+/// What came of a command.
+pub(super) enum Done {
+    Opened(Box<OpenedUpload>),
+    Found(Box<UploadStatus>),
+    KeyFetched(ContentKey),
+    Sealed(PartReceipt, Bytes),
+    Completed(Box<FileRecord>),
+    Failed(Failed),
+    Unsealable(UploadError),
+    Told(Event),
+}
+
+/// A request that failed.
+pub(super) struct Failed {
+    pub(super) request: Request,
+    pub(super) error: RequestError,
+    /// The credential's version when it was made.
+    pub(super) credential: u64,
+}
+
+/// Makes a request of the server's; says what came of it.
+async fn ask<T>(
+    client: &Client,
+    request: Request,
+    answer: impl Future<Output = Result<T, RequestError>>,
+    done: impl FnOnce(T) -> Done,
+) -> Done {
+    let credential = client.credential.version();
+    match answer.await {
+        Ok(answer) => done(answer),
+        Err(error) => Done::Failed(Failed {
+            request,
+            error,
+            credential,
+        }),
+    }
+}
+
+pub(super) async fn open(client: Client, request: OpenUpload) -> Done {
+    let answer = client.open_upload(&request);
+    let done = |opened| Done::Opened(Box::new(opened));
+    ask(&client, Request::Open, answer, done).await
+}
+
+pub(super) async fn fetch_status(client: Client, upload_id: UploadId) -> Done {
+    let answer = client.status(&upload_id);
+    let done = |status| Done::Found(Box::new(status));
+    ask(&client, Request::FetchStatus, answer, done).await
+}
+
+pub(super) async fn fetch_key(client: Client, upload_id: UploadId) -> Done {
+    let answer = client.key(&upload_id);
+    ask(&client, Request::FetchKey, answer, Done::KeyFetched).await
+}
+
+pub(super) async fn sign(client: Client, upload_id: UploadId, receipts: Vec<PartReceipt>) -> Done {
+    let parts = receipts.iter().map(|receipt| receipt.number).collect();
+    let request = SignParts(receipts);
+    let answer = client.sign_parts(&upload_id, &request);
+    let done = |signed: SignedParts| Done::Told(Event::Signed(signed.parts));
+    ask(&client, Request::Sign(parts), answer, done).await
+}
+
+pub(super) async fn complete(client: Client, upload_id: UploadId, request: CompleteUpload) -> Done {
+    let answer = client.complete(&upload_id, &request);
+    let done = |record| Done::Completed(Box::new(record));
+    ask(&client, Request::Complete, answer, done).await
+}
+
+pub(super) async fn abort(client: Client, upload_id: UploadId) -> Done {
+    let answer = client.abort(&upload_id);
+    let done = |()| Done::Told(Event::Aborted);
+    ask(&client, Request::Abort, answer, done).await
+}
+
+/// Sends a part when its turn comes.
+pub(super) async fn put(client: Client, signed: SignedPart, sealed: Bytes) -> Done {
+    let turn = client.put_turns.take().await;
+    match client.put_part(&signed, sealed).await {
+        Ok(()) => {
+            turn.sent();
+            Done::Told(Event::Sent(signed.number))
+        }
+        Err(error) => {
+            turn.failed(error.failure());
+            Done::Failed(Failed {
+                request: Request::Put(signed.number),
+                error,
+                credential: client.credential.version(),
+            })
+        }
+    }
+}
+
+/// What parts are sealed with.
+#[derive(Clone)]
+pub(super) struct Sealing {
+    pub(super) sealer: Arc<PartSealer>,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) buffers: PartBuffers,
+}
+
+/// Seals a part and keeps its bytes.
+pub(super) async fn seal(sealing: Sealing, part: PartNumber) -> Done {
+    match sealing.run(part).await {
+        Ok((receipt, sealed)) => Done::Sealed(receipt, sealed),
+        Err(error) => Done::Unsealable(error),
+    }
+}
+
+/// Seals a part for its receipt only.
+pub(super) async fn compare(sealing: Sealing, part: PartNumber) -> Done {
+    match sealing.run(part).await {
+        Ok((receipt, _)) => Done::Told(Event::Compared(receipt)),
+        Err(error) => Done::Unsealable(error),
+    }
+}
+
+impl Sealing {
+    /// Away from the threads that serve connections.
+    async fn run(self, part: PartNumber) -> Result<(PartReceipt, Bytes), UploadError> {
+        let mut buffer = self.buffers.take().await;
+        let sealing = tokio::task::spawn_blocking(move || {
+            let receipt = self
+                .sealer
+                .seal(part, self.source.as_ref(), buffer.sealed())?;
+            Ok((receipt, buffer.share()))
+        });
+        let sealed = sealing.await;
+        sealed.unwrap_or(Err(UploadError::Broken("sealing stopped")))
+    }
+}
+
+/// Waits for what `request` waits for. `refused` is the version of the credential that it was made
+/// with.
+pub(super) async fn wait(client: Client, request: Request, until: Until, refused: u64) -> Done {
+    match until {
+        Until::Elapsed { wait_ms } => sleep(Duration::from_millis(wait_ms)).await,
+        // This driver cannot know that there is no network and never says so.
+        Until::Online => sleep(Duration::from_secs(1)).await,
+        Until::Credential => {
+            if !client.credential.is_renewed(refused).await {
+                return Done::Told(Event::RefusedCredential(request));
+            }
+        }
+    }
+    Done::Told(Event::Waited(request))
+}
