@@ -29,7 +29,7 @@ impl Built {
         build_sealing(workshop, toolchain, &site.join("module"), log)?;
         page::build(workshop, toolchain, &page::default_dist(workshop), log)?;
         Ok(Self {
-            message: bench(workshop, toolchain, ["sealift-message", "main"], log)?,
+            message: bench(workshop, toolchain, ["sealift-message", "message"], log)?,
             peers: bench(workshop, toolchain, ["sealift-tests", "peers"], log)?,
             site,
         })
