@@ -163,6 +163,7 @@ const problems = {
   object_replaced: ['Somebody replaced the object in storage.', TELL],
   object_damaged: ['The object in storage is damaged.', TELL],
   store_unavailable: ['The storage does not answer.', TRY_LATER],
+  records_unavailable: ['The server cannot write down what it does.', TRY_LATER],
   keys_unavailable: ['The server cannot reach its keys.', TRY_LATER],
   completing: ['The server is still checking the file.', TRY_LATER],
   shutting_down: ['The server is stopping.', TRY_LATER],

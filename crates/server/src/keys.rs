@@ -72,6 +72,12 @@ impl From<RecordsError> for KeysError {
 }
 
 impl KeysError {
+    /// Whether it is the records that the same request may find later.
+    #[must_use]
+    pub fn is_for_want_of_records(&self) -> bool {
+        matches!(self, Self::Records(error) if error.is_unavailable())
+    }
+
     /// Whether the same request may succeed later.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {

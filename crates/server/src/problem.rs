@@ -121,7 +121,11 @@ impl From<TooSoon> for Refusal {
 
 impl From<RecordsError> for Refusal {
     fn from(error: RecordsError) -> Self {
-        internal().caused_by(error)
+        if error.is_unavailable() {
+            records_unavailable().caused_by(error)
+        } else {
+            internal().caused_by(error)
+        }
     }
 }
 
@@ -147,7 +151,9 @@ impl From<ObjectsError> for Refusal {
 
 impl From<KeysError> for Refusal {
     fn from(error: KeysError) -> Self {
-        if error.is_unavailable() {
+        if error.is_for_want_of_records() {
+            records_unavailable().caused_by(error)
+        } else if error.is_unavailable() {
             Self::new(
                 ProblemCode::KeysUnavailable,
                 "The keys cannot be reached now; try again in a moment.",
@@ -222,6 +228,14 @@ pub(crate) fn damaged() -> Refusal {
         ProblemCode::ObjectDamaged,
         "The stored object is not what was sealed, so nothing of it is given; tell the operator.",
     )
+}
+
+fn records_unavailable() -> Refusal {
+    Refusal::new(
+        ProblemCode::RecordsUnavailable,
+        "The records cannot be reached now; try again in a moment.",
+    )
+    .retry_after_s(2)
 }
 
 fn store_unavailable() -> Refusal {

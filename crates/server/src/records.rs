@@ -91,6 +91,24 @@ pub enum RecordsError {
     Closed,
 }
 
+impl RecordsError {
+    /// Whether the same request may succeed later: another process held the database for too
+    /// long, or there was no room on the disk.
+    #[must_use]
+    pub fn is_unavailable(&self) -> bool {
+        match self {
+            Self::NotCommitted(_) | Self::Closed => true,
+            Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => true,
+            Self::Database(sqlx::Error::Database(refusal)) => {
+                let code = refusal.code().and_then(|code| code.parse::<u32>().ok());
+                // SQLITE_BUSY, _LOCKED, _IOERR, _FULL; what is above the lowest byte tells more.
+                matches!(code.map(|code| code & 0xff), Some(5 | 6 | 10 | 13))
+            }
+            Self::Database(_) | Self::File(_) | Self::Open(_) | Self::Migrate(_) => false,
+        }
+    }
+}
+
 /// Another process may hold the database for a moment; one that holds it longer is broken.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
 /// Each is a thread and a cache of its own; reads are short.

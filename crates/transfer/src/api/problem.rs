@@ -135,6 +135,8 @@ codes! {
     Completing = "completing", 503, "Being completed";
     /// The keys cannot be reached now.
     KeysUnavailable = "keys_unavailable", 503, "Keys unavailable";
+    /// The records cannot be read or written now: locked by another process, or no room left.
+    RecordsUnavailable = "records_unavailable", 503, "Records unavailable";
     /// The server is stopping.
     ShuttingDown = "shutting_down", 503, "Shutting down";
 }

@@ -179,7 +179,10 @@ async fn a_write_locks_other_processes_out_from_its_beginning() {
     let mut other = impatient.connect().await.unwrap();
     let gate = hold(&kept.records).await;
     let refused = other.begin_with("BEGIN IMMEDIATE").await.map(drop);
-    assert!(refused.unwrap_err().to_string().contains("locked"));
+    let refused = refused.unwrap_err();
+    assert!(refused.to_string().contains("locked"));
+    // Which is told to clients as something that passes.
+    assert!(RecordsError::Database(refused).is_unavailable());
     // A patient one waits and gets its turn.
     let file = kept.file.clone();
     let patient = tokio::spawn(async move {
