@@ -1,32 +1,42 @@
 // While files are sent: the device does not fall asleep, and leaving the page is asked about.
 
 export class Awake {
-  #isWanted = false;
+  #isSending;
+  #isOn = false;
   #lock;
 
-  constructor() {
+  // `isSending` says whether files are sent at this moment.
+  constructor(isSending) {
+    this.#isSending = isSending;
     // The browser takes the lock away from a page that is not seen.
     document.addEventListener('visibilitychange', () => this.#stay());
   }
 
-  want(isWanted) {
-    if (isWanted === this.#isWanted) return;
-    this.#isWanted = isWanted;
-    if (isWanted) {
-      window.addEventListener('beforeunload', warn);
+  // To be called when something began or ended.
+  look() {
+    if (this.#isSending() === this.#isOn) return;
+    this.#isOn = !this.#isOn;
+    if (this.#isOn) {
+      window.addEventListener('beforeunload', this.#warn);
       this.#stay();
     } else {
-      window.removeEventListener('beforeunload', warn);
+      // A page that listens for this is not kept for going back to.
+      window.removeEventListener('beforeunload', this.#warn);
       this.#release();
     }
   }
 
+  #warn = (event) => {
+    if (this.#isSending()) event.preventDefault();
+  };
+
   async #stay() {
-    if (!this.#isWanted || document.hidden) return;
+    if (!this.#isOn || document.hidden) return;
     try {
       this.#release();
-      this.#lock = await navigator.wakeLock?.request('screen');
-      if (!this.#isWanted) this.#release();
+      const lock = await navigator.wakeLock?.request('screen');
+      if (!this.#isOn || this.#lock) lock?.release();
+      else this.#lock = lock;
     } catch {
       // Not everywhere, and not on an empty battery. Sending works without.
     }
@@ -36,8 +46,4 @@ export class Awake {
     this.#lock?.release();
     this.#lock = undefined;
   }
-}
-
-function warn(event) {
-  event.preventDefault();
 }
