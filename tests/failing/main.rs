@@ -4,5 +4,6 @@ mod between_client_and_server;
 mod between_client_and_store;
 mod between_server_and_kms;
 mod between_server_and_store;
+mod database;
 mod wire;
 mod wired;
