@@ -12,6 +12,8 @@ use sealift_transfer::{
 
 const HEADER_LEN: u64 = 444;
 const GIB: u64 = 1024 * 1024 * 1024;
+/// Frames of 256 KiB in a part of 5 GiB.
+const MOST_FRAMES_PER_PART: u64 = 20_477;
 
 fn plan(frame_length: u32, plaintext_len: u64) -> Result<PartPlan, PartPlanError> {
     let frame_length = FrameLength::try_from(frame_length).unwrap();
@@ -76,10 +78,42 @@ fn the_largest_files_of_the_format_fit_and_one_byte_more_does_not() {
 
 #[test]
 fn parts_grow_only_when_ten_thousand_would_not_do() {
-    // FORMAT.md: k = 33 frames of 256 KiB make 8 MiB.
-    let most = 10_000 * 33 * 262_144;
-    assert_eq!(plan(262_144, most).unwrap().frames_per_part(), 33);
-    assert_eq!(plan(262_144, most + 1).unwrap().frames_per_part(), 34);
+    // FORMAT.md: k = 32 frames of 256 KiB make 8 MiB, enough up to 83.9 GB.
+    let most = 83_886_080_000;
+    for size in [1, most / 2, most] {
+        assert_eq!(plan(262_144, size).unwrap().frames_per_part(), 32);
+    }
+    assert_eq!(plan(262_144, most + 1).unwrap().frames_per_part(), 33);
+}
+
+#[test]
+fn parts_grow_by_a_frame_where_ten_thousand_of_them_are_full() {
+    // From 8 MiB to the largest that S3 takes.
+    let mut frames_per_part = 32;
+    loop {
+        let full = 10_000 * frames_per_part * 262_144;
+        for size in [full - 1, full] {
+            let plan = plan(262_144, size).unwrap();
+            assert_eq!(plan.frames_per_part(), frames_per_part);
+            assert_eq!(plan.part_count().get(), 10_000);
+            holds(&plan);
+        }
+        match plan(262_144, full + 1) {
+            Ok(plan) => {
+                assert_eq!(plan.frames_per_part(), frames_per_part + 1);
+                holds(&plan);
+            }
+            Err(_) => assert_eq!(frames_per_part, MOST_FRAMES_PER_PART),
+        }
+        frames_per_part = match frames_per_part {
+            MOST_FRAMES_PER_PART => break,
+            fewer => (fewer * 5 / 4).min(MOST_FRAMES_PER_PART),
+        };
+    }
+    let largest = plan(262_144, 10_000 * MOST_FRAMES_PER_PART * 262_144).unwrap();
+    let first = largest.part(PartNumber::FIRST).unwrap();
+    assert!(first.sealed_len() <= 5 * GIB);
+    assert!(first.sealed_len() + 262_144 + 32 > 5 * GIB);
 }
 
 #[test]

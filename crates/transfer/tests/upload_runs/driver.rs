@@ -1,0 +1,331 @@
+//! A driver that does what it is told, one thing after the other in any order.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use sealift_transfer::{
+    Command, Event, PartNumber, Upload,
+    api::PartReceipt,
+    retry::RequestFailure,
+    upload::{Outcome, Request, Resume, Settings, Until},
+};
+
+use crate::{
+    Tally,
+    file::ChosenFile,
+    random::Random,
+    server::{Server, id, status},
+};
+
+/// How a run goes.
+#[derive(Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Temper {
+    /// Requests fail, and the person does not know what they want.
+    Wild,
+    /// Nothing is in the way.
+    Patient,
+}
+
+pub(crate) struct Driver {
+    upload: Upload,
+    file: ChosenFile,
+    most_held: usize,
+    /// What is under way.
+    running: Vec<Command>,
+    held: BTreeMap<PartNumber, PartReceipt>,
+    must_compare: BTreeSet<PartNumber>,
+    compared: BTreeSet<PartNumber>,
+    is_paused: bool,
+    ended: Option<Outcome>,
+    /// Failures and wishes that are still to come, so that the run ends.
+    troubles: u64,
+}
+
+/// Far more than any run needs.
+const MOST_STEPS: u64 = 5_000;
+
+impl Driver {
+    pub(crate) fn start(file: ChosenFile, random: &mut Random) -> Self {
+        let settings = settings(random);
+        Self::of(Upload::start(settings), file, settings, random)
+    }
+
+    /// Goes on with what was opened; begins by the same token where nothing was.
+    pub(crate) fn go_on(file: ChosenFile, server: &Server, random: &mut Random) -> Self {
+        if server.state.is_none() {
+            return Self::start(ChosenFile::first(server), random);
+        }
+        let settings = settings(random);
+        let resume = Resume {
+            upload_id: id(),
+            size: file.size,
+            last_modified_ms: file.last_modified_ms,
+        };
+        Self::of(Upload::resume(settings, resume), file, settings, random)
+    }
+
+    fn of(
+        (upload, commands): (Upload, Vec<Command>),
+        file: ChosenFile,
+        settings: Settings,
+        random: &mut Random,
+    ) -> Self {
+        let mut driver = Self {
+            upload,
+            file,
+            most_held: settings.most_parts_held.into(),
+            running: Vec::new(),
+            held: BTreeMap::new(),
+            must_compare: BTreeSet::new(),
+            compared: BTreeSet::new(),
+            is_paused: false,
+            ended: None,
+            troubles: random.below(30),
+        };
+        commands.into_iter().for_each(|c| driver.begin(c));
+        driver
+    }
+
+    /// To the end.
+    pub(crate) fn run(
+        &mut self,
+        server: &mut Server,
+        random: &mut Random,
+        temper: Temper,
+        tally: &mut Tally,
+    ) -> Outcome {
+        if temper == Temper::Patient {
+            self.troubles = 0;
+        }
+        for _ in 0..MOST_STEPS {
+            if let Some(outcome) = self.ended.take() {
+                self.is_silent(server, random, tally);
+                return outcome;
+            }
+            let event = match self.wish(server, random, tally) {
+                Some(event) => event,
+                None if self.running.is_empty() => {
+                    assert!(self.is_paused, "nothing is left to do before the end");
+                    self.is_paused = false;
+                    Event::Continued
+                }
+                None => {
+                    let command = self.running.swap_remove(random.place(self.running.len()));
+                    self.perform(command, server, random, tally)
+                }
+            };
+            *tally.entry("steps").or_default() += 1;
+            let held = self.held.clone();
+            for command in self.tell(event) {
+                // What was dropped may still arrive.
+                if random.once_in(2) {
+                    drop(answer(&command, &held, server, random));
+                }
+            }
+        }
+        panic!("the run does not end: {:?}", self.upload);
+    }
+
+    /// Tells the machine; gives what was under way when it said stop.
+    fn tell(&mut self, event: Event) -> Vec<Command> {
+        match &event {
+            Event::Found(found) => {
+                self.must_compare = found.parts.iter().map(|part| part.number).collect();
+            }
+            Event::Compared(receipt) => drop(self.compared.insert(receipt.number)),
+            _ => {}
+        }
+        let mut stopped = Vec::new();
+        for command in self.upload.on(event) {
+            assert!(self.ended.is_none(), "{command:?} after the end");
+            if command == Command::Stop {
+                stopped.append(&mut self.running);
+            }
+            self.begin(command);
+        }
+        stopped
+    }
+
+    fn begin(&mut self, command: Command) {
+        match command {
+            Command::Stop => self.held.clear(),
+            Command::Release(part) => {
+                assert!(self.held.remove(&part).is_some(), "{part} is not held");
+            }
+            Command::End(outcome) => {
+                if matches!(outcome, Outcome::Complete(_)) {
+                    assert!(self.held.is_empty(), "parts are held after the end");
+                }
+                self.ended = Some(outcome);
+            }
+            command => self.running.push(command),
+        }
+        let sealing = |c: &&Command| matches!(c, Command::Seal(_) | Command::Compare(_));
+        let sealing = self.running.iter().filter(sealing).count();
+        assert!(sealing + self.held.len() <= self.most_held);
+    }
+
+    /// What the person, or the rest of the world, does.
+    fn wish(
+        &mut self,
+        server: &mut Server,
+        random: &mut Random,
+        tally: &mut Tally,
+    ) -> Option<Event> {
+        if self.troubles == 0 || !random.once_in(10) {
+            return None;
+        }
+        self.troubles -= 1;
+        match random.below(24) {
+            0 | 21 => Some(Event::Left),
+            1 if random.once_in(3) => Some(Event::Cancelled),
+            2 if random.once_in(3) => Some(Event::SourceFailed),
+            3 if random.once_in(3) => {
+                server.take_back();
+                None
+            }
+            4..=12 if !self.is_paused => {
+                self.is_paused = true;
+                *tally.entry("pauses").or_default() += 1;
+                Some(Event::Paused)
+            }
+            13..=20 if self.is_paused => {
+                self.is_paused = false;
+                if random.once_in(4) {
+                    self.file.alter(server, random);
+                }
+                Some(Event::Continued)
+            }
+            _ => None,
+        }
+    }
+
+    /// Does it, or fails to.
+    fn perform(
+        &mut self,
+        command: Command,
+        server: &mut Server,
+        random: &mut Random,
+        tally: &mut Tally,
+    ) -> Event {
+        match command {
+            Command::Seal(part) => {
+                let receipt = self.file.receipt(part);
+                assert_eq!(
+                    self.held.insert(part, receipt),
+                    None,
+                    "{part} is held twice"
+                );
+                return Event::Sealed(receipt);
+            }
+            Command::Compare(part) => {
+                *tally.entry("compared").or_default() += 1;
+                return Event::Compared(self.file.receipt(part));
+            }
+            Command::AskUnchecked => {
+                return match random.below(4) {
+                    0 if self.troubles > 0 => Event::Left,
+                    _ => Event::Confirmed,
+                };
+            }
+            Command::Wait { request, until } => {
+                return match until {
+                    Until::Credential if random.once_in(6) => Event::RefusedCredential(request),
+                    _ => Event::Waited(request),
+                };
+            }
+            _ => {}
+        }
+        if matches!(command, Command::Put(_)) {
+            let uncompared = self.must_compare.difference(&self.compared).next();
+            assert_eq!(uncompared, None, "a byte leaves before it was compared");
+        }
+        let request = request(&command);
+        let failure = self.failure(&request, random);
+        let jitter = 0;
+        let answer = match failure {
+            Some(failure) if random.once_in(2) => Err(failure),
+            Some(_) => {
+                *tally.entry("lost answers").or_default() += 1;
+                drop(answer(&command, &self.held, server, random));
+                Err(RequestFailure::Network)
+            }
+            None => answer(&command, &self.held, server, random),
+        };
+        if answer == Err(status(412)) {
+            *tally.entry("met its own object").or_default() += 1;
+        }
+        answer.unwrap_or_else(|failure| Event::RequestFailed {
+            request,
+            failure,
+            jitter,
+        })
+    }
+
+    fn failure(&mut self, request: &Request, random: &mut Random) -> Option<RequestFailure> {
+        if self.troubles == 0 || !random.once_in(4) {
+            return None;
+        }
+        self.troubles -= 1;
+        Some(match (random.below(6), request) {
+            (0, _) => RequestFailure::Offline,
+            (1, Request::Put(_)) => status(403),
+            (1, _) => status(401),
+            (2, _) => status(503),
+            (3, _) if random.once_in(4) => status(400),
+            _ => RequestFailure::Network,
+        })
+    }
+
+    /// After the end nothing is wanted any more, whatever comes.
+    fn is_silent(&mut self, server: &mut Server, random: &mut Random, tally: &mut Tally) {
+        self.troubles = 0;
+        let late: Vec<_> = self.running.drain(..).collect();
+        for command in late {
+            let event = self.perform(command, server, random, tally);
+            assert_eq!(self.upload.on(event), []);
+        }
+        for event in [Event::Continued, Event::Cancelled, Event::Paused] {
+            assert_eq!(self.upload.on(event), []);
+        }
+    }
+}
+
+fn settings(random: &mut Random) -> Settings {
+    let most_parts_held = u8::try_from(1 + random.below(4)).unwrap();
+    Settings { most_parts_held }
+}
+
+/// What the other side makes of a request.
+fn answer(
+    command: &Command,
+    held: &BTreeMap<PartNumber, PartReceipt>,
+    server: &mut Server,
+    random: &mut Random,
+) -> Result<Event, RequestFailure> {
+    match command {
+        Command::Open => server.open(),
+        Command::FetchStatus(_) => server.status(),
+        Command::FetchKey(_) => server.key(),
+        Command::Sign(receipts) => server.sign(receipts),
+        Command::Put(signed) => match held.get(&signed.number) {
+            Some(sealed) => server.put(*sealed),
+            None => Err(RequestFailure::Network),
+        },
+        Command::Complete(request) => server.complete(request, random),
+        Command::Abort(_) => server.abort(),
+        _ => Err(RequestFailure::Network),
+    }
+}
+
+fn request(command: &Command) -> Request {
+    match command {
+        Command::Open => Request::Open,
+        Command::FetchStatus(_) => Request::FetchStatus,
+        Command::FetchKey(_) => Request::FetchKey,
+        Command::Sign(receipts) => Request::Sign(receipts.iter().map(|r| r.number).collect()),
+        Command::Put(signed) => Request::Put(signed.number),
+        Command::Complete(_) => Request::Complete,
+        Command::Abort(_) => Request::Abort,
+        other => panic!("{other:?} is no request"),
+    }
+}
