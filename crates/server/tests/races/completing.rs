@@ -5,29 +5,35 @@ use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
 use crate::{
     gate::{Call, Side},
     pair::{Pair, two_parts},
-    support::DAY_MS,
+    support::{DAY_MS, bytes},
 };
 
 #[tokio::test]
 async fn while_one_server_completes_another_does_not() {
     let pair = Pair::start().await;
     let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
-    let plaintext = two_parts();
-    let file = one.open("a", &plaintext).await;
-    one.send(&file).await;
-    let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Request);
-    let (first, second) = tokio::join!(one.complete(&file), async {
-        joining.arrived().await;
-        let second = two.complete(&file).await;
-        joining.let_go();
-        second
-    });
-    second.refused(ProblemCode::Completing);
-    let first: FileRecord = first.json(200);
-    let again: FileRecord = two.complete(&file).await.json(200);
-    assert_eq!(again, first);
-    pair.expect_files(1).await;
-    assert!(two.content(&first.id).await.body == plaintext);
+    // Of many parts, and by a single PUT.
+    let files = [
+        (two_parts(), Call::CompleteMultipart),
+        (bytes(10), Call::Head),
+    ];
+    for (count, (plaintext, call)) in (1..).zip(files) {
+        let file = one.open("a", &plaintext).await;
+        one.send(&file).await;
+        let mut asking = pair.both.gate.hold(call, Side::Request);
+        let (first, second) = tokio::join!(one.complete(&file), async {
+            asking.arrived().await;
+            let second = two.complete(&file).await;
+            asking.let_go();
+            second
+        });
+        second.refused(ProblemCode::Completing);
+        let first: FileRecord = first.json(200);
+        let again: FileRecord = two.complete(&file).await.json(200);
+        assert_eq!(again, first);
+        pair.expect_files(count).await;
+        assert!(two.content(&first.id).await.body == plaintext);
+    }
 }
 
 #[tokio::test]
