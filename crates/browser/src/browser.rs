@@ -4,7 +4,7 @@
 use futures::channel::oneshot;
 use js_sys::global;
 use wasm_bindgen::{JsCast as _, closure::Closure};
-use web_sys::{Crypto, EventTarget, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
+use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
 
 use crate::failure::Fault;
 
@@ -86,47 +86,19 @@ pub(crate) fn is_online() -> bool {
     navigator().on_line()
 }
 
-/// Browsers that are wrong about the network do not say so: then another attempt shows it.
-const BELIEVED_OFFLINE_MS: u64 = 30_000;
+/// Chromium's workers do not hear of the event `online`, so the browser is asked.
+const ASK_EVERY_MS: u64 = 500;
+/// Browsers may be wrong about the network: after half a minute another attempt shows it.
+const MOST_QUESTIONS: u8 = 60;
 
 /// Waits until there may be a network again.
 pub(crate) async fn online() {
-    if is_online() {
-        return;
+    for _ in 0..MOST_QUESTIONS {
+        if is_online() {
+            return;
+        }
+        sleep(ASK_EVERY_MS).await;
     }
-    let (come, came) = oneshot::channel();
-    let _listening = Listening::to("online", told_once(come));
-    let believed = core::pin::pin!(sleep(BELIEVED_OFFLINE_MS));
-    futures::future::select(came, believed).await;
-}
-
-/// A listener on the scope, which ends with this.
-struct Listening {
-    event: &'static str,
-    listener: Closure<dyn FnMut()>,
-}
-
-impl Listening {
-    fn to(event: &'static str, listener: Closure<dyn FnMut()>) -> Self {
-        let listening = Self { event, listener };
-        // It fails on no event target.
-        let _added = target().add_event_listener_with_callback(event, listening.function());
-        listening
-    }
-
-    fn function(&self) -> &js_sys::Function {
-        self.listener.as_ref().unchecked_ref()
-    }
-}
-
-impl Drop for Listening {
-    fn drop(&mut self) {
-        let _removed = target().remove_event_listener_with_callback(self.event, self.function());
-    }
-}
-
-fn target() -> EventTarget {
-    global().unchecked_into()
 }
 
 /// A function that may be called often and tells once.

@@ -148,32 +148,24 @@ impl Running {
             _ => {
                 let retry_after = self.request.get_response_header("retry-after");
                 let retry_after = retry_after.ok().flatten();
+                let retry_after_ms = retry_after.as_deref().and_then(retry_after_ms);
+                let body = self.request.response_text().ok().flatten();
+                let code = body.as_deref().and_then(code_of).unwrap_or_default();
                 Err(RequestError {
                     peer: Peer::Store,
-                    failure: RequestFailure::Status {
-                        status: self.meant(status),
-                        retry_after_ms: retry_after.as_deref().and_then(retry_after_ms),
-                    },
+                    failure: RequestFailure::of_store(status, code, retry_after_ms),
                     problem: None,
                 })
             }
         }
     }
-
-    /// S3 says 400 where it waited in vain for bytes; others say 408, and it passes.
-    fn meant(&self, status: u16) -> u16 {
-        let body = || self.request.response_text().ok().flatten();
-        let timed_out = |body: String| body.contains("<Code>RequestTimeout</Code>");
-        if status == BAD_REQUEST && body().is_some_and(timed_out) {
-            REQUEST_TIMEOUT
-        } else {
-            status
-        }
-    }
 }
 
-const BAD_REQUEST: u16 = 400;
-const REQUEST_TIMEOUT: u16 = 408;
+/// S3's name of an error. The rest of the body repeats the signed request and is not kept.
+fn code_of(xml: &str) -> Option<&str> {
+    let (_, rest) = xml.split_once("<Code>")?;
+    Some(rest.split_once("</Code>")?.0)
+}
 
 impl Drop for Running {
     fn drop(&mut self) {

@@ -1,7 +1,7 @@
 //! A part's sealed bytes, kept until the store has them: as a blob in the browser's memory, or for
 //! large parts as a file on disk.
 
-use js_sys::{Array, Uint8Array};
+use js_sys::{Array, ArrayBuffer, Uint8Array};
 use sealift_transfer::{Part, api::Sha256};
 use sha2::Digest as _;
 use web_sys::Blob;
@@ -197,6 +197,17 @@ fn hash_all(hash: &mut sha2::Sha256, bytes: &Uint8Array) {
 
 /// Browsers keep a blob's bytes outside of this worker, and send them from there.
 fn blob_of(sealed: &Uint8Array) -> Result<Blob, Fault> {
+    remind_of_garbage(sealed.length());
     Blob::new_with_u8_array_sequence(&Array::of1(sealed))
         .map_err(|_| Fault::Browser("a blob cannot be made"))
+}
+
+/// A blob that nobody needs any more keeps its bytes until garbage is collected, and for that browsers
+/// count the bytes of arrays only, not those of blobs. So here is an array that is dropped at once: it
+/// is counted, yet its pages are never touched, so that it takes no memory itself. Without it some
+/// hundred megabytes of sent parts pile up.
+fn remind_of_garbage(sealed_len: u32) {
+    const TIMES: u32 = 8;
+    const MOST: u32 = 64 * 1024 * 1024;
+    drop(ArrayBuffer::new(sealed_len.saturating_mul(TIMES).min(MOST)));
 }
