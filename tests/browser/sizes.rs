@@ -1,6 +1,6 @@
 //! Every size comes back byte for byte, with either backend.
 
-use anyhow::Result;
+use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_tests::{
     Randomness, Scene, Stack, read_content,
@@ -88,7 +88,7 @@ async fn several_files_at_once_each_come_back(scene: Scene) -> Result<()> {
     page.choose(&paths).await?;
     for (name, (_, plaintext)) in &files {
         let row = page.wait_for(name, "done").await?;
-        let file = row.file_id.expect("a done row has an id");
+        let file = row.file_id.context("a done row has an id")?;
         assert!(comes_back(&stack, &file, plaintext).await?, "{name}");
     }
     Ok(())
@@ -103,7 +103,7 @@ async fn the_link_of_a_done_row_gives_the_file(scene: Scene) -> Result<()> {
     let (path, plaintext) = randomness.file(folder.path(), "linked.bin", FRAME + 1)?;
     page.choose(&[&path]).await?;
     let row = page.wait_for("linked.bin", "done").await?;
-    let link = row.download.expect("a done row has a link");
+    let link = row.download.context("a done row has a link")?;
 
     // As the page itself would fetch it, under its own policy.
     let fetch = "const [link, got] = arguments;

@@ -2,7 +2,9 @@
 
 mod at_rest;
 mod callers;
+mod paused;
 mod ranges;
 mod restart;
+mod resume;
 mod sizes;
 mod stopped;

@@ -16,9 +16,9 @@ use serde::Deserialize;
 use serde_json::json;
 
 use crate::{Page, Stack, processes};
-use commands::OwnCommand;
 use driver::Driver;
 
+pub(crate) use commands::OwnCommand;
 pub use profile::Profile;
 
 /// A browser of our own. It ends when this is dropped.

@@ -3,7 +3,10 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::Arc,
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
 };
 
 use anyhow::Result;
@@ -13,7 +16,7 @@ use tokio::{
         TcpListener, TcpStream,
         tcp::{OwnedReadHalf, OwnedWriteHalf},
     },
-    sync::{Notify, Semaphore},
+    sync::{Notify, Semaphore, watch},
     task::{JoinHandle, JoinSet},
 };
 
@@ -27,12 +30,20 @@ pub struct Gate {
 
 #[derive(Debug)]
 struct Wire {
+    /// So many bytes have passed.
+    passed: AtomicU64,
     /// A permit lets one byte pass towards the store.
     passes: Semaphore,
-    /// Told when bytes come that may not pass.
-    held: Notify,
+    held: watch::Sender<Held>,
     /// Told when all connections are to break.
     broken: Notify,
+}
+
+/// Connections whose bytes may not pass.
+#[derive(Debug, Clone, Copy, Default)]
+struct Held {
+    now: usize,
+    most: usize,
 }
 
 impl Gate {
@@ -41,8 +52,9 @@ impl Gate {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let wire = Arc::new(Wire {
+            passed: AtomicU64::new(0),
             passes: Semaphore::new(bytes),
-            held: Notify::new(),
+            held: watch::Sender::default(),
             broken: Notify::new(),
         });
         let carrying = tokio::spawn(accept(listener, target, wire.clone()));
@@ -59,7 +71,32 @@ impl Gate {
 
     /// Until bytes wait that may not pass.
     pub async fn holds(&self) {
-        self.wire.held.notified().await;
+        self.holds_connections(1).await;
+    }
+
+    /// Until bytes of so many connections wait at the same time.
+    pub async fn holds_connections(&self, count: usize) {
+        let mut held = self.wire.held.subscribe();
+        // Its sender lives as long as this.
+        let _ = held.wait_for(|held| held.now >= count).await;
+    }
+
+    /// Until no byte waits.
+    pub async fn holds_nothing(&self) {
+        let mut held = self.wire.held.subscribe();
+        let _ = held.wait_for(|held| held.now == 0).await;
+    }
+
+    /// Bytes that went towards the store until now.
+    #[must_use]
+    pub fn passed_bytes(&self) -> u64 {
+        self.wire.passed.load(Ordering::Relaxed)
+    }
+
+    /// The most connections whose bytes waited at the same time.
+    #[must_use]
+    pub fn most_held(&self) -> usize {
+        self.wire.held.borrow().most
     }
 
     /// Breaks every connection there is; new ones may be made.
@@ -114,13 +151,32 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire) -
             return to.shutdown().await;
         };
         let permits = u32::try_from(len).unwrap_or(u32::MAX);
-        if wire.passes.available_permits() < len {
-            wire.held.notify_one();
-        }
+        let waiting = (wire.passes.available_permits() < len).then(|| Waiting::at(wire));
         match wire.passes.acquire_many(permits).await {
             Ok(passed) => passed.forget(),
             Err(_) => return Ok(()),
         }
+        drop(waiting);
         to.write_all(bytes).await?;
+        wire.passed.fetch_add(u64::from(permits), Ordering::Relaxed);
+    }
+}
+
+/// Counts its connection among the held ones, as long as it is there.
+struct Waiting<'a>(&'a Wire);
+
+impl<'a> Waiting<'a> {
+    fn at(wire: &'a Wire) -> Self {
+        wire.held.send_modify(|held| {
+            held.now += 1;
+            held.most = held.most.max(held.now);
+        });
+        Self(wire)
+    }
+}
+
+impl Drop for Waiting<'_> {
+    fn drop(&mut self) {
+        self.0.held.send_modify(|held| held.now -= 1);
     }
 }

@@ -1,5 +1,8 @@
 //! The upload page as a person meets it: choose files, watch rows, press keys.
 
+mod finding;
+mod resuming;
+
 use std::path::Path;
 
 use anyhow::{Context as _, Result, bail};
@@ -10,7 +13,7 @@ use fantoccini::{
     error::CmdError,
     key::Key,
 };
-use sealift_transfer::api::FileId;
+use sealift_transfer::api::{FileId, UploadId};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
@@ -25,8 +28,12 @@ pub struct Page {
 pub struct Row {
     /// As it is written there.
     pub name: String,
-    /// `waiting`, `sealing`, `sending`, `checking`, `done`, `failed` or `cancelled`.
+    /// Such as `sending` or `done`; docs/PAGE.md lists them.
     pub state: String,
+    /// What it waits for, other than its turn.
+    pub reason: Option<String>,
+    /// Once it has begun.
+    pub upload_id: Option<UploadId>,
     /// When done.
     pub file_id: Option<FileId>,
     /// Where the link to the opened file leads, when done.
@@ -43,6 +50,8 @@ const text = (row, part) => row.querySelector(part)?.textContent.trim() || null;
 const rows = () => [...document.querySelectorAll('li.file')].map(row => ({
     name: row.querySelector('.file-name')?.textContent ?? '',
     state: row.dataset.state,
+    reason: row.dataset.reason || null,
+    upload_id: row.dataset.uploadId || null,
     file_id: row.dataset.fileId || null,
     download: row.querySelector('a.download')?.href || null,
     problem_code: text(row, '.problem-code'),
@@ -79,7 +88,7 @@ watch.observe(document, { subtree: true, childList: true, attributes: true });
 look();
 ";
 
-const ENDS: [&str; 3] = ["done", "failed", "cancelled"];
+const ENDS: [&str; 4] = ["done", "failed", "cancelled", "left"];
 
 impl Page {
     /// Once it takes files.
@@ -104,12 +113,42 @@ impl Page {
     /// # Errors
     /// Where the page has no place for them.
     pub async fn choose(&self, files: &[&Path]) -> Result<()> {
+        self.answer_dialog("input#files", files).await
+    }
+
+    /// Answers the file dialog of an input (a CSS selector).
+    ///
+    /// # Errors
+    /// Where there is no such input.
+    pub async fn answer_dialog(&self, input: &str, files: &[&Path]) -> Result<()> {
         let paths: Option<Vec<&str>> = files.iter().map(|path| path.to_str()).collect();
         let paths = paths
             .context("the driver takes UTF-8 paths only")?
             .join("\n");
-        let input = self.client.find(Locator::Css("input#files")).await?;
+        let input = self.client.find(Locator::Css(input)).await?;
         Ok(input.send_keys(&paths).await?)
+    }
+
+    /// Presses what `part` (a CSS selector) finds, by a script: it may lie outside the view.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn press_on(&self, part: &str) -> Result<()> {
+        let press = "document.querySelector(arguments[0]).click();";
+        self.run(press, vec![json!(part)]).await?;
+        Ok(())
+    }
+
+    /// Presses what `part` (a CSS selector) finds within the row of that name.
+    ///
+    /// # Errors
+    /// Where there is none, or it is hidden.
+    pub async fn press_in_row(&self, name: &str, part: &str) -> Result<()> {
+        let button = self.part_of_row(name, part).await?;
+        button
+            .click()
+            .await
+            .with_context(|| format!("{name:?}: {part}"))
     }
 
     /// All rows, as they are now.
@@ -129,21 +168,33 @@ impl Page {
     pub async fn wait_for(&self, name: &str, state: &str) -> Result<Row> {
         let mut states = ENDS.to_vec();
         states.push(state);
-        let script = format!("{ROWS} {WAIT}");
-        let found = self
-            .client
-            .execute_async(&script, vec![json!(name), json!(states)]);
-        let row: Row = match found.await {
-            Ok(row) => serde_json::from_value(row)?,
-            Err(error) => {
-                let rows = self.rows().await?;
-                return Err(error).context(format!("{name:?} is not {state}: {rows:?}"));
-            }
-        };
+        let row = self.first_of(name, &states).await?;
         if row.state != state {
             bail!("{name:?} is not {state}: {row:?}");
         }
         Ok(row)
+    }
+
+    /// The row of that name as soon as it is in this state, after an end that was not the last.
+    ///
+    /// # Errors
+    /// Where it does not come to that.
+    pub async fn comes_to(&self, name: &str, state: &str) -> Result<Row> {
+        self.first_of(name, &[state]).await
+    }
+
+    async fn first_of(&self, name: &str, states: &[&str]) -> Result<Row> {
+        let script = format!("{ROWS} {WAIT}");
+        let found = self
+            .client
+            .execute_async(&script, vec![json!(name), json!(states)]);
+        match found.await {
+            Ok(row) => Ok(serde_json::from_value(row)?),
+            Err(error) => {
+                let rows = self.rows().await?;
+                Err(error).with_context(|| format!("{name:?} is not {states:?}: {rows:?}"))
+            }
+        }
     }
 
     /// Sends one file and gives the id that it ends with.

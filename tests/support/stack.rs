@@ -1,12 +1,20 @@
 //! A running stack: server, store and records, real and in this process.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
-use sealift_server::{Config, Server, records::Roles};
+use sealift_server::{Clock, Config, Server, records::Roles};
 use sealift_transfer::api::{FileId, FileRecord, files};
+use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::{Garage, Gate};
@@ -19,6 +27,7 @@ pub struct Stack {
     address: String,
     config: Config,
     gate: Option<Gate>,
+    ahead_ms: Arc<AtomicI64>,
     /// Before the store and the folder, which it writes in.
     server: Server,
     garage: Option<Garage>,
@@ -32,7 +41,12 @@ impl Stack {
         gate: Option<Gate>,
         folder: TempDir,
     ) -> Result<Self> {
-        let server = Server::start(config.clone()).await?;
+        let ahead_ms = Arc::new(AtomicI64::new(0));
+        let clock = {
+            let (system, ahead_ms) = (Clock::system(), ahead_ms.clone());
+            Clock::from_fn(move || system.now_ms() + ahead_ms.load(Ordering::Relaxed))
+        };
+        let server = Server::start_at(config.clone(), clock).await?;
         let address = format!("http://{}", server.address());
         if let Some(garage) = &garage {
             garage.allow_page(&address).await?;
@@ -42,6 +56,7 @@ impl Stack {
             address,
             config,
             gate,
+            ahead_ms,
             server,
             garage,
             folder,
@@ -85,6 +100,23 @@ impl Stack {
         let (tenant, owner) = (tenant.parse()?, owner.parse()?);
         let made = sealift_server::make_api_key(&self.config, tenant, owner, Roles::ALL).await?;
         Ok(made.reveal().to_string())
+    }
+
+    /// Makes every API key unknown that there was until now.
+    ///
+    /// # Errors
+    /// Where the records cannot be written.
+    pub async fn forget_api_keys(&self) -> Result<()> {
+        let records = SqliteConnectOptions::new().filename(self.config.database_file());
+        let mut records = records.connect().await?;
+        records.execute("DELETE FROM api_keys").await?;
+        Ok(())
+    }
+
+    /// Sets the server's clock so many days before everybody else's.
+    pub fn set_days_ahead(&self, days: i64) {
+        let ahead_ms = days * 24 * 60 * 60 * 1000;
+        self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
     }
 
     /// The native client with this API key.

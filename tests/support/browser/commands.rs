@@ -7,14 +7,14 @@ use url::{ParseError, Url};
 
 /// A command of one driver's own, by its path below the session.
 #[derive(Debug)]
-pub(super) struct OwnCommand {
+pub(crate) struct OwnCommand {
     path: &'static str,
     body: Value,
 }
 
 impl OwnCommand {
     /// chromedriver: the console's lines since it was asked last.
-    pub(super) fn read_console() -> Self {
+    pub(crate) fn read_console() -> Self {
         Self {
             path: "se/log",
             body: json!({ "type": "browser" }),
@@ -22,7 +22,7 @@ impl OwnCommand {
     }
 
     /// chromedriver: takes the network away, or gives it back.
-    pub(super) fn set_offline(offline: bool) -> Self {
+    pub(crate) fn set_offline(offline: bool) -> Self {
         Self {
             path: "chromium/network_conditions",
             body: json!({ "network_conditions": {
@@ -35,8 +35,16 @@ impl OwnCommand {
         }
     }
 
+    /// chromedriver: a command of Chromium's developer tools.
+    pub(crate) fn dev_tools(command: &str, parameters: Value) -> Self {
+        Self {
+            path: "goog/cdp/execute",
+            body: json!({ "cmd": command, "params": parameters }),
+        }
+    }
+
     /// geckodriver: whether scripts run in the browser itself instead of its page.
-    pub(super) fn run_in_browser(itself: bool) -> Self {
+    pub(crate) fn run_in_browser(itself: bool) -> Self {
         Self {
             path: "moz/context",
             body: json!({ "context": if itself { "chrome" } else { "content" } }),

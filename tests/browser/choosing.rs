@@ -1,0 +1,114 @@
+//! Every way to choose files: folders, dropping, pasting, very many at once.
+
+use std::{fs, path::Path};
+
+use anyhow::{Context as _, Result};
+use sealift_tests::{Page, Scene, Stack, read_content};
+use sealift_transfer::api::FileId;
+
+use crate::scenes::tell;
+
+tell!(
+    chosen:
+    a_chosen_folder_keeps_the_paths_of_its_files,
+    a_pasted_file_is_sent,
+);
+tell!(
+    everywhere:
+    ten_thousand_files_are_listed_and_few_are_drawn,
+);
+tell!(
+    chromium:
+    a_dropped_folder_keeps_the_paths_of_its_files,
+);
+
+/// A folder in a folder.
+const FILES: [(&str, &str); 3] = [
+    ("reports/2026/may.txt", "in May"),
+    ("reports/2026/june.txt", "in June"),
+    ("reports/summary.txt", "in short"),
+];
+
+fn make_files(below: &Path) -> Result<()> {
+    fs::create_dir_all(below.join("reports/2026"))?;
+    for (path, text) in FILES {
+        fs::write(below.join(path), text)?;
+    }
+    Ok(())
+}
+
+async fn all_come_back(page: &Page, stack: &Stack) -> Result<()> {
+    for (name, text) in FILES {
+        let file = page.wait_for(name, "done").await?.file_id;
+        comes_back(stack, file, name, text).await?;
+    }
+    Ok(())
+}
+
+async fn comes_back(stack: &Stack, file: Option<FileId>, name: &str, text: &str) -> Result<()> {
+    let file = file.context("a done row has an id")?;
+    assert_eq!(stack.client.file(&file).await?.name, name);
+    assert_eq!(read_content(stack, &file, None).await?.whole()?, text);
+    Ok(())
+}
+
+async fn a_chosen_folder_keeps_the_paths_of_its_files(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    make_files(folder.path())?;
+    let reports = folder.path().join("reports");
+    page.answer_dialog("input#folder", &[&reports]).await?;
+    all_come_back(&page, &stack).await
+}
+
+async fn a_dropped_folder_keeps_the_paths_of_its_files(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    make_files(folder.path())?;
+    page.drop(&[&folder.path().join("reports")]).await?;
+    all_come_back(&page, &stack).await
+}
+
+async fn a_pasted_file_is_sent(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    page.paste("pasted.txt", "from elsewhere").await?;
+    let row = page.wait_for("pasted.txt", "done").await?;
+    comes_back(&stack, row.file_id, "pasted.txt", "from elsewhere").await
+}
+
+async fn ten_thousand_files_are_listed_and_few_are_drawn(scene: Scene) -> Result<()> {
+    // Nothing passes, so that all of them stay.
+    let stack = scene.setup()?.with_gate_after(0).start().await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    let names: Vec<String> = (1..=10_000).map(|number| format!("{number}.txt")).collect();
+    page.choose_many(&names, "one of many").await?;
+    page.shows("#pause-all:not([hidden])").await?;
+
+    let to_the_end = "document.querySelector('#rows').lastElementChild.scrollIntoView(false);";
+    let is_counted = "const [done] = arguments;
+        const look = () => {
+            if (!/10,000/.test(document.querySelector('#summary-text').textContent)) return;
+            watch.disconnect();
+            done();
+        };
+        const watch = new MutationObserver(look);
+        watch.observe(document, { subtree: true, childList: true, characterData: true });
+        look();";
+    page.ask(is_counted, vec![]).await?;
+    page.run(to_the_end, vec![]).await?;
+    page.wait_for("10000.txt", "waiting").await?;
+    let drawn = page.rows().await?.len();
+    assert!(drawn < 400, "{drawn} rows are drawn");
+
+    page.press_on("#pause-all").await?;
+    page.wait_for("10000.txt", "paused").await?;
+    page.shows("#pause-all[hidden]").await?;
+    Ok(())
+}

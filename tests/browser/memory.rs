@@ -1,0 +1,67 @@
+//! The browser's memory does not grow with the file.
+
+use std::{fs::File, pin::pin, time::Duration};
+
+use anyhow::Result;
+use sealift_tests::Scene;
+
+use crate::scenes::tell;
+
+tell!(
+    everywhere:
+    a_larger_file_takes_no_more_memory,
+);
+tell!(
+    long:
+    four_gibibytes_take_no_more_memory,
+);
+
+const MIB: u64 = 1024 * 1024;
+
+/// What a larger file may take more. When a browser collects garbage is its own affair: a copy of
+/// the file would be far beyond.
+const ALLOWANCE: u64 = 100 * MIB;
+
+async fn a_larger_file_takes_no_more_memory(scene: Scene) -> Result<()> {
+    takes_no_more(scene, 512 * MIB).await
+}
+
+async fn four_gibibytes_take_no_more_memory(scene: Scene) -> Result<()> {
+    takes_no_more(scene, 4096 * MIB).await
+}
+
+async fn takes_no_more(scene: Scene, size: u64) -> Result<()> {
+    let small = peak_over_idle(scene, 100 * MIB).await?;
+    let large = peak_over_idle(scene, size).await?;
+    eprintln!(
+        "{:?}: at most {} MiB over idle with 100 MiB, {} MiB with {} MiB",
+        scene.browser,
+        small / MIB,
+        large / MIB,
+        size / MIB,
+    );
+    assert!(large <= small + ALLOWANCE, "{small} and {large} bytes");
+    Ok(())
+}
+
+/// The most bytes of all of a browser's processes together while it sends a file, beyond what they
+/// had before.
+async fn peak_over_idle(scene: Scene, size: u64) -> Result<u64> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    browser.wait_at_most(Duration::from_secs(1800)).await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let path = folder.path().join("zeros.bin");
+    File::create_new(&path)?.set_len(size)?;
+    let idle = browser.memory()?;
+    let mut peak = idle;
+    let mut upload = pin!(page.upload(&path));
+    let mut look = tokio::time::interval(Duration::from_millis(100));
+    loop {
+        tokio::select! {
+            sent = &mut upload => return sent.map(|_| peak - idle),
+            _ = look.tick() => peak = peak.max(browser.memory()?),
+        }
+    }
+}

@@ -1,0 +1,64 @@
+//! Choosing in other ways than by the file dialog.
+
+use std::path::Path;
+
+use anyhow::Result;
+use serde_json::json;
+
+use super::Page;
+use crate::browser::OwnCommand;
+
+/// Makes files in the page and gives them to it as a dialog, or the clipboard, would.
+const FILES: &str = "
+const [way, names, text] = arguments;
+const transfer = new DataTransfer();
+for (const name of names) transfer.items.add(new File([text], name));
+if (way === 'paste') {
+    window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }));
+} else {
+    const input = document.querySelector('input#files');
+    input.files = transfer.files;
+    input.dispatchEvent(new Event('change', { bubbles: true }));
+}
+";
+
+impl Page {
+    /// Chooses files of these names, each with this text.
+    ///
+    /// # Errors
+    /// Where the page does not take them.
+    pub async fn choose_many(&self, names: &[String], text: &str) -> Result<()> {
+        let arguments = vec![json!("choose"), json!(names), json!(text)];
+        self.run(FILES, arguments).await?;
+        Ok(())
+    }
+
+    /// Pastes one.
+    ///
+    /// # Errors
+    /// Where the page does not take it.
+    pub async fn paste(&self, name: &str, text: &str) -> Result<()> {
+        let arguments = vec![json!("paste"), json!([name]), json!(text)];
+        self.run(FILES, arguments).await?;
+        Ok(())
+    }
+
+    /// Drags files and folders from the system's file manager onto the page, and drops them; in
+    /// Chromium.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn drop(&self, paths: &[&Path]) -> Result<()> {
+        for step in ["dragEnter", "dragOver", "drop"] {
+            let event = json!({
+                "type": step,
+                "x": 200,
+                "y": 200,
+                "data": { "items": [], "files": paths, "dragOperationsMask": 1 },
+            });
+            let command = OwnCommand::dev_tools("Input.dispatchDragEvent", event);
+            self.client.issue_cmd(command).await?;
+        }
+        Ok(())
+    }
+}

@@ -1,0 +1,151 @@
+//! Uploads that began on an earlier visit.
+
+use std::path::Path;
+
+use anyhow::{Context as _, Result};
+use fantoccini::Locator;
+use sealift_transfer::api::UploadId;
+use serde_json::json;
+
+use super::Page;
+
+/// The system's dialog does not open in a page that a driver drives: the driver answers for it.
+const KEEP_DIALOGS_SHUT: &str = "
+if (window.dialogsAreShut) return;
+window.dialogsAreShut = true;
+window.addEventListener('click', event => {
+    if (event.target.type !== 'file') return;
+    event.preventDefault();
+    event.stopImmediatePropagation();
+}, { capture: true });
+";
+
+/// Puts the file that an input got into the browser's own file system, whose handles are like those
+/// of the disk, and lets the page's dialog give that handle.
+const OFFER_HANDLE: &str = "
+const [input, done] = arguments;
+const keep = async () => {
+    const [file] = input.files;
+    const root = await navigator.storage.getDirectory();
+    const handle = await root.getFileHandle(file.name, { create: true });
+    await file.stream().pipeTo(await handle.createWritable());
+    input.remove();
+    globalThis.showOpenFilePicker = async () => [handle];
+};
+keep().then(() => done(null), error => done(`${error}`));
+";
+
+/// Notes each state that a row comes to.
+const RECORD: &str = "
+const passed = window.passedStates = new Map();
+const note = () => {
+    for (const row of document.querySelectorAll('li.file')) {
+        const name = row.querySelector('.file-name').textContent;
+        const states = passed.get(name) ?? [];
+        if (states.at(-1) !== row.dataset.state) states.push(row.dataset.state);
+        passed.set(name, states);
+    }
+};
+const watch = { subtree: true, childList: true, attributeFilter: ['data-state'] };
+new MutationObserver(note).observe(document, watch);
+";
+
+/// How many handles of files the page keeps.
+const KEPT: &str = "
+const [done] = arguments;
+const opening = indexedDB.open('sealift');
+opening.onerror = () => done('no database');
+opening.onsuccess = () => {
+    const database = opening.result;
+    const counting = database.transaction('handles').objectStore('handles').count();
+    counting.onsuccess = () => done(counting.result);
+};
+";
+
+impl Page {
+    /// From now on notes every state that a row comes to.
+    ///
+    /// # Errors
+    /// Where the page does not answer.
+    pub async fn record_states(&self) -> Result<()> {
+        self.run(RECORD, vec![]).await?;
+        Ok(())
+    }
+
+    /// The states that the row of that name came to, since they are noted.
+    ///
+    /// # Errors
+    /// Where they are not.
+    pub async fn states(&self, name: &str) -> Result<Vec<String>> {
+        let read = "return window.passedStates.get(arguments[0]);";
+        Ok(serde_json::from_value(
+            self.run(read, vec![json!(name)]).await?,
+        )?)
+    }
+
+    /// How many handles of files the page keeps.
+    ///
+    /// # Errors
+    /// Where it never kept any.
+    pub async fn kept_handles(&self) -> Result<u64> {
+        let kept = self.ask(KEPT, vec![]).await?;
+        kept.as_u64().with_context(|| format!("no handles: {kept}"))
+    }
+
+    /// The unfinished upload that the page lists, as soon as it does.
+    ///
+    /// # Errors
+    /// Where it lists none.
+    pub async fn listed_upload(&self) -> Result<UploadId> {
+        let listed = self.shows("#unfinished [data-upload-id]").await?;
+        let id = listed.attr("data-upload-id").await?;
+        Ok(id.context("a listed upload has an id")?.parse()?)
+    }
+
+    /// Presses what `part` finds within the listed upload.
+    ///
+    /// # Errors
+    /// Where none is listed, or the button is hidden.
+    pub async fn press_in_listed(&self, part: &str) -> Result<()> {
+        let button = format!("#unfinished [data-upload-id] {part}");
+        Ok(self.shows(&button).await?.click().await?)
+    }
+
+    /// Chooses the file of the listed upload again.
+    ///
+    /// # Errors
+    /// Where none is listed.
+    pub async fn choose_again(&self, file: &Path) -> Result<()> {
+        self.run(KEEP_DIALOGS_SHUT, vec![]).await?;
+        self.press_in_listed(".choose-again").await?;
+        self.answer_dialog("input#again", &[file]).await
+    }
+
+    /// Chooses another file for a row.
+    ///
+    /// # Errors
+    /// Where the row does not offer it.
+    pub async fn choose_again_in_row(&self, name: &str, file: &Path) -> Result<()> {
+        self.run(KEEP_DIALOGS_SHUT, vec![]).await?;
+        self.press_in_row(name, ".choose-again").await?;
+        self.answer_dialog("input#again", &[file]).await
+    }
+
+    /// Chooses a file in the way of browsers that let the page keep a handle of it; in Chromium.
+    ///
+    /// # Errors
+    /// Where the browser has no handles.
+    pub async fn choose_with_handle(&self, file: &Path) -> Result<()> {
+        let place = "const input = document.createElement('input');
+            input.type = 'file';
+            input.id = 'story';
+            document.body.append(input);
+            return input;";
+        let input = self.run(place, vec![]).await?;
+        self.answer_dialog("input#story", &[file]).await?;
+        let refused = self.ask(OFFER_HANDLE, vec![input]).await?;
+        anyhow::ensure!(refused == json!(null), "no handle: {refused}");
+        let chooser = self.client.find(Locator::Css("input#files")).await?;
+        Ok(chooser.click().await?)
+    }
+}
