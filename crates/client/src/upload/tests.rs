@@ -176,6 +176,51 @@ async fn a_lost_answer_is_made_good_by_the_same_token_and_the_key_that_comes_is_
 }
 
 #[tokio::test]
+async fn a_single_put_that_meets_its_own_object_is_completed() {
+    let (client, listener) = listen().await;
+    let part = SignedPart {
+        number: PartNumber::FIRST,
+        url: client.server.at("/store/a?X-Amz-Signature=b"),
+        headers: BTreeMap::from([("if-none-match".into(), "*".into())]),
+        expires_at_ms: 0,
+    };
+    let signed = SignedParts {
+        parts: vec![part],
+        expires_at_ms: 0,
+    };
+    let single = OpenedUpload {
+        method: Method::Single,
+        ..opened()
+    };
+    let timeout = "<Error><Code>RequestTimeout</Code></Error>";
+    let answers = vec![
+        json(&single),
+        json(&signed),
+        // S3's word for a body that came too slowly.
+        answer("400 Bad Request\r\n", timeout),
+        // It took effect, and the answer is lost.
+        String::new(),
+        answer("412 Precondition Failed\r\n", ""),
+        answer("400 Bad Request\r\n", ""),
+    ];
+    let server = play(listener, answers);
+    let plaintext = Bytes::from_static(PLAINTEXT);
+    let ended = upload(&client, plaintext, CancellationToken::new()).await;
+    assert!(ended.is_err());
+    assert_eq!(
+        what(&server.await.unwrap()),
+        [
+            "post /v1/uploads",
+            "post /v1/uploads/ID/parts",
+            "put /store/a",
+            "put /store/a",
+            "put /store/a",
+            "post /v1/uploads/ID/complete",
+        ]
+    );
+}
+
+#[tokio::test]
 async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
     let (client, listener) = listen().await;
     let part = SignedPart {

@@ -1,10 +1,10 @@
 //! A driver that does what it is told, one thing after the other in any order.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 
 use sealift_transfer::{
     Command, Event, PartNumber, Upload,
-    api::PartReceipt,
+    api::{PartReceipt, Sha256},
     retry::RequestFailure,
     upload::{Outcome, Request, Resume, Settings, Until},
 };
@@ -32,8 +32,9 @@ pub(crate) struct Driver {
     /// What is under way.
     running: Vec<Command>,
     held: BTreeMap<PartNumber, PartReceipt>,
-    must_compare: BTreeSet<PartNumber>,
-    compared: BTreeSet<PartNumber>,
+    has_key: bool,
+    /// What was signed when the upload was found, and has not come out the same here yet.
+    uncompared: BTreeMap<PartNumber, Sha256>,
     is_paused: bool,
     ended: Option<Outcome>,
     /// Failures and wishes that are still to come, so that the run ends.
@@ -75,8 +76,8 @@ impl Driver {
             most_held: settings.most_parts_held.into(),
             running: Vec::new(),
             held: BTreeMap::new(),
-            must_compare: BTreeSet::new(),
-            compared: BTreeSet::new(),
+            has_key: false,
+            uncompared: BTreeMap::new(),
             is_paused: false,
             ended: None,
             troubles: random.below(30),
@@ -128,10 +129,16 @@ impl Driver {
     /// Tells the machine; gives what was under way when it said stop.
     fn tell(&mut self, event: Event) -> Vec<Command> {
         match &event {
+            Event::Opened { has_key, .. } => self.has_key = *has_key,
+            Event::KeyFetched => self.has_key = true,
             Event::Found(found) => {
-                self.must_compare = found.parts.iter().map(|part| part.number).collect();
+                let parts = found.parts.iter();
+                self.uncompared = parts.map(|part| (part.number, part.sha256)).collect();
             }
-            Event::Compared(receipt) => drop(self.compared.insert(receipt.number)),
+            Event::Compared(receipt) => {
+                self.uncompared
+                    .retain(|part, sha256| (*part, *sha256) != (receipt.number, receipt.sha256));
+            }
             _ => {}
         }
         let mut stopped = Vec::new();
@@ -207,6 +214,9 @@ impl Driver {
         random: &mut Random,
         tally: &mut Tally,
     ) -> Event {
+        if matches!(command, Command::Seal(_) | Command::Compare(_)) {
+            assert!(self.has_key, "{command:?} without a key");
+        }
         match command {
             Command::Seal(part) => {
                 let receipt = self.file.receipt(part);
@@ -236,8 +246,8 @@ impl Driver {
             _ => {}
         }
         if matches!(command, Command::Put(_)) {
-            let uncompared = self.must_compare.difference(&self.compared).next();
-            assert_eq!(uncompared, None, "a byte leaves before it was compared");
+            let uncompared = &self.uncompared;
+            assert!(uncompared.is_empty(), "a byte leaves before {uncompared:?}");
         }
         let request = request(&command);
         let failure = self.failure(&request, random);

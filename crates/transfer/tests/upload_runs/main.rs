@@ -19,7 +19,7 @@ use sealift_transfer::{
 use driver::{Driver, Temper};
 use file::ChosenFile;
 use random::Random;
-use server::Server;
+use server::{Server, status};
 
 const STORIES: u64 = 6_000;
 
@@ -102,7 +102,14 @@ fn is_over(outcome: &Outcome, tally: &mut Tally) -> bool {
         Outcome::Cancelled => ("cancelled", true),
         Outcome::SourceFailed => ("source failed", true),
         Outcome::Gone(_) => ("gone", true),
-        Outcome::Failed { .. } => ("failed", false),
+        Outcome::Failed { failure, .. } => {
+            assert_ne!(
+                *failure,
+                status(412),
+                "an object that is there is no failure"
+            );
+            ("failed", false)
+        }
         Outcome::Changed { .. } => ("changed", false),
         Outcome::Left => ("left", false),
         Outcome::Broken(why) => panic!("{why}"),
