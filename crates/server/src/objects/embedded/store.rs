@@ -4,6 +4,7 @@
 use std::{
     io,
     path::{Component, Path, PathBuf},
+    sync::Arc,
 };
 
 use s3s::{
@@ -27,7 +28,7 @@ use super::multiparts;
 
 /// The wrapped store.
 pub(super) struct Store {
-    files: FileSystem,
+    files: Arc<FileSystem>,
     root: PathBuf,
 }
 
@@ -37,7 +38,24 @@ impl Store {
         std::fs::create_dir_all(root.join(bucket))?;
         let root = root.canonicalize()?;
         let files = FileSystem::new(&root).map_err(|_| io::Error::other("not a usable folder"))?;
+        let files = Arc::new(files);
         Ok(Self { files, root })
+    }
+
+    /// s3s-fs moves an object's bytes to their place and then writes its notes. What has no notes
+    /// is not there: it is just being made, or whoever made it died, and its ETag would be another
+    /// later. Sent again, it is there.
+    fn is_there(&self, bucket: &str, object_key: &str) -> bool {
+        let [_, notes] = multiparts::notes_of_object(&self.root, bucket, object_key);
+        notes.is_file()
+    }
+
+    fn must_be_there(&self, bucket: &str, object_key: &str) -> S3Result<()> {
+        if self.is_there(bucket, object_key) {
+            Ok(())
+        } else {
+            Err(s3_error!(NoSuchKey, "The specified key does not exist."))
+        }
     }
 
     /// s3s-fs answers 403 for an id that has ended, and lists such as empty; S3 answers 404.
@@ -59,7 +77,8 @@ impl S3 for Store {
         &self,
         request: S3Request<CreateMultipartUploadInput>,
     ) -> S3Result<S3Response<CreateMultipartUploadOutput>> {
-        self.files.create_multipart_upload(request).await
+        let files = self.files.clone();
+        to_its_end(async move { files.create_multipart_upload(request).await }).await
     }
 
     async fn upload_part(
@@ -68,7 +87,8 @@ impl S3 for Store {
     ) -> S3Result<S3Response<UploadPartOutput>> {
         let input = &request.input;
         self.must_live(&input.bucket, &input.key, &input.upload_id)?;
-        self.files.upload_part(request).await
+        let files = self.files.clone();
+        to_its_end(async move { files.upload_part(request).await }).await
     }
 
     async fn list_parts(
@@ -79,6 +99,8 @@ impl S3 for Store {
         self.must_live(&input.bucket, &input.key, &input.upload_id)?;
         let mut answer = self.files.list_parts(request).await?;
         if let Some(parts) = &mut answer.output.parts {
+            // Without notes, as with objects: it is not there.
+            parts.retain(|part| part.e_tag.is_some());
             parts.sort_unstable_by_key(|part| part.part_number);
         }
         Ok(answer)
@@ -90,7 +112,8 @@ impl S3 for Store {
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let input = &request.input;
         self.must_live(&input.bucket, &input.key, &input.upload_id)?;
-        self.files.complete_multipart_upload(request).await
+        let files = self.files.clone();
+        to_its_end(async move { files.complete_multipart_upload(request).await }).await
     }
 
     async fn abort_multipart_upload(
@@ -99,7 +122,8 @@ impl S3 for Store {
     ) -> S3Result<S3Response<AbortMultipartUploadOutput>> {
         let input = &request.input;
         self.must_live(&input.bucket, &input.key, &input.upload_id)?;
-        self.files.abort_multipart_upload(request).await
+        let files = self.files.clone();
+        to_its_end(async move { files.abort_multipart_upload(request).await }).await
     }
 
     /// One page with everything: a store of one machine.
@@ -135,6 +159,7 @@ impl S3 for Store {
         &self,
         request: S3Request<GetObjectInput>,
     ) -> S3Result<S3Response<GetObjectOutput>> {
+        self.must_be_there(&request.input.bucket, &request.input.key)?;
         let key = request.input.key.clone();
         let path = self.root.join(&request.input.bucket).join(&key);
         let range = request.input.range;
@@ -173,14 +198,20 @@ impl S3 for Store {
         &self,
         request: S3Request<HeadObjectInput>,
     ) -> S3Result<S3Response<HeadObjectOutput>> {
+        self.must_be_there(&request.input.bucket, &request.input.key)?;
         self.files.head_object(request).await
     }
 
     async fn put_object(
         &self,
-        request: S3Request<PutObjectInput>,
+        mut request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
-        self.files.put_object(request).await
+        if !self.is_there(&request.input.bucket, &request.input.key) {
+            // Else the bytes without notes would keep the key for ever.
+            request.input.if_none_match = None;
+        }
+        let files = self.files.clone();
+        to_its_end(async move { files.put_object(request).await }).await
     }
 
     async fn delete_object(
@@ -211,9 +242,44 @@ impl S3 for Store {
     }
 }
 
+/// Does it also if whoever asked hangs up: dropped between two of its files, it would leave one
+/// without the other.
+async fn to_its_end<T: Send + 'static>(
+    work: impl Future<Output = S3Result<T>> + Send + 'static,
+) -> S3Result<T> {
+    match tokio::spawn(work).await {
+        Ok(done) => done,
+        Err(error) => Err(s3s::S3Error::internal_error(error)),
+    }
+}
+
 /// Nothing in it climbs or starts anew.
 fn is_plain(key: &str) -> bool {
     Path::new(key)
         .components()
         .all(|part| matches!(part, Component::Normal(_)))
+}
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use tokio::sync::oneshot;
+
+    use super::*;
+
+    #[tokio::test]
+    async fn what_was_begun_is_done_when_nobody_waits_any_more() {
+        let (go_on, told_to_go_on) = oneshot::channel();
+        let (done, heard) = oneshot::channel();
+        let work = to_its_end(async move {
+            let told: Result<(), _> = told_to_go_on.await;
+            told.unwrap();
+            done.send(()).unwrap();
+            Ok(())
+        });
+        // As hyper drops the request of a connection that broke.
+        assert!(work.now_or_never().is_none());
+        go_on.send(()).unwrap();
+        heard.await.unwrap();
+    }
 }

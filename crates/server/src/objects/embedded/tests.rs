@@ -20,7 +20,7 @@ struct Bench {
     store: Embedded,
     objects: Objects,
     key: ObjectKey,
-    _folder: tempfile::TempDir,
+    folder: tempfile::TempDir,
 }
 
 const PAGE: &str = "http://127.0.0.1:8080";
@@ -56,7 +56,7 @@ async fn bench() -> Bench {
         store,
         objects,
         key,
-        _folder: folder,
+        folder,
     }
 }
 
@@ -79,6 +79,17 @@ impl Bench {
     async fn put_part(&self, upload: &S3UploadId, number: u16, bytes: &[u8]) {
         let put = self.sign(upload, number, bytes).await;
         assert_eq!(send(&put, bytes.to_vec()).await, 200);
+    }
+
+    /// Takes away what s3s-fs writes last, as if it had died before.
+    fn lose_notes(&self, ending: &str) {
+        let files = std::fs::read_dir(self.folder.path().join("objects")).unwrap();
+        let files = files.map(|entry| entry.unwrap().path());
+        let notes: Vec<_> = files
+            .filter(|path| path.to_str().unwrap().ends_with(ending))
+            .collect();
+        assert_eq!(notes.len(), 1, "{notes:?}");
+        std::fs::remove_file(&notes[0]).unwrap();
     }
 
     async fn store_object(&self, parts: &[&[u8]]) -> crate::objects::StoredObject {
@@ -152,6 +163,34 @@ async fn a_running_download_finishes_when_the_store_shuts_down() {
         refused,
         Err(ObjectsError::Unavailable { status: None })
     ));
+}
+
+#[tokio::test]
+async fn a_part_without_its_notes_is_not_there_until_it_is_sent_again() {
+    let bench = bench().await;
+    let upload = bench.objects.create_multipart(&bench.key).await.unwrap();
+    bench.put_part(&upload, 1, b"sealed").await;
+    bench.lose_notes(".part-1.json");
+    let listed = bench.objects.list_parts(&bench.key, &upload).await;
+    assert_eq!(listed.unwrap(), []);
+    bench.put_part(&upload, 1, b"sealed").await;
+    let listed = bench.objects.list_parts(&bench.key, &upload).await;
+    assert_eq!(listed.unwrap().len(), 1);
+}
+
+#[tokio::test]
+async fn an_object_without_its_notes_is_not_there_until_it_is_sent_again() {
+    let bench = bench().await;
+    let sha256 = Sha256::of(b"sealed");
+    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now_ms());
+    let put = put.await.unwrap();
+    assert_eq!(send(&put, b"sealed".to_vec()).await, 200);
+    bench.lose_notes(".internal.json");
+    assert_eq!(bench.objects.head(&bench.key, None).await.unwrap(), None);
+    assert_eq!(send(&put, b"sealed".to_vec()).await, 200);
+    let head = bench.objects.head(&bench.key, None).await.unwrap();
+    assert_eq!(head.unwrap().sha256, Some(sha256));
+    assert_eq!(send(&put, b"sealed".to_vec()).await, 412);
 }
 
 #[tokio::test]
