@@ -139,3 +139,50 @@ pub(crate) fn len_of(number: f64) -> u64 {
 pub(crate) fn time_ms_of(number: f64) -> i64 {
     number as i64
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::{FutureExt as _, pin_mut};
+    use js_sys::{Object, Reflect};
+    use sealift_transfer::retry::RequestFailure;
+    use wasm_bindgen::JsValue;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::failure::{Peer, RequestError};
+
+    /// What the browser believes of the network, as long as this lives.
+    struct Believed;
+
+    impl Believed {
+        fn online(is_online: bool) -> Self {
+            let believed = Object::new();
+            Reflect::set(&believed, &"value".into(), &is_online.into()).unwrap();
+            Reflect::set(&believed, &"configurable".into(), &JsValue::TRUE).unwrap();
+            Object::define_property(&navigator(), &"onLine".into(), &believed);
+            Self
+        }
+    }
+
+    impl Drop for Believed {
+        fn drop(&mut self) {
+            Reflect::delete_property(&navigator(), &"onLine".into()).unwrap();
+        }
+    }
+
+    #[wasm_bindgen_test]
+    async fn without_a_network_a_request_waits_for_one_and_then_goes_on() {
+        let believed = Believed::online(false);
+        let failed = RequestError::no_answer(Peer::Store).failure;
+        let waiting = online();
+        pin_mut!(waiting);
+        let waits = waiting.as_mut().now_or_never().is_none();
+        let back = Believed::online(true);
+        waiting.await;
+        let failed_later = RequestError::no_answer(Peer::Store).failure;
+        drop((believed, back));
+        assert_eq!(failed, RequestFailure::Offline);
+        assert!(waits);
+        assert_eq!(failed_later, RequestFailure::Network);
+    }
+}

@@ -173,13 +173,9 @@ pub(super) async fn wait(shared: Rc<Shared>, request: Request, until: Until) -> 
             online().await;
             Done::Waited(Some(Reason::Network), Event::Waited(request))
         }
-        Until::Credential => {
-            let event = if shared.credential.renewed().await {
-                Event::Waited(request)
-            } else {
-                Event::RefusedCredential(request)
-            };
-            Done::Waited(Some(Reason::Credential), event)
+        Until::Credential if shared.credential.renewed().await => {
+            Done::Waited(Some(Reason::Credential), Event::Waited(request))
         }
+        Until::Credential => Done::Told(Event::RefusedCredential(request)),
     }
 }
