@@ -123,6 +123,7 @@ pub(crate) async fn search(deployment: &Deployment, files: &[FileRecord]) -> Res
             + count(before.multiparts.len() - after.multiparts.len()),
         ..Findings::default()
     };
+    findings.misjudged = misjudged(deployment).await?;
     look_at_what_came(deployment, &mut findings);
     Ok(findings)
 }
@@ -161,6 +162,15 @@ async fn deployment_id(deployment: &Deployment) -> Result<String> {
         .fetch_one("SELECT deployment_id FROM deployment")
         .await?;
     Ok(row.try_get(0)?)
+}
+
+/// Nobody alters an object here, so completion has no reason to call one wrong.
+async fn misjudged(deployment: &Deployment) -> Result<Vec<String>> {
+    let mut records = records(deployment).await?;
+    let failed = "SELECT upload_id FROM uploads WHERE state = 'failed'";
+    let rows = records.fetch_all(failed).await?;
+    let ids = rows.iter().map(|row| Ok(row.try_get(0)?));
+    ids.collect()
 }
 
 async fn wait_for_the_list(deployment: &Deployment) -> Result<()> {

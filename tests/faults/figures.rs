@@ -68,6 +68,8 @@ pub(crate) struct Findings {
     pub(crate) orphans: Vec<String>,
     /// Files whose object is not there.
     pub(crate) missing: Vec<String>,
+    /// Uploads whose object completion called wrong.
+    pub(crate) misjudged: Vec<String>,
     /// Parts for which the store was sent a second ciphertext.
     pub(crate) sealed_twice: Vec<String>,
     /// Objects and multipart uploads that a sweep had to remove.
@@ -130,6 +132,7 @@ impl Figures {
         let findings = &self.findings;
         violations.extend(of("orphan", &findings.orphans));
         violations.extend(of("missing", &findings.missing));
+        violations.extend(of("called wrong", &findings.misjudged));
         violations.extend(of("sealed twice", &findings.sealed_twice));
         if self.disturbances.deaths > 0 {
             let deaths = self.disturbances.deaths;
@@ -205,6 +208,7 @@ impl Figures {
             ("remains that were swept", findings.swept),
             ("**orphans**", count(&findings.orphans)),
             ("**objects missing**", count(&findings.missing)),
+            ("**objects called wrong**", count(&findings.misjudged)),
             (
                 "**parts with a second ciphertext**",
                 count(&findings.sealed_twice),
