@@ -7,7 +7,7 @@ use sealift_transfer::api::UploadState;
 use super::{SweepError, SweepKind, SweepReport};
 use crate::{
     app::App,
-    objects::{ListedObject, ObjectKey, UnfinishedMultipart},
+    objects::{ListedObject, ObjectKey, ObjectsError, UnfinishedMultipart},
     records::KnownObject,
 };
 
@@ -166,12 +166,20 @@ async fn objects(
             };
             report.found(kind);
             if may_go {
-                match app.objects.remove(key).await {
+                match remove_listed(app, key).await {
                     Ok(()) => removed(key, kind, report),
                     Err(error) => failed(&error.into(), kind, report),
                 }
             }
         }
+    }
+}
+
+/// Also what the store lists and does not give: half an object, whose maker died.
+async fn remove_listed(app: &App, key: &ObjectKey) -> Result<(), ObjectsError> {
+    match app.objects.head(key, None).await? {
+        Some(_) => app.objects.remove(key).await,
+        None => app.objects.delete(key, None).await,
     }
 }
 

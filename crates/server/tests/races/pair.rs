@@ -10,12 +10,12 @@ use std::{
 use sealift_server::{
     Clock, ClockHand, Config, Server, SweepReport,
     objects::{
-        Objects, OpenStore, S3Config, S3Credentials,
+        ObjectKey, Objects, OpenStore, S3Config, S3Credentials,
         embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
     },
     records::Records,
 };
-use sealift_transfer::api::{FileList, UploadId, UploadState, files};
+use sealift_transfer::api::{FileList, Sha256, UploadId, UploadState, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 use crate::{
@@ -137,6 +137,30 @@ impl Deployment {
         );
         let bucket = self.config.store_folder().join(&self.config.bucket);
         bucket.join(key.await)
+    }
+
+    /// An object that comes into the store at this key past all servers.
+    pub(crate) async fn put(&self, object_key: &str, bytes: &'static [u8]) -> PathBuf {
+        let key = ObjectKey::from_record(object_key.to_owned());
+        let len = u64::try_from(bytes.len()).unwrap();
+        let (objects, sha256) = (self.objects().await, Sha256::of(bytes));
+        let signed = objects.presign_put(&key, &sha256, len, now_ms());
+        let signed = signed.await.unwrap();
+        let http = reqwest::Client::builder().no_proxy().build().unwrap();
+        let mut put = http.put(signed.url).body(bytes);
+        for (name, value) in signed.headers {
+            put = put.header(name, value);
+        }
+        assert_eq!(put.send().await.unwrap().status(), 200);
+        let bucket = self.config.store_folder().join(&self.config.bucket);
+        bucket.join(object_key)
+    }
+
+    /// The same where the object of this upload belongs.
+    pub(crate) async fn put_late(&self, upload: &UploadId) -> PathBuf {
+        let key = "SELECT s3_key FROM uploads WHERE upload_id = ?";
+        let key = self.text(key, upload.as_str()).await;
+        self.put(&key, b"late").await
     }
 
     pub(crate) async fn state(&self, upload: &UploadId) -> UploadState {

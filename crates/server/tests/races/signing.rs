@@ -128,9 +128,7 @@ async fn an_object_that_a_late_join_made_of_an_aborted_upload_is_removed_too() {
     let file = one.open("a", &two_parts()).await;
     one.sign_all(&file).await;
     assert_eq!(one.abort(file.id()).await.status, 204);
-    let object = pair.both.object_of(file.id()).await;
-    std::fs::create_dir_all(object.parent().unwrap()).unwrap();
-    std::fs::write(&object, file.object()).unwrap();
+    let object = pair.both.put_late(file.id()).await;
     pair.two.later_by(HOUR_MS + HOUR_MS / 4);
     let report = pair.two.sweep().await;
     assert_eq!(report.of(SweepKind::Tombstone).done, 1, "{report}");

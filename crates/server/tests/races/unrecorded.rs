@@ -15,16 +15,13 @@ use crate::{
 };
 
 /// An object where one of ours could lie, that no record knows.
-fn stray(both: &Deployment, n: u8, days: u64) -> PathBuf {
+async fn stray(both: &Deployment, n: u8, days: u64) -> PathBuf {
     let id = UploadId::from_random([n; 16]);
-    put(both, &format!("sealift/local/{id}/{id}"), days)
+    old(both, &format!("sealift/local/{id}/{id}"), days).await
 }
 
-fn put(both: &Deployment, object_key: &str, days: u64) -> PathBuf {
-    let bucket = both.config.store_folder().join(&both.config.bucket);
-    let object = bucket.join(object_key);
-    fs::create_dir_all(object.parent().unwrap()).unwrap();
-    fs::write(&object, b"whose?").unwrap();
+async fn old(both: &Deployment, object_key: &str, days: u64) -> PathBuf {
+    let object = both.put(object_key, b"whose?").await;
     age(&object, days);
     object
 }
@@ -37,8 +34,8 @@ fn found_and_done(count: SweepCount) -> (u64, u64) {
 #[tokio::test]
 async fn what_no_record_knows_is_reported_first_and_removed_a_day_later() {
     let pair = Pair::start().await;
-    let old = stray(&pair.both, 1, 32);
-    let young = stray(&pair.both, 2, 29);
+    let old = stray(&pair.both, 1, 32).await;
+    let young = stray(&pair.both, 2, 29).await;
     let report = pair.one.sweep().await;
     let objects = report.of(SweepKind::UnrecordedObject);
     assert_eq!(found_and_done(objects), (1, 0));
@@ -63,17 +60,21 @@ async fn what_is_not_surely_ours_is_never_touched() {
         format!("sealift/local/{id}/backup"),
         format!("{id}"),
     ];
-    let foreign = foreign.map(|key| put(&pair.both, &key, 400));
+    let mut all = Vec::new();
+    for key in foreign {
+        all.push(old(&pair.both, &key, 400).await);
+    }
     // Files of ours, however old.
     let kept = pair.one.client().upload("a", &bytes(10)).await;
     let object = pair.both.object_of(&kept.upload_id).await;
     age(&object, 400);
+    all.push(object);
     for day in 0..3 {
         let report = pair.one.sweep().await;
         assert!(report.is_empty(), "day {day}: {report}");
         pair.one.later_by(DAY_MS);
     }
-    for object in foreign.iter().chain([&object]) {
+    for object in all {
         assert!(object.exists(), "{}", object.display());
     }
 }
@@ -93,7 +94,7 @@ async fn a_prefix_that_is_not_marked_as_this_deployments_is_only_reported() {
         } else {
             fs::remove_file(&mark).unwrap();
         }
-        let old = stray(&pair.both, 1, 32);
+        let old = stray(&pair.both, 1, 32).await;
         for _ in 0..3 {
             let report = pair.one.sweep().await;
             let objects = report.of(SweepKind::UnrecordedObject);
@@ -140,9 +141,14 @@ async fn an_object_that_came_after_its_tombstone_was_swept_is_removed() {
     assert_eq!(one.abort(file.id()).await.status, 204);
     pair.one.later_by(DAY_MS);
     pair.one.sweep().await;
-    let object = pair.both.object_of(file.id()).await;
-    fs::create_dir_all(object.parent().unwrap()).unwrap();
-    fs::write(&object, b"late").unwrap();
+    let object = pair.both.put_late(file.id()).await;
+    pair.one.later_by(DAY_MS);
+    let report = pair.one.sweep().await;
+    assert_eq!(found_and_done(report.of(SweepKind::LateObject)), (1, 1));
+    assert!(!object.exists());
+
+    // Half of one, whose maker died: the store lists it and does not give it.
+    fs::write(&object, b"half").unwrap();
     pair.one.later_by(DAY_MS);
     let report = pair.one.sweep().await;
     assert_eq!(found_and_done(report.of(SweepKind::LateObject)), (1, 1));
