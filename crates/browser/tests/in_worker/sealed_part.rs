@@ -109,6 +109,20 @@ async fn a_file_on_disk_is_gone_with_its_part() {
     while count(&folder).await > 0 {}
 }
 
+/// Files that wide take hardly any room: nothing stands before their last byte.
+#[wasm_bindgen_test]
+async fn a_part_may_be_longer_than_32_bits_count() {
+    const LEN: u64 = (1 << 32) + 1;
+    let mut on_disk = PartFiles::default().create(LEN).await.unwrap();
+    let last = Uint8Array::from(b"z".as_slice());
+    on_disk.write(&last, LEN - 1).unwrap();
+    let blob = on_disk.finish().await.unwrap();
+    assert_eq!(blob.size() as u64, LEN);
+    let slice = blob.slice_with_f64_and_f64(blob.size() - 2.0, blob.size());
+    let bytes = JsFuture::from(slice.unwrap().array_buffer()).await;
+    assert_eq!(Uint8Array::new(&bytes.unwrap()).to_vec(), b"\0z");
+}
+
 #[wasm_bindgen_test]
 async fn a_part_that_is_not_whole_on_disk_is_not_sent() {
     let files = PartFiles::default();
