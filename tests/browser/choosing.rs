@@ -10,15 +10,16 @@ use crate::scenes::tell;
 
 tell!(
     chosen:
-    a_chosen_folder_keeps_the_paths_of_its_files,
     a_pasted_file_is_sent,
 );
 tell!(
     everywhere:
     ten_thousand_files_are_listed_and_few_are_drawn,
 );
+// geckodriver gives an input no folder, and drags no file.
 tell!(
     chromium:
+    a_chosen_folder_keeps_the_paths_of_its_files,
     a_dropped_folder_keeps_the_paths_of_its_files,
 );
 

@@ -25,8 +25,7 @@ async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept(scene: Sc
     page.shows("li.file[data-state=waiting][data-reason=credential]")
         .await?;
 
-    let input = page.shows("#login:not([hidden]) #api-key").await?;
-    input.send_keys(&format!("{api_key}\n")).await?;
+    page.log_in(&api_key).await?;
     page.wait_for("early.bin", "done").await?;
     let (path, plaintext) = randomness.file(folder.path(), "late.bin", 1000)?;
     page.choose(&[&path]).await?;

@@ -89,8 +89,7 @@ async fn copied_details_name_the_upload_and_no_secret(scene: Scene) -> Result<()
     let api_key = stack.make_api_key("clinic", "ada").await?;
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
-    let input = page.shows("#login:not([hidden]) #api-key").await?;
-    input.send_keys(&format!("{api_key}\n")).await?;
+    page.log_in(&api_key).await?;
     page.run(WATCH_CLIPBOARD, vec![]).await?;
     let begun = Interrupted::begin(&page, stack).await?;
     begun.stack.set_days_ahead(8);
@@ -101,7 +100,7 @@ async fn copied_details_name_the_upload_and_no_secret(scene: Scene) -> Result<()
     page.shows("body[data-copied]").await?;
     let copied = page.run("return document.body.dataset.copied;", vec![]);
     let copied: String = serde_json::from_value(copied.await?)?;
-    for told in [begun.upload.to_string().as_str(), "upload_expired"] {
+    for told in [begun.upload.to_string().as_str(), "upload_gone"] {
         assert!(copied.contains(told), "{told} is not in {copied}");
     }
     let (_, secret) = api_key.rsplit_once('_').unwrap_or(("", &api_key));

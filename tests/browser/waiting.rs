@@ -73,14 +73,14 @@ async fn an_api_key_that_ended_is_asked_for_once_and_all_files_go_on(scene: Scen
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let first = stack.make_api_key("clinic", "ada").await?;
-    log_in(&page, &first).await?;
+    page.log_in(&first).await?;
     let begun = begin_with_another(&page, stack).await?;
 
     begun.stack.forget_api_keys().await?;
     begun.stack.gate()?.open();
     waits_for(&page, "credential").await?;
     let second = begun.stack.make_api_key("clinic", "ada").await?;
-    log_in(&page, &second).await?;
+    page.log_in(&second).await?;
 
     let client = begun.stack.client_with(&second)?;
     for name in [NAME, "small.bin"] {
@@ -100,17 +100,12 @@ async fn begin_with_another(page: &Page, stack: Stack) -> Result<Interrupted> {
     Ok(begun)
 }
 
-async fn log_in(page: &Page, api_key: &str) -> Result<()> {
-    let input = page.shows("#login:not([hidden]) #api-key").await?;
-    input.clear().await?;
-    Ok(input.send_keys(&format!("{api_key}\n")).await?)
-}
-
 async fn without_an_api_key_files_fail_and_go_on_later(scene: Scene) -> Result<()> {
     let stack = setup(scene)?.with("auth", "api-keys").start().await?;
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
-    log_in(&page, &stack.make_api_key("clinic", "ada").await?).await?;
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    page.log_in(&api_key).await?;
     let begun = Interrupted::begin(&page, stack).await?;
     begun.stack.forget_api_keys().await?;
     begun.stack.gate()?.open();
@@ -122,7 +117,7 @@ async fn without_an_api_key_files_fail_and_go_on_later(scene: Scene) -> Result<(
     page.wait_for(NAME, "failed").await?;
 
     let api_key = begun.stack.make_api_key("clinic", "ada").await?;
-    log_in(&page, &api_key).await?;
+    page.log_in(&api_key).await?;
     page.press_in_row(NAME, ".retry").await?;
     let row = page.comes_to(NAME, "done").await?;
     assert_eq!(row.upload_id, Some(begun.upload.clone()));
@@ -137,7 +132,7 @@ async fn an_upload_that_expired_says_so_and_starts_anew(scene: Scene) -> Result<
     begun.stack.set_days_ahead(8);
     begun.stack.gate()?.open();
     let row = page.wait_for(NAME, "failed").await?;
-    assert_eq!(row.problem_code.as_deref(), Some("upload_expired"));
+    assert_eq!(row.problem_code.as_deref(), Some("upload_gone"));
 
     // The store's clock has no hand, and takes no signatures from the future.
     begun.stack.set_days_ahead(0);

@@ -151,6 +151,17 @@ impl Page {
             .with_context(|| format!("{name:?}: {part}"))
     }
 
+    /// Types an API key as soon as the page asks for one.
+    ///
+    /// # Errors
+    /// Where it never does.
+    pub async fn log_in(&self, api_key: &str) -> Result<()> {
+        let input = self.shows("#login:not([hidden]) #api-key").await?;
+        input.clear().await?;
+        let enter = char::from(Key::Enter);
+        Ok(input.send_keys(&format!("{api_key}{enter}")).await?)
+    }
+
     /// All rows, as they are now.
     ///
     /// # Errors

@@ -14,7 +14,10 @@ const [way, names, text] = arguments;
 const transfer = new DataTransfer();
 for (const name of names) transfer.items.add(new File([text], name));
 if (way === 'paste') {
-    window.dispatchEvent(new ClipboardEvent('paste', { clipboardData: transfer, bubbles: true }));
+    // Firefox makes no paste of ours with files in it.
+    const paste = new Event('paste', { bubbles: true });
+    Object.defineProperty(paste, 'clipboardData', { value: transfer });
+    window.dispatchEvent(paste);
 } else {
     const input = document.querySelector('input#files');
     input.files = transfer.files;

@@ -3,7 +3,6 @@
 use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use fantoccini::Locator;
 use sealift_transfer::api::UploadId;
 use serde_json::json;
 
@@ -145,7 +144,7 @@ impl Page {
         self.answer_dialog("input#story", &[file]).await?;
         let refused = self.ask(OFFER_HANDLE, vec![input]).await?;
         anyhow::ensure!(refused == json!(null), "no handle: {refused}");
-        let chooser = self.client.find(Locator::Css("input#files")).await?;
-        Ok(chooser.click().await?)
+        // A driver refuses to click what opens a dialog.
+        self.press_on("input#files").await
     }
 }
