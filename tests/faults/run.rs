@@ -24,8 +24,9 @@ use crate::{
     terminal::{complain, say},
 };
 
-/// Uploads at a time: enough that most of them wait for something while others are hit.
-const AT_ONCE: usize = 16;
+/// Uploads at a time. After a kill many wait for a minute, until the lease of the dead server ends:
+/// enough that others go on meanwhile.
+const AT_ONCE: usize = 32;
 
 pub(crate) async fn run(asked: &Run) -> Result<ExitCode> {
     let seed = match asked.seed {
