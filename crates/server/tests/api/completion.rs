@@ -1,7 +1,7 @@
 //! Completion believes in an object only after it was looked at (FORMAT.md R7): objects and parts
 //! that somebody changed in the store before it.
 
-use std::{fs, path::Path};
+use std::fs;
 
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, UploadStatus};
 
@@ -39,16 +39,11 @@ async fn replaced(stack: &Stack, file: &SealedFile, object: &[u8]) {
     let client = stack.client();
     client.send(file).await;
     stack.forget_multipart(file.id()).await;
-    put(&stack.object_to_be(file.id()).await, object);
+    stack.lay(file.id(), object).await;
 }
 
 /// Plaintext bytes of a file of two parts, the second of two frames.
 const TWO_PARTS: usize = PART + FRAME + 5;
-
-fn put(place: &Path, object: &[u8]) {
-    fs::create_dir_all(place.parent().unwrap()).unwrap();
-    fs::write(place, object).unwrap();
-}
 
 fn header_len(file: &SealedFile) -> i64 {
     i64::try_from(file.opened.header.len()).unwrap()
@@ -104,7 +99,7 @@ async fn frames_in_the_middle_are_tried_at_random_at_completion() {
     for index in 1..999 {
         object[file.opened.header.len() + index * (FRAME + 32) + 100] ^= 1;
     }
-    put(&stack.object_to_be(file.id()).await, &object);
+    stack.lay(file.id(), &object).await;
     expect_failed(&stack, &client, &file).await;
 }
 

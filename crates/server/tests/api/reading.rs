@@ -5,7 +5,7 @@ use std::fs;
 
 use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
 
-use crate::support::{Answer, Client, FRAME, PART, Stack, alter, bytes};
+use crate::support::{Answer, Client, FRAME, NO_NOTES, PART, Stack, alter, bytes};
 
 /// What a reader of a damaged object may see: a refusal, or a right beginning that breaks off.
 async fn expect_no_wrong_byte(client: &Client, file: &FileId, plaintext: &[u8], range: &str) {
@@ -70,7 +70,7 @@ async fn an_object_of_another_length_or_etag_is_refused_as_replaced() {
     };
     let rewritten = async |stack: &Stack, record: &FileRecord| {
         // The very same bytes, but stored in one, not joined of parts: another ETag.
-        fs::remove_file(stack.note_of(record)).unwrap();
+        fs::write(stack.note_of(record), NO_NOTES).unwrap();
     };
     for (stack, record, _) in [
         changed_later(extended).await,

@@ -140,9 +140,7 @@ async fn r7_an_object_without_the_signed_checksum_is_removed() {
     let file = client.open("a", b"hello").await;
     client.sign_all(&file).await;
     // As whoever has the bucket can put it there.
-    let place = stack.object_to_be(file.id()).await;
-    fs::create_dir_all(place.parent().unwrap()).unwrap();
-    fs::write(&place, file.object()).unwrap();
+    stack.lay(file.id(), &file.object()).await;
     expect_failed(&stack, &client, &file).await;
 }
 
