@@ -26,6 +26,8 @@ fn wasm_pack(bench: &Bench<'_>, log: &mut Log, browser: [&str; 2], driver: PathB
     wasm_pack
         .current_dir(&bench.workshop.root)
         .env("CARGO_TARGET_DIR", &bench.workshop.target)
+        // Seconds for all tests of a program together: unoptimised, Firefox takes longer than the usual 20.
+        .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .args(["test", "--headless", "--mode", "no-install"])
         .args(browser)
         .arg(driver);
