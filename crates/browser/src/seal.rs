@@ -18,7 +18,7 @@ use crate::{browser, failure::Fault, file_slice::ChosenFile};
 /// Frames that WebCrypto seals side by side: the fewest that keep every engine busy.
 const FRAMES_IN_FLIGHT: usize = 4;
 /// What is read of a file at a time, so that plaintext takes little memory.
-const READ_BYTES: u64 = 1024 * 1024;
+const READ_BYTES: u64 = 2 * 1024 * 1024;
 /// Reads side by side: one is sealed while the next is read.
 const READS_AHEAD: usize = 2;
 
