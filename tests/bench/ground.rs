@@ -7,7 +7,7 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use sealift_tests::{Setup, Stack};
+use sealift_server::{Config, Server, config::Sources};
 use tempfile::TempDir;
 
 use crate::{plain_store::PlainStore, site::Site};
@@ -15,7 +15,9 @@ use crate::{plain_store::PlainStore, site::Site};
 /// Sealift's server with its page and its embedded store, and the peers' site, which signs for the
 /// same store.
 pub(crate) struct Ground {
-    pub(crate) stack: Stack,
+    /// Of Sealift's page.
+    pub(crate) address: String,
+    _server: Server,
     pub(crate) store: PlainStore,
     pub(crate) site: Site,
     /// After the server, which writes in it.
@@ -29,21 +31,31 @@ impl Ground {
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let store_port = free_port()?;
-        let stack = Setup::new()
-            .with_page()?
-            .with("data_dir", below("data"))
-            .with("key_file", below("keys/sealift.key"))
-            .with("s3_port", store_port.to_string())
-            .with("page_origins", &*origin)
-            .start()
-            .await?;
+        let page = path_in("SEALIFT_TEST_PAGE_DIR")?;
+        let flags = [
+            ("auth", "none".to_owned()),
+            ("port", "0".to_owned()),
+            ("data_dir", below("data")),
+            ("key_file", below("keys/sealift.key")),
+            ("keyring", "local".to_owned()),
+            ("store", "embedded".to_owned()),
+            ("s3_port", store_port.to_string()),
+            ("page_dir", page.to_string_lossy().into_owned()),
+            ("page_origins", origin),
+        ];
+        let config = Config::load(&Sources {
+            flags: flags.to_vec(),
+            ..Sources::default()
+        })?;
+        let server = Server::start(config).await?;
         let store = PlainStore::of(
             &format!("http://127.0.0.1:{store_port}"),
             &folder.path().join("keys/s3-credentials.json"),
         )?;
         let site = Site::serve(listener, store.clone())?;
         Ok(Self {
-            stack,
+            address: format!("http://{}/", server.address()),
+            _server: server,
             store,
             site,
             folder,

@@ -57,7 +57,7 @@ async fn of_one_upload(bytes: u64) -> Result<BTreeMap<String, f64>> {
     File::create_new(&path)?.set_len(bytes)?;
     let browser = Browser::start().await?;
     browser.wait_at_most(PATIENCE).await?;
-    let page = browser.open(&ground.stack, "").await?;
+    let page = browser.open_at(&ground.address).await?;
     page.shows("#limit:not(:empty)").await?;
     tokio::time::sleep(SETTLES_IN).await;
     let idle = processes::memory()?;

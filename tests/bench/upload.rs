@@ -93,7 +93,7 @@ new MutationObserver(note).observe(document, { subtree: true, childList: true, a
 const NOTED: &str = "return { sentMs: (noted.sent ?? noted.done) - noted.began, doneMs: noted.done - noted.began };";
 
 async fn by_sealift(ground: &Ground, browser: &Browser, path: &Path) -> Result<Took> {
-    let page = browser.open(&ground.stack, "").await?;
+    let page = browser.open_at(&ground.address).await?;
     // The module is there: the page has heard the server's limits by it.
     page.shows("#limit:not(:empty)").await?;
     page.run(WATCH_THE_ROW, vec![]).await?;

@@ -73,7 +73,7 @@ fn bundle_peers(web: &Path, site: &Path, log: &mut Log) -> Result<()> {
                 "--format=esm",
                 "--loader:.html=copy",
             ])
-            .arg("--external:/*")
+            .arg("--external:/module/*")
             .arg(format!("--outdir={}", site.display())),
     )
 }
