@@ -32,13 +32,17 @@ pub(crate) async fn end_everything(
 ) -> Result<Vec<FileRecord>> {
     for upload in client.unfinished().await? {
         let course = course_of(seed, &upload.name)?;
-        if tally.cancelled.contains(&course.number) {
-            tally.lost.push(format!(
-                "{} is open: {upload:?}, and was cancelled",
-                upload.name
-            ));
-        } else {
+        if !tally.cancelled.contains(&course.number) {
             go_on(client, &upload, &course, seed, tally).await?;
+        } else if upload.signed_parts == 0 {
+            // Cancelled while it was opened, and the answer to that was lost: nobody knew its id.
+            client.abort(&upload.upload_id).await?;
+            tally.opened_unheard += 1;
+        } else {
+            let name = &upload.name;
+            tally
+                .lost
+                .push(format!("{name} is open, and was cancelled: {upload:?}"));
         }
     }
     let files = all_files(client).await?;

@@ -2,7 +2,7 @@
 //! them.
 
 use std::{
-    env,
+    env, fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
@@ -84,8 +84,12 @@ impl Deployment {
             server_to_kms: FailingProxy::start(moto_address, Plan::none()).await?,
         };
         let environment = environment(folder.path(), server_address, &ways, key_arn);
+        let binary = folder.path().join("sealift");
+        fs::copy(env::current_exe()?.with_file_name("sealift"), &binary)
+            .context("there is no sealift beside this program; `cargo xtask faults` builds both")?;
         let mut server = ServerProcess::new(ServerSettings {
             environment,
+            binary,
             log_file: folder.path().join("server.log"),
         });
         server.start()?;

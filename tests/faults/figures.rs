@@ -36,6 +36,9 @@ pub(crate) struct Tally {
     pub(crate) begun_anew: u64,
     /// Times that a download broke off, and said so.
     pub(crate) broken_reads: u64,
+    /// Uploads that were cancelled before anybody heard that they were open; nothing of them was
+    /// signed.
+    pub(crate) opened_unheard: u64,
     /// Files whose every byte was compared.
     pub(crate) identical: BTreeSet<FileId>,
     /// Uploads that were neither complete nor cleanly ended nor resumable; one sentence each.
@@ -203,6 +206,10 @@ impl Figures {
             (
                 "uploads still open at the end, resumed then",
                 self.later.resumed,
+            ),
+            (
+                "cancelled before their opening was answered, taken back then",
+                self.later.opened_unheard,
             ),
             ("files in all, each compared byte for byte", identical),
             ("remains that were swept", findings.swept),

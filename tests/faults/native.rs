@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sealift_client::{
     Client, RequestError, ResumeOptions, UploadControl, UploadError, UploadOptions,
 };
-use sealift_transfer::api::{FileRecord, UploadId};
+use sealift_transfer::api::{FileRecord, UploadId, UploadState, UploadStatus};
 use tokio::time::{sleep, timeout};
 
 use crate::{
@@ -44,7 +44,7 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                 upload_id: Some(upload_id),
                 ..
             })) if matches!(course.turn, Turn::Cancel(_)) => {
-                take_back(client, course, &upload_id, &mut tally).await;
+                take_back(client, course, plaintext, &upload_id, &mut tally).await;
                 return tally;
             }
             Some(Err(UploadError::Failed { upload_id, .. } | UploadError::Left { upload_id })) => {
@@ -145,16 +145,33 @@ async fn find(client: &Client, course: &Course) -> Option<UploadId> {
     found.map(|upload| upload.upload_id)
 }
 
-/// Its client gave up taking it back; somebody else does it.
-async fn take_back(client: &Client, course: &Course, upload_id: &UploadId, tally: &mut Tally) {
-    match ask_until_answered(|| client.abort(upload_id)).await {
-        Ok(()) => {
-            tally.cancelled.insert(course.number);
+/// Its client gave up taking it back; somebody else does it, unless it becomes complete before.
+async fn take_back(
+    client: &Client,
+    course: &Course,
+    plaintext: &Bytes,
+    upload_id: &UploadId,
+    tally: &mut Tally,
+) {
+    for _ in 0..MOST_ASKED {
+        // Refused while it is being completed: then that decides.
+        let _ = ask_until_answered(|| client.abort(upload_id)).await;
+        match ask_until_answered(|| client.status(upload_id)).await {
+            Ok(status) if status.state == UploadState::Aborted => {
+                tally.cancelled.insert(course.number);
+                return;
+            }
+            Ok(UploadStatus {
+                file: Some(file), ..
+            }) => {
+                tally.complete += 1;
+                readings::compare(client, &file, plaintext, tally).await;
+                return;
+            }
+            _ => sleep(Duration::from_secs(2)).await,
         }
-        Err(error) => tally
-            .lost
-            .push(format!("{upload_id} cannot be taken back: {error}")),
     }
+    tally.lost.push(format!("{upload_id} cannot be taken back"));
 }
 
 /// Asks again while nobody answers or somebody is busy.

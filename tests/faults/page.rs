@@ -62,6 +62,7 @@ pub(crate) async fn send_all(
             url: &url,
             chosen,
             began: Instant::now(),
+            loses_its_page: false,
             tally: &mut tally,
         };
         batch.send().await?;
@@ -78,6 +79,8 @@ struct Batch<'a> {
     url: &'a str,
     chosen: Vec<Chosen>,
     began: Instant,
+    /// Some of its people crash, and the page with them.
+    loses_its_page: bool,
     tally: &'a mut Tally,
 }
 
@@ -109,6 +112,7 @@ impl Batch<'_> {
         let mut page = self.open_and_choose().await?;
         self.began = Instant::now();
         let mut goes_after = self.page_goes_after();
+        self.loses_its_page = goes_after.is_some();
         while self.chosen.iter().any(|chosen| !chosen.has_ended) {
             if self.began.elapsed() > LONGEST_BATCH {
                 return self.give_up(&page).await;
@@ -125,11 +129,11 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Those who leave or crash do it together, for they share the page.
+    /// Those who crash do it together, for they share the page.
     fn page_goes_after(&mut self) -> Option<Duration> {
         let turns = self.chosen.iter().map(|chosen| chosen.course.turn);
         let gone = turns.filter_map(|turn| match turn {
-            Turn::Leave(after) | Turn::Crash(after) => Some(after),
+            Turn::Crash(after) => Some(after),
             _ => None,
         });
         let gone: Vec<Duration> = gone.collect();
@@ -207,7 +211,8 @@ impl Batch<'_> {
             // It goes on, or waits for somebody.
             _ if chosen.has_turned => {}
             _ => match chosen.course.turn {
-                Turn::Cancel(after) if elapsed > after => {
+                // Of a file that two pages sent, a cancelled row tells only half.
+                Turn::Cancel(after) if elapsed > after && !self.loses_its_page => {
                     chosen.has_turned = press(page, row, "cancel").await?;
                 }
                 Turn::Pause(after, _) if elapsed > after => {

@@ -20,6 +20,8 @@ pub(crate) struct ServerSettings {
     pub(crate) environment: Vec<(&'static str, String)>,
     /// What it logs, all starts together.
     pub(crate) log_file: PathBuf,
+    /// The program, of which nobody builds another meanwhile.
+    pub(crate) binary: PathBuf,
 }
 
 /// The server, or what is left of it.
@@ -59,7 +61,7 @@ impl ServerProcess {
             .create(true)
             .append(true)
             .open(&self.settings.log_file)?;
-        let binary = env::current_exe()?.with_file_name("sealift");
+        let binary = &self.settings.binary;
         // A write beyond the limit of a file's size is to fail, as on a full disk, not to kill.
         let mut command = Command::new("sh");
         for (name, _) in env::vars_os() {
@@ -70,7 +72,7 @@ impl ServerProcess {
         }
         let mut process = command
             .args(["-c", "trap '' XFSZ; exec \"$0\" serve"])
-            .arg(&binary)
+            .arg(binary)
             .envs(
                 self.settings
                     .environment
