@@ -7,25 +7,24 @@
 //! the store still lists the parts, else `failed`; unknown: it stays `completing`, and the next
 //! request to complete, of any server, or the sweeper takes over.
 
-use futures::TryStreamExt as _;
-use sealift_message::DecryptError;
 use sealift_transfer::{
     PartNumber,
-    api::{PartReceipt, PartReceipts, Sha256, UploadId, UploadState, open::Method},
+    api::{PartReceipt, PartReceipts, Sha256, UploadId, UploadState},
 };
 
 use crate::{
     app::App,
     keys::KeysError,
-    objects::{CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId},
-    opening::{self, OpenError, Sealed},
-    random,
+    objects::{CompletedPart, ObjectsError, S3UploadId, StoredPart, VersionId},
+    opening::OpenError,
     records::{CompletedObject, FileRow, LeaseOwner, PartRow, RecordsError, Scope, UploadRow},
 };
 
 mod lease;
+mod object;
 
 use lease::Lease;
+use object::{Seen, is_what_was_sealed, is_what_was_signed, look};
 
 /// Why an upload is not complete.
 #[derive(Debug, thiserror::Error)]
@@ -216,21 +215,17 @@ async fn decide(
     version: Option<VersionId>,
 ) -> Result<FileRow, CompletionError> {
     let (upload_id, owner) = (&upload.upload_id, lease.owner());
-    let Some(head) = app.objects.head(&upload.s3_key, version.as_ref()).await? else {
-        let can_still_come = match &upload.s3_upload_id {
-            Some(id) => app.objects.multipart_exists(&upload.s3_key, id).await?,
-            // A single PUT may be signed and sent as long as the upload is open.
-            None => true,
-        };
-        if !can_still_come {
-            return Err(fail(app, upload_id, owner).await?);
+    let head = match look(app, upload, version.as_ref()).await? {
+        Seen::Object(head) => head,
+        Seen::Never => return Err(fail(app, upload_id, owner).await?),
+        Seen::NotYet => {
+            let opened = app.records.back_to_open(upload_id, owner).await?;
+            return Err(if opened {
+                CompletionError::StillOpen
+            } else {
+                CompletionError::Elsewhere
+            });
         }
-        let opened = app.records.back_to_open(upload_id, owner).await?;
-        return Err(if opened {
-            CompletionError::StillOpen
-        } else {
-            CompletionError::Elsewhere
-        });
     };
     let looked_at = if is_what_was_signed(app, upload, &head).await? {
         is_what_was_sealed(app, upload, &head).await
@@ -274,69 +269,4 @@ async fn fail(
     }
     app.metrics.uploads_failed.inc();
     Ok(CompletionError::Failed)
-}
-
-/// The store's checksum of an object that was PUT in one is the record's. That of every part was
-/// compared before they were joined.
-async fn is_what_was_signed(
-    app: &App,
-    upload: &UploadRow,
-    head: &ObjectHead,
-) -> Result<bool, RecordsError> {
-    if upload.method == Method::Multipart {
-        return Ok(true);
-    }
-    let parts = app.records.parts(&upload.upload_id).await?;
-    Ok(matches!(parts.as_slice(), [part] if head.sha256 == Some(part.sha256)))
-}
-
-/// Frames opened beside the first and the last one.
-const RANDOM_FRAMES: usize = 3;
-
-/// Exact size, the stored header, and the first, the last and a few random frames open.
-async fn is_what_was_sealed(
-    app: &App,
-    upload: &UploadRow,
-    head: &ObjectHead,
-) -> Result<(), OpenError> {
-    if head.len != upload.plan.sealed_len() {
-        return Err(DecryptError::Truncated.into());
-    }
-    let sealed = Sealed {
-        tenant: &upload.scope.tenant,
-        file_id: &upload.file_id,
-        upload_id: &upload.upload_id,
-        header: &upload.header,
-        plaintext_len: upload.plan.plaintext_len(),
-        sealed_len: upload.plan.sealed_len(),
-    };
-    let decryptor = opening::decryptor(&app.keys, sealed).await?;
-    let object = head.of(&upload.s3_key);
-    for frame in frames_to_open(decryptor.layout().frame_count()) {
-        let plaintext = decryptor
-            .layout()
-            .plaintext_range_of(&(frame..frame.saturating_add(1)));
-        let plaintext = plaintext.ok_or(DecryptError::Unauthentic)?;
-        let opener = decryptor
-            .plan(plaintext)
-            .map_err(|_| DecryptError::Unauthentic)?;
-        opening::plaintext(&app.objects, &object, &upload.header, opener)
-            .await?
-            .try_for_each(|_| async { Ok(()) })
-            .await?;
-    }
-    Ok(())
-}
-
-fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {
-    let random = random::bytes::<{ RANDOM_FRAMES * 8 }>();
-    let chosen = random.as_chunks::<8>().0.iter().map(|bytes| {
-        u64::from_be_bytes(*bytes)
-            .checked_rem(frame_count)
-            .unwrap_or(0)
-    });
-    let mut frames: Vec<u64> = chosen.chain([0, frame_count.saturating_sub(1)]).collect();
-    frames.sort_unstable();
-    frames.dedup();
-    frames.into_iter()
 }

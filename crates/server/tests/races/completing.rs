@@ -1,11 +1,12 @@
 //! Completions against each other and against everything that would end the upload.
 
+use sealift_server::objects::ObjectKey;
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
 
 use crate::{
     gate::{Call, Side},
-    pair::{Pair, two_parts},
-    support::{DAY_MS, bytes},
+    pair::{Pair, two_parts, until},
+    support::{DAY_MS, SealedFile, bytes},
 };
 
 #[tokio::test]
@@ -134,4 +135,36 @@ async fn what_the_store_has_not_joined_expires_and_the_late_completion_changes_n
     assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
     pair.both.expect_nothing_stored(file.id()).await;
     pair.expect_files(0).await;
+}
+
+#[tokio::test]
+async fn a_join_that_ends_while_it_is_looked_for_makes_the_file() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    let plaintext = two_parts();
+    let file = one.open("a", &plaintext).await;
+    one.send(&file).await;
+    let gate = &pair.both.gate;
+    // The server hears of an error and finds no object; the store joins the parts only now.
+    let mut joining = gate.hold(Call::CompleteMultipart, Side::Late);
+    let mut absent = gate.hold(Call::Head, Side::Answer);
+    let (completed, ()) = tokio::join!(one.complete(&file), async {
+        joining.arrived().await;
+        absent.arrived().await;
+        joining.let_go();
+        joined(&pair, &file).await;
+        absent.let_go();
+    });
+    let record: FileRecord = completed.json(200);
+    pair.expect_files(1).await;
+    assert!(one.content(&record.id).await.body == plaintext);
+}
+
+/// Waits until the store has made the object of the parts, and keeps no parts any more.
+async fn joined(pair: &Pair, file: &SealedFile) {
+    let objects = pair.both.objects().await;
+    let key = "SELECT s3_key FROM uploads WHERE upload_id = ?";
+    let key = ObjectKey::from_record(pair.both.text(key, file.id().as_str()).await);
+    until(async || objects.head(&key, None).await.unwrap().is_some()).await;
+    until(async || objects.unfinished_multiparts().await.unwrap().is_empty()).await;
 }

@@ -44,6 +44,8 @@ pub(crate) enum Side {
     Request,
     /// The store has done it; the server does not know yet.
     Answer,
+    /// The server gets a refusal at once; the store sees it when the test lets it go.
+    Late,
 }
 
 enum Then {
@@ -150,23 +152,35 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response {
     let call = Call::of(request.method(), request.uri());
     match gate.stop_of(call) {
         None => gate.forward(request).await,
+        Some(stop) if stop.side == Side::Late => {
+            tokio::spawn(async move {
+                let _ = stop.arrived.send(());
+                if let Then::GoOn = stop.then.await.unwrap_or(Then::GoOn) {
+                    gate.forward(request).await;
+                }
+            });
+            refusal()
+        }
         Some(stop) => {
             let early = match stop.side {
                 Side::Answer => Ok(gate.forward(request).await),
-                Side::Request => Err(request),
+                Side::Request | Side::Late => Err(request),
             };
             // Whoever waited for it may have gone.
             let _ = stop.arrived.send(());
             match (stop.then.await.unwrap_or(Then::GoOn), early) {
                 (Then::GoOn, Ok(answer)) => answer,
                 (Then::GoOn, Err(request)) => gate.forward(request).await,
-                (Then::Refuse, _) => {
-                    let refusal = "<Error><Code>InvalidRequest</Code></Error>";
-                    whole(StatusCode::BAD_REQUEST, HeaderMap::new(), refusal.into())
-                }
+                (Then::Refuse, _) => refusal(),
             }
         }
     }
+}
+
+/// One that the server does not repeat.
+fn refusal() -> Response {
+    let refusal = "<Error><Code>InvalidRequest</Code></Error>";
+    whole(StatusCode::BAD_REQUEST, HeaderMap::new(), refusal.into())
 }
 
 fn whole(status: StatusCode, headers: HeaderMap, body: Body) -> Response {
