@@ -74,10 +74,7 @@ pub(crate) async fn complete(
         UploadState::Open | UploadState::Completing => {}
         state => return Err(CompletionError::NotOpen(state)),
     }
-    let has_ended = upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current;
-    if upload.state == UploadState::Open && has_ended {
-        return Err(CompletionError::Expired);
-    }
+    not_expired(app, &upload)?;
     let parts = app.records.parts(upload_id).await?;
     client_agrees(&upload, &parts, parts_sha256)?;
     match &upload.s3_upload_id {
@@ -132,6 +129,22 @@ async fn join(
 pub(crate) async fn take_over(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
     let lease = Lease::take_over(app, &upload.upload_id).await?;
     settle(app, upload, lease, None).await
+}
+
+/// Ends an upload whose parts the store keeps no more, without the client's word: they were joined
+/// after the server had given up, or dropped. The object decides.
+pub(crate) async fn take_up(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
+    not_expired(app, upload)?;
+    let lease = Lease::begin(app, &upload.upload_id).await?;
+    settle(app, upload, lease, None).await
+}
+
+fn not_expired(app: &App, upload: &UploadRow) -> Result<(), CompletionError> {
+    let has_ended = upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current;
+    if upload.state == UploadState::Open && has_ended {
+        return Err(CompletionError::Expired);
+    }
+    Ok(())
 }
 
 /// The client's digest over all parts is that of the records.

@@ -2,17 +2,18 @@
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{
-    PartStatus, Sha256, UploadId, UploadState, UploadStatus, open::Method,
+    PartStatus, ProblemCode, Sha256, UploadId, UploadState, UploadStatus, open::Method,
 };
 
 use super::{Id, file};
 use crate::{
     app::App,
     caller::{Caller, Wish},
+    completion::{self, CompletionError},
     objects::{ObjectHead, ObjectsError, StoredPart},
     personal,
     problem::Refusal,
-    records::{PartRow, UploadRow},
+    records::{AuditAction, PartRow, UploadRow},
 };
 
 pub(crate) async fn upload_status(
@@ -21,9 +22,13 @@ pub(crate) async fn upload_status(
     Id(upload_id): Id<UploadId>,
 ) -> Result<Json<UploadStatus>, Refusal> {
     caller.may(Wish::Upload)?;
-    let upload = app.records.upload(&caller.scope, &upload_id).await?;
-    let upload = upload.ok_or_else(Refusal::not_found)?;
-    let stored = Stored::of(&app, &upload).await?;
+    let mut upload = row(&app, &caller, &upload_id).await?;
+    let mut stored = Stored::of(&app, &upload).await?;
+    if let Stored::NoMultipart = stored {
+        settle(&app, &caller, &upload).await?;
+        upload = row(&app, &caller, &upload_id).await?;
+        stored = Stored::of(&app, &upload).await?;
+    }
     let rows = app.records.parts(&upload_id).await?;
     let parts = rows.into_iter().map(|row| PartStatus {
         number: row.number,
@@ -60,11 +65,37 @@ pub(crate) async fn upload_status(
     }))
 }
 
+async fn row(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<UploadRow, Refusal> {
+    let upload = app.records.upload(&caller.scope, upload_id).await?;
+    upload.ok_or_else(Refusal::not_found)
+}
+
+/// Without its multipart upload nothing more can be sent: told as open, it could neither go on nor
+/// end.
+async fn settle(app: &App, caller: &Caller, upload: &UploadRow) -> Result<(), Refusal> {
+    let (done, id) = (AuditAction::CompleteUpload, upload.upload_id.as_str());
+    match completion::take_up(app, upload).await {
+        Ok(_) => Ok(app.audit(caller, done, id, "ok").await?),
+        Err(CompletionError::Failed) => {
+            let code = ProblemCode::UploadFailed;
+            app.audit_failure(caller, done, id, code).await;
+            Ok(())
+        }
+        // The sweeper's, another request's, or not so any more.
+        Err(CompletionError::Expired | CompletionError::Elsewhere | CompletionError::StillOpen) => {
+            Ok(())
+        }
+        Err(error) => Err(error.into()),
+    }
+}
+
 /// What the store holds of an upload, by its own word.
 enum Stored {
     Everything,
     Parts(Vec<StoredPart>),
     Object(ObjectHead),
+    /// Its parts were joined or dropped.
+    NoMultipart,
     Nothing,
 }
 
@@ -83,7 +114,7 @@ impl Stored {
             }
             (Method::Multipart, Some(id)) => match app.objects.list_parts(key, id).await {
                 Ok(parts) => Ok(Self::Parts(parts)),
-                Err(ObjectsError::NoSuchUpload) => Ok(Self::Nothing),
+                Err(ObjectsError::NoSuchUpload) => Ok(Self::NoMultipart),
                 Err(error) => Err(error),
             },
             (Method::Multipart, None) => Ok(Self::Nothing),
@@ -100,7 +131,7 @@ impl Stored {
                 .iter()
                 .any(|part| part.number == row.number && is_it(part.len, part.sha256)),
             Self::Object(head) => is_it(head.len, head.sha256),
-            Self::Nothing => false,
+            Self::NoMultipart | Self::Nothing => false,
         }
     }
 }

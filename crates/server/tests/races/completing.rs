@@ -1,7 +1,7 @@
 //! Completions against each other and against everything that would end the upload.
 
 use sealift_server::objects::ObjectKey;
-use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
+use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, UploadStatus};
 
 use crate::{
     gate::{Call, Side},
@@ -158,6 +158,40 @@ async fn a_join_that_ends_while_it_is_looked_for_makes_the_file() {
     let record: FileRecord = completed.json(200);
     pair.expect_files(1).await;
     assert!(one.content(&record.id).await.body == plaintext);
+}
+
+#[tokio::test]
+async fn an_upload_that_was_opened_again_before_its_join_ended_is_complete_when_asked() {
+    let pair = Pair::start().await;
+    let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Late);
+    let completed = one.complete(&file).await;
+    completed.refused(ProblemCode::StoreUnavailable);
+    joining.arrived().await;
+    assert_eq!(pair.both.state(file.id()).await, UploadState::Open);
+    joining.let_go();
+    joined(&pair, &file).await;
+    let status: UploadStatus = two.status(file.id()).await.json(200);
+    assert_eq!(status.state, UploadState::Complete);
+    let record: FileRecord = one.complete(&file).await.json(200);
+    assert_eq!(status.file.map(|file| *file), Some(record));
+}
+
+#[tokio::test]
+async fn an_open_upload_of_which_the_store_knows_nothing_has_failed_when_asked() {
+    let pair = Pair::start().await;
+    let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
+    let file = one.open("a", &two_parts()).await;
+    one.send(&file).await;
+    let objects = pair.both.objects().await;
+    for multipart in objects.unfinished_multiparts().await.unwrap() {
+        let aborted = objects.abort_multipart(&multipart.key, &multipart.s3_upload_id);
+        aborted.await.unwrap();
+    }
+    let status: UploadStatus = two.status(file.id()).await.json(200);
+    assert_eq!(status.state, UploadState::Failed);
 }
 
 /// Waits until the store has made the object of the parts, and keeps no parts any more.
