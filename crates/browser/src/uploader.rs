@@ -84,6 +84,8 @@ pub struct Uploader {
     /// Once it is this file's turn.
     upload: Option<Upload>,
     turn: Option<Share>,
+    /// What the upload is told when the turn comes that it waits for.
+    on_turn: Option<Event>,
     is_paused: bool,
     lock: Option<TabLock>,
     opened: Option<Opened>,
@@ -130,6 +132,7 @@ impl Uploader {
             reporter,
             upload: None,
             turn: None,
+            on_turn: None,
             is_paused: false,
             lock: None,
             opened: None,
@@ -172,7 +175,7 @@ impl Uploader {
             let upload_id = upload_id.clone();
             self.lock(&upload_id).await?;
         }
-        self.wait_for_turn();
+        self.wait_for_turn(Event::Continued);
         while self.ended.is_none() {
             let events = futures::select_biased! {
                 wish = wishes.select_next_some() => self.heed(wish)?,
@@ -186,19 +189,21 @@ impl Uploader {
         self.ended.take().ok_or(UNTOLD)
     }
 
-    /// Files of a page go a few at a time; one that is paused lets the next go on.
-    fn wait_for_turn(&mut self) {
+    /// Files of a page go a few at a time; one that stands still lets the next go on.
+    fn wait_for_turn(&mut self, on_turn: Event) {
+        self.on_turn = Some(on_turn);
         let files = self.shared.files.clone();
         self.running
             .push(async move { Done::Turn(files.take(1).await) }.boxed_local());
     }
 
-    /// It is this file's turn, for the first time or after a pause.
+    /// It is this file's turn, for the first time or after it stood still.
     fn begin(&mut self, turn: Share) -> Result<Vec<Event>, Fault> {
         self.turn = Some(turn);
         self.reporter.state(State::Sealing);
+        let on_turn = self.on_turn.take();
         if self.upload.is_some() {
-            return Ok(vec![Event::Continued]);
+            return Ok(Vec::from_iter(on_turn));
         }
         let (upload, commands) = match &self.beginning {
             Beginning::Open { .. } => Upload::start(SETTINGS),

@@ -27,6 +27,8 @@ impl Uploader {
                 running::compare(shared, self.sealer()?, self.file.clone(), number).boxed_local()
             }
             Command::AskUnchecked => {
+                // Who is asked may be away.
+                self.turn = None;
                 self.reporter.unchecked();
                 return Ok(());
             }
@@ -66,6 +68,7 @@ impl Uploader {
             }
             Command::Stop => {
                 self.running.clear();
+                self.on_turn = None;
                 self.held.clear();
                 self.waits = Waits::default();
                 self.progress.stopped();

@@ -6,7 +6,7 @@ use sealift_transfer::{
 };
 
 use super::{Beginning, SETTINGS, Uploader};
-use crate::{failure::Fault, report::State};
+use crate::failure::Fault;
 
 /// What the page wants of an upload under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,25 +30,37 @@ impl Uploader {
             Wish::GoOn if self.is_paused => {
                 self.is_paused = false;
                 self.reporter.goes_on();
-                self.wait_for_turn();
+                self.wait_for_turn(Event::Continued);
             }
             Wish::Pause | Wish::GoOn => {}
             _ if self.upload.is_none() => return self.heed_before_its_turn(wish),
-            Wish::Confirm(true) => {
-                self.reporter.state(State::Sealing);
-                return Ok(vec![Event::Confirmed]);
-            }
+            Wish::Confirm(true) if self.is_asking() => self.wait_for_turn(Event::Confirmed),
+            Wish::Confirm(true) => {}
             Wish::Confirm(false) | Wish::Leave => return Ok(vec![Event::Left]),
-            Wish::Cancel => return Ok(vec![Event::Cancelled]),
+            Wish::Cancel => {
+                // What takes it back is not held up by a pause.
+                self.is_paused = false;
+                self.on_turn = None;
+                return Ok(vec![Event::Cancelled]);
+            }
         }
         Ok(Vec::new())
     }
 
+    /// Whether an answer to the question is awaited.
+    fn is_asking(&self) -> bool {
+        self.turn.is_none() && self.on_turn.is_none() && !self.is_paused
+    }
+
     fn pause(&mut self) -> Result<(), Fault> {
-        let commands = match &mut self.upload {
+        let mut commands = match &mut self.upload {
             Some(upload) => upload.on(Event::Paused),
-            None => vec![Command::Stop],
+            None => Vec::new(),
         };
+        // Before its first turn, and where it has stood still since an earlier pause.
+        if commands.is_empty() && self.on_turn.is_some() {
+            commands.push(Command::Stop);
+        }
         // Else it is too late: it is being completed or taken back.
         if commands.contains(&Command::Stop) {
             self.is_paused = true;
@@ -80,5 +92,56 @@ impl Uploader {
             _ => self.ended = Some(Outcome::Left),
         }
         Ok(Vec::new())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::rc::Rc;
+
+    use futures::{FutureExt as _, channel::mpsc};
+    use js_sys::Array;
+    use wasm_bindgen_test::wasm_bindgen_test;
+    use web_sys::File;
+
+    use super::*;
+    use crate::{file_slice::ChosenFile, report::tests::heard, seal::Backend, shared::Shared};
+
+    #[wasm_bindgen_test]
+    fn a_file_that_goes_on_after_a_pause_can_be_paused_again_before_its_turn() {
+        let (reporter, heard) = heard();
+        let shared = Rc::new(Shared::new(
+            Backend::WebCrypto,
+            crate::shared::Options::default(),
+            reporter.clone(),
+        ));
+        let mut turns: Vec<_> =
+            std::iter::from_fn(|| shared.files.take(1).now_or_never()).collect();
+        let file = File::new_with_str_sequence(&Array::of1(&"content".into()), "f").unwrap();
+        let beginning = Beginning::Open {
+            client_token: "token".to_owned(),
+            name: "f".to_owned(),
+        };
+        let file = Rc::new(ChosenFile::new(file));
+        let mut uploader = Uploader::new(shared, file, beginning, reporter.on_file(1));
+        let (mut upload, _) = Upload::start(SETTINGS);
+        upload.on(Event::Paused);
+        uploader.upload = Some(upload);
+        uploader.is_paused = true;
+
+        let (wishes, wished) = mpsc::unbounded();
+        let mut run = Box::pin(uploader.run(wished));
+        for wish in [Wish::GoOn, Wish::Pause, Wish::GoOn, Wish::Pause] {
+            wishes.unbounded_send(wish).unwrap();
+        }
+        assert!(run.as_mut().now_or_never().is_none());
+        assert_eq!(
+            heard(),
+            ["goes-on", "state", "paused", "goes-on", "state", "paused"]
+        );
+        // Its turn comes to nothing while it stands still.
+        turns.clear();
+        assert!(run.as_mut().now_or_never().is_none());
+        assert_eq!(heard().len(), 6);
     }
 }
