@@ -13,6 +13,7 @@ pub struct Credential {
     /// Counts the credentials, so that a late refusal of an old one is no refusal of the new one.
     version: Cell<u32>,
     is_refused: Cell<bool>,
+    is_declined: Cell<bool>,
     waiting: RefCell<Vec<oneshot::Sender<bool>>>,
     reporter: Reporter,
 }
@@ -25,6 +26,7 @@ impl Credential {
             api_key: RefCell::default(),
             version: Cell::new(0),
             is_refused: Cell::new(false),
+            is_declined: Cell::new(false),
             waiting: RefCell::default(),
             reporter,
         }
@@ -35,12 +37,20 @@ impl Credential {
         *self.api_key.borrow_mut() = api_key.map(Zeroizing::new);
         self.version.set(self.version.get().wrapping_add(1));
         self.is_refused.set(false);
+        self.is_declined.set(false);
         self.answer(true);
     }
 
-    /// There is none to be had: all who wait give up.
+    /// There is none to be had: all who wait give up, and so do those who come after them, until
+    /// [`Self::ask_again`].
     pub fn decline(&self) {
+        self.is_declined.set(true);
         self.answer(false);
+    }
+
+    /// The next who needs one asks, though it was declined before.
+    pub fn ask_again(&self) {
+        self.is_declined.set(false);
     }
 
     fn answer(&self, is_there: bool) {
@@ -69,6 +79,9 @@ impl Credential {
     pub async fn renewed(&self) -> bool {
         if !self.is_refused.get() {
             return true;
+        }
+        if self.is_declined.get() {
+            return false;
         }
         let (answer, answered) = oneshot::channel();
         let is_asked = !self.waiting.borrow().is_empty();
@@ -104,7 +117,7 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn who_is_declined_gives_up_and_the_next_one_asks_again() {
+    fn what_is_declined_is_not_asked_again_before_the_page_wants_it() {
         let (reporter, heard) = heard();
         let credential = Credential::new(reporter);
         credential.refused(0);
@@ -112,6 +125,9 @@ mod tests {
         assert!(waiting.as_mut().now_or_never().is_none());
         credential.decline();
         assert_eq!(waiting.now_or_never(), Some(false));
+        assert_eq!(credential.renewed().now_or_never(), Some(false));
+        assert_eq!(heard(), ["credential-needed"]);
+        credential.ask_again();
         assert!(credential.renewed().now_or_never().is_none());
         assert_eq!(heard(), ["credential-needed", "credential-needed"]);
     }

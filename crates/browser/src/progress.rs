@@ -59,14 +59,39 @@ impl Progress {
         self.tell();
     }
 
-    /// Nothing is on the way any more.
+    /// Nothing is on the way any more; what was is sent again.
     pub(crate) fn stopped(&self) {
-        self.on_the_way.borrow_mut().clear();
+        let on_the_way = self.on_the_way.take();
+        if on_the_way.values().next().is_some() {
+            self.tell();
+        }
     }
 
     fn tell(&self) {
         let on_the_way: u64 = self.on_the_way.borrow().values().sum();
         let sent = self.stored.get().saturating_add(on_the_way);
         self.reporter.progress(sent);
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealift_transfer::PartPlan;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::report::tests::heard;
+
+    #[wasm_bindgen_test]
+    fn what_was_on_the_way_when_an_upload_stops_does_not_count_any_more() {
+        let (reporter, heard) = heard();
+        let progress = Progress::new(Rc::new(reporter.on_file(1)));
+        progress.stopped();
+        assert!(heard().is_empty());
+        let plan = PartPlan::new(800, 4096, 10, 1).unwrap();
+        progress.left(&plan.part(PartNumber::FIRST).unwrap(), 5);
+        progress.stopped();
+        assert_eq!(heard(), ["progress", "progress"]);
+        assert_eq!(progress.on_the_way.borrow().values().count(), 0);
     }
 }

@@ -7,8 +7,8 @@ use js_sys::{Array, Date, JSON, Reflect, Uint8Array, encode_uri_component};
 use sealift_message::ContentKey;
 use sealift_transfer::{
     api::{
-        CompleteUpload, FileRecord, OpenUpload, OpenedUpload, SignParts, SignedParts, UploadId,
-        UploadStatus, complete, open, policy, problem, sign, status,
+        CompleteUpload, FileRecord, OpenUpload, OpenedUpload, Problem, SignParts, SignedParts,
+        UploadId, UploadStatus, complete, open, policy, problem, sign, status,
     },
     retry::RequestFailure,
 };
@@ -255,15 +255,15 @@ fn refused(answer: &Response, body: &[u8]) -> RequestError {
     let header = |name| answer.headers().get(name).ok().flatten();
     let is_problem =
         header("content-type").is_some_and(|kind| kind.starts_with(problem::CONTENT_TYPE));
+    let problem: Option<Box<Problem>> = is_problem
+        .then(|| serde_json::from_slice(body).ok())
+        .flatten();
+    let code = problem.as_ref().and_then(|problem| problem.known_code());
+    let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
     RequestError {
         peer: Peer::Server,
-        failure: RequestFailure::Status {
-            status: answer.status(),
-            retry_after_ms: header("retry-after").as_deref().and_then(retry_after_ms),
-        },
-        problem: is_problem
-            .then(|| serde_json::from_slice(body).ok())
-            .flatten(),
+        failure: RequestFailure::of_server(answer.status(), code, retry_after_ms),
+        problem,
     }
 }
 

@@ -17,7 +17,7 @@ use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, PartNumber, PartPlan, Upload,
     api::{FileRecord, UploadId},
-    upload::{Outcome, Resume, Settings},
+    upload::{Outcome, Request, Resume, Settings},
 };
 
 use crate::{
@@ -96,8 +96,8 @@ pub struct Uploader {
     sends: bool,
     /// Why the upload ends, if not by wish.
     fault: Option<Fault>,
-    /// The last request that failed.
-    failed: Option<RequestError>,
+    /// The last failure of each kind of request.
+    failed: Vec<(Request, RequestError)>,
     record: Option<Box<FileRecord>>,
     ended: Option<Outcome>,
 }
@@ -141,7 +141,7 @@ impl Uploader {
             waits: Waits::default(),
             sends: false,
             fault: None,
-            failed: None,
+            failed: Vec::new(),
             record: None,
             ended: None,
         }
@@ -283,13 +283,20 @@ impl Uploader {
             Outcome::Cancelled => Ending::Cancelled,
             Outcome::Left => fault.map_or(Ending::Left, Ending::Failed),
             Outcome::SourceFailed => Ending::Failed(fault.unwrap_or(UNTOLD)),
-            Outcome::Failed { .. } => Ending::Failed(match self.failed.take() {
-                Some(error) => error.into(),
-                None => UNTOLD,
-            }),
+            Outcome::Failed { request, .. } => {
+                let failed = core::mem::take(&mut self.failed).into_iter();
+                let mut errors = failed.filter(|(other, _)| is_alike(other, &request));
+                let error = errors.next().map(|(_, error)| error.into());
+                Ending::Failed(error.unwrap_or(UNTOLD))
+            }
             Outcome::Changed { part } => Ending::Failed(Fault::OtherFile { part }),
             Outcome::Gone(_) => Ending::Failed(Fault::UploadGone),
             Outcome::Broken(why) => Ending::Failed(Fault::Answer(why)),
         }
     }
+}
+
+/// Whether both ask for the same kind of thing.
+fn is_alike(request: &Request, other: &Request) -> bool {
+    core::mem::discriminant(request) == core::mem::discriminant(other)
 }

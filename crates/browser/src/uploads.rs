@@ -88,10 +88,17 @@ impl Uploads {
         self.0.shared.credential.log_in(api_key);
     }
 
-    /// There is no API key to be had: files that wait for one fail, and can go on later.
+    /// There is no API key to be had: files that wait for one fail, and can go on later. Nobody asks
+    /// any more before `askAgain`.
     #[wasm_bindgen(js_name = logInDeclined)]
     pub fn log_in_declined(&self) {
         self.0.shared.credential.decline();
+    }
+
+    /// After `logInDeclined`: who needs an API key may ask once more.
+    #[wasm_bindgen(js_name = askAgain)]
+    pub fn ask_again(&self) {
+        self.0.shared.credential.ask_again();
     }
 
     /// Uploads a file, as soon as its turn comes. `id` is the caller's name for it, `name` the

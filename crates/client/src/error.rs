@@ -118,11 +118,14 @@ impl RequestError {
                 retry_after_ms,
             } => return RequestFailure::of_store(*status, code, *retry_after_ms),
             Self::Refused {
+                problem,
                 status,
                 retry_after_ms,
-                ..
+            } => {
+                let code = problem.known_code();
+                return RequestFailure::of_server(*status, code, *retry_after_ms);
             }
-            | Self::NotSealift {
+            Self::NotSealift {
                 status,
                 retry_after_ms,
             } => (*status, *retry_after_ms),

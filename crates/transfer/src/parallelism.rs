@@ -75,7 +75,7 @@ fn may_be_congestion(failure: RequestFailure) -> bool {
     match failure {
         RequestFailure::Network => true,
         RequestFailure::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
-        RequestFailure::Offline => false,
+        RequestFailure::Offline | RequestFailure::Completing { .. } => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What to do after a failed request. The same bytes are sent again, never others.
 
+use crate::api::ProblemCode;
+
 /// How a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestFailure {
@@ -7,6 +9,11 @@ pub enum RequestFailure {
     Network,
     /// The driver knows that there is no network, so nothing was tried.
     Offline,
+    /// The server is completing the upload for another request. Its answer comes, only later.
+    Completing {
+        /// The answer's `Retry-After`, in milliseconds.
+        retry_after_ms: Option<u64>,
+    },
     /// An answer with this HTTP status.
     Status {
         /// The status.
@@ -17,6 +24,19 @@ pub enum RequestFailure {
 }
 
 impl RequestFailure {
+    /// A request that the server, or what is before it, refused with this status, and this code if
+    /// it is of the server's.
+    #[must_use]
+    pub fn of_server(status: u16, code: Option<ProblemCode>, retry_after_ms: Option<u64>) -> Self {
+        match code {
+            Some(ProblemCode::Completing) => Self::Completing { retry_after_ms },
+            _ => Self::Status {
+                status,
+                retry_after_ms,
+            },
+        }
+    }
+
     /// A PUT that the store refused with this status and this code in its body. Where S3 says 400
     /// because the bytes did not come whole or unharmed, the same bytes again may do so: that is
     /// a 408.
@@ -61,6 +81,7 @@ const MOST_ATTEMPTS: u32 = 8;
 pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
     let retry_after_ms = match failure {
         RequestFailure::Network | RequestFailure::Offline => None,
+        RequestFailure::Completing { retry_after_ms } => retry_after_ms,
         RequestFailure::Status {
             status,
             retry_after_ms,
@@ -114,6 +135,23 @@ mod tests {
     fn what_will_not_change_is_not_tried_again() {
         for s in [400, 401, 403, 404, 409, 410, 413, 416, 422, 501] {
             assert_eq!(after(status(s), 1, 0), Verdict::GiveUp, "{s}");
+        }
+    }
+
+    #[test]
+    fn a_completion_under_way_is_told_from_a_store_that_is_down() {
+        let wait = Some(8_000);
+        let failure = |code| RequestFailure::of_server(503, code, wait);
+        let completing = RequestFailure::Completing {
+            retry_after_ms: wait,
+        };
+        assert_eq!(failure(Some(ProblemCode::Completing)), completing);
+        for code in [None, Some(ProblemCode::StoreUnavailable)] {
+            let status = RequestFailure::Status {
+                status: 503,
+                retry_after_ms: wait,
+            };
+            assert_eq!(failure(code), status);
         }
     }
 

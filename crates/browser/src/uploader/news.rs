@@ -4,10 +4,10 @@ use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, PartNumber,
     api::{OpenedUpload, UploadStatus},
-    upload::{FoundUpload, Request},
+    upload::FoundUpload,
 };
 
-use super::{Opened, Uploader, running::Done};
+use super::{Opened, Uploader, is_alike, running::Done};
 use crate::{browser::jitter, failure::Fault};
 
 use std::rc::Rc;
@@ -33,10 +33,8 @@ impl Uploader {
             }
             Done::Failed(request, error) => {
                 let failure = error.failure;
-                // Nobody waits for an abort: what led to it is what is told.
-                if request != Request::Abort {
-                    self.failed = Some(error);
-                }
+                self.failed.retain(|(other, _)| !is_alike(other, &request));
+                self.failed.push((request.clone(), error));
                 vec![Event::RequestFailed {
                     request,
                     failure,

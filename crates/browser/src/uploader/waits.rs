@@ -24,9 +24,18 @@ impl Waits {
         };
         if before > 1 {
             self.0.insert(reason, before.saturating_sub(1));
-        } else if self.0.values().next().is_none() {
+        } else if let Some(other) = self.any() {
+            reporter.waiting(other);
+        } else {
             reporter.goes_on();
         }
+    }
+
+    fn any(&self) -> Option<Reason> {
+        let reasons = [Reason::Network, Reason::Credential];
+        reasons
+            .into_iter()
+            .find(|reason| self.0.get(reason).is_some())
     }
 }
 
@@ -52,5 +61,18 @@ mod tests {
         assert_eq!(heard(), ["waiting", "goes-on", "state"]);
         waits.end(Reason::Network, &reporter);
         assert_eq!(heard().len(), 3);
+    }
+
+    #[wasm_bindgen_test]
+    fn what_is_still_waited_for_is_said_when_the_other_is_there() {
+        let (reporter, heard) = heard();
+        let reporter = reporter.on_file(1);
+        let mut waits = Waits::default();
+        waits.begin(Reason::Network, &reporter);
+        waits.begin(Reason::Credential, &reporter);
+        waits.end(Reason::Credential, &reporter);
+        assert_eq!(heard(), ["waiting", "waiting", "waiting"]);
+        waits.end(Reason::Network, &reporter);
+        assert_eq!(heard().len(), 5);
     }
 }

@@ -6,15 +6,20 @@ use crate::{
     retry::{self, RequestFailure, Verdict},
 };
 
-/// Attempts at one request, counted from 1.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
-pub(super) struct Attempts(u32);
-
-impl Default for Attempts {
-    fn default() -> Self {
-        Self(1)
-    }
+/// Attempts at one request.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
+pub(super) struct Attempts {
+    failed: u32,
+    /// Answers that the upload is being completed.
+    completing: u32,
 }
+
+/// An hour of such answers, at the 9 seconds that the server says. No store joins parts for longer.
+const MOST_COMPLETING: u32 = 400;
+/// Before the question is asked again, where the server does not say.
+const ASK_AGAIN_MS: u64 = 9_000;
+/// It is asked within these bounds, whatever is said.
+const ASK_AGAIN_WITHIN_MS: (u64, u64) = (1_000, 60_000);
 
 /// What an event means for the one request of a phase.
 pub(super) enum Turn {
@@ -63,9 +68,19 @@ impl Attempts {
             RequestFailure::Status { status: 410, .. } if is_to_server => {
                 return Err(Outcome::Gone(UploadState::Aborted));
             }
-            failure => match retry::after(failure, self.0, jitter) {
+            // An answer, and no failure.
+            RequestFailure::Completing { retry_after_ms } if self.completing < MOST_COMPLETING => {
+                self.completing = self.completing.saturating_add(1);
+                let (least_ms, most_ms) = ASK_AGAIN_WITHIN_MS;
+                let wait_ms = retry_after_ms.unwrap_or(ASK_AGAIN_MS);
+                Until::Elapsed {
+                    wait_ms: wait_ms.clamp(least_ms, most_ms),
+                }
+            }
+            RequestFailure::Completing { .. } => return Err(Outcome::Failed { request, failure }),
+            failure => match retry::after(failure, self.failed.saturating_add(1), jitter) {
                 Verdict::RetryIn { wait_ms } => {
-                    self.0 = self.0.saturating_add(1);
+                    self.failed = self.failed.saturating_add(1);
                     Until::Elapsed { wait_ms }
                 }
                 Verdict::GiveUp => return Err(Outcome::Failed { request, failure }),

@@ -163,6 +163,12 @@ impl Server {
             self.state = Some(UploadState::Completing);
             return Err(RequestFailure::Network);
         }
+        if state == UploadState::Completing && random.once_in(2) {
+            // The lease of the one that died.
+            return Err(RequestFailure::Completing {
+                retry_after_ms: None,
+            });
+        }
         self.state = Some(UploadState::Complete);
         Ok(Event::Completed)
     }

@@ -135,6 +135,40 @@ fn a_signature_that_ran_out_during_an_outage_is_renewed_each_time() {
     );
 }
 
+/// All sent, and the completion asked for.
+fn completing() -> Upload {
+    let mut upload = putting(Method::Multipart);
+    let commands = upload.on(Event::Sent(part(1)));
+    assert!(matches!(
+        commands.as_slice(),
+        [Command::Release(_), Command::Complete(_)]
+    ));
+    upload
+}
+
+#[test]
+fn a_completion_that_another_request_makes_is_waited_for_but_not_for_ever() {
+    let mut upload = completing();
+    let being_made = RequestFailure::Completing {
+        retry_after_ms: Some(9_000),
+    };
+    let mut answers = 0;
+    while let [Command::Wait { until, .. }] =
+        upload.on(failed(Request::Complete, being_made)).as_slice()
+    {
+        assert_eq!(*until, Until::Elapsed { wait_ms: 9_000 });
+        answers += 1;
+        let again = upload.on(Event::Waited(Request::Complete));
+        assert!(matches!(again.as_slice(), [Command::Complete(_)]));
+        // What is asked between is counted on its own.
+        if answers < 8 {
+            upload.on(failed(Request::Complete, FAULT));
+            upload.on(Event::Waited(Request::Complete));
+        }
+    }
+    assert_eq!(answers, 400);
+}
+
 #[test]
 fn an_upload_that_ran_out_is_gone() {
     let (mut upload, _) = sending(1, 1);
