@@ -3,31 +3,16 @@
 use std::{collections::BTreeMap, fs};
 
 use anyhow::Result;
+use sealift_tests::processes_below;
 
 /// Linux counts processor time for /proc in hundredths of a second, on every machine.
 const TICKS_PER_SECOND: u64 = 100;
 
 /// The browser: every process below this one, save its driver.
 pub(crate) fn browser() -> Result<Vec<Process>> {
-    let mut parents = BTreeMap::new();
-    for entry in fs::read_dir("/proc")? {
-        let name = entry?.file_name();
-        if let Some(id) = name.to_str().and_then(|name| name.parse().ok())
-            && let Some(parent) = Process(id).parent()
-        {
-            parents.insert(id, parent);
-        }
-    }
-    let is_below = |mut id: u32| loop {
-        match parents.get(&id) {
-            Some(parent) if *parent == std::process::id() => return true,
-            Some(parent) => id = *parent,
-            None => return false,
-        }
-    };
-    let below = parents.keys().copied().filter(|id| is_below(*id));
-    Ok(below
-        .map(Process)
+    let below = processes_below(std::process::id())?;
+    let all = below.into_iter().map(Process);
+    Ok(all
         .filter(|process| process.kind() != "chromedriver")
         .collect())
 }
@@ -64,10 +49,6 @@ impl Process {
         let stat = self.read("stat")?;
         let (_, fields) = stat.rsplit_once(')')?;
         Some(fields.split_whitespace().map(str::to_owned).collect())
-    }
-
-    fn parent(self) -> Option<u32> {
-        self.stat()?.get(1)?.parse().ok()
     }
 
     fn ticks(&self) -> Option<u64> {

@@ -29,7 +29,7 @@ pub use gate::Gate;
 pub use moto::Moto;
 pub use page::{Page, Row};
 pub use plaintext::Randomness;
-pub use processes::memory_below;
+pub use processes::{below as processes_below, memory_below};
 pub use read::{Reading, read_content};
 pub use scene::Scene;
 pub use setup::{Setup, Store};

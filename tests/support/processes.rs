@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result, ensure};
 ///
 /// # Errors
 /// Where /proc cannot be read.
-pub(crate) fn below(process: u32) -> Result<Vec<u32>> {
+pub fn below(process: u32) -> Result<Vec<u32>> {
     let parents = parents()?;
     let mut found = vec![process];
     let mut at = 0;
