@@ -4,8 +4,9 @@
 //!
 //! Whatever the store answers to CompleteMultipartUpload, also nothing at all, the object itself
 //! decides (DESIGN.md 2): right: complete; wrong: removed, `failed`; absent: `open` again while
-//! the store still lists the parts, else `failed`; unknown: it stays `completing`, and the next
-//! request to complete, of any server, or the sweeper takes over.
+//! the store still lists the parts, else `failed`; without a checksum to compare: `open` again;
+//! unknown: it stays `completing`, and the next request to complete, of any server, or the sweeper
+//! takes over.
 
 use sealift_transfer::{
     PartNumber,
@@ -240,7 +241,12 @@ async fn decide(
             });
         }
     };
-    let looked_at = if is_what_was_signed(app, upload, &head).await? {
+    let is_signed = is_what_was_signed(app, upload, &head).await;
+    if let Err(CompletionError::Objects(_)) = is_signed {
+        // Where the store never tells, it must be able to expire.
+        app.records.back_to_open(upload_id, owner).await?;
+    }
+    let looked_at = if is_signed? {
         is_what_was_sealed(app, upload, &head).await
     } else {
         Err(ObjectsError::Replaced.into())

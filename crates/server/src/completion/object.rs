@@ -4,12 +4,13 @@ use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
 use sealift_transfer::api::open::Method;
 
+use super::CompletionError;
 use crate::{
     app::App,
     objects::{ObjectHead, ObjectsError, VersionId},
     opening::{self, OpenError, Sealed},
     random,
-    records::{RecordsError, UploadRow},
+    records::UploadRow,
 };
 
 /// What the store has at the object key.
@@ -43,16 +44,23 @@ pub(super) async fn look(
 
 /// The store's checksum of an object that was PUT in one is the record's. That of every part was
 /// compared before they were joined.
+///
+/// # Errors
+/// Where the store tells none: that is no evidence against the object, which stays.
 pub(super) async fn is_what_was_signed(
     app: &App,
     upload: &UploadRow,
     head: &ObjectHead,
-) -> Result<bool, RecordsError> {
+) -> Result<bool, CompletionError> {
     if upload.method == Method::Multipart {
         return Ok(true);
     }
     let parts = app.records.parts(&upload.upload_id).await?;
-    Ok(matches!(parts.as_slice(), [part] if head.sha256 == Some(part.sha256)))
+    let field = "SHA-256";
+    let sha256 = head
+        .sha256
+        .ok_or(ObjectsError::Incomprehensible { field })?;
+    Ok(matches!(parts.as_slice(), [part] if part.sha256 == sha256))
 }
 
 /// Frames opened beside the first and the last one.

@@ -134,14 +134,21 @@ async fn r7_an_object_with_another_checksum_than_was_signed_is_removed() {
 }
 
 #[tokio::test]
-async fn r7_an_object_without_the_signed_checksum_is_removed() {
+async fn r7_an_object_whose_checksum_the_store_does_not_tell_is_kept_until_it_does() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", b"hello").await;
-    client.sign_all(&file).await;
-    // As whoever has the bucket can put it there.
+    assert_eq!(send(&client, &file).await, 200);
+    let notes = fs::read(stack.notes_to_be(file.id()).await).unwrap();
     stack.lay(file.id(), &file.object()).await;
-    expect_failed(&stack, &client, &file).await;
+    for _ in 0..2 {
+        let refused = client.complete(&file).await;
+        refused.refused(ProblemCode::StoreUnavailable);
+        assert_eq!(status(&client, &file).await.state, UploadState::Open);
+    }
+    fs::write(stack.notes_to_be(file.id()).await, notes).unwrap();
+    client.complete(&file).await.json::<FileRecord>(200);
+    assert_eq!(client.content(file.file_id()).await.body, b"hello");
 }
 
 #[tokio::test]
