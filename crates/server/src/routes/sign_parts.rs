@@ -9,7 +9,10 @@ use axum::{
 use http::{HeaderValue, header};
 use sealift_transfer::{
     PartPlan,
-    api::{PartReceipt, ProblemCode, SignParts, SignedPart, SignedParts, UploadId, open::Method},
+    api::{
+        PartReceipt, ProblemCode, SignParts, SignedPart, SignedParts, UploadId, UploadState,
+        open::Method,
+    },
 };
 
 use super::{Id, JsonBody};
@@ -31,6 +34,10 @@ pub(crate) async fn sign_parts(
     caller.may(Wish::Upload)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
+    if upload.state == UploadState::Opening {
+        // It may be open by now, but this row does not name its multipart upload.
+        return Err(problem::upload_not_open(upload.state.as_str()));
+    }
     let parts = planned(&receipts, &upload.plan, app.config.limits.parts_per_batch)?;
 
     let now_ms = app.now_ms();
