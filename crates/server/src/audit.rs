@@ -39,6 +39,7 @@ impl App {
         scope: &Scope,
         action: AuditAction,
         subject: &str,
+        outcome: &'static str,
     ) -> Result<(), RecordsError> {
         self.records
             .add_audit(AuditRow {
@@ -48,7 +49,7 @@ impl App {
                 via: who.as_str(),
                 action,
                 subject: Some(subject.to_owned()),
-                outcome: "ok",
+                outcome,
             })
             .await
     }

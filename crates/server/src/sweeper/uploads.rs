@@ -1,6 +1,6 @@
 //! Uploads that nobody goes on with.
 
-use sealift_transfer::api::UploadId;
+use sealift_transfer::api::{ProblemCode, UploadId};
 
 use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
 use crate::{
@@ -94,29 +94,24 @@ async fn end(
 }
 
 async fn end_completion(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
-    match completion::take_over(app, upload).await {
-        Ok(_) => {
-            let done = AuditAction::CompleteUpload;
-            app.audit_unasked(
-                Unasked::Sweeper,
-                &upload.scope,
-                done,
-                upload.upload_id.as_str(),
-            )
-            .await?;
-            Ok(true)
-        }
-        Err(CompletionError::StillOpen | CompletionError::Failed) => Ok(true),
-        Err(CompletionError::Elsewhere) => Ok(false),
-        Err(error) => Err(error.into()),
-    }
+    let outcome = match completion::take_over(app, upload).await {
+        Ok(_) => "ok",
+        Err(CompletionError::Failed) => ProblemCode::UploadFailed.as_str(),
+        Err(CompletionError::StillOpen) => return Ok(true),
+        Err(CompletionError::Elsewhere) => return Ok(false),
+        Err(error) => return Err(error.into()),
+    };
+    let (ended, id) = (AuditAction::CompleteUpload, upload.upload_id.as_str());
+    app.audit_unasked(Unasked::Sweeper, &upload.scope, ended, id, outcome)
+        .await?;
+    Ok(true)
 }
 
 /// From `aborting` to the end. A request that does the same at the same time does no harm.
 async fn abort(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
     take_back(app, upload).await?;
     let (id, done) = (&upload.upload_id, AuditAction::AbortUpload);
-    app.audit_unasked(Unasked::Sweeper, &upload.scope, done, id.as_str())
+    app.audit_unasked(Unasked::Sweeper, &upload.scope, done, id.as_str(), "ok")
         .await?;
     let finished = app.records.finish_aborting(id).await?;
     if finished {

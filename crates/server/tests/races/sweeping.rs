@@ -127,6 +127,32 @@ async fn a_completion_that_was_cut_off_before_the_join_is_open_again() {
 }
 
 #[tokio::test]
+async fn a_completion_that_a_sweeper_ends_is_audited_whatever_its_end() {
+    let pair = Pair::start().await;
+    let one = pair.one.client();
+    for (is_right, state, outcome) in [
+        (true, UploadState::Complete, "ok"),
+        (false, UploadState::Failed, "upload_failed"),
+    ] {
+        let file = one.open("a", &bytes(10)).await;
+        if is_right {
+            one.send(&file).await;
+        } else {
+            one.sign_all(&file).await;
+            pair.both.put_late(file.id()).await;
+        }
+        let cut_off = "UPDATE uploads SET state = 'completing', completing_by = zeroblob(16),
+             completing_until_ms = 0 WHERE state = 'open'";
+        pair.both.change(cut_off).await;
+        pair.two.sweep().await;
+        assert_eq!(pair.both.state(file.id()).await, state);
+        let audited = "SELECT coalesce(max(outcome), '') FROM audit
+             WHERE subject = ? AND action = 'complete_upload' AND via = 'sweeper'";
+        assert_eq!(pair.both.text(audited, file.id().as_str()).await, outcome);
+    }
+}
+
+#[tokio::test]
 async fn a_start_takes_up_what_was_cut_off_and_then_looks_again_and_again() {
     let pair = Pair::start().await;
     let one = pair.one.client();
