@@ -32,6 +32,9 @@ pub enum Fault {
     /// The server ended the upload: it expired, failed or was taken back.
     #[error("the server no longer has this upload open")]
     UploadGone,
+    /// The page wanted the upload to be taken back, and the server did not hear of it, or refused.
+    #[error("the server did not take this upload back; it ends when it expires")]
+    NotTakenBack,
     /// Parts are too large for memory, and the browser gives no room for them on disk.
     #[error("parts need {needed_bytes} bytes on disk, the browser has {free_bytes} for this page")]
     NoRoom {
@@ -133,6 +136,7 @@ impl Fault {
             Self::FileChanged
             | Self::OtherFile { .. }
             | Self::OtherTab
+            | Self::NotTakenBack
             | Self::NoRoom { .. }
             | Self::Browser(_) => true,
             Self::Request(error) => !OVER.iter().any(|code| error.says(*code)),
@@ -178,6 +182,7 @@ impl From<&Fault> for Failure {
             }
             Fault::OtherTab => "other_tab",
             Fault::UploadGone => "upload_gone",
+            Fault::NotTakenBack => "not_taken_back",
             Fault::NoRoom {
                 needed_bytes,
                 free_bytes,
@@ -297,6 +302,7 @@ mod tests {
             Fault::FileChanged,
             Fault::OtherTab,
             Fault::UploadGone,
+            Fault::NotTakenBack,
             Fault::NoRoom {
                 needed_bytes: 1,
                 free_bytes: 0,

@@ -289,6 +289,7 @@ impl Uploader {
                 let error = errors.next().map(|(_, error)| error.into());
                 Ending::Failed(error.unwrap_or(UNTOLD))
             }
+            Outcome::NotTakenBack { .. } => Ending::Failed(Fault::NotTakenBack),
             Outcome::Changed { part } => Ending::Failed(Fault::OtherFile { part }),
             Outcome::Gone(_) => Ending::Failed(Fault::UploadGone),
             Outcome::Broken(why) => Ending::Failed(Fault::Answer(why)),

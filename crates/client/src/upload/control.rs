@@ -44,7 +44,8 @@ impl UploadControl {
         self.wish(Wish::Leave);
     }
 
-    /// Takes the upload back, unless it is complete by then.
+    /// Takes the upload back, unless it is complete by then. Where the server does not hear of it,
+    /// that ends with [`UploadError::NotTakenBack`](super::UploadError::NotTakenBack).
     pub fn cancel(&self) {
         self.cancel.cancel();
     }

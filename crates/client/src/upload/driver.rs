@@ -11,7 +11,7 @@ use sealift_message::ContentKey;
 use sealift_transfer::{
     Command, Event, PartNumber, PartPlan, Upload,
     api::{FileRecord, OpenUpload, OpenedUpload, UploadId, UploadState, UploadStatus},
-    upload::{Outcome, Request, Settings},
+    upload::{Outcome, Settings},
 };
 
 use super::{Progress, UploadError, control::Wishes};
@@ -39,7 +39,7 @@ pub(super) struct Driver {
     record: Option<FileRecord>,
     /// Why the upload is taken back or left, if not by wish.
     fault: Option<UploadError>,
-    /// The last request that failed, but for an abort.
+    /// The last request that failed.
     failed: Option<RequestError>,
     /// The version of the credential that it was made with.
     refused: u64,
@@ -170,10 +170,7 @@ impl Driver {
             }) => {
                 let failure = error.failure();
                 self.refused = credential;
-                // Nobody waits for an abort: what led to it is what is told.
-                if request != Request::Abort {
-                    self.failed = Some(error);
-                }
+                self.failed = Some(error);
                 let jitter = random::jitter();
                 vec![Event::RequestFailed {
                     request,
@@ -352,6 +349,10 @@ impl Driver {
             Outcome::Left => self.fault.unwrap_or(UploadError::Left { upload_id }),
             Outcome::Failed { .. } => match self.failed {
                 Some(error) => UploadError::Failed { upload_id, error },
+                None => UNTOLD,
+            },
+            Outcome::NotTakenBack { .. } => match self.failed {
+                Some(error) => UploadError::NotTakenBack { upload_id, error },
                 None => UNTOLD,
             },
             Outcome::Changed { part } => match upload_id {

@@ -16,6 +16,15 @@ pub enum UploadError {
     /// As was wished; the upload is taken back.
     #[error("the upload was cancelled")]
     Cancelled,
+    /// It was wished to be taken back, and the server could not be brought to do so.
+    #[error("the upload is not taken back: {error}; abort it later, or it ends when it expires")]
+    NotTakenBack {
+        /// The upload, if it is known that the server began one.
+        upload_id: Option<UploadId>,
+        /// What failed.
+        #[source]
+        error: RequestError,
+    },
     /// As was wished; the upload stays as it is.
     #[error("the upload was left as it is; resume it to go on")]
     Left {

@@ -93,8 +93,17 @@ pub enum Outcome {
     Complete(UploadId),
     /// Taken back because the person wanted so.
     Cancelled,
-    /// Taken back because the source failed; what the driver reported says how.
+    /// The source failed; what the driver reported says how. The upload is taken back, or where
+    /// that failed too, ends by itself when it expires.
     SourceFailed,
+    /// The person wanted it to be taken back, and this request failed for good. It stays among the
+    /// unfinished uploads, where it can be taken back later, until it expires.
+    NotTakenBack {
+        /// Which one.
+        request: Request,
+        /// How.
+        failure: RequestFailure,
+    },
     /// This request failed for good. What is stored stays: the upload can be resumed.
     Failed {
         /// Which one.

@@ -67,13 +67,31 @@ impl Ending {
             Self::SourceFailed => Outcome::SourceFailed,
         }
     }
+
+    /// After a request without which nothing is taken back has ended like this.
+    pub(super) fn after(self, outcome: Outcome) -> Outcome {
+        match outcome {
+            Outcome::Failed {
+                failure: RequestFailure::Status { status: 404, .. },
+                ..
+            }
+            | Outcome::Gone(_) => self.outcome(),
+            // The source is what the person has to see to.
+            Outcome::Failed { .. } if matches!(self, Self::SourceFailed) => self.outcome(),
+            Outcome::Failed { request, failure } => Outcome::NotTakenBack { request, failure },
+            outcome => outcome,
+        }
+    }
 }
 
+/// Takes the upload back. Where the server does not, a look at the upload says why.
 #[derive(Debug)]
 pub(super) struct Aborting {
     upload_id: UploadId,
-    pub(super) ending: Ending,
+    ending: Ending,
     attempts: Attempts,
+    /// At the look.
+    looks: Attempts,
 }
 
 impl Aborting {
@@ -84,6 +102,7 @@ impl Aborting {
             upload_id,
             ending,
             attempts: Attempts::default(),
+            looks: Attempts::default(),
         })
     }
 
@@ -91,13 +110,51 @@ impl Aborting {
         match self.attempts.turn(Request::Abort, event) {
             Turn::Again => commands.push(Command::Abort(self.upload_id.clone())),
             Turn::Waits(wait) => commands.push(wait),
-            // Taken back or not, nobody waits for it: the server's sweeper ends it.
-            Turn::Over(_) | Turn::Other(Event::Aborted) => {
-                return end(self.ending.outcome(), commands);
+            // It is complete, or is being completed.
+            Turn::Over(outcome) if status_of(&outcome) == Some(409) => {
+                commands.push(Command::FetchStatus(self.upload_id.clone()));
             }
-            Turn::Other(_) => {}
+            Turn::Over(outcome) => return end(self.ending.after(outcome), commands),
+            Turn::Other(Event::Aborted) => return end(self.ending.outcome(), commands),
+            Turn::Other(event) => return self.look(event, commands),
         }
         Phase::Aborting(self)
+    }
+
+    fn look(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
+        let outcome = match self.looks.turn(Request::FetchStatus, event) {
+            Turn::Again => {
+                commands.push(Command::FetchStatus(self.upload_id.clone()));
+                return Phase::Aborting(self);
+            }
+            Turn::Waits(wait) => {
+                commands.push(wait);
+                return Phase::Aborting(self);
+            }
+            Turn::Over(outcome) => self.ending.after(outcome),
+            Turn::Other(Event::FoundComplete(upload_id)) => Outcome::Complete(upload_id),
+            Turn::Other(Event::Found(found)) => match found.state {
+                UploadState::Complete => Outcome::Complete(found.upload_id),
+                UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {
+                    self.ending.outcome()
+                }
+                // A completion comes to an end, or back to where it can be taken back.
+                UploadState::Opening | UploadState::Open | UploadState::Completing => {
+                    let completing = RequestFailure::Completing {
+                        retry_after_ms: None,
+                    };
+                    match self.attempts.failed(Request::Abort, completing, 0) {
+                        Ok(wait) => {
+                            commands.push(wait);
+                            return Phase::Aborting(self);
+                        }
+                        Err(outcome) => self.ending.after(outcome),
+                    }
+                }
+            },
+            Turn::Other(_) => return Phase::Aborting(self),
+        };
+        end(outcome, commands)
     }
 }
 
@@ -153,6 +210,16 @@ impl Looking {
             Turn::Other(_) => {}
         }
         Phase::Looking(self)
+    }
+}
+
+fn status_of(outcome: &Outcome) -> Option<u16> {
+    match outcome {
+        Outcome::Failed {
+            failure: RequestFailure::Status { status, .. },
+            ..
+        } => Some(*status),
+        _ => None,
     }
 }
 

@@ -128,13 +128,11 @@ impl Phase {
 
     /// Ends at once; the upload stays as it is.
     pub(super) fn leave(self, commands: &mut Vec<Command>) -> Self {
-        let outcome = match self {
-            Self::Ended => return self,
-            Self::Aborting(aborting) => aborting.ending.outcome(),
-            _ => Outcome::Left,
-        };
+        if matches!(self, Self::Ended) {
+            return self;
+        }
         commands.push(Command::Stop);
-        end(outcome, commands)
+        end(Outcome::Left, commands)
     }
 
     pub(super) fn stored_plaintext_len(&self) -> u64 {

@@ -2,6 +2,7 @@
 
 mod pause;
 mod resume;
+mod taking_back;
 mod waiting;
 
 use super::*;

@@ -70,6 +70,7 @@ fn tell(seed: u64, tally: &mut Tally) {
     let mut driver = Driver::start(file, &mut random);
     for _ in 0..random.below(5) {
         let outcome = driver.run(&mut server, &mut random, Temper::Wild, tally);
+        is_true(&outcome, &server);
         if is_over(&outcome, tally) {
             return;
         }
@@ -80,6 +81,7 @@ fn tell(seed: u64, tally: &mut Tally) {
         driver = Driver::go_on(file, &server, &mut random);
     }
     let outcome = driver.run(&mut server, &mut random, Temper::Wild, tally);
+    is_true(&outcome, &server);
     if is_over(&outcome, tally) {
         return;
     }
@@ -93,6 +95,18 @@ fn tell(seed: u64, tally: &mut Tally) {
         other => panic!("{other:?}, and the server: {server:?}"),
     }
     is_over(&outcome, tally);
+}
+
+/// An upload that is told as cancelled never becomes a file.
+fn is_true(outcome: &Outcome, server: &Server) {
+    match outcome {
+        Outcome::Cancelled => assert!(
+            server.state != Some(UploadState::Complete),
+            "told as cancelled: {server:?}"
+        ),
+        Outcome::Complete(_) => assert_eq!(server.state, Some(UploadState::Complete)),
+        _ => {}
+    }
 }
 
 /// Notes an outcome; whether nothing can follow it.
@@ -110,6 +124,7 @@ fn is_over(outcome: &Outcome, tally: &mut Tally) -> bool {
             );
             ("failed", false)
         }
+        Outcome::NotTakenBack { .. } => ("not taken back", false),
         Outcome::Changed { .. } => ("changed", false),
         Outcome::Left => ("left", false),
         Outcome::Broken(why) => panic!("{why}"),

@@ -1,0 +1,107 @@
+//! Uploads that the person does not want any more, and servers that do not take them back at once.
+
+use super::*;
+
+const fn status(status: u16) -> RequestFailure {
+    RequestFailure::Status {
+        status,
+        retry_after_ms: None,
+    }
+}
+
+fn found_in(state: UploadState) -> Event {
+    let Event::Found(mut found) = found(1, &[(1, true)]) else {
+        unreachable!()
+    };
+    found.state = state;
+    Event::Found(found)
+}
+
+/// Cancelled, and the server says that it is too late for that.
+fn refused() -> Upload {
+    let (mut upload, _) = sending(1, 1);
+    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(
+        upload.on(failed(Request::Abort, status(409))),
+        [Command::FetchStatus(id())]
+    );
+    upload
+}
+
+#[test]
+fn what_cannot_be_taken_back_because_it_is_complete_is_told_as_complete() {
+    let complete = [Command::End(Outcome::Complete(id()))];
+    assert_eq!(refused().on(Event::FoundComplete(id())), complete);
+    assert_eq!(refused().on(found_in(UploadState::Complete)), complete);
+    for state in [UploadState::Aborted, UploadState::Failed] {
+        let cancelled = [Command::End(Outcome::Cancelled)];
+        assert_eq!(refused().on(found_in(state)), cancelled);
+    }
+}
+
+#[test]
+fn what_is_being_completed_is_taken_back_if_that_fails_and_not_waited_for_without_end() {
+    let mut upload = refused();
+    let mut waits = 0;
+    while let [Command::Wait { request, .. }] =
+        upload.on(found_in(UploadState::Completing)).as_slice()
+    {
+        assert_eq!(*request, Request::Abort);
+        waits += 1;
+        let again = upload.on(Event::Waited(Request::Abort));
+        assert_eq!(again, [Command::Abort(id())]);
+        upload.on(failed(Request::Abort, status(409)));
+    }
+    assert_eq!(waits, 400);
+    let mut upload = refused();
+    upload.on(found_in(UploadState::Completing));
+    upload.on(Event::Waited(Request::Abort));
+    let cancelled = [Command::End(Outcome::Cancelled)];
+    assert_eq!(upload.on(Event::Aborted), cancelled);
+}
+
+#[test]
+fn an_abort_that_the_server_never_heard_of_is_not_told_as_cancelled() {
+    let not_taken_back = |failure| {
+        let request = Request::Abort;
+        [Command::End(Outcome::NotTakenBack { request, failure })]
+    };
+    let (mut upload, _) = sending(1, 1);
+    upload.on(Event::Cancelled);
+    let failure = RequestFailure::Network;
+    for _ in 1..8 {
+        upload.on(failed(Request::Abort, failure));
+        upload.on(Event::Waited(Request::Abort));
+    }
+    assert_eq!(
+        upload.on(failed(Request::Abort, failure)),
+        not_taken_back(failure)
+    );
+    let (mut upload, _) = sending(1, 1);
+    upload.on(Event::Cancelled);
+    upload.on(failed(Request::Abort, status(401)));
+    assert_eq!(
+        upload.on(Event::RefusedCredential(Request::Abort)),
+        not_taken_back(status(401))
+    );
+}
+
+#[test]
+fn what_the_server_no_longer_knows_is_taken_back() {
+    for gone in [404, 410] {
+        let (mut upload, _) = sending(1, 1);
+        upload.on(Event::Cancelled);
+        assert_eq!(
+            upload.on(failed(Request::Abort, status(gone))),
+            [Command::End(Outcome::Cancelled)]
+        );
+    }
+}
+
+#[test]
+fn who_leaves_while_it_is_taken_back_does_not_know_whether_it_is() {
+    let (mut upload, _) = sending(1, 1);
+    upload.on(Event::Cancelled);
+    let left = [Command::Stop, Command::End(Outcome::Left)];
+    assert_eq!(upload.on(Event::Left), left);
+}
