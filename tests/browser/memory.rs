@@ -3,7 +3,7 @@
 use std::{fs::File, pin::pin, time::Duration};
 
 use anyhow::Result;
-use sealift_tests::Scene;
+use sealift_tests::{BrowserKind, Scene};
 
 use crate::scenes::tell;
 
@@ -18,19 +18,27 @@ tell!(
 
 const MIB: u64 = 1024 * 1024;
 
-/// What a larger file may take more. When a browser collects garbage is its own affair: a copy of
-/// the file would be far beyond.
-const ALLOWANCE: u64 = 100 * MIB;
+/// What a larger file may take more: when a browser collects garbage is its own affair. Firefox does
+/// so late, and keeps up to half a gibibyte of what was sent, whatever the file's size; so its larger
+/// file is one that would be far beyond that.
+fn larger_and_allowance(browser: BrowserKind) -> (u64, u64) {
+    match browser {
+        BrowserKind::Chromium => (512 * MIB, 100 * MIB),
+        BrowserKind::Firefox => (2048 * MIB, 512 * MIB),
+    }
+}
 
 async fn a_larger_file_takes_no_more_memory(scene: Scene) -> Result<()> {
-    takes_no_more(scene, 512 * MIB).await
+    let (size, allowance) = larger_and_allowance(scene.browser);
+    takes_no_more(scene, size, allowance).await
 }
 
 async fn four_gibibytes_take_no_more_memory(scene: Scene) -> Result<()> {
-    takes_no_more(scene, 4096 * MIB).await
+    let (_, allowance) = larger_and_allowance(scene.browser);
+    takes_no_more(scene, 4096 * MIB, allowance).await
 }
 
-async fn takes_no_more(scene: Scene, size: u64) -> Result<()> {
+async fn takes_no_more(scene: Scene, size: u64, allowance: u64) -> Result<()> {
     let small = peak_over_idle(scene, 100 * MIB).await?;
     let large = peak_over_idle(scene, size).await?;
     eprintln!(
@@ -40,7 +48,7 @@ async fn takes_no_more(scene: Scene, size: u64) -> Result<()> {
         large / MIB,
         size / MIB,
     );
-    assert!(large <= small + ALLOWANCE, "{small} and {large} bytes");
+    assert!(large <= small + allowance, "{small} and {large} bytes");
     Ok(())
 }
 
