@@ -37,6 +37,12 @@ pub(crate) enum Command {
     /// Make API keys.
     #[command(subcommand)]
     ApiKeys(ApiKeys),
+    /// Look after the database.
+    #[command(subcommand)]
+    Records(Records),
+    /// Look after the bucket.
+    #[command(subcommand)]
+    Store(Store),
 }
 
 #[derive(Debug, clap::Args)]
@@ -174,6 +180,43 @@ pub(crate) struct MakeApiKey {
     #[arg(long = "role", value_name = "ROLE", required = true)]
     pub(crate) roles: Vec<RoleChoice>,
 
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Records {
+    /// After a restore from a backup: end the uploads that are open.
+    ///
+    /// Do it before the server starts again, also after a failover that may have lost commits. What
+    /// was signed since the backup is not in the restored database; so nothing more is signed for
+    /// the uploads that it takes for open, and the next sweep aborts them. Their files must be sent
+    /// anew. Complete files stay.
+    NewEpoch(NewEpoch),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct NewEpoch {
+    /// Do it; without this it only says what it would do.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) place: Place,
+}
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Store {
+    /// Mark the configured prefix of the bucket as this deployment's alone.
+    ///
+    /// From then on the server's sweeper removes what lies there, is older than 31 days and has no
+    /// record; it reports it in the log a day before. Without the mark it only reports. The embedded
+    /// object store is marked when it is made.
+    Mark(MarkStore),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct MarkStore {
     #[command(flatten)]
     pub(crate) place: Place,
 }

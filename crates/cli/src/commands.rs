@@ -2,5 +2,7 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod demo;
+pub(crate) mod records;
 pub(crate) mod serve;
 mod stop;
+pub(crate) mod store;

@@ -1,4 +1,5 @@
-//! The one binary, `sealift`: it starts the server and makes API keys.
+//! The one binary, `sealift`: it starts the server, makes API keys and looks after
+//! the deployment.
 //!
 //! Exit codes: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
 
@@ -24,6 +25,8 @@ fn main() -> ExitCode {
             Command::Serve(serve) => commands::serve::run(serve).await,
             Command::Demo(demo) => commands::demo::run(demo).await,
             Command::ApiKeys(keys) => commands::api_keys::run(keys).await,
+            Command::Records(records) => commands::records::run(records).await,
+            Command::Store(store) => commands::store::run(store).await,
         }
     });
     match outcome {

@@ -20,9 +20,10 @@ mod probe;
 mod s3;
 
 pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
+pub(crate) use open::bucket_of;
 pub use open::{OpenStore, StoreError};
 pub use probe::ProbeError;
-pub use s3::{Objects, PRESIGNED_FOR_MS, S3Config, S3Credentials};
+pub use s3::{Mark, Objects, PRESIGNED_FOR_MS, S3Config, S3Credentials};
 
 /// The store's name of an unfinished multipart upload (ours is `UploadId`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]

@@ -83,18 +83,7 @@ impl OpenStore {
                 endpoint,
                 public_endpoint,
                 path_style,
-            } => {
-                let s3 = S3Config {
-                    endpoint: endpoint.clone(),
-                    public_endpoint: public_endpoint.clone(),
-                    region: config.region.clone(),
-                    bucket: config.bucket.clone(),
-                    prefix: config.prefix.clone(),
-                    path_style: *path_style,
-                    credentials: S3Credentials::AwsChain,
-                };
-                (None, s3)
-            }
+            } => (None, at(config, endpoint, public_endpoint, *path_style)),
         };
         let objects = Objects::connect(&s3).await;
         objects.prove_checksums(random, now_ms).await?;
@@ -104,6 +93,35 @@ impl OpenStore {
             embedded,
             is_new,
         })
+    }
+}
+
+/// The bucket that is configured; `None` where the store is embedded.
+pub(crate) fn bucket_of(config: &Config) -> Option<S3Config> {
+    match &config.store {
+        StoreConfig::Embedded { .. } => None,
+        StoreConfig::S3 {
+            endpoint,
+            public_endpoint,
+            path_style,
+        } => Some(at(config, endpoint, public_endpoint, *path_style)),
+    }
+}
+
+fn at(
+    config: &Config,
+    endpoint: &Option<String>,
+    public_endpoint: &Option<String>,
+    path_style: bool,
+) -> S3Config {
+    S3Config {
+        endpoint: endpoint.clone(),
+        public_endpoint: public_endpoint.clone(),
+        region: config.region.clone(),
+        bucket: config.bucket.clone(),
+        prefix: config.prefix.clone(),
+        path_style,
+        credentials: S3Credentials::AwsChain,
     }
 }
 

@@ -29,6 +29,7 @@ mod read;
 mod signer;
 
 use answers::{positive, translate};
+pub use listing::Mark;
 pub use signer::PRESIGNED_FOR_MS;
 use signer::Signer;
 

@@ -24,6 +24,10 @@ pub enum AuditAction {
     DeleteFile,
     /// Made an API key.
     MakeApiKey,
+    /// Began a new epoch, after a restore.
+    BeginEpoch,
+    /// Marked the bucket as the deployment's.
+    MarkStore,
     /// Was refused.
     Denied,
 }
@@ -41,6 +45,8 @@ impl AuditAction {
             Self::OpenFile => "open_file",
             Self::DeleteFile => "delete_file",
             Self::MakeApiKey => "make_api_key",
+            Self::BeginEpoch => "begin_epoch",
+            Self::MarkStore => "mark_store",
             Self::Denied => "denied",
         }
     }

@@ -12,6 +12,17 @@ const MARK: &str = "sealift.deployment";
 /// A deployment's id is shorter; anything longer was not written here.
 const LONGEST_MARK: u64 = 256;
 
+/// Whose mark a prefix bears.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Mark {
+    /// None.
+    None,
+    /// That of the deployment that asked.
+    Ours,
+    /// Another one's.
+    Another,
+}
+
 impl Objects {
     /// At most a thousand objects under the prefix behind `after`, by key; fewer or none at the
     /// end. Of a bucket with versions, the present ones.
@@ -65,6 +76,14 @@ impl Objects {
     /// # Errors
     /// Where it cannot be known.
     pub async fn is_marked(&self, deployment_id: &str) -> Result<bool, ObjectsError> {
+        Ok(self.mark_for(deployment_id).await? == Mark::Ours)
+    }
+
+    /// Whose mark the prefix bears.
+    ///
+    /// # Errors
+    /// Where it cannot be known.
+    pub async fn mark_for(&self, deployment_id: &str) -> Result<Mark, ObjectsError> {
         let asked = self
             .own
             .get_object()
@@ -75,18 +94,24 @@ impl Objects {
             .map_err(translate);
         let answer = match asked {
             Ok(answer) => answer,
-            Err(ObjectsError::NotFound) => return Ok(false),
+            Err(ObjectsError::NotFound) => return Ok(Mark::None),
             Err(error) => return Err(error),
         };
         if positive(answer.content_length, "Content-Length")? > LONGEST_MARK {
-            return Ok(false);
+            return Ok(Mark::Another);
         }
         let body = answer.body.collect().await;
         let body = body.map_err(|_| ObjectsError::Unavailable { status: None })?;
-        Ok(body.into_bytes() == deployment_id.as_bytes())
+        Ok(if body.into_bytes() == deployment_id.as_bytes() {
+            Mark::Ours
+        } else {
+            Mark::Another
+        })
     }
 
-    fn mark_key(&self) -> String {
+    /// Where the mark lies.
+    #[must_use]
+    pub fn mark_key(&self) -> String {
         format!("{}/{MARK}", self.prefix)
     }
 }
