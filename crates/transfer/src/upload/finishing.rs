@@ -18,6 +18,10 @@ pub(super) struct Completing {
     pub(super) plan: PartPlan,
     complete: CompleteUpload,
     attempts: Attempts,
+    /// No request is under way: the next one waits.
+    waits: bool,
+    /// To be taken back, unless the request that is under way completes it.
+    ending: Option<Ending>,
 }
 
 impl Completing {
@@ -36,19 +40,39 @@ impl Completing {
             plan: session.plan,
             complete,
             attempts: Attempts::default(),
+            waits: false,
+            ending: None,
         })
     }
 
     pub(super) fn on(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
         match self.attempts.turn(Request::Complete, event) {
-            Turn::Again => commands.push(Command::Complete(self.complete)),
-            Turn::Waits(wait) => commands.push(wait),
+            Turn::Again => {
+                self.waits = false;
+                commands.push(Command::Complete(self.complete));
+            }
+            Turn::Waits(_) | Turn::Over(_) if let Some(ending) = self.ending => {
+                return Aborting::begin(self.upload_id, ending, commands);
+            }
+            Turn::Waits(wait) => {
+                self.waits = true;
+                commands.push(wait);
+            }
             Turn::Over(outcome) => return Looking::or_end(&self.upload_id, outcome, commands),
             Turn::Other(Event::Completed) => {
                 return end(Outcome::Complete(self.upload_id), commands);
             }
             Turn::Other(_) => {}
         }
+        Phase::Completing(self)
+    }
+
+    /// A completion that is asked for may be made already: its answer decides.
+    pub(super) fn take_back(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
+        if self.waits {
+            return Aborting::begin(self.upload_id, ending, commands);
+        }
+        self.ending = Some(ending);
         Phase::Completing(self)
     }
 }

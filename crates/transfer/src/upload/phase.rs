@@ -115,8 +115,8 @@ impl Phase {
                 Self::Opening(opening) => return opening.open_and_take_back(ending, commands),
                 phase => return phase.take_back(ending, commands),
             },
-            // Asked to complete, it may be complete already: the answer decides.
-            Self::Completing(_) | Self::Aborting(_) | Self::Ended => return self,
+            Self::Completing(completing) => return completing.take_back(ending, commands),
+            Self::Aborting(_) | Self::Ended => return self,
             Self::Finding(finding) => finding.upload_id,
             Self::Keying(keying) => keying.comparing().upload_id().clone(),
             Self::Comparing(comparing) => comparing.upload_id().clone(),

@@ -105,3 +105,52 @@ fn who_leaves_while_it_is_taken_back_does_not_know_whether_it_is() {
     let left = [Command::Stop, Command::End(Outcome::Left)];
     assert_eq!(upload.on(Event::Left), left);
 }
+
+/// All is sent, and the completion is asked for.
+fn completing() -> Upload {
+    let (mut upload, _) = sending(1, 1);
+    upload.on(Event::Sealed(receipt(1)));
+    upload.on(Event::Signed(vec![signature(1)]));
+    upload.on(Event::Sent(part(1)));
+    upload
+}
+
+#[test]
+fn what_is_cancelled_while_it_completes_is_taken_back_where_that_fails() {
+    let completing_elsewhere = RequestFailure::Completing {
+        retry_after_ms: None,
+    };
+    for failure in [
+        FAULT,
+        status(409),
+        status(401),
+        RequestFailure::Offline,
+        completing_elsewhere,
+    ] {
+        let mut upload = completing();
+        assert_eq!(upload.on(Event::Cancelled), []);
+        assert_eq!(
+            upload.on(failed(Request::Complete, failure)),
+            taken_back(),
+            "{failure:?}"
+        );
+    }
+}
+
+#[test]
+fn what_is_cancelled_while_its_completion_waits_is_taken_back_at_once() {
+    for failure in [FAULT, status(401), RequestFailure::Offline] {
+        let mut upload = completing();
+        upload.on(failed(Request::Complete, failure));
+        assert_eq!(upload.on(Event::Cancelled), taken_back(), "{failure:?}");
+    }
+    // The next attempt is under way: it decides.
+    let mut upload = completing();
+    upload.on(failed(Request::Complete, FAULT));
+    upload.on(Event::Waited(Request::Complete));
+    assert_eq!(upload.on(Event::Cancelled), []);
+    assert_eq!(
+        upload.on(Event::Completed),
+        [Command::End(Outcome::Complete(id()))]
+    );
+}
