@@ -1,24 +1,31 @@
 // Downloads where the server wants an API key: a link cannot carry one.
 
-// Fetches `address` with the key and saves it as `name`. Gives up before it leaves a short file behind.
+// Fetches `address` with the key and saves it as `name`. Leaves no empty and no short file behind.
 export async function downloadWithKey(address, name, apiKey) {
+  // First, while the browser still sees the click.
   const place = await choosePlace(name);
-  const answer = await fetch(address, { headers: { authorization: `Bearer ${apiKey}` }, cache: 'no-store' });
-  if (!answer.ok) throw new Error(`answer ${answer.status}`);
-  if (place) {
-    // A body that breaks off aborts the file, which then is not there.
-    await answer.body.pipeTo(await place.createWritable());
-    return;
+  try {
+    const answer = await fetch(address, { headers: { authorization: `Bearer ${apiKey}` }, cache: 'no-store' });
+    if (!answer.ok) throw new Error(`answer ${answer.status}`);
+    if (place) await answer.body.pipeTo(await place.createWritable());
+    else save(await answer.blob(), name);
+  } catch (error) {
+    // Choosing made it, or emptied it.
+    await place?.remove?.().catch(() => {});
+    throw error;
   }
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(await answer.blob());
-  link.download = name;
-  link.click();
-  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
 
 // A file on disk to stream into, where the browser has such a thing.
 async function choosePlace(name) {
   if (!globalThis.showSaveFilePicker) return undefined;
   return globalThis.showSaveFilePicker({ suggestedName: name });
+}
+
+function save(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  setTimeout(() => URL.revokeObjectURL(link.href), 60_000);
 }
