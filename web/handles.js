@@ -4,13 +4,15 @@
 
 const DATABASE = 'sealift';
 const STORE = 'handles';
+// Far longer than servers keep an unfinished upload.
+const KEEP_MS = 90 * 24 * 3600 * 1000;
 
 export class Handles {
   #database;
 
   keep(uploadId, handle) {
     if (!handle) return undefined;
-    return this.#quietly('readwrite', (store) => store.put(handle, uploadId));
+    return this.#quietly('readwrite', (store) => store.put({ handle, keptAtMs: Date.now() }, uploadId));
   }
 
   forget(uploadId) {
@@ -18,13 +20,17 @@ export class Handles {
     return this.#quietly('readwrite', (store) => store.delete(uploadId));
   }
 
-  of(uploadId) {
-    return this.#quietly('readonly', (store) => store.get(uploadId));
+  async of(uploadId) {
+    return (await this.#quietly('readonly', (store) => store.get(uploadId)))?.handle;
   }
 
-  // The uploads that have one.
+  // The uploads that have one, once those are forgotten that nobody went on with for long.
   async uploadIds() {
-    return (await this.#quietly('readonly', (store) => store.getAllKeys())) ?? [];
+    const uploadIds = (await this.#quietly('readonly', (store) => store.getAllKeys())) ?? [];
+    const kept = (await this.#quietly('readonly', (store) => store.getAll())) ?? [];
+    const isOld = (_, place) => !(kept[place]?.keptAtMs > Date.now() - KEEP_MS);
+    uploadIds.filter(isOld).forEach((uploadId) => this.forget(uploadId));
+    return uploadIds;
   }
 
   async #quietly(mode, request) {

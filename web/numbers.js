@@ -11,10 +11,6 @@ export function amount(count) {
   return whole.format(count);
 }
 
-export function percent(share) {
-  return `${whole.format(share * 100)}%`;
-}
-
 // A day and a time of it, as this device's clock has them.
 export function moment(atMs) {
   return moments.format(atMs);

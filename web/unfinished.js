@@ -4,7 +4,7 @@ import { copies } from './copy.js';
 import { detailsOfUnfinished } from './details.js';
 import { fileOf } from './handles.js';
 import { shownName } from './names.js';
-import { bytes, moment, percent } from './numbers.js';
+import { bytes, moment } from './numbers.js';
 import { say, sayAll } from './sentences.js';
 
 const LOOK_EVERY_MS = 2000;
@@ -30,9 +30,6 @@ export class Unfinished {
   async load(list, known) {
     const kept = await this.#handles.uploadIds();
     const uploads = await list();
-    const listed = new Set(uploads.map((upload) => upload.upload_id));
-    // Only of those that were kept before the server was asked is it sure that their upload is gone.
-    for (const uploadId of kept) if (!listed.has(uploadId) && !known(uploadId)) this.#handles.forget(uploadId);
     const elsewhere = await sentElsewhere();
     this.#uploads.clear();
     this.#items.replaceChildren();
@@ -89,8 +86,8 @@ export class Unfinished {
     item.dataset.uploadId = upload.upload_id;
     part('file-name').textContent = name;
     part('file-size').textContent = bytes(upload.size);
-    const share = shareOf(upload);
-    const words = [share > 0 ? say('stoppedAt', { share: percent(share) }) : say('begun'), say('keptUntil', { moment: moment(upload.expires_at_ms) })];
+    // How much of it is stored is known only when it goes on.
+    const words = [say('begun', { moment: moment(upload.opened_at_ms) }), say('keptUntil', { moment: moment(upload.expires_at_ms) })];
     part('file-status').textContent = (isElsewhere ? [say('elsewhere')] : words).join(' · ');
     part('continue').hidden = !hasHandle;
     part('continue').addEventListener('click', () => this.#continue(upload, part('file-status')));
@@ -112,11 +109,6 @@ export class Unfinished {
     this.#wishes.announce(say('notPermitted'));
     return undefined;
   }
-}
-
-// What was signed is all but sent. A file of one part is sent at once or not at all.
-function shareOf(upload) {
-  return upload.part_count > 1 ? upload.signed_parts / upload.part_count : 0;
 }
 
 // The uploads that another tab of this browser has; the module holds a lock for each.
