@@ -8,6 +8,7 @@ mod interrupted;
 mod keyboard;
 mod login;
 mod memory;
+mod mended;
 mod names;
 mod official;
 mod policy;

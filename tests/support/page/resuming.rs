@@ -19,6 +19,12 @@ window.addEventListener('click', event => {
 }, { capture: true });
 ";
 
+/// Says when the dialog would have opened.
+const NOTE_DIALOG: &str = "
+const input = document.querySelector('input#again');
+input.click = () => document.body.setAttribute('data-dialog', '');
+";
+
 /// Puts the file that an input got into the browser's own file system, whose handles are like those
 /// of the disk, and lets the page's dialog give that handle.
 const OFFER_HANDLE: &str = "
@@ -130,11 +136,38 @@ impl Page {
         self.answer_dialog("input#again", &[file]).await
     }
 
+    /// Starts a row anew whose file must be chosen again for that.
+    ///
+    /// # Errors
+    /// Where the row does not offer it, or asks for no file.
+    pub async fn start_anew_with(&self, name: &str, file: &Path) -> Result<()> {
+        self.run(KEEP_DIALOGS_SHUT, vec![]).await?;
+        self.run(NOTE_DIALOG, vec![]).await?;
+        self.press_in_row(name, ".start-anew").await?;
+        self.shows("body[data-dialog]").await?;
+        self.answer_dialog("input#again", &[file]).await
+    }
+
+    /// Chooses a file for the listed upload as [`Self::choose_with_handle`] does.
+    ///
+    /// # Errors
+    /// Where none is listed.
+    pub async fn choose_with_handle_in_listed(&self, file: &Path) -> Result<()> {
+        self.offer_handle(file).await?;
+        self.press_in_listed(".choose-again").await
+    }
+
     /// Chooses a file in the way of browsers that let the page keep a handle of it; in Chromium.
     ///
     /// # Errors
     /// Where the browser has no handles.
     pub async fn choose_with_handle(&self, file: &Path) -> Result<()> {
+        self.offer_handle(file).await?;
+        // A driver refuses to click what opens a dialog.
+        self.press_on("input#files").await
+    }
+
+    async fn offer_handle(&self, file: &Path) -> Result<()> {
         let place = "const input = document.createElement('input');
             input.type = 'file';
             input.id = 'story';
@@ -144,7 +177,6 @@ impl Page {
         self.answer_dialog("input#story", &[file]).await?;
         let refused = self.ask(OFFER_HANDLE, vec![input]).await?;
         anyhow::ensure!(refused == json!(null), "no handle: {refused}");
-        // A driver refuses to click what opens a dialog.
-        self.press_on("input#files").await
+        Ok(())
     }
 }
