@@ -2,16 +2,17 @@
 
 import { chosen, dropped } from './folders.js';
 
-// `inputs` are for `files`, for a `folder`, and for one file `again`. `take` gets what was found, as folders.js has it.
+// `inputs` are for `files`, for a `folder`, and for one file `again`. `take` gets what was found, as folders.js has it;
+// `refused` is called where the browser opens no dialog.
 export class Chooser {
   #again;
   #chosenAgain;
 
-  constructor({ files, folder, again }, take) {
+  constructor({ files, folder, again }, take, refused) {
     this.#again = again;
-    onFiles(files, take, true);
-    onFiles(folder, take, false);
-    onFiles(again, ([found]) => this.#chosenAgain?.(found), true);
+    onFiles(files, take, refused);
+    onFiles(folder, take);
+    onFiles(again, (found) => (found[0].unreadable ? take(found) : this.#chosenAgain?.(found[0])), refused);
     onDrop((items) => take(dropped(items)));
     window.addEventListener('paste', ({ clipboardData }) => {
       if (clipboardData?.files.length > 0) take(chosen(clipboardData.files));
@@ -27,7 +28,8 @@ export class Chooser {
   }
 }
 
-function onFiles(input, take, withHandles) {
+// Where `refused` is given, with handles.
+function onFiles(input, take, refused) {
   input.addEventListener('change', () => {
     const found = chosen(input.files);
     // So that the same file can be chosen again.
@@ -36,18 +38,27 @@ function onFiles(input, take, withHandles) {
   });
   input.addEventListener('click', async (event) => {
     // The input's own dialog gives no handles.
-    if (!withHandles || !globalThis.showOpenFilePicker) return;
+    if (!refused || !globalThis.showOpenFilePicker) return;
     event.preventDefault();
     try {
       take(await opened(await showOpenFilePicker({ multiple: input.multiple })));
     } catch (error) {
-      if (error.name !== 'AbortError') throw error;
+      if (error.name !== 'AbortError') refused();
     }
   });
 }
 
 function opened(handles) {
-  return Promise.all(handles.map(async (handle) => ({ file: await handle.getFile(), name: handle.name, handle })));
+  return Promise.all(
+    handles.map(async (handle) => {
+      const { name } = handle;
+      try {
+        return { file: await handle.getFile(), name, handle };
+      } catch {
+        return { unreadable: name };
+      }
+    }),
+  );
 }
 
 // Anywhere on the page.

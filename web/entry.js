@@ -24,9 +24,13 @@ export class Entry {
   asked;
   isRetrying = false;
   sent = 0;
+  // So much of that did not leave just now: it was stored already, or must be sent again.
+  leapt = 0;
   compared = 0;
   toCompare = 0;
   failure;
+  // Whether the upload that failed can go on.
+  canGoOn = false;
   record;
   speed = new Speed();
   #goesOnAs = 'sealing';
@@ -66,7 +70,7 @@ export class Entry {
   enter(state, reason) {
     if (['sealing', 'sending', 'checking', 'comparing'].includes(state)) this.#goesOnAs = state;
     if (state !== 'sending') this.speed.forget();
-    if (state === 'checking') this.sent = this.file.size;
+    if (state === 'checking') this.#leap(this.file.size);
     this.state = state;
     this.reason = reason;
     if (!this.isRunning || (state === 'checking' && this.asked === 'pausing')) this.asked = undefined;
@@ -80,8 +84,19 @@ export class Entry {
 
   progress(sent) {
     if (sent > this.sent) this.isRetrying = false;
+    if (this.state !== 'sending') return this.#leap(sent);
     this.sent = sent;
     this.speed.note(sent);
+  }
+
+  // Begins anew.
+  unsend() {
+    this.#leap(0);
+  }
+
+  #leap(sent) {
+    this.leapt += sent - this.sent;
+    this.sent = sent;
   }
 
   comparing(compared, toCompare) {
@@ -93,12 +108,13 @@ export class Entry {
   done(record, contentPath) {
     this.record = record;
     this.address = new URL(contentPath, document.baseURI).href;
-    this.sent = this.file.size;
+    this.#leap(this.file.size);
     this.enter('done');
   }
 
-  failed(failure) {
+  failed(failure, canGoOn) {
     this.failure = failure;
+    this.canGoOn = canGoOn;
     this.enter('failed');
   }
 }

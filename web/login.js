@@ -1,11 +1,20 @@
 // The API key: typed into the form, or brought by the function that an embedding page gives. In memory only.
 
+import { say } from './sentences.js';
+
+const PRINTABLE = /^[!-~]+$/;
+const AT_ONCE_MS = 10_000;
+const MOST_REFUSED_AT_ONCE = 2;
+
 export class Login {
   #form;
   #refresh;
   #wishes;
   #apiKey;
   #isAsking = false;
+  // When `refresh` gave the last key, and how many were refused as soon as they were there.
+  #refreshedAt = -Infinity;
+  #refusedAtOnce = 0;
 
   // `wishes` has `use(apiKey)`, `declined()` and `asked()`, which is called when the form needs an answer.
   // `refresh` is an async function that gives a fresh key, or nothing.
@@ -15,8 +24,12 @@ export class Login {
     this.#wishes = wishes;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
-      this.#use(this.#input.value);
+      const apiKey = this.#input.value.trim();
+      // Nothing else can be sent in a request's head.
+      this.#input.setCustomValidity(PRINTABLE.test(apiKey) ? '' : say('apiKeyMarks'));
+      if (form.reportValidity()) this.#use(apiKey);
     });
+    this.#input.addEventListener('input', () => this.#input.setCustomValidity(''));
     this.#decline.addEventListener('click', () => {
       this.#isAsking = false;
       this.#decline.hidden = true;
@@ -40,7 +53,9 @@ export class Login {
   async need() {
     if (this.#isAsking) return;
     this.#isAsking = true;
-    const fresh = await this.#refreshed();
+    const isAtOnce = performance.now() - this.#refreshedAt < AT_ONCE_MS;
+    this.#refusedAtOnce = isAtOnce ? this.#refusedAtOnce + 1 : 0;
+    const fresh = this.#refusedAtOnce < MOST_REFUSED_AT_ONCE ? await this.#refreshed() : undefined;
     // Somebody may have typed one in the meantime.
     if (!this.#isAsking) return;
     if (fresh) return this.#use(fresh);
@@ -53,8 +68,9 @@ export class Login {
   // The key that was refused is not fresh.
   async #refreshed() {
     try {
-      const fresh = await this.#refresh?.();
-      return fresh === this.#apiKey ? undefined : fresh;
+      const fresh = (await this.#refresh?.())?.trim();
+      this.#refreshedAt = performance.now();
+      return fresh === this.#apiKey || !PRINTABLE.test(fresh ?? '') ? undefined : fresh;
     } catch {
       return undefined;
     }

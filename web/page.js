@@ -9,7 +9,8 @@ import { whyUnfit } from './fit.js';
 import { unhurried } from './folders.js';
 import { Handles } from './handles.js';
 import { Login } from './login.js';
-import { bytes } from './numbers.js';
+import { shownName } from './names.js';
+import { amount, bytes } from './numbers.js';
 import { Question } from './question.js';
 import { sayFailure } from './row.js';
 import { Rows } from './rows.js';
@@ -19,6 +20,7 @@ import { Summary } from './summary.js';
 import { Unfinished } from './unfinished.js';
 import { Workers } from './workers.js';
 
+const MOST_NAMES = 3;
 const find = (id) => document.getElementById(id);
 const announcer = new Announcer(find('announcer'));
 const announce = (sentence, kind) => announcer.say(sentence, kind);
@@ -32,12 +34,13 @@ const rows = new Rows(find('rows'), find('row'), { wish, download, announce });
 const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, reload: loadUnfinished, announce });
 let chooser;
 let login;
+let isAway = false;
 
 // `refresh` is an async function that gives a fresh API key, or nothing: where it is given, it is asked before the
 // person is. docs/PAGE.md says how a page of one's own does that.
-export function startPage({ refresh } = {}) {
+export async function startPage({ refresh } = {}) {
   sayAll(document);
-  const unfit = whyUnfit();
+  const unfit = await whyUnfit();
   if (unfit) return notice('unfit', say(unfit));
   const asked = new URLSearchParams(location.search).get('backend');
   const radio = document.querySelector(`[name=backend][value="${CSS.escape(asked ?? '')}"]`);
@@ -46,7 +49,7 @@ export function startPage({ refresh } = {}) {
     find('advanced').open = true;
   }
   find('chooser').hidden = false;
-  chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add);
+  chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add, () => notice('notice', say('noDialog')));
   login = new Login(find('login'), refresh, {
     use: logIn,
     declined: () => {
@@ -70,14 +73,21 @@ function backend() {
 async function add(source) {
   notice('notice', '');
   const started = [];
-  let unreadable = 0;
+  const unreadable = [];
   for await (const found of unhurried(source)) {
     if (!found.unreadable) started.push(start(found));
-    else unreadable += 1;
+    else unreadable.push(shownName(found.unreadable));
   }
-  if (unreadable > 0) notice('notice', say('unreadable', { count: unreadable }));
+  if (unreadable.length > 0) notice('notice', sayUnreadable(unreadable));
   if (started.length === 1) announce(say('startedOne', { name: started[0].name }));
   else if (started.length > 1) announce(say('started', { count: started.length }));
+}
+
+// By their names, as far as that can be read.
+function sayUnreadable(all) {
+  const names = all.slice(0, MOST_NAMES).join(', ');
+  const others = all.length - MOST_NAMES;
+  return say(others > 0 ? 'unreadableMany' : 'unreadable', { names, count: amount(others) });
 }
 
 function start(found) {
@@ -115,8 +125,8 @@ function wish(what, entry) {
     continue: () => sending.goOn(entry),
     cancel: () => sending.cancel(entry),
     retry: () => sending.retry(entry),
-    'start-anew': () => sending.startAnew(entry),
-    'choose-again': async () => sending.chooseAgain(entry, await chooser.again()),
+    'start-anew': () => sending.startAnew(entry, chooseAgain),
+    'choose-again': async () => sending.chooseAgain(entry, await chooseAgain()),
     discard: () => discard(entry.name, () => sending.discard(entry)),
     'confirm-yes': () => sending.answer(entry, true),
     'confirm-no': () => sending.answer(entry, false),
@@ -190,15 +200,24 @@ async function download(entry, event) {
 // What a worker says. Most of it is about one file.
 function hear(name, message) {
   if (message.type === 'ready') return ready(message.policy);
+  if (message.type === 'away') return away(message.failure);
   if (message.type === 'stopped') return stopped(name, message.failure);
   if (message.type === 'credential-needed') return login.need();
   return sending.hear(message);
 }
 
 function ready(policy) {
+  if (isAway) notice('notice', '');
+  isAway = false;
   find('limit').textContent = say('limit', { size: bytes(policy.most_bytes) });
   if (policy.login && !login.apiKey) login.offer();
   else loadUnfinished();
+}
+
+// The server did not say what it takes. The worker asks it again and again.
+function away(failure) {
+  if (!isAway) noticeFailure(failure);
+  isAway = true;
 }
 
 // The worker is gone: its files are not sent, and the next file gets a new worker.
@@ -271,7 +290,7 @@ function showNow() {
 }
 
 function noticeFailure(failure) {
-  if (!failure?.code) throw failure;
+  if (typeof failure?.code !== 'string') throw failure;
   const { text, next } = sayFailure(failure);
   notice('notice', `${text} ${next}`);
 }

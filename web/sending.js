@@ -41,8 +41,9 @@ export class Sending {
 
   // `wish` is `add`, `resume` (with an `uploadId`) or `startAnew`.
   send(entry, wish) {
+    this.#workers.askAgain();
     if (wish === 'add') this.#part(entry);
-    if (wish !== 'resume') entry.sent = 0;
+    if (wish !== 'resume') entry.unsend();
     entry.wish = wish;
     entry.backend = this.#workers.chosen();
     entry.failure = undefined;
@@ -93,9 +94,12 @@ export class Sending {
     this.send(entry, isGone(entry) ? 'add' : 'resume');
   }
 
-  // The file as it is now, as a new upload.
-  async startAnew(entry) {
-    entry.file = (await entry.handle?.getFile().catch(() => undefined)) ?? entry.file;
+  // The file as it is now, as a new upload. Where the browser does not read it any more, `chooseAgain` lets the person
+  // choose it again.
+  async startAnew(entry, chooseAgain) {
+    const fresh = await entry.handle?.getFile().catch(() => undefined);
+    if (fresh) entry.file = fresh;
+    else if (!(await isReadable(entry.file))) ({ file: entry.file, handle: entry.handle } = await chooseAgain());
     this.send(entry, 'startAnew');
   }
 
@@ -129,16 +133,20 @@ export class Sending {
   stopped(backend, failure) {
     const concerned = this.entries.filter((entry) => entry.backend === backend && (entry.isHanded || entry.isRunning));
     this.#queue.release(concerned);
-    for (const entry of concerned) this.hear({ type: 'failed', id: entry.id, failure });
+    for (const entry of concerned) this.hear({ type: 'failed', id: entry.id, failure, goesOn: true });
     return concerned.length;
   }
 
   #heard = {
     opened: (entry, { uploadId }) => {
       entry.uploadId = uploadId;
-      this.#handles.keep(uploadId, entry.handle);
+      if (entry.wish !== 'resume') this.#keep(entry);
     },
-    state: (entry, { state }) => entry.enter(state),
+    state: (entry, { state }) => {
+      entry.enter(state);
+      // Only now it is sure that this is the upload's file.
+      if (entry.wish === 'resume' && (state === 'sending' || state === 'checking')) this.#keep(entry);
+    },
     progress: (entry, { sent }) => entry.progress(sent),
     comparing: (entry, { compared, toCompare }) => entry.comparing(compared, toCompare),
     retrying: (entry) => {
@@ -149,7 +157,7 @@ export class Sending {
     'goes-on': (entry) => entry.goesOn(),
     unchecked: (entry) => entry.enter('unchecked'),
     done: (entry, { record, contentPath }) => entry.done(record, contentPath),
-    failed: (entry, { failure }) => entry.failed(failure),
+    failed: (entry, { failure, goesOn }) => entry.failed(failure, goesOn),
     cancelled: (entry) => entry.enter('cancelled'),
     left: (entry) => entry.enter('left'),
   };
@@ -160,10 +168,7 @@ export class Sending {
     const worker = this.#worker(entry);
     const earlier = entry.worker;
     entry.worker = worker;
-    if (entry.wish === 'resume') {
-      this.#handles.keep(uploadId, entry.handle);
-      return worker.resume(id, uploadId, file);
-    }
+    if (entry.wish === 'resume') return worker.resume(id, uploadId, file);
     if (entry.wish === 'add') return worker.add(id, file, sentName);
     // Only the worker that began the old upload takes it back by itself.
     if (uploadId && earlier !== worker) this.#discardQuietly(uploadId);
@@ -182,6 +187,10 @@ export class Sending {
     this.#tell(entry, state);
   }
 
+  #keep(entry) {
+    this.#handles.keep(entry.uploadId, entry.handle);
+  }
+
   #forget(entry) {
     if (entry.uploadId) this.#handles.forget(entry.uploadId);
   }
@@ -196,5 +205,15 @@ export class Sending {
     this.#workers.current().discard(uploadId).catch(() => {
       // It stays in the list of unfinished uploads, and ends by itself in time.
     });
+  }
+}
+
+// Some browsers do not read a file that was written to since it was chosen.
+async function isReadable(file) {
+  try {
+    await file.slice(0, 1).arrayBuffer();
+    return true;
+  } catch {
+    return false;
   }
 }

@@ -15,8 +15,7 @@ const sentences = {
   cancelAllQuestion: 'Cancel all files that are not stored yet? What was sent of them is removed.',
   unfinishedTitle: 'Unfinished uploads',
   unfinishedNote: 'They go on where they stopped.',
-  stoppedAt: 'Stopped at about {share}',
-  begun: 'Begun',
+  begun: 'Stopped. Begun {moment}',
   keptUntil: 'kept until {moment}',
   elsewhere: 'Another tab of this browser has it',
   notPermitted: 'The browser does not give this file any more. Choose it again.',
@@ -31,18 +30,19 @@ const sentences = {
   useApiKey: 'Use this key',
   apiKeyUsed: 'The API key is in use.',
   apiKeyAsked: 'The server asks for an API key. Files wait until you enter one.',
+  apiKeyMarks: 'An API key has no spaces, accents or other special characters in it. Copy it again.',
   declineApiKey: 'Not now',
 
   waiting: 'Waiting',
   sealing: 'Sealing',
   sending: 'Sending',
-  retrying: 'No answer yet. Trying again',
+  retrying: 'Interrupted. Trying again',
   checking: 'Stored. The server is checking it',
   done: 'Sealed and stored',
   failed: 'Not sent',
   cancelled: 'Cancelled. It is not stored',
   cancelling: 'Cancelling',
-  comparing: 'Comparing with what is stored',
+  comparing: 'Comparing with what was sent before',
   paused: 'Paused',
   pausing: 'Pausing',
   network: 'No network. It goes on by itself once there is one',
@@ -57,7 +57,7 @@ const sentences = {
   hoursLeft: 'about {count} hours left',
   almostThere: 'a few seconds left',
 
-  uncheckedQuestion: 'This file was modified since its upload began. What is stored is the same in both; the rest cannot be compared. Is it the right file?',
+  uncheckedQuestion: 'This file was modified since its upload began. What was sent before is the same in both; the rest cannot be compared. Is it the right file?',
   uncheckedYes: 'Yes, send the rest',
   uncheckedNo: 'No, stop here',
   knownQuestion: 'An unfinished upload has this name and size. Is this its file?',
@@ -119,9 +119,12 @@ const sentences = {
   progressName: 'Sent of {name}',
   progressAll: 'Sent of all files',
 
-  unreadable: 'Some files or folders could not be read: {count}. Close what uses them, or choose them another way.',
+  unreadable: 'Could not be read: {names}. Close what uses it, or choose it another way.',
+  unreadableMany: 'Could not be read: {names}, and {count} more. Close what uses them, or choose them another way.',
+  noDialog: 'The browser did not open its dialog. Try again, or drop the files on this page.',
   insecureContext: 'Browsers offer encryption only to pages that arrive safely. Open this page by https, or on the machine it runs on.',
-  oldBrowser: 'This browser lacks what sealing needs (WebCrypto, workers or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
+  noStorage: 'This browser does not let this site store data, which sending needs: it keeps two tabs from sending the same file. Allow site data (cookies) for this address, then load the page again.',
+  oldBrowser: 'This browser lacks what sealing needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
 };
 
 // What went wrong, and what to do next. Codes are the server's, and the browser module's own.
@@ -133,7 +136,8 @@ const NOT_UNDERSTOOD = 'The server did not understand this page.';
 const TELL = 'If it happens again, send the code below to whoever runs this server.';
 const problems = {
   file_changed: ['The file changed since its upload began, or can no longer be read.', 'Send it anew as it is now, or choose the file that it was.'],
-  other_tab: ['Another tab of this browser is sending this file.', 'Go on there, or close that tab and try again.'],
+  other_tab: ['Another row or tab of this page has this upload.', 'Go on there, or end it there and try again.'],
+  not_taken_back: ['The server could not be told to remove what was sent of this file.', 'Discard it later, or go on with it. It is removed by itself after some days.'],
   upload_gone: ['The server has ended this upload.', ANEW],
   no_room: ['A part of this file needs {needed_bytes} of this device’s disk while it is sent; this page may use {free_bytes}.', 'Free some space, then try again.'],
   file_too_large: ['This file is larger than the server takes ({most_bytes}).', 'Send a smaller one, or ask whoever runs this server to raise the limit.'],

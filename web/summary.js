@@ -20,19 +20,21 @@ export class Summary {
     let running = 0;
     let size = 0;
     let sent = 0;
-    for (const { state, isRunning, file, sent: itsSent } of entries) {
+    let leapt = 0;
+    for (const { state, isRunning, file, sent: itsSent, leapt: itsLeapt } of entries) {
       count[state] += 1;
       if (isRunning) running += 1;
       if (!isRunning && state !== 'done' && state !== 'paused') continue;
       size += file.size;
       sent += itsSent;
+      leapt += itsLeapt;
     }
     const words = [entries.length === 1 ? say('summaryOne') : say('summaryMany', { count: amount(entries.length) })];
     for (const [state, key] of [['done', 'summaryDone'], ['failed', 'summaryFailed'], ['paused', 'summaryPaused']]) {
       if (count[state] > 0) words.push(say(key, { count: amount(count[state]) }));
     }
     if (running > 0) {
-      this.#speed.note(sent);
+      this.#speed.note(sent - leapt);
       words.push(say('sentOf', { sent: bytes(sent), size: bytes(size) }));
       const speed = this.#speed.perSecond();
       if (speed > 0) words.push(say('perSecond', { amount: bytes(speed) }), timeLeft((size - sent) / speed));

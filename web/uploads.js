@@ -18,7 +18,8 @@ export class Uploads {
   #lastQuestion = 0;
 
   // `backend` is `web-crypto` or `aes-gcm`. `hear` is called with every message: those of the module
-  // (crates/browser/src/uploads.rs), `ready` with the server's policy, and `stopped` with a failure.
+  // (crates/browser/src/uploads.rs), `ready` with the server's policy, `away` with a failure while
+  // the server cannot be asked for it, and `stopped` with a failure.
   constructor(backend, hear) {
     const address = `${WORKER.href}?backend=${encodeURIComponent(backend)}`;
     this.#worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
@@ -61,6 +62,10 @@ export class Uploads {
 
   logInDeclined() {
     this.#want('logInDeclined');
+  }
+
+  askAgain() {
+    this.#want('askAgain');
   }
 
   // The caller's unfinished uploads, as the server lists them. Rejects with a failure.

@@ -2,11 +2,32 @@
 
 import init, { Uploads } from './sealift_browser.js';
 
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+
 async function open(backend) {
   await init();
   const uploads = await Uploads.open(backend, (report) => postMessage(report));
-  postMessage({ type: 'ready', policy: await uploads.policy() });
+  if (!(await tellPolicy(uploads))) setTimeout(tellPolicyLater, FIRST_WAIT_MS, uploads, FIRST_WAIT_MS);
   return uploads;
+}
+
+// Gives whether the server said what it takes. Without it files go nevertheless: it refuses what is too large.
+async function tellPolicy(uploads) {
+  try {
+    postMessage({ type: 'ready', policy: await uploads.policy() });
+    return true;
+  } catch (failure) {
+    if (!isFailure(failure)) throw failure;
+    postMessage({ type: 'away', failure });
+    return false;
+  }
+}
+
+async function tellPolicyLater(uploads, waitMs) {
+  if (await tellPolicy(uploads)) return;
+  const nextMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  setTimeout(tellPolicyLater, nextMs, uploads, nextMs);
 }
 
 const wishes = {
@@ -19,6 +40,7 @@ const wishes = {
   cancel: (uploads, { id }) => uploads.cancel(id),
   logIn: (uploads, { apiKey }) => uploads.logIn(apiKey),
   logInDeclined: (uploads) => uploads.logInDeclined(),
+  askAgain: (uploads) => uploads.askAgain(),
   unfinished: (uploads, { question }) => answer(question, uploads.unfinished()),
   discard: (uploads, { question, uploadId }) => answer(question, uploads.discard(uploadId)),
 };
@@ -27,15 +49,20 @@ async function answer(question, answered) {
   try {
     postMessage({ type: 'answer', question, value: await answered });
   } catch (failure) {
-    if (!failure?.code) throw failure;
+    if (!isFailure(failure)) throw failure;
     postMessage({ type: 'answer', question, failure });
   }
 }
 
-// What cannot be gone on from. The module gives failures with a code; anything else is a fault of ours.
+// The module gives failures with a code; the browser's own errors have a number by that name.
+function isFailure(reason) {
+  return typeof reason?.code === 'string';
+}
+
+// What cannot be gone on from. What is no failure of the module's is a fault of ours.
 function stopped(reason) {
   console.error(reason);
-  postMessage({ type: 'stopped', failure: reason?.code ? reason : { code: 'worker_stopped', detail: '', numbers: {} } });
+  postMessage({ type: 'stopped', failure: isFailure(reason) ? reason : { code: 'worker_stopped', detail: '', numbers: {} } });
 }
 
 self.addEventListener('unhandledrejection', (event) => stopped(event.reason));

@@ -7,6 +7,7 @@ export class Workers {
   #chosen;
   #hear;
   #apiKey;
+  #isDeclined = false;
 
   // `chosen` gives the name of the backend for what comes next; `hear(name, message)` gets every message.
   constructor(chosen, hear) {
@@ -27,17 +28,27 @@ export class Workers {
       const uploads = new Uploads(name, (message) => this.#hear(name, message));
       this.#uploadsOf.set(name, uploads);
       if (this.#apiKey) uploads.logIn(this.#apiKey);
+      if (this.#isDeclined) uploads.logInDeclined();
     }
     return this.#uploadsOf.get(name);
   }
 
   logIn(apiKey) {
     this.#apiKey = apiKey;
+    this.#isDeclined = false;
     for (const uploads of this.#uploadsOf.values()) uploads.logIn(apiKey);
   }
 
   logInDeclined() {
+    this.#isDeclined = true;
     for (const uploads of this.#uploadsOf.values()) uploads.logInDeclined();
+  }
+
+  // The person wants something sent: they may be asked for a key once more.
+  askAgain() {
+    if (!this.#isDeclined) return;
+    this.#isDeclined = false;
+    for (const uploads of this.#uploadsOf.values()) uploads.askAgain();
   }
 
   // A worker that stopped; what comes next gets a new one.

@@ -72,7 +72,7 @@ impl Queue {
 
     /// Nothing is begun.
     pub fn refuse(&self, id: u32, fault: Fault) {
-        self.tell(id, Ending::Failed(fault));
+        self.tell(id, Ending::Failed(fault), false);
     }
 
     /// Gives up what an earlier attempt left, and uploads the file as a new one.
@@ -157,10 +157,10 @@ impl Queue {
             }
             None => {}
         }
-        self.tell(id, ended.ending);
+        self.tell(id, ended.ending, ended.goes_on);
     }
 
-    fn tell(&self, id: u32, ending: Ending) {
+    fn tell(&self, id: u32, ending: Ending, goes_on: bool) {
         self.reporter.tell(&match ending {
             Ending::Done(record) => Report::Done {
                 id,
@@ -172,6 +172,7 @@ impl Queue {
             Ending::Failed(fault) => Report::Failed {
                 id,
                 failure: Failure::from(&fault),
+                goes_on,
             },
         });
     }

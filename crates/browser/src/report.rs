@@ -94,6 +94,9 @@ pub enum Report {
         id: u32,
         /// Why.
         failure: Failure,
+        /// Whether the same upload can go on; else only a new one can follow.
+        #[serde(rename = "goesOn")]
+        goes_on: bool,
     },
     /// The file was taken back because the page wanted so.
     Cancelled {

@@ -36,7 +36,7 @@ use crate::{
 /// - a question: `unchecked`, answered by `confirm`. The file was written to since the upload began;
 ///   what was sent is the same, the rest cannot be checked;
 /// - the end: `done` (`record`, `contentPath`), `failed` (`failure`: `code`, `detail`, `status`,
-///   `requestId`, `numbers`), `cancelled` or `left`.
+///   `requestId`, `numbers`; `goesOn`: whether the same upload can go on), `cancelled` or `left`.
 ///
 /// `credential-needed` has no `id`: it comes once for all files, and is answered by `logIn` or
 /// `logInDeclined`.

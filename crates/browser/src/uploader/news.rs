@@ -83,6 +83,7 @@ impl Uploader {
         });
         match self.check_opened(key).await {
             Ok(()) => vec![event],
+            Err(fault) if fault.can_go_on() => self.leave(fault),
             // In this order nothing is sealed, and the upload just opened is taken back.
             Err(fault) => {
                 self.fault = Some(fault);
