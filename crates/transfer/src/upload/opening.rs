@@ -1,19 +1,22 @@
 //! Until the server has opened the upload.
 
 use super::{
-    Command, Event, Outcome, Request, Settings,
+    Command, Event, Outcome, Request, Settings, Until,
     attempts::{Attempts, Turn},
     finding::Finding,
     finishing::{Aborting, Ending},
     phase::{Phase, Session, end},
     sending::Sending,
 };
+use crate::retry::RequestFailure;
 
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     attempts: Attempts,
     /// No request is under way: the next one waits for its time.
     waits: bool,
+    /// The answer to a request is lost: it may have opened the upload.
+    may_be_open: bool,
     /// Cancelled before the server answered.
     ending: Option<Ending>,
 }
@@ -33,15 +36,24 @@ impl Opening {
     ) -> Phase {
         match self.attempts.turn(Request::Open, event) {
             Turn::Again => self.begin(commands),
-            Turn::Waits(_) | Turn::Over(_) if let Some(ending) = self.ending => {
-                end(ending.outcome(), commands)
-            }
             Turn::Waits(wait) => {
+                // A refused credential has opened nothing; every other failure may be a lost
+                // answer.
+                self.may_be_open |= !matches!(
+                    wait,
+                    Command::Wait {
+                        until: Until::Credential,
+                        ..
+                    }
+                );
+                if let Some(ending) = self.ending.filter(|_| !self.may_be_open) {
+                    return end(ending.outcome(), commands);
+                }
                 commands.push(wait);
                 self.waits = true;
                 Phase::Opening(self)
             }
-            Turn::Over(outcome) => end(outcome, commands),
+            Turn::Over(outcome) => end(self.over(outcome), commands),
             Turn::Other(Event::Opened {
                 upload_id,
                 plan,
@@ -74,11 +86,20 @@ impl Opening {
         self.ending.is_some()
     }
 
+    /// No request succeeded.
+    fn over(&self, outcome: Outcome) -> Outcome {
+        match self.ending {
+            None => outcome,
+            Some(ending) if self.may_be_open || is_lost(&outcome) => ending.after(outcome),
+            Some(ending) => ending.outcome(),
+        }
+    }
+
+    /// What a request opens, or has opened, is aborted when an answer says what that is.
     pub(super) fn take_back(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
-        if self.waits {
+        if self.waits && !self.may_be_open {
             return end(ending.outcome(), commands);
         }
-        // The open request is under way: what it opens is aborted when its answer comes.
         self.ending = Some(ending);
         Phase::Opening(self)
     }
@@ -91,5 +112,18 @@ impl Opening {
     ) -> Phase {
         self.ending = Some(ending);
         self.begin(commands)
+    }
+}
+
+/// Whether the answer was lost, rather than a refusal.
+fn is_lost(outcome: &Outcome) -> bool {
+    let Outcome::Failed { failure, .. } = outcome else {
+        return false;
+    };
+    match failure {
+        RequestFailure::Status { status, .. } => *status >= 500,
+        RequestFailure::Network | RequestFailure::Offline | RequestFailure::Completing { .. } => {
+            true
+        }
     }
 }

@@ -264,27 +264,6 @@ fn cancelling_before_the_server_answers_aborts_what_it_opened_then() {
 }
 
 #[test]
-fn cancelling_while_the_open_request_waits_ends_at_once_when_it_fails() {
-    let (mut upload, _) = Upload::start(Settings::default());
-    assert_eq!(upload.on(Event::Cancelled), []);
-    assert_eq!(
-        upload.on(failed(Request::Open, RequestFailure::Network)),
-        [Command::End(Outcome::Cancelled)]
-    );
-}
-
-#[test]
-fn cancelling_during_a_back_off_of_the_open_request_ends_at_its_end() {
-    let (mut upload, _) = Upload::start(Settings::default());
-    upload.on(failed(Request::Open, RequestFailure::Network));
-    assert_eq!(
-        upload.on(Event::Cancelled),
-        [Command::End(Outcome::Cancelled)]
-    );
-    assert_eq!(upload.on(Event::Waited(Request::Open)), []);
-}
-
-#[test]
 fn cancelling_too_late_leaves_the_answer_to_decide() {
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Sealed(receipt(1)));

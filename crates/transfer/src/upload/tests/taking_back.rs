@@ -154,3 +154,51 @@ fn what_is_cancelled_while_its_completion_waits_is_taken_back_at_once() {
         [Command::End(Outcome::Complete(id()))]
     );
 }
+
+#[test]
+fn what_a_lost_answer_may_have_opened_is_asked_for_and_taken_back() {
+    let network = failed(Request::Open, RequestFailure::Network);
+    // Cancelled while the next attempt waits, and while the first is under way.
+    for is_late in [true, false] {
+        let (mut upload, _) = Upload::start(Settings::default());
+        if is_late {
+            upload.on(network.clone());
+        }
+        assert_eq!(upload.on(Event::Cancelled), []);
+        if !is_late {
+            assert_eq!(upload.on(network.clone()), [wait(Request::Open)]);
+        }
+        assert_eq!(upload.on(Event::Waited(Request::Open)), [Command::Open]);
+        assert_eq!(upload.on(opened(1)), taken_back());
+    }
+}
+
+#[test]
+fn what_may_be_open_and_cannot_be_asked_for_is_not_told_as_cancelled() {
+    let (mut upload, _) = Upload::start(Settings::default());
+    upload.on(Event::Cancelled);
+    let failure = RequestFailure::Network;
+    for _ in 1..8 {
+        upload.on(failed(Request::Open, failure));
+        upload.on(Event::Waited(Request::Open));
+    }
+    let request = Request::Open;
+    assert_eq!(
+        upload.on(failed(Request::Open, failure)),
+        [Command::End(Outcome::NotTakenBack { request, failure })]
+    );
+}
+
+#[test]
+fn what_the_server_refused_to_open_is_cancelled_at_once() {
+    let cancelled = [Command::End(Outcome::Cancelled)];
+    for refusal in [status(401), status(422)] {
+        let (mut upload, _) = Upload::start(Settings::default());
+        upload.on(Event::Cancelled);
+        assert_eq!(upload.on(failed(Request::Open, refusal)), cancelled);
+    }
+    let (mut upload, _) = Upload::start(Settings::default());
+    upload.on(failed(Request::Open, status(401)));
+    assert_eq!(upload.on(Event::Cancelled), cancelled);
+    assert_eq!(upload.on(Event::Waited(Request::Open)), []);
+}
