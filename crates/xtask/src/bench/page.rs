@@ -80,8 +80,10 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
         .trim_end_matches(" kB")
         .parse()
         .unwrap_or(0);
+    // Of the run itself: on a machine with other work, figures are worth less.
+    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}. Median of all rounds, least and most in brackets.",
+        "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}; load average of the last 15 minutes {}. Median of all rounds, least and most in brackets.",
         ask("date", &["-u", "+%F"]),
         ask("git", &["rev-parse", "--short", "HEAD"]),
         line("/proc/cpuinfo", "model name"),
@@ -90,6 +92,7 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
         ask("uname", &["-sr"]),
         programs::ask(Command::new(&chromium.program).arg("--version"))
             .unwrap_or_else(|| "Chromium".into()),
+        load.split(' ').nth(2).unwrap_or("unknown"),
     )
 }
 

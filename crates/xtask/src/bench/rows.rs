@@ -51,8 +51,8 @@ pub(super) const ROWS: [Row; 4] = [
                 at its defaults (nothing encrypted, nothing hashed; parts of 5 MiB, one after the other in 6.3.1, six at once in \
                 5.1.0). All send to the same embedded store and ask the same process for signatures; store and browser share the \
                 machine. The native sender does nothing but send: what the store takes from it bounds all others. Completion \
-                includes the store's joining and hashing of the parts, which is the same for all; the second column leaves it \
-                out, and so does the comparison with Uppy and with plain PUTs. CPU seconds are those of the browser's processes.",
+                includes the store's joining and hashing of the parts, which is the same for all; the first column leaves it \
+                out, and so do the comparisons. CPU seconds are those of the browser's processes.",
         who: &[
             ("sealift", "Sealift"),
             ("plain", "plain PUTs, hashed"),
