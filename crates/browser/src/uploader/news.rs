@@ -131,3 +131,46 @@ impl Uploader {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+    use sealift_transfer::{
+        retry::RequestFailure,
+        upload::{Outcome, Request},
+    };
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+    use crate::{
+        failure::{Peer, RequestError},
+        report::tests::heard,
+        uploader::{Ending, wishes::tests::uploader},
+    };
+
+    #[wasm_bindgen_test]
+    fn the_failure_that_ended_an_upload_is_told_though_a_look_at_it_failed_too() {
+        let mut uploader = uploader(&heard().0);
+        let refusal = |status| RequestFailure::Status {
+            status,
+            retry_after_ms: None,
+        };
+        for (request, status) in [(Request::Complete, 409), (Request::FetchStatus, 404)] {
+            let error = RequestError {
+                peer: Peer::Server,
+                failure: refusal(status),
+                problem: None,
+            };
+            let noted = uploader.note(Done::Failed(request, error)).now_or_never();
+            assert!(matches!(noted, Some(Ok(_))));
+        }
+        let ending = uploader.ending(Outcome::Failed {
+            request: Request::Complete,
+            failure: refusal(409),
+        });
+        let Ending::Failed(Fault::Request(told)) = ending else {
+            panic!("it failed by a request");
+        };
+        assert_eq!(told.failure, refusal(409));
+    }
+}

@@ -96,7 +96,7 @@ impl Uploader {
 }
 
 #[cfg(test)]
-mod tests {
+pub(super) mod tests {
     use std::rc::Rc;
 
     use futures::{FutureExt as _, channel::mpsc};
@@ -105,25 +105,32 @@ mod tests {
     use web_sys::File;
 
     use super::*;
-    use crate::{file_slice::ChosenFile, report::tests::heard, seal::Backend, shared::Shared};
+    use crate::{
+        file_slice::ChosenFile,
+        report::{Reporter, tests::heard},
+        seal::Backend,
+        shared::Shared,
+    };
 
-    #[wasm_bindgen_test]
-    fn a_file_that_goes_on_after_a_pause_can_be_paused_again_before_its_turn() {
-        let (reporter, heard) = heard();
-        let shared = Rc::new(Shared::new(
-            Backend::WebCrypto,
-            crate::shared::Options::default(),
-            reporter.clone(),
-        ));
-        let mut turns: Vec<_> =
-            std::iter::from_fn(|| shared.files.take(1).now_or_never()).collect();
+    /// Of a file that nobody has begun to send.
+    pub(in crate::uploader) fn uploader(reporter: &Reporter) -> Uploader {
+        let options = crate::shared::Options::default();
+        let shared = Shared::new(Backend::WebCrypto, options, reporter.clone());
         let file = File::new_with_str_sequence(&Array::of1(&"content".into()), "f").unwrap();
         let beginning = Beginning::Open {
             client_token: "token".to_owned(),
             name: "f".to_owned(),
         };
         let file = Rc::new(ChosenFile::new(file));
-        let mut uploader = Uploader::new(shared, file, beginning, reporter.on_file(1));
+        Uploader::new(Rc::new(shared), file, beginning, reporter.on_file(1))
+    }
+
+    #[wasm_bindgen_test]
+    fn a_file_that_goes_on_after_a_pause_can_be_paused_again_before_its_turn() {
+        let (reporter, heard) = heard();
+        let mut uploader = uploader(&reporter);
+        let files = uploader.shared.files.clone();
+        let mut turns: Vec<_> = std::iter::from_fn(|| files.take(1).now_or_never()).collect();
         let (mut upload, _) = Upload::start(SETTINGS);
         upload.on(Event::Paused);
         uploader.upload = Some(upload);
