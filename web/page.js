@@ -216,8 +216,10 @@ function ready(policy) {
 
 // The server did not say what it takes. The worker asks it again and again.
 function away(failure) {
-  if (!isAway) noticeFailure(failure);
+  if (isAway) return;
   isAway = true;
+  if (failure.code === 'server_unreachable') notice('notice', say('serverAway'));
+  else noticeFailure(failure);
 }
 
 // The worker is gone: its files are not sent, and the next file gets a new worker.

@@ -122,6 +122,7 @@ const sentences = {
   unreadable: 'Could not be read: {names}. Close what uses it, or choose it another way.',
   unreadableMany: 'Could not be read: {names}, and {count} more. Close what uses them, or choose them another way.',
   noDialog: 'The browser did not open its dialog. Try again, or drop the files on this page.',
+  serverAway: 'The server cannot be reached. This page asks it again by itself.',
   insecureContext: 'Browsers offer encryption only to pages that arrive safely. Open this page by https, or on the machine it runs on.',
   noStorage: 'This browser does not let this site store data, which sending needs: it keeps two tabs from sending the same file. Allow site data (cookies) for this address, then load the page again.',
   oldBrowser: 'This browser lacks what sealing needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
