@@ -40,11 +40,20 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                 tally.cancelled.insert(course.number);
                 return tally;
             }
-            Some(Err(UploadError::Failed {
-                upload_id: Some(upload_id),
-                ..
-            })) if matches!(course.turn, Turn::Cancel(_)) => {
-                take_back(client, course, plaintext, &upload_id, &mut tally).await;
+            Some(Err(UploadError::NotTakenBack { upload_id, .. })) => {
+                let known = match upload_id {
+                    Some(upload_id) => Some(upload_id),
+                    None => find(client, course).await,
+                };
+                match known {
+                    Some(upload_id) => {
+                        take_back(client, course, plaintext, &upload_id, &mut tally).await;
+                    }
+                    // The server may open it yet; nothing of it will be signed.
+                    None => {
+                        tally.cancelled.insert(course.number);
+                    }
+                }
                 return tally;
             }
             Some(Err(UploadError::Failed { upload_id, .. } | UploadError::Left { upload_id })) => {
