@@ -68,7 +68,7 @@ impl Objects {
         tidied(self.abort_multipart(&key, &s3_upload_id).await);
         of_a_part?;
         let of_an_object = prove_object(self, &http, &key, now_ms).await;
-        tidied(self.delete(&key, None).await);
+        tidied(self.remove(&key).await);
         of_an_object
     }
 }

@@ -237,6 +237,22 @@ impl Objects {
         }
     }
 
+    /// Deletes the object of a file: the version of the record or, where the record has none,
+    /// whatever lies there, since the bucket may keep versions by now.
+    ///
+    /// # Errors
+    /// Where it may still be there.
+    pub async fn delete_recorded(
+        &self,
+        key: &ObjectKey,
+        version: Option<&VersionId>,
+    ) -> Result<(), ObjectsError> {
+        match version {
+            Some(version) => self.delete(key, Some(version)).await,
+            None => self.remove(key).await,
+        }
+    }
+
     /// Drops what an unfinished upload has in the store: its parts, or what its single PUT made.
     /// Nothing there is fine. What is still being sent may come later.
     ///
@@ -253,7 +269,8 @@ impl Objects {
         }
     }
 
-    /// Deletes whatever lies there, all versions of it. Nothing there is fine.
+    /// Deletes whatever lies there, all versions of it and all markers between them. Nothing there
+    /// is fine.
     ///
     /// # Errors
     /// Where something may still be there.
@@ -261,10 +278,10 @@ impl Objects {
         while let Some(head) = self.head(key, None).await? {
             self.delete(key, head.version.as_ref()).await?;
             if head.version.is_none() {
-                break;
+                return Ok(());
             }
         }
-        Ok(())
+        self.remove_versions(key).await
     }
 }
 

@@ -23,7 +23,7 @@ pub(crate) async fn delete_file(
     app.audit(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok")
         .await?;
     app.objects
-        .delete(&row.s3_key, row.version.as_ref())
+        .delete_recorded(&row.s3_key, row.version.as_ref())
         .await?;
     app.records.finish_deleting(&file_id).await?;
     tracing::info!(file.id = %file_id, "Deleted file {file_id}");

@@ -67,8 +67,8 @@ async fn end(
 ) -> Result<bool, SweepError> {
     match which {
         FilesToSweep::Deleting => {
-            let deleted = app.objects.delete(&file.s3_key, file.version.as_ref());
-            deleted.await?;
+            let (key, version) = (&file.s3_key, file.version.as_ref());
+            app.objects.delete_recorded(key, version).await?;
             Ok(app.records.finish_deleting(&file.file_id).await?)
         }
         FilesToSweep::Tombstones => {

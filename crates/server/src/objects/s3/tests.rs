@@ -1,12 +1,33 @@
-//! A store that takes requests and keeps silent.
+//! Stores that keep silent, and that keep versions.
 
-use std::sync::Arc;
+use std::sync::{Arc, Mutex};
 
-use axum::{Router, http::Method, routing::any};
+use axum::{
+    Router,
+    http::{Method, StatusCode, Uri},
+    response::IntoResponse as _,
+    routing::any,
+};
 use tokio::sync::Notify;
 
 use super::*;
 use crate::objects::ETag;
+
+/// Serves the store, and says how it is reached.
+async fn at_store(store: Router) -> S3Config {
+    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let config = S3Config {
+        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
+        public_endpoint: None,
+        region: Some("us-east-1".to_owned()),
+        bucket: "sealift".to_owned(),
+        prefix: "sealift".parse().unwrap(),
+        path_style: true,
+        credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
+    };
+    tokio::spawn(async { axum::serve(listener, store).await });
+    config
+}
 
 #[tokio::test]
 async fn a_silent_store_is_given_up_but_may_take_its_time_to_join_parts() {
@@ -21,17 +42,7 @@ async fn a_silent_store_is_given_up_but_may_take_its_time_to_join_parts() {
             "<CompleteMultipartUploadResult><ETag>1</ETag></CompleteMultipartUploadResult>"
         })
     };
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let config = S3Config {
-        endpoint: Some(format!("http://{}", listener.local_addr().unwrap())),
-        public_endpoint: None,
-        region: Some("us-east-1".to_owned()),
-        bucket: "sealift".to_owned(),
-        prefix: "sealift".parse().unwrap(),
-        path_style: true,
-        credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
-    };
-    tokio::spawn(async { axum::serve(listener, Router::new().fallback(store)).await });
+    let config = at_store(Router::new().fallback(store)).await;
     let patience = Patience {
         answer: Duration::from_millis(50),
         join: Duration::from_secs(600),
@@ -49,4 +60,63 @@ async fn a_silent_store_is_given_up_but_may_take_its_time_to_join_parts() {
     let (head, answer) = tokio::join!(looked, objects.complete_multipart(&key, &id, &[]));
     assert_eq!(head, Err(ObjectsError::Unavailable { status: None }));
     assert_eq!(answer.unwrap().etag, ETag("1".to_owned()));
+}
+
+const VERSIONS: &str = "<ListVersionsResult>
+    <Version><Key>sealift/key</Key><VersionId>first</VersionId></Version>
+    <Version><Key>sealift/key-of-another</Key><VersionId>foreign</VersionId></Version>
+    <DeleteMarker><Key>sealift/key</Key><VersionId>marker</VersionId></DeleteMarker>
+</ListVersionsResult>";
+
+/// Tells of these versions behind a marker; gives what was deleted.
+async fn removed_of(
+    status: StatusCode,
+    listed: &'static str,
+) -> (Result<(), ObjectsError>, Vec<String>) {
+    let deleted: Arc<Mutex<Vec<String>>> = Arc::default();
+    let store = {
+        let deleted = deleted.clone();
+        any(async move |method: Method, uri: Uri| match method {
+            Method::HEAD => StatusCode::NOT_FOUND.into_response(),
+            Method::GET => (status, listed).into_response(),
+            _ => {
+                let query = uri.query().unwrap_or_default();
+                let version = query
+                    .split('&')
+                    .find_map(|pair| pair.strip_prefix("versionId="));
+                deleted
+                    .lock()
+                    .unwrap()
+                    .push(version.unwrap_or("-").to_owned());
+                StatusCode::NO_CONTENT.into_response()
+            }
+        })
+    };
+    let config = at_store(Router::new().fallback(store)).await;
+    let key = ObjectKey::from_record("sealift/key".to_owned());
+    let removed = Objects::connect(&config).await.remove(&key).await;
+    let deleted = deleted.lock().unwrap().clone();
+    (removed, deleted)
+}
+
+#[tokio::test]
+async fn versions_behind_a_marker_are_removed_and_so_is_the_marker() {
+    let (removed, deleted) = removed_of(StatusCode::OK, VERSIONS).await;
+    assert_eq!(removed, Ok(()));
+    assert_eq!(deleted, ["first", "marker"]);
+}
+
+#[tokio::test]
+async fn where_versions_cannot_be_listed_the_answer_tells_what_is_done() {
+    let refused = "<Error><Code>AccessDenied</Code></Error>";
+    let unknown = "<Error><Code>NotImplemented</Code></Error>";
+    let (removed, deleted) = removed_of(StatusCode::FORBIDDEN, refused).await;
+    assert_eq!((removed, deleted.len()), (Ok(()), 0));
+    // No store of versions: by its key.
+    let (removed, deleted) = removed_of(StatusCode::NOT_IMPLEMENTED, unknown).await;
+    assert_eq!((removed, deleted), (Ok(()), vec!["-".to_owned()]));
+    let busy = "<Error><Code>SlowDown</Code></Error>";
+    let (removed, _) = removed_of(StatusCode::SERVICE_UNAVAILABLE, busy).await;
+    let status = Some(503);
+    assert_eq!(removed, Err(ObjectsError::Unavailable { status }));
 }
