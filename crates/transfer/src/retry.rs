@@ -39,16 +39,18 @@ impl RequestFailure {
 
     /// A PUT that the store refused with this status and this code in its body. Where S3 says 400
     /// because the bytes did not come whole or unharmed, the same bytes again may do so: that is
-    /// a 408.
+    /// a 408. Where it says 409 because another request for the object was under way, that is a
+    /// 503.
     #[must_use]
     pub fn of_store(status: u16, code: &str, retry_after_ms: Option<u64>) -> Self {
-        let is_of_the_way = matches!(code, "RequestTimeout" | "IncompleteBody" | "BadDigest");
+        let status = match (status, code) {
+            (400, "RequestTimeout" | "IncompleteBody" | "BadDigest") => 408,
+            // Two requests met.
+            (409, "ConditionalRequestConflict" | "OperationAborted") => 503,
+            _ => status,
+        };
         Self::Status {
-            status: if status == 400 && is_of_the_way {
-                408
-            } else {
-                status
-            },
+            status,
             retry_after_ms,
         }
     }
@@ -170,6 +172,15 @@ mod tests {
                 status(refused)
             );
         }
+    }
+
+    #[test]
+    fn a_put_that_met_another_one_is_sent_again() {
+        for code in ["ConditionalRequestConflict", "OperationAborted"] {
+            assert_eq!(RequestFailure::of_store(409, code, None), status(503));
+        }
+        let conflict = RequestFailure::of_store(409, "BucketNotEmpty", None);
+        assert_eq!(conflict, status(409));
     }
 
     #[test]
