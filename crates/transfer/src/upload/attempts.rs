@@ -12,7 +12,12 @@ pub(super) struct Attempts {
     failed: u32,
     /// Answers that the upload is being completed.
     completing: u32,
+    /// Credentials that were refused.
+    refused: u32,
 }
+
+/// Another credential is waited for so often. Whoever gives a fourth that is refused has none.
+const MOST_CREDENTIALS: u32 = 3;
 
 /// An hour of such answers, at the 9 seconds that the server says. No store joins parts for longer.
 const MOST_COMPLETING: u32 = 400;
@@ -64,7 +69,15 @@ impl Attempts {
         let until = match failure {
             // Neither is the request's fault, and waiting for it is no attempt.
             RequestFailure::Offline => Until::Online,
-            RequestFailure::Status { status: 401, .. } if is_to_server => Until::Credential,
+            RequestFailure::Status { status: 401, .. }
+                if is_to_server && self.refused >= MOST_CREDENTIALS =>
+            {
+                return Err(without_credential(request));
+            }
+            RequestFailure::Status { status: 401, .. } if is_to_server => {
+                self.refused = self.refused.saturating_add(1);
+                Until::Credential
+            }
             RequestFailure::Status { status: 410, .. } if is_to_server => {
                 return Err(Outcome::Gone(UploadState::Aborted));
             }

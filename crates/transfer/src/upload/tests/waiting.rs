@@ -64,7 +64,7 @@ fn a_credential_that_ran_out_holds_up_what_needs_it_and_nothing_else() {
     upload.on(Event::Signed(vec![signature(1)]));
     upload.on(Event::Sealed(receipt(2)));
     let sign = Request::Sign(vec![part(2)]);
-    for _ in 0..20 {
+    for _ in 0..3 {
         let wait = Command::Wait {
             request: sign.clone(),
             until: Until::Credential,
@@ -76,6 +76,32 @@ fn a_credential_that_ran_out_holds_up_what_needs_it_and_nothing_else() {
         );
     }
     assert_eq!(upload.on(Event::Sent(part(1))), [Command::Release(part(1))]);
+}
+
+#[test]
+fn credentials_that_are_refused_one_after_the_other_end_the_upload_resumable() {
+    let (mut upload, _) = sending(2, 2);
+    for number in [1, 2] {
+        // Each success begins the count anew.
+        upload.on(Event::Sealed(receipt(number)));
+        let sign = Request::Sign(vec![part(number)]);
+        for _ in 0..3 {
+            upload.on(failed(sign.clone(), UNAUTHENTICATED));
+            upload.on(Event::Waited(sign.clone()));
+        }
+        if number == 1 {
+            upload.on(Event::Signed(vec![signature(1)]));
+            continue;
+        }
+        let ended = Outcome::Failed {
+            request: sign.clone(),
+            failure: UNAUTHENTICATED,
+        };
+        assert_eq!(
+            upload.on(failed(sign, UNAUTHENTICATED)),
+            [Command::End(ended)]
+        );
+    }
 }
 
 #[test]
