@@ -11,9 +11,20 @@ use crate::{config::Limits, records::Scope};
 pub(crate) struct Rates {
     opens: DefaultKeyedRateLimiter<Scope>,
     keys: DefaultKeyedRateLimiter<Scope>,
+    looks: DefaultKeyedRateLimiter<Scope>,
+    signs: DefaultKeyedRateLimiter<Scope>,
+    completions: DefaultKeyedRateLimiter<Scope>,
     /// Of an owner; of everybody who is not known, together.
     denials: DefaultKeyedRateLimiter<Option<Scope>>,
 }
+
+/// Requests that each upload may need, for whoever opens as many as it may: its status or the list,
+/// again and again while it is resumed; signatures for its parts; completion, until it is done.
+const LOOKS_PER_OPEN: u32 = 2;
+const SIGNS_PER_OPEN: u32 = 20;
+const COMPLETIONS_PER_OPEN: u32 = 10;
+/// What is opened seldom may still be large.
+const LEAST_OPENS: u32 = 300;
 
 /// Asked for too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -29,7 +40,14 @@ impl Rates {
     pub(crate) fn new(limits: &Limits) -> Self {
         let per_minute =
             |count: u32| Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
+        let per_open = |count: u32| {
+            let opens = limits.opens_per_minute.max(LEAST_OPENS);
+            RateLimiter::keyed(per_minute(opens.saturating_mul(count)))
+        };
         Self {
+            looks: per_open(LOOKS_PER_OPEN),
+            signs: per_open(SIGNS_PER_OPEN),
+            completions: per_open(COMPLETIONS_PER_OPEN),
             opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
             keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
             denials: RateLimiter::keyed(Quota::per_second(MOST_DENIALS)),
@@ -46,6 +64,25 @@ impl Rates {
     /// [`TooSoon`] where the owner asks for keys faster than it may.
     pub(crate) fn key(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.keys, scope)
+    }
+
+    /// # Errors
+    /// [`TooSoon`] where the owner asks for the state of uploads, or for the list of them, faster
+    /// than it may: the store is asked for each.
+    pub(crate) fn look(&self, scope: &Scope) -> Result<(), TooSoon> {
+        check(&self.looks, scope)
+    }
+
+    /// # Errors
+    /// [`TooSoon`] where the owner asks for signatures faster than it may.
+    pub(crate) fn sign(&self, scope: &Scope) -> Result<(), TooSoon> {
+        check(&self.signs, scope)
+    }
+
+    /// # Errors
+    /// [`TooSoon`] where the owner asks for completion faster than it may.
+    pub(crate) fn complete(&self, scope: &Scope) -> Result<(), TooSoon> {
+        check(&self.completions, scope)
     }
 
     /// Whether another audit row of what this owner, or somebody unknown, was refused is kept.
@@ -77,6 +114,27 @@ fn check<K: Clone + Eq + Hash>(
 mod tests {
     use super::*;
     use crate::config::{Config, Sources};
+
+    #[test]
+    fn resuming_signing_and_completing_are_bounded_for_each_owner_but_not_tightly() {
+        let mut limits = Config::load(&Sources::default()).unwrap().limits;
+        limits.opens_per_minute = 1;
+        let rates = Rates::new(&limits);
+        let of = |owner: &str| Scope {
+            tenant: "acme".parse().unwrap(),
+            owner: owner.parse().unwrap(),
+        };
+        type Ask = fn(&Rates, &Scope) -> Result<(), TooSoon>;
+        let asks: [Ask; 3] = [Rates::look, Rates::sign, Rates::complete];
+        for (ask, least) in asks.into_iter().zip([600, 6000, 3000]) {
+            let (ann, bob) = (of("ann"), of("bob"));
+            // Some come back while they are counted.
+            let taken = (0..10 * least).take_while(|_| ask(&rates, &ann).is_ok());
+            let taken = taken.count();
+            assert!((least..10 * least).contains(&taken), "{taken}");
+            assert_eq!(ask(&rates, &bob), Ok(()));
+        }
+    }
 
     #[test]
     fn strangers_do_not_use_up_what_is_kept_of_an_owners_denials() {

@@ -19,6 +19,7 @@ pub(crate) async fn complete_upload(
     JsonBody(request): JsonBody<CompleteUpload>,
 ) -> Result<Json<FileRecord>, Refusal> {
     caller.may(Wish::Upload)?;
+    app.rates.complete(&caller.scope)?;
     let completed =
         completion::complete(&app, &caller.scope, &upload_id, &request.parts_sha256).await;
     let row = match completed.map_err(Refusal::from) {

@@ -32,6 +32,7 @@ pub(crate) async fn sign_parts(
     JsonBody(SignParts(receipts)): JsonBody<SignParts>,
 ) -> Result<Response, Refusal> {
     caller.may(Wish::Upload)?;
+    app.rates.sign(&caller.scope)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
     if upload.state == UploadState::Opening {

@@ -18,6 +18,7 @@ pub(crate) async fn unfinished_uploads(
     page: Paging<UploadId>,
 ) -> Result<Json<UploadList>, Refusal> {
     caller.may(Wish::Upload)?;
+    app.rates.look(&caller.scope)?;
     let cursor = page
         .after
         .clone()

@@ -22,6 +22,7 @@ pub(crate) async fn upload_status(
     Id(upload_id): Id<UploadId>,
 ) -> Result<Json<UploadStatus>, Refusal> {
     caller.may(Wish::Upload)?;
+    app.rates.look(&caller.scope)?;
     let mut upload = row(&app, &caller, &upload_id).await?;
     let mut stored = Stored::of(&app, &upload).await?;
     if let Stored::NoMultipart = stored {

@@ -76,6 +76,9 @@ async fn what_may_be_done(app: &App, now_ms: i64) -> Result<Unrecorded, SweepErr
 fn tell(app: &App, report: &SweepReport) {
     let objects = report.of(SweepKind::UnrecordedObject).found;
     let multiparts = report.of(SweepKind::UnrecordedMultipart).found;
+    if objects == 0 && multiparts == 0 {
+        return;
+    }
     let prefix = app.objects.prefix();
     tracing::warn!(
         objects,
