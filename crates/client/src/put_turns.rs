@@ -3,7 +3,7 @@
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealift_transfer::{Parallelism, retry::RequestFailure};
-use tokio::sync::Notify;
+use tokio::sync::{self, Notify};
 
 /// Turns to PUT. Clones share them.
 #[derive(Debug, Clone, Default)]
@@ -11,6 +11,9 @@ pub(crate) struct PutTurns(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
+    /// Only the first of those who wait looks for a turn: signatures end while one waits, so nobody
+    /// is overtaken. This mutex is fair.
+    first: sync::Mutex<()>,
     state: Mutex<State>,
     changed: Notify,
 }
@@ -26,8 +29,9 @@ struct State {
 pub(crate) struct PutTurn(PutTurns);
 
 impl PutTurns {
-    /// Waits for a turn.
+    /// Waits for a turn: first come, first served.
     pub(crate) async fn take(&self) -> PutTurn {
+        let _first = self.0.first.lock().await;
         loop {
             let changed = self.0.changed.notified();
             let mut changed = core::pin::pin!(changed);
@@ -96,6 +100,22 @@ mod tests {
         taken.pop();
         let _late = late.await;
         assert!(turns.take().now_or_never().is_none());
+    }
+
+    #[tokio::test]
+    async fn who_waits_is_not_overtaken() {
+        let turns = PutTurns::default();
+        let mut taken = take_all(&turns);
+        let mut first = Box::pin(turns.take());
+        let mut second = Box::pin(turns.take());
+        for waiting in [&mut first, &mut second] {
+            assert!(waiting.as_mut().now_or_never().is_none());
+        }
+        taken.pop();
+        assert!(second.as_mut().now_or_never().is_none());
+        let _first = first.await;
+        taken.pop();
+        let _second = second.await;
     }
 
     #[test]
