@@ -47,7 +47,8 @@ fn parents() -> Result<Vec<(u32, u32)>> {
 }
 
 /// Memory of all processes below this one together, in bytes: what several share is counted once
-/// (PSS).
+/// (PSS). Without what is mapped from files, which is the program: other browsers of its kind share
+/// it, and their coming and going would be measured.
 ///
 /// # Errors
 /// Where /proc cannot be read.
@@ -58,9 +59,13 @@ pub fn memory_below(process: u32) -> Result<u64> {
         let Ok(rollup) = fs::read_to_string(format!("/proc/{process}/smaps_rollup")) else {
             continue;
         };
-        let line = rollup.lines().find_map(|line| line.strip_prefix("Pss:"));
-        let amount = line.and_then(|line| line.split_whitespace().next()?.parse::<u64>().ok());
-        kilobytes += amount.unwrap_or_default();
+        for line in rollup.lines() {
+            let own = ["Pss_Anon:", "Pss_Shmem:"].map(|kind| line.strip_prefix(kind));
+            let amount = own.into_iter().flatten().next();
+            let amount =
+                amount.and_then(|amount| amount.split_whitespace().next()?.parse::<u64>().ok());
+            kilobytes += amount.unwrap_or_default();
+        }
     }
     Ok(kilobytes * 1024)
 }
