@@ -1,4 +1,4 @@
-//! Bringing the schema up to date. Migrations only add; an applied one is never changed.
+//! Bringing the schema up to date. Migrations only add; from the first release on, none is changed.
 
 use sqlx::{
     Connection as _, SqliteConnection,
