@@ -7,6 +7,7 @@ use std::{
     sync::Arc,
 };
 
+use futures::StreamExt as _;
 use s3s::{
     S3, S3Request, S3Response, S3Result,
     dto::{
@@ -209,6 +210,16 @@ impl S3 for Store {
         if !self.is_there(&request.input.bucket, &request.input.key) {
             // Else the bytes without notes would keep the key for ever.
             request.input.if_none_match = None;
+        } else if request.input.if_none_match.is_some() {
+            // Answered before its bytes are taken, the connection is reset, and the sender may never
+            // read the answer.
+            if let Some(mut bytes) = request.input.body.take() {
+                while let Some(Ok(_)) = bytes.next().await {}
+            }
+            return Err(s3_error!(
+                PreconditionFailed,
+                "The object is there already."
+            ));
         }
         let files = self.files.clone();
         to_its_end(async move { files.put_object(request).await }).await
