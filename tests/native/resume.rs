@@ -45,6 +45,8 @@ async fn leave_half_way(stack: &Stack, source: impl Source) -> Result<UploadId> 
     };
     let (ended, left) = tokio::join!(upload, leaving);
     left?;
+    // What waits at the gate is not to arrive after all.
+    stack.gate()?.break_connections();
     stack.gate()?.open();
     match ended {
         Err(UploadError::Left {
