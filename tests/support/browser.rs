@@ -175,7 +175,7 @@ impl Browser {
         Ok(())
     }
 
-    /// Memory of all its processes together in bytes (PSS).
+    /// Memory of all its processes together in bytes (PSS, without what is mapped from files).
     ///
     /// # Errors
     /// Where /proc cannot be read.
