@@ -60,7 +60,14 @@ CREATE TABLE tickets (
     file_id TEXT,
     made_at_ms BIGINT NOT NULL,
     expires_at_ms BIGINT NOT NULL,
-    redeemed_at_ms BIGINT
+    redeemed_at_ms BIGINT,
+    -- What it was redeemed for: the cookie that lets one browser read the file, and until when.
+    cookie_sha256 BLOB UNIQUE CHECK (length(cookie_sha256) = 32),
+    cookie_ends_at_ms BIGINT,
+    -- Taken back by its owner.
+    revoked_at_ms BIGINT,
+    CHECK ((redeemed_at_ms IS NULL) = (cookie_sha256 IS NULL)),
+    CHECK ((redeemed_at_ms IS NULL) = (cookie_ends_at_ms IS NULL))
 );
 
 CREATE TABLE uploads (
@@ -90,6 +97,10 @@ CREATE TABLE uploads (
     plaintext_len BIGINT NOT NULL,
     sealed_len BIGINT NOT NULL,
     encrypted_dek BLOB NOT NULL,
+
+    -- While the server itself seals a body of unknown size: frame count, lengths and plan are those of the longest that it
+    -- takes, and are set to what came when it ends.
+    is_of_unknown_len BOOLEAN NOT NULL DEFAULT FALSE,
 
     -- In the store. A single PUT has no name there.
     method TEXT NOT NULL CHECK (method IN ('multipart', 'single')),
@@ -157,9 +168,13 @@ CREATE TABLE files (
     plaintext_len BIGINT NOT NULL,
     sealed_len BIGINT NOT NULL,
     encrypted_dek BLOB NOT NULL,
-    -- Known after every frame was opened.
-    plaintext_sha256 BLOB CHECK (length(plaintext_sha256) = 32),
+    -- What the pass over all frames found, and when; neither before it was done. `verification_code` is a problem's
+    -- code where the object did not open.
     verified_at_ms BIGINT,
+    plaintext_sha256 BLOB CHECK (length(plaintext_sha256) = 32),
+    verification_code TEXT,
+    -- When it is due, or was asked for again; while the pass is at work, when another may take it over; none when done.
+    verification_due_at_ms BIGINT,
 
     -- In the store.
     s3_bucket TEXT NOT NULL,
@@ -179,11 +194,14 @@ CREATE TABLE files (
     -- While set, nothing deletes the file.
     hold BOOLEAN NOT NULL DEFAULT FALSE,
     -- When the tombstone was swept, as in its upload.
-    swept_at_ms BIGINT CHECK (swept_at_ms IS NULL OR state = 'deleted')
+    swept_at_ms BIGINT CHECK (swept_at_ms IS NULL OR state = 'deleted'),
+    CHECK (verified_at_ms IS NOT NULL OR (plaintext_sha256 IS NULL AND verification_code IS NULL)),
+    CHECK (plaintext_sha256 IS NULL OR verification_code IS NULL)
 );
 
 CREATE INDEX files_newest_first ON files (tenant, owner, state, uploaded_at_ms, file_id);
 CREATE INDEX files_to_sweep ON files (state, swept_at_ms, file_id);
+CREATE INDEX files_to_verify ON files (verification_due_at_ms, file_id) WHERE verification_due_at_ms IS NOT NULL;
 
 -- Ids only: no names, no secrets. Without references, so that it outlives what it speaks of.
 CREATE TABLE audit (

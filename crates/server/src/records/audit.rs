@@ -28,6 +28,14 @@ pub enum AuditAction {
     BeginEpoch,
     /// Marked the bucket as the deployment's.
     MarkStore,
+    /// Made a ticket for one download.
+    MakeTicket,
+    /// Used a ticket up.
+    RedeemTicket,
+    /// Took a ticket back.
+    RevokeTicket,
+    /// Opened every frame of a file, or was asked to.
+    VerifyFile,
     /// Was refused.
     Denied,
 }
@@ -47,6 +55,10 @@ impl AuditAction {
             Self::MakeApiKey => "make_api_key",
             Self::BeginEpoch => "begin_epoch",
             Self::MarkStore => "mark_store",
+            Self::MakeTicket => "make_ticket",
+            Self::RedeemTicket => "redeem_ticket",
+            Self::RevokeTicket => "revoke_ticket",
+            Self::VerifyFile => "verify_file",
             Self::Denied => "denied",
         }
     }

@@ -2,7 +2,7 @@
 
 use sealift_transfer::{
     PartPlan,
-    api::{FileId, UploadId},
+    api::{FileId, UploadId, Verification},
 };
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, sqlite::SqliteRow};
 
@@ -44,8 +44,8 @@ pub struct FileRow {
     pub reference: Option<String>,
     /// When it was complete.
     pub uploaded_at_ms: i64,
-    /// When every frame had been opened and found good.
-    pub verified_at_ms: Option<i64>,
+    /// What the pass over all frames found.
+    pub verification: Verification,
 }
 
 /// A place in the list of files, newest first: the files behind it are the next page. Files that
@@ -180,13 +180,13 @@ pub(super) async fn insert(
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, s3_version, s3_etag,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             uploaded_at_ms)
+             uploaded_at_ms, verification_due_at_ms)
          SELECT
              file_id, upload_id, tenant, owner, 'available',
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, $2, $3,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             $4
+             $4, $4
          FROM uploads WHERE upload_id = $1",
     )
     .bind(upload_id.as_str())
@@ -229,7 +229,24 @@ impl FromRow<'_, SqliteRow> for FileRow {
             content_type: row.try_get("content_type")?,
             reference: row.try_get("reference")?,
             uploaded_at_ms: row.try_get("uploaded_at_ms")?,
-            verified_at_ms: row.try_get("verified_at_ms")?,
+            verification: verification(row)?,
         })
     }
+}
+
+/// A file that is to be verified again is pending, whatever was found before.
+fn verification(row: &SqliteRow) -> sqlx::Result<Verification> {
+    let due_at_ms: Option<i64> = row.try_get("verification_due_at_ms")?;
+    let verified_at_ms: Option<i64> = row.try_get("verified_at_ms")?;
+    let (None, Some(at_ms)) = (due_at_ms, verified_at_ms) else {
+        return Ok(Verification::Pending);
+    };
+    if let Some(code) = row.try_get("verification_code")? {
+        return Ok(Verification::Failed { at_ms, code });
+    }
+    let plaintext_sha256: [u8; 32] = row.bytes("plaintext_sha256")?;
+    Ok(Verification::Verified {
+        at_ms,
+        plaintext_sha256: data_encoding::HEXLOWER.encode(&plaintext_sha256),
+    })
 }

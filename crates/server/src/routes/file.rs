@@ -46,7 +46,7 @@ pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusa
         sealed_size: row.plan.sealed_len(),
         reference: row.reference,
         uploaded_at_ms: row.uploaded_at_ms,
-        verified_at_ms: row.verified_at_ms,
+        verification: row.verification,
         bucket: row.bucket,
         object_key: row.s3_key.to_string(),
         etag: row.etag.0,

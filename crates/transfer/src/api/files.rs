@@ -1,5 +1,5 @@
-//! `GET /v1/files` (by cursor), `GET` and `DELETE /v1/files/{id}`, `GET|HEAD
-//! /v1/files/{id}/content`.
+//! `GET /v1/files` (by cursor, by a word in the name), `GET` and `DELETE /v1/files/{id}`, `GET|HEAD
+//! /v1/files/{id}/content`, `POST /v1/files/{id}/verify`.
 
 use std::collections::BTreeMap;
 
@@ -7,6 +7,7 @@ use serde::{Deserialize, Serialize};
 
 use super::{
     ids::{FileId, UploadId},
+    problem::ProblemCode,
     sha256::base64_bytes,
 };
 
@@ -23,6 +24,13 @@ pub fn path(file: &FileId) -> String {
 #[must_use]
 pub fn content_path(file: &FileId) -> String {
     format!("/v1/files/{file}/content")
+}
+
+/// Where to `POST` the wish that every frame of a file be opened and compared once more. Answered
+/// with 202 and the file's record; the work is done behind it, see [`Verification`].
+#[must_use]
+pub fn verify_path(file: &FileId) -> String {
+    format!("/v1/files/{file}/verify")
 }
 
 /// A file that is there.
@@ -46,8 +54,8 @@ pub struct FileRecord {
     pub reference: Option<String>,
     /// When it was complete; milliseconds since the Unix epoch.
     pub uploaded_at_ms: i64,
-    /// When every frame had been opened and found good, if that happened yet.
-    pub verified_at_ms: Option<i64>,
+    /// Whether every frame of it was opened and found good.
+    pub verification: Verification,
     /// The bucket.
     pub bucket: String,
     /// The object key.
@@ -63,7 +71,45 @@ pub struct FileRecord {
     pub encryption_context: BTreeMap<String, String>,
 }
 
-/// One page of files, newest first.
+/// What the pass over all frames of a file found, which runs by itself after an upload and again
+/// when it is asked for.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(tag = "state", rename_all = "snake_case")]
+pub enum Verification {
+    /// Not done yet: not since the upload, or not since it was asked for again.
+    Pending,
+    /// Every frame was authentic and all of them were there.
+    Verified {
+        /// When; milliseconds since the Unix epoch.
+        at_ms: i64,
+        /// SHA-256 of the plaintext, as 64 lower-case hexadecimal digits: what `sha256sum` prints.
+        plaintext_sha256: String,
+    },
+    /// The stored object does not open, or is another one.
+    Failed {
+        /// When; milliseconds since the Unix epoch.
+        at_ms: i64,
+        /// A [`ProblemCode`]'s name, such as `object_damaged`.
+        code: String,
+    },
+    /// Of a newer server.
+    #[serde(other)]
+    Unknown,
+}
+
+impl Verification {
+    /// Why it failed, where this version knows the code.
+    #[must_use]
+    pub fn failure(&self) -> Option<ProblemCode> {
+        match self {
+            Self::Failed { code, .. } => ProblemCode::from_name(code),
+            _ => None,
+        }
+    }
+}
+
+/// One page of files, newest first. `?search=` keeps those whose name has that text, whatever its
+/// case; a page may then have few files or none although more follow behind its cursor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileList {
     /// The files.

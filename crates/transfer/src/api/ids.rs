@@ -119,6 +119,10 @@ random_id!(
     /// An API key's public part.
     ApiKeyId
 );
+random_id!(
+    /// A ticket's public part.
+    TicketId
+);
 given_name!(
     /// Who keys, limits and records are kept apart for. Stands in the encryption context.
     TenantId

@@ -105,6 +105,8 @@ codes! {
     PartsDiffer = "parts_differ", 409, "Parts differ";
     /// The stored object was not what was sealed; it was removed.
     UploadFailed = "upload_failed", 409, "Upload failed";
+    /// The ticket was used, has ended, was taken back, or never was.
+    TicketUsed = "ticket_used", 410, "Link used or ended";
     /// Nothing was signed for too long.
     UploadExpired = "upload_expired", 410, "Upload expired";
     /// A request body over the endpoint's limit.
@@ -117,10 +119,14 @@ codes! {
     RangeNotSatisfiable = "range_not_satisfiable", 416, "Range not satisfiable";
     /// Empty, over the limit, or with control characters.
     InvalidName = "invalid_name", 422, "Invalid file name";
+    /// The form has no file in it, or more than one.
+    NotOneFile = "not_one_file", 422, "Not one file";
     /// A field's value is outside its limits.
     InvalidField = "invalid_field", 422, "Invalid field";
     /// The upload has no such part.
     PartNumberOutOfRange = "part_number_out_of_range", 422, "No such part";
+    /// As many files are being read for this caller as may be at once.
+    TooManyReads = "too_many_reads", 429, "Too many downloads at once";
     /// Too many open uploads, or requests too close together.
     TooManyRequests = "too_many_requests", 429, "Too many requests";
     /// Nothing is known of the cause outside the log.

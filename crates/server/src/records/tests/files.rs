@@ -1,6 +1,6 @@
 //! Files, their list and their end.
 
-use sealift_transfer::api::UploadState;
+use sealift_transfer::api::{UploadState, Verification};
 
 use super::{ann, file_id, file_made, kept, new_upload, others, run, upload_id, upload_in};
 use crate::{
@@ -40,7 +40,7 @@ async fn a_completed_upload_becomes_a_file_with_all_that_it_had() {
         content_type: new.content_type,
         reference: new.reference,
         uploaded_at_ms: 77,
-        verified_at_ms: None,
+        verification: Verification::Pending,
     };
     assert_eq!(file, expected);
     let by_id = kept.records.file(&ann(), &file_id(2)).await.unwrap();
