@@ -1,7 +1,9 @@
 //! One command a file.
 
 pub(crate) mod api_keys;
+pub(crate) mod completions;
 pub(crate) mod demo;
+pub(crate) mod man;
 pub(crate) mod records;
 pub(crate) mod serve;
 mod stop;

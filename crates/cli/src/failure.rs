@@ -1,41 +1,98 @@
-//! What a person reads when it does not work: one plain sentence and the remedy.
+//! What a person reads when it does not work: one plain sentence and the remedy; and the exit code
+//! that a program reads.
 
-use std::{io, process::ExitCode};
+mod exit;
+mod server;
 
-use anyhow::anyhow;
-use sealift_server::{
-    config::ConfigError, objects::embedded::EmbeddedError, telemetry::TelemetryError,
-};
+pub(crate) use exit::Exit;
+pub(crate) use server::to_start;
 
-use crate::terminal;
+use std::process::ExitCode;
 
-/// Prints it; 2 where the configuration is wrong, else 1.
-pub(crate) fn failed(error: &anyhow::Error) -> ExitCode {
-    terminal::note(&format!("sealift: {}", sentence(error)));
-    let is_configuration = error.is::<ConfigError>()
-        || matches!(error.downcast_ref(), Some(TelemetryError::Filter(_)));
-    if is_configuration {
-        ExitCode::from(2)
-    } else {
-        ExitCode::FAILURE
+use sealift_server::{config::ConfigError, telemetry::TelemetryError};
+
+use crate::terminal::{self, BAD, styled};
+
+/// A failure that knows its exit code and what to do about it. Commands give it, inside an
+/// `anyhow::Error` that may say more around it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub(crate) struct Failure {
+    exit: Exit,
+    /// For programs; the exit code's name unless the server said another.
+    code: String,
+    message: String,
+    remedy: Option<String>,
+}
+
+impl Failure {
+    /// Its message is one sentence, without a dot at the end.
+    pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
+        Self {
+            exit,
+            code: exit.name().to_owned(),
+            message: message.into(),
+            remedy: None,
+        }
+    }
+
+    /// What the person can do, as an imperative sentence without a dot.
+    #[must_use]
+    pub(crate) fn remedy(self, remedy: impl Into<String>) -> Self {
+        Self {
+            remedy: Some(remedy.into()),
+            ..self
+        }
+    }
+
+    /// A finer code than the exit code's name, such as a Problem's.
+    #[must_use]
+    pub(crate) fn code(self, code: impl Into<String>) -> Self {
+        Self {
+            code: code.into(),
+            ..self
+        }
     }
 }
 
-/// A server that did not start; a taken port with the flag that changes it.
-pub(crate) fn to_start(error: anyhow::Error, port: u16) -> anyhow::Error {
-    for cause in error.chain() {
-        if let Some(EmbeddedError::PortTaken(port)) = cause.downcast_ref() {
-            return anyhow!(
-                "port {port} is taken, which the object store wants; free it or choose another \
-                 with --s3-port <PORT>"
-            );
-        }
-        let taken = io::ErrorKind::AddrInUse;
-        if cause.downcast_ref::<io::Error>().map(io::Error::kind) == Some(taken) {
-            return anyhow!("port {port} is taken; free it or choose another with --port <PORT>");
-        }
+/// Prints it, for a program as `{"error":{"code","message","remedy"}}`.
+pub(crate) fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
+    let exit = exit_of(error);
+    let failure = error
+        .chain()
+        .find_map(|cause| cause.downcast_ref::<Failure>());
+    let remedy = failure.and_then(|failure| failure.remedy.as_deref());
+    let message = sentence(error);
+    if json {
+        let code = failure.map_or(exit.name(), |failure| &failure.code);
+        let document = serde_json::json!({
+            "error": { "code": code, "message": message, "remedy": remedy }
+        });
+        terminal::note(&document.to_string());
+    } else {
+        let name = styled("sealift:", BAD);
+        let remedy = remedy.map(|remedy| format!("; {remedy}"));
+        terminal::note(&format!("{name} {message}{}", remedy.unwrap_or_default()));
     }
+    ExitCode::from(exit.number())
+}
+
+/// The innermost failure's own; 2 where the configuration is wrong; else 1.
+fn exit_of(error: &anyhow::Error) -> Exit {
     error
+        .chain()
+        .find_map(|cause| {
+            if let Some(failure) = cause.downcast_ref::<Failure>() {
+                Some(failure.exit)
+            } else if cause.is::<ConfigError>()
+                || matches!(cause.downcast_ref(), Some(TelemetryError::Filter(_)))
+            {
+                Some(Exit::Usage)
+            } else {
+                None
+            }
+        })
+        .unwrap_or(Exit::Failed)
 }
 
 /// The error and its causes, each once.
@@ -55,7 +112,7 @@ fn sentence(error: &anyhow::Error) -> String {
 
 #[cfg(test)]
 mod tests {
-    use anyhow::Context as _;
+    use anyhow::{Context as _, anyhow};
 
     use super::*;
 
@@ -69,5 +126,14 @@ mod tests {
             sentence(&error),
             "no key was made: cannot write: the disk is full"
         );
+    }
+
+    #[test]
+    fn a_failure_keeps_its_exit_code_under_more_words() {
+        let error = Err::<(), _>(Failure::new(Exit::NotFound, "there is no file a"))
+            .context("nothing was downloaded")
+            .unwrap_err();
+        assert_eq!(exit_of(&error), Exit::NotFound);
+        assert_eq!(exit_of(&anyhow!("anything")), Exit::Failed);
     }
 }

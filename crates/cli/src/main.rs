@@ -1,7 +1,7 @@
-//! The one binary, `sealift`: it starts the server, makes API keys and looks after
-//! the deployment.
+//! The one binary, `sealift`: it starts the server, looks after the deployment, and is a client of
+//! the server and of the object format.
 //!
-//! Exit codes: 0 done, 1 it failed, 2 the command line or the configuration is wrong.
+//! Exit codes: `failure::Exit`.
 
 use std::process::ExitCode;
 
@@ -16,21 +16,28 @@ use args::{Args, Command};
 
 fn main() -> ExitCode {
     let args = Args::parse();
+    let json = args.command.wants_json();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,
-        Err(error) => return failure::failed(&error.into()),
+        Err(error) => return failure::failed(&error.into(), json),
     };
-    let outcome = runtime.block_on(async {
-        match args.command {
-            Command::Serve(serve) => commands::serve::run(serve).await,
-            Command::Demo(demo) => commands::demo::run(demo).await,
-            Command::ApiKeys(keys) => commands::api_keys::run(keys).await,
-            Command::Records(records) => commands::records::run(records).await,
-            Command::Store(store) => commands::store::run(store).await,
-        }
-    });
+    let outcome = runtime.block_on(run(args.command));
+    // A read of stdin that nobody waits for any more must not hold the program.
+    runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,
-        Err(error) => failure::failed(&error),
+        Err(error) => failure::failed(&error, json),
+    }
+}
+
+async fn run(command: Command) -> anyhow::Result<()> {
+    match command {
+        Command::Serve(serve) => commands::serve::run(serve).await,
+        Command::Demo(demo) => commands::demo::run(demo).await,
+        Command::ApiKeys(keys) => commands::api_keys::run(keys).await,
+        Command::Records(records) => commands::records::run(records).await,
+        Command::Store(store) => commands::store::run(store).await,
+        Command::Completions(completions) => commands::completions::run(&completions),
+        Command::Man(man) => commands::man::run(&man),
     }
 }

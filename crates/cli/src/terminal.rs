@@ -1,16 +1,57 @@
-//! The only place that prints.
+//! The only place that prints. Colours only where a terminal reads and NO_COLOR is not set.
 
-use std::io::{Write as _, stderr, stdout};
+mod progress;
+mod shown;
+mod size;
+
+pub(crate) use progress::{Bar, Bars};
+pub(crate) use shown::shown;
+pub(crate) use size::human_size;
+
+use std::io::{self, Write as _, stderr, stdout};
+
+use anstream::AutoStream;
+use anstyle::{AnsiColor, Style};
+
+/// Of what is beside the point.
+pub(crate) const FAINT: Style = Style::new().dimmed();
+/// Of headings and of what matters most.
+pub(crate) const STRONG: Style = Style::new().bold();
+/// Of what went well.
+pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// Of what went wrong.
+pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// What was asked for. Where nobody reads any more there is nobody to tell.
 pub(crate) fn say(text: &str) {
-    let mut out = stdout().lock();
+    let mut out = AutoStream::auto(stdout().lock());
     let _ = writeln!(out, "{text}");
     // A program that waits for the address reads it from a pipe.
     let _ = out.flush();
 }
 
+/// The same for programs: one JSON document a line.
+pub(crate) fn say_json(document: &impl serde::Serialize) -> anyhow::Result<()> {
+    say(&serde_json::to_string(document)?);
+    Ok(())
+}
+
 /// What happens beside it, or went wrong.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(stderr().lock(), "{text}");
+    let _ = writeln!(AutoStream::auto(stderr().lock()), "{text}");
+}
+
+/// A text with its style, for `say` and `note`.
+pub(crate) fn styled(text: &str, style: Style) -> String {
+    format!("{style}{text}{style:#}")
+}
+
+/// Bytes as they are: a script, a page, somebody's plaintext.
+///
+/// # Errors
+/// Where nobody reads any more.
+pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
+    let mut out = stdout().lock();
+    out.write_all(bytes)?;
+    out.flush()
 }

@@ -1,0 +1,15 @@
+//! `sealift completions`.
+
+use clap_complete::Shell;
+
+pub(super) const EXAMPLES: &str = "\
+Examples:
+  sealift completions bash > ~/.local/share/bash-completion/completions/sealift
+  sealift completions zsh > ~/.zfunc/_sealift
+  sealift completions fish > ~/.config/fish/completions/sealift.fish";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Completions {
+    /// Whose completions.
+    pub(crate) shell: Shell,
+}

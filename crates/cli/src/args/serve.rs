@@ -1,0 +1,132 @@
+//! `sealift serve`: every flag is also a setting.
+
+use std::net::IpAddr;
+
+use clap::ValueEnum;
+use sealift_server::config::{Sources, names::NAMES};
+
+use super::place::Place;
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct Serve {
+    /// Port of the server; 0 takes any free one [default: 8080].
+    #[arg(long)]
+    port: Option<u16>,
+
+    /// Address of the server [default: 127.0.0.1].
+    #[arg(long, value_name = "IP")]
+    bind: Option<IpAddr>,
+
+    /// Who may ask; none works on loopback only [default: api-keys].
+    #[arg(long)]
+    auth: Option<AuthChoice>,
+
+    // Not a doc comment, which would be HTML.
+    #[arg(
+        long,
+        value_name = "FILE",
+        help = "The local keyring's key file, outside the data folder [default: <data>-keys/sealift.key]"
+    )]
+    key_file: Option<String>,
+
+    /// Where data keys come from [default: kms where KMS_KEY_ALIAS is set, else local].
+    #[arg(long)]
+    keyring: Option<KeyringChoice>,
+
+    /// Id, ARN or alias of the KMS key.
+    #[arg(long, value_name = "KEY")]
+    kms_key: Option<String>,
+
+    /// Bucket for sealed files; without one the embedded object store is used.
+    #[arg(long)]
+    bucket: Option<String>,
+
+    /// Another endpoint than AWS's for S3, as the server reaches it.
+    #[arg(long, value_name = "URL")]
+    s3_endpoint: Option<String>,
+
+    /// The same as browsers reach it [default: the S3 endpoint].
+    #[arg(long, value_name = "URL")]
+    s3_public_endpoint: Option<String>,
+
+    /// Loopback port of the embedded object store; 0 takes any free one [default: 8081].
+    #[arg(long, value_name = "PORT")]
+    s3_port: Option<u16>,
+
+    /// Folder of the built page; without one no page is served.
+    #[arg(long, value_name = "FOLDER")]
+    page_dir: Option<String>,
+
+    /// What to log, such as info or sealift_server=debug [default: info].
+    #[arg(long, value_name = "FILTER")]
+    log: Option<String>,
+
+    /// For people, for machines, or by where it goes [default: auto].
+    #[arg(long)]
+    log_format: Option<LogChoice>,
+
+    #[command(flatten)]
+    place: Place,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum AuthChoice {
+    ApiKeys,
+    None,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum KeyringChoice {
+    Local,
+    Kms,
+}
+
+#[derive(Debug, Clone, Copy, ValueEnum)]
+enum LogChoice {
+    Auto,
+    Pretty,
+    Json,
+}
+
+impl Serve {
+    pub(crate) fn sources(&self) -> Sources {
+        self.place.sources(vec![
+            ("log", self.log.clone()),
+            ("log_format", self.log_format.map(written)),
+            ("port", self.port.map(|port| port.to_string())),
+            ("bind", self.bind.map(|ip| ip.to_string())),
+            ("auth", self.auth.map(written)),
+            ("key_file", self.key_file.clone()),
+            ("keyring", self.keyring.map(written)),
+            ("kms_key", self.kms_key.clone()),
+            ("s3_bucket", self.bucket.clone()),
+            ("s3_endpoint", self.s3_endpoint.clone()),
+            ("s3_public_endpoint", self.s3_public_endpoint.clone()),
+            ("s3_port", self.s3_port.map(|port| port.to_string())),
+            ("page_dir", self.page_dir.clone()),
+        ])
+    }
+}
+
+/// A choice as the configuration writes it.
+fn written(choice: impl ValueEnum) -> String {
+    choice
+        .to_possible_value()
+        .map_or_else(String::new, |value| value.get_name().to_owned())
+}
+
+/// The table of all settings, for `serve --help`.
+pub(super) fn settings() -> String {
+    let mut text = String::from("Settings, by their names in the environment and in the file:\n");
+    for name in NAMES {
+        let default = match name.default {
+            "" => String::new(),
+            default => format!(" [default: {default}]"),
+        };
+        text.push_str(&format!(
+            "\n  {} ({})\n      {}{default}\n",
+            name.env, name.key, name.about
+        ));
+    }
+    text
+}
