@@ -1,4 +1,5 @@
-//! Who asks. Every handler below `/v1` takes a [`Caller`], so that none can forget to ask.
+//! Who asks. Every handler below `/v1` takes a [`Caller`], or, where a ticket's holder may ask too,
+//! a [`Reader`], so that none can forget to ask.
 
 use std::{
     net::SocketAddr,
@@ -23,9 +24,14 @@ use crate::{
 
 mod api_key;
 mod loopback;
+mod reader;
+mod secret;
+mod ticket;
 
 pub use api_key::ApiKey;
 pub(crate) use loopback::only_this_machine;
+pub(crate) use reader::Reader;
+pub(crate) use ticket::{COOKIE_FOR, ReadCookie, Ticket};
 
 /// Who asks, and what it may do. Handlers see only rows of its scope.
 #[derive(Debug, Clone)]
@@ -43,6 +49,8 @@ pub(crate) enum Via {
     ApiKey,
     /// Not at all: this machine's own pages and programs.
     Loopback,
+    /// The cookie of a redeemed ticket: for one file, by the owner's leave.
+    Ticket,
 }
 
 impl Via {
@@ -50,6 +58,7 @@ impl Via {
         match self {
             Self::ApiKey => "api-key",
             Self::Loopback => "loopback",
+            Self::Ticket => "ticket",
         }
     }
 }
@@ -90,6 +99,14 @@ impl Caller {
             "Your API key does not cover this; ask the operator for one that does.",
         ))
     }
+
+    /// Tells the rows about what is refused who it was.
+    fn become_known(&self, parts: &Parts) {
+        if let Some(known) = parts.extensions.get::<KnownCaller>() {
+            // Set once a request: a second extractor would find the same caller.
+            let _ = known.0.set((self.scope.clone(), self.via));
+        }
+    }
 }
 
 /// The scope of a request's caller, once it is known: for rows about what was refused.
@@ -125,10 +142,7 @@ impl FromRequestParts<App> for Caller {
                 }
             }
         };
-        if let Some(known) = parts.extensions.get::<KnownCaller>() {
-            // Set once a request: a second extractor would find the same caller.
-            let _ = known.0.set((caller.scope.clone(), caller.via));
-        }
+        caller.become_known(parts);
         Ok(caller)
     }
 }

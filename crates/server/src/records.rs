@@ -30,6 +30,7 @@ mod sweeping;
 mod tenants;
 #[cfg(test)]
 mod tests;
+mod tickets;
 mod unfinished;
 mod upload_row;
 mod upload_states;
@@ -42,6 +43,7 @@ pub use files::{FileCursor, FileRow};
 pub use known_objects::KnownObject;
 pub use parts::{PartRow, SignedRows};
 pub use sweeping::{FilesToSweep, UploadsToSweep};
+pub use tickets::{RedeemedTicket, TicketRow};
 pub use unfinished::{UnfinishedUpload, UploadCursor};
 pub use upload_row::{NewUpload, UploadRow};
 pub use upload_states::{CompletedObject, LeaseOwner};

@@ -2,29 +2,29 @@
 
 use core::fmt;
 
-use data_encoding::BASE32_NOPAD;
 use sealift_transfer::api::ApiKeyId;
-use sha2::{Digest as _, Sha256};
-use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
+
+use super::secret::Secret;
 
 /// Marks the text, so that scanners for leaked credentials find it.
 const MARK: &str = "sealift";
-const SECRET_LEN: usize = 32;
 
 /// An API key in plaintext: with its owner, and for a moment here. Wiped when dropped, never
 /// printed.
 pub struct ApiKey {
     id: ApiKeyId,
-    secret: Zeroizing<[u8; SECRET_LEN]>,
+    secret: Secret,
 }
 
 impl ApiKey {
     /// From 128 random bits that name it and 256 that are secret.
     #[must_use]
-    pub fn from_random(id: [u8; 16], secret: Zeroizing<[u8; SECRET_LEN]>) -> Self {
-        let id = ApiKeyId::from_random(id);
-        Self { id, secret }
+    pub fn from_random(id: [u8; 16], secret: Zeroizing<[u8; 32]>) -> Self {
+        Self {
+            id: ApiKeyId::from_random(id),
+            secret: Secret::from_random(secret),
+        }
     }
 
     /// `None` where the text is no API key.
@@ -34,15 +34,10 @@ impl ApiKey {
             .strip_prefix(MARK)?
             .strip_prefix('_')?
             .split_once('_')?;
-        let upper = Zeroizing::new(secret.to_ascii_uppercase());
-        let decoded = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).ok()?);
-        let mut secret = Zeroizing::new([0; SECRET_LEN]);
-        if decoded.len() != SECRET_LEN {
-            return None;
-        }
-        secret.copy_from_slice(&decoded);
-        let id = id.parse().ok()?;
-        Some(Self { id, secret })
+        Some(Self {
+            id: id.parse().ok()?,
+            secret: Secret::parse(secret)?,
+        })
     }
 
     /// The public part.
@@ -51,23 +46,22 @@ impl ApiKey {
         &self.id
     }
 
-    /// What is stored. The secret has 256 random bits: nothing slower than SHA-256 is needed.
+    /// What is stored.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
-        Sha256::digest(self.secret.as_slice()).into()
+        self.secret.hash()
     }
 
     /// Whether it is the key of that hash; takes the same time wherever they differ.
     #[must_use]
     pub fn has_hash(&self, hash: &[u8; 32]) -> bool {
-        self.hash().ct_eq(hash).into()
+        self.secret.has_hash(hash)
     }
 
     /// The text, for its owner, once.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
-        let secret = Zeroizing::new(BASE32_NOPAD.encode(self.secret.as_slice()));
-        let secret = Zeroizing::new(secret.to_ascii_lowercase());
+        let secret = self.secret.reveal();
         Zeroizing::new(format!("{MARK}_{}_{}", self.id, *secret))
     }
 }

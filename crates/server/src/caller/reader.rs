@@ -1,0 +1,135 @@
+//! Who reads one file: whoever may by its login, or by the cookie of a redeemed ticket.
+
+use axum::{
+    extract::{FromRequestParts, Path},
+    http::request::Parts,
+};
+use http::{HeaderMap, Uri, header};
+use sealift_transfer::api::FileId;
+
+use super::{Caller, ReadCookie, Via, secure_transport};
+use crate::{app::App, config::Auth, problem::Refusal, records::Roles, telemetry::RequestId};
+
+/// The caller of a route below `/v1/files/{id}` that a ticket is for. Every other route takes a
+/// [`Caller`], which no cookie makes: a ticket is good for what takes this, and for its file.
+#[derive(Debug)]
+pub(crate) struct Reader {
+    pub(crate) caller: Caller,
+    /// The file in the path.
+    pub(crate) file_id: FileId,
+    /// Until when it may, where it came with a ticket.
+    pub(crate) until_ms: Option<i64>,
+}
+
+impl FromRequestParts<App> for Reader {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let path = Path::<String>::from_request_parts(parts, app).await;
+        let file_id = path.ok().and_then(|Path(text)| text.parse::<FileId>().ok());
+        if let Some(file_id) = &file_id
+            && let Some(reader) = by_cookie(parts, app, file_id).await?
+        {
+            return Ok(reader);
+        }
+        let caller = Caller::from_request_parts(parts, app).await?;
+        Ok(Self {
+            caller,
+            file_id: file_id.ok_or_else(Refusal::not_found)?,
+            until_ms: None,
+        })
+    }
+}
+
+/// `None`: no cookie that holds, or there is a login, which wins.
+async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<Reader>, Refusal> {
+    let headers = &parts.headers;
+    let has_login = app.config.auth == Auth::None || headers.contains_key(header::AUTHORIZATION);
+    if has_login || !is_from_own_page(headers) {
+        return Ok(None);
+    }
+    let Some(cookie) = ReadCookie::of(headers, file_id) else {
+        return Ok(None);
+    };
+    secure_transport(parts, app)?;
+    let redeemed = app
+        .records
+        .redeemed_ticket(&cookie.hash(), app.now_ms())
+        .await?;
+    let Some(redeemed) = redeemed.filter(|redeemed| redeemed.ticket.file_id == *file_id) else {
+        return Ok(None);
+    };
+    let request_id = parts.extensions.get::<RequestId>().cloned();
+    let caller = Caller {
+        scope: redeemed.ticket.scope,
+        roles: Roles {
+            download: true,
+            ..Roles::default()
+        },
+        via: Via::Ticket,
+        request_id,
+    };
+    caller.become_known(parts);
+    Ok(Some(Reader {
+        caller,
+        file_id: file_id.clone(),
+        until_ms: Some(redeemed.until_ms),
+    }))
+}
+
+/// Browsers send a `SameSite` cookie for every page of the site, whatever its port or host name
+/// below. Ours is for our own page.
+fn is_from_own_page(headers: &HeaderMap) -> bool {
+    if let Some(site) = headers.get("sec-fetch-site") {
+        return site == "same-origin" || site == "none";
+    }
+    // An older browser; or none.
+    let text = |name| headers.get(name).map(|value| value.to_str().ok());
+    match (text(header::ORIGIN), text(header::HOST)) {
+        (None, _) => true,
+        (Some(Some(origin)), Some(Some(host))) => origin
+            .parse::<Uri>()
+            .is_ok_and(|origin| origin.authority().is_some_and(|own| own == host)),
+        _ => false,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn own(given: &[(&'static str, &'static str)]) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in given {
+            headers.append(*name, value.parse().unwrap());
+        }
+        is_from_own_page(&headers)
+    }
+
+    #[test]
+    fn the_cookie_is_taken_from_the_servers_own_page_and_the_address_bar() {
+        assert!(own(&[
+            ("host", "a.example"),
+            ("sec-fetch-site", "same-origin")
+        ]));
+        assert!(own(&[("host", "a.example"), ("sec-fetch-site", "none")]));
+        assert!(own(&[("host", "a.example:1")]));
+        let origin = ("origin", "https://a.example:1");
+        assert!(own(&[("host", "a.example:1"), origin]));
+    }
+
+    #[test]
+    fn and_from_no_other_page_of_the_same_site() {
+        for site in ["same-site", "cross-site", ""] {
+            let own_origin = ("origin", "https://a.example");
+            let site = ("sec-fetch-site", site);
+            assert!(!own(&[("host", "a.example"), own_origin, site]));
+        }
+        for origin in ["https://b.example", "https://a.example:2", "null", ""] {
+            assert!(
+                !own(&[("host", "a.example"), ("origin", origin)]),
+                "{origin}"
+            );
+        }
+    }
+}

@@ -1,0 +1,170 @@
+//! Tickets: `sealift_t_<id>_<secret>`. The id finds the row, the secret proves it. A ticket is
+//! redeemed once, for a cookie that lets one browser read one file for a while.
+
+use core::{fmt, time::Duration};
+
+use cookie::{Cookie, SameSite};
+use headers::HeaderMapExt as _;
+use http::HeaderMap;
+use sealift_transfer::api::{FileId, TicketId, TicketText, files};
+use zeroize::Zeroizing;
+
+use super::secret::Secret;
+
+/// Begins like an API key, so that scanners for leaked credentials find it, and is none: no id is
+/// one letter.
+const MARK: &str = "sealift_t_";
+
+/// How long the cookie holds (DESIGN.md 5): long enough for a film's ranges, too short to share.
+pub(crate) const COOKIE_FOR: Duration = Duration::from_secs(15 * 60);
+
+/// A ticket in plaintext: with whoever has the link, and for a moment here.
+pub(crate) struct Ticket {
+    id: TicketId,
+    secret: Secret,
+}
+
+impl Ticket {
+    /// From 128 random bits that name it and 256 that are secret.
+    pub(crate) fn from_random(id: [u8; 16], secret: Zeroizing<[u8; 32]>) -> Self {
+        Self {
+            id: TicketId::from_random(id),
+            secret: Secret::from_random(secret),
+        }
+    }
+
+    /// `None` where the text is no ticket.
+    pub(crate) fn parse(text: &TicketText) -> Option<Self> {
+        let (id, secret) = text.expose().strip_prefix(MARK)?.split_once('_')?;
+        Some(Self {
+            id: id.parse().ok()?,
+            secret: Secret::parse(secret)?,
+        })
+    }
+
+    pub(crate) fn id(&self) -> &TicketId {
+        &self.id
+    }
+
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.secret.hash()
+    }
+
+    pub(crate) fn has_hash(&self, hash: &[u8; 32]) -> bool {
+        self.secret.has_hash(hash)
+    }
+
+    /// The text, for its owner, once.
+    pub(crate) fn reveal(&self) -> TicketText {
+        let secret = self.secret.reveal();
+        TicketText::new(format!("{MARK}{}_{}", self.id, *secret))
+    }
+}
+
+impl fmt::Debug for Ticket {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Ticket({}, ..)", self.id)
+    }
+}
+
+/// What a ticket is redeemed for.
+pub(crate) struct ReadCookie(Secret);
+
+impl ReadCookie {
+    pub(crate) fn from_random(secret: Zeroizing<[u8; 32]>) -> Self {
+        Self(Secret::from_random(secret))
+    }
+
+    /// The one that came with a request about this file.
+    pub(crate) fn of(headers: &HeaderMap, file: &FileId) -> Option<Self> {
+        let cookies = headers.typed_get::<headers::Cookie>()?;
+        Secret::parse(cookies.get(&name(file))?).map(Self)
+    }
+
+    pub(crate) fn hash(&self) -> [u8; 32] {
+        self.0.hash()
+    }
+
+    /// The header `Set-Cookie`: out of reach for scripts, never over an open connection, sent by
+    /// pages of this site and to the routes of this file only.
+    pub(crate) fn to_set(&self, file: &FileId) -> Zeroizing<String> {
+        let seconds = i64::try_from(COOKIE_FOR.as_secs()).unwrap_or(0);
+        let text = Zeroizing::new(self.0.reveal().to_string());
+        let cookie = Cookie::build((name(file), text.as_str()))
+            .http_only(true)
+            .secure(true)
+            .same_site(SameSite::Strict)
+            .path(files::path(file))
+            .max_age(time::Duration::seconds(seconds));
+        Zeroizing::new(cookie.to_string())
+    }
+}
+
+/// Of each file its own, so that several can be read at once.
+fn name(file: &FileId) -> String {
+    format!("sealift-file-{file}")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::caller::ApiKey;
+
+    fn ticket(secret: u8) -> Ticket {
+        Ticket::from_random([1; 16], Zeroizing::new([secret; 32]))
+    }
+
+    #[test]
+    fn a_ticket_is_known_again_by_its_text_and_is_no_api_key() {
+        let text = ticket(2).reveal();
+        let again = Ticket::parse(&text).unwrap();
+        assert_eq!(again.id(), ticket(2).id());
+        assert!(again.has_hash(&ticket(2).hash()));
+        assert!(!again.has_hash(&ticket(3).hash()));
+        assert!(ApiKey::parse(text.expose()).is_none());
+        let secret = text.expose().rsplit('_').next().unwrap();
+        assert!(!format!("{again:?}").contains(secret));
+    }
+
+    #[test]
+    fn other_texts_are_no_tickets() {
+        let ticket = ticket(2).reveal();
+        let key = ApiKey::from_random([1; 16], Zeroizing::new([2; 32])).reveal();
+        let cut = ticket.expose().trim_end_matches(char::is_alphanumeric);
+        for bad in ["", "sealift_t_", "sealift_t__", key.as_str(), cut] {
+            assert!(
+                Ticket::parse(&TicketText::new(bad.to_owned())).is_none(),
+                "{bad}"
+            );
+        }
+    }
+
+    #[test]
+    fn the_cookie_is_for_one_file_over_tls_and_for_no_script() {
+        let file = FileId::from_random([1; 16]);
+        let cookie = ReadCookie::from_random(Zeroizing::new([0; 32]));
+        let secret = "a".repeat(52);
+        assert_eq!(
+            *cookie.to_set(&file),
+            format!(
+                "sealift-file-{file}={secret}; HttpOnly; SameSite=Strict; Secure; \
+                 Path=/v1/files/{file}; Max-Age=900"
+            )
+        );
+        let of = |cookies: String| {
+            let headers = HeaderMap::from_iter([(http::header::COOKIE, cookies.parse().unwrap())]);
+            ReadCookie::of(&headers, &file).map(|found| found.hash())
+        };
+        let sent = format!("other=1; sealift-file-{file}={secret}");
+        assert_eq!(of(sent), Some(cookie.hash()));
+        let other = FileId::from_random([2; 16]);
+        for bad in [
+            String::new(),
+            format!("sealift-file-{other}={secret}"),
+            format!("sealift-file-{file}={secret}x"),
+            format!("sealift-file-{file}="),
+        ] {
+            assert_eq!(of(bad.clone()), None, "{bad}");
+        }
+    }
+}

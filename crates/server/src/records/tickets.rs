@@ -1,0 +1,188 @@
+//! Tickets: one download of one file, for whoever brings the ticket first. Redeemed once, by a
+//! compare-and-set, for a cookie; of both secrets only the hashes are kept.
+
+use sealift_transfer::api::{FileId, TicketId};
+use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
+
+use super::{Records, RecordsError, Scope, columns::Columns as _};
+
+/// A ticket as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketRow {
+    /// Its public part.
+    pub id: TicketId,
+    /// Of its secret, hashed by the caller.
+    pub hash: [u8; 32],
+    /// Who made it, and whose the file is.
+    pub scope: Scope,
+    /// The file that it is for.
+    pub file_id: FileId,
+    /// When it was made.
+    pub made_at_ms: i64,
+    /// When it can no longer be redeemed.
+    pub expires_at_ms: i64,
+}
+
+/// A ticket whose cookie holds.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct RedeemedTicket {
+    /// The ticket.
+    pub ticket: TicketRow,
+    /// Until when its cookie holds.
+    pub until_ms: i64,
+}
+
+impl Records {
+    /// Keeps a new ticket.
+    ///
+    /// # Errors
+    /// [`RecordsError`]; also where the id is taken.
+    pub async fn add_ticket(&self, row: TicketRow) -> Result<(), RecordsError> {
+        let addition = query(
+            "INSERT INTO tickets
+             (ticket_id, secret_sha256, tenant, owner, purpose, file_id, made_at_ms, expires_at_ms)
+             VALUES ($1, $2, $3, $4, 'download', $5, $6, $7)",
+        );
+        let addition = addition
+            .bind(row.id.to_string())
+            .bind(row.hash.to_vec())
+            .bind(row.scope.tenant.to_string())
+            .bind(row.scope.owner.to_string())
+            .bind(row.file_id.to_string())
+            .bind(row.made_at_ms)
+            .bind(row.expires_at_ms);
+        self.writer.changes(addition).await.map(drop)
+    }
+
+    /// The ticket of this id, used or not. Whether its secret was given is the caller's to compare.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn ticket(&self, id: &TicketId) -> Result<Option<TicketRow>, RecordsError> {
+        let row = query_as("SELECT * FROM tickets WHERE ticket_id = $1 AND purpose = 'download'");
+        let row = row.bind(id.as_str()).fetch_optional(&self.readers).await?;
+        Ok(row)
+    }
+
+    /// Uses the ticket up for a cookie of that hash, unless it was used, has ended, was taken back,
+    /// or its file is not there any more. Of several at once one wins.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn redeem_ticket(
+        &self,
+        id: &TicketId,
+        cookie_hash: [u8; 32],
+        now_ms: i64,
+        cookie_ends_at_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE tickets SET redeemed_at_ms = $3, cookie_sha256 = $2, cookie_ends_at_ms = $4
+             WHERE ticket_id = $1 AND purpose = 'download'
+             AND redeemed_at_ms IS NULL AND revoked_at_ms IS NULL AND expires_at_ms > $3
+             AND EXISTS (
+                 SELECT 1 FROM files
+                 WHERE files.file_id = tickets.file_id AND files.tenant = tickets.tenant
+                 AND files.owner = tickets.owner AND files.state = 'available'
+             )",
+        );
+        let change = change
+            .bind(id.to_string())
+            .bind(cookie_hash.to_vec())
+            .bind(now_ms)
+            .bind(cookie_ends_at_ms);
+        self.writer.changes(change).await
+    }
+
+    /// The ticket that was redeemed for the cookie of this hash, while that holds: neither ended
+    /// nor taken back. What is looked for is the hash of 256 random bits, so how long the search
+    /// takes tells nobody anything.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn redeemed_ticket(
+        &self,
+        cookie_hash: &[u8; 32],
+        now_ms: i64,
+    ) -> Result<Option<RedeemedTicket>, RecordsError> {
+        let row = query_as(
+            "SELECT * FROM tickets
+             WHERE cookie_sha256 = $1 AND purpose = 'download'
+             AND cookie_ends_at_ms > $2 AND revoked_at_ms IS NULL",
+        );
+        let row = row
+            .bind(cookie_hash.to_vec())
+            .bind(now_ms)
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(row)
+    }
+
+    /// Takes this owner's ticket back, and the cookie that it was redeemed for. `false`: there is
+    /// none; one that was taken back before stays so.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn revoke_ticket(
+        &self,
+        scope: &Scope,
+        id: &TicketId,
+        now_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE tickets SET revoked_at_ms = coalesce(revoked_at_ms, $4)
+             WHERE ticket_id = $1 AND tenant = $2 AND owner = $3 AND purpose = 'download'",
+        );
+        let change = change
+            .bind(id.to_string())
+            .bind(scope.tenant.to_string())
+            .bind(scope.owner.to_string())
+            .bind(now_ms);
+        self.writer.changes(change).await
+    }
+
+    /// Forgets at most `most` tickets that can neither be redeemed nor read with any more; gives
+    /// how many.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn forget_tickets(&self, now_ms: i64, most: u32) -> Result<u64, RecordsError> {
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                let removal = query(
+                    "DELETE FROM tickets WHERE ticket_id IN (
+                         SELECT ticket_id FROM tickets
+                         WHERE purpose = 'download' AND expires_at_ms <= $1
+                         AND (cookie_ends_at_ms IS NULL OR cookie_ends_at_ms <= $1)
+                         ORDER BY expires_at_ms LIMIT $2
+                     )",
+                );
+                let removal = removal.bind(now_ms).bind(i64::from(most));
+                Ok(removal.execute(db).await?.rows_affected())
+            })
+        });
+        work.await
+    }
+}
+
+impl FromRow<'_, SqliteRow> for TicketRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            id: row.parsed("ticket_id")?,
+            hash: row.bytes("secret_sha256")?,
+            scope: row.scope()?,
+            file_id: row.parsed("file_id")?,
+            made_at_ms: row.try_get("made_at_ms")?,
+            expires_at_ms: row.try_get("expires_at_ms")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for RedeemedTicket {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            ticket: TicketRow::from_row(row)?,
+            until_ms: row.try_get("cookie_ends_at_ms")?,
+        })
+    }
+}
