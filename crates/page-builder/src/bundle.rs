@@ -1,5 +1,5 @@
-//! The page's script in one file: one request instead of thirty, and far better compressed. It takes modules as this
-//! page writes them, and refuses what it does not know rather than guess.
+//! Each page's script in one file: one request instead of thirty, and far better compressed. It takes modules as these
+//! pages write them, and refuses what it does not know rather than guess.
 
 mod shorten;
 
@@ -8,7 +8,7 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The page's files by their names.
+/// The pages' files by their names.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
 /// Takes comments and indentation out of the module's own script.
@@ -23,18 +23,28 @@ pub(crate) fn shorten(files: &mut Files, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts `entry` and everything that it imports into one module under the name of `entry`.
+/// Puts each of `entries` and everything that it imports into one module under the name of the entry. What two of
+/// them import is in both.
 ///
 /// # Errors
 /// Where a module is missing, imports itself, or is written in a way that is not understood here.
-pub(crate) fn bundle(files: &mut Files, entry: &str) -> Result<()> {
-    let mut bundle = Bundle::default();
-    bundle.add(files, entry)?;
-    for name in &bundle.names {
-        files.remove(Path::new(name));
+pub(crate) fn bundle(files: &mut Files, entries: &[&str]) -> Result<()> {
+    let mut bundled = Vec::new();
+    for entry in entries {
+        let mut bundle = Bundle::default();
+        bundle
+            .add(files, entry)
+            .with_context(|| format!("cannot bundle {entry}"))?;
+        bundled.push(bundle);
     }
-    let script = bundle.finish(entry)?;
-    files.insert(entry.into(), script.into_bytes());
+    for bundle in &bundled {
+        for name in &bundle.names {
+            files.remove(Path::new(name));
+        }
+    }
+    for (entry, bundle) in entries.iter().zip(bundled) {
+        files.insert(entry.into(), bundle.finish(entry)?.into_bytes());
+    }
     Ok(())
 }
 
@@ -67,8 +77,10 @@ impl Bundle {
             let line = if let Some(import) = line.strip_prefix("import ") {
                 let (names, from) = imported(import)
                     .with_context(|| format!("{name} imports in an unknown way: {line}"))?;
-                self.add(files, from)?;
-                writeln!(body, "const {names} = {};", variable(from))?;
+                let from = resolved(from, name)
+                    .with_context(|| format!("{name} imports from outside: {line}"))?;
+                self.add(files, &from)?;
+                writeln!(body, "const {names} = {};", variable(&from))?;
                 continue;
             } else if let Some(declaration) = line.strip_prefix("export ") {
                 let exported = declared(declaration)
@@ -103,11 +115,28 @@ impl Bundle {
     }
 }
 
-/// `{ a, b } from './c.js';` as the names and the module's.
+/// `{ a, b } from './c.js';` as the names and where the module is.
 fn imported(import: &str) -> Option<(&str, &str)> {
-    let (names, from) = import.split_once(" from './")?;
+    let (names, from) = import.split_once(" from '")?;
     let is_list = names.starts_with('{') && names.ends_with('}') && !names.contains(" as ");
     is_list.then_some((names, from.strip_suffix("';")?))
+}
+
+/// The name of the module at `from`, as seen by `importer`.
+fn resolved(from: &str, importer: &str) -> Option<String> {
+    if !from.starts_with("./") && !from.starts_with("../") {
+        return None;
+    }
+    let mut folders: Vec<&str> = importer.split('/').collect();
+    folders.pop();
+    for step in from.split('/') {
+        match step {
+            "." => (),
+            ".." => drop(folders.pop()?),
+            name => folders.push(name),
+        }
+    }
+    Some(folders.join("/"))
 }
 
 fn declared(declaration: &str) -> Option<&str> {
@@ -147,7 +176,7 @@ mod tests {
             ("b.js", "export class b {\n  #x = 1;\n}\n"),
             ("worker.js", "import init from './m.js';\n"),
         ]);
-        bundle(&mut page, "page.js").unwrap();
+        bundle(&mut page, &["page.js"]).unwrap();
         let names: Vec<_> = page.keys().map(|name| name.to_str().unwrap()).collect();
         assert_eq!(names, ["page.js", "worker.js"]);
         let script = String::from_utf8(page.values().next().unwrap().clone()).unwrap();
@@ -159,19 +188,44 @@ mod tests {
     }
 
     #[test]
+    fn two_pages_have_what_they_share_and_folders_are_followed() {
+        let mut page = files(&[
+            ("one.js", "import { b } from './open/b.js';\nb();\n"),
+            ("two.js", "import { c } from './c.js';\nc();\n"),
+            (
+                "open/b.js",
+                "import { c } from '../c.js';\nexport function b() { c(); }\n",
+            ),
+            ("c.js", "export const c = () => 1;\n"),
+        ]);
+        bundle(&mut page, &["one.js", "two.js"]).unwrap();
+        let scripts: Vec<_> = page
+            .values()
+            .map(|text| core::str::from_utf8(text).unwrap())
+            .collect();
+        assert_eq!(scripts.len(), 2, "{scripts:?}");
+        for script in &scripts {
+            assert!(script.contains("const c = () => 1;"), "{script}");
+        }
+        assert!(scripts[0].contains("const { b } = $_open_b_js;"));
+    }
+
+    #[test]
     fn what_is_not_understood_is_refused() {
         for text in [
             "import a from './a.js';",
             "import { a as b } from './a.js';",
             "import './a.js';",
             "import { gone } from './gone.js';",
+            "import { a } from 'a.js';",
+            "import { a } from '../a.js';",
             "export default 1;",
             "export { a };",
             "const two = `lines\n`;",
             "import { page } from './page.js';",
         ] {
             let mut page = files(&[("page.js", text), ("a.js", "export const a = 1;")]);
-            assert!(bundle(&mut page, "page.js").is_err(), "{text}");
+            assert!(bundle(&mut page, &["page.js"]).is_err(), "{text}");
         }
     }
 }

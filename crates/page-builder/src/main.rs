@@ -1,15 +1,21 @@
-//! Lays the upload page out: `sealift-page-builder MODULE WEB ROOM DIST`.
+//! Lays the pages out: `sealift-page-builder MODULE WEB ROOM DIST`.
 //!
-//! MODULE is the wasm file that cargo built, WEB the page's own files, ROOM a folder to keep the bound module in, so that
-//! an unchanged module is not bound again, and DIST the folder to serve. The last line it prints is the page's size.
+//! MODULE is the wasm file that cargo built, WEB the pages' own files, ROOM a folder to keep the bound module in, so that
+//! an unchanged module is not bound again, and DIST the folder to serve. The last line it prints says how much each page
+//! loads.
 
 mod bundle;
+mod compress;
 mod layout;
 mod module;
+mod parts;
 mod size;
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
+
+/// One script a page.
+const BUNDLES: [&str; 1] = ["page.js"];
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -20,12 +26,14 @@ fn main() -> Result<()> {
     };
     module::bind(wasm, room).with_context(|| format!("cannot bind {}", wasm.display()))?;
     let mut files = layout::gather(&[web, room])?;
-    bundle::bundle(&mut files, "page.js").context("cannot bundle page.js")?;
+    parts::put_in(&mut files)?;
+    bundle::bundle(&mut files, &BUNDLES)?;
     let glue = format!("{}.js", module::NAME);
     bundle::shorten(&mut files, &glue).with_context(|| format!("cannot shorten {glue}"))?;
+    compress::compress(&mut files)?;
+    let size = size::of(&files)?;
     layout::lay_out(&files, dist).with_context(|| format!("cannot lay out {}", dist.display()))?;
-    let size = size::of(dist)?;
-    print_line(&format!("The page in {}: {size}.", dist.display()));
+    print_line(&format!("The pages in {}: {size}.", dist.display()));
     Ok(())
 }
 

@@ -1,54 +1,115 @@
-//! How much a first visit loads.
+//! How much a first visit of each page loads.
 
-use crate::layout::files_below;
-use anyhow::{Result, bail};
-use flate2::Compression;
-use flate2::write::GzEncoder;
-use std::io::Write;
+use crate::bundle::Files;
+use crate::compress::{BROTLI, beside};
+use crate::module;
+use anyhow::{Result, bail, ensure};
+use std::collections::BTreeSet;
 use std::path::Path;
-use std::{fmt, fs};
 
-/// The design's goal for the page's first load.
+/// The design's goal for a page's first load.
 const MOST_COMPRESSED_BYTES: u64 = 200 * 1024;
 
-/// Bytes of all files of the page, as they are and as they travel.
-pub(crate) struct PageSize {
-    raw_bytes: u64,
-    compressed_bytes: u64,
-}
+/// What every page loads.
+const EVERY_PAGE: [&str; 4] = [
+    "style.css",
+    "files.css",
+    "icons/sealift.svg",
+    "icons/states.svg",
+];
 
-impl fmt::Display for PageSize {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(
-            f,
-            "{} KiB, {} KiB compressed",
-            self.raw_bytes.div_ceil(1024),
-            self.compressed_bytes.div_ceil(1024)
-        )
-    }
-}
+/// A page, and what it loads by itself.
+const PAGES: [(&str, &[&str]); 1] = [(
+    "index.html",
+    &["start.js", "page.js", "worker.js", "icons/upload.svg"],
+)];
 
-/// Measures the page.
+/// Measures the pages; gives one line about them.
 ///
 /// # Errors
-/// Where it is larger than a first load may be.
-pub(crate) fn of(dist: &Path) -> Result<PageSize> {
-    let mut size = PageSize {
-        raw_bytes: 0,
-        compressed_bytes: 0,
+/// Where one is larger than a first load may be, or a file belongs to no page.
+pub(crate) fn of(files: &Files) -> Result<String> {
+    let mut loaded = BTreeSet::new();
+    let mut figures = Vec::new();
+    let with_module = [
+        format!("{}.js", module::NAME),
+        format!("{}_bg.wasm", module::NAME),
+    ];
+    for (page, own) in PAGES {
+        let mut names = vec![page];
+        names.extend(EVERY_PAGE);
+        names.extend(own);
+        if own.iter().any(|name| name.ends_with("worker.js")) {
+            names.extend(with_module.iter().map(String::as_str));
+        }
+        let mut compressed_bytes = 0;
+        for name in &names {
+            compressed_bytes += travelling_bytes(files, name)?;
+        }
+        let kib = compressed_bytes.div_ceil(1024);
+        if compressed_bytes > MOST_COMPRESSED_BYTES {
+            bail!(
+                "{page} loads {kib} KiB compressed; it may be {}",
+                MOST_COMPRESSED_BYTES / 1024
+            );
+        }
+        figures.push(format!("{page} {kib} KiB"));
+        loaded.extend(names.into_iter().map(|name| Path::new(name).to_owned()));
+    }
+    let is_compressed =
+        |name: &Path| files.contains_key(&name.with_extension("")) && !loaded.contains(name);
+    let of_none: Vec<_> = files
+        .keys()
+        .filter(|name| !loaded.contains(*name) && !is_compressed(name))
+        .collect();
+    ensure!(of_none.is_empty(), "no page loads these: {of_none:?}");
+    Ok(format!("a first visit loads {}", figures.join(", ")))
+}
+
+fn travelling_bytes(files: &Files, name: &str) -> Result<u64> {
+    let name = Path::new(name);
+    let travels = files.get(&beside(name, BROTLI)).or_else(|| files.get(name));
+    let Some(bytes) = travels else {
+        bail!("there is no {}", name.display());
     };
-    for path in files_below(dist)?.values() {
-        let bytes = fs::read(path)?;
-        let mut encoder = GzEncoder::new(Vec::new(), Compression::default());
-        encoder.write_all(&bytes)?;
-        size.raw_bytes += u64::try_from(bytes.len())?;
-        size.compressed_bytes += u64::try_from(encoder.finish()?.len())?;
+    Ok(u64::try_from(bytes.len())?)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{EVERY_PAGE, MOST_COMPRESSED_BYTES, PAGES, of};
+    use crate::bundle::Files;
+    use crate::module;
+
+    fn whole() -> Files {
+        let own = PAGES
+            .iter()
+            .flat_map(|(page, own)| own.iter().chain([page]));
+        let mut files: Files = own
+            .chain(EVERY_PAGE.iter())
+            .map(|name| (name.into(), vec![0; 1024]))
+            .collect();
+        files.insert(format!("{}.js", module::NAME).into(), vec![0; 1024]);
+        files.insert(format!("{}_bg.wasm", module::NAME).into(), vec![0; 1024]);
+        files
     }
-    if size.compressed_bytes > MOST_COMPRESSED_BYTES {
-        bail!(
-            "the page is {size}; it may be {} KiB compressed",
-            MOST_COMPRESSED_BYTES / 1024
-        );
+
+    #[test]
+    fn each_page_is_measured_as_it_travels() {
+        let mut files = whole();
+        files.insert("page.js.br".into(), vec![0; 100]);
+        let line = of(&files).unwrap();
+        assert!(line.contains("index.html 11 KiB"), "{line}");
     }
-    Ok(size)
+
+    #[test]
+    fn a_page_that_is_too_large_and_a_file_of_no_page_are_refused() {
+        let mut files = whole();
+        let too_many = usize::try_from(MOST_COMPRESSED_BYTES).unwrap();
+        files.insert("file-page.js".into(), vec![0; too_many]);
+        assert!(of(&files).is_err());
+        let mut files = whole();
+        files.insert("forgotten.js".into(), vec![0; 1]);
+        assert!(of(&files).is_err());
+    }
 }

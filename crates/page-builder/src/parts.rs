@@ -1,0 +1,80 @@
+//! What several pages have in common is written once: `<!-- part: ask.html -->` on a line of its own is replaced by
+//! the file of that name in the folder `parts`.
+
+use crate::bundle::Files;
+use anyhow::{Context, Result, ensure};
+use std::path::{Path, PathBuf};
+
+const FOLDER: &str = "parts";
+
+/// Puts the parts into the pages that name them. The parts themselves are not served.
+///
+/// # Errors
+/// Where a page names a part that is not there, or no page names a part that is.
+pub(crate) fn put_in(files: &mut Files) -> Result<()> {
+    let mut parts = Files::new();
+    files.retain(|name, bytes| {
+        let is_part = name.starts_with(FOLDER);
+        if is_part {
+            parts.insert(name.clone(), core::mem::take(bytes));
+        }
+        !is_part
+    });
+    let mut unused: Vec<PathBuf> = parts.keys().cloned().collect();
+    for (page, bytes) in files.iter_mut() {
+        if page.extension().is_none_or(|extension| extension != "html") {
+            continue;
+        }
+        let mut whole = String::with_capacity(bytes.len());
+        for line in core::str::from_utf8(bytes)?.lines() {
+            let Some(named) = part_in(line) else {
+                whole.push_str(line);
+                whole.push('\n');
+                continue;
+            };
+            let name = Path::new(FOLDER).join(named);
+            let part = parts
+                .get(&name)
+                .with_context(|| format!("{} names {named}", page.display()))?;
+            whole.push_str(core::str::from_utf8(part)?);
+            unused.retain(|other| *other != name);
+        }
+        *bytes = whole.into_bytes();
+    }
+    ensure!(unused.is_empty(), "no page has these parts: {unused:?}");
+    Ok(())
+}
+
+fn part_in(line: &str) -> Option<&str> {
+    let named = line.trim().strip_prefix("<!-- part: ")?;
+    named.strip_suffix(" -->")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::put_in;
+    use crate::bundle::Files;
+
+    fn files(all: &[(&str, &str)]) -> Files {
+        let owned = |(name, text): &(&str, &str)| (name.into(), text.as_bytes().to_vec());
+        all.iter().map(owned).collect()
+    }
+
+    #[test]
+    fn a_part_takes_the_place_of_its_name() {
+        let mut page = files(&[
+            ("a.html", "<p>\n  <!-- part: b.html -->\n</p>\n"),
+            ("parts/b.html", "<b></b>\n"),
+        ]);
+        put_in(&mut page).unwrap();
+        assert_eq!(page, files(&[("a.html", "<p>\n<b></b>\n</p>\n")]));
+    }
+
+    #[test]
+    fn a_part_that_is_missing_or_not_used_is_refused() {
+        let mut missing = files(&[("a.html", "<!-- part: b.html -->\n")]);
+        assert!(put_in(&mut missing).is_err());
+        let mut unused = files(&[("a.html", "<p>\n"), ("parts/b.html", "<b></b>\n")]);
+        assert!(put_in(&mut unused).is_err());
+    }
+}
