@@ -2,14 +2,16 @@
 //!
 //! These are all the pieces that an AEAD elsewhere needs (WebCrypto in the browser): a sealed
 //! frame is [`Frame::prefix`], then the AEAD's output (ciphertext, then the 16-byte tag) for
-//! [`Frame::iv`] and [`Frame::aad`]. [`Layout::frame`](crate::Layout::frame) gives the frames of a
-//! message and [`Layout::frame_offset`](crate::Layout::frame_offset) where each goes.
+//! [`Frame::iv`] and [`Frame::aad`]; who opens asks [`Frame::expect_prefix`] first.
+//! [`Layout::frame`](crate::Layout::frame) gives the frames of a message and
+//! [`Layout::frame_offset`](crate::Layout::frame_offset) where each goes.
 
 mod aad;
 mod sequence_number;
 
 pub use sequence_number::{SequenceNumber, SequenceNumberOutOfRange};
 
+use crate::error::{DecryptError, Field};
 use crate::key::MessageId;
 use crate::suite::{FINAL_FRAME, FINAL_FRAME_OVERHEAD, IV_LEN, REGULAR_FRAME_OVERHEAD};
 use crate::wire::Piece;
@@ -92,6 +94,22 @@ impl Frame {
         }
     }
 
+    /// Compares what stands before the ciphertext in the message: sequence number, IV, final mark and
+    /// length, which all follow from the record (R6). `at` is where these bytes begin.
+    ///
+    /// # Errors
+    /// [`DecryptError::Malformed`] unless `found` is exactly [`Self::prefix`].
+    pub fn expect_prefix(&self, found: &[u8], at: u64) -> Result<(), DecryptError> {
+        if found == &*self.prefix() {
+            Ok(())
+        } else {
+            Err(DecryptError::Malformed {
+                field: Field::FramePrefix,
+                at,
+            })
+        }
+    }
+
     /// What is authenticated with the ciphertext (GCM's AAD).
     #[must_use]
     pub fn aad(&self, message_id: &MessageId) -> Piece<{ aad::MOST_LEN }> {
@@ -129,6 +147,26 @@ mod tests {
         assert_eq!(*frame(true).prefix(), last);
         assert_eq!(frame(false).sealed_len(), 37);
         assert_eq!(frame(true).sealed_len(), 45);
+    }
+
+    #[test]
+    fn any_other_prefix_is_refused() {
+        for is_final in [false, true] {
+            let frame = frame(is_final);
+            let prefix = frame.prefix().to_vec();
+            assert_eq!(frame.expect_prefix(&prefix, 9), Ok(()));
+            let refused = Err(DecryptError::Malformed {
+                field: Field::FramePrefix,
+                at: 9,
+            });
+            for at in 0..prefix.len() {
+                let mut other = prefix.clone();
+                other[at] ^= 1;
+                assert_eq!(frame.expect_prefix(&other, 9), refused);
+            }
+            assert_eq!(frame.expect_prefix(&prefix[1..], 9), refused);
+            assert_eq!(frame.expect_prefix(&[], 9), refused);
+        }
     }
 
     #[test]

@@ -219,20 +219,13 @@ impl RangeOpener {
     }
 }
 
-/// Ciphertext and tag of a frame, after what stands before them: sequence number, IV, final mark and
-/// length, which all follow from the record (R6).
+/// Ciphertext and tag of a frame, after what stands before them.
 fn after_prefix<'a>(
     reader: &mut Reader<'a>,
     frame: &Frame,
 ) -> Result<(&'a [u8], [u8; TAG_LEN]), DecryptError> {
     let at = reader.at();
-    let prefix = frame.prefix();
-    if reader.take(prefix.len())? != &*prefix {
-        return Err(DecryptError::Malformed {
-            field: Field::FramePrefix,
-            at,
-        });
-    }
+    frame.expect_prefix(reader.take(frame.prefix().len())?, at)?;
     let holds = usize::try_from(frame.plaintext_len()).unwrap_or(usize::MAX);
     Ok((reader.take(holds)?, reader.array()?))
 }
