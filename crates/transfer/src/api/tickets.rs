@@ -21,6 +21,12 @@ pub fn path(ticket: &TicketId) -> String {
     format!("/v1/tickets/{ticket}")
 }
 
+/// Where to `GET` a [`SharedFile`] with the cookie of a redeemed ticket.
+#[must_use]
+pub fn shared_path(file: &FileId) -> String {
+    format!("/v1/files/{file}/shared")
+}
+
 /// The page of a file, below the server's address; a ticket goes behind it: `/files/ID#TICKET`.
 #[must_use]
 pub fn page_path(file: &FileId) -> String {
