@@ -26,6 +26,7 @@ mod keks;
 mod known_objects;
 mod migrate;
 mod parts;
+mod read_only;
 mod sweeping;
 mod tenants;
 #[cfg(test)]
@@ -42,6 +43,7 @@ pub use audit::{AuditAction, AuditEntry, AuditRow};
 pub use files::{FileCursor, FileRow};
 pub use known_objects::KnownObject;
 pub use parts::{PartRow, SignedRows};
+pub use read_only::ReadOnlyRecords;
 pub use sweeping::{FilesToSweep, UploadsToSweep};
 pub use tickets::{RedeemedTicket, TicketRow};
 pub use unfinished::{UnfinishedUpload, UploadCursor};

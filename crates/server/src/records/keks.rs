@@ -91,10 +91,10 @@ impl Records {
     }
 }
 
-const ONE: &str = "SELECT * FROM keks WHERE tenant = $1 AND version = $2";
+pub(super) const ONE: &str = "SELECT * FROM keks WHERE tenant = $1 AND version = $2";
 
 /// A row of the table.
-struct Kept(KekRow);
+pub(super) struct Kept(pub(super) KekRow);
 
 impl FromRow<'_, SqliteRow> for Kept {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {

@@ -1,0 +1,59 @@
+//! The key-encryption keys of a deployment with the `local` keyring, for whoever opens its objects
+//! without its server: an operator's command, beside a server that runs or not.
+
+use sealift_keyring::{Kek, KeyFile, KeyFileError, KeyringError, kek_version_of};
+use sealift_message::EncryptedDataKey;
+use sealift_transfer::api::TenantId;
+
+use crate::{
+    config::Config,
+    deployment::DeploymentError,
+    records::{ReadOnlyRecords, RecordsError},
+};
+
+/// Why a deployment's keys are not to be had. Holds no secret.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum LocalKeksError {
+    /// Another folder was meant, or there never was one.
+    #[error(transparent)]
+    NoDatabase(DeploymentError),
+    /// The database cannot be read.
+    #[error("the database cannot be read")]
+    Records(#[from] RecordsError),
+    /// The key file cannot be used.
+    #[error(transparent)]
+    KeyFile(#[from] KeyFileError),
+    /// The row does not open.
+    #[error("the key file is not the one of this database; name the right one")]
+    OtherKeyFile(#[source] KeyringError),
+}
+
+/// The tenant's KEKs that these data keys are under, as far as the deployment has them. Only reads:
+/// no key, row or file comes into being.
+///
+/// # Errors
+/// [`LocalKeksError`].
+pub async fn local_keks(
+    config: &Config,
+    tenant: &TenantId,
+    encrypted: &[EncryptedDataKey],
+) -> Result<Vec<Kek>, LocalKeksError> {
+    let file = config.database_file();
+    if !file.is_file() {
+        return Err(LocalKeksError::NoDatabase(DeploymentError::NoDatabase(file)));
+    }
+    let key_file = KeyFile::load(&config.key_file)?;
+    let mut records = ReadOnlyRecords::open(&file).await?;
+    let mut keks = Vec::new();
+    for key in encrypted {
+        let Some(version) = kek_version_of(key, tenant.as_str()) else {
+            continue;
+        };
+        if let Some(row) = records.kek(tenant, version).await? {
+            keks.push(key_file.open_kek(&row).map_err(LocalKeksError::OtherKeyFile)?);
+        }
+    }
+    records.close().await?;
+    Ok(keks)
+}
