@@ -1,26 +1,33 @@
-//! Opened keys, kept for a few minutes so that not every request opens them anew.
+//! Opened keys, kept for a short time so that not every request opens them anew.
 
 use std::{
     collections::HashMap,
     fmt,
     future::Future,
-    sync::{Arc, Mutex, PoisonError},
+    hash::Hash,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
     time::{Duration, Instant},
 };
 
 use tokio::sync::OnceCell;
 
-/// A key is opened anew when it is this old: one that was taken away stops working by then.
-const KEPT_FOR: Duration = Duration::from_secs(5 * 60);
+/// For how long a key of a tenant is kept: one that was taken away stops working by then.
+const TENANT_KEYS_KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 const MOST_KEYS: usize = 1_000;
 
 /// Which of a tenant's keys.
-type Name = (String, u32);
+pub type TenantKey = (String, u32);
 
-/// Opened keys per (tenant, version): KEKs, or tenants' records keys. At most 1,000, each for five
-/// minutes; a key that leaves is wiped as soon as nobody works with it. (A cache that frees what
-/// leaves it later, when its epochs allow, does not do.) Clones are the same cache.
-pub struct KeyCache<K>(Arc<Mutex<HashMap<Name, Entry<K>>>>);
+/// Opened keys by name, at most 1,000, each for the same time; a key that leaves is wiped as soon as
+/// nobody works with it. (A cache that frees what leaves it later, when its epochs allow, does not
+/// do.) Clones are the same cache.
+///
+/// By default the names are (tenant, version), of KEKs or of tenants' records keys, and each is kept
+/// for five minutes.
+pub struct KeyCache<K, N = TenantKey> {
+    entries: Arc<Mutex<HashMap<N, Entry<K>>>>,
+    kept_for: Duration,
+}
 
 struct Entry<K> {
     /// Empty until its first asker has opened it; the others wait for that one.
@@ -28,18 +35,26 @@ struct Entry<K> {
     since: Instant,
 }
 
-impl<K> KeyCache<K> {
+impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
+    /// One that opens a key anew when it is this old.
+    #[must_use]
+    pub fn keeping_for(kept_for: Duration) -> Self {
+        Self {
+            entries: Arc::default(),
+            kept_for,
+        }
+    }
+
     /// The key, from here or by `open`. The caller has checked already that it may be had.
     ///
     /// # Errors
     /// What `open` gives; it is not kept.
     pub async fn get_or_open<E>(
         &self,
-        tenant: &str,
-        version: u32,
+        name: N,
         open: impl Future<Output = Result<K, E>>,
     ) -> Result<Arc<K>, E> {
-        self.entry((tenant.to_owned(), version), Instant::now())
+        self.entry(name, Instant::now())
             .get_or_try_init(|| async { open.await.map(Arc::new) })
             .await
             .cloned()
@@ -47,13 +62,21 @@ impl<K> KeyCache<K> {
 
     /// Lets the old ones go; to be called now and then, or an idle program would keep them.
     pub fn drop_old(&self) {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drop_old(&mut entries, Instant::now());
+        drop_old(&mut self.entries(), self.kept_for, Instant::now());
     }
 
-    fn entry(&self, name: Name, now: Instant) -> Arc<OnceCell<Arc<K>>> {
-        let mut entries = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        drop_old(&mut entries, now);
+    /// Lets a key go whose message or owner is gone.
+    pub fn drop_key(&self, name: &N) {
+        self.entries().remove(name);
+    }
+
+    fn entries(&self) -> MutexGuard<'_, HashMap<N, Entry<K>>> {
+        self.entries.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn entry(&self, name: N, now: Instant) -> Arc<OnceCell<Arc<K>>> {
+        let mut entries = self.entries();
+        drop_old(&mut entries, self.kept_for, now);
         if entries.len() >= MOST_KEYS && !entries.contains_key(&name) {
             let oldest = entries.iter().min_by_key(|(_, entry)| entry.since);
             if let Some(oldest) = oldest.map(|(name, _)| name.clone()) {
@@ -68,23 +91,26 @@ impl<K> KeyCache<K> {
     }
 }
 
-fn drop_old<K>(entries: &mut HashMap<Name, Entry<K>>, now: Instant) {
-    entries.retain(|_, entry| now.saturating_duration_since(entry.since) < KEPT_FOR);
+fn drop_old<K, N>(entries: &mut HashMap<N, Entry<K>>, kept_for: Duration, now: Instant) {
+    entries.retain(|_, entry| now.saturating_duration_since(entry.since) < kept_for);
 }
 
 impl<K> Default for KeyCache<K> {
     fn default() -> Self {
-        Self(Arc::default())
+        Self::keeping_for(TENANT_KEYS_KEPT_FOR)
     }
 }
 
-impl<K> Clone for KeyCache<K> {
+impl<K, N> Clone for KeyCache<K, N> {
     fn clone(&self) -> Self {
-        Self(self.0.clone())
+        Self {
+            entries: self.entries.clone(),
+            kept_for: self.kept_for,
+        }
     }
 }
 
-impl<K> fmt::Debug for KeyCache<K> {
+impl<K, N> fmt::Debug for KeyCache<K, N> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str("KeyCache(..)")
     }
@@ -96,9 +122,13 @@ mod tests {
 
     use super::*;
 
+    fn name(version: u32) -> TenantKey {
+        ("a".to_owned(), version)
+    }
+
     async fn get(cache: &KeyCache<String>, tenant: &str, version: u32, key: &str) -> Arc<String> {
         let open = async { Ok::<_, Infallible>(key.to_owned()) };
-        let Ok(key) = cache.get_or_open(tenant, version, open).await;
+        let Ok(key) = cache.get_or_open((tenant.to_owned(), version), open).await;
         key
     }
 
@@ -115,8 +145,8 @@ mod tests {
     async fn who_asks_while_a_key_is_opened_waits_for_it() {
         let cache = KeyCache::default();
         let (gate, opened) = tokio::sync::oneshot::channel();
-        let first = cache.get_or_open("a", 1, opened);
-        let second = cache.get_or_open("a", 1, async {
+        let first = cache.get_or_open(name(1), opened);
+        let second = cache.get_or_open(name(1), async {
             // It is not even polled.
             Err::<&str, _>("opened twice")
         });
@@ -129,7 +159,7 @@ mod tests {
     #[tokio::test]
     async fn a_failure_is_given_on_and_not_kept() {
         let cache = KeyCache::default();
-        let failed = cache.get_or_open("a", 1, async { Err("KMS is down") });
+        let failed = cache.get_or_open(name(1), async { Err("KMS is down") });
         assert_eq!(failed.await, Err("KMS is down"));
         assert_eq!(*get(&cache, "a", 1, "key").await, "key");
     }
@@ -137,17 +167,16 @@ mod tests {
     #[tokio::test]
     async fn a_key_is_dropped_when_it_is_five_minutes_old() {
         let cache = KeyCache::default();
-        let name = || ("a".to_owned(), 1);
         let key = Arc::downgrade(&get(&cache, "a", 1, "key").await);
-        let since = cache.0.lock().unwrap()[&name()].since;
+        let since = cache.entries()[&name(1)].since;
 
-        let young = cache.entry(name(), since + KEPT_FOR - Duration::from_nanos(1));
+        let young = cache.entry(name(1), since + TENANT_KEYS_KEPT_FOR - Duration::from_nanos(1));
         assert!(young.initialized());
         drop(young);
         // Whoever asks for any key drops the old ones.
-        cache.entry(("b".to_owned(), 1), since + KEPT_FOR);
+        cache.entry(("b".to_owned(), 1), since + TENANT_KEYS_KEPT_FOR);
         assert_eq!(Weak::strong_count(&key), 0);
-        assert!(!cache.entry(name(), since + KEPT_FOR).initialized());
+        assert!(!cache.entry(name(1), since + TENANT_KEYS_KEPT_FOR).initialized());
     }
 
     #[tokio::test]
@@ -158,8 +187,17 @@ mod tests {
         for version in 2..=1_000 {
             get(&cache, "a", version, "key").await;
         }
-        assert_eq!(cache.0.lock().unwrap().len(), MOST_KEYS);
+        assert_eq!(cache.entries().len(), MOST_KEYS);
         assert_eq!(Weak::strong_count(&oldest), 0);
         assert_eq!(Weak::strong_count(&second), 1);
+    }
+
+    #[tokio::test]
+    async fn a_key_is_dropped_when_what_it_is_for_is_gone() {
+        let cache = KeyCache::default();
+        let key = Arc::downgrade(&get(&cache, "a", 1, "key").await);
+        cache.drop_key(&name(1));
+        assert_eq!(Weak::strong_count(&key), 0);
+        assert_eq!(*get(&cache, "a", 1, "opened anew").await, "opened anew");
     }
 }

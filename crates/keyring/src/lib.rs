@@ -24,7 +24,7 @@ use std::fmt;
 use async_trait::async_trait;
 use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext};
 
-pub use cache::KeyCache;
+pub use cache::{KeyCache, TenantKey};
 pub use error::KeyringError;
 pub use kek::{Kek, KekRow, kek_version_of};
 pub use key_file::{KeyFile, KeyFileError, KeyFileProblem};

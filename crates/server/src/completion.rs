@@ -264,6 +264,8 @@ async fn decide(
         }
         Err(OpenError::Objects(error)) => return Err(error.into()),
         Err(OpenError::Keys(error)) => return Err(error.into()),
+        // The next one looks again.
+        Err(OpenError::Range(_) | OpenError::Stopped) => return Err(CompletionError::Elsewhere),
     }
     let object = CompletedObject {
         etag: head.etag,

@@ -11,8 +11,8 @@ use sealift_transfer::api::ProblemCode;
 use crate::{
     app::App,
     caller::Caller,
-    objects::{ObjectsError, StoredObject},
-    opening::{self, OpenError, Sealed},
+    objects::ObjectsError,
+    opening::{self, OpenError},
     problem::{self, Refusal},
     records::{AuditAction, FileRow},
 };
@@ -59,26 +59,8 @@ async fn begin(
     file: &FileRow,
     range: Option<Range<u64>>,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, Refusal> {
-    let sealed = Sealed {
-        tenant: &file.scope.tenant,
-        file_id: &file.file_id,
-        upload_id: &file.upload_id,
-        header: &file.header,
-        plaintext_len: file.plan.plaintext_len(),
-        sealed_len: file.plan.sealed_len(),
-    };
-    let decryptor = opening::decryptor(&app.keys, sealed).await?;
-    let opener = match range {
-        Some(range) => decryptor.plan(range).map_err(|_| problem::internal())?,
-        None => decryptor.plan_all(),
-    };
-    let object = StoredObject {
-        key: file.s3_key.clone(),
-        version: file.version.clone(),
-        etag: file.etag.clone(),
-        len: file.plan.sealed_len(),
-    };
-    let plaintext = opening::plaintext(&app.objects, &object, &file.header, opener).await?;
+    let range = range.unwrap_or(0..file.plan.plaintext_len());
+    let plaintext = opening::range(app, file, range).await?;
     let mut plaintext = Box::pin(plaintext);
     let first = plaintext.next().await.transpose()?;
     let first = stream::iter(first.map(Ok::<Bytes, OpenError>));
@@ -92,6 +74,7 @@ impl OpenError {
             Self::Objects(_) => ProblemCode::StoreUnavailable,
             Self::Keys(_) => ProblemCode::KeysUnavailable,
             Self::Decrypt(_) => ProblemCode::ObjectDamaged,
+            Self::Range(_) | Self::Stopped => ProblemCode::Internal,
         }
     }
 }
@@ -102,6 +85,7 @@ impl From<OpenError> for Refusal {
             OpenError::Objects(error) => error.into(),
             OpenError::Keys(error) => error.into(),
             OpenError::Decrypt(error) => error.into(),
+            OpenError::Range(_) | OpenError::Stopped => problem::internal(),
         }
     }
 }

@@ -1,6 +1,7 @@
 //! Where the keyring meets the records: which key a tenant's data keys are made and opened with,
 //! and the key of its names and metadata at rest.
 
+use core::time::Duration;
 use std::sync::Arc;
 
 use sealift_keyring::{
@@ -8,9 +9,10 @@ use sealift_keyring::{
     kek_version_of,
 };
 use sealift_message::{
-    DataKey, DecryptError, EncryptedDataKey, EncryptionContext, Header, open_record, seal_record,
+    ContentKey, DataKey, DecryptError, EncryptedDataKey, EncryptionContext, Header, MessageId,
+    open_record, seal_record,
 };
-use sealift_transfer::api::TenantId;
+use sealift_transfer::api::{FileId, TenantId, UploadId};
 use zeroize::Zeroizing;
 
 use crate::{
@@ -27,7 +29,25 @@ pub(crate) struct Keys {
     records: Records,
     clock: Clock,
     records_keys: KeyCache<RecordsKey>,
+    /// Of files that were read a moment ago: [`crate::opening::content_key`] asks, after the
+    /// caller's right was checked.
+    pub(crate) content_keys: KeyCache<ContentKey, Sealing>,
 }
+
+/// Which sealing of which file a content key is for.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(crate) struct Sealing {
+    pub(crate) file_id: FileId,
+    pub(crate) upload_id: UploadId,
+    pub(crate) message_id: MessageId,
+}
+
+/// With the wait for [`WIPED_EVERY`], no content key is in memory for more than a minute without
+/// being used.
+const CONTENT_KEYS_KEPT_FOR: Duration = Duration::from_secs(50);
+
+/// How often [`Keys::drop_old`] is to be called.
+pub(crate) const WIPED_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
 enum Source {
@@ -124,12 +144,14 @@ impl Keys {
             records,
             clock,
             records_keys: KeyCache::default(),
+            content_keys: KeyCache::keeping_for(CONTENT_KEYS_KEPT_FOR),
         })
     }
 
     /// Wipes the keys that have been in memory for long enough.
     pub(crate) fn drop_old(&self) {
         self.records_keys.drop_old();
+        self.content_keys.drop_old();
         if let Source::Local { keks, .. } = &self.source {
             keks.drop_old();
         }
@@ -228,7 +250,7 @@ impl Keys {
             let row = self.records.kek(tenant, version).await?;
             Ok(key_file.open_kek(&row.ok_or(KeysError::NoSuchKey)?)?)
         };
-        keks.get_or_open(tenant.as_str(), version, open).await
+        keks.get_or_open((tenant.to_string(), version), open).await
     }
 
     async fn records_key(
@@ -258,7 +280,7 @@ impl Keys {
             }
         };
         let cache = &self.records_keys;
-        cache.get_or_open(tenant.as_str(), version, open).await
+        cache.get_or_open((tenant.to_string(), version), open).await
     }
 }
 

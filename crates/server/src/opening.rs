@@ -2,18 +2,28 @@
 //! checking (FORMAT.md R5, R6). Header, context, sizes and ETag come from the record; the store
 //! is believed nothing.
 
-use bytes::{Buf as _, Bytes, BytesMut};
-use futures::{Stream, StreamExt as _, stream, stream::BoxStream};
+use core::ops::Range;
+use std::sync::Arc;
+
+use bytes::Bytes;
+use futures::Stream;
 use sealift_message::{
-    DecryptError, Header, HeaderError, RangeDecryptor, RangeOpener, StoredHeader,
+    ContentKey, DecryptError, Header, HeaderError, RangeDecryptor, RangeError, StoredHeader,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use crate::{
+    app::App,
     context,
-    keys::{Keys, KeysError},
+    keys::{Keys, KeysError, Sealing},
     objects::{Objects, ObjectsError, StoredObject},
+    records::FileRow,
 };
+
+mod ahead;
+mod piece;
+
+use ahead::Ahead;
 
 /// What the record says of one sealed object, as far as opening needs it.
 #[derive(Debug, Clone, Copy)]
@@ -26,6 +36,19 @@ pub(crate) struct Sealed<'a> {
     pub(crate) sealed_len: u64,
 }
 
+impl<'a> From<&'a FileRow> for Sealed<'a> {
+    fn from(file: &'a FileRow) -> Self {
+        Self {
+            tenant: &file.scope.tenant,
+            file_id: &file.file_id,
+            upload_id: &file.upload_id,
+            header: &file.header,
+            plaintext_len: file.plan.plaintext_len(),
+            sealed_len: file.plan.sealed_len(),
+        }
+    }
+}
+
 /// Why an object was not opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
@@ -35,6 +58,10 @@ pub(crate) enum OpenError {
     Keys(#[from] KeysError),
     #[error("the object does not open")]
     Decrypt(#[from] DecryptError),
+    #[error("the file does not have what was asked for")]
+    Range(#[from] RangeError),
+    #[error("the reader was stopped, or panicked")]
+    Stopped,
 }
 
 impl From<HeaderError> for OpenError {
@@ -43,105 +70,81 @@ impl From<HeaderError> for OpenError {
     }
 }
 
-/// Opens the data key, compares context and commitment, checks the header tag: what can open
-/// any range of the object.
+/// The verified plaintext of a whole file; of an empty one, the proof that it is empty.
+pub(crate) async fn whole(
+    app: &App,
+    file: &FileRow,
+) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
+    range(app, file, 0..file.plan.plaintext_len()).await
+}
+
+/// The verified plaintext of a range that lies within a file.
+pub(crate) async fn range(
+    app: &App,
+    file: &FileRow,
+    range: Range<u64>,
+) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
+    let decryptor = decryptor(&app.keys, file.into()).await?;
+    let object = StoredObject {
+        key: file.s3_key.clone(),
+        version: file.version.clone(),
+        etag: file.etag.clone(),
+        len: file.plan.sealed_len(),
+    };
+    plaintext(&app.objects, object, &file.header, decryptor.into(), range)
+}
+
+/// What can open any range of the object: the header of the record, whose tag the content key
+/// proves.
 pub(crate) async fn decryptor(
     keys: &Keys,
     sealed: Sealed<'_>,
 ) -> Result<RangeDecryptor, OpenError> {
-    let header = Header::parse_own(sealed.header)?;
-    let context = context::of(sealed.tenant, sealed.file_id, sealed.upload_id)?;
-    if *header.encryption_context() != context {
-        return Err(DecryptError::Unauthentic.into());
-    }
-    let data_key = keys.open_data_key(sealed.tenant, &header, &context).await?;
-    let decryptor = RangeDecryptor::new(header.verify(&data_key)?, sealed.sealed_len)?;
+    let content_key = content_key(keys, sealed).await?;
+    let verified = StoredHeader::new(sealed.header)?.verify(&content_key)?;
+    let decryptor = RangeDecryptor::new(verified, sealed.sealed_len)?;
     if decryptor.layout().plaintext_len() != sealed.plaintext_len {
         return Err(DecryptError::Unauthentic.into());
     }
     Ok(decryptor)
 }
 
-/// The plaintext of a range as it comes: verified frame by frame, and ending cleanly only after
-/// all of it. Where the range begins in the first frame, the object's header is fetched along
-/// and must be the recorded one.
-pub(crate) async fn plaintext(
+/// The content key of an object, from a moment ago or by its data key: context and commitment are
+/// compared and the header's tag is checked before it is kept or given (FORMAT.md R5). Whoever
+/// calls has checked already that it may be had: `sealed` comes from a row of the caller's scope.
+pub(crate) async fn content_key(
+    keys: &Keys,
+    sealed: Sealed<'_>,
+) -> Result<Arc<ContentKey>, OpenError> {
+    let header = Header::parse_own(sealed.header)?;
+    let context = context::of(sealed.tenant, sealed.file_id, sealed.upload_id)?;
+    if *header.encryption_context() != context {
+        return Err(DecryptError::Unauthentic.into());
+    }
+    let sealing = Sealing {
+        file_id: sealed.file_id.clone(),
+        upload_id: sealed.upload_id.clone(),
+        message_id: *header.message_id(),
+    };
+    let open = async {
+        let data_key = keys.open_data_key(sealed.tenant, &header, &context).await?;
+        let verified = header.verify(&data_key)?;
+        Ok(ContentKey::from_bytes(verified.content_key().expose()))
+    };
+    keys.content_keys.get_or_open(sealing, open).await
+}
+
+/// The plaintext of a range as it comes: verified frame by frame, in order, and ending cleanly only
+/// after all of it. A range that fits into one piece costs one GET of exactly its frames; of longer
+/// ones some pieces are fetched ahead ([`ahead`]).
+pub(crate) fn plaintext(
     objects: &Objects,
-    object: &StoredObject,
+    object: StoredObject,
     header: &[u8],
-    opener: RangeOpener,
+    decryptor: Arc<RangeDecryptor>,
+    range: Range<u64>,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
-    let stored = StoredHeader::new(header)?;
-    let mut fetched = opener.sealed_range();
-    let has_header = fetched.start == stored.header().len();
-    if has_header {
-        fetched.start = 0;
-    }
-    let mut sealed = objects.get_range(object, fetched).await?.stream;
-    let rest = if has_header {
-        after_header(&mut sealed, &stored).await?
-    } else {
-        Bytes::new()
-    };
-    let begin = Reading {
-        sealed,
-        rest,
-        opener: Some(opener),
-    };
-    Ok(stream::try_unfold(begin, |mut reading| async move {
-        let next = reading.next().await?;
-        Ok(next.map(|bytes| (bytes, reading)))
-    }))
-}
-
-/// Takes the header off the beginning; gives what came behind it.
-async fn after_header(
-    sealed: &mut BoxStream<'static, Result<Bytes, ObjectsError>>,
-    stored: &StoredHeader,
-) -> Result<Bytes, OpenError> {
-    let header_len = stored.header().as_bytes().len();
-    let mut seen = BytesMut::new();
-    while seen.len() < header_len {
-        match sealed.next().await {
-            Some(bytes) => seen.extend_from_slice(&bytes?),
-            None => return Err(DecryptError::Truncated.into()),
-        }
-    }
-    stored.expect_at_start(&seen)?;
-    seen.advance(header_len);
-    Ok(seen.freeze())
-}
-
-struct Reading {
-    sealed: BoxStream<'static, Result<Bytes, ObjectsError>>,
-    rest: Bytes,
-    /// `None` after the end was proved.
-    opener: Option<RangeOpener>,
-}
-
-impl Reading {
-    async fn next(&mut self) -> Result<Option<Bytes>, OpenError> {
-        let Some(opener) = &mut self.opener else {
-            return Ok(None);
-        };
-        let mut plaintext = Vec::new();
-        loop {
-            let sealed = if self.rest.is_empty() {
-                self.sealed.next().await.transpose()?
-            } else {
-                Some(core::mem::take(&mut self.rest))
-            };
-            let Some(sealed) = sealed else {
-                break;
-            };
-            opener.push(&sealed, &mut plaintext)?;
-            if !plaintext.is_empty() {
-                return Ok(Some(plaintext.into()));
-            }
-        }
-        if let Some(opener) = self.opener.take() {
-            opener.finish()?;
-        }
-        Ok(None)
-    }
+    let header = StoredHeader::new(header)?;
+    let ahead = Ahead::of(objects.clone(), object, header, decryptor, range)?;
+    Ok(ahead.into_stream())
 }

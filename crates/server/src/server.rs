@@ -12,7 +12,7 @@ use crate::{
     app::{App, Parts},
     clock::Clock,
     config::Config,
-    keys::{Keys, KeysError},
+    keys::{Keys, KeysError, WIPED_EVERY},
     objects::{OpenStore, StoreError, embedded::Embedded},
     random,
     rates::Rates,
@@ -217,9 +217,9 @@ async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys),
 
 /// Also an idle server keeps no key for long.
 async fn wipe_old_keys(keys: Keys) {
-    let mut minute = tokio::time::interval(Duration::from_secs(60));
+    let mut again = tokio::time::interval(WIPED_EVERY);
     loop {
-        minute.tick().await;
+        again.tick().await;
         keys.drop_old();
     }
 }

@@ -1,5 +1,7 @@
 //! The object that completion looks at: whether it is there, and whether it is what was sealed.
 
+use std::sync::Arc;
+
 use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
 use sealift_transfer::api::open::Method;
@@ -83,18 +85,15 @@ pub(super) async fn is_what_was_sealed(
         plaintext_len: upload.plan.plaintext_len(),
         sealed_len: upload.plan.sealed_len(),
     };
-    let decryptor = opening::decryptor(&app.keys, sealed).await?;
+    let decryptor = Arc::new(opening::decryptor(&app.keys, sealed).await?);
     let object = head.of(&upload.s3_key);
     for frame in frames_to_open(decryptor.layout().frame_count()) {
         let plaintext = decryptor
             .layout()
             .plaintext_range_of(&(frame..frame.saturating_add(1)));
         let plaintext = plaintext.ok_or(DecryptError::Unauthentic)?;
-        let opener = decryptor
-            .plan(plaintext)
-            .map_err(|_| DecryptError::Unauthentic)?;
-        opening::plaintext(&app.objects, &object, &upload.header, opener)
-            .await?
+        let (object, decryptor) = (object.clone(), Arc::clone(&decryptor));
+        opening::plaintext(&app.objects, object, &upload.header, decryptor, plaintext)?
             .try_for_each(|_| async { Ok(()) })
             .await?;
     }
