@@ -2,6 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
+use tokio::sync::Notify;
+
 use crate::{
     clock::Clock,
     config::Config,
@@ -25,6 +27,8 @@ pub(crate) struct Parts {
     pub(crate) keys: Keys,
     pub(crate) rates: Rates,
     pub(crate) metrics: Metrics,
+    /// Wakes the verifier.
+    pub(crate) verification_wanted: Notify,
     pub(crate) clock: Clock,
     /// Whose everything is where nobody logs in.
     pub(crate) loopback_scope: Scope,

@@ -106,12 +106,15 @@ impl App {
 pub(crate) enum Unasked {
     /// The sweeper.
     Sweeper,
+    /// The verifier.
+    Verifier,
 }
 
 impl Unasked {
     fn as_str(self) -> &'static str {
         match self {
             Self::Sweeper => "sweeper",
+            Self::Verifier => "verifier",
         }
     }
 }

@@ -267,14 +267,17 @@ async fn decide(
         // The next one looks again.
         Err(OpenError::Range(_) | OpenError::Stopped) => return Err(CompletionError::Elsewhere),
     }
+    let now_ms = app.now_ms();
     let object = CompletedObject {
         etag: head.etag,
         version: head.version,
-        uploaded_at_ms: app.now_ms(),
+        uploaded_at_ms: now_ms,
+        verification_due_at_ms: app.config.verifies_all.then_some(now_ms),
     };
     let file = app.records.complete(upload_id, owner, object).await?;
     if file.is_some() {
         app.metrics.uploads_completed.inc();
+        app.verification_wanted.notify_one();
     }
     file.ok_or(CompletionError::Elsewhere)
 }

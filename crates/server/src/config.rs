@@ -57,6 +57,9 @@ pub struct Config {
     pub part_length: u64,
     /// What one request or caller may take.
     pub limits: Limits,
+    /// Whether every frame of a new file is opened once, in the background, or only a few at its
+    /// completion.
+    pub verifies_all: bool,
     /// Between two sweeps of what was left behind, which begin with the start; `None`: never.
     pub sweep_every: Option<Duration>,
     /// What is logged and how.

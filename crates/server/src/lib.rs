@@ -32,6 +32,7 @@ mod server;
 mod serving;
 mod sweeper;
 pub mod telemetry;
+mod verifier;
 
 pub use caller::ApiKey;
 pub use clock::{Clock, ClockHand};

@@ -14,6 +14,7 @@ pub(crate) struct Rates {
     looks: DefaultKeyedRateLimiter<Scope>,
     signs: DefaultKeyedRateLimiter<Scope>,
     completions: DefaultKeyedRateLimiter<Scope>,
+    verifications: DefaultKeyedRateLimiter<Scope>,
     /// Of an owner; of everybody who is not known, together.
     denials: DefaultKeyedRateLimiter<Option<Scope>>,
 }
@@ -23,6 +24,7 @@ pub(crate) struct Rates {
 const LOOKS_PER_OPEN: u32 = 2;
 const SIGNS_PER_OPEN: u32 = 20;
 const COMPLETIONS_PER_OPEN: u32 = 10;
+const VERIFICATIONS_PER_OPEN: u32 = 1;
 /// What is opened seldom may still be large.
 const LEAST_OPENS: u32 = 300;
 
@@ -48,6 +50,7 @@ impl Rates {
             looks: per_open(LOOKS_PER_OPEN),
             signs: per_open(SIGNS_PER_OPEN),
             completions: per_open(COMPLETIONS_PER_OPEN),
+            verifications: per_open(VERIFICATIONS_PER_OPEN),
             opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
             keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
             denials: RateLimiter::keyed(Quota::per_second(MOST_DENIALS)),
@@ -83,6 +86,13 @@ impl Rates {
     /// [`TooSoon`] where the owner asks for completion faster than it may.
     pub(crate) fn complete(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.completions, scope)
+    }
+
+    /// # Errors
+    /// [`TooSoon`] where the owner asks for files to be verified again faster than it may: each is
+    /// read whole.
+    pub(crate) fn verify(&self, scope: &Scope) -> Result<(), TooSoon> {
+        check(&self.verifications, scope)
     }
 
     /// Whether another audit row of what this owner, or somebody unknown, was refused is kept.

@@ -27,6 +27,7 @@ mod known_objects;
 mod migrate;
 mod parts;
 mod read_only;
+mod sealed_here;
 mod sweeping;
 mod tenants;
 #[cfg(test)]
@@ -36,6 +37,7 @@ mod unfinished;
 mod upload_row;
 mod upload_states;
 mod uploads;
+mod verification;
 mod writer;
 
 pub use api_keys::{ApiKeyRow, NotARole, Roles};
@@ -50,6 +52,7 @@ pub use unfinished::{UnfinishedUpload, UploadCursor};
 pub use upload_row::{NewUpload, UploadRow};
 pub use upload_states::{CompletedObject, LeaseOwner};
 pub use uploads::AddedUpload;
+pub use verification::Leased;
 
 use writer::Writer;
 

@@ -34,6 +34,7 @@ use crate::{
         unfinished_uploads::unfinished_uploads,
         upload_key::upload_key,
         upload_status::upload_status,
+        verify_file::verify_file,
     },
     telemetry::with_request_id,
 };
@@ -52,6 +53,7 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route(files::PATH, only(get(list_files)))
         .route("/v1/files/{id}", only(get(file).merge(delete(delete_file))))
         .route("/v1/files/{id}/content", only(get(content).head(content)))
+        .route("/v1/files/{id}/verify", only(post(verify_file)))
         .route(policy::PATH, only(get(get_policy)))
         .route("/healthz", only(get(healthz)))
         .route("/readyz", only(get(readyz)))

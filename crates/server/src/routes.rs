@@ -28,6 +28,7 @@ pub(crate) mod sign_parts;
 pub(crate) mod unfinished_uploads;
 pub(crate) mod upload_key;
 pub(crate) mod upload_status;
+pub(crate) mod verify_file;
 
 /// The id in the path. What is no id names nothing: 404.
 pub(crate) struct Id<T>(pub(crate) T);

@@ -4,7 +4,7 @@ use core::time::Duration;
 use std::{io, net::SocketAddr};
 
 use axum::extract::ConnectInfo;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -20,6 +20,7 @@ use crate::{
     router, serving,
     sweeper::{self, SweepReport},
     telemetry::Metrics,
+    verifier,
 };
 
 /// A server that listens. Dropping it stops it at once; [`Server::shutdown`] is the polite way.
@@ -31,6 +32,7 @@ pub struct Server {
     serving: JoinHandle<()>,
     wiping: JoinHandle<()>,
     sweeping: Option<JoinHandle<()>>,
+    verifying: JoinHandle<()>,
     embedded: Option<Embedded>,
 }
 
@@ -119,6 +121,7 @@ impl Server {
         let app = App::of(Parts {
             rates: Rates::new(&config.limits),
             metrics: Metrics::new(),
+            verification_wanted: Notify::new(),
             loopback_scope: loopback_scope(),
             config,
             records,
@@ -128,6 +131,7 @@ impl Server {
         });
         // What the last stop cut off is taken up at once.
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
+        let verifying = tokio::spawn(verifier::run(app.clone()));
         let router = router::router(app.clone(), &store.public_origin);
         let stop = CancellationToken::new();
         let service_for = move |peer: SocketAddr| {
@@ -151,6 +155,7 @@ impl Server {
             serving,
             wiping,
             sweeping,
+            verifying,
             embedded: store.embedded,
         })
     }
@@ -166,14 +171,22 @@ impl Server {
         sweeper::sweep(&self.app).await
     }
 
+    /// Opens at once every frame of the files that the verifier would open sooner or later; gives how
+    /// many files that were.
+    pub async fn verify_now(&self) -> u64 {
+        verifier::verify_due(&self.app).await
+    }
+
     /// Takes no new connections and waits until the running requests are done, downloads
     /// included. Uploads stay open in the records and go on after the next start.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         // A panic of the accept loop has been logged by its thread; there is nothing to add.
         let _ = (&mut self.serving).await;
+        // Both may be cut off anywhere.
+        self.verifying.abort();
+        let _ = (&mut self.verifying).await;
         if let Some(sweeping) = self.sweeping.take() {
-            // It may be cut off anywhere.
             sweeping.abort();
             let _ = sweeping.await;
         }
@@ -191,6 +204,7 @@ impl Drop for Server {
     fn drop(&mut self) {
         self.serving.abort();
         self.wiping.abort();
+        self.verifying.abort();
         if let Some(sweeping) = &self.sweeping {
             sweeping.abort();
         }

@@ -108,6 +108,7 @@ impl Config {
             frame_length: values.bytes("frame_length")?,
             part_length: values.bytes("part_length")?,
             limits: limits(&values)?,
+            verifies_all: values.choice("verify", &["full", "edges"])? != Some(1),
             sweep_every: match values.number("sweep_seconds", "a number of seconds, or 0")? {
                 0 => None,
                 seconds => Some(Duration::from_secs(seconds)),

@@ -208,6 +208,12 @@ pub const NAMES: &[Name] = &[
         "parts signed in one request",
     ),
     row(
+        "verify",
+        "SEALIFT_VERIFY",
+        "full",
+        "after an upload open every frame of it once more (full), or only a few at its end (edges)",
+    ),
+    row(
         "sweep_seconds",
         "SEALIFT_SWEEP_SECONDS",
         "300",

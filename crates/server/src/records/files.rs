@@ -186,13 +186,14 @@ pub(super) async fn insert(
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, $2, $3,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             $4, $4
+             $4, $5
          FROM uploads WHERE upload_id = $1",
     )
     .bind(upload_id.as_str())
     .bind(object.version.map(|version| version.0))
     .bind(object.etag.0)
     .bind(object.uploaded_at_ms)
+    .bind(object.verification_due_at_ms)
     .execute(db)
     .await?;
     Ok(())

@@ -10,6 +10,7 @@ mod sweeping;
 mod unfinished;
 mod upload_states;
 mod uploads;
+mod verification;
 mod writer;
 
 use std::path::PathBuf;
@@ -85,6 +86,7 @@ fn new_upload(n: u8) -> NewUpload {
         header: vec![n; 200],
         plan: plan(),
         method: Method::Multipart,
+        is_sealed_here: false,
         s3_key: ObjectKey::from_record(format!("sealift/acme/{}/{}", file_id(n), upload_id(n))),
         bucket: "lake".to_owned(),
         encrypted_dek: vec![n; 48],
@@ -122,6 +124,7 @@ fn object(uploaded_at_ms: i64) -> CompletedObject {
         etag: ETag("\"e\"".to_owned()),
         version: Some(VersionId("v".to_owned())),
         uploaded_at_ms,
+        verification_due_at_ms: Some(uploaded_at_ms),
     }
 }
 

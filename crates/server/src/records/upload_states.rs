@@ -16,6 +16,8 @@ pub struct CompletedObject {
     pub version: Option<VersionId>,
     /// Now.
     pub uploaded_at_ms: i64,
+    /// From when on all its frames are to be opened; `None`: only when somebody asks.
+    pub verification_due_at_ms: Option<i64>,
 }
 
 /// Who completes an upload: made anew for each attempt, so that one that lost its lease changes

@@ -20,6 +20,8 @@ pub(crate) struct Metrics {
     pub(crate) uploads_failed: Counter,
     pub(crate) parts_signed: Counter,
     pub(crate) keys_issued: Counter,
+    files_verified: Counter,
+    files_damaged: Counter,
     sweeper_found: ByKind,
     sweeper_done: ByKind,
     sweeper_errors: ByKind,
@@ -43,6 +45,14 @@ impl Metrics {
         );
         let parts_signed = counter("parts_signed", "Parts signed, repeated ones included");
         let keys_issued = counter("keys_issued", "Content keys given to uploaders");
+        let files_verified = counter(
+            "files_verified",
+            "Files every frame of which was opened and found good",
+        );
+        let files_damaged = counter(
+            "files_damaged",
+            "Files whose object did not open when every frame of it was to be",
+        );
         let mut by_kind = |name: &str, help: &str| {
             let family = ByKind::default();
             for kind in SweepKind::ALL {
@@ -69,6 +79,8 @@ impl Metrics {
             uploads_failed,
             parts_signed,
             keys_issued,
+            files_verified,
+            files_damaged,
             sweeper_found,
             sweeper_done,
             sweeper_errors,
@@ -87,6 +99,14 @@ impl Metrics {
                 .inc_by(count.failed);
         }
         self.sweeper_last_run.set(now_ms.div_euclid(1000));
+    }
+
+    /// Adds what a pass over all frames found.
+    pub(crate) fn note_verified(&self, is_good: bool) {
+        match is_good {
+            true => self.files_verified.inc(),
+            false => self.files_damaged.inc(),
+        };
     }
 
     /// All of them, in the text format of OpenMetrics, which Prometheus reads.

@@ -46,3 +46,5 @@ mod strangers;
 mod support;
 #[cfg(test)]
 mod unfinished;
+#[cfg(test)]
+mod verification;

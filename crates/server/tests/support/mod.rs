@@ -234,6 +234,8 @@ pub(crate) fn config_in(folder: &Path, flags: &[(&'static str, &str)]) -> Config
         ("auth", "none".to_owned()),
         ("frame_length", "4KiB".to_owned()),
         ("part_length", "5MiB".to_owned()),
+        // So that nothing but the test itself reads an object.
+        ("verify", "edges".to_owned()),
     ];
     all.extend(
         flags

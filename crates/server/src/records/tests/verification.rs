@@ -1,0 +1,111 @@
+//! The leases of the pass over all frames.
+
+use sealift_transfer::api::{ProblemCode, Verification};
+
+use super::{ann, file_id, file_made, kept, others};
+use crate::records::{Leased, Records};
+
+async fn lease(records: &Records, now_ms: i64) -> Option<Leased> {
+    records.lease_to_verify(now_ms, now_ms + 100).await.unwrap()
+}
+
+async fn verification(records: &Records, n: u8) -> Verification {
+    let file = records.file(&ann(), &file_id(n)).await.unwrap();
+    file.unwrap().verification
+}
+
+#[tokio::test]
+async fn each_due_file_is_leased_to_one_pass_the_longest_due_first() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 20).await;
+    file_made(&kept.records, 2, 10).await;
+    file_made(&kept.records, 3, 500).await;
+    assert_eq!(lease(&kept.records, 9).await, None);
+    for n in [2, 1] {
+        let leased = lease(&kept.records, 50).await.unwrap();
+        assert_eq!(leased.file.file_id, file_id(n));
+    }
+    assert_eq!(lease(&kept.records, 50).await, None);
+}
+
+#[tokio::test]
+async fn a_pass_that_says_nothing_more_loses_its_file_and_keeps_nothing() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    let first = lease(&kept.records, 10).await.unwrap();
+    assert_eq!(lease(&kept.records, 109).await, None);
+    let second = lease(&kept.records, 110).await.unwrap();
+    assert_eq!(second.file.file_id, file_id(1));
+    let late = kept.records.set_verification(&first, Ok([1; 32]), 111);
+    assert!(!late.await.unwrap());
+    let prolonged = kept.records.set_verification_due(&first, 900).await;
+    assert!(!prolonged.unwrap());
+    assert_eq!(verification(&kept.records, 1).await, Verification::Pending);
+    let in_time = kept.records.set_verification(&second, Ok([2; 32]), 112);
+    assert!(in_time.await.unwrap());
+    let expected = Verification::Verified {
+        at_ms: 112,
+        plaintext_sha256: "02".repeat(32),
+    };
+    assert_eq!(verification(&kept.records, 1).await, expected);
+    assert_eq!(lease(&kept.records, 9999).await, None);
+}
+
+#[tokio::test]
+async fn a_prolonged_lease_holds_for_longer() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    let mut leased = lease(&kept.records, 10).await.unwrap();
+    let prolonged = kept.records.set_verification_due(&leased, 300).await;
+    assert!(prolonged.unwrap());
+    leased.until_ms = 300;
+    assert_eq!(lease(&kept.records, 299).await, None);
+    let found = Err(ProblemCode::ObjectDamaged);
+    let found = kept.records.set_verification(&leased, found, 299).await;
+    assert!(found.unwrap());
+    let failed = verification(&kept.records, 1).await;
+    assert_eq!(failed.failure(), Some(ProblemCode::ObjectDamaged));
+}
+
+#[tokio::test]
+async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    let wanted = async |now_ms| {
+        let (scope, file_id) = (ann(), file_id(1));
+        let wanted = kept.records.want_verification(&scope, &file_id, now_ms);
+        wanted.await.unwrap().unwrap().verification
+    };
+    let leased = lease(&kept.records, 10).await.unwrap();
+    // It is under way.
+    assert_eq!(wanted(20).await, Verification::Pending);
+    assert_eq!(lease(&kept.records, 20).await, None);
+    let done = kept.records.set_verification(&leased, Ok([1; 32]), 30);
+    assert!(done.await.unwrap());
+    assert_eq!(wanted(40).await, Verification::Pending);
+    assert!(lease(&kept.records, 40).await.is_some());
+}
+
+#[tokio::test]
+async fn of_a_file_that_is_deleted_meanwhile_nothing_is_kept() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    let leased = lease(&kept.records, 10).await.unwrap();
+    let deleted = kept.records.begin_deleting(&ann(), &file_id(1)).await;
+    assert!(deleted.unwrap().is_some());
+    let found = Err(ProblemCode::ObjectDamaged);
+    let found = kept.records.set_verification(&leased, found, 20).await;
+    assert!(!found.unwrap());
+    assert_eq!(lease(&kept.records, 999).await, None);
+}
+
+#[tokio::test]
+async fn somebody_elses_file_cannot_be_wanted() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    for scope in others() {
+        let file_id = file_id(1);
+        let wanted = kept.records.want_verification(&scope, &file_id, 20);
+        assert_eq!(wanted.await.unwrap(), None, "{scope:?}");
+    }
+}

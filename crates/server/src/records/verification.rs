@@ -1,0 +1,123 @@
+//! What the pass over all frames asks and changes. A file that is due is leased to one pass; what
+//! that finds is kept only while the lease is its own: of several servers one verifies a file.
+
+use sealift_transfer::api::{FileId, ProblemCode};
+use sqlx::{query, query_as};
+
+use super::{FileRow, Records, RecordsError, Scope};
+
+/// A file that one pass has to itself until the lease ends.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Leased {
+    /// The file.
+    pub file: FileRow,
+    /// When another may take it over. Names the lease: prolonging changes it.
+    pub until_ms: i64,
+}
+
+impl Records {
+    /// Wants every frame of this file opened once more. `None`: the owner has no such file.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn want_verification(
+        &self,
+        scope: &Scope,
+        file_id: &FileId,
+        now_ms: i64,
+    ) -> Result<Option<FileRow>, RecordsError> {
+        let (scope, file_id) = (scope.clone(), file_id.clone());
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                // One that is due or under way already is not begun twice.
+                query_as(
+                    "UPDATE files
+                     SET verification_due_at_ms = COALESCE(verification_due_at_ms, $4)
+                     WHERE tenant = $1 AND owner = $2 AND file_id = $3 AND state = 'available'
+                     RETURNING *",
+                )
+                .bind(scope.tenant.as_str())
+                .bind(scope.owner.as_str())
+                .bind(file_id.as_str())
+                .bind(now_ms)
+                .fetch_optional(db)
+                .await
+            })
+        });
+        work.await
+    }
+
+    /// The file that has been due for longest, leased until then.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn lease_to_verify(
+        &self,
+        now_ms: i64,
+        until_ms: i64,
+    ) -> Result<Option<Leased>, RecordsError> {
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                query_as(
+                    "UPDATE files SET verification_due_at_ms = $2
+                     WHERE file_id = (
+                         SELECT file_id FROM files
+                         WHERE verification_due_at_ms <= $1 AND state = 'available'
+                         ORDER BY verification_due_at_ms, file_id LIMIT 1
+                     )
+                     RETURNING *",
+                )
+                .bind(now_ms)
+                .bind(until_ms)
+                .fetch_optional(db)
+                .await
+            })
+        });
+        let file = work.await?;
+        Ok(file.map(|file| Leased { file, until_ms }))
+    }
+
+    /// Keeps the file for longer, or makes it due then. `false`: the lease is lost, or the file.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn set_verification_due(
+        &self,
+        leased: &Leased,
+        due_at_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE files SET verification_due_at_ms = $3
+             WHERE file_id = $1 AND state = 'available' AND verification_due_at_ms = $2",
+        );
+        let change = change.bind(leased.file.file_id.to_string());
+        let change = change.bind(leased.until_ms).bind(due_at_ms);
+        self.writer.changes(change).await
+    }
+
+    /// Keeps what the pass found: the plaintext's SHA-256, or why the object does not open. `false`:
+    /// the lease is lost, or the file.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn set_verification(
+        &self,
+        leased: &Leased,
+        found: Result<[u8; 32], ProblemCode>,
+        now_ms: i64,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE files
+             SET verification_due_at_ms = NULL, verified_at_ms = $3, plaintext_sha256 = $4,
+                 verification_code = $5
+             WHERE file_id = $1 AND state = 'available' AND verification_due_at_ms = $2",
+        );
+        let change = change
+            .bind(leased.file.file_id.to_string())
+            .bind(leased.until_ms)
+            .bind(now_ms)
+            .bind(found.ok().map(Vec::from))
+            .bind(found.err().map(ProblemCode::as_str));
+        self.writer.changes(change).await
+    }
+}

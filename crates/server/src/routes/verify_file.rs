@@ -1,0 +1,33 @@
+//! `POST /v1/files/{id}/verify`: the wish that every frame be opened once more.
+
+use axum::{Json, extract::State};
+use http::StatusCode;
+use sealift_transfer::api::{FileId, FileRecord};
+
+use super::{Id, file};
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    problem::Refusal,
+    records::AuditAction,
+};
+
+pub(crate) async fn verify_file(
+    State(app): State<App>,
+    caller: Caller,
+    Id(file_id): Id<FileId>,
+) -> Result<(StatusCode, Json<FileRecord>), Refusal> {
+    caller.may(Wish::Look)?;
+    app.rates.verify(&caller.scope)?;
+    let now_ms = app.now_ms();
+    let row = app
+        .records
+        .want_verification(&caller.scope, &file_id, now_ms)
+        .await?;
+    let row = row.ok_or_else(Refusal::not_found)?;
+    app.audit(&caller, AuditAction::VerifyFile, file_id.as_str(), "wanted")
+        .await?;
+    app.verification_wanted.notify_one();
+    let record = file::record(&app, row).await?;
+    Ok((StatusCode::ACCEPTED, Json(record)))
+}

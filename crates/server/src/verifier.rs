@@ -1,0 +1,138 @@
+//! The pass over all frames (FORMAT.md R7): opens every file once after its upload, and again when
+//! somebody asks, and keeps the plaintext's SHA-256 or why the object does not open. It reads by
+//! [`opening::whole`], which is also what serves downloads; the plaintext is hashed and dropped.
+//!
+//! One file at a time on each server, so that downloads keep the machine. A lease in the records
+//! keeps other servers away, and lets them go on where one stopped.
+
+use core::{pin::pin, time::Duration};
+
+use futures::TryStreamExt as _;
+use sealift_transfer::api::ProblemCode;
+use sha2::{Digest as _, Sha256};
+
+use crate::{
+    app::App,
+    audit::Unasked,
+    objects::ObjectsError,
+    opening::{self, OpenError},
+    problem,
+    records::{AuditAction, Leased, RecordsError},
+};
+
+/// How long a file stays with a server that tells nothing more of it.
+const LEASE_MS: i64 = 2 * 60 * 1000;
+/// Rest after what may be better later: a store or a KMS that does not answer.
+const REST_MS: i64 = 5 * 60 * 1000;
+/// Between two looks for what is due; a completed upload wakes it at once.
+const LOOK_AGAIN: Duration = Duration::from_secs(30);
+
+/// Verifies what is due, again and again; never returns.
+pub(crate) async fn run(app: App) {
+    loop {
+        verify_due(&app).await;
+        tokio::select! {
+            () = app.verification_wanted.notified() => {}
+            () = app.clock.sleep(LOOK_AGAIN) => {}
+        }
+    }
+}
+
+/// Verifies everything that is due now; gives how many files it looked at.
+pub(crate) async fn verify_due(app: &App) -> u64 {
+    let mut count = 0_u64;
+    loop {
+        let now_ms = app.now_ms();
+        let until_ms = now_ms.saturating_add(LEASE_MS);
+        let leased = match app.records.lease_to_verify(now_ms, until_ms).await {
+            Ok(Some(leased)) => leased,
+            Ok(None) => return count,
+            Err(error) => {
+                tracing::error!(%error, "The verifier could not ask the records");
+                return count;
+            }
+        };
+        count = count.saturating_add(1);
+        if let Err(error) = verify(app, leased).await {
+            // Another takes the file up when the lease has ended.
+            tracing::error!(%error, "The verifier could not keep what it found");
+            return count;
+        }
+    }
+}
+
+async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
+    let file_id = leased.file.file_id.clone();
+    let found = match hash(app, &mut leased).await {
+        Ok(sha256) => Ok(sha256),
+        Err(Stopped::Lost) => return Ok(()),
+        Err(Stopped::Records(error)) => return Err(error),
+        Err(Stopped::Open(error)) => {
+            let cause = problem::chain(&error);
+            if !is_final(&error) {
+                tracing::warn!(file.id = %file_id, cause, "File {file_id} could not be verified now");
+                let later_ms = app.now_ms().saturating_add(REST_MS);
+                app.records.set_verification_due(&leased, later_ms).await?;
+                return Ok(());
+            }
+            Err(match error {
+                OpenError::Objects(ObjectsError::Replaced) => ProblemCode::ObjectReplaced,
+                _ => ProblemCode::ObjectDamaged,
+            })
+        }
+    };
+    let now_ms = app.now_ms();
+    // Not where the file was deleted meanwhile: its object is gone as it should be.
+    if !app.records.set_verification(&leased, found, now_ms).await? {
+        return Ok(());
+    }
+    app.metrics.note_verified(found.is_ok());
+    let outcome = found.map_or_else(ProblemCode::as_str, |_| "ok");
+    match found {
+        Ok(_) => tracing::debug!(file.id = %file_id, "Verified file {file_id}"),
+        Err(_) => {
+            tracing::error!(file.id = %file_id, code = outcome, "File {file_id} does not open: its object was altered or lost");
+        }
+    }
+    let (scope, action) = (&leased.file.scope, AuditAction::VerifyFile);
+    app.audit_unasked(Unasked::Verifier, scope, action, file_id.as_str(), outcome)
+        .await
+}
+
+/// Whether the object itself is at fault: nothing that waits makes it better.
+fn is_final(error: &OpenError) -> bool {
+    matches!(
+        error,
+        OpenError::Decrypt(_) | OpenError::Objects(ObjectsError::Replaced | ObjectsError::NotFound)
+    )
+}
+
+/// Why there is no hash.
+enum Stopped {
+    /// The file was deleted, or another server has it now.
+    Lost,
+    Records(RecordsError),
+    Open(OpenError),
+}
+
+/// The SHA-256 of the whole plaintext, every frame of which was authentic.
+async fn hash(app: &App, leased: &mut Leased) -> Result<[u8; 32], Stopped> {
+    let plaintext = opening::whole(app, &leased.file)
+        .await
+        .map_err(Stopped::Open)?;
+    let mut plaintext = pin!(plaintext);
+    let mut sha256 = Sha256::new();
+    while let Some(bytes) = plaintext.try_next().await.map_err(Stopped::Open)? {
+        sha256.update(&bytes);
+        let now_ms = app.now_ms();
+        if leased.until_ms.saturating_sub(now_ms) < LEASE_MS / 2 {
+            let until_ms = now_ms.saturating_add(LEASE_MS);
+            let kept = app.records.set_verification_due(leased, until_ms).await;
+            if !kept.map_err(Stopped::Records)? {
+                return Err(Stopped::Lost);
+            }
+            leased.until_ms = until_ms;
+        }
+    }
+    Ok(sha256.finalize().into())
+}

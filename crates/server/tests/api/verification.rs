@@ -1,0 +1,136 @@
+//! The pass over all frames: what it finds, who may ask for it, and what it keeps.
+
+use std::fs;
+
+use sealift_server::records::Roles;
+use sealift_transfer::api::{FileRecord, ProblemCode, Verification, files};
+use sha2::{Digest as _, Sha256};
+
+use crate::support::{Client, FRAME, Stack, alter, bytes};
+
+/// One that opens every frame after an upload.
+async fn verifying() -> Stack {
+    Stack::with(&[("verify", "full")]).await
+}
+
+async fn found(client: &Client, file: &FileRecord) -> Verification {
+    let record: FileRecord = client.get(&files::path(&file.id)).await.json(200);
+    record.verification
+}
+
+/// Asks for the pass and waits until it is done, here or in the background.
+async fn verified_again(stack: &Stack, file: &FileRecord) -> Verification {
+    let path = files::verify_path(&file.id);
+    let record: FileRecord = stack.client().post(&path, &()).await.json(202);
+    assert_eq!(record.verification, Verification::Pending);
+    ended(stack, file).await
+}
+
+async fn ended(stack: &Stack, file: &FileRecord) -> Verification {
+    loop {
+        stack.server.verify_now().await;
+        match found(&stack.client(), file).await {
+            Verification::Pending => tokio::task::yield_now().await,
+            other => return other,
+        }
+    }
+}
+
+fn is_of(verification: &Verification, plaintext: &[u8]) -> bool {
+    let expected = data_encoding::HEXLOWER.encode(&Sha256::digest(plaintext));
+    matches!(verification, Verification::Verified { plaintext_sha256, .. } if *plaintext_sha256 == expected)
+}
+
+#[tokio::test]
+async fn after_an_upload_every_frame_is_opened_and_the_hash_of_the_plaintext_kept() {
+    let stack = verifying().await;
+    for len in [0, 1, FRAME - 1, FRAME, FRAME + 1, 300 * FRAME + 7] {
+        let plaintext = bytes(len);
+        let file = stack.client().upload("a", &plaintext).await;
+        // Nobody asks for it.
+        let verification = loop {
+            match found(&stack.client(), &file).await {
+                Verification::Pending => tokio::task::yield_now().await,
+                other => break other,
+            }
+        };
+        assert!(is_of(&verification, &plaintext), "{verification:?}");
+    }
+    let actions = "SELECT count(*) FROM audit WHERE action = ? AND via = 'verifier'";
+    assert_eq!(stack.number(actions, "verify_file").await, 6);
+    let metrics = stack.client().get("/metrics").await;
+    let metrics = String::from_utf8(metrics.body).unwrap();
+    assert!(
+        metrics.contains("sealift_files_verified_total 6"),
+        "{metrics}"
+    );
+}
+
+#[tokio::test]
+async fn with_edges_only_nothing_is_verified_until_somebody_asks() {
+    let stack = Stack::start().await;
+    let file = stack.client().upload("a", b"abc").await;
+    assert_eq!(stack.server.verify_now().await, 0);
+    assert_eq!(found(&stack.client(), &file).await, Verification::Pending);
+    assert!(is_of(&verified_again(&stack, &file).await, b"abc"));
+}
+
+/// A byte in the middle, which no check at completion has opened for certain.
+const MIDDLE: i64 = 150 * 4128;
+
+#[tokio::test]
+async fn an_altered_byte_anywhere_is_found_and_a_mended_object_is_good_again() {
+    let stack = Stack::start().await;
+    let plaintext = bytes(300 * FRAME);
+    let file = stack.client().upload("a", &plaintext).await;
+    for place in [5, 100, MIDDLE, -1] {
+        alter(&stack.object_of(&file), place);
+        let verification = verified_again(&stack, &file).await;
+        assert_eq!(
+            verification.failure(),
+            Some(ProblemCode::ObjectDamaged),
+            "{place}"
+        );
+        alter(&stack.object_of(&file), place);
+        assert!(is_of(&verified_again(&stack, &file).await, &plaintext));
+    }
+}
+
+#[tokio::test]
+async fn an_object_that_is_gone_longer_or_another_one_is_found() {
+    let stack = Stack::start().await;
+    let file = stack.client().upload("a", &bytes(3 * FRAME)).await;
+    let object = fs::read(stack.object_of(&file)).unwrap();
+    fs::write(stack.object_of(&file), [&object[..], b"x"].concat()).unwrap();
+    let longer = verified_again(&stack, &file).await;
+    assert_eq!(longer.failure(), Some(ProblemCode::ObjectReplaced));
+    fs::remove_file(stack.object_of(&file)).unwrap();
+    let gone = verified_again(&stack, &file).await;
+    assert_eq!(gone.failure(), Some(ProblemCode::ObjectDamaged));
+    let other = stack.client().upload("b", &bytes(3 * FRAME)).await;
+    fs::copy(stack.object_of(&other), stack.object_of(&file)).unwrap();
+    let swapped = verified_again(&stack, &file).await;
+    assert!(swapped.failure().is_some(), "{swapped:?}");
+}
+
+#[tokio::test]
+async fn only_the_owner_may_ask_for_it() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let ada = stack.login("acme", "ada", Roles::ALL).await;
+    let file = ada.upload("a", b"abc").await;
+    let path = files::verify_path(&file.id);
+    for (tenant, owner) in [("acme", "bob"), ("other", "ada")] {
+        let stranger = stack.login(tenant, owner, Roles::ALL).await;
+        stranger
+            .post(&path, &())
+            .await
+            .refused(ProblemCode::NotFound);
+    }
+    stack
+        .client()
+        .post(&path, &())
+        .await
+        .refused(ProblemCode::Unauthenticated);
+    assert_eq!(stack.server.verify_now().await, 0);
+    ada.post(&path, &()).await.json::<FileRecord>(202);
+}
