@@ -98,9 +98,9 @@ CREATE TABLE uploads (
     sealed_len BIGINT NOT NULL,
     encrypted_dek BLOB NOT NULL,
 
-    -- While the server itself seals a body of unknown size: frame count, lengths and plan are those of the longest that it
-    -- takes, and are set to what came when it ends.
-    is_of_unknown_len BOOLEAN NOT NULL DEFAULT FALSE,
+    -- The server itself seals it, from a body that comes to it: nobody else gets its key or a signature, ever. Until the body
+    -- ends, frame count, lengths and plan may be those of the longest that it can be; then they are set to what came.
+    is_sealed_here BOOLEAN NOT NULL DEFAULT FALSE,
 
     -- In the store. A single PUT has no name there.
     method TEXT NOT NULL CHECK (method IN ('multipart', 'single')),

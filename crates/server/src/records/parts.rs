@@ -39,11 +39,20 @@ pub enum SignedRows {
     NotFound,
 }
 
+/// Who seals an upload: nobody else may, under the same key (FORMAT.md R2).
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(super) enum SealedBy {
+    /// Whoever the key was given to.
+    TheClient,
+    /// The server itself.
+    TheServer,
+}
+
 /// When an upload ends and its signatures do.
 #[derive(Debug, Clone, Copy)]
-struct Ends {
-    expires_at_ms: i64,
-    signatures_end_at_ms: i64,
+pub(super) struct Ends {
+    pub(super) expires_at_ms: i64,
+    pub(super) signatures_end_at_ms: i64,
 }
 
 impl Records {
@@ -62,14 +71,29 @@ impl Records {
         new_expires_at_ms: i64,
         signatures_end_at_ms: i64,
     ) -> Result<SignedRows, RecordsError> {
-        let (scope, upload_id, receipts) = (scope.clone(), upload_id.clone(), receipts.to_vec());
         let ends = Ends {
             expires_at_ms: new_expires_at_ms,
             signatures_end_at_ms,
         };
+        let by = SealedBy::TheClient;
+        self.keep_parts(by, scope, upload_id, receipts, now_ms, ends)
+            .await
+    }
+
+    /// Keeps parts of an upload that is sealed by these.
+    pub(super) async fn keep_parts(
+        &self,
+        by: SealedBy,
+        scope: &Scope,
+        upload_id: &UploadId,
+        receipts: &[(PartReceipt, u64)],
+        now_ms: i64,
+        ends: Ends,
+    ) -> Result<SignedRows, RecordsError> {
+        let (scope, upload_id, receipts) = (scope.clone(), upload_id.clone(), receipts.to_vec());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                if let Some(refused) = refusal(db, &scope, &upload_id, now_ms).await? {
+                if let Some(refused) = refusal(db, by, &scope, &upload_id, now_ms).await? {
                     return Ok(refused);
                 }
                 sign(db, &upload_id, &receipts, ends).await
@@ -95,12 +119,13 @@ impl Records {
 /// Why nothing of this upload may be signed; `None` where it may.
 async fn refusal(
     db: &mut SqliteConnection,
+    by: SealedBy,
     scope: &Scope,
     upload_id: &UploadId,
     now_ms: i64,
 ) -> sqlx::Result<Option<SignedRows>> {
     let upload = query(
-        "SELECT state, (expires_at_ms > $4 AND epoch = (SELECT epoch FROM deployment)) AS lives
+        "SELECT state, is_sealed_here, (expires_at_ms > $4 AND epoch = (SELECT epoch FROM deployment)) AS lives
          FROM uploads WHERE tenant = $1 AND owner = $2 AND upload_id = $3",
     );
     let upload = upload
@@ -114,6 +139,10 @@ async fn refusal(
         return Ok(Some(SignedRows::NotFound));
     };
     let lives: bool = sqlx::Row::try_get(&upload, "lives")?;
+    let is_sealed_here: bool = sqlx::Row::try_get(&upload, "is_sealed_here")?;
+    if is_sealed_here != (by == SealedBy::TheServer) {
+        return Ok(Some(SignedRows::NotOpen(upload_row::state(&upload)?)));
+    }
     Ok(match upload_row::state(&upload)? {
         UploadState::Open if lives => None,
         UploadState::Open => Some(SignedRows::Expired),

@@ -25,7 +25,8 @@ pub struct UploadCursor {
 
 impl Records {
     /// At most `most` of this owner's unfinished uploads behind the cursor, newest first: those
-    /// that have neither expired nor outlived a restore.
+    /// that have neither expired nor outlived a restore. What the server seals itself goes on with
+    /// the request that brings it, or not at all.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -46,6 +47,7 @@ impl Records {
                      AS signed_parts
              FROM uploads CROSS JOIN deployment
              WHERE tenant = $1 AND owner = $2 AND state IN ('opening', 'open', 'completing')
+             AND NOT is_sealed_here
              AND expires_at_ms > $3 AND uploads.epoch = deployment.epoch
              AND (opened_at_ms, upload_id) < ($4, $5)
              ORDER BY opened_at_ms DESC, upload_id DESC LIMIT $6",

@@ -34,6 +34,8 @@ pub struct NewUpload {
     /// How its bytes travel to the store. A single PUT is `open` at once: the store need not know
     /// of it before.
     pub method: Method,
+    /// The server itself seals it: nobody else gets its key or a signature (FORMAT.md R2).
+    pub is_sealed_here: bool,
     /// Where the object will lie.
     pub s3_key: ObjectKey,
     /// In this bucket.
@@ -81,6 +83,8 @@ pub struct UploadRow {
     pub plan: PartPlan,
     /// How its bytes travel to the store.
     pub method: Method,
+    /// The server itself seals it: nobody else gets its key or a signature (FORMAT.md R2).
+    pub is_sealed_here: bool,
     /// Where the object lies or will lie.
     pub s3_key: ObjectKey,
     /// In this bucket.
@@ -119,13 +123,13 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, original_filename,
              metadata, content_type, reference, last_modified_ms, opened_at_ms, expires_at_ms,
-             method)
+             method, is_sealed_here)
          SELECT $1, $2, $3, $4, $5, $6, epoch,
              CASE WHEN $26 = 'single' THEN 'open' ELSE 'opening' END,
              $7, $8, $9, $10, $11, $12, $13,
              $14, $15, $16, $17, $18, $19,
              $20, $21, $22, $23, $24, $25,
-             $26
+             $26, $27
          FROM deployment",
     )
     .bind(new.upload_id.as_str())
@@ -154,6 +158,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
     .bind(new.opened_at_ms)
     .bind(new.expires_at_ms)
     .bind(method_name(new.method))
+    .bind(new.is_sealed_here)
     .execute(db)
     .await?;
     Ok(())
@@ -174,6 +179,7 @@ impl FromRow<'_, SqliteRow> for UploadRow {
             header: row.try_get("header")?,
             plan: row.plan()?,
             method: method(row)?,
+            is_sealed_here: row.try_get("is_sealed_here")?,
             s3_key: ObjectKey::from_record(row.try_get("s3_key")?),
             bucket: row.try_get("s3_bucket")?,
             s3_upload_id: row.try_get::<Option<_>, _>("s3_upload_id")?.map(S3UploadId),

@@ -205,6 +205,7 @@ async fn make(
         header,
         plan,
         method: opened.method,
+        is_sealed_here: false,
         encrypted_dek,
         name: personal.name,
         metadata: personal.metadata,
