@@ -1,8 +1,10 @@
 //! What a browser's global scope gives, window or worker alike: cryptography, randomness, time,
-//! whether there is a network.
+//! whether there is a network. And how its numbers and views count.
+
+use core::ops::Range;
 
 use futures::channel::oneshot;
-use js_sys::global;
+use js_sys::{Uint8Array, global};
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
 
@@ -108,6 +110,13 @@ pub(crate) fn told_once(tell: oneshot::Sender<()>) -> Closure<dyn FnMut()> {
         // Nobody hears it where the waiting ended just now.
         let _heard = tell.take().map(|tell| tell.send(()));
     })
+}
+
+/// The view of `range` in `bytes`, which begin at `base`.
+pub(crate) fn within(bytes: &Uint8Array, range: Range<u64>, base: u64) -> Option<Uint8Array> {
+    let start = u32::try_from(range.start.checked_sub(base)?).ok()?;
+    let end = u32::try_from(range.end.checked_sub(base)?).ok()?;
+    Some(bytes.subarray(start, end))
 }
 
 /// JavaScript's number for a length. Exact below 2^53, and browsers have no longer file.

@@ -12,7 +12,7 @@ use serde::Serialize;
 
 use crate::browser::is_online;
 
-/// Why an upload ends that is neither complete nor cancelled.
+/// Why an upload, or the opening of a file, ends that is neither complete nor cancelled.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
     /// The file is not what it was when it was chosen, or cannot be read any more. Browsers do not
@@ -62,6 +62,26 @@ pub enum Fault {
     PartTooLarge {
         /// Sealed bytes.
         part_bytes: u64,
+    },
+    /// The object in the store is not the one that was recorded.
+    #[error("the stored object is not the one that was recorded")]
+    ObjectReplaced,
+    /// The object in the store was altered, or is gone: nothing of it is given.
+    #[error("the stored object was altered or is gone")]
+    ObjectDamaged,
+    /// There is no such file.
+    #[error("there is no such file")]
+    NoSuchFile,
+    /// The file cannot be written, or not whole. Browsers do not tell a full disk from others.
+    #[error("the browser cannot write the file")]
+    NotSaved,
+    /// The browser has no place for a file of that size.
+    #[error("the file has {size} bytes, this browser can save {most_bytes}")]
+    TooLargeHere {
+        /// Plaintext bytes.
+        size: u64,
+        /// What fits.
+        most_bytes: u64,
     },
     /// The browser lacks something or does not do what it should.
     #[error("the browser does not do what is needed: {0}")]
@@ -144,7 +164,12 @@ impl Fault {
             | Self::PartTooLarge { .. }
             | Self::Header
             | Self::Answer(_)
-            | Self::UploadGone => false,
+            | Self::UploadGone
+            | Self::ObjectReplaced
+            | Self::ObjectDamaged
+            | Self::NoSuchFile
+            | Self::NotSaved
+            | Self::TooLargeHere { .. } => false,
         }
     }
 }
@@ -163,7 +188,7 @@ const OVER: [ProblemCode; 9] = [
 ];
 
 impl RequestError {
-    fn says(&self, code: ProblemCode) -> bool {
+    pub(crate) fn says(&self, code: ProblemCode) -> bool {
         let problem = self.problem.as_ref();
         problem.is_some_and(|problem| problem.known_code() == Some(code))
     }
@@ -201,6 +226,15 @@ impl From<&Fault> for Failure {
             Fault::PartTooLarge { part_bytes } => {
                 numbers.insert("part_bytes".to_owned(), (*part_bytes).into());
                 "part_too_large"
+            }
+            Fault::ObjectReplaced => ProblemCode::ObjectReplaced.as_str(),
+            Fault::ObjectDamaged => ProblemCode::ObjectDamaged.as_str(),
+            Fault::NoSuchFile => ProblemCode::NotFound.as_str(),
+            Fault::NotSaved => "not_saved",
+            Fault::TooLargeHere { size, most_bytes } => {
+                numbers.insert("size".to_owned(), (*size).into());
+                numbers.insert("most_bytes".to_owned(), (*most_bytes).into());
+                "too_large_for_this_browser"
             }
             Fault::Browser(_) => "browser_unfit",
             Fault::Request(error) => {
@@ -311,6 +345,11 @@ mod tests {
             Fault::Answer(""),
             Fault::PartTooLarge { part_bytes: 0 },
             Fault::Browser(""),
+            Fault::NotSaved,
+            Fault::TooLargeHere {
+                size: 1,
+                most_bytes: 0,
+            },
             RequestError::no_answer(Peer::Server).into(),
             RequestError::no_answer(Peer::Store).into(),
             status(Peer::Server).into(),

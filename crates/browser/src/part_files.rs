@@ -1,5 +1,6 @@
-//! Large parts on disk, in files that only this page can see (the origin private file system). Each
-//! page has a folder, with a lock that says that it is in use: what a crash left has none.
+//! Large parts on disk, and files that were opened and are to be offered, in files that only this page
+//! can see (the origin private file system). Each page has a folder, with a lock that says that it is
+//! in use: what a crash or a closed tab left has none.
 
 use std::rc::Rc;
 
@@ -62,10 +63,18 @@ impl PartFiles {
     /// # Errors
     /// [`Fault::NoRoom`]; [`Fault::PartTooLarge`] where the browser has no such files.
     pub async fn check_room(&self, part_bytes: u64) -> Result<(), Fault> {
-        let needed_bytes = part_bytes.saturating_mul(MOST_FILES);
-        let free_bytes = free_bytes()
+        self.check_room_of(part_bytes.saturating_mul(MOST_FILES))
             .await
-            .map_err(|_| Fault::PartTooLarge { part_bytes })?;
+    }
+
+    /// Whether there is room for so many bytes in all.
+    ///
+    /// # Errors
+    /// As [`Self::check_room`].
+    pub async fn check_room_of(&self, needed_bytes: u64) -> Result<(), Fault> {
+        let free_bytes = free_bytes().await.map_err(|_| Fault::PartTooLarge {
+            part_bytes: needed_bytes,
+        })?;
         if needed_bytes <= free_bytes {
             return Ok(());
         }

@@ -1,19 +1,17 @@
 //! One PUT of sealed bytes to the store, by XMLHttpRequest: `fetch` does not tell how far it is.
 
-use std::{cell::Cell, rc::Rc};
-
 use futures::{
     channel::oneshot,
     future::{Either, select},
 };
-use js_sys::Date;
 use sealift_transfer::{api::SignedPart, retry::RequestFailure};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 
 use crate::{
-    browser::{len_of, sleep, told_once},
+    browser::{len_of, told_once},
     failure::{Peer, RequestError},
+    movement::Movement,
     server_api::retry_after_ms,
 };
 
@@ -47,47 +45,12 @@ pub async fn put_part(
     progress: impl Fn(u64) + 'static,
 ) -> Result<(), RequestError> {
     let no_answer = |_| RequestError::no_answer(Peer::Store);
-    let (running, ended) = Running::start(signed, sealed, progress).map_err(no_answer)?;
-    let stalled = core::pin::pin!(running.movement.stalled(patience));
+    let running = Running::start(signed, sealed, patience, progress);
+    let (running, ended) = running.map_err(no_answer)?;
+    let stalled = core::pin::pin!(running.movement.stalled());
     match select(ended, stalled).await {
         Either::Left((Ok(()), _)) => running.answer(),
         Either::Left((Err(_), _)) | Either::Right(_) => Err(RequestError::no_answer(Peer::Store)),
-    }
-}
-
-/// When something last moved, and whether everything has left.
-#[derive(Clone)]
-struct Movement {
-    at_ms: Rc<Cell<f64>>,
-    has_left: Rc<Cell<bool>>,
-}
-
-impl Movement {
-    fn now() -> Self {
-        Self {
-            at_ms: Rc::new(Cell::new(Date::now())),
-            has_left: Rc::default(),
-        }
-    }
-
-    fn note(&self) {
-        self.at_ms.set(Date::now());
-    }
-
-    /// Ends when nothing has moved for longer than there is patience.
-    async fn stalled(&self, patience: Patience) {
-        loop {
-            let most_ms = if self.has_left.get() {
-                patience.answer_ms
-            } else {
-                patience.stall_ms
-            };
-            let stands_ms = len_of(Date::now() - self.at_ms.get());
-            match most_ms.checked_sub(stands_ms) {
-                Some(rest_ms) if rest_ms > 0 => sleep(rest_ms).await,
-                _ => return,
-            }
-        }
     }
 }
 
@@ -104,6 +67,7 @@ impl Running {
     fn start(
         signed: &SignedPart,
         sealed: &Blob,
+        patience: Patience,
         progress: impl Fn(u64) + 'static,
     ) -> Result<(Self, oneshot::Receiver<()>), JsValue> {
         let request = XmlHttpRequest::new()?;
@@ -111,7 +75,7 @@ impl Running {
         for (name, value) in &signed.headers {
             request.set_request_header(name, value)?;
         }
-        let movement = Movement::now();
+        let movement = Movement::within(patience.stall_ms);
         let moved = movement.clone();
         let progress: Closure<dyn Fn(ProgressEvent)> = Closure::new(move |event: ProgressEvent| {
             moved.note();
@@ -120,7 +84,7 @@ impl Running {
         let moved = movement.clone();
         let left: Closure<dyn Fn()> = Closure::new(move || {
             moved.note();
-            moved.has_left.set(true);
+            moved.allow(patience.answer_ms);
         });
         let (end, ended) = oneshot::channel();
         let when_ended = told_once(end);

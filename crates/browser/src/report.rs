@@ -152,11 +152,15 @@ impl Reporter {
         }
     }
 
-    pub(crate) fn tell(&self, report: &Report) {
+    pub(crate) fn tell(&self, report: &impl Serialize) {
         if let Ok(message) = to_js(report) {
-            // What the page's function throws is the page's affair.
-            let _thrown = self.0.call1(&JsValue::UNDEFINED, &message);
+            self.tell_js(&message);
         }
+    }
+
+    pub(crate) fn tell_js(&self, message: &JsValue) {
+        // What the page's function throws is the page's affair.
+        let _thrown = self.0.call1(&JsValue::UNDEFINED, message);
     }
 }
 

@@ -3,7 +3,6 @@
 
 mod aes_gcm;
 pub mod agreement;
-mod web_crypto;
 
 use core::{ops::Range, str::FromStr};
 
@@ -13,10 +12,13 @@ use sealift_message::{ContentKey, Frame, FrameIndex, Header, Layout, StoredHeade
 use sealift_transfer::{Part, PartNumber, PartPlan, api::Sha256};
 use wasm_bindgen_futures::JsFuture;
 
-use crate::{browser, failure::Fault, file_slice::ChosenFile};
+use crate::{
+    browser::{self, within},
+    failure::Fault,
+    file_slice::ChosenFile,
+    web_crypto::{self, FRAMES_IN_FLIGHT, Use},
+};
 
-/// Frames that WebCrypto seals side by side: the fewest that keep every engine busy.
-const FRAMES_IN_FLIGHT: usize = 4;
 /// What is read of a file at a time, so that plaintext takes little memory.
 const READ_BYTES: u64 = 2 * 1024 * 1024;
 /// Reads side by side: one is sealed while the next is read.
@@ -78,9 +80,10 @@ impl PartSealer {
             return Err(Fault::Answer("the part plan is not one for this header"));
         }
         let key = match backend {
-            Backend::WebCrypto => Key::WebCrypto(
-                web_crypto::Key::import(verified.content_key(), *header.message_id()).await?,
-            ),
+            Backend::WebCrypto => {
+                let (content_key, message_id) = (verified.content_key(), *header.message_id());
+                Key::WebCrypto(web_crypto::Key::import(content_key, message_id, Use::Seal).await?)
+            }
             Backend::AesGcm => Key::AesGcm(Box::new(self::aes_gcm::Key::new(
                 verified,
                 layout.plaintext_len(),
@@ -226,13 +229,6 @@ fn run(layout: &Layout, part: &Part, frames: Range<FrameIndex>) -> Option<Part> 
         sealed,
         frames,
     })
-}
-
-/// The view of `range` in `bytes`, which begin at `base`.
-fn within(bytes: &Uint8Array, range: Range<u64>, base: u64) -> Option<Uint8Array> {
-    let start = u32::try_from(range.start.checked_sub(base)?).ok()?;
-    let end = u32::try_from(range.end.checked_sub(base)?).ok()?;
-    Some(bytes.subarray(start, end))
 }
 
 const NO_SUCH_FRAME: Fault = Fault::Answer("the part plan has no such frame");

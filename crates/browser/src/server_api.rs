@@ -1,5 +1,7 @@
 //! The requests to the server, by `fetch`. All paths are relative to the page's origin.
 
+mod reading;
+
 use std::rc::Rc;
 
 use futures::future::{Either, select};
@@ -31,6 +33,15 @@ use crate::{
 const PATIENCE_MS: u64 = 120_000;
 /// Until the answer to a completion is there: stores join large objects for minutes.
 const COMPLETION_PATIENCE_MS: u64 = 600_000;
+
+/// By what the server knows who asks.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Authority {
+    /// The API key, where there is one; or what the browser sends by itself.
+    Login,
+    /// The cookie of a redeemed ticket, even where there is an API key.
+    Ticket,
+}
 
 /// The server that the page came from.
 pub struct ServerApi {
@@ -138,9 +149,7 @@ impl ServerApi {
 
     /// What holds no secret and goes to the page as it is.
     async fn ask_for_js(&self, path: &str) -> Result<JsValue, RequestError> {
-        let (status, bytes) = self.send("GET", path, None, PATIENCE_MS).await?;
-        let text = core::str::from_utf8(&bytes).map_err(|_| not_understood(status))?;
-        JSON::parse(text).map_err(|_| not_understood(status))
+        js_of(self.send("GET", path, None, PATIENCE_MS).await?)
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -162,7 +171,20 @@ impl ServerApi {
         body: Option<String>,
         patience_ms: u64,
     ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
+        let by = Authority::Login;
+        self.send_by(by, method, path, body, patience_ms).await
+    }
+
+    async fn send_by(
+        &self,
+        authority: Authority,
+        method: &str,
+        path: &str,
+        body: Option<String>,
+        patience_ms: u64,
+    ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
         let (authorization, credential) = self.credential.authorization();
+        let authorization = authorization.filter(|_| authority == Authority::Login);
         let authorization = authorization.as_ref().map(|value| value.as_str());
         let (request, _running) = request(method, path, body, authorization)
             .map_err(|_| RequestError::no_answer(Peer::Server))?;
@@ -177,7 +199,7 @@ impl ServerApi {
         if answer.ok() {
             return Ok((answer.status(), bytes));
         }
-        if answer.status() == UNAUTHENTICATED {
+        if answer.status() == UNAUTHENTICATED && authority == Authority::Login {
             self.credential.refused(credential);
         }
         Err(refused(&answer, &bytes))
@@ -238,6 +260,11 @@ fn json(value: &impl Serialize) -> Result<String, RequestError> {
     // None of our own types fails.
     text.map(String::from)
         .ok_or_else(|| RequestError::no_answer(Peer::Server))
+}
+
+fn js_of((status, bytes): (u16, Zeroizing<Vec<u8>>)) -> Result<JsValue, RequestError> {
+    let text = core::str::from_utf8(&bytes).map_err(|_| not_understood(status))?;
+    JSON::parse(text).map_err(|_| not_understood(status))
 }
 
 fn not_understood(status: u16) -> RequestError {

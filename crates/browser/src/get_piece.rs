@@ -1,0 +1,212 @@
+//! One GET of some of an object's bytes from the store, by XMLHttpRequest: it tells how far it is, and
+//! what the answer says can be compared before its bytes come.
+
+use core::ops::Range;
+use std::{cell::RefCell, rc::Rc};
+
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
+use js_sys::Uint8Array;
+use sealift_transfer::{api::PresignedGet, retry::RequestFailure};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use web_sys::{ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
+
+use crate::{
+    browser::{len_of, told_once},
+    failure::{Fault, Peer, RequestError},
+    movement::Movement,
+    server_api::retry_after_ms,
+};
+
+/// The object that every answer must be of (FORMAT.md R6).
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Recorded {
+    /// The store's ETag.
+    pub etag: String,
+    /// All of its bytes.
+    pub sealed_len: u64,
+}
+
+/// Gets exactly the bytes in `range`, none of which is looked at unless the answer is of the recorded
+/// object. `progress` hears how many have come. Dropped before its end, it is aborted.
+///
+/// # Errors
+/// [`Fault::ObjectReplaced`], [`Fault::ObjectDamaged`] where the object is gone, [`Fault::Answer`], and
+/// [`Fault::Request`] without a word of the presigned address.
+pub async fn get_piece(
+    get: &PresignedGet,
+    recorded: &Recorded,
+    range: &Range<u64>,
+    stall_ms: u64,
+    progress: impl Fn(u64) + 'static,
+) -> Result<Uint8Array, Fault> {
+    let no_answer = || Fault::from(RequestError::no_answer(Peer::Store));
+    let expected = Expected::new(recorded, range);
+    let running = Running::start(get, expected, stall_ms, progress);
+    let (running, ended) = running.map_err(|_| no_answer())?;
+    let stalled = core::pin::pin!(running.movement.stalled());
+    match select(ended, stalled).await {
+        Either::Left((Ok(()), _)) => running.answer(),
+        Either::Left((Err(_), _)) | Either::Right(_) => Err(no_answer()),
+    }
+}
+
+/// What the answer must say.
+#[derive(Clone)]
+struct Expected {
+    etag: String,
+    content_range: String,
+    bytes: String,
+    len: u64,
+}
+
+impl Expected {
+    fn new(recorded: &Recorded, range: &Range<u64>) -> Self {
+        let last = range.end.saturating_sub(1);
+        Self {
+            etag: recorded.etag.clone(),
+            content_range: format!("bytes {}-{last}/{}", range.start, recorded.sealed_len),
+            bytes: format!("bytes={}-{last}", range.start),
+            len: range.end.saturating_sub(range.start),
+        }
+    }
+
+    /// Judges an answer by its status and headers.
+    fn compare(&self, request: &XmlHttpRequest) -> Result<(), Fault> {
+        let header = |name| request.get_response_header(name).ok().flatten();
+        // 0 where there was no answer, or none that the store's CORS rules let us see.
+        match request.status().unwrap_or(0) {
+            206 => match (header("etag"), header("content-range")) {
+                (Some(etag), Some(content_range)) => {
+                    let is_the_object = etag == self.etag && content_range == self.content_range;
+                    is_the_object.then_some(()).ok_or(Fault::ObjectReplaced)
+                }
+                _ => Err(Fault::Answer(
+                    "the store's rules for other origins (CORS) must expose ETag and Content-Range",
+                )),
+            },
+            // If-Match found another object; or it ends before the range begins.
+            412 | 416 => Err(Fault::ObjectReplaced),
+            404 => Err(Fault::ObjectDamaged),
+            0 => Err(RequestError::no_answer(Peer::Store).into()),
+            200..300 => Err(Fault::Answer("the store gives no ranges")),
+            status => {
+                let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
+                Err(Fault::Request(RequestError {
+                    peer: Peer::Store,
+                    failure: RequestFailure::of_store(status, "", retry_after_ms),
+                    problem: None,
+                }))
+            }
+        }
+    }
+}
+
+/// A request under way with the closures that it calls.
+struct Running {
+    request: XmlHttpRequest,
+    expected: Expected,
+    movement: Movement,
+    /// Why it was aborted before its bytes came.
+    refused: Rc<RefCell<Option<Fault>>>,
+    _begun: Closure<dyn Fn()>,
+    _progress: Closure<dyn Fn(ProgressEvent)>,
+    _ended: Closure<dyn FnMut()>,
+}
+
+impl Running {
+    fn start(
+        get: &PresignedGet,
+        expected: Expected,
+        stall_ms: u64,
+        progress: impl Fn(u64) + 'static,
+    ) -> Result<(Self, oneshot::Receiver<()>), JsValue> {
+        let request = XmlHttpRequest::new()?;
+        request.open_with_async("GET", &get.url, true)?;
+        request.set_response_type(XmlHttpRequestResponseType::Arraybuffer);
+        for (name, value) in &get.headers {
+            request.set_request_header(name, value)?;
+        }
+        request.set_request_header("range", &expected.bytes)?;
+        let movement = Movement::within(stall_ms);
+        let refused: Rc<RefCell<Option<Fault>>> = Rc::default();
+        let begun = when_begun(&request, &expected, &movement, &refused);
+        let most = expected.len;
+        let (moved, ours) = (movement.clone(), request.clone());
+        let progress: Closure<dyn Fn(ProgressEvent)> = Closure::new(move |event: ProgressEvent| {
+            moved.note();
+            let loaded = len_of(event.loaded());
+            if loaded <= most {
+                progress(loaded);
+            } else {
+                // A body without a promised length could fill all memory. It ends as a short one does.
+                let _ended = ours.abort();
+            }
+        });
+        let (end, ended) = oneshot::channel();
+        let when_ended = told_once(end);
+        request.set_onreadystatechange(Some(begun.as_ref().unchecked_ref()));
+        request.set_onprogress(Some(progress.as_ref().unchecked_ref()));
+        request.set_onloadend(Some(when_ended.as_ref().unchecked_ref()));
+        request.send()?;
+        let running = Self {
+            request,
+            expected,
+            movement,
+            refused,
+            _begun: begun,
+            _progress: progress,
+            _ended: when_ended,
+        };
+        Ok((running, ended))
+    }
+
+    fn answer(&self) -> Result<Uint8Array, Fault> {
+        if let Some(fault) = self.refused.take() {
+            return Err(fault);
+        }
+        self.expected.compare(&self.request)?;
+        let body = self.request.response().ok();
+        let body = body.filter(|body| !body.is_null() && !body.is_undefined());
+        let bytes = body.map(|body| Uint8Array::new(&body));
+        bytes
+            .filter(|bytes| u64::from(bytes.length()) == self.expected.len)
+            .ok_or_else(|| RequestError::no_answer(Peer::Store).into())
+    }
+}
+
+/// Ends an answer that is not of the object, or of more than was asked for, before its bytes come.
+fn when_begun(
+    request: &XmlHttpRequest,
+    expected: &Expected,
+    movement: &Movement,
+    refused: &Rc<RefCell<Option<Fault>>>,
+) -> Closure<dyn Fn()> {
+    let (request, expected) = (request.clone(), expected.clone());
+    let (movement, refused) = (movement.clone(), refused.clone());
+    Closure::new(move || {
+        if request.ready_state() != XmlHttpRequest::HEADERS_RECEIVED {
+            return;
+        }
+        movement.note();
+        if let Err(fault) = expected.compare(&request) {
+            refused.replace(Some(fault));
+            // It fails only for a request that was never sent.
+            let _nothing_to_abort = request.abort();
+        }
+    })
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // The closures go now: nothing may call them any more.
+        self.request.set_onreadystatechange(None);
+        self.request.set_onprogress(None);
+        self.request.set_onloadend(None);
+        if self.request.ready_state() != XmlHttpRequest::DONE {
+            let _nothing_to_abort = self.request.abort();
+        }
+    }
+}

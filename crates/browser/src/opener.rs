@@ -1,0 +1,218 @@
+//! The class that JavaScript sees on the page of a file.
+
+pub mod report;
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use futures::{
+    channel::oneshot,
+    future::{Either, select},
+};
+use js_sys::{Function, Object};
+use sealift_transfer::api::FileId;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen_futures::spawn_local;
+use web_sys::FileSystemFileHandle;
+
+use self::report::OpenerReporter;
+use crate::{
+    browser::len_of,
+    credential::Credential,
+    failure::{Failure, Fault, RequestError},
+    opening::{Giver, Opening, Progress},
+    part_buffers::PartBuffers,
+    part_files::PartFiles,
+    report::{Reporter, to_js},
+    server_api::{Authority, ServerApi},
+    shared::Options,
+    sink::{Saved, Sink, Way},
+};
+
+/// Opens files in this browser, one at a time. Made once, in a worker.
+///
+/// ```js
+/// import init, { Opener } from './sealift_browser.js';
+/// await init();
+/// const opener = new Opener((message) => postMessage(message));
+/// const file = await opener.about(fileId);
+/// opener.save(fileId, file.size, handle, false);
+/// ```
+///
+/// Messages of a file that is being saved have a `type`: `progress` (`opened` of `size` plaintext
+/// bytes have come), `retrying`, and at the end `done` (`how`: `picker`, `disk` or `memory`; of the
+/// last two with the `blob` to be offered), `failed` (`failure`: `code`, `detail`, `status`,
+/// `requestId`, `numbers`) or `cancelled`. After these two nothing of the file stays.
+#[wasm_bindgen]
+pub struct Opener(Rc<Shared>);
+
+struct Shared {
+    server: Rc<ServerApi>,
+    credential: Rc<Credential>,
+    reporter: Rc<OpenerReporter>,
+    stall_ms: u64,
+    buffers: PartBuffers,
+    files: PartFiles,
+    /// By what the file's page may read it.
+    authority: Cell<Authority>,
+    /// Dropped, the one under way ends.
+    under_way: RefCell<Option<oneshot::Sender<()>>>,
+    /// What was offered last, for as long as the browser may be copying it.
+    offered: RefCell<Option<Saved>>,
+}
+
+#[wasm_bindgen]
+impl Opener {
+    /// `report` is called with every message. `options` may have `stallMs`, how long a request to the
+    /// store may stand still.
+    #[wasm_bindgen(constructor)]
+    pub fn new(report: Function, options: Option<Object>) -> Self {
+        console_error_panic_hook::set_once();
+        let options = options.as_ref().map(Options::from_js).unwrap_or_default();
+        let reporter = Reporter::new(report);
+        let credential = Rc::new(Credential::new(reporter.clone()));
+        let shared = Rc::new(Shared {
+            server: Rc::new(ServerApi::new(credential.clone())),
+            credential,
+            reporter: Rc::new(OpenerReporter::new(reporter)),
+            stall_ms: options.patience.stall_ms,
+            buffers: PartBuffers::default(),
+            files: PartFiles::default(),
+            authority: Cell::new(Authority::Login),
+            under_way: RefCell::default(),
+            offered: RefCell::default(),
+        });
+        let tidied = shared.clone();
+        spawn_local(async move { tidied.files.delete_leftovers().await });
+        Self(shared)
+    }
+
+    /// Requests carry this API key from now on; none without an argument. Kept in memory only.
+    #[wasm_bindgen(js_name = logIn)]
+    pub fn log_in(&self, api_key: Option<String>) {
+        self.0.credential.log_in(api_key);
+    }
+
+    /// What there is to know of a file: its record (`is_own`), or what the ticket that was redeemed
+    /// here shows of it. Either has `file_id`, `name`, `content_type`, `size` and `verification`.
+    ///
+    /// # Errors
+    /// Rejects with a failure: `unauthenticated` where neither is to be had.
+    pub async fn about(&self, file_id: String) -> Result<JsValue, JsValue> {
+        let shared = self.0.clone();
+        let file = parsed(&file_id).map_err(|fault| thrown(&fault))?;
+        let (about, authority) = shared.server.about(&file).await.map_err(failed)?;
+        shared.authority.set(authority);
+        Ok(about)
+    }
+
+    /// Uses a ticket up. Gives what it shows of its file, which can be saved from now on.
+    ///
+    /// # Errors
+    /// Rejects with a failure: `ticket_used` where it cannot be redeemed, or not any more.
+    pub async fn redeem(&self, ticket: String) -> Result<JsValue, JsValue> {
+        let shared = self.0.clone();
+        let about = shared.server.redeem(ticket).await.map_err(failed)?;
+        shared.authority.set(Authority::Ticket);
+        Ok(about)
+    }
+
+    /// Fetches a file of that many bytes, opens it here, and saves it: into `picked`, else into a file of
+    /// this page's own, or, where `in_memory`, into a blob. Another one under way ends.
+    pub fn save(
+        &self,
+        file_id: &str,
+        size: f64,
+        picked: Option<FileSystemFileHandle>,
+        in_memory: bool,
+    ) {
+        let way = match picked {
+            Some(file) => Way::Picked(file),
+            None if in_memory => Way::InMemory,
+            None => Way::OnDisk,
+        };
+        let shared = self.0.clone();
+        let file = parsed(file_id);
+        let (under_way, cancelled) = oneshot::channel();
+        self.0.under_way.replace(Some(under_way));
+        spawn_local(async move { shared.save(file, len_of(size), way, cancelled).await });
+    }
+
+    /// Ends the one under way by `cancelled`, or by `done` where it was too late.
+    pub fn cancel(&self) {
+        self.0.under_way.take();
+    }
+}
+
+impl Shared {
+    async fn save(
+        &self,
+        file: Result<FileId, Fault>,
+        size: u64,
+        way: Way,
+        cancelled: oneshot::Receiver<()>,
+    ) {
+        // The person asks for more: what was offered before was copied long ago.
+        self.offered.take();
+        let sink = match Sink::new(way, size, &self.files).await {
+            Ok(sink) => sink,
+            Err(fault) => return self.reporter.failed(&fault),
+        };
+        // Nothing runs on behind this: a piece under way ends with its future.
+        let opened = {
+            let opening = core::pin::pin!(self.open(file, size, &sink));
+            match select(opening, cancelled).await {
+                Either::Left((opened, _)) => Some(opened),
+                Either::Right(_) => None,
+            }
+        };
+        match opened {
+            Some(Ok(())) => match sink.finish().await {
+                Ok(saved) => {
+                    self.reporter.done(&saved);
+                    self.offered.replace(Some(saved));
+                }
+                Err(fault) => self.reporter.failed(&fault),
+            },
+            Some(Err(fault)) => {
+                sink.discard().await;
+                self.reporter.failed(&fault);
+            }
+            None => {
+                sink.discard().await;
+                self.reporter.cancelled();
+            }
+        }
+    }
+
+    async fn open(&self, file: Result<FileId, Fault>, size: u64, sink: &Sink) -> Result<(), Fault> {
+        let progress = Rc::new(Progress::new(self.reporter.clone(), size));
+        let giver = Giver {
+            server: self.server.clone(),
+            file: file?,
+            authority: self.authority.get(),
+            stall_ms: self.stall_ms,
+        };
+        let given = giver.ask(|| self.reporter.retrying()).await?;
+        if given.size != size {
+            return Err(Fault::Answer("the file has another size than was shown"));
+        }
+        let opening = Opening::new(giver, given).await?;
+        opening.open_into(sink, &self.buffers, &progress).await
+    }
+}
+
+/// What is no id names no file.
+fn parsed(file_id: &str) -> Result<FileId, Fault> {
+    file_id.parse().map_err(|_| Fault::NoSuchFile)
+}
+
+fn failed(error: RequestError) -> JsValue {
+    thrown(&error.into())
+}
+
+fn thrown(fault: &Fault) -> JsValue {
+    to_js(&Failure::from(fault)).unwrap_or(JsValue::NULL)
+}

@@ -1,0 +1,134 @@
+//! From the sealed bytes of a piece to its plaintext.
+
+use futures::stream::{self, TryStreamExt as _};
+use js_sys::Uint8Array;
+use sealift_message::{ContentKey, Frame, Layout, StoredHeader};
+
+use super::pieces::{self, NO_SUCH_FRAME, Piece};
+use crate::{
+    browser::within,
+    failure::Fault,
+    web_crypto::{FRAMES_IN_FLIGHT, Key, Use},
+};
+
+/// Opens the pieces of one object, in any order.
+pub struct PieceOpener {
+    header: StoredHeader,
+    layout: Layout,
+    key: Key,
+}
+
+impl PieceOpener {
+    /// With what the server sent. The header's tag is checked with the content key before anything is
+    /// opened (FORMAT.md R5), and the key's bytes are wiped here (R9).
+    ///
+    /// # Errors
+    /// [`Fault::Header`]; [`Fault::Answer`] where no object of ours has these sizes.
+    pub async fn new(
+        header: &[u8],
+        content_key: ContentKey,
+        sealed_len: u64,
+        plaintext_len: u64,
+    ) -> Result<Self, Fault> {
+        let header = StoredHeader::new(header).map_err(|_| Fault::Header)?;
+        let verified = header.verify(&content_key).map_err(|_| Fault::Header)?;
+        drop(content_key);
+        let (header_len, frame_length) = (header.header().len(), header.header().frame_length());
+        let layout = Layout::from_sealed_len(header_len, frame_length, sealed_len).ok();
+        let layout = layout.filter(|layout| layout.plaintext_len() == plaintext_len);
+        let layout = layout.ok_or(Fault::Answer("the sizes are not those of one object"))?;
+        let message_id = *header.header().message_id();
+        let key = Key::import(verified.content_key(), message_id, Use::Open).await?;
+        Ok(Self {
+            header,
+            layout,
+            key,
+        })
+    }
+
+    /// What the server said is the object's header.
+    #[must_use]
+    pub fn header(&self) -> &StoredHeader {
+        &self.header
+    }
+
+    /// Sizes and offsets.
+    #[must_use]
+    pub fn layout(&self) -> &Layout {
+        &self.layout
+    }
+
+    /// All of the object, in order.
+    pub fn pieces(&self) -> impl Iterator<Item = Result<Piece, Fault>> + use<> {
+        pieces::of(self.layout)
+    }
+
+    /// Opens a piece: `sealed` is all of its bytes, and `plaintext` as long as its plaintext.
+    ///
+    /// # Errors
+    /// [`Fault::ObjectDamaged`]; nothing in `plaintext` may be used then.
+    pub async fn open(
+        &self,
+        piece: &Piece,
+        sealed: &Uint8Array,
+        plaintext: &Uint8Array,
+    ) -> Result<(), Fault> {
+        let is_whole = u64::from(sealed.length()).checked_add(piece.sealed.start)
+            == Some(piece.sealed.end)
+            && u64::from(plaintext.length()) == piece.plaintext_len();
+        if !is_whole {
+            return Err(Fault::Browser("a buffer has another length than the piece"));
+        }
+        if piece.sealed.start == 0 {
+            self.compare_header(sealed)?;
+        }
+        stream::iter(self.places(piece, sealed, plaintext))
+            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| async move {
+                let Place {
+                    frame,
+                    at,
+                    sealed,
+                    plaintext,
+                } = place;
+                self.key.open(&frame, at, &sealed, &plaintext).await
+            })
+            .await
+    }
+
+    fn compare_header(&self, sealed: &Uint8Array) -> Result<(), Fault> {
+        let header = within(sealed, 0..self.layout.header_len(), 0).ok_or(NO_SUCH_FRAME)?;
+        self.header
+            .expect_at_start(&header.to_vec())
+            .map_err(|_| Fault::ObjectDamaged)
+    }
+
+    /// Where each frame's bytes come from and go to.
+    fn places(
+        &self,
+        piece: &Piece,
+        sealed: &Uint8Array,
+        plaintext: &Uint8Array,
+    ) -> impl Iterator<Item = Result<Place, Fault>> {
+        piece.frames.clone().map(move |index| {
+            let place = || {
+                let frames = index..index.checked_add(1)?;
+                let from = self.layout.sealed_range_of(&frames)?;
+                let to = self.layout.plaintext_range_of(&frames)?;
+                Some(Place {
+                    frame: self.layout.frame(index)?,
+                    at: from.start,
+                    sealed: within(sealed, from, piece.sealed.start)?,
+                    plaintext: within(plaintext, to, piece.plaintext.start)?,
+                })
+            };
+            place().ok_or(NO_SUCH_FRAME)
+        })
+    }
+}
+
+struct Place {
+    frame: Frame,
+    at: u64,
+    sealed: Uint8Array,
+    plaintext: Uint8Array,
+}

@@ -1,0 +1,90 @@
+//! What is fetched and opened of an object at a time: whole frames, a few megabytes of them.
+
+use core::ops::Range;
+
+use sealift_message::{FrameIndex, Layout};
+
+use crate::failure::Fault;
+
+/// About so many plaintext bytes: enough to make a request's way there worth it, and little enough to
+/// hold some of them.
+const PIECE_BYTES: u64 = 8 * 1024 * 1024;
+
+/// Some frames, and where their bytes are.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Piece {
+    /// Which frames; at least one.
+    pub frames: Range<FrameIndex>,
+    /// Their bytes in the object; of the first piece the header's too.
+    pub sealed: Range<u64>,
+    /// Their bytes in the file.
+    pub plaintext: Range<u64>,
+}
+
+impl Piece {
+    /// Bytes of it in the file.
+    #[must_use]
+    pub fn plaintext_len(&self) -> u64 {
+        self.plaintext.end.saturating_sub(self.plaintext.start)
+    }
+}
+
+/// All pieces of an object in their order; together they are all of it.
+pub(super) fn of(layout: Layout) -> impl Iterator<Item = Result<Piece, Fault>> {
+    let frame_length = u64::from(layout.frame_length().get());
+    let step = PIECE_BYTES.checked_div(frame_length).unwrap_or(0).max(1);
+    let mut next: FrameIndex = 0;
+    core::iter::from_fn(move || {
+        let start = next;
+        next = start.saturating_add(step).min(layout.frame_count());
+        (start < next).then(|| piece(&layout, start..next).ok_or(NO_SUCH_FRAME))
+    })
+}
+
+fn piece(layout: &Layout, frames: Range<FrameIndex>) -> Option<Piece> {
+    let mut sealed = layout.sealed_range_of(&frames)?;
+    if frames.start == 0 {
+        sealed.start = 0;
+    }
+    Some(Piece {
+        plaintext: layout.plaintext_range_of(&frames)?,
+        sealed,
+        frames,
+    })
+}
+
+pub(super) const NO_SUCH_FRAME: Fault = Fault::Answer("the object has no such frame");
+
+#[cfg(test)]
+mod tests {
+    use sealift_message::FrameLength;
+    use wasm_bindgen_test::wasm_bindgen_test;
+
+    use super::*;
+
+    #[wasm_bindgen_test]
+    fn pieces_are_all_of_the_object_and_little_at_a_time() {
+        let frame_length = FrameLength::try_from(1024 * 1024).unwrap();
+        for plaintext_len in [
+            0,
+            1,
+            PIECE_BYTES - 1,
+            PIECE_BYTES,
+            PIECE_BYTES + 1,
+            50 << 30,
+        ] {
+            let layout = Layout::new(100, frame_length, plaintext_len).unwrap();
+            let (mut sealed, mut plaintext) = (0, 0);
+            for piece in of(layout) {
+                let piece = piece.unwrap();
+                assert_eq!(
+                    (piece.sealed.start, piece.plaintext.start),
+                    (sealed, plaintext)
+                );
+                assert!(piece.plaintext_len() <= PIECE_BYTES);
+                (sealed, plaintext) = (piece.sealed.end, piece.plaintext.end);
+            }
+            assert_eq!((sealed, plaintext), (layout.sealed_len(), plaintext_len));
+        }
+    }
+}

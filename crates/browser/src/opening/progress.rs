@@ -1,0 +1,77 @@
+//! How far the opening of a file is, in plaintext bytes, told often enough to look smooth and no more.
+
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
+
+use js_sys::Date;
+
+use super::pieces::Piece;
+use crate::{opener::report::OpenerReporter, short_map::ShortMap};
+
+/// Milliseconds between two reports.
+const REPORT_EVERY_MS: f64 = 100.0;
+
+/// Counts what comes and what is saved.
+pub struct Progress {
+    reporter: Rc<OpenerReporter>,
+    size: u64,
+    saved: Cell<u64>,
+    coming: RefCell<ShortMap<u64, u64>>,
+    told_at_ms: Cell<f64>,
+}
+
+impl Progress {
+    /// Of a file of that many bytes, of which nothing is there yet.
+    #[must_use]
+    pub fn new(reporter: Rc<OpenerReporter>, size: u64) -> Self {
+        Self {
+            reporter,
+            size,
+            saved: Cell::new(0),
+            coming: RefCell::default(),
+            told_at_ms: Cell::new(0.0),
+        }
+    }
+
+    /// So many sealed bytes of this piece have come.
+    pub(super) fn comes(&self, piece: &Piece, sealed_bytes: u64) {
+        let plaintext_bytes = sealed_bytes.min(piece.plaintext_len());
+        let mut coming = self.coming.borrow_mut();
+        coming.insert(piece.plaintext.start, plaintext_bytes);
+        drop(coming);
+        self.tell_now_and_then();
+    }
+
+    /// This piece was opened and saved.
+    pub(super) fn saved(&self, piece: &Piece) {
+        self.coming.borrow_mut().remove(&piece.plaintext.start);
+        let saved = self.saved.get().saturating_add(piece.plaintext_len());
+        self.saved.set(saved);
+        if saved == self.size {
+            self.tell();
+        } else {
+            self.tell_now_and_then();
+        }
+    }
+
+    /// An attempt at something failed; another follows.
+    pub(super) fn retrying(&self) {
+        self.reporter.retrying();
+    }
+
+    fn tell_now_and_then(&self) {
+        let now_ms = Date::now();
+        if (now_ms - self.told_at_ms.get()).abs() >= REPORT_EVERY_MS {
+            self.told_at_ms.set(now_ms);
+            self.tell();
+        }
+    }
+
+    fn tell(&self) {
+        let coming: u64 = self.coming.borrow().values().sum();
+        let opened = self.saved.get().saturating_add(coming);
+        self.reporter.progress(opened, self.size);
+    }
+}

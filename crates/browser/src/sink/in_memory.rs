@@ -1,0 +1,51 @@
+//! A file as a blob, which browsers keep where they like: in memory, or on disk when it grows.
+
+use std::cell::RefCell;
+
+use js_sys::{Array, Uint8Array};
+use web_sys::Blob;
+
+use crate::{browser::len_of, failure::Fault};
+
+/// Larger files are not held: a browser that has neither of the other ways is a small one.
+pub const MOST_BYTES: u64 = 512 * 1024 * 1024;
+
+/// A blob in the making.
+pub struct InMemory {
+    size: u64,
+    pieces: RefCell<Vec<(u64, Blob)>>,
+}
+
+impl InMemory {
+    pub(super) fn new(size: u64) -> Result<Self, Fault> {
+        if size > MOST_BYTES {
+            return Err(Fault::TooLargeHere {
+                size,
+                most_bytes: MOST_BYTES,
+            });
+        }
+        Ok(Self {
+            size,
+            pieces: RefCell::default(),
+        })
+    }
+
+    pub(super) fn write(&self, plaintext: &Uint8Array, at: u64) -> Result<(), Fault> {
+        let piece = Blob::new_with_u8_array_sequence(&Array::of1(plaintext));
+        let piece = piece.map_err(|_| Fault::NotSaved)?;
+        self.pieces.borrow_mut().push((at, piece));
+        Ok(())
+    }
+
+    pub(super) fn finish(self) -> Result<Blob, Fault> {
+        let mut pieces = self.pieces.into_inner();
+        pieces.sort_by_key(|(at, _)| *at);
+        let pieces: Array = pieces.into_iter().map(|(_, piece)| piece).collect();
+        let whole = Blob::new_with_blob_sequence(&pieces).map_err(|_| Fault::NotSaved)?;
+        if len_of(whole.size()) == self.size {
+            Ok(whole)
+        } else {
+            Err(Fault::NotSaved)
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! The browser's own AES-GCM, for the frames of one message.
+
+use js_sys::{Array, Object, Promise, Uint8Array};
+use sealift_message::{ContentKey, Frame, MessageId};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{AesGcmParams, CryptoKey, SubtleCrypto};
+
+use crate::{browser, failure::Fault};
+
+const ALGORITHM: &str = "AES-GCM";
+
+/// Frames that WebCrypto has in hand side by side: the fewest that keep every engine busy.
+pub(crate) const FRAMES_IN_FLIGHT: usize = 4;
+
+/// The one thing that a key may do.
+#[derive(Debug, Clone, Copy)]
+pub(crate) enum Use {
+    Seal,
+    Open,
+}
+
+/// A content key that the browser keeps and does not give back (FORMAT.md R9).
+pub(crate) struct Key {
+    key: CryptoKey,
+    subtle: SubtleCrypto,
+    message_id: MessageId,
+}
+
+impl Key {
+    pub(crate) async fn import(
+        content_key: &ContentKey,
+        message_id: MessageId,
+        only: Use,
+    ) -> Result<Self, Fault> {
+        let refused = |_| Fault::Browser("SubtleCrypto.importKey");
+        let subtle = browser::subtle()?;
+        let bytes = Uint8Array::from(content_key.expose().as_slice());
+        let only = match only {
+            Use::Seal => "encrypt",
+            Use::Open => "decrypt",
+        };
+        let uses = Array::of1(&JsValue::from_str(only));
+        let import = subtle.import_key_with_str("raw", &bytes, ALGORITHM, false, &uses);
+        // WebCrypto has taken its copy by now.
+        bytes.fill(0, 0, bytes.length());
+        let key = JsFuture::from(import.map_err(refused)?)
+            .await
+            .map_err(refused)?
+            .unchecked_into();
+        Ok(Self {
+            key,
+            subtle,
+            message_id,
+        })
+    }
+
+    /// The frame's prefix, then WebCrypto's output, which is exactly the rest of a frame.
+    pub(crate) async fn seal(
+        &self,
+        frame: &Frame,
+        plaintext: &Uint8Array,
+        sealed: &Uint8Array,
+    ) -> Result<(), Fault> {
+        let refused = || Fault::Browser("SubtleCrypto.encrypt");
+        let prefix = frame.prefix();
+        let (before, rest) = split(sealed, prefix.len());
+        before.copy_from(&prefix);
+        let output = self.subtle.encrypt_with_object_and_js_u8_array(
+            &self.parameters(frame),
+            &self.key,
+            plaintext,
+        );
+        let output = output.map_err(|_| refused())?;
+        placed(output, &rest).await.ok_or_else(refused)
+    }
+
+    /// Compares the frame's prefix, at `at` in the message, and opens what follows it.
+    ///
+    /// # Errors
+    /// [`Fault::ObjectDamaged`]; `plaintext` is not touched then.
+    pub(crate) async fn open(
+        &self,
+        frame: &Frame,
+        at: u64,
+        sealed: &Uint8Array,
+        plaintext: &Uint8Array,
+    ) -> Result<(), Fault> {
+        let damaged = || Fault::ObjectDamaged;
+        let (before, rest) = split(sealed, frame.prefix().len());
+        let before = before.to_vec();
+        frame.expect_prefix(&before, at).map_err(|_| damaged())?;
+        let output = self.subtle.decrypt_with_object_and_js_u8_array(
+            &self.parameters(frame),
+            &self.key,
+            &rest,
+        );
+        let output = output.map_err(|_| damaged())?;
+        placed(output, plaintext).await.ok_or_else(damaged)
+    }
+
+    fn parameters(&self, frame: &Frame) -> Object {
+        let iv = Uint8Array::from(frame.iv().as_slice());
+        let aad = Uint8Array::from(&*frame.aad(&self.message_id));
+        let parameters = AesGcmParams::new_with_u8_array(ALGORITHM, &iv);
+        parameters.set_additional_data_u8_array(&aad);
+        parameters.unchecked_into()
+    }
+}
+
+/// A frame's prefix, and all that follows it.
+fn split(sealed: &Uint8Array, prefix_len: usize) -> (Uint8Array, Uint8Array) {
+    // It has 24 bytes at most.
+    let at = u32::try_from(prefix_len).unwrap_or(u32::MAX);
+    (sealed.subarray(0, at), sealed.subarray(at, sealed.length()))
+}
+
+/// Places WebCrypto's output where it belongs; `None` where there is none, or of another length.
+async fn placed(output: Promise, place: &Uint8Array) -> Option<()> {
+    let output = JsFuture::from(output).await.ok()?;
+    let output = Uint8Array::new(&output);
+    (output.length() == place.length()).then(|| place.set(&output, 0))
+}
