@@ -152,6 +152,57 @@ impl PartPlan {
         Self::of(layout, for_length.max(for_count)).map_err(|_| too_large)
     }
 
+    /// The plan for a body that is sealed while it comes and has at most `most_plaintext_len`
+    /// bytes: parts of about `part_length` sealed bytes, more where 10,000 of them would not do, but
+    /// of at most `most_part_length`, since each is held in memory. When its end is known:
+    /// [`Self::ending_at`].
+    ///
+    /// # Errors
+    /// [`PartPlanError::TooLarge`].
+    pub fn for_at_most(
+        header_len: u64,
+        frame_length: FrameLength,
+        most_plaintext_len: u64,
+        part_length: u64,
+        most_part_length: u64,
+    ) -> Result<Self, PartPlanError> {
+        let part_length = part_length.min(most_part_length);
+        let plan = Self::for_file(header_len, frame_length, most_plaintext_len, part_length)?;
+        let fit = frames_in(header_len, frame_length, most_part_length);
+        if plan.frames_per_part <= fit {
+            return Ok(plan);
+        }
+        // Rounded up to whole frames it may be one too many.
+        Self::of(plan.layout, fit).map_err(|_| PartPlanError::TooLarge {
+            plaintext_len: most_plaintext_len,
+        })
+    }
+
+    /// As many plaintext bytes as parts of `part_length` sealed bytes can carry, the header in front
+    /// of the first.
+    #[must_use]
+    pub fn most_plaintext_len(header_len: u64, frame_length: FrameLength, part_length: u64) -> u64 {
+        frames_in(header_len, frame_length, part_length)
+            .saturating_mul(u64::from(MOST_PARTS))
+            .min(u64::from(u32::MAX))
+            .saturating_mul(u64::from(frame_length.get()))
+    }
+
+    /// The same parts of a message that ends earlier: what [`Self::for_at_most`] gave, when the body
+    /// has ended.
+    ///
+    /// # Errors
+    /// [`PartPlanError::Contradiction`] where it is longer.
+    pub fn ending_at(&self, plaintext_len: u64) -> Result<Self, PartPlanError> {
+        if plaintext_len > self.plaintext_len() {
+            return Err(PartPlanError::Contradiction);
+        }
+        let layout = &self.layout;
+        let layout = Layout::new(layout.header_len(), layout.frame_length(), plaintext_len)
+            .map_err(|_| PartPlanError::Contradiction)?;
+        Self::of(layout, self.frames_per_part)
+    }
+
     /// A plan as recorded: header bytes H, frame length F, plaintext bytes P, frames a part k.
     ///
     /// # Errors
@@ -262,6 +313,17 @@ impl PartPlan {
             sealed,
         })
     }
+}
+
+/// Whole frames that fit into a part beside the header, whichever of them is the final one.
+fn frames_in(header_len: u64, frame_length: FrameLength, part_length: u64) -> u64 {
+    /// What a final frame has more than others.
+    const FINAL_FRAME_EXTRA: u64 = 8;
+    let sealed_frame = u64::from(frame_length.get()).saturating_add(32);
+    part_length
+        .saturating_sub(header_len.saturating_add(FINAL_FRAME_EXTRA))
+        .checked_div(sealed_frame)
+        .unwrap_or(0)
 }
 
 impl fmt::Debug for PartPlan {

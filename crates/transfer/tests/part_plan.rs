@@ -162,3 +162,59 @@ proptest! {
         prop_assert_eq!(serde_json::from_str::<PartPlan>(&json).unwrap(), plan);
     }
 }
+
+const MIB: u64 = 1024 * 1024;
+/// What the server holds of a part at most while it seals a body that comes.
+const MOST_PART_LENGTH: u64 = 64 * MIB;
+
+fn at_most(frame_length: u32, most: u64, part_length: u64) -> Result<PartPlan, PartPlanError> {
+    let frame_length = FrameLength::try_from(frame_length).unwrap();
+    PartPlan::for_at_most(
+        HEADER_LEN,
+        frame_length,
+        most,
+        part_length,
+        MOST_PART_LENGTH,
+    )
+}
+
+#[test]
+fn parts_of_a_body_that_comes_fit_into_memory_or_there_is_no_plan() {
+    for frame_length in [4096, 65_536, 262_144, 1_048_576] {
+        let length = FrameLength::try_from(frame_length).unwrap();
+        let most = PartPlan::most_plaintext_len(HEADER_LEN, length, MOST_PART_LENGTH);
+        for part_length in [5 * MIB, 8 * MIB, MOST_PART_LENGTH, 2 * 1024 * MIB] {
+            for len in [0, 1, GIB, most / 2, most] {
+                let plan = at_most(frame_length, len, part_length).unwrap();
+                holds(&plan);
+                let largest = PartNumber::all(plan.part_count()).take(2);
+                for part in largest.filter_map(|number| plan.part(number)) {
+                    assert!(part.sealed_len() <= MOST_PART_LENGTH, "{part:?}");
+                }
+            }
+            let too_large = at_most(frame_length, most + 1, part_length);
+            assert!(matches!(too_large, Err(PartPlanError::TooLarge { .. })));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn a_body_that_ends_early_has_the_same_parts_up_to_its_end(
+        most in 0_u64..100 * GIB,
+        share in 0.0_f64..=1.0,
+    ) {
+        let whole = at_most(262_144, most, DEFAULT_PART_LENGTH).unwrap();
+        #[expect(clippy::as_conversions, reason = "any number below will do")]
+        let ends = (most as f64 * share) as u64;
+        let plan = whole.ending_at(ends.min(most)).unwrap();
+        holds(&plan);
+        prop_assert_eq!(plan.frames_per_part(), whole.frames_per_part());
+        for number in PartNumber::all(plan.part_count()) {
+            if number < plan.part_count() {
+                prop_assert_eq!(plan.part(number), whole.part(number));
+            }
+        }
+        prop_assert!(whole.ending_at(most + 1).is_err());
+    }
+}
