@@ -127,6 +127,8 @@ fn is_denial(code: ProblemCode) -> bool {
             | ProblemCode::HostNotAllowed
             | ProblemCode::InsecureTransport
             | ProblemCode::NotFound
+            | ProblemCode::TicketUsed
             | ProblemCode::TooManyRequests
+            | ProblemCode::TooManyReads
     )
 }

@@ -100,6 +100,19 @@ impl Caller {
         ))
     }
 
+    /// By the cookie of a redeemed ticket, which is good for one file ([`Reader`]).
+    fn with_ticket(scope: Scope, request_id: Option<RequestId>) -> Self {
+        Self {
+            scope,
+            roles: Roles {
+                download: true,
+                ..Roles::default()
+            },
+            via: Via::Ticket,
+            request_id,
+        }
+    }
+
     /// Tells the rows about what is refused who it was.
     fn become_known(&self, parts: &Parts) {
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
@@ -144,6 +157,26 @@ impl FromRequestParts<App> for Caller {
         };
         caller.become_known(parts);
         Ok(caller)
+    }
+}
+
+/// Somebody without a login, who shows a ticket. Of this request only the way it came is known.
+#[derive(Debug)]
+pub(crate) struct Stranger(Option<RequestId>);
+
+impl Stranger {
+    /// Once the ticket has proved whose file it is for: for the audit.
+    pub(crate) fn with_ticket_of(self, scope: Scope) -> Caller {
+        Caller::with_ticket(scope, self.0)
+    }
+}
+
+impl FromRequestParts<App> for Stranger {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        secure_transport(parts, app)?;
+        Ok(Self(parts.extensions.get::<RequestId>().cloned()))
     }
 }
 

@@ -3,6 +3,7 @@
 use core::{hash::Hash, num::NonZeroU32, time::Duration};
 
 use governor::{DefaultKeyedRateLimiter, Quota, RateLimiter, clock::Clock as _};
+use sealift_transfer::api::FileId;
 
 use crate::{config::Limits, records::Scope};
 
@@ -15,6 +16,9 @@ pub(crate) struct Rates {
     signs: DefaultKeyedRateLimiter<Scope>,
     completions: DefaultKeyedRateLimiter<Scope>,
     verifications: DefaultKeyedRateLimiter<Scope>,
+    /// Keys of files, of an owner; of each file that is read with tickets.
+    file_keys: DefaultKeyedRateLimiter<(Scope, Option<FileId>)>,
+    tickets: DefaultKeyedRateLimiter<Scope>,
     /// Of an owner; of everybody who is not known, together.
     denials: DefaultKeyedRateLimiter<Option<Scope>>,
 }
@@ -53,6 +57,8 @@ impl Rates {
             verifications: per_open(VERIFICATIONS_PER_OPEN),
             opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
             keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
+            file_keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
+            tickets: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
             denials: RateLimiter::keyed(Quota::per_second(MOST_DENIALS)),
         }
     }
@@ -93,6 +99,23 @@ impl Rates {
     /// read whole.
     pub(crate) fn verify(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.verifications, scope)
+    }
+
+    /// # Errors
+    /// [`TooSoon`] where the owner, or whoever reads this file with tickets, asks for keys of files
+    /// faster than it may.
+    pub(crate) fn open_file(
+        &self,
+        scope: &Scope,
+        with_ticket: Option<&FileId>,
+    ) -> Result<(), TooSoon> {
+        check(&self.file_keys, &(scope.clone(), with_ticket.cloned()))
+    }
+
+    /// # Errors
+    /// [`TooSoon`] where the owner makes tickets faster than it may.
+    pub(crate) fn ticket(&self, scope: &Scope) -> Result<(), TooSoon> {
+        check(&self.tickets, scope)
     }
 
     /// Whether another audit row of what this owner, or somebody unknown, was refused is kept.

@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, delete, get, post},
 };
 use http::{HeaderValue, Method, header};
-use sealift_transfer::api::{ProblemCode, files, open, policy};
+use sealift_transfer::api::{ProblemCode, files, open, policy, tickets};
 use tower::util::option_layer;
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument as _;
@@ -26,10 +26,15 @@ use crate::{
         file::file,
         files::files as list_files,
         health::{healthz, readyz},
+        make_ticket::make_ticket,
         metrics::metrics,
+        open_file::open_file,
         open_upload::open_upload,
         page::page,
         policy::policy as get_policy,
+        redeem_ticket::redeem_ticket,
+        revoke_ticket::revoke_ticket,
+        shared_file::shared_file,
         sign_parts::sign_parts,
         unfinished_uploads::unfinished_uploads,
         upload_key::upload_key,
@@ -53,7 +58,12 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route(files::PATH, only(get(list_files)))
         .route("/v1/files/{id}", only(get(file).merge(delete(delete_file))))
         .route("/v1/files/{id}/content", only(get(content).head(content)))
+        .route("/v1/files/{id}/open", only(post(open_file)))
+        .route("/v1/files/{id}/shared", only(get(shared_file)))
         .route("/v1/files/{id}/verify", only(post(verify_file)))
+        .route(tickets::PATH, only(post(make_ticket)))
+        .route(tickets::REDEEM_PATH, only(post(redeem_ticket)))
+        .route("/v1/tickets/{id}", only(delete(revoke_ticket)))
         .route(policy::PATH, only(get(get_policy)))
         .route("/healthz", only(get(healthz)))
         .route("/readyz", only(get(readyz)))

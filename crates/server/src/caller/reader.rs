@@ -7,8 +7,8 @@ use axum::{
 use http::{HeaderMap, Uri, header};
 use sealift_transfer::api::FileId;
 
-use super::{Caller, ReadCookie, Via, secure_transport};
-use crate::{app::App, config::Auth, problem::Refusal, records::Roles, telemetry::RequestId};
+use super::{Caller, ReadCookie, secure_transport};
+use crate::{app::App, config::Auth, problem::Refusal, telemetry::RequestId};
 
 /// The caller of a route below `/v1/files/{id}` that a ticket is for. Every other route takes a
 /// [`Caller`], which no cookie makes: a ticket is good for what takes this, and for its file.
@@ -60,15 +60,7 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
         return Ok(None);
     };
     let request_id = parts.extensions.get::<RequestId>().cloned();
-    let caller = Caller {
-        scope: redeemed.ticket.scope,
-        roles: Roles {
-            download: true,
-            ..Roles::default()
-        },
-        via: Via::Ticket,
-        request_id,
-    };
+    let caller = Caller::with_ticket(redeemed.ticket.scope, request_id);
     caller.become_known(parts);
     Ok(Some(Reader {
         caller,

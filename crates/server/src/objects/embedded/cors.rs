@@ -20,6 +20,7 @@ pub(super) fn allowing(page_origins: Vec<HeaderValue>) -> CorsLayer {
         .expose_headers([
             header::CONTENT_RANGE,
             header::CONTENT_LENGTH,
+            header::ACCEPT_RANGES,
             header::ETAG,
             header::RETRY_AFTER,
             header::DATE,

@@ -1,10 +1,13 @@
-//! Presigned PUTs of parts and of whole objects. The caller's row of the part must be durable
-//! before a URL leaves (FORMAT.md R2).
+//! Presigned PUTs of parts and of whole objects, and GETs of objects. The caller's row of the part
+//! must be durable before the URL of a PUT leaves (FORMAT.md R2).
 
-use sealift_transfer::{PartNumber, api::Sha256};
+use sealift_transfer::{
+    PartNumber,
+    api::{PresignedGet, Sha256},
+};
 
 use super::{
-    super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId},
+    super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId, StoredObject},
     Objects,
     signer::{Becomes, ToSign},
 };
@@ -44,6 +47,19 @@ impl Objects {
     ) -> Result<PresignedPut, ObjectsError> {
         let what = self.to_sign(key, Becomes::Object, sha256, sealed_len);
         self.browsers.sign(what, now_ms).await
+    }
+
+    /// Signs the GET of exactly this object, whole or by `Range`, as long. It must be sent with the
+    /// `If-Match` that is signed: another object is never given for this one (FORMAT.md R6).
+    ///
+    /// # Errors
+    /// As for [`Objects::presign_part`].
+    pub async fn presign_get(
+        &self,
+        object: &StoredObject,
+        now_ms: i64,
+    ) -> Result<PresignedGet, ObjectsError> {
+        self.browsers.sign_get(&self.bucket, object, now_ms).await
     }
 
     /// [`Objects::presign_part`] and, without `s3_upload_id`, [`Objects::presign_put`] at the

@@ -1,8 +1,10 @@
-//! Signs for one endpoint (FORMAT.md R10): the signature covers the host, the exact content
-//! length and the SHA-256 of the bytes, and nothing the sender would have to guess.
+//! Signs for one endpoint (FORMAT.md R10): the signature of a PUT covers the host, the exact content
+//! length and the SHA-256 of the bytes, that of a GET the host and the ETag, and nothing the sender
+//! would have to guess.
 
 use core::time::Duration;
 use std::{
+    collections::BTreeMap,
     fmt,
     sync::Arc,
     time::{SystemTime, UNIX_EPOCH},
@@ -13,10 +15,13 @@ use aws_sdk_s3::{
     config::{ProvideCredentials as _, SharedCredentialsProvider},
     presigning::{PresignedRequest, PresigningConfig},
 };
-use sealift_transfer::{PartNumber, api::Sha256};
+use sealift_transfer::{
+    PartNumber,
+    api::{PresignedGet, Sha256},
+};
 use tokio::sync::Mutex;
 
-use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId};
+use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId, StoredObject};
 
 /// How long a presigned URL works, unless the signing credentials end earlier (DESIGN.md 2).
 pub const PRESIGNED_FOR_MS: i64 = 15 * 60 * 1000;
@@ -54,10 +59,15 @@ impl Becomes<'_> {
     }
 }
 
+/// Of a GET: without the record's ETag the URL is good for nothing, so that no reader forgets to
+/// compare it (FORMAT.md R6). The range is free.
+const SIGNED_OF_GET: &[&str] = &["host", IF_MATCH];
+
 const CHECKSUM: &str = "x-amz-checksum-sha256";
 const IF_NONE_MATCH: &str = "if-none-match";
+const IF_MATCH: &str = "if-match";
 /// What the sender must add by itself, where it is signed.
-const TO_BE_SENT: [&str; 2] = [CHECKSUM, IF_NONE_MATCH];
+const TO_BE_SENT: [&str; 3] = [CHECKSUM, IF_NONE_MATCH, IF_MATCH];
 
 /// Signs for one endpoint, and knows when the credentials that sign will end. The SDK's own
 /// cache does not say.
@@ -99,17 +109,33 @@ impl Signer {
         let current = self.current(now_ms).await?;
         let (window, expires_at_ms) = window(now_ms, current.ends_at_ms)?;
         let signed = presigned(&current.client, &what, window).await?;
-        let url = signed.uri().to_owned();
-        let wanted = what.becomes.signed_headers();
-        if signed_headers(&url).as_deref() != Some(wanted.join(";").as_str()) {
-            return Err(ObjectsError::WrongSignedHeaders);
-        }
-        let headers = signed
-            .headers()
-            .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-            .filter(|(name, _)| TO_BE_SENT.contains(&name.as_str()))
-            .collect();
+        let (url, headers) = expect_signed(&signed, what.becomes.signed_headers())?;
         Ok(PresignedPut {
+            url,
+            headers,
+            expires_at_ms,
+        })
+    }
+
+    /// The GET of exactly this object, whole or by ranges.
+    pub(super) async fn sign_get(
+        &self,
+        bucket: &str,
+        object: &StoredObject,
+        now_ms: i64,
+    ) -> Result<PresignedGet, ObjectsError> {
+        let current = self.current(now_ms).await?;
+        let (window, expires_at_ms) = window(now_ms, current.ends_at_ms)?;
+        let get = current
+            .client
+            .get_object()
+            .bucket(bucket)
+            .key(object.key.as_str())
+            .set_version_id(object.version.as_ref().map(|version| version.0.clone()))
+            .if_match(&object.etag.0);
+        let signed = get.presigned(window).await.map_err(super::translate)?;
+        let (url, headers) = expect_signed(&signed, SIGNED_OF_GET)?;
+        Ok(PresignedGet {
             url,
             headers,
             expires_at_ms,
@@ -141,6 +167,23 @@ impl Signer {
         *current = Some(fresh.clone());
         Ok(fresh)
     }
+}
+
+/// The URL, and what its sender must add; refused where the signature covers anything else.
+fn expect_signed(
+    signed: &PresignedRequest,
+    wanted: &[&str],
+) -> Result<(String, BTreeMap<String, String>), ObjectsError> {
+    let url = signed.uri().to_owned();
+    if signed_headers(&url).as_deref() != Some(wanted.join(";").as_str()) {
+        return Err(ObjectsError::WrongSignedHeaders);
+    }
+    let headers = signed
+        .headers()
+        .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
+        .filter(|(name, _)| TO_BE_SENT.contains(&name.as_str()))
+        .collect();
+    Ok((url, headers))
 }
 
 /// Only the checksum's value is given: naming the algorithm too would add a header to be sent.

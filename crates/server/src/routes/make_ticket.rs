@@ -1,0 +1,85 @@
+//! `POST /v1/tickets`: one download of one file, to be handed on. The ticket is in this answer and
+//! nowhere else.
+
+use core::ops::RangeInclusive;
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, StatusCode, header};
+use sealift_transfer::api::{FileId, MadeTicket, MakeTicket, ProblemCode, TicketId, tickets};
+use zeroize::Zeroizing;
+
+use super::JsonBody;
+use crate::{
+    app::App,
+    caller::{Caller, Ticket, Wish},
+    problem::Refusal,
+    random,
+    records::{AuditAction, TicketRow},
+};
+
+/// A minute to 30 days; a week where nothing is said.
+const LIFETIMES_S: RangeInclusive<u64> = 60..=30 * DAY_S;
+const DEFAULT_LIFETIME_S: u64 = 7 * DAY_S;
+const DAY_S: u64 = 24 * 60 * 60;
+
+pub(crate) async fn make_ticket(
+    State(app): State<App>,
+    caller: Caller,
+    JsonBody(request): JsonBody<MakeTicket>,
+) -> Result<Response, Refusal> {
+    caller.may(Wish::Download)?;
+    let lifetime_ms = lifetime_ms(request.expires_in_seconds)?;
+    let file_id = request.file_id;
+    let file = app.records.file(&caller.scope, &file_id).await?;
+    file.ok_or_else(Refusal::not_found)?;
+    app.rates.ticket(&caller.scope)?;
+
+    let ticket = Ticket::from_random(random::bytes(), Zeroizing::new(random::bytes()));
+    let now_ms = app.now_ms();
+    let row = TicketRow {
+        id: ticket.id().clone(),
+        hash: ticket.hash(),
+        scope: caller.scope.clone(),
+        file_id: file_id.clone(),
+        made_at_ms: now_ms,
+        expires_at_ms: now_ms.saturating_add(lifetime_ms),
+    };
+    let expires_at_ms = row.expires_at_ms;
+    app.records.add_ticket(row).await?;
+    let subject = subject(&file_id, ticket.id());
+    app.audit(&caller, AuditAction::MakeTicket, &subject, "ok")
+        .await?;
+    let made = MadeTicket {
+        ticket_id: ticket.id().clone(),
+        ticket: ticket.reveal(),
+        page_path: tickets::page_path(&file_id),
+        expires_at_ms,
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    let headers = [(header::CACHE_CONTROL, no_store)];
+    Ok((StatusCode::CREATED, headers, Json(made)).into_response())
+}
+
+/// What an audit row of a ticket is about. Tickets are forgotten; the audit still knows the file.
+pub(super) fn subject(file_id: &FileId, ticket_id: &TicketId) -> String {
+    format!("{file_id}/{ticket_id}")
+}
+
+fn lifetime_ms(asked_s: Option<u64>) -> Result<i64, Refusal> {
+    let asked_s = asked_s.unwrap_or(DEFAULT_LIFETIME_S);
+    let asked_ms = i64::try_from(asked_s.saturating_mul(1000)).ok();
+    match asked_ms.filter(|_| LIFETIMES_S.contains(&asked_s)) {
+        Some(asked_ms) => Ok(asked_ms),
+        None => {
+            let (least, most) = (LIFETIMES_S.start(), LIFETIMES_S.end());
+            let detail = format!("`expires_in_seconds` must be {least} to {most}.");
+            Err(Refusal::new(ProblemCode::InvalidField, detail)
+                .with_number("least", *least)
+                .with_number("most", *most))
+        }
+    }
+}

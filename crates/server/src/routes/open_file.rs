@@ -1,0 +1,69 @@
+//! `POST /v1/files/{id}/open`: the content key of one file and a presigned GET of its object, for
+//! whoever opens it in a browser: plaintext does not pass the server on this way.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, header};
+use sealift_transfer::api::{FileOpening, open::ContentKeyText};
+
+use crate::{
+    app::App,
+    caller::{Reader, Via, Wish},
+    objects::StoredObject,
+    opening, personal,
+    problem::Refusal,
+    records::AuditAction,
+};
+
+pub(crate) async fn open_file(State(app): State<App>, reader: Reader) -> Result<Response, Refusal> {
+    let Reader {
+        caller, file_id, ..
+    } = reader;
+    caller.may(Wish::Download)?;
+    let row = app.records.file(&caller.scope, &file_id).await?;
+    let row = row.ok_or_else(Refusal::not_found)?;
+    // Whoever has a ticket uses up what its file may, and leaves the owner its own.
+    let by_ticket = (caller.via == Via::Ticket).then_some(&file_id);
+    app.rates.open_file(&caller.scope, by_ticket)?;
+
+    // Compares the commitment, which whoever holds only the content key cannot (R5).
+    let content_key = match opening::content_key(&app.keys, (&row).into()).await {
+        Ok(content_key) => ContentKeyText::from_bytes(content_key.expose()),
+        Err(error) => {
+            let refusal = Refusal::from(error);
+            let (action, code) = (AuditAction::OpenFile, refusal.code());
+            app.audit_failure(&caller, action, file_id.as_str(), code)
+                .await;
+            return Err(refusal);
+        }
+    };
+    let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;
+    let object = StoredObject {
+        key: row.s3_key,
+        version: row.version,
+        etag: row.etag,
+        len: row.plan.sealed_len(),
+    };
+    let get = app.objects.presign_get(&object, app.now_ms()).await?;
+    app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "key")
+        .await?;
+    app.metrics.keys_issued.inc();
+    let opening = FileOpening {
+        file_id,
+        upload_id: row.upload_id,
+        name,
+        content_type: row.content_type,
+        size: row.plan.plaintext_len(),
+        sealed_size: object.len,
+        header: row.header,
+        content_key,
+        etag: object.etag.0,
+        get,
+        verification: row.verification,
+    };
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(([(header::CACHE_CONTROL, no_store)], Json(opening)).into_response())
+}

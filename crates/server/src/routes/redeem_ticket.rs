@@ -1,0 +1,68 @@
+//! `POST /v1/tickets/redeem`: uses a ticket up, for a cookie that lets this browser read the file
+//! for 15 minutes. The page asks for it when somebody presses its button; what only looks at the
+//! page, as the previews of messengers do, uses nothing up.
+
+use axum::{
+    Json,
+    extract::State,
+    response::{IntoResponse as _, Response},
+};
+use http::{HeaderValue, header};
+use sealift_transfer::api::{ProblemCode, RedeemTicket};
+use zeroize::Zeroizing;
+
+use super::{JsonBody, make_ticket::subject, shared_file::shared};
+use crate::{
+    app::App,
+    caller::{COOKIE_FOR, ReadCookie, Stranger, Ticket},
+    problem::{self, Refusal},
+    random,
+    records::AuditAction,
+};
+
+/// A wrong ticket costs a look into the records, as a wrong API key does, and tells nothing: used,
+/// ended, taken back and never made are answered alike.
+pub(crate) async fn redeem_ticket(
+    State(app): State<App>,
+    stranger: Stranger,
+    JsonBody(request): JsonBody<RedeemTicket>,
+) -> Result<Response, Refusal> {
+    let ticket = Ticket::parse(&request.ticket).ok_or_else(used)?;
+    let row = app.records.ticket(ticket.id()).await?;
+    let row = row.filter(|row| ticket.has_hash(&row.hash));
+    let row = row.ok_or_else(used)?;
+    let now_ms = app.now_ms();
+    let cookie_for_ms = i64::try_from(COOKIE_FOR.as_millis()).map_err(|_| problem::internal())?;
+    let until_ms = now_ms.saturating_add(cookie_for_ms);
+    // All that may fail comes before the ticket is used up.
+    let file = app.records.file(&row.scope, &row.file_id).await?;
+    let shared = shared(&app, file.ok_or_else(used)?, Some(until_ms)).await?;
+    let cookie = ReadCookie::from_random(Zeroizing::new(random::bytes()));
+    let mut to_set =
+        HeaderValue::from_str(&cookie.to_set(&row.file_id)).map_err(|_| problem::internal())?;
+    to_set.set_sensitive(true);
+
+    let is_first = app
+        .records
+        .redeem_ticket(ticket.id(), cookie.hash(), now_ms, until_ms)
+        .await?;
+    if !is_first {
+        return Err(used());
+    }
+    let subject = subject(&row.file_id, ticket.id());
+    let caller = stranger.with_ticket_of(row.scope);
+    app.audit(&caller, AuditAction::RedeemTicket, &subject, "ok")
+        .await?;
+    let headers = [
+        (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
+        (header::SET_COOKIE, to_set),
+    ];
+    Ok((headers, Json(shared)).into_response())
+}
+
+fn used() -> Refusal {
+    Refusal::new(
+        ProblemCode::TicketUsed,
+        "This link was used already or has ended; ask whoever sent it for another one.",
+    )
+}

@@ -1,0 +1,31 @@
+//! `DELETE /v1/tickets/{id}`: takes a ticket back. What it was redeemed for ends with it.
+
+use axum::extract::State;
+use http::StatusCode;
+use sealift_transfer::api::TicketId;
+
+use super::{Id, make_ticket::subject};
+use crate::{
+    app::App,
+    caller::{Caller, Wish},
+    problem::Refusal,
+    records::AuditAction,
+};
+
+pub(crate) async fn revoke_ticket(
+    State(app): State<App>,
+    caller: Caller,
+    Id(ticket_id): Id<TicketId>,
+) -> Result<StatusCode, Refusal> {
+    caller.may(Wish::Download)?;
+    let row = app.records.ticket(&ticket_id).await?;
+    let row = row.filter(|row| row.scope == caller.scope);
+    let row = row.ok_or_else(Refusal::not_found)?;
+    app.records
+        .revoke_ticket(&caller.scope, &ticket_id, app.now_ms())
+        .await?;
+    let subject = subject(&row.file_id, &ticket_id);
+    app.audit(&caller, AuditAction::RevokeTicket, &subject, "ok")
+        .await?;
+    Ok(StatusCode::NO_CONTENT)
+}

@@ -1,0 +1,38 @@
+//! `GET /v1/files/{id}/shared`: what somebody with a ticket is told of the file, and nothing more.
+
+use axum::{Json, extract::State};
+use sealift_transfer::api::SharedFile;
+
+use crate::{
+    app::App,
+    caller::{Reader, Wish},
+    personal,
+    problem::Refusal,
+    records::FileRow,
+};
+
+pub(crate) async fn shared_file(
+    State(app): State<App>,
+    reader: Reader,
+) -> Result<Json<SharedFile>, Refusal> {
+    reader.caller.may(Wish::Download)?;
+    let row = app.records.file(&reader.caller.scope, &reader.file_id);
+    let row = row.await?.ok_or_else(Refusal::not_found)?;
+    shared(&app, row, reader.until_ms).await.map(Json)
+}
+
+/// A row as somebody with a ticket sees it: neither metadata nor where it lies.
+pub(super) async fn shared(
+    app: &App,
+    row: FileRow,
+    readable_until_ms: Option<i64>,
+) -> Result<SharedFile, Refusal> {
+    Ok(SharedFile {
+        name: personal::open_name(app, &row.scope.tenant, &row.file_id, &row.name).await?,
+        file_id: row.file_id,
+        content_type: row.content_type,
+        size: row.plan.plaintext_len(),
+        verification: row.verification,
+        readable_until_ms,
+    })
+}
