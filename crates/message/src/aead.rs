@@ -1,4 +1,4 @@
-//! AES-256-GCM: the only place that calls an AES crate. Two backends give the same bytes.
+//! AES-GCM: the only place that calls an AES crate. Two backends give the same bytes.
 
 #[cfg(feature = "aes-gcm")]
 mod aes_gcm;
@@ -36,7 +36,7 @@ impl Backend {
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BackendFailed;
 
-/// An AES-256-GCM key, ready to work. Wiped when dropped, by the backend.
+/// An AES-GCM key, ready to work: of AES-256, or in a message of an older suite any other. Wiped when dropped, by the backend.
 pub(crate) enum Cipher {
     #[cfg(feature = "aws-lc-rs")]
     AwsLcRs(Box<aws_lc::Key>),
@@ -90,6 +90,34 @@ impl Cipher {
             plaintext.fill(0);
             DecryptError::Unauthentic
         })
+    }
+}
+
+impl Cipher {
+    /// Appends the plaintext to `out`, and nothing where it does not authenticate.
+    pub(crate) fn open_onto(
+        &self,
+        iv: &[u8; IV_LEN],
+        aad: &[u8],
+        ciphertext: &[u8],
+        tag: &[u8; TAG_LEN],
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecryptError> {
+        let before = out.len();
+        out.resize(before.saturating_add(ciphertext.len()), 0);
+        let room = out.get_mut(before..).unwrap_or_default();
+        let opened = self.open(iv, aad, ciphertext, tag, room);
+        if opened.is_err() {
+            out.truncate(before);
+        }
+        opened
+    }
+
+    /// Of a key of 16, 24 or 32 bytes, as the older suites have; `None` for another length.
+    #[cfg(feature = "legacy-suites")]
+    pub(crate) fn of_any_len(key: &[u8]) -> Option<Self> {
+        let key = aws_lc::Key::of_any_len(key)?;
+        Some(Self::AwsLcRs(Box::new(key)))
     }
 }
 

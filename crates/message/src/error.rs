@@ -63,6 +63,10 @@ pub enum Unsupported {
         /// What the limit is.
         most: u64,
     },
+    /// A suite without key commitment, where the reader's policy wants one: such a message can open,
+    /// to different plaintexts, under two keys.
+    #[error("algorithm suite {0:#06x} has no key commitment, which the policy requires")]
+    NoCommitment(u16),
     /// A frame length that our writer never writes, where only our own objects are read.
     #[error("frame length {0} is none of ours")]
     FrameLength(u32),
@@ -85,6 +89,13 @@ pub enum Field {
     /// What stands before a frame's ciphertext: sequence number, IV, mark and length of the final
     /// frame.
     FramePrefix,
+    /// In format version 1: message type, reserved bytes or IV length are others than there can be.
+    FixedBytes,
+    /// The pair with the public key that the signature is checked with: missing where the suite
+    /// signs, there where it does not, or not a key.
+    PublicKey,
+    /// A body that is not framed, in bytes.
+    UnframedBody,
     /// Bytes after the end.
     AfterTheEnd,
 }
@@ -98,6 +109,9 @@ impl fmt::Display for Field {
             Self::EncryptedDataKey => "an encrypted data key",
             Self::FrameLength => "the frame length",
             Self::FramePrefix => "the beginning of a frame",
+            Self::FixedBytes => "a field with one value only",
+            Self::PublicKey => "the public key in the encryption context",
+            Self::UnframedBody => "the body, which is not framed,",
             Self::AfterTheEnd => "something after the end",
         })
     }

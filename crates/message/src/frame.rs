@@ -113,6 +113,11 @@ impl Frame {
     /// What is authenticated with the ciphertext (GCM's AAD).
     #[must_use]
     pub fn aad(&self, message_id: &MessageId) -> Piece<{ aad::MOST_LEN }> {
+        aad::of(self, message_id.as_bytes())
+    }
+
+    /// As [`Frame::aad`], of a message whose id may be one of the older format's.
+    pub(crate) fn aad_in(&self, message_id: &[u8]) -> Piece<{ aad::MOST_LEN }> {
         aad::of(self, message_id)
     }
 }

@@ -15,6 +15,8 @@ pub use authentication::VerifiedHeader;
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 pub use builder::HeaderBuilder;
 pub use encrypted_data_key::EncryptedDataKey;
+#[cfg(feature = "legacy-suites")]
+pub(crate) use encrypted_data_key::open_raw_aes;
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 pub use encrypted_data_key::{unwrap_raw_aes, wrap_raw_aes};
 pub use encryption_context::EncryptionContext;

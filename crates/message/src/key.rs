@@ -10,13 +10,15 @@ use rand_core::CryptoRng;
 use zeroize::Zeroizing;
 
 pub use commitment::Commitment;
+#[cfg(feature = "legacy-suites")]
+pub(crate) use derive::committed;
 
 use crate::error::DecryptError;
 use crate::suite::{KEY_LEN, MESSAGE_ID_LEN};
 use crate::wire::len_of;
 
 /// 32 bytes on the heap, so that moving the key leaves no copies behind; wiped when dropped.
-type KeyBytes = Box<Zeroizing<[u8; KEY_LEN]>>;
+pub(crate) type KeyBytes = Box<Zeroizing<[u8; KEY_LEN]>>;
 
 /// The key that a keyring makes for one message, in plaintext. It derives the content key and the
 /// commitment and seals nothing itself. Wiped when dropped, never printed, not cloned.

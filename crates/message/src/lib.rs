@@ -11,10 +11,11 @@
 //! - Reading: [`Decryptor`] for a whole message ([`HeaderReader`] in front where the header is not
 //!   known), [`RangeDecryptor`] for a range. Nothing leaves them that is not authentic, and
 //!   `finish` proves the end.
+//! - Other people's messages, of older suites, signed or not framed: the module `general`.
 //! - An AEAD that lives elsewhere (WebCrypto) gets all it needs from [`Frame`].
 //!
 //! Features: `aws-lc-rs` (default) and `aes-gcm`, the AES backends. With neither, what is left is
-//! the arithmetic and the header's form.
+//! the arithmetic and the header's form. `legacy-suites` adds `general`, and `aws-lc-rs` with it.
 
 #![warn(clippy::arithmetic_side_effects)]
 #![cfg_attr(
@@ -26,6 +27,8 @@
 mod aead;
 mod error;
 mod frame;
+#[cfg(feature = "legacy-suites")]
+pub mod general;
 mod header;
 mod key;
 mod layout;

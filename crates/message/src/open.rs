@@ -5,11 +5,11 @@ mod frame_opener;
 mod general;
 
 pub(crate) use frame_opener::FrameOpener;
+pub(crate) use general::GeneralOpener;
 
 use crate::error::DecryptError;
 use crate::header::VerifiedHeader;
 use crate::open_range::{RangeDecryptor, RangeOpener};
-use general::GeneralOpener;
 
 /// Opens the body of a message, piece by piece. What it gives is authentic; that it was everything
 /// is proven by [`Decryptor::finish`] alone.
@@ -44,7 +44,13 @@ impl Decryptor {
     /// frame after full ones.
     #[must_use]
     pub fn general(verified: VerifiedHeader) -> Self {
-        Self(Mode::General(GeneralOpener::new(&verified)))
+        let header = verified.header();
+        let opener = FrameOpener::new(&verified);
+        Self(Mode::General(GeneralOpener::new(
+            opener,
+            header.frame_length(),
+            header.len(),
+        )))
     }
 
     /// Takes the next bytes after the header, cut anywhere, and appends the plaintext of every frame

@@ -62,6 +62,11 @@ impl<'a> Reader<'a> {
         self.array().map(u32::from_be_bytes)
     }
 
+    #[cfg(feature = "legacy-suites")]
+    pub(crate) fn u64(&mut self) -> Result<u64, DecryptError> {
+        self.array().map(u64::from_be_bytes)
+    }
+
     /// A u16 length and as many bytes.
     pub(crate) fn counted(&mut self) -> Result<&'a [u8], DecryptError> {
         let len = self.u16()?;

@@ -18,6 +18,20 @@ impl Key {
         Self(LessSafeKey::new(key))
     }
 
+    /// For the older suites: AES-128, AES-192 or AES-256 by the key's length.
+    #[cfg(feature = "legacy-suites")]
+    pub(super) fn of_any_len(key: &[u8]) -> Option<Self> {
+        use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM};
+        let algorithm = match key.len() {
+            16 => &AES_128_GCM,
+            24 => &AES_192_GCM,
+            KEY_LEN => &AES_256_GCM,
+            _ => return None,
+        };
+        let key = UnboundKey::new(algorithm, key).ok()?;
+        Some(Self(LessSafeKey::new(key)))
+    }
+
     pub(super) fn seal(
         &self,
         iv: &[u8; IV_LEN],

@@ -1,6 +1,8 @@
 //! The data key, encrypted under a key that lives elsewhere.
 
 use super::Limits;
+#[cfg(feature = "legacy-suites")]
+pub(crate) use raw_aes::open_raw_aes;
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 pub use raw_aes::{unwrap_raw_aes, wrap_raw_aes};
 
@@ -94,7 +96,7 @@ impl EncryptedDataKey {
     }
 
     /// Count and keys as they stand in a header.
-    pub(super) fn read_all(
+    pub(crate) fn read_all(
         reader: &mut Reader<'_>,
         limits: &Limits,
     ) -> Result<Vec<Self>, DecryptError> {

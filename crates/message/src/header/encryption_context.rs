@@ -112,7 +112,7 @@ impl EncryptionContext {
     }
 
     /// Length and pairs as they stand in a header: exactly what [`Self::serialised`] would write.
-    pub(super) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+    pub(crate) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
         let at = reader.at();
         let len = reader.u16()?;
         if len > limits.context_bytes() {

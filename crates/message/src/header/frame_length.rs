@@ -36,7 +36,7 @@ impl FrameLength {
         Self::try_from(self.get()).map(drop)
     }
 
-    pub(super) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+    pub(crate) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
         let at = reader.at();
         let number = reader.u32()?;
         let field = Field::FrameLength;

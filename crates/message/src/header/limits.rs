@@ -8,6 +8,9 @@ const HEADER_BYTES: usize = 64 * 1024;
 pub(super) const CONTEXT_BYTES: u16 = 8 * 1024;
 /// 1 MiB: a reader holds one frame in memory.
 const FRAME_LENGTH: u32 = 1024 * 1024;
+/// 64 MiB: such a body is one piece, of which nothing may be given before its tag.
+#[cfg(feature = "legacy-suites")]
+const UNFRAMED_BYTES: u64 = 64 * 1024 * 1024;
 
 /// How much a reader takes. Raise a limit only because somebody asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -17,16 +20,21 @@ pub struct Limits {
     data_keys: u16,
     frame_length: u32,
     own_frame_lengths: bool,
+    #[cfg(feature = "legacy-suites")]
+    unframed_bytes: u64,
 }
 
 impl Limits {
-    /// For other people's messages: header 64 KiB, context 8 KiB, one data key, frames of 1 MiB.
+    /// For other people's messages: header 64 KiB, context 8 KiB, one data key, frames of 1 MiB,
+    /// unframed bodies of 64 MiB.
     pub const GENERAL: Self = Self {
         header_bytes: HEADER_BYTES,
         context_bytes: CONTEXT_BYTES,
         data_keys: 1,
         frame_length: FRAME_LENGTH,
         own_frame_lengths: false,
+        #[cfg(feature = "legacy-suites")]
+        unframed_bytes: UNFRAMED_BYTES,
     };
 
     /// For our own objects: the same, and only frame lengths that we write.
@@ -71,7 +79,18 @@ impl Limits {
         }
     }
 
-    pub(super) fn header_bytes(&self) -> usize {
+    /// With longer bodies that are not framed, in bytes of plaintext: a reader holds such a body
+    /// twice, sealed and opened.
+    #[cfg(feature = "legacy-suites")]
+    #[must_use]
+    pub const fn with_unframed_bytes(self, most: u64) -> Self {
+        Self {
+            unframed_bytes: most,
+            ..self
+        }
+    }
+
+    pub(crate) fn header_bytes(&self) -> usize {
         self.header_bytes
     }
 
@@ -87,11 +106,16 @@ impl Limits {
         self.frame_length
     }
 
+    #[cfg(feature = "legacy-suites")]
+    pub(crate) fn unframed_bytes(&self) -> u64 {
+        self.unframed_bytes
+    }
+
     pub(super) fn wants_own_frame_lengths(&self) -> bool {
         self.own_frame_lengths
     }
 
-    pub(super) fn over(&self, field: Field, got: u64, most: u64) -> Unsupported {
+    pub(crate) fn over(&self, field: Field, got: u64, most: u64) -> Unsupported {
         Unsupported::OverLimit { field, got, most }
     }
 }

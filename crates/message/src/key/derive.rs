@@ -5,18 +5,27 @@ use sha2::Sha512;
 use zeroize::Zeroizing;
 
 use super::{Commitment, ContentKey, DataKey, KeyBytes, MessageId};
-use crate::suite::{COMMIT_KEY_INFO, DERIVE_KEY_INFO, KEY_LEN};
+use crate::suite::{COMMIT_KEY_INFO, DERIVE_KEY_INFO, KEY_LEN, MESSAGE_ID_LEN};
 
 impl DataKey {
     /// HKDF-SHA512 with the message id as salt: the content key and the commitment of the message
     /// with this id.
     #[must_use]
     pub fn derive(&self, message_id: &MessageId) -> (ContentKey, Commitment) {
-        let prk = Hkdf::<Sha512>::new(Some(message_id.as_bytes()), self.expose());
-        let content_key = ContentKey(expanded(&prk, DERIVE_KEY_INFO));
-        let commitment = Commitment::from_bytes(**expanded(&prk, COMMIT_KEY_INFO));
-        (content_key, commitment)
+        let (key, commitment) = committed(self.expose(), message_id.as_bytes(), DERIVE_KEY_INFO);
+        (ContentKey(key), commitment)
     }
+}
+
+/// As every suite with key commitment does it; `derive_key_info` names the suite.
+pub(crate) fn committed(
+    data_key: &[u8; KEY_LEN],
+    message_id: &[u8; MESSAGE_ID_LEN],
+    derive_key_info: &[u8],
+) -> (KeyBytes, Commitment) {
+    let prk = Hkdf::<Sha512>::new(Some(message_id), data_key);
+    let commitment = Commitment::from_bytes(**expanded(&prk, COMMIT_KEY_INFO));
+    (expanded(&prk, derive_key_info), commitment)
 }
 
 #[expect(

@@ -4,22 +4,25 @@ use crate::aead::Cipher;
 use crate::error::DecryptError;
 use crate::frame::Frame;
 use crate::header::VerifiedHeader;
-use crate::key::MessageId;
-use crate::suite::{IV_LEN, TAG_LEN};
+use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
+use crate::wire::Piece;
 
 /// Opens single frames of one message; knows nothing of their order.
 #[derive(Debug)]
 pub(crate) struct FrameOpener {
     cipher: Cipher,
-    message_id: MessageId,
+    message_id: Piece<MESSAGE_ID_LEN>,
 }
 
 impl FrameOpener {
     pub(crate) fn new(verified: &VerifiedHeader) -> Self {
-        Self {
-            cipher: verified.cipher(),
-            message_id: *verified.header().message_id(),
-        }
+        let message_id = verified.header().message_id();
+        Self::with(verified.cipher(), Piece::of(&[message_id.as_bytes()]))
+    }
+
+    /// Of a message whose header was verified, whatever its format version.
+    pub(crate) fn with(cipher: Cipher, message_id: Piece<MESSAGE_ID_LEN>) -> Self {
+        Self { cipher, message_id }
     }
 
     /// Opens into `out`, which is as long as the ciphertext; zeros where it does not authenticate.
@@ -31,7 +34,7 @@ impl FrameOpener {
         tag: &[u8; TAG_LEN],
         out: &mut [u8],
     ) -> Result<(), DecryptError> {
-        let aad = frame.aad(&self.message_id);
+        let aad = frame.aad_in(&self.message_id);
         self.cipher.open(iv, &aad, ciphertext, tag, out)
     }
 
@@ -44,13 +47,7 @@ impl FrameOpener {
         tag: &[u8; TAG_LEN],
         out: &mut Vec<u8>,
     ) -> Result<(), DecryptError> {
-        let before = out.len();
-        out.resize(before.saturating_add(ciphertext.len()), 0);
-        let room = out.get_mut(before..).unwrap_or_default();
-        let opened = self.open(frame, iv, ciphertext, tag, room);
-        if opened.is_err() {
-            out.truncate(before);
-        }
-        opened
+        let aad = frame.aad_in(&self.message_id);
+        self.cipher.open_onto(iv, &aad, ciphertext, tag, out)
     }
 }

@@ -1,15 +1,15 @@
-//! The body of any message of this suite: sizes are learnt while reading.
+//! The frames of any message: sizes are learnt while reading.
 
 use super::{FrameOpener, Verified};
 use crate::error::{DecryptError, Field};
 use crate::frame::{Frame, SequenceNumber};
-use crate::header::{FrameLength, VerifiedHeader};
+use crate::header::FrameLength;
 use crate::suite::{FINAL_FRAME, IV_LEN};
 use crate::wire::{FrameBuffer, Need, Reader};
 
 /// Opens frame after frame, as the wire says.
 #[derive(Debug)]
-pub(super) struct GeneralOpener {
+pub(crate) struct GeneralOpener {
     opener: FrameOpener,
     frame_length: FrameLength,
     buffer: FrameBuffer,
@@ -28,36 +28,51 @@ enum State {
 }
 
 impl GeneralOpener {
-    pub(super) fn new(verified: &VerifiedHeader) -> Self {
+    /// `at` is where the first frame begins in the message: the header's length.
+    pub(crate) fn new(opener: FrameOpener, frame_length: FrameLength, at: u64) -> Self {
         Self {
-            opener: FrameOpener::new(verified),
-            frame_length: verified.header().frame_length(),
+            opener,
+            frame_length,
             buffer: FrameBuffer::default(),
             state: State::Expecting(Some(SequenceNumber::FIRST)),
-            at: verified.header().len(),
+            at,
             plaintext_len: 0,
         }
     }
 
-    pub(super) fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
-        let pushed = self.push_frames(input, out);
+    /// Takes the next bytes of a message that ends with its last frame.
+    pub(crate) fn push(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
+        let mut rest = input;
+        self.push_frames(&mut rest, out)?;
+        if rest.is_empty() {
+            return Ok(());
+        }
+        let error = DecryptError::Malformed {
+            field: Field::AfterTheEnd,
+            at: self.at,
+        };
+        self.state = State::Broken(error);
+        Err(error)
+    }
+
+    /// Takes the next bytes, and leaves in `input` those after the final frame.
+    pub(crate) fn push_frames(
+        &mut self,
+        input: &mut &[u8],
+        out: &mut Vec<u8>,
+    ) -> Result<(), DecryptError> {
+        let pushed = self.open_frames(input, out);
         if let Err(error) = pushed {
             self.state = State::Broken(error);
         }
         pushed
     }
 
-    fn push_frames(&mut self, input: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
-        let mut input = input;
+    fn open_frames(&mut self, input: &mut &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
         while !input.is_empty() {
             let expected = match self.state {
                 State::Expecting(number) => number,
-                State::Ended => {
-                    return Err(DecryptError::Malformed {
-                        field: Field::AfterTheEnd,
-                        at: self.at,
-                    });
-                }
+                State::Ended => return Ok(()),
                 State::Broken(error) => return Err(error),
             };
             let (at, frame_length) = (self.at, self.frame_length);
@@ -69,7 +84,7 @@ impl GeneralOpener {
                 Err(DecryptError::Truncated) => Ok(Need::Prefix(LONGEST)),
                 Err(other) => Err(other),
             };
-            let Some(sealed) = self.buffer.next(&mut input, need)? else {
+            let Some(sealed) = self.buffer.next(input, need)? else {
                 return Ok(());
             };
             let prefix = Prefix::read(sealed, at, frame_length)?;
@@ -97,7 +112,7 @@ impl GeneralOpener {
         Ok(())
     }
 
-    pub(super) fn finish(self) -> Result<Verified, DecryptError> {
+    pub(crate) fn finish(self) -> Result<Verified, DecryptError> {
         match self.state {
             State::Ended => Ok(Verified {
                 plaintext_len: self.plaintext_len,

@@ -28,6 +28,7 @@ const PURE: [(&str, &[&str]); 2] = [
         &[
             "aes-gcm",
             "aws-lc-rs",
+            "base64",
             "hkdf",
             "hmac",
             "rand_core",

@@ -130,6 +130,7 @@ const STAGE: &[Need] = &[
     Need::Tool(Tool::Geckodriver),
     Need::Tool(Tool::Garage),
     Need::Python,
+    Need::Node,
 ];
 
 const fn check(
@@ -276,7 +277,7 @@ fn native_tests(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 }
 
 fn backends(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
-    for features in ["aes-gcm", "aes-gcm,aws-lc-rs"] {
+    for features in ["aes-gcm", "aes-gcm,aws-lc-rs", "legacy-suites"] {
         let mut cargo = bench.cargo();
         cargo.args([
             "test",
@@ -306,11 +307,13 @@ fn trunk(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 }
 
 fn stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
-    log.run(&mut all_stories(bench)?)
+    let mut stories = all_stories(bench, log)?;
+    log.run(&mut stories)
 }
 
 fn long_stories(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
-    log.run(all_stories(bench)?.args(["--", "--ignored"]))
+    let mut stories = all_stories(bench, log)?;
+    log.run(stories.args(["--", "--ignored"]))
 }
 
 fn short_faults(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
@@ -319,7 +322,9 @@ fn short_faults(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     log.run(run.args(["--uploads", "40"]))
 }
 
-fn all_stories(bench: &Bench<'_>) -> Result<Command> {
+/// With the program itself, which some stories start.
+fn all_stories(bench: &Bench<'_>, log: &mut Log) -> Result<Command> {
+    log.run(bench.native("build").args(["--bin", "sealift"]))?;
     let mut cargo = bench.cargo();
     cargo
         .args(["test", "--package", "sealift-tests", "--no-fail-fast"])

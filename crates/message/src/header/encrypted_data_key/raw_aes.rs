@@ -49,6 +49,19 @@ pub fn unwrap_raw_aes(
     encrypted: &EncryptedDataKey,
     context: &EncryptionContext,
 ) -> Result<DataKey, DecryptError> {
+    let kek = Cipher::new(Backend::default(), kek);
+    let opened = open_raw_aes(&kek, namespace, name, encrypted, context)?;
+    DataKey::try_from(opened.as_slice()).map_err(|_| DecryptError::Unauthentic)
+}
+
+/// Decrypts a data key of any length. Namespace and name must be exactly those.
+pub(crate) fn open_raw_aes(
+    kek: &Cipher,
+    namespace: &str,
+    name: &str,
+    encrypted: &EncryptedDataKey,
+    context: &EncryptionContext,
+) -> Result<Zeroizing<Vec<u8>>, DecryptError> {
     let (its_name, iv) = encrypted
         .raw_aes_name_and_iv()
         .ok_or(DecryptError::Unauthentic)?;
@@ -58,17 +71,11 @@ pub fn unwrap_raw_aes(
     let (ciphertext, tag) = encrypted
         .ciphertext()
         .split_last_chunk()
-        .filter(|(ciphertext, _)| ciphertext.len() == KEY_LEN)
         .ok_or(DecryptError::Unauthentic)?;
-    let mut data_key = Zeroizing::new([0; KEY_LEN]);
-    Cipher::new(Backend::default(), kek).open(
-        &iv,
-        &context.serialised(),
-        ciphertext,
-        tag,
-        data_key.as_mut_slice(),
-    )?;
-    DataKey::try_from(data_key.as_slice())
+    let mut data_key = Zeroizing::new(vec![0; ciphertext.len()]);
+    let aad = context.serialised();
+    kek.open(&iv, &aad, ciphertext, tag, data_key.as_mut_slice())?;
+    Ok(data_key)
 }
 
 #[cfg(test)]
