@@ -10,6 +10,7 @@ use crate::{
     keys::Keys,
     objects::Objects,
     rates::Rates,
+    reads::Reads,
     records::{Records, Scope},
     telemetry::Metrics,
 };
@@ -26,6 +27,7 @@ pub(crate) struct Parts {
     pub(crate) objects: Objects,
     pub(crate) keys: Keys,
     pub(crate) rates: Rates,
+    pub(crate) reads: Reads,
     pub(crate) metrics: Metrics,
     /// Wakes the verifier.
     pub(crate) verification_wanted: Notify,

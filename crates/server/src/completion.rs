@@ -251,8 +251,8 @@ async fn decide(
     } else {
         Err(ObjectsError::Replaced.into())
     };
-    match looked_at {
-        Ok(()) => {}
+    let sniffed_type = match looked_at {
+        Ok(sniffed_type) => sniffed_type,
         Err(OpenError::Objects(ObjectsError::Replaced) | OpenError::Decrypt(_)) => {
             // Whoever took over may have found another object.
             lease.prolong().await?;
@@ -266,11 +266,12 @@ async fn decide(
         Err(OpenError::Keys(error)) => return Err(error.into()),
         // The next one looks again.
         Err(OpenError::Range(_) | OpenError::Stopped) => return Err(CompletionError::Elsewhere),
-    }
+    };
     let now_ms = app.now_ms();
     let object = CompletedObject {
         etag: head.etag,
         version: head.version,
+        sniffed_type,
         uploaded_at_ms: now_ms,
         verification_due_at_ms: app.config.verifies_all.then_some(now_ms),
     };

@@ -131,6 +131,10 @@ pub struct Limits {
     pub keys_per_minute: u32,
     /// Parts signed in one request.
     pub parts_per_batch: u16,
+    /// Files that one owner reads at once.
+    pub reads_at_once: u32,
+    /// Reads at once of one file by those with a ticket for it.
+    pub ticket_reads_at_once: u32,
 }
 
 /// What is logged and how.

@@ -14,6 +14,7 @@ use crate::{
     objects::ObjectsError,
     opening::{self, OpenError},
     problem::{self, Refusal},
+    reads::ReadPermit,
     records::{AuditAction, FileRow},
 };
 
@@ -25,6 +26,7 @@ pub(crate) async fn download(
     caller: &Caller,
     file: &FileRow,
     range: Option<Range<u64>>,
+    permit: ReadPermit,
 ) -> Result<Body, Refusal> {
     let file_id = file.file_id.clone();
     let plaintext = match begin(app, file, range).await {
@@ -38,6 +40,8 @@ pub(crate) async fn download(
     };
     let (app, caller) = (app.clone(), Arc::new(caller.clone()));
     let body = plaintext.then(move |bytes| {
+        // The read counts until its body is dropped.
+        let _ = &permit;
         let (app, caller, file_id) = (app.clone(), Arc::clone(&caller), file_id.clone());
         async move {
             if let Err(error) = &bytes {

@@ -19,7 +19,7 @@ use crate::{
     clock::Clock,
     config::{Config, KeyringConfig},
     random,
-    records::{Records, RecordsError},
+    records::{FileRow, Records, RecordsError},
 };
 
 /// The keys of a deployment. Cheap to clone.
@@ -155,6 +155,15 @@ impl Keys {
         if let Source::Local { keks, .. } = &self.source {
             keks.drop_old();
         }
+    }
+
+    /// Wipes the content key of a file that is no longer there.
+    pub(crate) fn forget(&self, file: &FileRow) {
+        self.content_keys.drop_key(&Sealing {
+            file_id: file.file_id.clone(),
+            upload_id: file.upload_id.clone(),
+            message_id: MessageId::from_bytes(file.message_id),
+        });
     }
 
     /// A new data key for one message of this tenant.

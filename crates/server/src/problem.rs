@@ -15,6 +15,7 @@ use crate::{
     keys::KeysError,
     objects::ObjectsError,
     rates::TooSoon,
+    reads::TooManyReads,
     records::RecordsError,
 };
 
@@ -116,6 +117,17 @@ impl From<TooSoon> for Refusal {
             format!("Too many requests; try again in {wait_s} seconds."),
         )
         .retry_after_s(wait_s)
+    }
+}
+
+impl From<TooManyReads> for Refusal {
+    fn from(TooManyReads { most }: TooManyReads) -> Self {
+        Self::new(
+            ProblemCode::TooManyReads,
+            format!("{most} downloads are under way already; try again when one has ended."),
+        )
+        .with_number("most", most)
+        .retry_after_s(2)
     }
 }
 

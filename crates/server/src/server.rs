@@ -16,6 +16,7 @@ use crate::{
     objects::{OpenStore, StoreError, embedded::Embedded},
     random,
     rates::Rates,
+    reads::Reads,
     records::{Records, RecordsError, Scope},
     router, serving,
     sweeper::{self, SweepReport},
@@ -120,6 +121,7 @@ impl Server {
         let sweep_every = config.sweep_every;
         let app = App::of(Parts {
             rates: Rates::new(&config.limits),
+            reads: Reads::new(&config.limits),
             metrics: Metrics::new(),
             verification_wanted: Notify::new(),
             loopback_scope: loopback_scope(),

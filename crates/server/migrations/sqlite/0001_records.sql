@@ -188,6 +188,8 @@ CREATE TABLE files (
     content_type TEXT,
     reference TEXT,
     last_modified_ms BIGINT,
+    -- By its own first bytes, where browsers can show it without running it.
+    sniffed_type TEXT,
 
     uploaded_at_ms BIGINT NOT NULL,
     expires_at_ms BIGINT,

@@ -1,6 +1,6 @@
 //! The object that completion looks at: whether it is there, and whether it is what was sealed.
 
-use std::sync::Arc;
+use std::{pin::pin, sync::Arc};
 
 use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
@@ -13,6 +13,7 @@ use crate::{
     opening::{self, OpenError, Sealed},
     random,
     records::UploadRow,
+    sniffed::{SniffedType, TELLING_BYTES},
 };
 
 /// What the store has at the object key.
@@ -68,12 +69,13 @@ pub(super) async fn is_what_was_signed(
 /// Frames opened beside the first and the last one.
 const RANDOM_FRAMES: usize = 3;
 
-/// Exact size, the stored header, and the first, the last and a few random frames open.
+/// Exact size, the stored header, and the first, the last and a few random frames open. Gives what
+/// the file is by its first bytes, so that no reader has to fetch them for that.
 pub(super) async fn is_what_was_sealed(
     app: &App,
     upload: &UploadRow,
     head: &ObjectHead,
-) -> Result<(), OpenError> {
+) -> Result<Option<SniffedType>, OpenError> {
     if head.len != upload.plan.sealed_len() {
         return Err(DecryptError::Truncated.into());
     }
@@ -87,17 +89,23 @@ pub(super) async fn is_what_was_sealed(
     };
     let decryptor = Arc::new(opening::decryptor(&app.keys, sealed).await?);
     let object = head.of(&upload.s3_key);
+    let mut beginning = Vec::new();
     for frame in frames_to_open(decryptor.layout().frame_count()) {
         let plaintext = decryptor
             .layout()
             .plaintext_range_of(&(frame..frame.saturating_add(1)));
         let plaintext = plaintext.ok_or(DecryptError::Unauthentic)?;
         let (object, decryptor) = (object.clone(), Arc::clone(&decryptor));
-        opening::plaintext(&app.objects, object, &upload.header, decryptor, plaintext)?
-            .try_for_each(|_| async { Ok(()) })
-            .await?;
+        let opened =
+            opening::plaintext(&app.objects, object, &upload.header, decryptor, plaintext)?;
+        let mut opened = pin!(opened);
+        while let Some(bytes) = opened.try_next().await? {
+            if frame == 0 && beginning.len() < TELLING_BYTES {
+                beginning.extend_from_slice(&bytes);
+            }
+        }
     }
-    Ok(())
+    Ok(SniffedType::of(&beginning))
 }
 
 fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {

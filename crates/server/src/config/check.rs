@@ -195,6 +195,8 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
         ("limit_open_uploads", limits.open_uploads),
         ("limit_opens", limits.opens_per_minute),
         ("limit_keys", limits.keys_per_minute),
+        ("limit_reads", limits.reads_at_once),
+        ("limit_ticket_reads", limits.ticket_reads_at_once),
     ];
     for (key, count) in counts {
         if !(1..=1_000_000).contains(&count) {

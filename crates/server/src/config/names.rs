@@ -208,6 +208,18 @@ pub const NAMES: &[Name] = &[
         "parts signed in one request",
     ),
     row(
+        "limit_reads",
+        "SEALIFT_LIMIT_READS",
+        "32",
+        "files one owner may read at once",
+    ),
+    row(
+        "limit_ticket_reads",
+        "SEALIFT_LIMIT_TICKET_READS",
+        "8",
+        "reads at once of a file by those with a ticket for it",
+    ),
+    row(
         "verify",
         "SEALIFT_VERIFY",
         "full",

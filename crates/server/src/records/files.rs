@@ -7,7 +7,10 @@ use sealift_transfer::{
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, sqlite::SqliteRow};
 
 use super::{CompletedObject, Records, RecordsError, Scope, columns::Columns as _};
-use crate::objects::{ETag, ObjectKey, VersionId};
+use crate::{
+    objects::{ETag, ObjectKey, VersionId},
+    sniffed::SniffedType,
+};
 
 /// A file as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -40,6 +43,8 @@ pub struct FileRow {
     pub metadata: Option<Vec<u8>>,
     /// The media type as given.
     pub content_type: Option<String>,
+    /// What it is by its own first bytes, where browsers can show that without running it.
+    pub sniffed_type: Option<SniffedType>,
     /// The caller's own reference.
     pub reference: Option<String>,
     /// When it was complete.
@@ -180,18 +185,19 @@ pub(super) async fn insert(
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, s3_version, s3_etag,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             uploaded_at_ms, verification_due_at_ms)
+             sniffed_type, uploaded_at_ms, verification_due_at_ms)
          SELECT
              file_id, upload_id, tenant, owner, 'available',
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, $2, $3,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             $4, $5
+             $4, $5, $6
          FROM uploads WHERE upload_id = $1",
     )
     .bind(upload_id.as_str())
     .bind(object.version.map(|version| version.0))
     .bind(object.etag.0)
+    .bind(object.sniffed_type.map(SniffedType::as_str))
     .bind(object.uploaded_at_ms)
     .bind(object.verification_due_at_ms)
     .execute(db)
@@ -213,6 +219,7 @@ pub(super) async fn of_upload(
 impl FromRow<'_, SqliteRow> for FileRow {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         let version: Option<String> = row.try_get("s3_version")?;
+        let sniffed_type: Option<String> = row.try_get("sniffed_type")?;
         Ok(Self {
             file_id: row.parsed("file_id")?,
             upload_id: row.parsed("upload_id")?,
@@ -228,6 +235,7 @@ impl FromRow<'_, SqliteRow> for FileRow {
             name: row.try_get("original_filename")?,
             metadata: row.try_get("metadata")?,
             content_type: row.try_get("content_type")?,
+            sniffed_type: sniffed_type.and_then(|name| SniffedType::from_record(&name)),
             reference: row.try_get("reference")?,
             uploaded_at_ms: row.try_get("uploaded_at_ms")?,
             verification: verification(row)?,

@@ -24,7 +24,10 @@ use tempfile::TempDir;
 use super::{
     AddedUpload, CompletedObject, FileRow, LeaseOwner, NewUpload, Records, Scope, UploadRow,
 };
-use crate::objects::{ETag, ObjectKey, S3UploadId, VersionId};
+use crate::{
+    objects::{ETag, ObjectKey, S3UploadId, VersionId},
+    sniffed::SniffedType,
+};
 
 /// Records in a folder of their own.
 struct Kept {
@@ -123,6 +126,7 @@ fn object(uploaded_at_ms: i64) -> CompletedObject {
     CompletedObject {
         etag: ETag("\"e\"".to_owned()),
         version: Some(VersionId("v".to_owned())),
+        sniffed_type: SniffedType::of(b"GIF89a"),
         uploaded_at_ms,
         verification_due_at_ms: Some(uploaded_at_ms),
     }

@@ -5,7 +5,10 @@ use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query};
 
 use super::{FileRow, Records, RecordsError, Scope, files};
-use crate::objects::{ETag, S3UploadId, VersionId};
+use crate::{
+    objects::{ETag, S3UploadId, VersionId},
+    sniffed::SniffedType,
+};
 
 /// The object that completion found and looked at.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -14,6 +17,8 @@ pub struct CompletedObject {
     pub etag: ETag,
     /// Its version, where the bucket keeps versions.
     pub version: Option<VersionId>,
+    /// What its first bytes are, where browsers can show that without running it.
+    pub sniffed_type: Option<SniffedType>,
     /// Now.
     pub uploaded_at_ms: i64,
     /// From when on all its frames are to be opened; `None`: only when somebody asks.

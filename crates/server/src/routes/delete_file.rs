@@ -20,6 +20,7 @@ pub(crate) async fn delete_file(
     caller.may(Wish::Upload)?;
     let row = app.records.begin_deleting(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
+    app.keys.forget(&row);
     app.audit(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok")
         .await?;
     app.objects

@@ -109,6 +109,8 @@ codes! {
     TicketUsed = "ticket_used", 410, "Link used or ended";
     /// Nothing was signed for too long.
     UploadExpired = "upload_expired", 410, "Upload expired";
+    /// The file is another one than `If-Match` names.
+    PreconditionFailed = "precondition_failed", 412, "Another file than expected";
     /// A request body over the endpoint's limit.
     BodyTooLarge = "body_too_large", 413, "Request too large";
     /// The file is larger than this server or the format takes.

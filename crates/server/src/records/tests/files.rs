@@ -6,6 +6,7 @@ use super::{ann, file_id, file_made, kept, new_upload, others, run, upload_id, u
 use crate::{
     objects::{ETag, VersionId},
     records::{FileCursor, FileRow, Records},
+    sniffed::SniffedType,
 };
 
 fn behind(file: &FileRow) -> FileCursor {
@@ -38,6 +39,7 @@ async fn a_completed_upload_becomes_a_file_with_all_that_it_had() {
         name: new.name,
         metadata: new.metadata,
         content_type: new.content_type,
+        sniffed_type: SniffedType::of(b"GIF89a"),
         reference: new.reference,
         uploaded_at_ms: 77,
         verification: Verification::Pending,

@@ -1,0 +1,152 @@
+//! How many reads there may be at once, since each holds memory and connections to the store for as
+//! long as its reader likes. Counted in memory, per server.
+
+use std::{
+    collections::HashMap,
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+};
+
+use sealift_transfer::api::FileId;
+
+use crate::{
+    caller::{Caller, Via},
+    config::Limits,
+    records::Scope,
+};
+
+/// The reads that are under way.
+#[derive(Debug)]
+pub(crate) struct Reads {
+    under_way: Arc<Mutex<HashMap<ReadFor, u32>>>,
+    most_of_owner: u32,
+    most_of_ticket: u32,
+}
+
+/// For whom a read counts.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+enum ReadFor {
+    Owner(Scope),
+    /// Whoever has a ticket of this file: a link that is passed on must not use up its owner's.
+    TicketsOf(FileId),
+}
+
+/// As many are read already as may be.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) struct TooManyReads {
+    pub(crate) most: u32,
+}
+
+/// The right to one read, until it is dropped.
+#[derive(Debug)]
+pub(crate) struct ReadPermit {
+    under_way: Arc<Mutex<HashMap<ReadFor, u32>>>,
+    read_for: ReadFor,
+}
+
+impl Reads {
+    pub(crate) fn new(limits: &Limits) -> Self {
+        Self {
+            under_way: Arc::default(),
+            most_of_owner: limits.reads_at_once,
+            most_of_ticket: limits.ticket_reads_at_once,
+        }
+    }
+
+    /// # Errors
+    /// [`TooManyReads`].
+    pub(crate) fn begin(
+        &self,
+        caller: &Caller,
+        file_id: &FileId,
+    ) -> Result<ReadPermit, TooManyReads> {
+        let (read_for, most) = match caller.via {
+            Via::Ticket => (ReadFor::TicketsOf(file_id.clone()), self.most_of_ticket),
+            Via::ApiKey | Via::Loopback => {
+                (ReadFor::Owner(caller.scope.clone()), self.most_of_owner)
+            }
+        };
+        let mut under_way = lock(&self.under_way);
+        let count = under_way.get(&read_for).copied().unwrap_or(0);
+        if count >= most {
+            return Err(TooManyReads { most });
+        }
+        under_way.insert(read_for.clone(), count.saturating_add(1));
+        Ok(ReadPermit {
+            under_way: Arc::clone(&self.under_way),
+            read_for,
+        })
+    }
+}
+
+impl Drop for ReadPermit {
+    fn drop(&mut self) {
+        let mut under_way = lock(&self.under_way);
+        let left = under_way
+            .get(&self.read_for)
+            .map_or(0, |count| count.saturating_sub(1));
+        if left == 0 {
+            under_way.remove(&self.read_for);
+        } else {
+            under_way.insert(self.read_for.clone(), left);
+        }
+    }
+}
+
+fn lock(under_way: &Mutex<HashMap<ReadFor, u32>>) -> MutexGuard<'_, HashMap<ReadFor, u32>> {
+    under_way.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::{Config, Sources},
+        records::Roles,
+    };
+
+    fn caller(owner: &str, via: Via) -> Caller {
+        Caller {
+            scope: Scope {
+                tenant: "acme".parse().unwrap(),
+                owner: owner.parse().unwrap(),
+            },
+            roles: Roles::ALL,
+            via,
+            request_id: None,
+        }
+    }
+
+    #[test]
+    fn owners_and_the_tickets_of_a_file_have_reads_of_their_own() {
+        let limits = Limits {
+            reads_at_once: 2,
+            ticket_reads_at_once: 1,
+            ..Config::load(&Sources::default()).unwrap().limits
+        };
+        let reads = Reads::new(&limits);
+        let [one, other] = [1, 2].map(|byte| FileId::from_random([byte; 16]));
+        let (ann, bob) = (caller("ann", Via::ApiKey), caller("bob", Via::ApiKey));
+        let link = caller("ann", Via::Ticket);
+        let first = reads.begin(&ann, &one).unwrap();
+        let second = reads.begin(&ann, &other).unwrap();
+        assert_eq!(reads.begin(&ann, &one).unwrap_err().most, 2);
+        let _bobs = reads.begin(&bob, &one).unwrap();
+        let of_one = reads.begin(&link, &one).unwrap();
+        assert_eq!(reads.begin(&link, &one).unwrap_err().most, 1);
+        let _of_other = reads.begin(&link, &other).unwrap();
+
+        drop(first);
+        let _again = reads.begin(&ann, &one).unwrap();
+        drop(of_one);
+        let _of_one_again = reads.begin(&link, &one).unwrap();
+        drop(second);
+    }
+
+    #[test]
+    fn who_reads_nothing_is_forgotten() {
+        let reads = Reads::new(&Config::load(&Sources::default()).unwrap().limits);
+        let file = FileId::from_random([1; 16]);
+        drop(reads.begin(&caller("ann", Via::ApiKey), &file).unwrap());
+        assert!(lock(&reads.under_way).is_empty());
+    }
+}

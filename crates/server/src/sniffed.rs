@@ -1,0 +1,124 @@
+//! What a file is by its own first bytes, where that is something that a browser shows without
+//! running it (DESIGN.md 9, active content). What its uploader said of it counts for nothing here.
+
+/// The media type of a raster image, a sound or a video.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct SniffedType(&'static str);
+
+/// Bytes from a file's beginning that tell.
+pub(crate) const TELLING_BYTES: usize = 4096;
+
+/// What the sniffer calls it, and what browsers do. Nothing that can hold a script or fetch
+/// something: no SVG, HTML, XML or PDF, ever.
+const SHOWN: &[(&str, &str)] = &[
+    ("image/png", "image/png"),
+    ("image/jpeg", "image/jpeg"),
+    ("image/gif", "image/gif"),
+    ("image/webp", "image/webp"),
+    ("image/avif", "image/avif"),
+    ("image/bmp", "image/bmp"),
+    ("audio/mpeg", "audio/mpeg"),
+    ("audio/m4a", "audio/mp4"),
+    ("audio/aac", "audio/aac"),
+    ("audio/ogg", "audio/ogg"),
+    ("audio/opus", "audio/ogg"),
+    ("audio/x-wav", "audio/wav"),
+    ("audio/x-flac", "audio/flac"),
+    ("video/mp4", "video/mp4"),
+    ("video/x-m4v", "video/mp4"),
+    ("video/webm", "video/webm"),
+    ("video/quicktime", "video/quicktime"),
+];
+
+impl SniffedType {
+    /// Of a file that begins with these bytes, authentic ones.
+    pub(crate) fn of(beginning: &[u8]) -> Option<Self> {
+        let kind = infer::get(beginning)?;
+        let shown = SHOWN.iter().find(|(name, _)| *name == kind.mime_type());
+        shown.map(|(_, shown)| Self(shown))
+    }
+
+    /// Of a record. A text that is not on the list is none, whoever wrote it there.
+    pub(crate) fn from_record(text: &str) -> Option<Self> {
+        let shown = SHOWN.iter().find(|(_, shown)| *shown == text);
+        shown.map(|(_, shown)| Self(shown))
+    }
+
+    /// Its name.
+    #[must_use]
+    pub fn as_str(self) -> &'static str {
+        self.0
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn sniffed(beginning: &[u8]) -> Option<&'static str> {
+        SniffedType::of(beginning).map(SniffedType::as_str)
+    }
+
+    #[test]
+    fn images_sounds_and_videos_are_known_by_their_first_bytes() {
+        let mut webm = b"\x1a\x45\xdf\xa3\x9f\x42\x82\x84webm".to_vec();
+        webm.resize(300, 0);
+        for (beginning, expected) in [
+            (b"\x89PNG\r\n\x1a\n".as_slice(), "image/png"),
+            (b"\xff\xd8\xff\xe0", "image/jpeg"),
+            (b"GIF89a", "image/gif"),
+            (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
+            (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "image/avif"),
+            (b"BM\0\0\0\0", "image/bmp"),
+            (b"ID3\x04", "audio/mpeg"),
+            (b"\0\0\0\x20ftypM4A \0\0\0\0", "audio/mp4"),
+            (b"\xff\xf1\x50\x80", "audio/aac"),
+            (b"OggS\0\x02", "audio/ogg"),
+            (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
+            (b"fLaC\0\0\0\x22", "audio/flac"),
+            (b"\0\0\0\x20ftypisom\0\0\0\0isomavc1", "video/mp4"),
+            (&webm, "video/webm"),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0", "video/quicktime"),
+        ] {
+            assert_eq!(sniffed(beginning), Some(expected));
+        }
+    }
+
+    #[test]
+    fn what_can_be_active_is_never_shown() {
+        for beginning in [
+            b"".as_slice(),
+            b"<!DOCTYPE html><script>alert(1)</script>",
+            b"<html>",
+            b"<?xml version=\"1.0\"?><svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+            b"<svg xmlns=\"http://www.w3.org/2000/svg\"/>",
+            b"%PDF-1.7",
+            b"PK\x03\x04",
+            b"\x7fELF\x02\x01\x01",
+            b"alert(1)",
+        ] {
+            assert_eq!(sniffed(beginning), None);
+        }
+    }
+
+    #[test]
+    fn a_record_cannot_name_a_type_that_is_not_on_the_list() {
+        for (_, shown) in SHOWN {
+            assert!(SniffedType::from_record(shown).is_some_and(|kept| kept.as_str() == *shown));
+            assert!(
+                shown.starts_with("image/")
+                    || shown.starts_with("audio/")
+                    || shown.starts_with("video/")
+            );
+        }
+        for other in [
+            "text/html",
+            "image/svg+xml",
+            "application/pdf",
+            "",
+            "image/png\r\n",
+        ] {
+            assert_eq!(SniffedType::from_record(other), None);
+        }
+    }
+}
