@@ -1,77 +1,59 @@
 //! Plaintext from the server: all that was asked for, or an error.
 
+mod error;
+mod steady;
+mod to_file;
+mod unfinished;
+
 use core::{
     ops::Range,
     pin::Pin,
     task::{Context, Poll},
 };
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
 
 use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _, stream::BoxStream};
-use http::{StatusCode, header};
+use http::{HeaderValue, StatusCode, header};
 use reqwest::Response;
 use sealift_transfer::api::{FileId, files};
-use tokio::{
-    io::AsyncWriteExt as _,
-    time::{Duration, timeout},
-};
+use tokio::time::{Duration, timeout};
 
 use crate::{
     client::Client,
     error::{Peer, RequestError},
 };
 
+pub use error::DownloadError;
+pub use steady::{DownloadProgress, Downloaded};
+pub use to_file::SaveOptions;
+
 /// Verified plaintext, piece by piece. It ends after [`Self::plaintext_len`] bytes; anything less
 /// ends with an error, never as if it were all.
 pub struct Download {
-    plaintext_len: u64,
+    /// Where in the file it begins and ends.
+    range: Range<u64>,
+    /// Bytes of the whole file.
+    size: u64,
+    /// Whether the server gives it as the whole file.
+    is_whole: bool,
+    etag: Option<HeaderValue>,
     pieces: BoxStream<'static, Result<Bytes, DownloadError>>,
 }
 
-/// Why there is no plaintext, or not all of it.
-#[derive(Debug, thiserror::Error)]
-#[non_exhaustive]
-pub enum DownloadError {
-    /// The server did not begin.
-    #[error(transparent)]
-    Request(#[from] RequestError),
-    /// An empty range: there is nothing to ask for.
-    #[error("a range of no bytes cannot be asked for; give one with at least one byte")]
-    EmptyRange,
-    /// What the server began is not what was asked for.
-    #[error(
-        "the server's answer is not the part of the file that was asked for; is something in between?"
-    )]
-    OtherAnswer,
-    /// It broke off; what came is not the file.
-    #[error("the download broke off after {got_bytes} of {expected_bytes} bytes; try again")]
-    Cut {
-        /// What came.
-        got_bytes: u64,
-        /// What was to come.
-        expected_bytes: u64,
-        /// What happened on the way.
-        #[source]
-        cause: RequestError,
-    },
-    /// It cannot be kept on disk.
-    #[error("{} cannot be written; check the folder and the space on the disk", path.display())]
-    Unwritable {
-        /// Where to.
-        path: PathBuf,
-        /// Why.
-        #[source]
-        cause: io::Error,
-    },
+/// What is asked of the server.
+#[derive(Clone, Default)]
+struct Asked {
+    start: u64,
+    /// `None`: to the end of the file.
+    end: Option<u64>,
+    /// Only of the message with this ETag; of any other one, all of it.
+    of: Option<HeaderValue>,
 }
 
 impl Client {
     /// Begins to open a file, or a range of its plaintext bytes; a range that goes beyond the end
-    /// gives what there is.
+    /// gives what there is. One request: what breaks off is an error.
+    /// [`Client::download_into`] and [`Client::download_to`] go on.
     ///
     /// # Errors
     /// [`DownloadError`].
@@ -80,57 +62,73 @@ impl Client {
         file: &FileId,
         range: Option<Range<u64>>,
     ) -> Result<Download, DownloadError> {
-        let mut request = self.get(&files::content_path(file));
-        if let Some(range) = &range {
-            let last = range.end.checked_sub(1).filter(|last| *last >= range.start);
-            let last = last.ok_or(DownloadError::EmptyRange)?;
-            request = request.header(header::RANGE, format!("bytes={}-{last}", range.start));
-        }
-        let answer = self.send(request, self.patience.answer).await?;
-        let is_asked_for = match &range {
-            None => answer.status() == StatusCode::OK,
-            Some(range) => {
-                answer.status() == StatusCode::PARTIAL_CONTENT && is_range(&answer, range)
-            }
+        let asked = match range {
+            None => Asked::default(),
+            Some(range) if range.is_empty() => return Err(DownloadError::EmptyRange),
+            Some(range) => Asked {
+                start: range.start,
+                end: Some(range.end),
+                of: None,
+            },
         };
-        // Without a length nobody could tell a short file from a whole one.
-        match answer.content_length() {
-            Some(plaintext_len) if is_asked_for => Ok(Download {
-                plaintext_len,
-                pieces: Box::pin(pieces(answer, plaintext_len, self.patience.stall)),
-            }),
-            _ => Err(DownloadError::OtherAnswer),
+        let download = self.begin_download(file, &asked).await?;
+        match asked.is_met_by(&download) {
+            true => Ok(download),
+            false => Err(DownloadError::OtherAnswer),
         }
     }
 
-    /// Opens a file into `path`, replacing what is there, and gives its length. Until everything
-    /// has come it has another name in the same folder, which goes if anything fails. Only the
-    /// system's user may read it.
-    ///
-    /// # Errors
-    /// [`DownloadError`].
-    pub async fn download_to(&self, file: &FileId, path: &Path) -> Result<u64, DownloadError> {
-        let mut download = self.download(file, None).await?;
-        let unwritable = |cause| DownloadError::Unwritable {
-            path: path.to_owned(),
-            cause,
-        };
-        let folder = path
-            .parent()
-            .filter(|folder| !folder.as_os_str().is_empty());
-        let folder = folder.unwrap_or(Path::new("."));
-        let unfinished =
-            tempfile::NamedTempFile::with_prefix_in(".sealift-", folder).map_err(unwritable)?;
-        let (handle, name) = unfinished.into_parts();
-        let mut handle = tokio::fs::File::from_std(handle);
-        while let Some(piece) = download.try_next().await? {
-            handle.write_all(&piece).await.map_err(unwritable)?;
+    /// The whole file where something else was asked for is left to the caller to judge.
+    async fn begin_download(
+        &self,
+        file: &FileId,
+        asked: &Asked,
+    ) -> Result<Download, DownloadError> {
+        let mut request = self.get(&files::content_path(file));
+        if let Some(range) = asked.range() {
+            request = request.header(header::RANGE, range);
+            if let Some(etag) = &asked.of {
+                request = request.header(header::IF_RANGE, etag.clone());
+            }
         }
-        handle.flush().await.map_err(unwritable)?;
-        handle.sync_all().await.map_err(unwritable)?;
-        name.persist(path)
-            .map_err(|error| unwritable(error.error))?;
-        Ok(download.plaintext_len)
+        let answer = self.send(request, self.patience.answer).await?;
+        // Without a length nobody could tell a short file from a whole one.
+        let len = answer.content_length().ok_or(DownloadError::OtherAnswer)?;
+        let (range, size) = match answer.status() {
+            StatusCode::OK => (0..len, len),
+            StatusCode::PARTIAL_CONTENT => {
+                content_range(&answer).ok_or(DownloadError::OtherAnswer)?
+            }
+            _ => return Err(DownloadError::OtherAnswer),
+        };
+        if range.end.checked_sub(range.start) != Some(len) {
+            return Err(DownloadError::OtherAnswer);
+        }
+        Ok(Download {
+            range,
+            size,
+            is_whole: answer.status() == StatusCode::OK,
+            etag: strong_etag(&answer),
+            pieces: Box::pin(pieces(answer, len, self.patience.stall)),
+        })
+    }
+}
+
+impl Asked {
+    /// `Range`, where not everything is asked for.
+    fn range(&self) -> Option<String> {
+        match self.end {
+            None if self.start == 0 => None,
+            None => Some(format!("bytes={}-", self.start)),
+            Some(end) => Some(format!("bytes={}-{}", self.start, end.saturating_sub(1))),
+        }
+    }
+
+    /// Whether it begins where it was asked to and ends there too, or at the end of the file.
+    fn is_met_by(&self, given: &Download) -> bool {
+        let end = self.end.unwrap_or(given.size).min(given.size);
+        let is_whole = self.range().is_none();
+        given.range == (self.start..end) && given.is_whole == is_whole
     }
 }
 
@@ -138,7 +136,7 @@ impl Download {
     /// Bytes that this will give.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
-        self.plaintext_len
+        self.range.end.saturating_sub(self.range.start)
     }
 
     /// All of it, in memory.
@@ -167,7 +165,7 @@ impl core::fmt::Debug for Download {
         write!(
             f,
             "Download {{ plaintext_len: {}, .. }}",
-            self.plaintext_len
+            self.plaintext_len()
         )
     }
 }
@@ -196,16 +194,14 @@ fn pieces(
     })
 }
 
-/// Whether the answer begins where it was asked to and ends there too, or at the end of the file.
-fn is_range(answer: &Response, asked: &Range<u64>) -> bool {
-    let given = answer.headers().get(header::CONTENT_RANGE);
-    let given = given.and_then(|given| parse_range(given.to_str().ok()?));
-    given.is_some_and(|(given, size)| {
-        let len = given.end.checked_sub(given.start);
-        given.start == asked.start
-            && given.end == asked.end.min(size)
-            && len.is_some_and(|len| answer.content_length() == Some(len))
-    })
+fn content_range(answer: &Response) -> Option<(Range<u64>, u64)> {
+    parse_range(answer.headers().get(header::CONTENT_RANGE)?.to_str().ok()?)
+}
+
+/// Only a strong one says that the bytes are the same.
+fn strong_etag(answer: &Response) -> Option<HeaderValue> {
+    let etag = answer.headers().get(header::ETAG)?;
+    etag.as_bytes().starts_with(b"\"").then(|| etag.clone())
 }
 
 /// `bytes 3-6/10` as (3..7, 10).

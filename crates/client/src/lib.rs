@@ -5,13 +5,19 @@
 //! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], or bytes in memory) and sends it;
 //!   [`UploadControl`] pauses it, leaves it or takes it back
 //! - [`Client::unfinished`] lists the uploads that can go on, [`Client::resume`] goes on with one
-//! - [`Client::download`] and [`Client::download_to`] give the plaintext, whole or not at all
-//! - [`Client::files`], [`Client::file`], [`Client::delete`], [`Client::policy`]
+//! - [`Client::download_to`] and [`Client::save`] keep a file's plaintext on disk, whole or not at
+//!   all; [`Client::download_into`] writes it to whatever takes it, [`Client::download`] gives one
+//!   answer of the server
+//! - [`Client::files`], [`Client::search`], [`Client::all_files`], [`Client::file`],
+//!   [`Client::verify`], [`Client::delete`], [`Client::policy`]
+//! - [`Client::make_ticket`] lets somebody without a login download one file, once;
+//!   [`Client::revoke_ticket`] takes that back
 //! - one by one, for who drives an upload otherwise: [`Client::open_upload`], [`PartSealer`],
 //!   [`Client::sign_parts`], [`Client::put_part`], [`Client::complete`], [`Client::abort`],
 //!   [`Client::status`], [`Client::key`]
 //!
-//! Nothing is tried again but within [`Client::upload`] and [`Client::resume`]. Presigned addresses, keys and API keys
+//! Nothing is tried again but within [`Client::upload`], [`Client::resume`] and the downloads that go
+//! on. Presigned addresses, keys and API keys
 //! stand in no error and no log.
 
 mod address;
@@ -30,13 +36,14 @@ mod random;
 mod raw_server;
 mod request;
 mod source;
+mod tickets;
 mod upload;
 mod uploads;
 
 pub use address::AddressError;
 pub use api_key::{ApiKey, NotAnApiKey};
 pub use client::{Client, ClientError, Patience};
-pub use download::{Download, DownloadError};
+pub use download::{Download, DownloadError, DownloadProgress, Downloaded, SaveOptions};
 pub use error::{Peer, RequestError};
 pub use part_sealer::{PartSealer, PartSealerError};
 pub use source::{FileSource, Source, SourceError};

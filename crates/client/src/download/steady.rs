@@ -1,0 +1,360 @@
+//! A download that goes on where its connection broke: the rest by `Range`, of the same message
+//! only.
+
+use core::{ops::Range, time::Duration};
+
+use bytes::Bytes;
+use futures::TryStreamExt as _;
+use http::HeaderValue;
+use sealift_transfer::{
+    api::{FileId, ProblemCode, Verification},
+    retry::{self, Verdict},
+};
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    io::{AsyncWrite, AsyncWriteExt as _},
+    time::sleep,
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{Asked, Download, DownloadError};
+use crate::{client::Client, error::RequestError, random};
+
+/// How far a download is.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct DownloadProgress {
+    /// Plaintext bytes at hand, with those of an earlier download that is gone on with.
+    pub got_plaintext_len: u64,
+    /// Of so many.
+    pub plaintext_len: u64,
+    /// Until the next attempt, where one failed.
+    pub retries_in_ms: Option<u64>,
+}
+
+/// What was downloaded.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Downloaded {
+    /// Bytes.
+    pub plaintext_len: u64,
+    /// SHA-256 of them, in hexadecimal digits.
+    pub sha256: String,
+    /// Whether that is what the server found when it opened every frame of the file: not where it
+    /// has not done so yet, and not of a range.
+    pub is_compared: bool,
+}
+
+impl Client {
+    /// Writes a file, or a range of it, into `output` as it comes; a connection that breaks is made
+    /// again and gone on with. What was written before an error is authentic, and not all of it.
+    ///
+    /// # Errors
+    /// [`DownloadError`].
+    pub async fn download_into(
+        &self,
+        file: &FileId,
+        range: Option<Range<u64>>,
+        output: &mut (impl AsyncWrite + Unpin),
+        mut progress: impl FnMut(DownloadProgress),
+        cancel: CancellationToken,
+    ) -> Result<Downloaded, DownloadError> {
+        let is_whole = range.is_none();
+        let asked = match range {
+            None => Asked::default(),
+            Some(range) if range.is_empty() => return Err(DownloadError::EmptyRange),
+            Some(range) => Asked {
+                start: range.start,
+                end: Some(range.end),
+                of: None,
+            },
+        };
+        let mut download = Steady::new(self, file, asked, &cancel);
+        download.begin(&mut progress).await?;
+        let mut hasher = Sha256::new();
+        while let Some(piece) = download.next(&mut progress).await? {
+            hasher.update(&piece);
+            output
+                .write_all(&piece)
+                .await
+                .map_err(DownloadError::Output)?;
+        }
+        output.flush().await.map_err(DownloadError::Output)?;
+        let plaintext_len = download.got();
+        let sha256 = hex(hasher);
+        let is_compared = match is_whole {
+            true => download.compare(&sha256, &mut progress).await?,
+            false => false,
+        };
+        Ok(Downloaded {
+            plaintext_len,
+            sha256,
+            is_compared,
+        })
+    }
+}
+
+/// One download over as many requests as it takes.
+pub(super) struct Steady<'a> {
+    client: &'a Client,
+    file: &'a FileId,
+    cancel: &'a CancellationToken,
+    /// What is still to come; its start grows. `of` is set from the first answer on.
+    asked: Asked,
+    begun: Option<Begun>,
+    current: Option<Download>,
+    /// Failures since something came.
+    failures: u32,
+    /// The version of the credential that was last asked with.
+    credential: u64,
+}
+
+/// A server that refuses one fresh credential after the other refuses the caller.
+const MOST_RENEWALS: u32 = 3;
+
+/// What the server said when it began.
+#[derive(Clone)]
+pub(super) struct Begun {
+    /// Where in the file.
+    pub(super) start: u64,
+    end: u64,
+    /// Bytes of the whole file.
+    pub(super) size: u64,
+    /// What goes on later must be of this message; without it nothing goes on.
+    pub(super) etag: Option<HeaderValue>,
+}
+
+impl<'a> Steady<'a> {
+    /// Where `asked` names a message and the server has another by now, that one is downloaded, all
+    /// of it.
+    pub(super) fn new(
+        client: &'a Client,
+        file: &'a FileId,
+        asked: Asked,
+        cancel: &'a CancellationToken,
+    ) -> Self {
+        Self {
+            client,
+            file,
+            cancel,
+            asked,
+            begun: None,
+            current: None,
+            failures: 0,
+            credential: 0,
+        }
+    }
+
+    /// Brings the first answer.
+    pub(super) async fn begin(
+        &mut self,
+        progress: &mut impl FnMut(DownloadProgress),
+    ) -> Result<Begun, DownloadError> {
+        unless(self.cancel, async {
+            loop {
+                match self.request().await {
+                    Ok(begun) => return Ok(begun),
+                    Err(error) => self.wait(error, progress).await?,
+                }
+            }
+        })
+        .await
+    }
+
+    /// The next bytes, or `None` after the last.
+    pub(super) async fn next(
+        &mut self,
+        progress: &mut impl FnMut(DownloadProgress),
+    ) -> Result<Option<Bytes>, DownloadError> {
+        let piece = unless(self.cancel, async {
+            loop {
+                match self.piece().await {
+                    Ok(piece) => return Ok(piece),
+                    Err(error) => self.wait(error, progress).await?,
+                }
+            }
+        })
+        .await?;
+        if piece.is_some() {
+            progress(self.progress(None));
+        }
+        Ok(piece)
+    }
+
+    /// Compares with what the server found when it opened every frame; `false` where it has not,
+    /// or does not tell this caller.
+    pub(super) async fn compare(
+        &mut self,
+        sha256: &str,
+        progress: &mut impl FnMut(DownloadProgress),
+    ) -> Result<bool, DownloadError> {
+        self.failures = 0;
+        let client = self.client;
+        let record = unless(self.cancel, async {
+            loop {
+                match client.file(self.file).await {
+                    Ok(record) => return Ok(Some(record)),
+                    // Whoever may read the file need not be told of it.
+                    Err(
+                        RequestError::Refused {
+                            status: 400..429, ..
+                        }
+                        | RequestError::NotSealift {
+                            status: 400..429, ..
+                        },
+                    ) => return Ok(None),
+                    Err(error) => self.wait(error.into(), progress).await?,
+                }
+            }
+        })
+        .await?;
+        match record.map_or(Verification::Pending, |record| record.verification) {
+            Verification::Verified {
+                plaintext_sha256, ..
+            } if plaintext_sha256 == sha256 => Ok(true),
+            Verification::Verified {
+                plaintext_sha256, ..
+            } => Err(DownloadError::Differs {
+                got: sha256.to_owned(),
+                recorded: plaintext_sha256,
+            }),
+            _ => Ok(false),
+        }
+    }
+
+    /// Bytes that came.
+    fn got(&self) -> u64 {
+        let from = self.begun.as_ref().map_or(0, |begun| begun.start);
+        self.asked.start.saturating_sub(from)
+    }
+
+    async fn request(&mut self) -> Result<Begun, DownloadError> {
+        self.credential = self.client.credential.version();
+        let download = self.client.begin_download(self.file, &self.asked).await?;
+        match &self.begun {
+            // Of an earlier download's message there may be another one by now.
+            None if download.is_whole && self.asked.of.is_some() => {
+                self.asked = Asked::default();
+            }
+            None => {}
+            Some(begun) if begun.etag != download.etag => return Err(DownloadError::Replaced),
+            Some(begun) if begun.size != download.size => return Err(DownloadError::OtherAnswer),
+            Some(_) => {}
+        }
+        if !self.asked.is_met_by(&download) {
+            return Err(DownloadError::OtherAnswer);
+        }
+        let begun = self.begun.get_or_insert_with(|| Begun {
+            start: download.range.start,
+            end: download.range.end,
+            size: download.size,
+            etag: download.etag.clone(),
+        });
+        self.asked.end = self.asked.end.map(|_| begun.end);
+        self.asked.of.clone_from(&begun.etag);
+        self.current = Some(download);
+        Ok(begun.clone())
+    }
+
+    async fn piece(&mut self) -> Result<Option<Bytes>, DownloadError> {
+        let begun = self.begun.as_ref();
+        if begun.is_some_and(|begun| begun.end == self.asked.start) {
+            return Ok(None);
+        }
+        let current = match &mut self.current {
+            Some(current) => current,
+            None => {
+                self.request().await?;
+                self.current.as_mut().ok_or(DownloadError::OtherAnswer)?
+            }
+        };
+        let piece = current.try_next().await?;
+        if let Some(piece) = &piece {
+            let len = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+            self.asked.start = self.asked.start.saturating_add(len);
+            self.failures = 0;
+        }
+        Ok(piece)
+    }
+
+    /// Until it is worth another attempt; the error again where none is.
+    async fn wait(
+        &mut self,
+        error: DownloadError,
+        progress: &mut impl FnMut(DownloadProgress),
+    ) -> Result<(), DownloadError> {
+        self.current = None;
+        self.failures = self.failures.saturating_add(1);
+        let may_renew = is_login(&error) && self.failures <= MOST_RENEWALS;
+        if may_renew && self.client.credential.is_renewed(self.credential).await {
+            return Ok(());
+        }
+        let goes_on = self.got() == 0 || self.asked.of.is_some();
+        let failure = error.failure().filter(|_| goes_on);
+        match failure.map(|failure| retry::after(failure, self.failures, random::jitter())) {
+            Some(Verdict::RetryIn { wait_ms }) => {
+                progress(self.progress(Some(wait_ms)));
+                sleep(Duration::from_millis(wait_ms)).await;
+                Ok(())
+            }
+            Some(Verdict::GiveUp) | None => Err(self.of_all(error)),
+        }
+    }
+
+    fn progress(&self, retries_in_ms: Option<u64>) -> DownloadProgress {
+        let begun = self.begun.as_ref();
+        // What an earlier download got counts, what is before a range does not.
+        let before = match self.asked.end {
+            Some(_) => begun.map_or(0, |begun| begun.start),
+            None => 0,
+        };
+        DownloadProgress {
+            got_plaintext_len: self.asked.start.saturating_sub(before),
+            plaintext_len: begun.map_or(0, |begun| begun.end.saturating_sub(before)),
+            retries_in_ms,
+        }
+    }
+
+    /// Said of the whole download, not of its last request.
+    fn of_all(&self, error: DownloadError) -> DownloadError {
+        let all = self.progress(None);
+        match error {
+            DownloadError::Cut { cause, .. } => DownloadError::Cut {
+                got_bytes: all.got_plaintext_len,
+                expected_bytes: all.plaintext_len,
+                cause,
+            },
+            DownloadError::Request(cause @ RequestError::NoAnswer { .. }) if self.got() > 0 => {
+                DownloadError::Cut {
+                    got_bytes: all.got_plaintext_len,
+                    expected_bytes: all.plaintext_len,
+                    cause,
+                }
+            }
+            error => error,
+        }
+    }
+}
+
+/// What `done` gives, unless it is cancelled before.
+async fn unless<T>(
+    cancel: &CancellationToken,
+    done: impl Future<Output = Result<T, DownloadError>>,
+) -> Result<T, DownloadError> {
+    tokio::select! {
+        biased;
+        () = cancel.cancelled() => Err(DownloadError::Cancelled),
+        done = done => done,
+    }
+}
+
+fn is_login(error: &DownloadError) -> bool {
+    let DownloadError::Request(error) = error else {
+        return false;
+    };
+    let code = error.problem().and_then(|problem| problem.known_code());
+    code == Some(ProblemCode::Unauthenticated)
+}
+
+pub(super) fn hex(hasher: Sha256) -> String {
+    let digest = hasher.finalize();
+    digest.iter().map(|byte| format!("{byte:02x}")).collect()
+}

@@ -1,0 +1,245 @@
+//! A file on disk: under its name only when it is whole.
+
+use core::mem;
+use std::{
+    fs::File,
+    io::{self, Seek as _, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use http::HeaderValue;
+use sealift_transfer::api::FileId;
+use sha2::{Digest as _, Sha256};
+use tokio::{
+    io::{AsyncWriteExt as _, BufWriter},
+    task::{JoinHandle, spawn_blocking},
+};
+use tokio_util::sync::CancellationToken;
+
+use super::{
+    Asked, DownloadError, DownloadProgress, Downloaded,
+    steady::{Begun, Steady, hex},
+    unfinished::{State, Unfinished, part_path},
+};
+use crate::client::Client;
+
+/// How a file is kept.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct SaveOptions {
+    /// Whether what came of it stays when it breaks off, in a folder beside it
+    /// ([`Client::unfinished_path`]), and the next download to the same place goes on with it.
+    /// Otherwise each begins anew, and nothing stays.
+    pub resumes: bool,
+    /// Whether it replaces what has its name. Otherwise that is [`DownloadError::Exists`], and
+    /// found before the start if possible.
+    pub replaces: bool,
+}
+
+/// Written in larger pieces than come, for each costs a turn to another thread.
+const BUFFER_BYTES: usize = 1024 * 1024;
+/// At most about so much is downloaded again after the power failed.
+const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
+
+impl Client {
+    /// Opens a file into `path`, replacing what is there, and gives its length. A connection that
+    /// breaks is made again and gone on with. Until everything has come it has another name in the
+    /// same folder, which goes if it fails for good. Only the system's user may read it.
+    ///
+    /// # Errors
+    /// [`DownloadError`].
+    pub async fn download_to(&self, file: &FileId, path: &Path) -> Result<u64, DownloadError> {
+        let options = SaveOptions {
+            resumes: false,
+            replaces: true,
+        };
+        let saved = self.save(file, path, options, |_| {}, CancellationToken::new());
+        Ok(saved.await?.plaintext_len)
+    }
+
+    /// As [`Client::download_to`], in the way of `options`. Where the server has opened every frame
+    /// and recorded the plaintext's SHA-256, what came is compared with it.
+    ///
+    /// # Errors
+    /// [`DownloadError`].
+    pub async fn save(
+        &self,
+        file: &FileId,
+        path: &Path,
+        options: SaveOptions,
+        mut progress: impl FnMut(DownloadProgress),
+        cancel: CancellationToken,
+    ) -> Result<Downloaded, DownloadError> {
+        if !options.replaces && path.symlink_metadata().is_ok() {
+            let path = path.to_owned();
+            return Err(DownloadError::Exists { path });
+        }
+        let mut unfinished = match options.resumes {
+            true => Unfinished::kept(path)?,
+            false => Unfinished::passing(path)?,
+        };
+        let unwritable = |cause| DownloadError::Unwritable {
+            path: path.to_owned(),
+            cause,
+        };
+        let file_id = file.clone();
+        // Reads what there is, which may be much.
+        let (unfinished, earlier) = blocking(move || {
+            let earlier = unfinished.earlier(&file_id)?;
+            Ok((unfinished, earlier))
+        })
+        .await
+        .map_err(unwritable)?;
+        let (state, hasher) = earlier.unzip();
+        let asked = state.map_or_else(Asked::default, |state| Asked {
+            start: state.safe_len,
+            end: None,
+            of: HeaderValue::from_str(&state.etag).ok(),
+        });
+        let mut download = Steady::new(self, file, asked, &cancel);
+        let saved: Result<_, DownloadError> = async {
+            let begun = download.begin(&mut progress).await?;
+            let hasher = match begun.start {
+                0 => Sha256::new(),
+                _ => hasher.unwrap_or_default(),
+            };
+            let opened = Writing::begin(&unfinished, file, &begun, hasher);
+            let mut writing = opened.await.map_err(unwritable)?;
+            let mut came = Ok(());
+            while let Some(piece) = match download.next(&mut progress).await {
+                Ok(piece) => piece,
+                Err(error) => {
+                    came = Err(error);
+                    None
+                }
+            } {
+                writing.write(&piece).await.map_err(unwritable)?;
+            }
+            let (plaintext_len, sha256) = writing.end().await.map_err(unwritable)?;
+            came?;
+            let is_compared = download.compare(&sha256, &mut progress).await?;
+            Ok(Downloaded {
+                plaintext_len,
+                sha256,
+                is_compared,
+            })
+        }
+        .await;
+        // The file gets its name, or what came of it stays or goes.
+        blocking(move || {
+            Ok(match saved {
+                Ok(saved) => unfinished.finish(options.replaces).map(|()| saved),
+                Err(error) => {
+                    if !error.may_pass() || unfinished.is_empty() {
+                        unfinished.remove();
+                    }
+                    Err(error)
+                }
+            })
+        })
+        .await
+        .map_err(unwritable)?
+    }
+
+    /// Where [`Client::save`] keeps what has come of a download to `path` until it is whole.
+    #[must_use]
+    pub fn unfinished_path(path: &Path) -> PathBuf {
+        part_path(path)
+    }
+}
+
+/// The plaintext's file while it grows.
+struct Writing {
+    file: BufWriter<tokio::fs::File>,
+    hasher: Sha256,
+    len: u64,
+    /// What is written down where the download can be gone on with.
+    state: Option<(State, PathBuf)>,
+    /// Written back up to here, or about to be.
+    checked_len: u64,
+    checkpoint: Option<JoinHandle<io::Result<()>>>,
+}
+
+impl Writing {
+    async fn begin(
+        unfinished: &Unfinished,
+        file_id: &FileId,
+        begun: &Begun,
+        hasher: Sha256,
+    ) -> io::Result<Self> {
+        let len = begun.start;
+        let mut file = unfinished.file()?;
+        file.set_len(len)?;
+        file.seek(SeekFrom::Start(len))?;
+        let etag = begun.etag.as_ref().and_then(|etag| etag.to_str().ok());
+        let state = etag.zip(unfinished.state_path()).map(|(etag, path)| {
+            let state = State {
+                file_id: file_id.clone(),
+                etag: etag.to_owned(),
+                size: begun.size,
+                safe_len: len,
+            };
+            (state, path)
+        });
+        if let Some((state, path)) = &state {
+            state.write(path)?;
+        }
+        Ok(Self {
+            file: BufWriter::with_capacity(BUFFER_BYTES, tokio::fs::File::from_std(file)),
+            hasher,
+            len,
+            state,
+            checked_len: len,
+            checkpoint: None,
+        })
+    }
+
+    async fn write(&mut self, piece: &[u8]) -> io::Result<()> {
+        self.hasher.update(piece);
+        self.file.write_all(piece).await?;
+        let len = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        self.len = self.len.saturating_add(len);
+        let since = self.len.saturating_sub(self.checked_len);
+        let is_free = self.checkpoint.as_ref().is_none_or(JoinHandle::is_finished);
+        if since >= CHECKPOINT_BYTES && is_free {
+            self.begin_checkpoint().await?;
+        }
+        Ok(())
+    }
+
+    /// Writes back while more comes, then notes down that it is safe.
+    async fn begin_checkpoint(&mut self) -> io::Result<()> {
+        let Some((state, path)) = &mut self.state else {
+            return Ok(());
+        };
+        self.file.flush().await?;
+        state.safe_len = self.len;
+        self.checked_len = self.len;
+        let (state, path) = (state.clone(), path.clone());
+        let file: File = self.file.get_ref().try_clone().await?.into_std().await;
+        self.checkpoint = Some(spawn_blocking(move || {
+            file.sync_data()?;
+            state.write(&path)
+        }));
+        Ok(())
+    }
+
+    /// Writes everything back; the length and the SHA-256 of all that is there.
+    async fn end(mut self) -> io::Result<(u64, String)> {
+        if let Some(checkpoint) = mem::take(&mut self.checkpoint) {
+            checkpoint.await??;
+        }
+        self.file.flush().await?;
+        self.file.get_ref().sync_all().await?;
+        if let Some((mut state, path)) = self.state {
+            state.safe_len = self.len;
+            state.write(&path)?;
+        }
+        Ok((self.len, hex(self.hasher)))
+    }
+}
+
+async fn blocking<T: Send + 'static>(
+    work: impl FnOnce() -> io::Result<T> + Send + 'static,
+) -> io::Result<T> {
+    spawn_blocking(work).await?
+}

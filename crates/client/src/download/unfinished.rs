@@ -1,0 +1,297 @@
+//! What has come of a download, in a folder of its own beside where it goes: the plaintext, and of
+//! what it is. Only the system's user may look into it, so nobody else puts a link there or reads
+//! what is not yet whole.
+
+use std::{
+    fs::{self, File, TryLockError},
+    io::{self, Read as _},
+    path::{Path, PathBuf},
+};
+
+use http::HeaderValue;
+use sealift_transfer::api::FileId;
+use serde::{Deserialize, Serialize};
+use sha2::{Digest as _, Sha256};
+use tempfile::{TempDir, TempPath};
+
+use super::DownloadError;
+
+/// An unfinished download, locked as long as this lives.
+pub(super) struct Unfinished {
+    folder: Folder,
+    /// Where it goes.
+    path: PathBuf,
+    file: File,
+}
+
+enum Folder {
+    /// Stays for a later download: `NAME.sealift-part`.
+    Kept(PathBuf),
+    /// Goes with this.
+    Passing(TempDir),
+}
+
+/// Of what there is how much.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub(super) struct State {
+    pub(super) file_id: FileId,
+    /// Of the message.
+    pub(super) etag: String,
+    /// Bytes of the whole file.
+    pub(super) size: u64,
+    /// So many are surely on disk, even if the power failed since.
+    pub(super) safe_len: u64,
+}
+
+/// What is appended to the name of a file that is not whole.
+const ENDING: &str = ".sealift-part";
+/// File systems take 255 bytes.
+const MOST_NAME_BYTES: usize = 255 - ENDING.len();
+/// Hashed at a time.
+const READ_BYTES: usize = 1024 * 1024;
+const PLAINTEXT: &str = "plaintext";
+const STATE: &str = "state.json";
+
+impl Unfinished {
+    /// For the file that goes to `path`; what an earlier download left there is kept for this one
+    /// to go on with.
+    pub(super) fn kept(path: &Path) -> Result<Self, DownloadError> {
+        let folder = part_path(path);
+        Self::with(path, |unwritable| {
+            match private_folder(&folder) {
+                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
+                made => made.map_err(unwritable)?,
+            }
+            if !is_ours(&folder).map_err(unwritable)? {
+                return Err(DownloadError::NotOurs {
+                    path: folder.clone(),
+                });
+            }
+            Ok(Folder::Kept(folder))
+        })
+    }
+
+    /// For the file that goes to `path`, from the start; gone with this unless it is finished.
+    pub(super) fn passing(path: &Path) -> Result<Self, DownloadError> {
+        Self::with(path, |unwritable| {
+            let folder = tempfile::Builder::new()
+                .prefix(".sealift-")
+                .tempdir_in(parent(path));
+            folder.map(Folder::Passing).map_err(unwritable)
+        })
+    }
+
+    fn with(
+        path: &Path,
+        folder: impl FnOnce(&dyn Fn(io::Error) -> DownloadError) -> Result<Folder, DownloadError>,
+    ) -> Result<Self, DownloadError> {
+        let unwritable = |cause| DownloadError::Unwritable {
+            path: path.to_owned(),
+            cause,
+        };
+        let busy = || DownloadError::Busy {
+            path: path.to_owned(),
+        };
+        let folder = folder(&unwritable)?;
+        let plaintext = folder.path().join(PLAINTEXT);
+        let mut options = File::options();
+        options.read(true).write(true).create(true).truncate(false);
+        let file = for_its_owner(&mut options)
+            .open(&plaintext)
+            .map_err(unwritable)?;
+        match file.try_lock() {
+            Ok(()) => {}
+            Err(TryLockError::WouldBlock) => return Err(busy()),
+            Err(TryLockError::Error(cause)) => return Err(unwritable(cause)),
+        }
+        // Whoever held the lock until now may have finished, and moved the very file.
+        if !is_still_at(&file, &plaintext) {
+            return Err(busy());
+        }
+        Ok(Self {
+            folder,
+            path: path.to_owned(),
+            file,
+        })
+    }
+
+    /// What an earlier download of that file left, and its hash so far.
+    pub(super) fn earlier(&mut self, file_id: &FileId) -> io::Result<Option<(State, Sha256)>> {
+        let Ok(state) = fs::read(self.folder.path().join(STATE)) else {
+            return Ok(None);
+        };
+        // One that cannot be read is of a crash, or of another version.
+        let Some(mut state) = serde_json::from_slice::<State>(&state)
+            .ok()
+            .filter(|state| state.file_id == *file_id)
+            .filter(|state| HeaderValue::from_str(&state.etag).is_ok())
+        else {
+            return Ok(None);
+        };
+        // At least one byte is left to ask for: only the server knows whether this is the file still.
+        let most = state.size.saturating_sub(1);
+        let len = self.file.metadata()?.len();
+        state.safe_len = state.safe_len.min(len).min(most);
+        let mut hasher = Sha256::new();
+        let mut buffer = vec![0; READ_BYTES];
+        let mut left = (&self.file).take(state.safe_len);
+        loop {
+            let len = left.read(&mut buffer)?;
+            match buffer.get(..len) {
+                Some([]) | None => return Ok(Some((state, hasher))),
+                Some(read) => hasher.update(read),
+            }
+        }
+    }
+
+    /// The plaintext's file, for writing.
+    pub(super) fn file(&self) -> io::Result<File> {
+        self.file.try_clone()
+    }
+
+    /// Where the state is kept; nowhere, where nothing is kept.
+    pub(super) fn state_path(&self) -> Option<PathBuf> {
+        match &self.folder {
+            Folder::Kept(folder) => Some(folder.join(STATE)),
+            Folder::Passing(_) => None,
+        }
+    }
+
+    /// Gives the file its name. All of it must be on disk.
+    pub(super) fn finish(self, replaces: bool) -> Result<(), DownloadError> {
+        let plaintext = self.folder.path().join(PLAINTEXT);
+        let moved = match replaces {
+            true => fs::rename(&plaintext, &self.path),
+            false => rename_to_new(plaintext, &self.path),
+        };
+        match moved {
+            Ok(()) => {}
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
+                return Err(DownloadError::Exists { path: self.path });
+            }
+            Err(cause) => {
+                let path = self.path;
+                return Err(DownloadError::Unwritable { path, cause });
+            }
+        }
+        self.remove();
+        Ok(())
+    }
+
+    /// Whether nothing came yet.
+    pub(super) fn is_empty(&self) -> bool {
+        self.file.metadata().is_ok_and(|file| file.len() == 0)
+    }
+
+    /// Leaves nothing.
+    pub(super) fn remove(self) {
+        if let Folder::Kept(folder) = &self.folder {
+            // What is left would only be in the way of a later download, which says so.
+            let _ = fs::remove_file(folder.join(STATE));
+            let _ = fs::remove_file(folder.join(PLAINTEXT));
+            let _ = fs::remove_dir(folder);
+        }
+    }
+}
+
+impl Folder {
+    fn path(&self) -> &Path {
+        match self {
+            Self::Kept(folder) => folder,
+            Self::Passing(folder) => folder.path(),
+        }
+    }
+}
+
+impl State {
+    pub(super) fn write(&self, path: &Path) -> io::Result<()> {
+        fs::write(path, serde_json::to_vec(self)?)
+    }
+}
+
+/// Where what has come of a download to `path` is kept until it is whole.
+pub(super) fn part_path(path: &Path) -> PathBuf {
+    let name = path.file_name().unwrap_or_default();
+    match name.to_str() {
+        Some(text) if text.len() > MOST_NAME_BYTES => {
+            let cut = text.floor_char_boundary(MOST_NAME_BYTES);
+            let short = text.get(..cut).unwrap_or_default();
+            path.with_file_name(format!("{short}{ENDING}"))
+        }
+        _ => {
+            let mut name = name.to_owned();
+            name.push(ENDING);
+            path.with_file_name(name)
+        }
+    }
+}
+
+fn parent(path: &Path) -> &Path {
+    let folder = path.parent();
+    let folder = folder.filter(|folder| !folder.as_os_str().is_empty());
+    folder.unwrap_or(Path::new("."))
+}
+
+/// As rename, where nothing is there yet.
+fn rename_to_new(from: PathBuf, to: &Path) -> io::Result<()> {
+    let from = TempPath::try_from_path(from)?;
+    from.persist_noclobber(to).map_err(|error| {
+        // It stays for the next attempt, under another name.
+        let _ = error.path.keep();
+        error.error
+    })
+}
+
+#[cfg(unix)]
+fn private_folder(path: &Path) -> io::Result<()> {
+    use std::os::unix::fs::DirBuilderExt as _;
+    fs::DirBuilder::new().mode(0o700).create(path)
+}
+
+#[cfg(not(unix))]
+fn private_folder(path: &Path) -> io::Result<()> {
+    fs::create_dir(path)
+}
+
+#[cfg(unix)]
+fn for_its_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    use std::os::unix::fs::OpenOptionsExt as _;
+    options.mode(0o600)
+}
+
+#[cfg(not(unix))]
+fn for_its_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
+    options
+}
+
+/// Whether it is a folder, no link, of this user and closed to all others.
+#[cfg(unix)]
+fn is_ours(folder: &Path) -> io::Result<bool> {
+    use std::os::unix::fs::MetadataExt as _;
+    let metadata = fs::symlink_metadata(folder)?;
+    if !metadata.is_dir() || metadata.mode() & 0o077 != 0 {
+        return Ok(false);
+    }
+    // Whoever this program runs as, a new file is theirs.
+    let own = tempfile::tempfile_in(folder)?.metadata()?.uid();
+    Ok(metadata.uid() == own)
+}
+
+#[cfg(not(unix))]
+fn is_ours(folder: &Path) -> io::Result<bool> {
+    Ok(fs::symlink_metadata(folder)?.is_dir())
+}
+
+#[cfg(unix)]
+fn is_still_at(file: &File, path: &Path) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    let (Ok(file), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else {
+        return false;
+    };
+    (file.dev(), file.ino()) == (there.dev(), there.ino())
+}
+
+#[cfg(not(unix))]
+fn is_still_at(_file: &File, path: &Path) -> bool {
+    path.exists()
+}
