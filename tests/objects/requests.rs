@@ -102,6 +102,64 @@ async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
     expect_no_other_checksum(&sent);
 }
 
+/// A request of the server's own, signed in a header: what its signature covers.
+fn signed_in_header(sent: &Sent) -> Vec<&str> {
+    let named = sent.header("authorization").split(", ");
+    let mut named = named.filter_map(|field| field.strip_prefix("SignedHeaders="));
+    named.next().unwrap().split(';').collect()
+}
+
+#[tokio::test]
+async fn r10_a_part_that_the_server_sends_has_its_length_host_and_sha256_signed() {
+    let (objects, recorder, bench) = recorded().await;
+    let key = key_of(&objects, 1);
+    let upload = objects.create_multipart(&key).await.unwrap();
+    recorder.one();
+    let sha256 = Sha256::of(b"sealed");
+    let sealed = bytes::Bytes::from_static(b"sealed");
+    let put = objects.put_part(&key, &upload, number(7), sealed, &sha256);
+    put.await.unwrap();
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::PUT);
+    assert!(sent.query.contains("partNumber=7"));
+    let signed = signed_in_header(&sent);
+    for name in ["content-length", "host", "x-amz-checksum-sha256"] {
+        assert!(signed.contains(&name), "{name} in {signed:?}");
+    }
+    assert_eq!(sent.header("x-amz-checksum-sha256"), sha256.to_string());
+    assert_eq!(sent.header("content-length"), "6");
+    assert_eq!(sent.body, "sealed");
+    expect_no_other_checksum(&sent);
+    let stored = objects.list_parts(&key, &upload).await.unwrap();
+    assert_eq!(stored[0].sha256, Some(sha256));
+    drop(bench);
+}
+
+#[tokio::test]
+async fn r10_an_object_that_the_server_sends_is_put_where_there_is_none() {
+    let (objects, recorder, _bench) = recorded().await;
+    let key = key_of(&objects, 1);
+    let sha256 = Sha256::of(b"sealed");
+    let put = objects.put_object(&key, bytes::Bytes::from_static(b"sealed"), &sha256);
+    put.await.unwrap();
+    let sent = recorder.one();
+    assert_eq!(sent.method, Method::PUT);
+    let signed = signed_in_header(&sent);
+    for name in [
+        "content-length",
+        "host",
+        "if-none-match",
+        "x-amz-checksum-sha256",
+    ] {
+        assert!(signed.contains(&name), "{name} in {signed:?}");
+    }
+    assert_eq!(sent.header("if-none-match"), "*");
+    assert_eq!(sent.header("x-amz-checksum-sha256"), sha256.to_string());
+    expect_no_other_checksum(&sent);
+    let head = objects.head(&key, None).await.unwrap().unwrap();
+    assert_eq!((head.len, head.sha256), (6, Some(sha256)));
+}
+
 #[tokio::test]
 async fn r7_completion_carries_number_etag_and_sha256_of_every_part() {
     let (objects, recorder, bench) = recorded().await;

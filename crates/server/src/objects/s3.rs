@@ -25,6 +25,7 @@ mod answers;
 mod listing;
 mod multipart;
 mod presign;
+mod put;
 mod read;
 mod signer;
 
@@ -89,11 +90,14 @@ struct Patience {
     answer: Duration,
     /// For joining parts, which some stores copy and hash.
     join: Duration,
+    /// For the bytes of a part to be sent first.
+    put: Duration,
 }
 
 const PATIENCE: Patience = Patience {
     answer: Duration::from_secs(30),
     join: Duration::from_secs(15 * 60),
+    put: Duration::from_secs(5 * 60),
 };
 
 impl Objects {

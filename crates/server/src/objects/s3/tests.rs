@@ -46,6 +46,7 @@ async fn a_silent_store_is_given_up_but_may_take_its_time_to_join_parts() {
     let patience = Patience {
         answer: Duration::from_millis(50),
         join: Duration::from_secs(600),
+        put: Duration::from_secs(60),
     };
     let objects = Objects::connect_with(&config, patience).await;
     let (key, id) = (
