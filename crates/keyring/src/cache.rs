@@ -170,13 +170,20 @@ mod tests {
         let key = Arc::downgrade(&get(&cache, "a", 1, "key").await);
         let since = cache.entries()[&name(1)].since;
 
-        let young = cache.entry(name(1), since + TENANT_KEYS_KEPT_FOR - Duration::from_nanos(1));
+        let young = cache.entry(
+            name(1),
+            since + TENANT_KEYS_KEPT_FOR - Duration::from_nanos(1),
+        );
         assert!(young.initialized());
         drop(young);
         // Whoever asks for any key drops the old ones.
         cache.entry(("b".to_owned(), 1), since + TENANT_KEYS_KEPT_FOR);
         assert_eq!(Weak::strong_count(&key), 0);
-        assert!(!cache.entry(name(1), since + TENANT_KEYS_KEPT_FOR).initialized());
+        assert!(
+            !cache
+                .entry(name(1), since + TENANT_KEYS_KEPT_FOR)
+                .initialized()
+        );
     }
 
     #[tokio::test]

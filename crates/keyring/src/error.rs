@@ -30,6 +30,23 @@ pub enum KeyringError {
     /// Another key, another context or altered bytes: deliberately not told apart.
     #[error("the encrypted key does not open")]
     Unauthentic,
+    /// No data key of a message is under a key that is at hand.
+    #[error(
+        "no data key of the message is under a key that was given; its header names those it wants"
+    )]
+    NoneMatches,
+    /// Only a key's ARN says for sure which key is meant: an alias may move, an id has no account.
+    #[error("{given} is not the ARN of a KMS key; give one as arn:aws:kms:REGION:ACCOUNT:key/ID")]
+    NotAKeyArn {
+        /// What was given instead.
+        given: String,
+    },
+    /// Not a key of AES.
+    #[error("an AES key has 16, 24 or 32 bytes, not {got_bytes}")]
+    KeyLen {
+        /// What was given.
+        got_bytes: usize,
+    },
     /// A row that another keyring sealed.
     #[error("the key row is sealed under {wrapped_by}; use the keyring that made it")]
     OtherWrapper {

@@ -35,6 +35,26 @@ impl Kek {
         RecordsKey::derive(&self.key, &self.tenant)
     }
 
+    /// The raw AES namespace and name that other readers of the format know it by.
+    #[must_use]
+    pub fn namespace_and_name(&self) -> (&'static str, String) {
+        (NAMESPACE, self.name())
+    }
+
+    /// The key itself, for other readers of the format: whoever has it opens every file of the
+    /// tenant that was sealed under it.
+    #[must_use]
+    pub fn expose(&self) -> &[u8; 32] {
+        &self.key
+    }
+
+    /// Whether it is the one that encrypted this data key.
+    #[cfg(feature = "legacy-suites")]
+    pub(crate) fn matches(&self, encrypted: &EncryptedDataKey) -> bool {
+        encrypted.provider_id() == NAMESPACE
+            && encrypted.raw_aes_key_name() == Some(self.name().as_str())
+    }
+
     fn name(&self) -> String {
         format!("{}{}", name_without_version(&self.tenant), self.version)
     }

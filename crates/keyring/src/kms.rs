@@ -10,7 +10,12 @@ use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, suite::AWS_K
 use crate::{Keyring, KeyringError, RecordsKey};
 
 mod calls;
+#[cfg(feature = "legacy-suites")]
+mod reader;
 mod records_blob;
+
+#[cfg(feature = "legacy-suites")]
+pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
 
 /// Which key, and where KMS is.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -38,17 +43,7 @@ impl KmsKeyring {
     /// A client by the standard AWS chain, with three attempts a call and 10 s in all. Nothing is
     /// sent yet: [`KmsKeyring::prove`] is the first to.
     pub async fn connect(config: &KmsConfig) -> Self {
-        use std::time::Duration;
-        let timeouts = TimeoutConfig::builder()
-            .connect_timeout(Duration::from_secs(2))
-            .operation_attempt_timeout(Duration::from_secs(4))
-            .operation_timeout(Duration::from_secs(10));
-        let shared = aws_config::defaults(BehaviorVersion::latest())
-            .retry_config(RetryConfig::standard())
-            .timeout_config(timeouts.build())
-            .load()
-            .await;
-        Self::with(&shared, config)
+        Self::with(&shared_config().await, config)
     }
 
     /// As [`KmsKeyring::connect`], with credentials, retries and timeouts that are loaded already.
@@ -110,6 +105,20 @@ impl KmsKeyring {
         let input = self.open(&encrypted, &records_context(tenant)?).await?;
         Ok(RecordsKey::derive(input.expose(), tenant))
     }
+}
+
+/// What the standard AWS chain says, with three attempts a call and 10 s in all.
+async fn shared_config() -> SdkConfig {
+    use std::time::Duration;
+    let timeouts = TimeoutConfig::builder()
+        .connect_timeout(Duration::from_secs(2))
+        .operation_attempt_timeout(Duration::from_secs(4))
+        .operation_timeout(Duration::from_secs(10));
+    aws_config::defaults(BehaviorVersion::latest())
+        .retry_config(RetryConfig::standard())
+        .timeout_config(timeouts.build())
+        .load()
+        .await
 }
 
 #[async_trait]

@@ -9,6 +9,9 @@
 //!
 //! Both also give a tenant's [`RecordsKey`], for names and metadata at rest. [`KeyCache`] keeps
 //! opened keys for a few minutes.
+//!
+//! With the feature `legacy-suites` `WrappingKeys` opens the data keys of messages that others
+//! wrote, by whatever keys somebody has.
 
 mod cache;
 mod derive;
@@ -17,7 +20,11 @@ mod kek;
 mod key_file;
 mod kms;
 mod random;
+#[cfg(feature = "legacy-suites")]
+mod raw_aes;
 mod records_key;
+#[cfg(feature = "legacy-suites")]
+mod wrapping_keys;
 
 use std::fmt;
 
@@ -30,6 +37,12 @@ pub use kek::{Kek, KekRow, kek_version_of};
 pub use key_file::{KeyFile, KeyFileError, KeyFileProblem};
 pub use kms::{KmsConfig, KmsKeyring};
 pub use records_key::RecordsKey;
+#[cfg(feature = "legacy-suites")]
+pub use {
+    kms::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader},
+    raw_aes::RawAesKeyring,
+    wrapping_keys::{WrappingKey, WrappingKeys},
+};
 
 /// Makes and opens encrypted data keys. Two implementations: [`KmsKeyring`] and [`Kek`].
 #[async_trait]

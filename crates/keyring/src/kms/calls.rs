@@ -57,6 +57,17 @@ pub(super) async fn decrypt(
     ciphertext: &[u8],
     context: &EncryptionContext,
 ) -> Result<DataKey, KeyringError> {
+    let plaintext = decrypt_any_len(client, key_arn, ciphertext, context).await?;
+    DataKey::try_from(plaintext.as_slice()).map_err(|_| NO_PLAINTEXT)
+}
+
+/// A data key as long as its suite wants it.
+pub(super) async fn decrypt_any_len(
+    client: &Client,
+    key_arn: &str,
+    ciphertext: &[u8],
+    context: &EncryptionContext,
+) -> Result<Zeroizing<Vec<u8>>, KeyringError> {
     let answer = client
         .decrypt()
         .key_id(key_arn)
@@ -67,11 +78,11 @@ pub(super) async fn decrypt(
         .await
         .map_err(translate)?;
     // First, so that it is wiped whatever comes.
-    let data_key = data_key(answer.plaintext)?;
+    let plaintext = taken(answer.plaintext);
     if answer.key_id.as_deref() != Some(key_arn) {
         return Err(KeyringError::Unauthentic);
     }
-    Ok(data_key)
+    Ok(plaintext)
 }
 
 fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
@@ -81,11 +92,16 @@ fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
     (!context.is_empty()).then(|| pairs.collect())
 }
 
-/// Takes the plaintext out of an answer and wipes it there.
+/// An answer whose plaintext is missing or not as long as a data key.
+pub(super) const NO_PLAINTEXT: KeyringError = KeyringError::Incomprehensible { field: "Plaintext" };
+
 fn data_key(plaintext: Option<Blob>) -> Result<DataKey, KeyringError> {
-    let plaintext = Zeroizing::new(plaintext.map(Blob::into_inner).unwrap_or_default());
-    DataKey::try_from(plaintext.as_slice())
-        .map_err(|_| KeyringError::Incomprehensible { field: "Plaintext" })
+    DataKey::try_from(taken(plaintext).as_slice()).map_err(|_| NO_PLAINTEXT)
+}
+
+/// Takes the plaintext out of an answer, so that it is wiped.
+fn taken(plaintext: Option<Blob>) -> Zeroizing<Vec<u8>> {
+    Zeroizing::new(plaintext.map(Blob::into_inner).unwrap_or_default())
 }
 
 /// An answer that could not be read may hold a plaintext, and the SDK's own error shows it: only

@@ -1,0 +1,252 @@
+//! Data keys of messages that others wrote, opened by AWS KMS: only under keys that somebody named,
+//! or under any of the accounts that somebody trusts.
+
+use std::fmt;
+
+use aws_config::{Region, SdkConfig};
+use aws_sdk_kms::Client;
+use sealift_message::{EncryptedDataKey, EncryptionContext, general::AnyDataKey, suite::AWS_KMS};
+
+use super::{calls, shared_config};
+use crate::KeyringError;
+
+/// Where KMS is. By default what the AWS chain says, and the region of each key.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub struct KmsReach {
+    /// Another endpoint than AWS's.
+    pub endpoint: Option<String>,
+    /// Another region than that of the key's ARN.
+    pub region: Option<String>,
+}
+
+/// Under which keys a data key may be.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KmsKeys {
+    /// These ARNs of keys and no others. A multi-region key (`mrk-`) matches in the region that wrote
+    /// the message: name that ARN, not its replica's.
+    Only(Vec<String>),
+    /// Whatever key the message names, of those that the filter lets through. Without a filter the
+    /// writer of a message chooses which keys are tried, anybody's.
+    Discovered(Option<DiscoveryFilter>),
+}
+
+/// Which keys are tried where none was named.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DiscoveryFilter {
+    /// As `aws`.
+    pub partition: String,
+    /// Account numbers, of 12 digits.
+    pub accounts: Vec<String>,
+}
+
+/// Opens data keys that AWS KMS encrypted, for messages of every suite. Makes none.
+pub struct KmsReader {
+    shared: SdkConfig,
+    reach: KmsReach,
+    keys: KmsKeys,
+}
+
+impl KmsReader {
+    /// By the standard AWS chain. Nothing is sent yet.
+    ///
+    /// # Errors
+    /// [`KeyringError::NotAKeyArn`] where a named key is anything else.
+    pub async fn connect(reach: &KmsReach, keys: KmsKeys) -> Result<Self, KeyringError> {
+        Self::with(shared_config().await, reach, keys)
+    }
+
+    /// As [`KmsReader::connect`], with credentials, retries and timeouts that are loaded already.
+    ///
+    /// # Errors
+    /// As [`KmsReader::connect`].
+    pub fn with(shared: SdkConfig, reach: &KmsReach, keys: KmsKeys) -> Result<Self, KeyringError> {
+        if let KmsKeys::Only(arns) = &keys
+            && let Some(given) = arns.iter().find(|given| KeyArn::parse(given).is_none())
+        {
+            let given = given.clone();
+            return Err(KeyringError::NotAKeyArn { given });
+        }
+        let reach = reach.clone();
+        Ok(Self {
+            shared,
+            reach,
+            keys,
+        })
+    }
+
+    /// The ARN to ask KMS with, where the data key is under a key that may be asked.
+    fn admitted<'a>(&self, encrypted: &'a EncryptedDataKey) -> Option<KeyArn<'a>> {
+        if encrypted.provider_id() != AWS_KMS {
+            return None;
+        }
+        let arn = core::str::from_utf8(encrypted.provider_info()).ok()?;
+        let arn = KeyArn::parse(arn)?;
+        let admits = match &self.keys {
+            KmsKeys::Only(arns) => arns.iter().any(|named| named == arn.whole),
+            KmsKeys::Discovered(None) => true,
+            KmsKeys::Discovered(Some(filter)) => {
+                filter.partition == arn.partition
+                    && filter.accounts.iter().any(|account| account == arn.account)
+            }
+        };
+        admits.then_some(arn)
+    }
+
+    pub(crate) fn matches(&self, encrypted: &EncryptedDataKey) -> bool {
+        self.admitted(encrypted).is_some()
+    }
+
+    /// Opens a data key that [`Self::matches`].
+    pub(crate) async fn open(
+        &self,
+        encrypted: &EncryptedDataKey,
+        context: &EncryptionContext,
+    ) -> Result<AnyDataKey, KeyringError> {
+        let arn = self.admitted(encrypted).ok_or(KeyringError::Unauthentic)?;
+        let client = self.client_for(&arn);
+        let ciphertext = encrypted.ciphertext();
+        let plaintext = calls::decrypt_any_len(&client, arn.whole, ciphertext, context).await?;
+        AnyDataKey::try_from(plaintext.as_slice()).map_err(|_| calls::NO_PLAINTEXT)
+    }
+
+    /// KMS of another region does not know the key.
+    fn client_for(&self, arn: &KeyArn<'_>) -> Client {
+        let region = self.reach.region.as_deref().unwrap_or(arn.region);
+        let mut builder =
+            aws_sdk_kms::config::Builder::from(&self.shared).region(Region::new(region.to_owned()));
+        if let Some(endpoint) = &self.reach.endpoint {
+            builder = builder.endpoint_url(endpoint);
+        }
+        Client::from_conf(builder.build())
+    }
+}
+
+impl fmt::Debug for KmsReader {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "KmsReader({:?}, ..)", self.keys)
+    }
+}
+
+/// The ARN of a key, as a message has it: nobody vouches for it yet.
+#[derive(Debug, PartialEq, Eq)]
+struct KeyArn<'a> {
+    whole: &'a str,
+    partition: &'a str,
+    region: &'a str,
+    account: &'a str,
+}
+
+impl<'a> KeyArn<'a> {
+    /// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`. The region becomes part of a host name that
+    /// credentials are used for: nothing but a label passes.
+    fn parse(whole: &'a str) -> Option<Self> {
+        let mut fields = whole.splitn(6, ':');
+        let mut next = || fields.next();
+        let (arn, partition, service) = (next()?, next()?, next()?);
+        let (region, account, resource) = (next()?, next()?, next()?);
+        let key_id = resource.strip_prefix("key/")?;
+        let is_key = arn == "arn" && service == "kms" && !key_id.is_empty();
+        let is_sound = is_label(partition) && is_label(region) && is_label(account);
+        (is_key && is_sound).then_some(Self {
+            whole,
+            partition,
+            region,
+            account,
+        })
+    }
+}
+
+fn is_label(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
+    !text.is_empty() && text.bytes().all(is_part)
+}
+
+#[cfg(test)]
+mod tests {
+    use aws_config::BehaviorVersion;
+
+    use super::*;
+
+    const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/mrk-1";
+
+    fn reader(keys: KmsKeys) -> Result<KmsReader, KeyringError> {
+        let shared = SdkConfig::builder()
+            .behavior_version(BehaviorVersion::latest())
+            .build();
+        KmsReader::with(shared, &KmsReach::default(), keys)
+    }
+
+    fn matches(keys: KmsKeys, provider_id: &str, arn: &str) -> bool {
+        let encrypted = EncryptedDataKey::new(provider_id, arn, b"blob").unwrap();
+        reader(keys).unwrap().matches(&encrypted)
+    }
+
+    fn filter(partition: &str, accounts: &[&str]) -> KmsKeys {
+        KmsKeys::Discovered(Some(DiscoveryFilter {
+            partition: partition.to_owned(),
+            accounts: accounts.iter().map(|&account| account.to_owned()).collect(),
+        }))
+    }
+
+    #[test]
+    fn only_a_key_that_was_named_is_asked() {
+        let only = || KmsKeys::Only(vec![ARN.to_owned()]);
+        assert!(matches(only(), "aws-kms", ARN));
+        for other in [
+            "arn:aws:kms:eu-west-1:111122223333:key/mrk-2",
+            // The replica of a multi-region key is another key.
+            "arn:aws:kms:eu-west-2:111122223333:key/mrk-1",
+            "arn:aws:kms:eu-west-1:444455556666:key/mrk-1",
+        ] {
+            assert!(!matches(only(), "aws-kms", other), "{other}");
+        }
+        assert!(!matches(only(), "raw", ARN));
+    }
+
+    #[test]
+    fn discovery_keeps_to_partition_and_accounts() {
+        assert!(matches(
+            filter("aws", &["1", "111122223333"]),
+            "aws-kms",
+            ARN
+        ));
+        assert!(!matches(filter("aws", &["444455556666"]), "aws-kms", ARN));
+        assert!(!matches(
+            filter("aws-cn", &["111122223333"]),
+            "aws-kms",
+            ARN
+        ));
+        assert!(!matches(filter("aws", &[]), "aws-kms", ARN));
+        assert!(matches(KmsKeys::Discovered(None), "aws-kms", ARN));
+        assert!(!matches(
+            KmsKeys::Discovered(None),
+            "aws-kms-hierarchy",
+            ARN
+        ));
+    }
+
+    #[test]
+    fn what_is_no_keys_arn_is_neither_named_nor_asked() {
+        for text in [
+            "",
+            "alias/ours",
+            "1234abcd",
+            "arn:aws:kms:eu-west-1:111122223333:alias/ours",
+            "arn:aws:kms:eu-west-1:111122223333:key/",
+            "arn:aws:s3:eu-west-1:111122223333:key/1",
+            "arn:aws:kms::111122223333:key/1",
+            "arn:aws:kms:eu-west-1::key/1",
+            "arn:aws:kms:elsewhere.example/:111122223333:key/1",
+            "arn:aws:kms:elsewhere.example#:111122223333:key/1",
+            "arn:aws:kms:EU:111122223333:key/1",
+        ] {
+            assert!(
+                !matches(KmsKeys::Discovered(None), "aws-kms", text),
+                "{text}"
+            );
+            let refused = reader(KmsKeys::Only(vec![ARN.to_owned(), text.to_owned()]));
+            let given = text.to_owned();
+            assert_eq!(refused.map(drop), Err(KeyringError::NotAKeyArn { given }));
+        }
+    }
+}
