@@ -18,6 +18,7 @@ mod processes;
 mod programs;
 mod read;
 mod scene;
+pub mod sealift;
 mod setup;
 pub mod sizes;
 mod stack;

@@ -1,5 +1,5 @@
-//! The readers that AWS publishes: its Encryption SDK for Python and its command line. What they
-//! open does not need Sealift to be read.
+//! What AWS publishes for the format: its Encryption SDKs for Python and JavaScript and its command
+//! line. What they open does not need Sealift to be read, and Sealift must read what they seal.
 
 use std::{
     collections::BTreeMap,
@@ -15,7 +15,41 @@ use serde_json::json;
 
 use crate::{Moto, programs};
 
-/// What the SDK found in a message.
+/// One of the SDKs.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Sdk {
+    /// For Python, version 4.
+    Python,
+    /// For JavaScript on Node.js, version 5.
+    JavaScript,
+}
+
+/// How it gets the bytes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum How {
+    /// All in memory, in one call.
+    Whole,
+    /// As a stream.
+    Streamed,
+}
+
+/// What wraps data keys.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum WrappingKey {
+    /// A KMS key's ARN; exactly this one is allowed.
+    Kms(String),
+    /// A raw AES-256 key.
+    RawAes {
+        /// Its namespace.
+        namespace: String,
+        /// Its name there.
+        name: String,
+        /// The key.
+        bytes: [u8; 32],
+    },
+}
+
+/// What an SDK found in a message, or made of it.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub struct Told {
     /// The algorithm suite.
@@ -25,49 +59,151 @@ pub struct Told {
     /// The pairs that the key is bound to.
     pub encryption_context: BTreeMap<String, String>,
     /// Of the encrypted data keys.
-    pub key_arns: Vec<String>,
-    /// The plaintext.
+    pub key_providers: Vec<String>,
+    /// What it gave: the plaintext, or the message.
     #[serde(skip)]
-    pub plaintext: Vec<u8>,
+    pub output: Vec<u8>,
 }
 
-/// Opens messages with the SDK, commitment required, exactly this KMS key allowed.
-///
-/// # Errors
-/// Where it refuses one.
-pub fn open_with_sdk(moto: &Moto, key_arn: &str, sealed: &[PathBuf]) -> Result<Vec<Told>> {
-    let folder = tempfile::tempdir()?;
-    let opened: Vec<PathBuf> = (0..sealed.len())
-        .map(|number| folder.path().join(number.to_string()))
-        .collect();
-    let jobs: String = sealed
-        .iter()
-        .zip(&opened)
-        .map(|(sealed, plaintext)| {
-            let job = json!({ "sealed": sealed, "plaintext": plaintext, "key_arn": key_arn });
-            format!("{job}\n")
+#[derive(Deserialize)]
+#[serde(untagged)]
+enum Answer {
+    Refused { refused: String },
+    Done(Told),
+}
+
+impl Sdk {
+    /// Opens messages, commitment required, one data key at most. One answer each; `Err` says why
+    /// it was refused.
+    ///
+    /// # Errors
+    /// Where the SDK does not run.
+    pub fn open(
+        self,
+        moto: Option<&Moto>,
+        key: &WrappingKey,
+        how: How,
+        sealed: &[PathBuf],
+    ) -> Result<Vec<Result<Told>>> {
+        self.run(moto, sealed, |from, to| {
+            json!({ "do": "open", "how": how.name(), "from": from, "to": to, "key": key.json() })
         })
-        .collect();
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("support/official_reader.py");
-    let mut python = Command::new(programs::path_in("SEALIFT_TEST_SDK_PYTHON")?);
-    let answer = run(python.arg(script), moto, &jobs)?;
-    ensure!(
-        answer.status.success(),
-        "the SDK refused: {}",
-        text(&answer.stderr)
-    );
-    let told = text(&answer.stdout);
-    let told = told.lines().zip(&opened).map(|(line, plaintext)| {
-        let mut told: Told = serde_json::from_str(line)?;
-        told.plaintext = fs::read(plaintext)?;
+    }
+
+    /// Seals files as Sealift does (the committing suite without a signature), in this context and
+    /// with frames of so many bytes.
+    ///
+    /// # Errors
+    /// Where it does not.
+    pub fn seal(
+        self,
+        moto: Option<&Moto>,
+        key: &WrappingKey,
+        how: How,
+        frame_length: u32,
+        plaintexts: &[PathBuf],
+    ) -> Result<Vec<Vec<u8>>> {
+        let told = self.run(moto, plaintexts, |from, to| {
+            json!({
+                "do": "seal", "how": how.name(), "from": from, "to": to, "key": key.json(),
+                "encryption_context": context(), "frame_length": frame_length,
+            })
+        })?;
+        told.into_iter().map(|told| Ok(told?.output)).collect()
+    }
+
+    fn run(
+        self,
+        moto: Option<&Moto>,
+        files: &[PathBuf],
+        job: impl Fn(&Path, &Path) -> serde_json::Value,
+    ) -> Result<Vec<Result<Told>>> {
+        let folder = tempfile::tempdir()?;
+        let outputs: Vec<PathBuf> = (0..files.len())
+            .map(|number| folder.path().join(number.to_string()))
+            .collect();
+        let jobs = files.iter().zip(&outputs);
+        let jobs: String = jobs
+            .map(|(from, to)| format!("{}\n", job(from, to)))
+            .collect();
+        let answer = run(&mut self.program()?, moto, &jobs)?;
+        let said = text(&answer.stdout);
+        let told: Vec<_> = said
+            .lines()
+            .zip(&outputs)
+            .map(|(line, output)| match serde_json::from_str(line)? {
+                Answer::Refused { refused } => bail!("{self:?} refused: {refused}"),
+                Answer::Done(told) => Ok(Told {
+                    output: fs::read(output)?,
+                    ..told
+                }),
+            })
+            .collect();
+        ensure!(
+            told.len() == files.len() && answer.status.success(),
+            "{self:?} did not answer every job: {}",
+            text(&answer.stderr)
+        );
         Ok(told)
-    });
-    let told = told.collect::<Result<Vec<_>>>()?;
-    ensure!(
-        told.len() == sealed.len(),
-        "the SDK did not open every message"
-    );
-    Ok(told)
+    }
+
+    fn program(self) -> Result<Command> {
+        let (program, script) = match self {
+            Self::Python => ("SEALIFT_TEST_SDK_PYTHON", "python.py"),
+            Self::JavaScript => ("SEALIFT_TEST_NODE", "javascript.mjs"),
+        };
+        let mut command = Command::new(programs::path_in(program)?);
+        command.arg(scripts().join(script));
+        Ok(command)
+    }
+}
+
+impl How {
+    fn name(self) -> &'static str {
+        match self {
+            Self::Whole => "whole",
+            Self::Streamed => "streamed",
+        }
+    }
+}
+
+impl WrappingKey {
+    fn json(&self) -> serde_json::Value {
+        match self {
+            Self::Kms(arn) => json!({ "kms": arn }),
+            Self::RawAes {
+                namespace,
+                name,
+                bytes,
+            } => json!({ "namespace": namespace, "name": name, "aes": hex(bytes) }),
+        }
+    }
+
+    /// As aws-encryption-cli is told of it.
+    fn tell(&self, cli: &mut Command) {
+        cli.arg("--wrapping-keys");
+        match self {
+            Self::Kms(arn) => cli.arg("provider=aws-kms").arg(format!("key={arn}")),
+            Self::RawAes {
+                namespace,
+                name,
+                bytes,
+            } => cli
+                .arg("provider=raw-aes")
+                .arg(format!("key={name}"))
+                .env("RAW_AES_NAMESPACE", namespace)
+                .env("RAW_AES_KEY", hex(bytes)),
+        };
+    }
+}
+
+/// The context that messages of others are sealed in.
+#[must_use]
+pub fn context() -> BTreeMap<String, String> {
+    BTreeMap::from([("case", "4711"), ("écrit", "par d'autres")])
+        .into_iter()
+        .map(|(name, value)| (name.to_owned(), value.to_owned()))
+        .collect()
 }
 
 /// Opens a message with aws-encryption-cli, which must find these pairs in its context.
@@ -75,22 +211,51 @@ pub fn open_with_sdk(moto: &Moto, key_arn: &str, sealed: &[PathBuf]) -> Result<V
 /// # Errors
 /// Where it refuses.
 pub fn open_with_cli(
-    moto: &Moto,
-    key_arn: &str,
+    moto: Option<&Moto>,
+    key: &WrappingKey,
     sealed: &Path,
     encryption_context: &BTreeMap<String, String>,
 ) -> Result<Vec<u8>> {
+    run_cli(moto, key, &["--decrypt"], sealed, encryption_context)
+}
+
+/// Seals a file with aws-encryption-cli at its own choice of suite, which is signed, or at ours.
+///
+/// # Errors
+/// Where it does not.
+pub fn seal_with_cli(
+    moto: Option<&Moto>,
+    key: &WrappingKey,
+    as_we_do: bool,
+    plaintext: &Path,
+) -> Result<Vec<u8>> {
+    let ours = [
+        "--encrypt",
+        "--algorithm",
+        "AES_256_GCM_HKDF_SHA512_COMMIT_KEY",
+    ];
+    let arguments = if as_we_do { &ours[..] } else { &ours[..1] };
+    run_cli(moto, key, arguments, plaintext, &context())
+}
+
+fn run_cli(
+    moto: Option<&Moto>,
+    key: &WrappingKey,
+    arguments: &[&str],
+    input: &Path,
+    encryption_context: &BTreeMap<String, String>,
+) -> Result<Vec<u8>> {
     let folder = tempfile::tempdir()?;
-    let plaintext = folder.path().join("plaintext");
+    let output = folder.path().join("output");
     let mut cli = Command::new(programs::path_in("SEALIFT_TEST_CLI")?);
-    cli.arg("--decrypt")
-        .arg("--input")
-        .arg(sealed)
-        .arg("--output")
-        .arg(&plaintext)
-        .args(["--wrapping-keys", "provider=aws-kms"])
-        .arg(format!("key={key_arn}"))
-        .args(["--commitment-policy", "require-encrypt-require-decrypt"])
+    key.tell(
+        cli.args(arguments)
+            .arg("--input")
+            .arg(input)
+            .arg("--output")
+            .arg(&output),
+    );
+    cli.args(["--commitment-policy", "require-encrypt-require-decrypt"])
         .args(["--max-encrypted-data-keys", "1"])
         .arg("--suppress-metadata")
         .arg("--encryption-context");
@@ -98,18 +263,27 @@ pub fn open_with_cli(
     cli.args(pairs.map(|(name, value)| format!("{name}={value}")));
     let answer = run(&mut cli, moto, "")?;
     // A message in another context is skipped: that is no failure to it, but there is no output.
-    match fs::read(&plaintext) {
-        Ok(plaintext) if answer.status.success() => Ok(plaintext),
-        _ => bail!("the command line refused: {}", text(&answer.stderr)),
+    match fs::read(&output) {
+        Ok(output) if answer.status.success() => Ok(output),
+        _ => bail!("aws-encryption-cli refused: {}", text(&answer.stderr)),
     }
 }
 
-fn run(program: &mut Command, moto: &Moto, input: &str) -> Result<Output> {
+fn scripts() -> PathBuf {
+    Path::new(env!("CARGO_MANIFEST_DIR")).join("support/official")
+}
+
+fn run(program: &mut Command, moto: Option<&Moto>, input: &str) -> Result<Output> {
+    if let Some(moto) = moto {
+        program.env("AWS_ENDPOINT_URL_KMS", moto.endpoint());
+    }
     let mut process = program
-        .env("AWS_ENDPOINT_URL_KMS", moto.endpoint())
         .env("AWS_ACCESS_KEY_ID", "testing")
         .env("AWS_SECRET_ACCESS_KEY", "testing")
         .env("AWS_DEFAULT_REGION", Moto::REGION)
+        .env("AWS_REGION", Moto::REGION)
+        .env("PYTHONPATH", scripts())
+        .env("PYTHONDONTWRITEBYTECODE", "1")
         .stdin(Stdio::piped())
         .stdout(Stdio::piped())
         .stderr(Stdio::piped())
@@ -120,6 +294,10 @@ fn run(program: &mut Command, moto: &Moto, input: &str) -> Result<Output> {
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     Ok(process.wait_with_output()?)
+}
+
+fn hex(bytes: &[u8]) -> String {
+    bytes.iter().map(|byte| format!("{byte:02x}")).collect()
 }
 
 fn text(bytes: &[u8]) -> String {

@@ -12,12 +12,13 @@ use std::{
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
+use sealift_message::{Header, Limits};
 use sealift_server::{Clock, Config, Server, records::Roles};
 use sealift_transfer::api::{FileId, FileRecord, files};
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Garage, Gate};
+use crate::{Garage, Gate, official_readers::WrappingKey};
 
 /// The stack of one story. Everything stops and goes when it is dropped.
 #[derive(Debug)]
@@ -140,6 +141,26 @@ impl Stack {
     pub fn object_path(&self, file: &FileRecord) -> PathBuf {
         let bucket = self.config.store_folder().join(&self.config.bucket);
         bucket.join(&file.object_key)
+    }
+
+    /// The key-encryption key that a file's data key is under, as other readers need it.
+    ///
+    /// # Errors
+    /// Where the deployment has none, or the object no header.
+    pub async fn kek_of(&self, file: &FileRecord) -> Result<WrappingKey> {
+        let sealed = fs::read(self.object_path(file))?;
+        let (header, _) = Header::parse(&sealed, &Limits::OWN)?;
+        let tenant = file.encryption_context.get("tenant");
+        let tenant = tenant.context("no tenant in the context")?.parse()?;
+        let data_keys = header.encrypted_data_keys();
+        let keks = sealift_server::local_keks(&self.config, &tenant, data_keys).await?;
+        let kek = keks.first().context("no key-encryption key")?;
+        let (namespace, name) = kek.namespace_and_name();
+        Ok(WrappingKey::RawAes {
+            namespace: namespace.to_owned(),
+            name,
+            bytes: *kek.expose(),
+        })
     }
 
     /// How many multipart uploads the store keeps that are neither completed nor aborted.

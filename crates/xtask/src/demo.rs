@@ -27,7 +27,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
         page::build(workshop, &toolchain, &dist, log)
     })
     .result?;
-    let mut sealift = toolchain.program(workshop.target.join("debug/sealift"));
+    let mut sealift = toolchain.program(native::sealift(workshop));
     sealift.arg("demo").arg("--page-dir").arg(dist);
     sealift.arg("--data").arg(std::path::absolute(&asked.data)?);
     sealift.args([

@@ -2,6 +2,7 @@
 
 use crate::setup::toolchain::Toolchain;
 use crate::workshop::Workshop;
+use std::path::PathBuf;
 use std::process::Command;
 
 /// Always the same packages: another choice would mean other features of what they share, and one more build of it.
@@ -19,6 +20,11 @@ pub(crate) fn cargo(workshop: &Workshop, toolchain: &Toolchain, subcommand: &str
     let mut command = plain_cargo(workshop, toolchain);
     command.arg(subcommand).args(SELECTION);
     command
+}
+
+/// The program that [`cargo`] builds.
+pub(crate) fn sealift(workshop: &Workshop) -> PathBuf {
+    workshop.target.join("debug/sealift")
 }
 
 /// `cargo` in the checkout.

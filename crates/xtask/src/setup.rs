@@ -6,6 +6,7 @@
 pub(crate) mod browser;
 mod debian;
 pub(crate) mod environment;
+pub(crate) mod node;
 pub(crate) mod python;
 pub(crate) mod toolchain;
 pub(crate) mod tools;
@@ -30,8 +31,10 @@ pub(crate) enum Need {
     Chromium,
     /// Firefox; its driver is a [`Tool`].
     Firefox,
-    /// moto's KMS and the official readers.
+    /// moto's KMS and the official readers in Python.
     Python,
+    /// The official reader in JavaScript.
+    Node,
 }
 
 impl Need {
@@ -47,6 +50,7 @@ impl Need {
             Self::Chromium => browser::chromium_ready(workshop).map(drop),
             Self::Firefox => browser::firefox_ready(workshop).map(drop),
             Self::Python => python::ready(workshop).map(drop),
+            Self::Node => node::ready(workshop).map(drop),
         }
     }
 }
@@ -77,6 +81,7 @@ pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
             Need::Tool(Tool::Geckodriver),
             Need::Tool(Tool::Garage),
             Need::Python,
+            Need::Node,
             Need::Tool(Tool::WasmBindgen),
             Need::Tool(Tool::WasmPack),
             Need::Tool(Tool::Machete),

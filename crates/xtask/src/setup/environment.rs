@@ -1,8 +1,10 @@
 //! What tests learn from their environment: where the real parts are that they start.
 
 use super::browser::{Chromium, find_firefox};
+use super::node::Node;
 use super::python::Python;
 use super::tools::Tool;
+use crate::native;
 use crate::page;
 use crate::workshop::Workshop;
 use anyhow::Result;
@@ -47,6 +49,11 @@ pub(crate) fn for_tests(workshop: &Workshop) -> Result<Vec<(&'static str, OsStri
         name("SEALIFT_TEST_SDK_PYTHON", python.sdk_python);
         name("SEALIFT_TEST_CLI", python.encryption_cli);
     }
+    if let Some(node) = Node::find(workshop) {
+        name("SEALIFT_TEST_NODE", node.node);
+        name("SEALIFT_TEST_JAVASCRIPT_SDK", node.sdk);
+    }
+    name("SEALIFT_TEST_SEALIFT", native::sealift(workshop));
     name("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop));
     Ok(named)
 }
