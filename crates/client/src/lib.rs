@@ -2,7 +2,8 @@
 //! programs. It has no rules of its own: those of an upload stand in [`sealift_transfer`], those of
 //! the format in [`sealift_message`]; it only carries them out.
 //!
-//! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], or bytes in memory) and sends it;
+//! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], bytes in memory, a [`StreamSource`], or
+//!   a [`SealedSpool`] where nobody knows the size before) and sends it;
 //!   [`UploadControl`] pauses it, leaves it or takes it back
 //! - [`Client::unfinished`] lists the uploads that can go on, [`Client::resume`] goes on with one
 //! - [`Client::download_to`] and [`Client::save`] keep a file's plaintext on disk, whole or not at
@@ -46,6 +47,6 @@ pub use client::{Client, ClientError, Patience};
 pub use download::{Download, DownloadError, DownloadProgress, Downloaded, SaveOptions};
 pub use error::{Peer, RequestError};
 pub use part_sealer::{PartSealer, PartSealerError};
-pub use source::{FileSource, Source, SourceError};
+pub use source::{FileSource, SealedSpool, Source, SourceError, StreamSource};
 pub use tokio_util::sync::CancellationToken;
 pub use upload::{Progress, ResumeOptions, UploadControl, UploadError, UploadOptions};

@@ -1,5 +1,8 @@
 //! Where plaintext comes from.
 
+mod spool;
+mod stream;
+
 use std::{
     fs::{File, Metadata},
     io::{self, Read as _, Seek as _, SeekFrom},
@@ -9,6 +12,9 @@ use std::{
 };
 
 use bytes::Bytes;
+
+pub use spool::SealedSpool;
+pub use stream::StreamSource;
 
 /// Plaintext that can be read anywhere, more than once, and is always the same: two plaintexts
 /// under one key would betray both (FORMAT.md R2).
@@ -41,6 +47,30 @@ pub enum SourceError {
     /// It cannot be opened or read.
     #[error("the file cannot be read; check that it is still there and that you may read it")]
     Unreadable(#[from] io::Error),
+    /// A stream that ends too early.
+    #[error(
+        "the input ended after {got_bytes} of {expected_bytes} bytes; give its exact size, or none"
+    )]
+    Shorter {
+        /// What came.
+        got_bytes: u64,
+        /// What was to come.
+        expected_bytes: u64,
+    },
+    /// A stream that does not end where it should.
+    #[error("the input goes on after {expected_bytes} bytes; give its exact size, or none")]
+    Longer {
+        /// What was to come.
+        expected_bytes: u64,
+    },
+    /// A stream would have to be read again.
+    #[error("the input can be read only once; put it into a file and begin again")]
+    ReadOnce,
+    /// There is no spool, or it cannot be read back as it was written.
+    #[error(
+        "the input cannot be spooled; check the room for temporary files, or give its exact size"
+    )]
+    Spool(#[source] io::Error),
 }
 
 /// A file on disk. Size and modification time are compared after every read with what was opened.

@@ -67,6 +67,8 @@ pub struct Progress {
     pub stored_plaintext_len: u64,
     /// Plaintext bytes in all.
     pub plaintext_len: u64,
+    /// Until the next attempt, where a request failed and nothing came of another one since.
+    pub retries_in_ms: Option<u64>,
 }
 
 impl Client {

@@ -11,7 +11,7 @@ use sealift_message::ContentKey;
 use sealift_transfer::{
     Command, Event, PartNumber, PartPlan, Upload,
     api::{FileRecord, OpenUpload, OpenedUpload, UploadId, UploadState, UploadStatus},
-    upload::{Outcome, Settings},
+    upload::{Outcome, Settings, Until},
 };
 
 use super::{Progress, UploadError, control::Wishes};
@@ -43,6 +43,8 @@ pub(super) struct Driver {
     failed: Option<RequestError>,
     /// The version of the credential that it was made with.
     refused: u64,
+    /// Until it is made again.
+    retries_in_ms: Option<u64>,
 }
 
 /// Where the upload comes from.
@@ -93,6 +95,7 @@ impl Driver {
             fault: None,
             failed: None,
             refused: 0,
+            retries_in_ms: None,
         }
     }
 
@@ -143,11 +146,13 @@ impl Driver {
             to_compare_plaintext_len: to_compare.max(before.to_compare_plaintext_len),
             stored_plaintext_len: stored.max(before.stored_plaintext_len),
             plaintext_len: self.source.plaintext_len(),
+            retries_in_ms: self.retries_in_ms,
         }
     }
 
     /// Keeps what came, and says it in the machine's words.
     fn note(&mut self, done: Done) -> Vec<Event> {
+        self.retries_in_ms = None;
         match done {
             Done::Opened(opened) => self.opened(*opened),
             Done::Found(status) => vec![self.found(*status)],
@@ -287,6 +292,9 @@ impl Driver {
             }
             Command::Abort(upload_id) => running::abort(client, upload_id).boxed(),
             Command::Wait { request, until } => {
+                if let Until::Elapsed { wait_ms } = until {
+                    self.retries_in_ms = Some(wait_ms);
+                }
                 running::wait(client, request, until, self.refused).boxed()
             }
             Command::Stop => {
