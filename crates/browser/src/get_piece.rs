@@ -133,18 +133,7 @@ impl Running {
         let movement = Movement::within(stall_ms);
         let refused: Rc<RefCell<Option<Fault>>> = Rc::default();
         let begun = when_begun(&request, &expected, &movement, &refused);
-        let most = expected.len;
-        let (moved, ours) = (movement.clone(), request.clone());
-        let progress: Closure<dyn Fn(ProgressEvent)> = Closure::new(move |event: ProgressEvent| {
-            moved.note();
-            let loaded = len_of(event.loaded());
-            if loaded <= most {
-                progress(loaded);
-            } else {
-                // A body without a promised length could fill all memory. It ends as a short one does.
-                let _ended = ours.abort();
-            }
-        });
+        let progress = when_more_came(&request, &expected, &movement, &refused, progress);
         let (end, ended) = oneshot::channel();
         let when_ended = told_once(end);
         request.set_onreadystatechange(Some(begun.as_ref().unchecked_ref()));
@@ -196,6 +185,27 @@ fn when_begun(
             // It fails only for a request that was never sent.
             let _nothing_to_abort = request.abort();
         }
+    })
+}
+
+/// Counts. A body without a promised length could fill all memory: what is longer than the range ends.
+fn when_more_came(
+    request: &XmlHttpRequest,
+    expected: &Expected,
+    movement: &Movement,
+    refused: &Rc<RefCell<Option<Fault>>>,
+    progress: impl Fn(u64) + 'static,
+) -> Closure<dyn Fn(ProgressEvent)> {
+    let (request, most) = (request.clone(), expected.len);
+    let (movement, refused) = (movement.clone(), refused.clone());
+    Closure::new(move |event: ProgressEvent| {
+        movement.note();
+        let loaded = len_of(event.loaded());
+        if loaded <= most {
+            return progress(loaded);
+        }
+        refused.replace(Some(Fault::ObjectReplaced));
+        let _nothing_to_abort = request.abort();
     })
 }
 

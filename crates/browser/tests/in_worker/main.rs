@@ -9,10 +9,14 @@
 
 mod file_slice;
 mod key;
+mod opener;
+mod opening;
+mod piece_opener;
 mod put_part;
 mod sample;
 mod seal;
 mod sealed_part;
+mod store;
 mod tab_lock;
 
 wasm_bindgen_test::wasm_bindgen_test_configure!(run_in_dedicated_worker);

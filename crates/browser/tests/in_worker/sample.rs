@@ -3,8 +3,8 @@
 use js_sys::{Array, Uint8Array};
 use sealift_browser::seal::{Backend, PartSealer};
 use sealift_message::{
-    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, FrameLength, Header, HeaderBuilder,
-    MessageId,
+    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, FrameLength, FrameSealer, Header,
+    HeaderBuilder, MessageId,
 };
 use sealift_transfer::{PartNumber, PartPlan};
 use web_sys::File;
@@ -50,6 +50,16 @@ pub(crate) fn plaintext(len: u64) -> Vec<u8> {
 
 pub(crate) fn file(bytes: &[u8]) -> File {
     File::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)), "sample").unwrap()
+}
+
+/// The whole object, as the native sealer makes it.
+pub(crate) fn object(plaintext: &[u8]) -> Vec<u8> {
+    let verified = header().verify(&data_key()).unwrap();
+    let sealer = FrameSealer::new(verified, plaintext.len() as u64).unwrap();
+    let mut object = vec![0; sealer.layout().sealed_len() as usize];
+    let frames = 0..sealer.layout().frame_count();
+    sealer.seal_part(frames, plaintext, &mut object).unwrap();
+    object
 }
 
 /// All parts, one after the other.

@@ -1,0 +1,244 @@
+//! The class that the page of a file has: what it says, and what it leaves behind.
+
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use sealift_browser::{Opener, sink::MOST_BYTES_IN_MEMORY};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use wasm_bindgen_test::wasm_bindgen_test;
+use web_sys::{
+    Blob, File, FileSystemDirectoryHandle, FileSystemFileHandle, FileSystemGetFileOptions,
+    WorkerGlobalScope,
+};
+
+use crate::{
+    sample::{object, plaintext},
+    store::{HONEST, Server, Store, answer, file_id, given, problem},
+};
+
+const LEN: usize = 9000;
+
+/// An opener, and what it says until it ends.
+struct Told {
+    opener: Opener,
+    messages: Array,
+    ended: Promise,
+}
+
+fn opener() -> Told {
+    let messages = Array::new();
+    let (mut ring, into) = (None, messages.clone());
+    let ended = Promise::new(&mut |resolve, _| ring = Some(resolve));
+    let ring = ring.unwrap();
+    let hear = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+        into.push(&message);
+        if ["done", "failed", "cancelled"].contains(&text(&message, "type").as_str()) {
+            ring.call0(&JsValue::NULL).unwrap();
+        }
+    });
+    let hear: Function = hear.into_js_value().unchecked_into();
+    Told {
+        opener: Opener::new(hear, None),
+        messages,
+        ended,
+    }
+}
+
+impl Told {
+    async fn last(&self) -> JsValue {
+        JsFuture::from(self.ended.clone()).await.unwrap();
+        self.messages.get(self.messages.length() - 1)
+    }
+
+    fn types(&self) -> Vec<String> {
+        self.messages.iter().map(|one| text(&one, "type")).collect()
+    }
+}
+
+fn get(of: &JsValue, name: &str) -> JsValue {
+    Reflect::get(of, &name.into()).unwrap()
+}
+
+fn text(of: &JsValue, name: &str) -> String {
+    get(of, name).as_string().unwrap_or_default()
+}
+
+/// A file as a picker would give it.
+async fn picked(name: &str) -> FileSystemFileHandle {
+    let options = FileSystemGetFileOptions::new();
+    options.set_create(true);
+    let made = root().await.get_file_handle_with_options(name, &options);
+    JsFuture::from(made).await.unwrap().unchecked_into()
+}
+
+async fn root() -> FileSystemDirectoryHandle {
+    let scope: WorkerGlobalScope = js_sys::global().unchecked_into();
+    let root = JsFuture::from(scope.navigator().storage().get_directory()).await;
+    root.unwrap().unchecked_into()
+}
+
+/// What is in a file of that name; `None` where there is none, or nothing in it.
+async fn content(name: &str) -> Option<Vec<u8>> {
+    let handle = JsFuture::from(root().await.get_file_handle(name))
+        .await
+        .ok()?;
+    let handle: FileSystemFileHandle = handle.unchecked_into();
+    let file: File = JsFuture::from(handle.get_file())
+        .await
+        .ok()?
+        .unchecked_into();
+    Some(bytes_of(&file).await).filter(|bytes| !bytes.is_empty())
+}
+
+async fn bytes_of(blob: &Blob) -> Vec<u8> {
+    let bytes = JsFuture::from(blob.array_buffer()).await.unwrap();
+    Uint8Array::new(&bytes).to_vec()
+}
+
+fn server(object: &[u8]) -> Server {
+    Server::answering(&[answer(&given(object.len() as u64, LEN as u64))])
+}
+
+#[wasm_bindgen_test]
+async fn a_picked_file_has_the_bytes_and_the_page_hears_how_far_it_is() {
+    let plaintext = plaintext(LEN as u64);
+    let object = object(&plaintext);
+    let (_server, _store) = (server(&object), Store::of(&object, HONEST));
+    let told = opener();
+    let file = picked("whole").await;
+    told.opener
+        .save(&file_id().to_string(), LEN as f64, Some(file), false);
+    let last = told.last().await;
+    assert_eq!(
+        (text(&last, "type").as_str(), text(&last, "how").as_str()),
+        ("done", "picker")
+    );
+    assert!(content("whole").await.unwrap() == plaintext);
+    let progress = told.messages.get(told.messages.length() - 2);
+    assert_eq!(text(&progress, "type"), "progress");
+    assert_eq!(get(&progress, "opened").as_f64(), Some(LEN as f64));
+    assert_eq!(get(&progress, "size").as_f64(), Some(LEN as f64));
+}
+
+#[wasm_bindgen_test]
+async fn without_a_picked_file_the_bytes_are_offered_under_a_type_that_nothing_runs() {
+    let plaintext = plaintext(LEN as u64);
+    let object = object(&plaintext);
+    let (_server, _store) = (server(&object), Store::of(&object, HONEST));
+    for (in_memory, how) in [(false, "disk"), (true, "memory")] {
+        let told = opener();
+        told.opener
+            .save(&file_id().to_string(), LEN as f64, None, in_memory);
+        let last = told.last().await;
+        assert_eq!(text(&last, "how"), how);
+        let blob: Blob = get(&last, "blob").unchecked_into();
+        assert_eq!(blob.type_(), "application/octet-stream");
+        assert!(bytes_of(&blob).await == plaintext);
+    }
+}
+
+#[wasm_bindgen_test]
+async fn an_altered_object_fails_and_leaves_no_file() {
+    let mut object = object(&plaintext(LEN as u64));
+    let last_byte = object.len() - 1;
+    object[last_byte] ^= 1;
+    let (_server, _store) = (server(&object), Store::of(&object, HONEST));
+    for name in [Some("altered"), None] {
+        let told = opener();
+        let file = match name {
+            Some(name) => Some(picked(name).await),
+            None => None,
+        };
+        told.opener
+            .save(&file_id().to_string(), LEN as f64, file, false);
+        let last = told.last().await;
+        assert_eq!(text(&get(&last, "failure"), "code"), "object_damaged");
+        assert!(get(&last, "blob").is_undefined());
+    }
+    assert_eq!(content("altered").await, None);
+}
+
+#[wasm_bindgen_test]
+async fn what_is_cancelled_leaves_no_file() {
+    let object = object(&plaintext(LEN as u64));
+    let (_server, _store) = (server(&object), Store::of(&object, "return null;"));
+    let told = opener();
+    let file = picked("cancelled").await;
+    told.opener
+        .save(&file_id().to_string(), LEN as f64, Some(file), false);
+    told.opener.cancel();
+    assert_eq!(text(&told.last().await, "type"), "cancelled");
+    assert_eq!(told.types(), ["cancelled"]);
+    assert_eq!(content("cancelled").await, None);
+}
+
+#[wasm_bindgen_test]
+async fn a_file_of_another_size_than_was_shown_is_not_saved() {
+    let object = object(&plaintext(LEN as u64));
+    let (_server, _store) = (server(&object), Store::of(&object, HONEST));
+    let told = opener();
+    told.opener.save(&file_id().to_string(), 1.0, None, true);
+    let failure = get(&told.last().await, "failure");
+    assert_eq!(text(&failure, "code"), "answer_not_understood");
+}
+
+#[wasm_bindgen_test]
+async fn a_file_that_fits_nowhere_says_how_much_would() {
+    let told = opener();
+    let size = (MOST_BYTES_IN_MEMORY + 1) as f64;
+    told.opener.save(&file_id().to_string(), size, None, true);
+    let failure = get(&told.last().await, "failure");
+    assert_eq!(text(&failure, "code"), "too_large_for_this_browser");
+    let most = get(&get(&failure, "numbers"), "most_bytes").as_f64();
+    assert_eq!(most, Some(MOST_BYTES_IN_MEMORY as f64));
+}
+
+#[wasm_bindgen_test]
+async fn the_owner_asks_with_the_key_and_who_has_a_ticket_with_its_cookie_alone() {
+    let id = file_id().to_string();
+    let shared = (200, format!(r#"{{"file_id":"{id}","name":"n","size":3}}"#));
+    let record = (200, format!(r#"{{"id":"{id}","name":"n","size":3}}"#));
+    let told = opener();
+    told.opener.log_in(Some("key".to_owned()));
+
+    let server = Server::answering(&[record]);
+    let about = told.opener.about(id.clone()).await.unwrap();
+    assert_eq!(text(&about, "file_id"), id);
+    assert!(get(&about, "is_own").is_truthy());
+    assert_eq!(
+        server.requests(),
+        [format!("GET /v1/files/{id} Bearer key")]
+    );
+    drop(server);
+
+    let server = Server::answering(&[problem(404, "not_found"), shared.clone()]);
+    let about = told.opener.about(id.clone()).await.unwrap();
+    assert!(!get(&about, "is_own").is_truthy());
+    assert_eq!(server.requests()[1], format!("GET /v1/files/{id}/shared"));
+    drop(server);
+
+    let server = Server::answering(&[problem(401, "unauthenticated")]);
+    let refused = told.opener.about(id.clone()).await.unwrap_err();
+    assert_eq!(text(&refused, "code"), "unauthenticated");
+    drop(server);
+
+    let server = Server::answering(&[shared, problem(404, "not_found")]);
+    told.opener.redeem("ticket".to_owned()).await.unwrap();
+    told.opener.save(&id, 3.0, None, true);
+    told.last().await;
+    let redeemed = [
+        "POST /v1/tickets/redeem".to_owned(),
+        format!("POST /v1/files/{id}/open"),
+    ];
+    assert_eq!(server.requests(), redeemed);
+}
+
+#[wasm_bindgen_test]
+async fn a_ticket_that_was_used_says_so() {
+    let _server = Server::answering(&[problem(410, "ticket_used")]);
+    let refused = opener()
+        .opener
+        .redeem("ticket".to_owned())
+        .await
+        .unwrap_err();
+    assert_eq!(text(&refused, "code"), "ticket_used");
+}

@@ -1,0 +1,198 @@
+//! A server and a store in this worker: while they live, requests are answered from here.
+
+use js_sys::{Array, Function, JsString, Object, Reflect, Uint8Array, global};
+use sealift_message::ContentKey;
+use sealift_transfer::api::{
+    FileId, FileOpening, PresignedGet, UploadId, Verification, open::ContentKeyText,
+};
+use wasm_bindgen::{JsCast as _, JsValue, UnwrapThrowExt as _};
+
+use crate::sample::{content_key, header};
+
+pub(crate) const ETAG: &str = "\"the-object\"";
+
+/// What a store would do with one request, in JavaScript: it has `request` (`etag`, `range`, `url`,
+/// `from`, `to` and `attempt`, from 1, over all requests), the `object`, and the `usual` answer, to be
+/// changed and returned. `undefined` is a lost connection, `null` none that ends.
+pub(crate) const HONEST: &str = "return usual;";
+
+const STORE: &str = r"
+const judge = new Function('request', 'object', 'usual', judgement);
+return class {
+  readyState = 0;
+  status = 0;
+  response = null;
+  #url;
+  #sent = {};
+  #headers = {};
+  #isAborted = false;
+  open(method, url) { this.#url = url; }
+  setRequestHeader(name, value) { this.#sent[name.toLowerCase()] = value; }
+  getResponseHeader(name) { return this.#headers[name] ?? null; }
+  send() {
+    const { 'if-match': etag, range } = this.#sent;
+    const [from, to] = /^bytes=(\d+)-(\d+)$/.exec(range).slice(1).map(Number);
+    requests.push(`${etag} ${range}`);
+    const usual = {
+      status: 206,
+      headers: { etag, 'content-range': `bytes ${from}-${to}/${object.length}` },
+      body: object.slice(from, to + 1),
+    };
+    const answer = judge({ etag, range, url: this.#url, from, to, attempt: requests.length }, object, usual);
+    if (answer !== null) setTimeout(() => this.#answered(answer));
+  }
+  abort() {
+    this.#isAborted = true;
+    this.#end(0);
+  }
+  #answered(answer) {
+    if (this.#isAborted) return;
+    if (answer === undefined) return this.#end(0);
+    this.status = answer.status;
+    this.#headers = answer.headers;
+    this.readyState = 2;
+    this.onreadystatechange?.();
+    if (this.#isAborted) return;
+    this.response = answer.body.buffer;
+    this.onprogress?.({ loaded: answer.body.length });
+    if (!this.#isAborted) this.#end(answer.status);
+  }
+  #end(status) {
+    this.status = status;
+    this.readyState = 4;
+    this.onloadend?.();
+  }
+};
+";
+
+/// The store has one object.
+pub(crate) struct Store {
+    real: JsValue,
+    requests: Array,
+}
+
+impl Store {
+    pub(crate) fn of(object: &[u8], judgement: &str) -> Self {
+        let requests = Array::new();
+        let make = Function::new_with_args("object, requests, judgement", STORE);
+        let object = Uint8Array::from(object);
+        let made = make.call3(&JsValue::NULL, &object, &requests, &judgement.into());
+        let real = replaced("XMLHttpRequest", &made.unwrap_throw());
+        Self { real, requests }
+    }
+
+    /// `If-Match` and `Range` of all there were.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests
+            .iter()
+            .filter_map(|one| one.as_string())
+            .collect()
+    }
+}
+
+impl Drop for Store {
+    fn drop(&mut self) {
+        replaced("XMLHttpRequest", &self.real);
+    }
+}
+
+/// The server answers every request with the next of these, the last for ever: a status and a body.
+pub(crate) struct Server {
+    real: JsValue,
+    requests: Array,
+}
+
+const SERVER: &str = r"
+return async (request) => {
+  requests.push(`${request.method} ${new URL(request.url).pathname} ${request.headers.get('authorization') ?? ''}`.trim());
+  const [status, body] = answers.length > 1 ? answers.shift() : answers[0];
+  const type = status < 400 ? 'application/json' : 'application/problem+json';
+  return new Response(body, { status, headers: { 'content-type': type } });
+};
+";
+
+impl Server {
+    pub(crate) fn answering(answers: &[(u16, String)]) -> Self {
+        let answers: Array = answers
+            .iter()
+            .map(|(status, body)| Array::of2(&(*status).into(), &JsString::from(body.as_str())))
+            .collect();
+        let requests = Array::new();
+        let make = Function::new_with_args("answers, requests", SERVER);
+        let made = make.call2(&JsValue::NULL, &answers, &requests);
+        let real = replaced("fetch", &made.unwrap_throw());
+        Self { real, requests }
+    }
+
+    /// Method, path and `Authorization` of all there were.
+    pub(crate) fn requests(&self) -> Vec<String> {
+        self.requests
+            .iter()
+            .filter_map(|one| one.as_string())
+            .collect()
+    }
+}
+
+impl Drop for Server {
+    fn drop(&mut self) {
+        replaced("fetch", &self.real);
+    }
+}
+
+fn replaced(name: &str, by: &JsValue) -> JsValue {
+    let scope: Object = global();
+    let real = Reflect::get(&scope, &name.into()).unwrap_throw();
+    Reflect::set(&scope, &name.into(), by).unwrap_throw();
+    real.unchecked_into()
+}
+
+pub(crate) fn file_id() -> FileId {
+    FileId::from_random([4; 16])
+}
+
+/// What the server gives for an object of the sample's message.
+pub(crate) fn given(sealed_size: u64, size: u64) -> FileOpening {
+    given_with(
+        header().as_bytes().to_vec(),
+        &content_key(),
+        sealed_size,
+        size,
+    )
+}
+
+pub(crate) fn given_with(
+    header: Vec<u8>,
+    content_key: &ContentKey,
+    sealed_size: u64,
+    size: u64,
+) -> FileOpening {
+    FileOpening {
+        file_id: file_id(),
+        upload_id: UploadId::from_random([5; 16]),
+        name: "sample".to_owned(),
+        content_type: None,
+        size,
+        sealed_size,
+        header,
+        content_key: ContentKeyText::from_bytes(content_key.expose()),
+        etag: ETAG.to_owned(),
+        get: PresignedGet {
+            url: "https://store.example/o?X-Amz-Signature=5ec2e7".to_owned(),
+            headers: [("if-match".to_owned(), ETAG.to_owned())].into(),
+            expires_at_ms: i64::MAX,
+        },
+        verification: Verification::Pending,
+    }
+}
+
+/// The same as the server's answer.
+pub(crate) fn answer(given: &FileOpening) -> (u16, String) {
+    (200, serde_json::to_string(given).unwrap_throw())
+}
+
+pub(crate) fn problem(status: u16, code: &str) -> (u16, String) {
+    let body = format!(
+        r#"{{"type":"/problems/{code}","title":"No","status":{status},"code":"{code}","detail":"No."}}"#
+    );
+    (status, body)
+}
