@@ -4,11 +4,11 @@ use http::Method;
 use sealift_message::{Header, MessageId};
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
-use crate::support::{Answer, Client, FRAME, Stack, bytes};
+use crate::support::{Answer, Client, FRAME, Stack, alter, bytes};
 
-const SIZE: usize = 2 * FRAME + 100;
+pub(crate) const SIZE: usize = 2 * FRAME + 100;
 
-async fn uploaded() -> (Stack, Client, FileRecord, Vec<u8>) {
+pub(crate) async fn uploaded() -> (Stack, Client, FileRecord, Vec<u8>) {
     let stack = Stack::start().await;
     let client = stack.client();
     let plaintext = bytes(SIZE);
@@ -17,76 +17,31 @@ async fn uploaded() -> (Stack, Client, FileRecord, Vec<u8>) {
 }
 
 #[tokio::test]
-async fn a_range_is_exactly_the_slice_of_the_whole() {
-    let (_stack, client, record, plaintext) = uploaded().await;
+async fn an_empty_file_has_a_length_of_zero_and_no_range() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let record = client.upload("empty", b"").await;
     let path = files::content_path(&record.id);
-    for (asked, first, last) in [
-        ("bytes=0-0", 0, 0),
-        ("bytes=0-4095", 0, FRAME - 1),
-        ("bytes=4095-4096", FRAME - 1, FRAME),
-        ("bytes=4096-8191", FRAME, 2 * FRAME - 1),
-        ("bytes=1-8290", 1, SIZE - 2),
-        ("bytes=8291-8291", SIZE - 1, SIZE - 1),
-        ("bytes=8200-", 8200, SIZE - 1),
-        ("bytes=-1", SIZE - 1, SIZE - 1),
-        ("bytes=-99999", 0, SIZE - 1),
-        ("bytes=5-99999", 5, SIZE - 1),
-    ] {
-        let answer = client.get_with(&path, "range", asked).await;
-        assert_eq!(answer.status, 206, "{asked}");
-        assert!(answer.body == plaintext[first..=last], "{asked}");
-        let range = format!("bytes {first}-{last}/{SIZE}");
-        assert_eq!(answer.header("content-range"), range);
-        let length = answer.body.len().to_string();
-        assert_eq!(answer.header("content-length"), length);
-    }
-}
-
-#[tokio::test]
-async fn a_range_outside_the_file_or_no_range_at_all_is_refused() {
-    let (_stack, client, record, _) = uploaded().await;
-    let path = files::content_path(&record.id);
-    for bad in [
-        "bytes=8292-",
-        "bytes=8292-8292",
-        "bytes=5-4",
-        "bytes=-0",
-        "bytes=",
-        "bytes=a-b",
-        "bytes=0-1,3-4",
-        "bytes=18446744073709551616-",
-        "bytes=0x1-2",
-    ] {
-        let answer = client.get_with(&path, "range", bad).await;
+    let whole = client.get(&path).await;
+    assert_eq!((whole.status, whole.body.as_slice()), (200, b"".as_slice()));
+    assert_eq!(whole.header("content-length"), "0");
+    for range in ["bytes=0-", "bytes=0-0", "bytes=-1"] {
+        let answer = client.get_with(&path, "range", range).await;
         answer.refused(ProblemCode::RangeNotSatisfiable);
-        let range = format!("bytes */{SIZE}");
-        assert_eq!(answer.header("content-range"), range, "{bad}");
+        assert_eq!(answer.header("content-range"), "bytes */0", "{range}");
     }
-}
-
-#[tokio::test]
-async fn a_range_of_another_unit_is_ignored() {
-    let (_stack, client, record, plaintext) = uploaded().await;
-    let path = files::content_path(&record.id);
-    let answer = client.get_with(&path, "range", "lines=1-2").await;
-    assert_eq!(answer.status, 200);
-    assert!(answer.body == plaintext);
+    // Its one frame is what proves that it is empty.
+    alter(&stack.object_of(&record), -1);
+    client.get(&path).await.refused(ProblemCode::ObjectDamaged);
 }
 
 #[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
     let (_stack, client, record, _) = uploaded().await;
-    let path = files::content_path(&record.id);
-    for range in [None, Some("bytes=3-9")] {
-        let asked = |method| {
-            let request = client.request(method, &path);
-            match range {
-                Some(range) => request.header("range", range),
-                None => request,
-            }
-        };
-        let mut get = Answer::to(asked(Method::GET)).await;
-        let mut head = Answer::to(asked(Method::HEAD)).await;
+    for address in ["", "?inline=1"] {
+        let path = format!("{}{address}", files::content_path(&record.id));
+        let mut get = Answer::to(client.request(Method::GET, &path)).await;
+        let mut head = Answer::to(client.request(Method::HEAD, &path)).await;
         assert_eq!(head.body, b"");
         assert_eq!(head.status, get.status);
         for changing in ["date", "x-request-id"] {
@@ -95,9 +50,6 @@ async fn head_has_the_headers_of_get_and_no_body() {
         }
         assert_eq!(head.headers, get.headers);
     }
-    let outside = client.request(Method::HEAD, &path);
-    let outside = outside.header("range", "bytes=99999-");
-    assert_eq!(Answer::to(outside).await.status, 416);
 }
 
 #[tokio::test]
@@ -114,41 +66,16 @@ async fn the_etag_is_the_message_id_and_never_the_stores_own() {
     assert_eq!(header.message_id().as_bytes(), &message_id);
 }
 
-#[tokio::test]
-async fn a_reader_that_knows_the_file_is_told_that_it_did_not_change() {
-    let (_stack, client, record, _) = uploaded().await;
-    let path = files::content_path(&record.id);
-    let etag = client.content(&record.id).await.header("etag").to_owned();
-    let several = format!("\"other\", {etag}");
-    for known in [etag.as_str(), "*", several.as_str()] {
-        let answer = client.get_with(&path, "if-none-match", known).await;
-        assert_eq!(answer.status, 304, "{known}");
-        assert_eq!(answer.header("etag"), etag);
-        assert_eq!(answer.body, b"");
-    }
-    let answer = client.get_with(&path, "if-none-match", "\"other\"").await;
-    assert_eq!(answer.status, 200);
-}
-
-#[tokio::test]
-async fn a_range_of_another_version_gives_the_whole_file() {
-    let (_stack, client, record, plaintext) = uploaded().await;
-    let path = files::content_path(&record.id);
-    let etag = client.content(&record.id).await.header("etag").to_owned();
-    let asked = |etag: &str| {
-        let request = client.request(Method::GET, &path);
-        Answer::to(
-            request
-                .header("range", "bytes=0-9")
-                .header("if-range", etag),
-        )
-    };
-    let same = asked(&etag).await;
-    assert_eq!((same.status, same.body.len()), (206, 10));
-    for other in ["\"other\"", "Wed, 21 Oct 2015 07:28:00 GMT"] {
-        let answer = asked(other).await;
-        assert_eq!(answer.status, 200, "{other}");
-        assert!(answer.body == plaintext);
+/// What an answer must say whether it is shown or saved.
+fn expect_never_active(answer: &Answer) {
+    for (name, value) in [
+        ("content-security-policy", "sandbox; default-src 'none'"),
+        ("x-content-type-options", "nosniff"),
+        ("cross-origin-resource-policy", "same-origin"),
+        ("cache-control", "private, no-store"),
+        ("accept-ranges", "bytes"),
+    ] {
+        assert_eq!(answer.header(name), value, "{name}");
     }
 }
 
@@ -158,19 +85,98 @@ async fn a_file_is_a_download_that_no_browser_runs_or_keeps() {
     let client = stack.client();
     let name = "a\"; filename=evil.html; \u{202e}fdp.é";
     let record = client.upload(name, b"<script>alert(1)</script>").await;
-    let answer = client.content(&record.id).await;
-    assert_eq!(
-        answer.header("content-disposition"),
-        "attachment; filename*=UTF-8''a%22%3B%20filename%3Devil.html%3B%20%E2%80%AEfdp.%C3%A9"
-    );
-    for (name, value) in [
-        ("content-type", "application/octet-stream"),
-        ("content-security-policy", "sandbox; default-src 'none'"),
-        ("x-content-type-options", "nosniff"),
-        ("cross-origin-resource-policy", "same-origin"),
-        ("cache-control", "private, no-store"),
-        ("accept-ranges", "bytes"),
+    for address in ["", "?inline=1"] {
+        let path = format!("{}{address}", files::content_path(&record.id));
+        let answer = client.get(&path).await;
+        assert_eq!(
+            answer.header("content-disposition"),
+            "attachment; filename=\"a_; filename=evil.html; _fdp._\"; \
+             filename*=UTF-8''a%22%3B%20filename%3Devil.html%3B%20%E2%80%AEfdp.%C3%A9"
+        );
+        assert_eq!(answer.header("content-type"), "application/octet-stream");
+        expect_never_active(&answer);
+    }
+}
+
+#[tokio::test]
+async fn only_what_its_first_bytes_say_is_shown_and_only_when_asked() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let html = b"<!DOCTYPE html><script>alert(1)</script>".as_slice();
+    let svg = b"<svg xmlns=\"http://www.w3.org/2000/svg\"><script/></svg>".as_slice();
+    for (name, content, shown_as) in [
+        (
+            "photo.html",
+            b"\x89PNG\r\n\x1a\n and more".as_slice(),
+            Some("image/png"),
+        ),
+        ("sound", b"RIFF\0\0\0\0WAVEfmt ", Some("audio/wav")),
+        ("photo.png", html, None),
+        ("photo.jpg", svg, None),
+        ("photo.gif", b"%PDF-1.7", None),
+        ("photo.webp", b"<?xml version=\"1.0\"?>", None),
+        ("photo.bmp", b"", None),
     ] {
-        assert_eq!(answer.header(name), value, "{name}");
+        let record = client.upload(name, content).await;
+        let path = files::content_path(&record.id);
+        let saved = client.get(&path).await;
+        assert_eq!(saved.header("content-type"), "application/octet-stream");
+        assert!(
+            saved
+                .header("content-disposition")
+                .starts_with("attachment; ")
+        );
+        for range in ["bytes=0-", "bytes=1-1"] {
+            if content.is_empty() {
+                continue;
+            }
+            let asked = format!("{path}?inline=1");
+            let shown = client.get_with(&asked, "range", range).await;
+            let (kind, disposition) = match shown_as {
+                Some(kind) => (kind, "inline; "),
+                None => ("application/octet-stream", "attachment; "),
+            };
+            assert_eq!(shown.header("content-type"), kind, "{name}");
+            assert!(
+                shown.header("content-disposition").starts_with(disposition),
+                "{name}"
+            );
+            expect_never_active(&shown);
+        }
+    }
+}
+
+#[tokio::test]
+async fn the_record_cannot_make_a_file_active() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let record = client.upload("a", b"GIF89a").await;
+    let change = "UPDATE files SET sniffed_type = CAST(? AS TEXT) WHERE file_id = ?";
+    let changed = stack.change(change, b"text/html".to_vec(), record.id.as_str());
+    assert_eq!(changed.await.unwrap(), 1);
+    let path = format!("{}?inline=1", files::content_path(&record.id));
+    let answer = client.get(&path).await;
+    assert_eq!(answer.header("content-type"), "application/octet-stream");
+    assert!(
+        answer
+            .header("content-disposition")
+            .starts_with("attachment; ")
+    );
+}
+
+#[tokio::test]
+async fn inline_is_asked_for_in_one_way_only() {
+    let (_stack, client, record, _) = uploaded().await;
+    for other in [
+        "inline",
+        "inline=",
+        "inline=0",
+        "inline=true",
+        "inline=1&inline=1",
+        "x=1",
+    ] {
+        let path = format!("{}?{other}", files::content_path(&record.id));
+        let answer = client.get(&path).await;
+        answer.refused(ProblemCode::InvalidRequest);
     }
 }

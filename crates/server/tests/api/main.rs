@@ -10,6 +10,8 @@ mod completion;
 #[cfg(test)]
 mod content;
 #[cfg(test)]
+mod content_cases;
+#[cfg(test)]
 mod fields;
 #[cfg(test)]
 mod limits;
