@@ -1,4 +1,4 @@
-// What support needs to know of an upload: ids, codes and figures. No name, no address, no key.
+// What support needs to know: ids, codes and figures. No name, no address, no key.
 
 export function details(entry) {
   const { failure } = entry;
@@ -16,12 +16,28 @@ export function details(entry) {
     backend: entry.backend,
     browser: navigator.userAgent,
   };
-  return lines(known);
+  return lines('Sealift upload', known);
+}
+
+// Of the page of a file, and of saving it.
+export function detailsOfOpening(fileId, saving, failure) {
+  return lines('Sealift download', {
+    time: new Date().toISOString(),
+    state: saving.state,
+    file: fileId,
+    code: failure?.code,
+    status: failure?.status,
+    request: failure?.requestId,
+    ...numbersOf(failure),
+    size: saving.size,
+    opened: saving.opened,
+    browser: navigator.userAgent,
+  });
 }
 
 // Of an upload that the server lists as unfinished.
 export function detailsOfUnfinished(upload) {
-  return lines({
+  return lines('Sealift upload', {
     time: new Date().toISOString(),
     state: upload.state,
     upload: upload.upload_id,
@@ -40,7 +56,7 @@ function numbersOf(failure) {
   return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(([, value]) => typeof value === 'number'));
 }
 
-function lines(known) {
+function lines(title, known) {
   const given = Object.entries(known).filter(([, value]) => value !== undefined);
-  return ['Sealift upload', ...given.map(([what, value]) => `${what}: ${value}`)].join('\n');
+  return [title, ...given.map(([what, value]) => `${what}: ${value}`)].join('\n');
 }

@@ -1,4 +1,5 @@
-// The API key: typed into the form, or brought by the function that an embedding page gives. In memory only.
+// The API key: typed into the form, or brought by another open page or by the function that an embedding page gives. In
+// memory only.
 
 import { say } from './sentences.js';
 
@@ -8,19 +9,19 @@ const MOST_REFUSED_AT_ONCE = 2;
 
 export class Login {
   #form;
-  #refresh;
+  #sources;
   #wishes;
   #apiKey;
   #isAsking = false;
-  // When `refresh` gave the last key, and how many were refused as soon as they were there.
+  // When a source gave the last key, and how many were refused as soon as they were there.
   #refreshedAt = -Infinity;
   #refusedAtOnce = 0;
 
   // `wishes` has `use(apiKey)`, `declined()` and `asked()`, which is called when the form needs an answer.
-  // `refresh` is an async function that gives a fresh key, or nothing.
-  constructor(form, refresh, wishes) {
+  // `sources` are async functions that give a fresh key, or nothing; what is not there is left out.
+  constructor(form, sources, wishes) {
     this.#form = form;
-    this.#refresh = refresh;
+    this.#sources = sources.filter(Boolean);
     this.#wishes = wishes;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -65,15 +66,18 @@ export class Login {
     this.#wishes.asked();
   }
 
-  // The key that was refused is not fresh.
   async #refreshed() {
-    try {
-      const fresh = (await this.#refresh?.())?.trim();
-      this.#refreshedAt = performance.now();
-      return fresh === this.#apiKey || !PRINTABLE.test(fresh ?? '') ? undefined : fresh;
-    } catch {
-      return undefined;
+    for (const source of this.#sources) {
+      try {
+        const fresh = (await source())?.trim();
+        this.#refreshedAt = performance.now();
+        // The key that was refused is not fresh.
+        if (fresh !== this.#apiKey && PRINTABLE.test(fresh ?? '')) return fresh;
+      } catch {
+        // The next may have one.
+      }
     }
+    return undefined;
   }
 
   #use(apiKey) {

@@ -8,14 +8,17 @@ import { isGone, remedies } from './failures.js';
 import { whyUnfit } from './fit.js';
 import { unhurried } from './folders.js';
 import { Handles } from './handles.js';
+import { KeyBetweenTabs } from './key-between-tabs.js';
 import { Login } from './login.js';
 import { shownName } from './names.js';
 import { amount, bytes } from './numbers.js';
 import { Question } from './question.js';
-import { sayFailure } from './row.js';
+import { sayFailure } from './problems.js';
 import { Rows } from './rows.js';
 import { Sending } from './sending.js';
 import { say, sayAll } from './sentences.js';
+import { Server } from './server.js';
+import { Share } from './share.js';
 import { Summary } from './summary.js';
 import { Unfinished } from './unfinished.js';
 import { Workers } from './workers.js';
@@ -30,7 +33,10 @@ const handles = new Handles();
 const workers = new Workers(backend, hear);
 const sending = new Sending(workers, handles, told);
 const awake = new Awake(() => sending.entries.some((entry) => entry.isRunning));
-const rows = new Rows(find('rows'), find('row'), { wish, download, announce });
+const server = new Server();
+const share = new Share(find('share'), server, announce);
+const keys = new KeyBetweenTabs();
+const rows = new Rows(find('rows'), find('row'), { wish, download, share: ({ record }) => share.open(record.id, record.name), announce });
 const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, reload: loadUnfinished, announce });
 let chooser;
 let login;
@@ -50,7 +56,7 @@ export async function startPage({ refresh } = {}) {
   }
   find('chooser').hidden = false;
   chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add, () => notice('notice', say('noDialog')));
-  login = new Login(find('login'), refresh, {
+  login = new Login(find('login'), [() => keys.ask(), refresh], {
     use: logIn,
     declined: () => {
       workers.logInDeclined();
@@ -230,6 +236,8 @@ function stopped(name, failure) {
 
 function logIn(apiKey) {
   workers.logIn(apiKey);
+  server.logIn(apiKey);
+  keys.keep(apiKey);
   notice('notice', '');
   announce(say('apiKeyUsed'));
   if (find('login').contains(document.activeElement)) find('files').focus();

@@ -4,7 +4,9 @@ import { copies } from './copy.js';
 import { details } from './details.js';
 import { remedies } from './failures.js';
 import { bytes, timeLeft } from './numbers.js';
-import { say, sayAll, sayProblem } from './sentences.js';
+import { sayFailure } from './problems.js';
+import { pageOf } from './record.js';
+import { say, sayAll } from './sentences.js';
 
 const BUTTONS = ['pause', 'continue', 'cancel', 'retry', 'start-anew', 'choose-again', 'discard', 'confirm-yes', 'confirm-no'];
 const REMEDIES = ['retry', 'start-anew', 'choose-again', 'discard'];
@@ -16,7 +18,7 @@ export class Row {
   #shownState;
 
   // `wish(what, entry)` is called with the class of the button that was pressed.
-  constructor(entry, template, { wish, download, announce }) {
+  constructor(entry, template, { wish, download, share, announce }) {
     this.#entry = entry;
     this.element = template.content.firstElementChild.cloneNode(true);
     sayAll(this.element, { name: entry.name });
@@ -33,7 +35,7 @@ export class Row {
     this.#part('file-progress').setAttribute('aria-label', say('progressName', { name }));
     this.#part('download').addEventListener('click', (event) => download(entry, event));
     copies(this.#part('copy-details'), () => details(entry), announce);
-    copies(this.#part('copy-address'), () => entry.address, announce);
+    this.#part('share').addEventListener('click', () => share(entry));
     for (const button of this.element.querySelectorAll('.copy')) {
       const what = button.closest('div').querySelector('dt').textContent;
       button.setAttribute('aria-label', say('copyName', { what }));
@@ -114,6 +116,8 @@ export class Row {
     this.#part('result').hidden = state !== 'done';
     if (state !== 'done') return;
     this.element.dataset.fileId = record.id;
+    this.#part('open').href = pageOf(record.id);
+    this.#part('address').textContent = address;
     this.#part('download').href = address;
     this.#part('download').download = '';
     this.#part('object').textContent = `s3://${record.bucket}/${record.object_key}`;
@@ -125,12 +129,6 @@ export class Row {
   #part(name) {
     return this.element.querySelector(`.${name}`);
   }
-}
-
-// What happened, and what to do next, in sentences.
-export function sayFailure(failure) {
-  const sizes = Object.entries(failure.numbers ?? {}).filter(([what]) => what.endsWith('_bytes'));
-  return sayProblem(failure, Object.fromEntries(sizes.map(([what, count]) => [what, bytes(count)])));
 }
 
 function status(entry) {

@@ -1,4 +1,4 @@
-// Every sentence of the page. `{name}` is filled in by `say`.
+// Every sentence of the pages but those for failures, which problems.js has. `{name}` is filled in by `say`.
 
 const sentences = {
   title: 'Send files, sealed',
@@ -86,14 +86,13 @@ const sentences = {
   downloadName: 'Download, decrypted: {name}',
   downloading: 'Downloading',
   downloadFailed: 'The download stopped. Try it again.',
-  copyAddress: 'Copy address',
-  copyAddressName: 'Copy address: {name}',
   copy: 'Copy',
   copyName: 'Copy: {what}',
   copied: 'Copied',
   copyRefused: 'The browser did not allow copying. Select the text and copy it.',
   copyDetails: 'Copy details',
   details: 'Details',
+  address: 'Address of the decrypted file',
   object: 'Object',
   encryptedDataKey: 'Encrypted data key',
   fileId: 'File id',
@@ -119,78 +118,101 @@ const sentences = {
   progressName: 'Sent of {name}',
   progressAll: 'Sent of all files',
 
+  navUpload: 'Send',
+  navFiles: 'Files',
+  open: 'Open',
+  openName: 'Open {name}',
+  share: 'Share',
+  shareName: 'Share {name}',
+  delete: 'Delete',
+  deleteName: 'Delete {name}',
+  deleteQuestion: 'Delete {name}? It cannot be brought back.',
+  announceDeleted: '{name} is deleted.',
+  mediaType: 'Media type',
+  plaintextSha256: 'SHA-256 of the file',
+  verified: 'Verified {moment}',
+  pending: 'Not verified yet',
+  damaged: 'Failed when it was verified {moment}',
+  damagedNext: 'What is stored is damaged or was replaced. Send the file anew if you still have it, and tell whoever runs this server.',
+
+  sentAt: 'Sent {moment}',
+
+  filesTitle: 'Files',
+  filesLead: 'What you sent. Names and content are sealed in storage; this server opens them for you.',
+  searchLabel: 'Search by name',
+  searching: 'Searching',
+  loading: 'Loading',
+  listedOne: '1 file',
+  listed: '{count} files',
+  listedMore: '{count} files, and there are more',
+  foundOne: '1 file found',
+  found: '{count} files found',
+  foundMore: '{count} files found so far',
+  foundNone: 'No file has this in its name.',
+  foundNoneYet: 'None found so far.',
+  noFiles: 'There is nothing here yet.',
+  sendFiles: 'Send files',
+  showMore: 'Show more',
+  searchOn: 'Search on',
+
+  shareTitle: 'Share this file',
+  shareNote: 'The link works once: whoever opens it first can read this one file for 15 minutes. Send it on a way that you trust.',
+  shareEnds: 'It ends after',
+  oneHour: '1 hour',
+  oneDay: '1 day',
+  sevenDays: '7 days',
+  thirtyDays: '30 days',
+  makeLink: 'Make a link',
+  shareLink: 'The link',
+  shareMade: 'Works once, until {moment}. It is shown here only this time.',
+  copyLink: 'Copy the link',
+  revokeLink: 'Take it back',
+  announceMade: 'The link is made.',
+  announceRevoked: 'The link no longer works.',
+  close: 'Close',
+
+  fileTitle: 'A file',
+  fileWaits: 'Looking it up',
+  invitedTitle: 'Somebody shared a file with you',
+  invited: 'The link works once. Open it when you are ready to save the file on this device: this browser can then read it for 15 minutes.',
+  redeem: 'Open the link',
+  sharedUntil: 'This browser can read it until {moment}.',
+  save: 'Download',
+  saveName: 'Download {name}',
+  play: 'Play',
+  playName: 'Play {name}',
+  preview: 'Preview',
+  previewName: 'Preview {name}',
+  openedHere: 'Download decrypts the file in this browser; the server sends no readable byte.',
+  openedThere: 'Download decrypts the file in this browser. For {what} the server decrypts it.',
+  playing: 'playing it',
+  previewing: 'the preview',
+  notShown: 'This browser cannot show it. Download it instead.',
+  saving: 'Opening',
+  pickPlace: 'Choose where to save it',
+  openedOf: '{opened} of {size}',
+  savingName: 'Opened of {name}',
+  stop: 'Cancel',
+  stopName: 'Cancel the download of {name}',
+  savedByPicker: 'Saved where you chose, as {name}. Every part was checked.',
+  savedByDownload: 'Every part was checked. The browser saves it with its downloads, as {name}.',
+  saveAgain: 'Save it again',
+  saveStopped: 'Cancelled. Nothing was saved.',
+  announceSaving: 'Opening {name}.',
+  deleted: 'Deleted. It cannot be brought back.',
+  backToFiles: 'All files',
+
   unreadable: 'Could not be read: {names}. Close what uses it, or choose it another way.',
   unreadableMany: 'Could not be read: {names}, and {count} more. Close what uses them, or choose them another way.',
   noDialog: 'The browser did not open its dialog. Try again, or drop the files on this page.',
   serverAway: 'The server cannot be reached. This page asks it again by itself.',
   insecureContext: 'Browsers offer encryption only to pages that arrive safely. Open this page by https, or on the machine it runs on.',
   noStorage: 'This browser does not let this site store data, which sending needs: it keeps two tabs from sending the same file. Allow site data (cookies) for this address, then load the page again.',
-  oldBrowser: 'This browser lacks what sealing needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
-};
-
-// What went wrong, and what to do next. Codes are the server's, and the browser module's own.
-const TRY_AGAIN = 'Try again.';
-const ANEW = 'Send the file anew.';
-const TRY_LATER = 'Try again in a few minutes.';
-const RELOAD = 'Load this page again; it may be older than the server.';
-const NOT_UNDERSTOOD = 'The server did not understand this page.';
-const TELL = 'If it happens again, send the code below to whoever runs this server.';
-const problems = {
-  file_changed: ['The file changed since its upload began, or can no longer be read.', 'Send it anew as it is now, or choose the file that it was.'],
-  other_tab: ['Another row or tab of this page has this upload.', 'Go on there, or end it there and try again.'],
-  not_taken_back: ['The server could not be told to remove what was sent of this file.', 'Discard it later, or go on with it. It is removed by itself after some days.'],
-  upload_gone: ['The server has ended this upload.', ANEW],
-  no_room: ['A part of this file needs {needed_bytes} of this device’s disk while it is sent; this page may use {free_bytes}.', 'Free some space, then try again.'],
-  file_too_large: ['This file is larger than the server takes ({most_bytes}).', 'Send a smaller one, or ask whoever runs this server to raise the limit.'],
-  part_too_large: ['This file is too large for a browser.', 'Send it with the sealift command.'],
-  invalid_name: ['The server does not take this file name.', 'Rename the file: at most 4,096 bytes, no control characters.'],
-  browser_unfit: ['This browser does not encrypt as it should.', 'Update it, or use another browser.'],
-  header_not_authentic: ['What the server sent does not fit together, so nothing was sealed.', TELL],
-  answer_not_understood: ['The server gave an unexpected answer.', RELOAD],
-  server_unreachable: ['The server cannot be reached.', 'Check your connection, then try again.'],
-  server_refused: ['Something between this page and the server refused the request.', TELL],
-  store_unreachable: ['The storage cannot be reached.', 'Check your connection, then try again.'],
-  store_refused: ['The storage did not take the file.', `${TRY_AGAIN} ${TELL}`],
-  worker_stopped: ['The part of this page that seals files has stopped.', 'Load the page again, then choose the file again.'],
-
-  unauthenticated: ['The server asks for an API key, or does not know this one.', 'Enter the key above, then try again.'],
-  forbidden: ['This API key may not send files.', 'Use another, or ask whoever gave it to you.'],
-  host_not_allowed: ['This server takes requests from its own machine only.', 'Open the page there, by the address that it printed.'],
-  insecure_transport: ['The server gives keys over safe connections only.', 'Open this page by https.'],
-  too_many_requests: ['Too much is under way at once.', TRY_LATER],
-  upload_expired: ['The upload took too long and ended.', ANEW],
-  upload_failed: ['What arrived in storage was not what was sealed, so it was removed.', ANEW],
-  upload_not_open: ['The server ended this upload.', ANEW],
-  part_already_sealed: ['The file is not the one that this upload began with.', ANEW],
-  token_reused: ['The file is not the one that this upload began with.', ANEW],
-  parts_missing: ['Storage does not have all of the file.', TRY_AGAIN],
-  parts_differ: ['Storage has other bytes than were sealed.', ANEW],
-  object_replaced: ['Somebody replaced the object in storage.', TELL],
-  object_damaged: ['The object in storage is damaged.', TELL],
-  store_unavailable: ['The storage does not answer.', TRY_LATER],
-  records_unavailable: ['The server cannot write down what it does.', TRY_LATER],
-  keys_unavailable: ['The server cannot reach its keys.', TRY_LATER],
-  completing: ['The server is still checking the file.', TRY_LATER],
-  shutting_down: ['The server is stopping.', TRY_LATER],
-  internal: ['Something went wrong in the server.', `${TRY_AGAIN} ${TELL}`],
-  not_found: ['The server no longer knows this upload.', ANEW],
-  invalid_request: [NOT_UNDERSTOOD, RELOAD],
-  invalid_field: [NOT_UNDERSTOOD, RELOAD],
-  method_not_allowed: [NOT_UNDERSTOOD, RELOAD],
-  unsupported_media_type: [NOT_UNDERSTOOD, RELOAD],
-  part_number_out_of_range: [NOT_UNDERSTOOD, RELOAD],
-  range_not_satisfiable: [NOT_UNDERSTOOD, RELOAD],
-  body_too_large: [NOT_UNDERSTOOD, RELOAD],
+  oldBrowser: 'This browser lacks what this page needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
 };
 
 export function say(key, values = {}) {
   return fill(sentences[key], values);
-}
-
-// The sentences for a failure: what happened, what to do next. Codes that the page does not know speak for themselves.
-export function sayProblem(failure, values = {}) {
-  const [text, next] = problems[failure.code] ?? [failure.detail, `${TRY_AGAIN} ${TELL}`];
-  return { text: fill(text, values), next };
 }
 
 // Puts its sentence into every element that names one, and its name for those who listen. That name begins with what
@@ -200,6 +222,7 @@ export function sayAll(root, values) {
   for (const element of root.querySelectorAll('[data-label]')) element.ariaLabel = say(element.dataset.label, values);
 }
 
-function fill(sentence, values) {
+// The sentence with its values in it.
+export function fill(sentence, values) {
   return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
 }

@@ -15,7 +15,7 @@ use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
 /// One script a page.
-const BUNDLES: [&str; 1] = ["page.js"];
+const BUNDLES: [&str; 3] = ["page.js", "files-page.js", "file-page.js"];
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();

@@ -11,18 +11,26 @@ use std::path::Path;
 const MOST_COMPRESSED_BYTES: u64 = 200 * 1024;
 
 /// What every page loads.
-const EVERY_PAGE: [&str; 4] = [
+const EVERY_PAGE: [&str; 5] = [
     "style.css",
     "files.css",
+    "opening.css",
     "icons/sealift.svg",
     "icons/states.svg",
 ];
 
 /// A page, and what it loads by itself.
-const PAGES: [(&str, &[&str]); 1] = [(
-    "index.html",
-    &["start.js", "page.js", "worker.js", "icons/upload.svg"],
-)];
+const PAGES: [(&str, &[&str]); 3] = [
+    (
+        "index.html",
+        &["start.js", "page.js", "worker.js", "icons/upload.svg"],
+    ),
+    ("files.html", &["start-files.js", "files-page.js"]),
+    (
+        "file.html",
+        &["start-file.js", "file-page.js", "open-worker.js"],
+    ),
+];
 
 /// Measures the pages; gives one line about them.
 ///
@@ -99,7 +107,7 @@ mod tests {
         let mut files = whole();
         files.insert("page.js.br".into(), vec![0; 100]);
         let line = of(&files).unwrap();
-        assert!(line.contains("index.html 11 KiB"), "{line}");
+        assert!(line.contains("index.html 12 KiB"), "{line}");
     }
 
     #[test]

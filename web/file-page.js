@@ -1,0 +1,218 @@
+// The page of one file: for its owner, and for somebody with a link that works once.
+
+import { Announcer } from './announcer.js';
+import { copies } from './copy.js';
+import { detailsOfOpening } from './details.js';
+import { FileView } from './file-view.js';
+import { whyUnfitToOpen } from './fit.js';
+import { KeyBetweenTabs } from './key-between-tabs.js';
+import { Login } from './login.js';
+import { shownName } from './names.js';
+import { Opener } from './opener.js';
+import { Question } from './question.js';
+import { Saving } from './saving.js';
+import { say, sayAll } from './sentences.js';
+import { Server } from './server.js';
+import { Share } from './share.js';
+
+const find = (id) => document.getElementById(id);
+const announcer = new Announcer(find('announcer'));
+const announce = (sentence) => announcer.say(sentence);
+const question = new Question(find('ask'));
+const view = new FileView(announce);
+const server = new Server();
+const share = new Share(find('share'), server, announce);
+const keys = new KeyBetweenTabs();
+let saving;
+let login;
+// The secret of a link, until it is redeemed.
+let ticket;
+// What the server says of the file, whether it is the caller's own, and what failed last.
+let file;
+let isOwn = false;
+let failure;
+
+// `refresh` as page.js has it.
+export async function startFilePage({ refresh } = {}) {
+  sayAll(document);
+  const unfit = whyUnfitToOpen();
+  if (unfit) {
+    find('unfit').textContent = say(unfit);
+    find('unfit').hidden = false;
+    return undefined;
+  }
+  find('page').hidden = false;
+  saving = new Saving(told);
+  login = new Login(find('login'), [() => keys.ask(), refresh], {
+    use: logIn,
+    declined: () => find('login').querySelector('input').focus(),
+    asked: () => announce(say('apiKeyAsked')),
+  });
+  find('redeem').addEventListener('click', redeem);
+  find('save').addEventListener('click', save);
+  find('stop').addEventListener('click', () => saving.cancel());
+  find('show').addEventListener('click', () => view.show(file));
+  find('share-it').addEventListener('click', () => share.open(file.id, file.name));
+  find('delete').addEventListener('click', remove);
+  find('again').addEventListener('click', look);
+  copies(find('copy-details'), () => detailsOfOpening(fileId(), saving, failure), announce);
+  // The same link once more, in the tab where its page is open already.
+  window.addEventListener('hashchange', begin);
+  return begin();
+}
+
+function begin() {
+  const given = takeTicket();
+  if (saving.state === 'saving') return undefined;
+  ticket = given ?? ticket;
+  // Nothing is used up before the person wants it: programs that look at links press no button.
+  return ticket ? view.enter('invited') : look();
+}
+
+// The secret behind `#`. It leaves the address bar at once: what stands there is kept, shown and copied.
+function takeTicket() {
+  const given = location.hash.slice(1);
+  if (location.href.includes('#')) history.replaceState(null, '', location.pathname + location.search);
+  return given || undefined;
+}
+
+function fileId() {
+  return decodeURIComponent(location.pathname.split('/').at(-1));
+}
+
+async function redeem() {
+  if (find('redeem').ariaDisabled === 'true') return;
+  find('redeem').ariaDisabled = 'true';
+  await attempt(async () => {
+    const shared = await server.redeem(ticket);
+    ticket = undefined;
+    // The page of the file that the ticket is for, also after a reload.
+    history.replaceState(null, '', encodeURIComponent(shared.file_id));
+    present(shared, false);
+    find('title').parentElement.focus();
+  });
+  find('redeem').ariaDisabled = 'false';
+}
+
+// Whether the caller owns the file, or this browser redeemed a link to it.
+async function look() {
+  view.enter('loading');
+  await attempt(async () => {
+    const { login: needsKey } = await server.policy();
+    if (!needsKey || login.apiKey) return lookAsOwner();
+    const shared = await sharedOrNothing();
+    if (shared) return present(shared, false);
+    // Where another open page has a key, this goes on in `logIn`.
+    await login.offer();
+    if (!login.apiKey) view.enter('asking');
+    return undefined;
+  });
+}
+
+async function lookAsOwner() {
+  const own = await server.file(fileId()).catch(nothingFor('not_found'));
+  const shared = own ?? (await sharedOrNothing());
+  if (!shared) throw { code: 'not_found', detail: '', numbers: {} };
+  present(shared, own !== undefined);
+}
+
+function sharedOrNothing() {
+  return server.shared(fileId()).catch(nothingFor('unauthenticated', 'not_found'));
+}
+
+function nothingFor(...codes) {
+  return (error) => {
+    if (!codes.includes(error.code)) throw error;
+  };
+}
+
+function logIn(apiKey) {
+  server.logIn(apiKey);
+  keys.keep(apiKey);
+  find('login').hidden = true;
+  announce(say('apiKeyUsed'));
+  attempt(lookAsOwner);
+}
+
+async function present(shown, own) {
+  file = { ...shown, id: shown.id ?? shown.file_id };
+  isOwn = own;
+  // Somebody with a link reads by a cookie, and with nobody's key.
+  if (isOwn && login.apiKey) saving.logIn(login.apiKey);
+  // What an element of the browser's asks for carries a cookie, and no API key.
+  view.present(file, { isOwn, mayShow: !isOwn || !login.apiKey });
+  view.enter('ready');
+  const way = await Opener.wayToSave(file.size);
+  if (way === 'too_large_for_this_browser') tell({ code: way, detail: '', numbers: {} });
+}
+
+function save() {
+  if (saving.state === 'saving') return;
+  tellNothing();
+  saving.begin(file);
+}
+
+// What became of saving it.
+function told(what) {
+  if (what === 'progress') return view.figures(saving);
+  const pressed = document.activeElement;
+  view.enter(what);
+  view.figures(saving);
+  // The button that was pressed is gone.
+  if (pressed === find('save') || pressed === find('stop') || pressed === document.body) find(what === 'saving' ? 'stop' : 'save').focus();
+  const { outcome } = saving;
+  if (what === 'saving') announce(say('announceSaving', { name: shownName(file.name) }));
+  if (what === 'done') view.end(say(outcome.how === 'picker' ? 'savedByPicker' : 'savedByDownload', { name: shownName(outcome.name) }), outcome);
+  if (what === 'cancelled') view.end(say('saveStopped'));
+  if (what === 'failed') {
+    tell(saving.failure);
+    if (saving.failure.code === 'unauthenticated' && isOwn) login.need();
+  }
+  return undefined;
+}
+
+async function remove() {
+  const name = shownName(file.name);
+  if (!(await question.ask(say('deleteQuestion', { name }), say('delete')))) return;
+  saving.cancel();
+  await attempt(async () => {
+    await server.remove(file.id);
+    view.enter('deleted');
+    find('facts').textContent = say('deleted');
+    announce(say('announceDeleted', { name }));
+    find('title').parentElement.focus();
+  });
+}
+
+// Tells of what fails.
+async function attempt(wish) {
+  tellNothing();
+  try {
+    await wish();
+  } catch (error) {
+    if (typeof error?.code !== 'string') throw error;
+    if (error.code === 'unauthenticated') {
+      await login.need();
+      if (view.state === 'loading') view.enter('asking');
+      return;
+    }
+    if (error.code === 'ticket_used') {
+      ticket = undefined;
+      view.enter('used');
+    } else if (view.state === 'loading' || view.state === 'asking' || error.code === 'not_found') {
+      view.enter('absent');
+    }
+    tell(error);
+  }
+}
+
+function tell(refused) {
+  const isOver = refused.code === 'unauthenticated' && file && !isOwn;
+  failure = isOver ? { ...refused, code: 'reading_ended' } : refused;
+  view.tell(failure, view.state === 'absent');
+}
+
+function tellNothing() {
+  failure = undefined;
+  view.tellNothing();
+}

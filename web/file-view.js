@@ -1,0 +1,128 @@
+// What is seen of the one file that a page is about.
+
+import { shownName } from './names.js';
+import { bytes, moment } from './numbers.js';
+import { sayReadFailure } from './problems.js';
+import { fillRecord, sayVerification } from './record.js';
+import { say, sayAll } from './sentences.js';
+import { kindOf, shownFile, wordsFor } from './shown-file.js';
+
+// States in which there is a file to be seen.
+const WITH_FILE = new Set(['ready', 'saving', 'done', 'cancelled', 'failed']);
+// States in which the person is, or may be, somebody who has files here.
+const AT_HOME = new Set(['asking', 'deleted', 'absent']);
+
+const find = (id) => document.getElementById(id);
+
+export class FileView {
+  #announce;
+  #isOwn = false;
+
+  constructor(announce) {
+    this.#announce = announce;
+  }
+
+  get state() {
+    return document.querySelector('main').dataset.state;
+  }
+
+  // docs/PAGE.md lists the states.
+  enter(state) {
+    document.querySelector('main').dataset.state = state;
+    const hasFile = WITH_FILE.has(state);
+    find('nav').hidden = !AT_HOME.has(state) && !(hasFile && this.#isOwn);
+    find('invitation').hidden = state !== 'invited';
+    find('file').hidden = find('record').hidden = !hasFile;
+    find('save').hidden = find('saving').hidden = true;
+    find(state === 'saving' ? 'saving' : 'save').hidden = false;
+    find('outcome').hidden = state !== 'done' && state !== 'cancelled';
+    find('gone').hidden = state !== 'deleted' && state !== 'absent';
+    if (!hasFile) find('viewer').replaceChildren();
+    if (!hasFile && state !== 'deleted') find('facts').textContent = state === 'loading' ? say('fileWaits') : '';
+    if (state === 'invited') find('title').textContent = say('invitedTitle');
+  }
+
+  // The record of the caller's own file, or what a link shows of somebody else's. `mayShow`: whether an element of the
+  // browser's may ask for its content.
+  present(file, { isOwn, mayShow }) {
+    this.#isOwn = isOwn;
+    const name = shownName(file.name);
+    const { verification, readable_until_ms: untilMs } = file;
+    sayAll(find('file'), { name });
+    find('title').textContent = name;
+    const sent = isOwn ? [say('sentAt', { moment: moment(file.uploaded_at_ms) })] : [];
+    find('facts').textContent = [bytes(file.size), ...sent].join(' · ');
+    find('verification').textContent = sayVerification(verification);
+    find('verification').dataset.verification = verification.state;
+    find('damaged').hidden = verification.state !== 'failed';
+    find('until').hidden = untilMs === undefined;
+    find('until').textContent = say('sharedUntil', { moment: moment(untilMs ?? 0) });
+    find('progress').setAttribute('aria-label', say('savingName', { name }));
+    find('share-it').hidden = find('delete').hidden = !isOwn;
+    this.#offerToShow(mayShow ? kindOf(file.content_type) : undefined, name);
+    fillRecord(find('record'), file, this.#announce);
+  }
+
+  // How far it is.
+  figures({ size, opened, status }) {
+    find('progress').value = size === 0 ? 0 : opened / size;
+    find('progress').textContent = find('status').textContent = status;
+  }
+
+  // How it ended, where it did not fail. `outcome` as saving.js has it.
+  end(sentence, { address, name } = {}) {
+    find('outcome').hidden = false;
+    find('outcome-text').textContent = sentence;
+    const again = find('save-again');
+    again.hidden = !address;
+    again.href = address ?? '';
+    again.download = name ?? '';
+    this.#announce(sentence);
+  }
+
+  // The picture, sound or film, in the place of the button that asked for it.
+  show({ id, name, content_type: contentType }) {
+    const kind = kindOf(contentType);
+    const element = shownFile(kind, id, shownName(name), () => {
+      find('viewer').replaceChildren();
+      this.end(say('notShown'));
+    });
+    find('viewer').replaceChildren(element);
+    find('show').hidden = true;
+    if (kind === 'img') return;
+    element.focus();
+    // Where the browser wants a click of its own first, there is one to press.
+    element.play().catch(() => {});
+  }
+
+  hideShown() {
+    find('viewer').replaceChildren();
+  }
+
+  // `mayRetry`: whether looking again may help.
+  tell(failure, mayRetry) {
+    const { text, next } = sayReadFailure(failure);
+    find('problem').querySelector('.problem-text').textContent = text;
+    find('problem').querySelector('.problem-next').textContent = next;
+    find('problem').hidden = find('problem-facts').hidden = false;
+    find('problem-facts').querySelector('.problem-code').textContent = failure.code;
+    find('problem-facts').querySelector('.problem-request').textContent = failure.requestId ? say('request', { id: failure.requestId }) : '';
+    find('again').hidden = !mayRetry;
+  }
+
+  tellNothing() {
+    find('problem').hidden = find('problem-facts').hidden = true;
+  }
+
+  #offerToShow(kind, name) {
+    find('show').hidden = !kind;
+    if (!kind) {
+      find('who-opens').textContent = say('openedHere');
+      return;
+    }
+    const { text, label, what } = wordsFor(kind, name);
+    find('show').textContent = text;
+    find('show').ariaLabel = label;
+    find('who-opens').textContent = say('openedThere', { what });
+  }
+}

@@ -1,0 +1,33 @@
+// One file in the list of files.
+
+import { shownName } from './names.js';
+import { bytes, moment } from './numbers.js';
+import { fillRecord, pageOf, sayVerification } from './record.js';
+import { say, sayAll } from './sentences.js';
+
+// `wishes` has `share(record)`, `remove(record, element)` and `announce`.
+export function listedFile(template, record, wishes) {
+  const element = template.content.firstElementChild.cloneNode(true);
+  const part = (name) => element.querySelector(`.${name}`);
+  const name = shownName(record.name);
+  const { verification } = record;
+  sayAll(element, { name });
+  element.dataset.fileId = record.id;
+  element.dataset.verification = verification.state;
+  const base = name.lastIndexOf('/') + 1;
+  part('file-folder').textContent = name.slice(0, base);
+  part('file-base').textContent = name.slice(base);
+  part('file-size').textContent = bytes(record.size);
+  part('open').href = pageOf(record.id);
+  part('share').addEventListener('click', () => wishes.share(record));
+  part('delete').addEventListener('click', () => wishes.remove(record, element));
+  const isDamaged = verification.state === 'failed';
+  const words = [say('sentAt', { moment: moment(record.uploaded_at_ms) })];
+  const found = sayVerification(verification);
+  if (found && !isDamaged) words.push(found);
+  part('file-status').textContent = words.join(' · ');
+  part('problem').hidden = !isDamaged;
+  part('problem-text').textContent = isDamaged ? `${found}.` : '';
+  fillRecord(part('record'), record, wishes.announce);
+  return element;
+}

@@ -1,0 +1,166 @@
+// The page's side of the worker that opens files, and the choice of where they are saved.
+
+// Under `require-trusted-types-for 'script'` only what this policy lets through becomes a worker.
+const WORKER = new URL('./open-worker.js', import.meta.url);
+const policy = globalThis.trustedTypes?.createPolicy('sealift', {
+  createScriptURL(address) {
+    if (address === WORKER.href) return address;
+    throw new TypeError('not a script of this page');
+  },
+});
+
+const STOPPED = { code: 'worker_stopped', detail: '', numbers: {} };
+// Where the browser has no place on disk: the module holds no more (crates/browser/src/sink/in_memory.rs).
+const MOST_BYTES_IN_MEMORY = 512 * 1024 * 1024;
+// No file may have these in its name on one system or another, or they hide how it ends.
+const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd/\\:*?"<>|]/gu;
+
+export class Opener {
+  #worker;
+  #hear;
+  #questions = new Map();
+  #lastQuestion = 0;
+  // What is being saved: its name, and the address of what was offered.
+  #name;
+  #address;
+  // The wish whose place is being picked; another one in its stead, and the picker's answer comes too late.
+  #picking;
+
+  // `hear` is called with every message: `progress` (`opened` of `size` bytes have come), `retrying`, and at the end
+  // `done` (`how`: `picker`, `disk` or `memory`; `name`; of the last two, whose download has begun by now, the `address`
+  // to save them again from), `failed` (`failure`) or `cancelled`. `stopped` (`failure`): this opener does no more.
+  constructor(hear) {
+    this.#hear = hear;
+    this.#worker = new Worker(policy ? policy.createScriptURL(WORKER.href) : WORKER, { type: 'module' });
+    this.#worker.addEventListener('message', ({ data }) => this.#heard(data));
+    this.#worker.addEventListener('error', () => this.#heard({ type: 'stopped', failure: STOPPED }));
+  }
+
+  // Which way a file of that size would be saved: `picker` (the person picks the place, and the browser writes there),
+  // `disk` or `memory` (opened to a place of the browser's own, then downloaded), or `too_large_for_this_browser`.
+  static async wayToSave(size) {
+    if (globalThis.showSaveFilePicker) return 'picker';
+    if (await hasRoom(size)) return 'disk';
+    return size <= MOST_BYTES_IN_MEMORY ? 'memory' : 'too_large_for_this_browser';
+  }
+
+  // Requests carry this API key from now on; none without one.
+  logIn(apiKey) {
+    this.#want('logIn', { apiKey });
+  }
+
+  // What there is to know of a file: its record, with `is_own` and `file_id`, or what the ticket that was redeemed shows
+  // of it. Rejects with a failure.
+  about(fileId) {
+    return this.#ask('about', { fileId });
+  }
+
+  // Uses a ticket up. Gives what it shows of its file. Rejects with a failure.
+  redeem(ticket) {
+    return this.#ask('redeem', { ticket });
+  }
+
+  // Opens the file in this browser and saves it. To be called in a click: browsers let nobody else pick a place.
+  save(fileId, name, size) {
+    this.#begin(fileId, name, size);
+  }
+
+  // Ends what is under way by `cancelled`, or by `done` where it was too late.
+  cancel() {
+    if (this.#picking) this.#cancelled();
+    else this.#want('cancel');
+  }
+
+  end() {
+    this.#worker.terminate();
+    this.#forget();
+    for (const { reject } of this.#questions.values()) reject(STOPPED);
+    this.#questions.clear();
+  }
+
+  async #begin(fileId, name, size) {
+    const wish = (this.#picking = {});
+    this.#forget();
+    this.#name = savedName(name);
+    const { picked, isClosed } = await pick(this.#name);
+    const inMemory = !picked && !isClosed && !(await hasRoom(size));
+    // Picking made the file, or emptied it.
+    if (wish !== this.#picking) return picked?.remove?.();
+    if (isClosed) return this.#cancelled();
+    this.#picking = undefined;
+    this.#want('save', { fileId, size, picked, inMemory });
+  }
+
+  #cancelled() {
+    this.#picking = undefined;
+    this.#hear({ type: 'cancelled' });
+  }
+
+  // The last download's bytes: copied by now, or not wanted any more.
+  #forget() {
+    if (this.#address) URL.revokeObjectURL(this.#address);
+    this.#address = undefined;
+  }
+
+  #want(type, values) {
+    this.#worker.postMessage({ type, ...values });
+  }
+
+  #ask(type, values) {
+    const question = (this.#lastQuestion += 1);
+    this.#want(type, { question, ...values });
+    return new Promise((resolve, reject) => this.#questions.set(question, { resolve, reject }));
+  }
+
+  #heard({ blob, ...message }) {
+    if (message.type === 'answer') return this.#answered(message);
+    if (message.type === 'done') {
+      message.name = this.#name;
+      if (blob) message.address = this.#address = offer(blob, this.#name);
+    }
+    this.#hear(message);
+  }
+
+  #answered({ question, value, failure }) {
+    const { resolve, reject } = this.#questions.get(question);
+    this.#questions.delete(question);
+    if (failure) reject(failure);
+    else resolve(value);
+  }
+}
+
+// The person's choice, where this browser asks for one: `picked`, or `isClosed` where they thought better of it.
+async function pick(suggestedName) {
+  if (!globalThis.showSaveFilePicker) return {};
+  try {
+    return { picked: await globalThis.showSaveFilePicker({ suggestedName }) };
+  } catch (error) {
+    // Anything else: no picker here, as in a frame.
+    return { isClosed: error.name === 'AbortError' };
+  }
+}
+
+// Whether the browser has a file system of the page's own with so much room. In some private windows it has none.
+async function hasRoom(size) {
+  try {
+    await navigator.storage.getDirectory();
+    const { quota, usage } = await navigator.storage.estimate();
+    return size <= quota - usage;
+  } catch {
+    return false;
+  }
+}
+
+function savedName(name) {
+  const last = name.split('/').at(-1);
+  return last.replace(NOT_IN_NAMES, '_').replace(/^\.+|[. ]+$/gu, '') || 'file';
+}
+
+// Has the browser copy what was opened to where its downloads go.
+function offer(blob, name) {
+  const link = document.createElement('a');
+  link.href = URL.createObjectURL(blob);
+  link.download = name;
+  link.click();
+  return link.href;
+}

@@ -1,0 +1,125 @@
+// Opening a file in this browser and saving it: how far it is, and how it ended.
+
+import { Awake } from './awake.js';
+import { bytes, timeLeft } from './numbers.js';
+import { Opener } from './opener.js';
+import { say } from './sentences.js';
+import { Speed } from './speed.js';
+
+const DRAW_EVERY_MS = 250;
+
+export class Saving {
+  state = 'ready';
+  opened = 0;
+  size = 0;
+  isRetrying = false;
+  failure;
+  // Of the end: `how`, `name` and perhaps `address`, as opener.js has them.
+  outcome;
+  #opener;
+  #apiKey;
+  #told;
+  #speed = new Speed();
+  #awake = new Awake(() => this.state === 'saving');
+  #timer;
+  // Whether the person has chosen a place, so that it goes on by itself.
+  #hasBegun = false;
+
+  // `told(what)` is called after each change: `progress`, or the state that it came to: `saving`, `done`, `failed` or
+  // `cancelled`.
+  constructor(told) {
+    this.#told = told;
+    // Made beforehand: its module should be there when the button is pressed.
+    this.#make();
+  }
+
+  logIn(apiKey) {
+    this.#apiKey = apiKey;
+    this.#opener.logIn(apiKey);
+  }
+
+  // In a click, since browsers let nobody else open their dialog.
+  begin({ id, name, size }) {
+    this.opened = 0;
+    this.size = size;
+    this.isRetrying = false;
+    this.#hasBegun = false;
+    this.failure = undefined;
+    this.outcome = undefined;
+    this.#speed.forget();
+    this.#opener.save(id, name, size);
+    this.#enter('saving');
+  }
+
+  cancel() {
+    if (this.state === 'saving') this.#opener.cancel();
+  }
+
+  // How far it is, in words.
+  get status() {
+    if (!this.#hasBegun && globalThis.showSaveFilePicker) return say('pickPlace');
+    const words = [say(this.isRetrying ? 'retrying' : 'saving'), say('openedOf', { opened: bytes(this.opened), size: bytes(this.size) })];
+    const perSecond = this.isRetrying ? 0 : this.#speed.perSecond();
+    if (perSecond > 0) words.push(say('perSecond', { amount: bytes(perSecond) }), timeLeft((this.size - this.opened) / perSecond));
+    return words.join(' · ');
+  }
+
+  #make() {
+    const opener = new Opener((message) => opener === this.#opener && this.#hear(message));
+    this.#opener = opener;
+    if (this.#apiKey) opener.logIn(this.#apiKey);
+  }
+
+  #hear(message) {
+    this.#heard[message.type]?.(message);
+  }
+
+  #heard = {
+    progress: ({ opened }) => {
+      this.#hasBegun = true;
+      if (opened > this.opened) this.isRetrying = false;
+      this.opened = opened;
+      this.#speed.note(opened);
+      this.#tellSoon();
+    },
+    retrying: () => {
+      this.#hasBegun = true;
+      this.isRetrying = true;
+      this.#speed.forget();
+      this.#tellSoon();
+    },
+    done: ({ how, name, address }) => {
+      this.outcome = { how, name, address };
+      this.opened = this.size;
+      this.#enter('done');
+    },
+    failed: ({ failure }) => this.#fail(failure),
+    cancelled: () => this.#enter('cancelled'),
+    stopped: ({ failure }) => {
+      this.#opener.end();
+      this.#make();
+      if (this.state === 'saving') this.#fail(failure);
+    },
+  };
+
+  #fail(failure) {
+    this.failure = failure;
+    this.#enter('failed');
+  }
+
+  #enter(state) {
+    this.state = state;
+    clearTimeout(this.#timer);
+    this.#timer = undefined;
+    this.#awake.look();
+    this.#told(state);
+  }
+
+  // Figures change more often than anybody reads them.
+  #tellSoon() {
+    this.#timer ??= setTimeout(() => {
+      this.#timer = undefined;
+      this.#told('progress');
+    }, DRAW_EVERY_MS);
+  }
+}

@@ -1,0 +1,3 @@
+import { startFilePage } from './file-page.js';
+
+startFilePage();

@@ -1,0 +1,3 @@
+import { startFilesPage } from './files-page.js';
+
+startFilesPage();
