@@ -2,10 +2,7 @@
 
 pub mod report;
 
-use std::{
-    cell::{Cell, RefCell},
-    rc::Rc,
-};
+use std::{cell::RefCell, rc::Rc};
 
 use futures::{
     channel::oneshot,
@@ -13,7 +10,7 @@ use futures::{
 };
 use js_sys::{Function, Object};
 use sealift_transfer::api::FileId;
-use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
+use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::FileSystemFileHandle;
 
@@ -21,12 +18,12 @@ use self::report::OpenerReporter;
 use crate::{
     browser::len_of,
     credential::Credential,
-    failure::{Failure, Fault, RequestError},
+    failure::Fault,
     opening::{Giver, Opening, Progress},
     part_buffers::PartBuffers,
     part_files::PartFiles,
-    report::{Reporter, to_js},
-    server_api::{Authority, ServerApi},
+    report::Reporter,
+    server_api::ServerApi,
     shared::Options,
     sink::{Saved, Sink, Way},
 };
@@ -37,8 +34,7 @@ use crate::{
 /// import init, { Opener } from './sealift_browser.js';
 /// await init();
 /// const opener = new Opener((message) => postMessage(message));
-/// const file = await opener.about(fileId);
-/// opener.save(fileId, file.size, handle, false);
+/// opener.save(fileId, size, handle, false);
 /// ```
 ///
 /// Messages of a file that is being saved have a `type`: `progress` (`opened` of `size` plaintext
@@ -55,8 +51,6 @@ struct Shared {
     stall_ms: u64,
     buffers: PartBuffers,
     files: PartFiles,
-    /// By what the file's page may read it.
-    authority: Cell<Authority>,
     /// Dropped, the one under way ends.
     under_way: RefCell<Option<oneshot::Sender<()>>>,
     /// What was offered last, for as long as the browser may be copying it.
@@ -80,7 +74,6 @@ impl Opener {
             stall_ms: options.patience.stall_ms,
             buffers: PartBuffers::default(),
             files: PartFiles::default(),
-            authority: Cell::new(Authority::Login),
             under_way: RefCell::default(),
             offered: RefCell::default(),
         });
@@ -89,34 +82,11 @@ impl Opener {
         Self(shared)
     }
 
-    /// Requests carry this API key from now on; none without an argument. Kept in memory only.
+    /// Requests carry this API key from now on; none without an argument, and then the browser sends
+    /// the cookie of a redeemed ticket by itself. Kept in memory only.
     #[wasm_bindgen(js_name = logIn)]
     pub fn log_in(&self, api_key: Option<String>) {
         self.0.credential.log_in(api_key);
-    }
-
-    /// What there is to know of a file: its record (`is_own`), or what the ticket that was redeemed
-    /// here shows of it. Either has `file_id`, `name`, `content_type`, `size` and `verification`.
-    ///
-    /// # Errors
-    /// Rejects with a failure: `unauthenticated` where neither is to be had.
-    pub async fn about(&self, file_id: String) -> Result<JsValue, JsValue> {
-        let shared = self.0.clone();
-        let file = parsed(&file_id).map_err(|fault| thrown(&fault))?;
-        let (about, authority) = shared.server.about(&file).await.map_err(failed)?;
-        shared.authority.set(authority);
-        Ok(about)
-    }
-
-    /// Uses a ticket up. Gives what it shows of its file, which can be saved from now on.
-    ///
-    /// # Errors
-    /// Rejects with a failure: `ticket_used` where it cannot be redeemed, or not any more.
-    pub async fn redeem(&self, ticket: String) -> Result<JsValue, JsValue> {
-        let shared = self.0.clone();
-        let about = shared.server.redeem(ticket).await.map_err(failed)?;
-        shared.authority.set(Authority::Ticket);
-        Ok(about)
     }
 
     /// Fetches a file of that many bytes, opens it here, and saves it: into `picked`, else into a file of
@@ -192,7 +162,6 @@ impl Shared {
         let giver = Giver {
             server: self.server.clone(),
             file: file?,
-            authority: self.authority.get(),
             stall_ms: self.stall_ms,
         };
         let given = giver.ask(|| self.reporter.retrying()).await?;
@@ -207,12 +176,4 @@ impl Shared {
 /// What is no id names no file.
 fn parsed(file_id: &str) -> Result<FileId, Fault> {
     file_id.parse().map_err(|_| Fault::NoSuchFile)
-}
-
-fn failed(error: RequestError) -> JsValue {
-    thrown(&error.into())
-}
-
-fn thrown(fault: &Fault) -> JsValue {
-    to_js(&Failure::from(fault)).unwrap_or(JsValue::NULL)
 }

@@ -1,7 +1,5 @@
 //! The requests to the server, by `fetch`. All paths are relative to the page's origin.
 
-mod reading;
-
 use std::rc::Rc;
 
 use futures::future::{Either, select};
@@ -9,8 +7,9 @@ use js_sys::{Array, Date, JSON, Reflect, Uint8Array, encode_uri_component};
 use sealift_message::ContentKey;
 use sealift_transfer::{
     api::{
-        CompleteUpload, FileRecord, OpenUpload, OpenedUpload, Problem, SignParts, SignedParts,
-        UploadId, UploadStatus, complete, open, policy, problem, sign, status,
+        CompleteUpload, FileId, FileOpening, FileRecord, OpenUpload, OpenedUpload, Problem,
+        SignParts, SignedParts, UploadId, UploadStatus, complete, open, policy, problem, read,
+        sign, status,
     },
     retry::RequestFailure,
 };
@@ -33,15 +32,6 @@ use crate::{
 const PATIENCE_MS: u64 = 120_000;
 /// Until the answer to a completion is there: stores join large objects for minutes.
 const COMPLETION_PATIENCE_MS: u64 = 600_000;
-
-/// By what the server knows who asks.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Authority {
-    /// The API key, where there is one; or what the browser sends by itself.
-    Login,
-    /// The cookie of a redeemed ticket, even where there is an API key.
-    Ticket,
-}
 
 /// The server that the page came from.
 pub struct ServerApi {
@@ -147,9 +137,19 @@ impl ServerApi {
         }
     }
 
+    /// The content key of a file, and where its object is.
+    ///
+    /// # Errors
+    /// [`RequestError`].
+    pub async fn open_file(&self, file: &FileId) -> Result<FileOpening, RequestError> {
+        self.ask("POST", &read::path(file), None).await
+    }
+
     /// What holds no secret and goes to the page as it is.
     async fn ask_for_js(&self, path: &str) -> Result<JsValue, RequestError> {
-        js_of(self.send("GET", path, None, PATIENCE_MS).await?)
+        let (status, bytes) = self.send("GET", path, None, PATIENCE_MS).await?;
+        let text = core::str::from_utf8(&bytes).map_err(|_| not_understood(status))?;
+        JSON::parse(text).map_err(|_| not_understood(status))
     }
 
     async fn ask<T: DeserializeOwned>(
@@ -171,20 +171,7 @@ impl ServerApi {
         body: Option<String>,
         patience_ms: u64,
     ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
-        let by = Authority::Login;
-        self.send_by(by, method, path, body, patience_ms).await
-    }
-
-    async fn send_by(
-        &self,
-        authority: Authority,
-        method: &str,
-        path: &str,
-        body: Option<String>,
-        patience_ms: u64,
-    ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
         let (authorization, credential) = self.credential.authorization();
-        let authorization = authorization.filter(|_| authority == Authority::Login);
         let authorization = authorization.as_ref().map(|value| value.as_str());
         let (request, _running) = request(method, path, body, authorization)
             .map_err(|_| RequestError::no_answer(Peer::Server))?;
@@ -199,7 +186,7 @@ impl ServerApi {
         if answer.ok() {
             return Ok((answer.status(), bytes));
         }
-        if answer.status() == UNAUTHENTICATED && authority == Authority::Login {
+        if answer.status() == UNAUTHENTICATED {
             self.credential.refused(credential);
         }
         Err(refused(&answer, &bytes))
@@ -260,11 +247,6 @@ fn json(value: &impl Serialize) -> Result<String, RequestError> {
     // None of our own types fails.
     text.map(String::from)
         .ok_or_else(|| RequestError::no_answer(Peer::Server))
-}
-
-fn js_of((status, bytes): (u16, Zeroizing<Vec<u8>>)) -> Result<JsValue, RequestError> {
-    let text = core::str::from_utf8(&bytes).map_err(|_| not_understood(status))?;
-    JSON::parse(text).map_err(|_| not_understood(status))
 }
 
 fn not_understood(status: u16) -> RequestError {

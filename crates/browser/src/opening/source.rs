@@ -13,7 +13,7 @@ use crate::{
     browser::{jitter, online, sleep, time_ms_of},
     failure::{Fault, Peer, RequestError},
     get_piece::{Recorded, get_piece},
-    server_api::{Authority, ServerApi},
+    server_api::ServerApi,
 };
 
 /// Who gives the address and the key of one file.
@@ -23,8 +23,6 @@ pub struct Giver {
     pub server: Rc<ServerApi>,
     /// The file.
     pub file: FileId,
-    /// By what it is asked for.
-    pub authority: Authority,
     /// How long a request to the store may stand still.
     pub stall_ms: u64,
 }
@@ -37,7 +35,7 @@ impl Giver {
     pub async fn ask(&self, retrying: impl Fn()) -> Result<FileOpening, Fault> {
         let mut attempts = Attempts::default();
         loop {
-            match self.server.open_file(&self.file, self.authority).await {
+            match self.server.open_file(&self.file).await {
                 Ok(opening) => return Ok(opening),
                 Err(error) => attempts.failed(error, &retrying).await?,
             }

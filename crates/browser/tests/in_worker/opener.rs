@@ -193,52 +193,24 @@ async fn a_file_that_fits_nowhere_says_how_much_would() {
 }
 
 #[wasm_bindgen_test]
-async fn the_owner_asks_with_the_key_and_who_has_a_ticket_with_its_cookie_alone() {
+async fn who_has_logged_in_asks_with_the_key_and_the_refusal_is_told() {
     let id = file_id().to_string();
-    let shared = (200, format!(r#"{{"file_id":"{id}","name":"n","size":3}}"#));
-    let record = (200, format!(r#"{{"id":"{id}","name":"n","size":3}}"#));
-    let told = opener();
-    told.opener.log_in(Some("key".to_owned()));
-
-    let server = Server::answering(&[record]);
-    let about = told.opener.about(id.clone()).await.unwrap();
-    assert_eq!(text(&about, "file_id"), id);
-    assert!(get(&about, "is_own").is_truthy());
-    assert_eq!(
-        server.requests(),
-        [format!("GET /v1/files/{id} Bearer key")]
-    );
-    drop(server);
-
-    let server = Server::answering(&[problem(404, "not_found"), shared.clone()]);
-    let about = told.opener.about(id.clone()).await.unwrap();
-    assert!(!get(&about, "is_own").is_truthy());
-    assert_eq!(server.requests()[1], format!("GET /v1/files/{id}/shared"));
-    drop(server);
-
-    let server = Server::answering(&[problem(401, "unauthenticated")]);
-    let refused = told.opener.about(id.clone()).await.unwrap_err();
-    assert_eq!(text(&refused, "code"), "unauthenticated");
-    drop(server);
-
-    let server = Server::answering(&[shared, problem(404, "not_found")]);
-    told.opener.redeem("ticket".to_owned()).await.unwrap();
-    told.opener.save(&id, 3.0, None, true);
-    told.last().await;
-    let redeemed = [
-        "POST /v1/tickets/redeem".to_owned(),
-        format!("POST /v1/files/{id}/open"),
-    ];
-    assert_eq!(server.requests(), redeemed);
+    for (api_key, sent) in [(None, ""), (Some("key".to_owned()), " Bearer key")] {
+        let server = Server::answering(&[problem(401, "unauthenticated")]);
+        let told = opener();
+        told.opener.log_in(api_key);
+        told.opener.save(&id, 3.0, None, true);
+        let failure = get(&told.last().await, "failure");
+        assert_eq!(text(&failure, "code"), "unauthenticated");
+        let asked = format!("POST /v1/files/{id}/open{sent}");
+        assert_eq!(server.requests(), [asked]);
+    }
 }
 
 #[wasm_bindgen_test]
-async fn a_ticket_that_was_used_says_so() {
-    let _server = Server::answering(&[problem(410, "ticket_used")]);
-    let refused = opener()
-        .opener
-        .redeem("ticket".to_owned())
-        .await
-        .unwrap_err();
-    assert_eq!(text(&refused, "code"), "ticket_used");
+async fn what_is_no_id_names_no_file() {
+    let told = opener();
+    told.opener.save("../keys", 3.0, None, true);
+    let failure = get(&told.last().await, "failure");
+    assert_eq!(text(&failure, "code"), "not_found");
 }

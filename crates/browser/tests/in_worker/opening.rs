@@ -11,7 +11,7 @@ use sealift_browser::{
     part_buffers::PartBuffers,
     part_files::PartFiles,
     report::Reporter,
-    server_api::{Authority, ServerApi},
+    server_api::ServerApi,
     sink::{Saved, Sink, Way},
 };
 use sealift_transfer::api::FileOpening;
@@ -33,7 +33,6 @@ fn giver(stall_ms: u64) -> Giver {
     Giver {
         server: Rc::new(ServerApi::new(Rc::new(Credential::new(nobody())))),
         file: file_id(),
-        authority: Authority::Login,
         stall_ms,
     }
 }
