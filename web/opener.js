@@ -18,10 +18,9 @@ const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd/\\:*?"<>|]/gu;
 export class Opener {
   #worker;
   #hear;
-  #questions = new Map();
-  #lastQuestion = 0;
-  // What is being saved: its name, and the address of what was offered.
+  // What is being saved: its name, the file that was picked for it, and the address of what was offered.
   #name;
+  #picked;
   #address;
   // The wish whose place is being picked; another one in its stead, and the picker's answer comes too late.
   #picking;
@@ -44,20 +43,9 @@ export class Opener {
     return size <= MOST_BYTES_IN_MEMORY ? 'memory' : 'too_large_for_this_browser';
   }
 
-  // Requests carry this API key from now on; none without one.
+  // Requests carry this API key from now on; none without one, and then the browser sends a ticket's cookie by itself.
   logIn(apiKey) {
     this.#want('logIn', { apiKey });
-  }
-
-  // What there is to know of a file: its record, with `is_own` and `file_id`, or what the ticket that was redeemed shows
-  // of it. Rejects with a failure.
-  about(fileId) {
-    return this.#ask('about', { fileId });
-  }
-
-  // Uses a ticket up. Gives what it shows of its file. Rejects with a failure.
-  redeem(ticket) {
-    return this.#ask('redeem', { ticket });
   }
 
   // Opens the file in this browser and saves it. To be called in a click: browsers let nobody else pick a place.
@@ -73,9 +61,8 @@ export class Opener {
 
   end() {
     this.#worker.terminate();
+    this.#leaveNothing();
     this.#forget();
-    for (const { reject } of this.#questions.values()) reject(STOPPED);
-    this.#questions.clear();
   }
 
   async #begin(fileId, name, size) {
@@ -84,8 +71,8 @@ export class Opener {
     this.#name = savedName(name);
     const { picked, isClosed } = await pick(this.#name);
     const inMemory = !picked && !isClosed && !(await hasRoom(size));
-    // Picking made the file, or emptied it.
-    if (wish !== this.#picking) return picked?.remove?.();
+    this.#picked = picked;
+    if (wish !== this.#picking) return this.#leaveNothing();
     if (isClosed) return this.#cancelled();
     this.#picking = undefined;
     this.#want('save', { fileId, size, picked, inMemory });
@@ -94,6 +81,12 @@ export class Opener {
   #cancelled() {
     this.#picking = undefined;
     this.#hear({ type: 'cancelled' });
+  }
+
+  // Picking made the file, or emptied it. Whoever ends otherwise than the worker does must take it away.
+  #leaveNothing() {
+    this.#picked?.remove?.().catch(() => {});
+    this.#picked = undefined;
   }
 
   // The last download's bytes: copied by now, or not wanted any more.
@@ -106,26 +99,14 @@ export class Opener {
     this.#worker.postMessage({ type, ...values });
   }
 
-  #ask(type, values) {
-    const question = (this.#lastQuestion += 1);
-    this.#want(type, { question, ...values });
-    return new Promise((resolve, reject) => this.#questions.set(question, { resolve, reject }));
-  }
-
   #heard({ blob, ...message }) {
-    if (message.type === 'answer') return this.#answered(message);
+    if (message.type === 'stopped') this.#leaveNothing();
+    if (['done', 'failed', 'cancelled'].includes(message.type)) this.#picked = undefined;
     if (message.type === 'done') {
       message.name = this.#name;
       if (blob) message.address = this.#address = offer(blob, this.#name);
     }
     this.#hear(message);
-  }
-
-  #answered({ question, value, failure }) {
-    const { resolve, reject } = this.#questions.get(question);
-    this.#questions.delete(question);
-    if (failure) reject(failure);
-    else resolve(value);
   }
 }
 
