@@ -2,7 +2,8 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use tokio::sync::Notify;
+use tokio::sync::{Notify, Semaphore};
+use tokio_util::sync::CancellationToken;
 
 use crate::{
     clock::Clock,
@@ -31,6 +32,10 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     /// Wakes the verifier.
     pub(crate) verification_wanted: Notify,
+    /// Places for bodies that are sealed here: each takes two parts of memory.
+    pub(crate) sealing_places: Semaphore,
+    /// The server stops: what takes long is to end.
+    pub(crate) stopping: CancellationToken,
     pub(crate) clock: Clock,
     /// Whose everything is where nobody logs in.
     pub(crate) loopback_scope: Scope,

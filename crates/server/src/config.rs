@@ -131,6 +131,8 @@ pub struct Limits {
     pub keys_per_minute: u32,
     /// Parts signed in one request.
     pub parts_per_batch: u16,
+    /// Bodies that the server seals itself at once: each takes two parts of memory.
+    pub form_uploads: usize,
     /// Files that one owner reads at once.
     pub reads_at_once: u32,
     /// Reads at once of one file by those with a ticket for it.

@@ -5,6 +5,7 @@
 //! gets its [`caller`], asks [`records`], [`keys`] and [`objects`], and whatever goes wrong
 //! becomes a Problem in [`problem`].
 
+mod aborting;
 mod app;
 mod audit;
 mod caller;
@@ -18,6 +19,7 @@ mod keys;
 mod lifetimes;
 mod local_keks;
 mod make_api_key;
+mod new_message;
 pub mod objects;
 mod opening;
 mod personal;
@@ -29,6 +31,7 @@ pub mod records;
 mod refusals;
 mod router;
 mod routes;
+mod sealing;
 mod server;
 mod serving;
 mod sniffed;

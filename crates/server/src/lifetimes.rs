@@ -6,10 +6,19 @@ const UPLOAD_IDLE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 /// uploads must be longer.
 const UPLOAD_MOST_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
+/// An upload that the server seals itself ends so long after its last part began its way: nobody
+/// can go on with it after a crash, and a body that comes slower is not worth its place.
+const SEALING_IDLE_MS: i64 = 60 * 60 * 1000;
+
 /// When an upload ends that was opened then and got a signature now.
 pub(crate) fn upload_expiry_ms(opened_at_ms: i64, now_ms: i64) -> i64 {
     let idle = now_ms.saturating_add(UPLOAD_IDLE_MS);
     idle.min(opened_at_ms.saturating_add(UPLOAD_MOST_MS))
+}
+
+/// When an upload ends that the server seals itself, and whose newest part is sealed now.
+pub(crate) fn sealing_expiry_ms(now_ms: i64) -> i64 {
+    now_ms.saturating_add(SEALING_IDLE_MS)
 }
 
 #[cfg(test)]

@@ -67,7 +67,7 @@ impl Refusal {
         self
     }
 
-    fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
+    pub(crate) fn caused_by(mut self, cause: impl std::error::Error + Send + Sync + 'static) -> Self {
         self.cause = Some(Arc::new(cause));
         self
     }
@@ -226,6 +226,14 @@ pub(crate) fn upload_not_open(state: &str) -> Refusal {
         format!("The upload is {state}; start a new one."),
     )
     .with_number("state", state)
+}
+
+pub(crate) fn too_many_open(most_open: u32) -> Refusal {
+    Refusal::new(
+        ProblemCode::TooManyRequests,
+        format!("{most_open} uploads are open already; finish or cancel one first."),
+    )
+    .with_number("most_open", most_open)
 }
 
 pub(crate) fn upload_expired() -> Refusal {

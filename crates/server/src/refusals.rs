@@ -6,8 +6,8 @@ use axum::{
     middleware::Next,
     response::Response,
 };
-use http::{HeaderValue, header};
-use sealift_transfer::api::problem;
+use http::{HeaderValue, header, response::Parts};
+use sealift_transfer::api::{Problem, problem};
 
 use crate::{app::App, caller::KnownCaller, problem::Refusal, telemetry::RequestId};
 
@@ -37,6 +37,9 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
 
     let problem = refusal.into_problem(request_id.map(|id| id.to_string()));
     let (mut parts, _) = answer.into_parts();
+    if let Some(RefusedAsPage(page)) = parts.extensions.remove() {
+        return as_page(parts, page(&problem));
+    }
     let body = serde_json::to_vec(&problem).unwrap_or_default();
     let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
     parts.headers.insert(header::CONTENT_TYPE, content_type);
@@ -44,4 +47,19 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
     let no_store = HeaderValue::from_static("no-store");
     parts.headers.insert(header::CACHE_CONTROL, no_store);
     Response::from_parts(parts, body.into())
+}
+
+/// Left in an answer by whoever knows that a person waits for it in a browser: the body is to be
+/// this page.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct RefusedAsPage(pub(crate) fn(&Problem) -> Response);
+
+/// The refusal's status and headers with the page's own and its body.
+fn as_page(mut parts: Parts, page: Response) -> Response {
+    let (page, body) = page.into_parts();
+    parts.headers.remove(header::CONTENT_LENGTH);
+    parts.headers.extend(page.headers);
+    let no_store = HeaderValue::from_static("no-store");
+    parts.headers.insert(header::CACHE_CONTROL, no_store);
+    Response::from_parts(parts, body)
 }

@@ -5,7 +5,7 @@ use axum::{
     extract::Request,
     middleware::{self, Next},
     response::{IntoResponse as _, Response},
-    routing::{MethodRouter, delete, get, post},
+    routing::{MethodRouter, delete, get, post, put},
 };
 use http::{HeaderValue, Method, header};
 use sealift_transfer::api::{ProblemCode, files, open, policy, tickets};
@@ -25,6 +25,7 @@ use crate::{
         delete_file::delete_file,
         file::file,
         files::files as list_files,
+        form_upload::{form_upload, put_upload, refusals_as_wanted},
         health::{healthz, readyz},
         make_ticket::make_ticket,
         metrics::metrics,
@@ -64,6 +65,7 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route(tickets::PATH, only(post(make_ticket)))
         .route(tickets::REDEEM_PATH, only(post(redeem_ticket)))
         .route("/v1/tickets/{id}", only(delete(revoke_ticket)))
+        .merge(forms())
         .route(policy::PATH, only(get(get_policy)))
         .route("/healthz", only(get(healthz)))
         .route("/readyz", only(get(readyz)))
@@ -94,6 +96,15 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
     .layer(middleware::from_fn_with_state(app.clone(), render))
     .layer(middleware::from_fn(with_request_id))
     .with_state(app)
+}
+
+/// For curl, and for pages without script.
+fn forms() -> Router<App> {
+    Router::new()
+        .route("/upload", only(post(form_upload)))
+        .route("/upload/", only(put(put_upload)))
+        .route("/upload/{name}", only(put(put_upload)))
+        .layer(middleware::from_fn(refusals_as_wanted))
 }
 
 /// A client that hangs up does not stop a handler half-way: what was begun is finished, and kept

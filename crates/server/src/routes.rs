@@ -18,6 +18,7 @@ pub(crate) mod content;
 pub(crate) mod delete_file;
 pub(crate) mod file;
 pub(crate) mod files;
+pub(crate) mod form_upload;
 pub(crate) mod health;
 pub(crate) mod make_ticket;
 pub(crate) mod metrics;

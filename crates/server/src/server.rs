@@ -4,7 +4,11 @@ use core::time::Duration;
 use std::{io, net::SocketAddr};
 
 use axum::extract::ConnectInfo;
-use tokio::{net::TcpListener, sync::Notify, task::JoinHandle};
+use tokio::{
+    net::TcpListener,
+    sync::{Notify, Semaphore},
+    task::JoinHandle,
+};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -119,7 +123,10 @@ impl Server {
         }
         let wiping = tokio::spawn(wipe_old_keys(keys.clone()));
         let sweep_every = config.sweep_every;
+        let stop = CancellationToken::new();
         let app = App::of(Parts {
+            sealing_places: Semaphore::new(config.limits.form_uploads),
+            stopping: stop.clone(),
             rates: Rates::new(&config.limits),
             reads: Reads::new(&config.limits),
             metrics: Metrics::new(),
@@ -135,7 +142,6 @@ impl Server {
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
         let verifying = tokio::spawn(verifier::run(app.clone()));
         let router = router::router(app.clone(), &store.public_origin);
-        let stop = CancellationToken::new();
         let service_for = move |peer: SocketAddr| {
             router
                 .clone()

@@ -214,6 +214,13 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
             expected: "a number from 1 to 1,000",
         });
     }
+    if !(1..=1_000).contains(&limits.form_uploads) {
+        return Err(ConfigError::Invalid {
+            name: name("limit_form_uploads"),
+            given: limits.form_uploads.to_string(),
+            expected: "a number from 1 to 1,000",
+        });
+    }
     // The format's and the database's own bounds on what is sealed into a row.
     let sizes = [
         ("limit_name", limits.name_bytes, 1..=4096, "1 to 4KiB"),

@@ -208,6 +208,12 @@ pub const NAMES: &[Name] = &[
         "parts signed in one request",
     ),
     row(
+        "limit_form_uploads",
+        "SEALIFT_LIMIT_FORM_UPLOADS",
+        "8",
+        "files sealed on the server at once (POST /upload); each takes two parts of memory",
+    ),
+    row(
         "limit_reads",
         "SEALIFT_LIMIT_READS",
         "32",

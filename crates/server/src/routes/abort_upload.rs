@@ -3,14 +3,14 @@
 
 use axum::extract::State;
 use http::StatusCode;
-use sealift_transfer::api::{UploadId, UploadState};
+use sealift_transfer::api::UploadId;
 
 use super::Id;
 use crate::{
+    aborting,
     app::App,
     caller::{Caller, Wish},
-    problem::{self, Refusal},
-    records::AuditAction,
+    problem::Refusal,
 };
 
 pub(crate) async fn abort_upload(
@@ -19,24 +19,6 @@ pub(crate) async fn abort_upload(
     Id(upload_id): Id<UploadId>,
 ) -> Result<StatusCode, Refusal> {
     caller.may(Wish::Upload)?;
-    app.records
-        .begin_aborting(&caller.scope, &upload_id)
-        .await?;
-    let upload = app.records.upload(&caller.scope, &upload_id).await?;
-    let upload = upload.ok_or_else(Refusal::not_found)?;
-    match upload.state {
-        UploadState::Aborting => {}
-        UploadState::Aborted | UploadState::Failed => return Ok(StatusCode::NO_CONTENT),
-        state => return Err(problem::upload_not_open(state.as_str())),
-    }
-    app.objects
-        .take_back(&upload.s3_key, upload.s3_upload_id.as_ref())
-        .await?;
-    app.audit(&caller, AuditAction::AbortUpload, upload_id.as_str(), "ok")
-        .await?;
-    if app.records.finish_aborting(&upload_id).await? {
-        app.metrics.uploads_aborted.inc();
-    }
-    tracing::info!(upload.id = %upload_id, "Aborted upload {upload_id}");
+    aborting::abort(&app, &caller, &upload_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -1,15 +1,17 @@
 //! `POST /v1/uploads/{id}/complete`: the file's record, the same one each time.
 
 use axum::{Json, extract::State};
-use sealift_transfer::api::{CompleteUpload, FileRecord, ProblemCode, UploadId};
+use sealift_transfer::api::{
+    CompleteUpload, FileRecord, ProblemCode, Sha256, UploadId, UploadState,
+};
 
 use super::{Id, JsonBody, file};
 use crate::{
     app::App,
     caller::{Caller, Wish},
     completion,
-    problem::Refusal,
-    records::AuditAction,
+    problem::{self, Refusal},
+    records::{AuditAction, FileRow},
 };
 
 pub(crate) async fn complete_upload(
@@ -20,27 +22,39 @@ pub(crate) async fn complete_upload(
 ) -> Result<Json<FileRecord>, Refusal> {
     caller.may(Wish::Upload)?;
     app.rates.complete(&caller.scope)?;
-    let completed =
-        completion::complete(&app, &caller.scope, &upload_id, &request.parts_sha256).await;
+    let upload = app.records.upload(&caller.scope, &upload_id).await?;
+    match upload {
+        // Whoever sends its body ends it too.
+        Some(upload) if upload.is_sealed_here && upload.state != UploadState::Complete => {
+            return Err(problem::upload_not_open(upload.state.as_str()));
+        }
+        _ => {}
+    }
+    let row = complete(&app, &caller, &upload_id, &request.parts_sha256).await?;
+    file::record(&app, row).await.map(Json)
+}
+
+/// Completes it, and keeps in the audit what came of it.
+pub(super) async fn complete(
+    app: &App,
+    caller: &Caller,
+    upload_id: &UploadId,
+    parts_sha256: &Sha256,
+) -> Result<FileRow, Refusal> {
+    let done = AuditAction::CompleteUpload;
+    let completed = completion::complete(app, &caller.scope, upload_id, parts_sha256).await;
     let row = match completed.map_err(Refusal::from) {
         Ok(row) => row,
         Err(refusal) => {
             // An id that is nobody's is a denial, and kept as one.
             if refusal.code() != ProblemCode::NotFound {
-                let id = upload_id.as_str();
-                app.audit_failure(&caller, AuditAction::CompleteUpload, id, refusal.code())
+                app.audit_failure(caller, done, upload_id.as_str(), refusal.code())
                     .await;
             }
             return Err(refusal);
         }
     };
-    app.audit(
-        &caller,
-        AuditAction::CompleteUpload,
-        upload_id.as_str(),
-        "ok",
-    )
-    .await?;
+    app.audit(caller, done, upload_id.as_str(), "ok").await?;
     tracing::info!(upload.id = %upload_id, file.id = %row.file_id, sealed_bytes = row.plan.sealed_len(), "Completed upload {upload_id}");
-    file::record(&app, row).await.map(Json)
+    Ok(row)
 }

@@ -8,11 +8,10 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId};
 use sealift_transfer::{
     PartNumber, PartPlan,
     api::{
-        FileId, OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadId, UploadState,
+        OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadState,
         open::{ContentKeyText, Method},
     },
 };
@@ -22,13 +21,14 @@ use crate::{
     app::App,
     caller::{Caller, Wish},
     completion::CompletionError,
-    context, lifetimes, personal,
+    lifetimes,
+    new_message::NewMessage,
+    personal,
     problem::{self, Refusal},
-    random,
     records::{AddedUpload, AuditAction, NewUpload, UploadRow},
 };
 
-mod check;
+pub(super) mod check;
 
 pub(crate) async fn open_upload(
     State(app): State<App>,
@@ -45,14 +45,9 @@ pub(crate) async fn open_upload(
     if let Some(before) = before {
         return again(&app, &caller, before, request_sha256).await;
     }
-    app.rates.open(&caller.scope)?;
+    may_open_another(&app, &caller).await?;
 
     let most_open = app.config.limits.open_uploads;
-    let open = app.records.open_count(&caller.scope, app.now_ms()).await?;
-    if open >= i64::from(most_open) {
-        return Err(too_many_open(most_open));
-    }
-
     let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
     let upload_id = new.upload_id.clone();
     match app.records.add_upload(new, most_open).await? {
@@ -60,7 +55,7 @@ pub(crate) async fn open_upload(
         AddedUpload::SameToken(before) => {
             return again(&app, &caller, *before, request_sha256).await;
         }
-        AddedUpload::TooManyOpen => return Err(too_many_open(most_open)),
+        AddedUpload::TooManyOpen => return Err(problem::too_many_open(most_open)),
     }
     if opened.method == Method::Multipart {
         let upload = app.records.upload(&caller.scope, &upload_id).await?;
@@ -80,12 +75,15 @@ pub(crate) async fn open_upload(
     Ok(answer(StatusCode::CREATED, &opened))
 }
 
-fn too_many_open(most_open: u32) -> Refusal {
-    Refusal::new(
-        ProblemCode::TooManyRequests,
-        format!("{most_open} uploads are open already; finish or cancel one first."),
-    )
-    .with_number("most_open", most_open)
+/// How many uploads this owner may open, at once and in a minute: asked before a key is made.
+pub(super) async fn may_open_another(app: &App, caller: &Caller) -> Result<(), Refusal> {
+    app.rates.open(&caller.scope)?;
+    let most_open = app.config.limits.open_uploads;
+    let open = app.records.open_count(&caller.scope, app.now_ms()).await?;
+    if open >= i64::from(most_open) {
+        return Err(problem::too_many_open(most_open));
+    }
+    Ok(())
 }
 
 /// The same client token: the same upload, never a second header, and no key.
@@ -147,22 +145,12 @@ async fn make(
     request_sha256: [u8; 32],
 ) -> Result<(NewUpload, OpenedUpload, ContentKeyText), Refusal> {
     let tenant = &caller.scope.tenant;
-    let upload_id = UploadId::from_random(random::bytes());
-    let file_id = FileId::from_random(random::bytes());
-    let context = context::of(tenant, &file_id, &upload_id).map_err(no_header)?;
-    let (data_key, encrypted) = app.keys.make(tenant, &context).await?;
-    let encrypted_dek = encrypted.ciphertext().to_vec();
-    let message_id = MessageId::make(&mut random::source());
-    let frame_length =
-        FrameLength::try_from(app.config.frame_length).map_err(|_| problem::internal())?;
-    let header: Header = HeaderBuilder::new(message_id, context, encrypted, frame_length)
-        .authenticate(&data_key)
-        .map_err(no_header)?;
-    let verified = header.verify(&data_key)?;
+    let (verified, ids) = NewMessage::make(app, tenant).await?.apart();
+    let header = verified.header();
     let content_key = ContentKeyText::from_bytes(verified.content_key().expose());
     let plan = PartPlan::for_file(
         header.len(),
-        frame_length,
+        header.frame_length(),
         request.size,
         app.config.part_length,
     )
@@ -172,15 +160,15 @@ async fn make(
     let personal = personal::seal(
         app,
         tenant,
-        &file_id,
+        &ids.file_id,
         &request.name,
         request.metadata.as_ref(),
     )
     .await?;
     let header = header.as_bytes().to_vec();
     let opened = OpenedUpload {
-        upload_id: upload_id.clone(),
-        file_id: file_id.clone(),
+        upload_id: ids.upload_id.clone(),
+        file_id: ids.file_id.clone(),
         method: if plan.part_count() == PartNumber::FIRST {
             Method::Single
         } else {
@@ -194,19 +182,19 @@ async fn make(
         file: None,
     };
     let new = NewUpload {
-        s3_key: app.objects.object_key(tenant, &file_id, &upload_id),
+        s3_key: app.objects.object_key(tenant, &ids.file_id, &ids.upload_id),
         bucket: app.objects.bucket().to_owned(),
-        upload_id,
-        file_id,
+        upload_id: ids.upload_id,
+        file_id: ids.file_id,
         scope: caller.scope.clone(),
         client_token: request.client_token.clone(),
         request_sha256,
-        message_id: *message_id.as_bytes(),
+        message_id: ids.message_id,
         header,
         plan,
         method: opened.method,
         is_sealed_here: false,
-        encrypted_dek,
+        encrypted_dek: ids.encrypted_dek,
         name: personal.name,
         metadata: personal.metadata,
         content_type: request.content_type.clone(),
@@ -243,10 +231,6 @@ pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(),
 fn digest(request: &OpenUpload) -> Result<[u8; 32], Refusal> {
     let canonical = serde_json::to_vec(request).map_err(|_| problem::internal())?;
     Ok(*Sha256::of(&canonical).as_bytes())
-}
-
-fn no_header(_: HeaderError) -> Refusal {
-    problem::internal()
 }
 
 fn answer(status: StatusCode, opened: &OpenedUpload) -> Response {

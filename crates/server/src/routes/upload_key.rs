@@ -26,7 +26,8 @@ pub(crate) async fn upload_key(
     caller.may(Wish::Upload)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
-    if !matches!(upload.state, UploadState::Opening | UploadState::Open) {
+    // What the server seals itself is never sealed a second time, by nobody (FORMAT.md R2).
+    if upload.is_sealed_here || !matches!(upload.state, UploadState::Opening | UploadState::Open) {
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
     // An upload from before a restore of the database may have given away signatures that nobody

@@ -15,16 +15,8 @@ pub(super) fn check(request: &OpenUpload, config: &Config) -> Result<(), Refusal
     if request.size > most_bytes(config) {
         return Err(file_too_large(config));
     }
-    if let Some(content_type) = &request.content_type {
-        let visible = |c: u8| matches!(c, b' '..=b'~');
-        let fits = content_type.len() <= MOST_CONTENT_TYPE_BYTES;
-        if !fits || content_type.is_empty() || !content_type.bytes().all(visible) {
-            return Err(field(
-                "content_type",
-                "is no media type",
-                MOST_CONTENT_TYPE_BYTES,
-            ));
-        }
+    if let Some(given) = &request.content_type {
+        content_type(given)?;
     }
     if let Some(reference) = &request.reference
         && (reference.len() > MOST_REFERENCE_BYTES || has_control_characters(reference))
@@ -53,6 +45,19 @@ pub(super) fn file_too_large(config: &Config) -> Refusal {
     .with_number("most_bytes", most)
 }
 
+pub(in crate::routes) fn content_type(content_type: &str) -> Result<(), Refusal> {
+    let visible = |c: u8| matches!(c, b' '..=b'~');
+    let fits = content_type.len() <= MOST_CONTENT_TYPE_BYTES;
+    if fits && !content_type.is_empty() && content_type.bytes().all(visible) {
+        return Ok(());
+    }
+    Err(field(
+        "content_type",
+        "is no media type",
+        MOST_CONTENT_TYPE_BYTES,
+    ))
+}
+
 fn client_token(token: &str) -> Result<(), Refusal> {
     let allowed = |c: u8| c.is_ascii_alphanumeric() || matches!(c, b'-' | b'_');
     if (16..=64).contains(&token.len()) && token.bytes().all(allowed) {
@@ -65,7 +70,7 @@ fn client_token(token: &str) -> Result<(), Refusal> {
     .with_number("field", "client_token"))
 }
 
-fn name(name: &str, most: usize) -> Result<(), Refusal> {
+pub(in crate::routes) fn name(name: &str, most: usize) -> Result<(), Refusal> {
     let why = if name.is_empty() {
         "is empty"
     } else if name.len() > most {

@@ -1,0 +1,37 @@
+//! Taking an unfinished upload back: nothing of it is signed or sent any more, and the store
+//! drops what it has.
+
+use sealift_transfer::api::{UploadId, UploadState};
+
+use crate::{
+    app::App,
+    caller::Caller,
+    problem::{self, Refusal},
+    records::AuditAction,
+};
+
+/// Takes it back; again is fine.
+///
+/// # Errors
+/// Where it is complete, or being completed, and where something of it may still be there: then
+/// the sweeper goes on.
+pub(crate) async fn abort(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<(), Refusal> {
+    app.records.begin_aborting(&caller.scope, upload_id).await?;
+    let upload = app.records.upload(&caller.scope, upload_id).await?;
+    let upload = upload.ok_or_else(Refusal::not_found)?;
+    match upload.state {
+        UploadState::Aborting => {}
+        UploadState::Aborted | UploadState::Failed => return Ok(()),
+        state => return Err(problem::upload_not_open(state.as_str())),
+    }
+    app.objects
+        .take_back(&upload.s3_key, upload.s3_upload_id.as_ref())
+        .await?;
+    app.audit(caller, AuditAction::AbortUpload, upload_id.as_str(), "ok")
+        .await?;
+    if app.records.finish_aborting(upload_id).await? {
+        app.metrics.uploads_aborted.inc();
+    }
+    tracing::info!(upload.id = %upload_id, "Aborted upload {upload_id}");
+    Ok(())
+}

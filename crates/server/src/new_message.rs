@@ -1,0 +1,73 @@
+//! A new message: ids, data key and header, made once (FORMAT.md R1). Nothing of it has left or
+//! been stored yet.
+
+use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId, VerifiedHeader};
+use sealift_transfer::api::{FileId, TenantId, UploadId};
+
+use crate::{
+    app::App,
+    context,
+    problem::{self, Refusal},
+    random,
+};
+
+/// What a new upload is made of.
+#[derive(Debug)]
+pub(crate) struct NewMessage {
+    pub(crate) upload_id: UploadId,
+    pub(crate) file_id: FileId,
+    /// With the content key of this one message.
+    pub(crate) verified: VerifiedHeader,
+    pub(crate) encrypted_dek: Vec<u8>,
+}
+
+/// What stays of it without the content key.
+#[derive(Debug, Clone)]
+pub(crate) struct MessageIds {
+    pub(crate) upload_id: UploadId,
+    pub(crate) file_id: FileId,
+    pub(crate) message_id: [u8; 32],
+    pub(crate) encrypted_dek: Vec<u8>,
+}
+
+impl NewMessage {
+    /// Makes it, with frames as they are configured.
+    pub(crate) async fn make(app: &App, tenant: &TenantId) -> Result<Self, Refusal> {
+        let upload_id = UploadId::from_random(random::bytes());
+        let file_id = FileId::from_random(random::bytes());
+        let context = context::of(tenant, &file_id, &upload_id).map_err(no_header)?;
+        let (data_key, encrypted) = app.keys.make(tenant, &context).await?;
+        let encrypted_dek = encrypted.ciphertext().to_vec();
+        let message_id = MessageId::make(&mut random::source());
+        let frame_length =
+            FrameLength::try_from(app.config.frame_length).map_err(|_| problem::internal())?;
+        let header = HeaderBuilder::new(message_id, context, encrypted, frame_length)
+            .authenticate(&data_key)
+            .map_err(no_header)?;
+        Ok(Self {
+            upload_id,
+            file_id,
+            verified: header.verify(&data_key)?,
+            encrypted_dek,
+        })
+    }
+
+    /// The key's side, and what else goes into the row.
+    pub(crate) fn apart(self) -> (VerifiedHeader, MessageIds) {
+        let ids = MessageIds {
+            message_id: *self.header().message_id().as_bytes(),
+            upload_id: self.upload_id,
+            file_id: self.file_id,
+            encrypted_dek: self.encrypted_dek,
+        };
+        (self.verified, ids)
+    }
+
+    pub(crate) fn header(&self) -> &Header {
+        self.verified.header()
+    }
+}
+
+fn no_header(_: HeaderError) -> Refusal {
+    problem::internal()
+}

@@ -1,0 +1,153 @@
+//! `POST /upload` (multipart/form-data) and `PUT /upload/{name}`: for curl and for pages without
+//! script. The server seals while it streams to the store ([`crate::sealing`]) and answers only
+//! when the file is complete.
+
+use core::time::Duration;
+
+use axum::{
+    extract::{Request, State},
+    response::Response,
+};
+use headers::{ContentLength, HeaderMapExt as _};
+use http::{HeaderMap, header};
+use sealift_transfer::api::{FileRecord, ProblemCode};
+use tokio::sync::SemaphorePermit;
+
+use super::{
+    complete_upload, file,
+    open_upload::{check, may_open_another},
+    policy,
+};
+use crate::{
+    aborting,
+    app::App,
+    caller::{Caller, Via, Wish},
+    problem::Refusal,
+    records::FileRow,
+    sealing::{self, ComingFile, Sealing},
+};
+
+mod answer;
+mod body;
+mod form;
+mod name;
+mod page;
+mod put;
+
+use answer::Form;
+pub(crate) use answer::refusals_as_wanted;
+use body::ComingBody;
+pub(crate) use put::put_upload;
+
+pub(crate) async fn form_upload(
+    State(app): State<App>,
+    caller: Caller,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    let boundary = form::boundary(&head.headers)?;
+    // The file is shorter than the form around it.
+    let most_bytes = match declared(&head.headers) {
+        Some(len) if len > announced(&app).saturating_add(form::MOST_AROUND_BYTES) => {
+            return Err(sealing::too_large(announced(&app)));
+        }
+        Some(len) => len.min(announced(&app)),
+        None => unannounced(&app),
+    };
+    let _place = admit(&app, &caller, &head.headers).await?;
+    let coming = ComingBody::of(&app, body);
+    let sealing = form::read(&app, &caller, coming, boundary, most_bytes).await?;
+    let file = ended(&app, &caller, sealing).await?;
+    Ok(Form::wanted(&head.headers).answer(&file))
+}
+
+/// Who may send, and whether there is a place: all of it before a key is made.
+async fn admit<'a>(
+    app: &'a App,
+    caller: &Caller,
+    headers: &HeaderMap,
+) -> Result<SemaphorePermit<'a>, Refusal> {
+    caller.may(Wish::Upload)?;
+    not_from_another_page(caller, headers)?;
+    may_open_another(app, caller).await?;
+    app.sealing_places.try_acquire().map_err(|_| {
+        Refusal::new(
+            ProblemCode::TooManyRequests,
+            "As many files are being sealed here as may be at once; try again in a moment.",
+        )
+        .retry_after_s(5)
+    })
+}
+
+/// A form may be posted by any page in the same browser. Where nobody logs in the guard of the
+/// origin has looked (`caller/loopback.rs`); what has no origin must not be another page's either.
+fn not_from_another_page(caller: &Caller, headers: &HeaderMap) -> Result<(), Refusal> {
+    let site = headers.get("sec-fetch-site");
+    let from_elsewhere = site.is_some_and(|site| site != "same-origin" && site != "none");
+    if caller.via == Via::Loopback && from_elsewhere && !headers.contains_key(header::ORIGIN) {
+        return Err(Refusal::new(
+            ProblemCode::HostNotAllowed,
+            "Without login this server takes files from its own pages and from programs of its \
+             own machine only.",
+        ));
+    }
+    Ok(())
+}
+
+fn declared(headers: &HeaderMap) -> Option<u64> {
+    headers.typed_get::<ContentLength>().map(|length| length.0)
+}
+
+/// Plaintext bytes of a body whose length is announced.
+fn announced(app: &App) -> u64 {
+    policy::most_bytes(&app.config).min(sealing::most_bytes(&app.config))
+}
+
+/// Plaintext bytes of a body whose length is not.
+fn unannounced(app: &App) -> u64 {
+    announced(app).min(sealing::most_bytes_unannounced(&app.config))
+}
+
+/// Begins to seal a file, if it may have that name and type.
+async fn begin(app: &App, caller: &Caller, coming: ComingFile) -> Result<Sealing, Refusal> {
+    check::name(&coming.name, app.config.limits.name_bytes)?;
+    if let Some(content_type) = &coming.content_type {
+        check::content_type(content_type)?;
+    }
+    Sealing::begin(app, caller, coming).await
+}
+
+/// The store may need a moment; the client cannot ask again.
+const ASK_AGAIN_AFTER: [Duration; 3] = [
+    Duration::from_secs(1),
+    Duration::from_secs(3),
+    Duration::from_secs(10),
+];
+
+/// From the end of the body to a file.
+async fn ended(app: &App, caller: &Caller, sealing: Sealing) -> Result<FileRecord, Refusal> {
+    let sealed = sealing.finish().await?;
+    let (id, parts_sha256) = (&sealed.upload_id, &sealed.parts_sha256);
+    let mut waits = ASK_AGAIN_AFTER.iter();
+    loop {
+        let refusal = match complete_upload::complete(app, caller, id, parts_sha256).await {
+            Ok(row) => return record(app, row).await,
+            Err(refusal) => refusal,
+        };
+        match waits.next() {
+            Some(wait) if refusal.code().status() == 503 => app.clock.sleep(*wait).await,
+            _ => {
+                // Where it is being completed, the sweeper finds out what became of it.
+                if let Err(error) = aborting::abort(app, caller, id).await {
+                    let code = error.code().as_str();
+                    tracing::warn!(upload.id = %id, code, "Upload {id} was neither completed nor aborted");
+                }
+                return Err(refusal);
+            }
+        }
+    }
+}
+
+async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusal> {
+    file::record(app, row).await
+}

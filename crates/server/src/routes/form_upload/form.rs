@@ -1,0 +1,190 @@
+//! A form: the one file in it is sealed as it comes, and what else stands in it is passed over.
+
+use http::{HeaderMap, header};
+use multer::{Field, Multipart};
+use sealift_transfer::api::ProblemCode;
+
+use super::{
+    begin,
+    body::{BodyError, ComingBody, Unparsed},
+    name,
+};
+use crate::{
+    app::App,
+    caller::Caller,
+    problem::Refusal,
+    sealing::{ComingFile, Sealing},
+};
+
+/// Of all fields that are no files, together.
+const MOST_FIELD_BYTES: usize = 64 * 1024;
+/// Fields that are no files.
+const MOST_FIELDS: usize = 64;
+/// What a form may have around its file: fields, and the heads of all.
+pub(super) const MOST_AROUND_BYTES: u64 = 256 * 1024;
+
+/// What stands between the fields.
+pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
+    let content_type = headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.and_then(|value| value.to_str().ok());
+    let boundary = content_type.and_then(|value| multer::parse_boundary(value).ok());
+    boundary.ok_or_else(|| {
+        Refusal::new(
+            ProblemCode::UnsupportedMediaType,
+            "This endpoint takes a form with a file: send multipart/form-data, such as `curl -F \
+             file=@photo.jpg`, or PUT the file to /upload/NAME.",
+        )
+    })
+}
+
+/// Seals the form's file to its last byte, and reads the form to its end: a form that is cut off,
+/// or has two files, leaves none.
+pub(super) async fn read(
+    app: &App,
+    caller: &Caller,
+    body: ComingBody,
+    boundary: String,
+    most_bytes: u64,
+) -> Result<Sealing, Refusal> {
+    let unparsed = Unparsed::default();
+    let mut form = Reader {
+        app,
+        caller,
+        most_bytes,
+        fields: Multipart::new(body.paced(&unparsed), boundary),
+        unparsed,
+        passed_over: (0, 0),
+    };
+    let mut file = None;
+    let read = form.all(&mut file).await;
+    match (read, file) {
+        (Ok(()), Some(sealing)) => Ok(sealing),
+        (Ok(()), None) => Err(no_file()),
+        (Err(refusal), sealing) => {
+            if let Some(sealing) = sealing {
+                sealing.abort(refusal.code()).await;
+            }
+            form.drain().await;
+            Err(refusal)
+        }
+    }
+}
+
+struct Reader<'a> {
+    app: &'a App,
+    caller: &'a Caller,
+    most_bytes: u64,
+    fields: Multipart<'static>,
+    unparsed: Unparsed,
+    /// Fields that are no files, and their bytes.
+    passed_over: (usize, usize),
+}
+
+impl Reader<'_> {
+    async fn all(&mut self, file: &mut Option<Sealing>) -> Result<(), Refusal> {
+        while let Some(field) = self.fields.next_field().await.map_err(unreadable)? {
+            self.unparsed.clear();
+            let disposition = field.headers().get(header::CONTENT_DISPOSITION);
+            let disposition = disposition.map_or(&[][..], |value| value.as_bytes());
+            if name::is_file(disposition) {
+                let name = name::in_part(field.file_name(), disposition);
+                self.file(field, name, file).await?;
+            } else {
+                self.pass_over(field).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn file(
+        &self,
+        mut field: Field<'static>,
+        name: String,
+        file: &mut Option<Sealing>,
+    ) -> Result<(), Refusal> {
+        let mut next = field.chunk().await.map_err(unreadable)?;
+        if next.is_none() && field.file_name() == Some("") {
+            // A browser's way to say that nothing was chosen.
+            return Ok(());
+        }
+        if file.is_some() {
+            return Err(two_files());
+        }
+        let coming = ComingFile {
+            name,
+            content_type: field.content_type().map(ToString::to_string),
+            most_bytes: self.most_bytes,
+        };
+        let sealing = file.insert(begin(self.app, self.caller, coming).await?);
+        while let Some(bytes) = next {
+            self.unparsed.clear();
+            sealing.push(bytes).await?;
+            next = field.chunk().await.map_err(unreadable)?;
+        }
+        Ok(())
+    }
+
+    async fn pass_over(&mut self, mut field: Field<'static>) -> Result<(), Refusal> {
+        let (count, len) = &mut self.passed_over;
+        *count = count.saturating_add(1);
+        while let Some(bytes) = field.chunk().await.map_err(unreadable)? {
+            self.unparsed.clear();
+            *len = len.saturating_add(bytes.len());
+            if *len > MOST_FIELD_BYTES {
+                break;
+            }
+        }
+        if *count > MOST_FIELDS || *len > MOST_FIELD_BYTES {
+            return Err(Refusal::new(
+                ProblemCode::BodyTooLarge,
+                format!(
+                    "The form has more than {MOST_FIELDS} fields or {MOST_FIELD_BYTES} bytes \
+                     beside its file; send less."
+                ),
+            )
+            .with_number("most_bytes", MOST_FIELD_BYTES));
+        }
+        Ok(())
+    }
+
+    /// As [`ComingBody::drain`], through the parser.
+    async fn drain(&mut self) {
+        let mut left: usize = 16 * 1024 * 1024;
+        while let Ok(Some(mut field)) = self.fields.next_field().await {
+            while let Ok(Some(bytes)) = field.chunk().await {
+                self.unparsed.clear();
+                match left.checked_sub(bytes.len()) {
+                    Some(less) => left = less,
+                    None => return,
+                }
+            }
+        }
+    }
+}
+
+fn no_file() -> Refusal {
+    Refusal::new(
+        ProblemCode::NotOneFile,
+        "The form has no file in it; send one, such as `curl -F file=@photo.jpg`.",
+    )
+}
+
+fn two_files() -> Refusal {
+    Refusal::new(
+        ProblemCode::NotOneFile,
+        "The form has more than one file in it, so none was kept; send them one by one.",
+    )
+}
+
+/// The parser's words may quote a field's name, which is nobody else's business.
+fn unreadable(error: multer::Error) -> Refusal {
+    if let multer::Error::StreamReadFailed(cause) = &error
+        && let Some(cause) = cause.downcast_ref::<BodyError>()
+    {
+        return (*cause).into();
+    }
+    Refusal::new(
+        ProblemCode::InvalidRequest,
+        "The form cannot be read: it is no multipart/form-data, or it was cut off.",
+    )
+}

@@ -1,0 +1,73 @@
+//! `PUT /upload/{name}`, as `curl -T photo.jpg http://localhost:8080/upload/` sends it: the body
+//! is the file.
+
+use axum::{
+    extract::{Path, Request, State},
+    response::Response,
+};
+use http::header;
+use sealift_transfer::api::ProblemCode;
+
+use super::{
+    ComingBody, Form, admit, announced, begin, body::BodyError, declared, ended, name::base_name,
+    unannounced,
+};
+use crate::{
+    app::App,
+    caller::Caller,
+    problem::Refusal,
+    sealing::{self, ComingFile, Sealing},
+};
+
+pub(crate) async fn put_upload(
+    State(app): State<App>,
+    caller: Caller,
+    name: Option<Path<String>>,
+    request: Request,
+) -> Result<Response, Refusal> {
+    let (head, body) = request.into_parts();
+    if head.headers.contains_key(header::CONTENT_RANGE) {
+        // As `curl -C -` does: what has come would be taken for the whole file.
+        return Err(Refusal::new(
+            ProblemCode::InvalidRequest,
+            "A file is sent as a whole here; `sealift upload` can go on with a part of it.",
+        ));
+    }
+    let len = declared(&head.headers);
+    let most_bytes = match len {
+        Some(len) if len > announced(&app) => return Err(sealing::too_large(announced(&app))),
+        Some(len) => len,
+        None => unannounced(&app),
+    };
+    let content_type = head.headers.get(header::CONTENT_TYPE);
+    let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
+    let coming = ComingFile {
+        name: base_name(&name.map(|Path(name)| name).unwrap_or_default()),
+        content_type: content_type.map(std::borrow::Cow::into_owned),
+        most_bytes,
+    };
+    let _place = admit(&app, &caller, &head.headers).await?;
+    let mut sealing = begin(&app, &caller, coming).await?;
+    let mut body = ComingBody::of(&app, body);
+    if let Err(refusal) = take(&mut body, &mut sealing, len).await {
+        sealing.abort(refusal.code()).await;
+        body.drain().await;
+        return Err(refusal);
+    }
+    let file = ended(&app, &caller, sealing).await?;
+    Ok(Form::wanted(&head.headers).answer(&file))
+}
+
+async fn take(
+    body: &mut ComingBody,
+    sealing: &mut Sealing,
+    len: Option<u64>,
+) -> Result<(), Refusal> {
+    while let Some(bytes) = body.next().await {
+        sealing.push(bytes?).await?;
+    }
+    match len {
+        Some(len) if sealing.plaintext_len() != len => Err(BodyError::Cut.into()),
+        _ => Ok(()),
+    }
+}

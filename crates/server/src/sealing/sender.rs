@@ -1,0 +1,241 @@
+//! Sends sealed parts one after the other, while the next one is being sealed.
+
+use sealift_message::VerifiedHeader;
+use sealift_transfer::{
+    PartNumber, PartPlan,
+    api::{PartReceipt, PartReceipts, ProblemCode, open::Method},
+};
+use tokio_util::task::AbortOnDropHandle;
+use tracing::Instrument as _;
+
+use super::{ComingFile, SealedBody, len_of, message::SealedPart};
+use crate::{
+    aborting,
+    app::App,
+    caller::Caller,
+    lifetimes,
+    new_message::MessageIds,
+    objects::{ObjectKey, ObjectsError, PRESIGNED_FOR_MS, S3UploadId},
+    personal,
+    problem::{self, Refusal},
+    random,
+    records::{AddedUpload, AuditAction, NewUpload, SignedRows},
+};
+
+/// The store's side of one upload.
+pub(super) struct Sender {
+    app: App,
+    caller: Caller,
+    ids: MessageIds,
+    header: Vec<u8>,
+    coming: ComingFile,
+    /// Of the longest that may come.
+    plan: PartPlan,
+    s3_key: ObjectKey,
+    /// Whether there is a row: only then is there anything to take back.
+    is_kept: bool,
+    s3_upload_id: Option<S3UploadId>,
+    receipts: PartReceipts,
+    sending: Option<Sending>,
+}
+
+/// Ends with this value, so that nothing arrives after an abort.
+type Sending = AbortOnDropHandle<Result<(), ObjectsError>>;
+
+impl Sender {
+    pub(super) fn new(
+        app: &App,
+        caller: &Caller,
+        verified: &VerifiedHeader,
+        ids: MessageIds,
+        coming: ComingFile,
+        plan: PartPlan,
+    ) -> Self {
+        let tenant = &caller.scope.tenant;
+        Self {
+            s3_key: app.objects.object_key(tenant, &ids.file_id, &ids.upload_id),
+            header: verified.header().as_bytes().to_vec(),
+            app: app.clone(),
+            caller: caller.clone(),
+            ids,
+            coming,
+            plan,
+            is_kept: false,
+            s3_upload_id: None,
+            receipts: PartReceipts::default(),
+            sending: None,
+        }
+    }
+
+    /// Sends a part that others follow; returns when the one before it is in the store.
+    pub(super) async fn send(&mut self, part: SealedPart) -> Result<(), Refusal> {
+        if !self.is_kept {
+            self.open(Method::Multipart, self.plan).await?;
+            self.begin_multipart().await?;
+        }
+        let Some(s3_upload_id) = self.s3_upload_id.clone() else {
+            return Err(problem::internal());
+        };
+        self.keep(&part).await?;
+        self.sent().await?;
+        let (objects, key) = (self.app.objects.clone(), self.s3_key.clone());
+        let put = async move {
+            let SealedPart {
+                number,
+                sealed,
+                sha256,
+            } = part;
+            let put = objects.put_part(&key, &s3_upload_id, number, sealed, &sha256);
+            put.await
+        };
+        let put = tokio::spawn(put.in_current_span());
+        self.sending = Some(AbortOnDropHandle::new(put));
+        Ok(())
+    }
+
+    /// Sends the last part, or all in one where it is the only one.
+    pub(super) async fn finish(
+        &mut self,
+        last: SealedPart,
+        plan: PartPlan,
+    ) -> Result<SealedBody, Refusal> {
+        if last.number == PartNumber::FIRST {
+            self.open(Method::Single, plan).await?;
+            self.keep(&last).await?;
+            let put = self
+                .app
+                .objects
+                .put_object(&self.s3_key, last.sealed, &last.sha256);
+            put.await?;
+        } else {
+            self.send(last).await?;
+            self.sent().await?;
+            let ended = self.app.records.end_sealing(&self.ids.upload_id, &plan);
+            if !ended.await? {
+                return Err(ended_meanwhile());
+            }
+        }
+        let parts_sha256 = self.receipts.digest(plan.part_count());
+        Ok(SealedBody {
+            upload_id: self.ids.upload_id.clone(),
+            parts_sha256: parts_sha256.map_err(|_| problem::internal())?,
+        })
+    }
+
+    /// Header and ids are durable before anything of them leaves (FORMAT.md R1).
+    async fn open(&mut self, method: Method, plan: PartPlan) -> Result<(), Refusal> {
+        let (app, caller, ids) = (&self.app, &self.caller, &self.ids);
+        let tenant = &caller.scope.tenant;
+        let personal = personal::seal(app, tenant, &ids.file_id, &self.coming.name, None).await?;
+        let now_ms = app.now_ms();
+        let new = NewUpload {
+            upload_id: ids.upload_id.clone(),
+            file_id: ids.file_id.clone(),
+            scope: caller.scope.clone(),
+            // No client can name it: theirs have no colon.
+            client_token: format!("sealed-here:{}", ids.upload_id),
+            request_sha256: random::bytes(),
+            message_id: ids.message_id,
+            header: self.header.clone(),
+            plan,
+            method,
+            is_sealed_here: true,
+            s3_key: self.s3_key.clone(),
+            bucket: app.objects.bucket().to_owned(),
+            encrypted_dek: ids.encrypted_dek.clone(),
+            name: personal.name,
+            metadata: None,
+            content_type: self.coming.content_type.clone(),
+            reference: None,
+            last_modified_ms: None,
+            opened_at_ms: now_ms,
+            expires_at_ms: lifetimes::sealing_expiry_ms(now_ms),
+        };
+        let most_open = app.config.limits.open_uploads;
+        match app.records.add_upload(new, most_open).await? {
+            AddedUpload::Added => {}
+            AddedUpload::TooManyOpen => return Err(problem::too_many_open(most_open)),
+            AddedUpload::SameToken(_) => return Err(problem::internal()),
+        }
+        self.is_kept = true;
+        let id = self.ids.upload_id.as_str();
+        app.audit(caller, AuditAction::OpenUpload, id, "ok").await?;
+        app.metrics.uploads_opened.inc();
+        tracing::info!(upload.id = id, "Opened upload {id}, which is sealed here");
+        Ok(())
+    }
+
+    async fn begin_multipart(&mut self) -> Result<(), Refusal> {
+        let (app, key) = (&self.app, &self.s3_key);
+        let s3_upload_id = app.objects.create_multipart(key).await?;
+        let begun = app
+            .records
+            .begin_sending(&self.ids.upload_id, s3_upload_id.clone());
+        if !begun.await? {
+            app.objects.abort_multipart(key, &s3_upload_id).await?;
+            return Err(ended_meanwhile());
+        }
+        self.s3_upload_id = Some(s3_upload_id);
+        Ok(())
+    }
+
+    /// The part's row is durable before the part leaves (FORMAT.md R2).
+    async fn keep(&mut self, part: &SealedPart) -> Result<(), Refusal> {
+        let receipt = PartReceipt {
+            number: part.number,
+            sha256: part.sha256,
+        };
+        let now_ms = self.app.now_ms();
+        let kept = self
+            .app
+            .records
+            .keep_sealed_part(
+                &self.caller.scope,
+                &self.ids.upload_id,
+                (receipt, len_of(&part.sealed)),
+                now_ms,
+                lifetimes::sealing_expiry_ms(now_ms),
+                // The signature of a request that is on its way ends as a presigned one does.
+                now_ms.saturating_add(PRESIGNED_FOR_MS),
+            )
+            .await?;
+        match kept {
+            SignedRows::Signed => {}
+            SignedRows::Expired => return Err(problem::upload_expired()),
+            SignedRows::NotFound | SignedRows::NotOpen(_) => return Err(ended_meanwhile()),
+            SignedRows::AlreadySealed(_) => return Err(problem::internal()),
+        }
+        let noted = self.receipts.note(receipt);
+        noted.map_err(|_| problem::internal())
+    }
+
+    /// Waits for the part that is on its way.
+    async fn sent(&mut self) -> Result<(), Refusal> {
+        match self.sending.take() {
+            Some(sending) => Ok(sending.await.map_err(|_| problem::internal())??),
+            None => Ok(()),
+        }
+    }
+
+    /// Takes back what is there. Where that fails the sweeper goes on.
+    pub(super) async fn abort(mut self, why: ProblemCode) {
+        if let Some(sending) = self.sending.take() {
+            sending.abort();
+            // Not sent any more from here on.
+            let _ = sending.await;
+        }
+        if !self.is_kept {
+            return;
+        }
+        let id = &self.ids.upload_id;
+        if let Err(refusal) = aborting::abort(&self.app, &self.caller, id).await {
+            let (code, cause) = (refusal.code().as_str(), refusal.cause());
+            tracing::warn!(upload.id = %id, code, cause, why = why.as_str(), "Upload {id} could not be aborted; the sweeper will");
+        }
+    }
+}
+
+/// Its owner took it back, or it expired.
+fn ended_meanwhile() -> Refusal {
+    problem::upload_not_open("ended")
+}
