@@ -19,6 +19,12 @@ use crate::wire::len_of;
 pub struct AnyDataKey(Zeroizing<Vec<u8>>);
 
 impl AnyDataKey {
+    /// The bytes. They must not be stored, printed or sent.
+    #[must_use]
+    pub fn expose(&self) -> &[u8] {
+        &self.0
+    }
+
     /// The cipher of a message, and the commitment where its suite has one. `None` for a key that is
     /// not as long as the suite's.
     pub(super) fn derive(

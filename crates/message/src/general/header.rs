@@ -9,7 +9,7 @@ use super::{Policy, Suite};
 use crate::error::{DecryptError, Field, Unsupported};
 use crate::header::{EncryptedDataKey, EncryptionContext, FrameLength, Limits};
 use crate::key::Commitment;
-use crate::suite::{FRAMED, HEADER_IV, IV_LEN, MESSAGE_ID_LEN, TAG_LEN, VERSION};
+use crate::suite::{FRAMED, HEADER_IV, IV_LEN, MESSAGE_ID_LEN, SUITE, TAG_LEN, VERSION};
 use crate::wire::{Piece, Reader, len_of};
 
 /// A header of any suite, understood but not authenticated.
@@ -79,7 +79,13 @@ impl Header {
         };
         let message_id = Piece::of(&[reader.take(id_len)?]);
         let at = reader.at();
-        let encryption_context = EncryptionContext::read(&mut reader, limits)?;
+        // Official readers take the pairs in any order, and some writers left them so. Where the suite
+        // is ours, so is the order.
+        let encryption_context = if suite.id() == SUITE {
+            EncryptionContext::read(&mut reader, limits)?
+        } else {
+            EncryptionContext::read_in_any_order(&mut reader, limits)?
+        };
         let public_key = PublicKey::of(suite, &encryption_context, at)?;
         let encrypted_data_keys = EncryptedDataKey::read_all(&mut reader, limits)?;
         let content_type = reader.u8()?;

@@ -113,6 +113,25 @@ impl EncryptionContext {
 
     /// Length and pairs as they stand in a header: exactly what [`Self::serialised`] would write.
     pub(crate) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
+        Self::read_if(reader, limits, |pairs, key| {
+            pairs.last_key_value().is_none_or(|(last, _)| last < key)
+        })
+    }
+
+    /// As [`Self::read`], of writers that did not sort: no key twice, but in any order.
+    #[cfg(feature = "legacy-suites")]
+    pub(crate) fn read_in_any_order(
+        reader: &mut Reader<'_>,
+        limits: &Limits,
+    ) -> Result<Self, DecryptError> {
+        Self::read_if(reader, limits, |pairs, key| !pairs.contains_key(key))
+    }
+
+    fn read_if(
+        reader: &mut Reader<'_>,
+        limits: &Limits,
+        may_follow: impl Fn(&BTreeMap<String, String>, &String) -> bool,
+    ) -> Result<Self, DecryptError> {
         let at = reader.at();
         let len = reader.u16()?;
         if len > limits.context_bytes() {
@@ -135,8 +154,7 @@ impl EncryptionContext {
         for _ in 0..count {
             let key = text(inside.counted()?).ok_or(malformed)?;
             let value = text(inside.counted()?).ok_or(malformed)?;
-            let is_sorted = pairs.last_key_value().is_none_or(|(last, _)| *last < key);
-            if !is_sorted {
+            if !may_follow(&pairs, &key) {
                 return Err(malformed);
             }
             pairs.insert(key, value);

@@ -18,6 +18,8 @@ mod foreign;
 mod general;
 mod header;
 mod layout;
+#[cfg(feature = "legacy-suites")]
+mod legacy;
 mod limits;
 mod range;
 mod round_trip;

@@ -1,6 +1,6 @@
 //! Messages and numbers that others computed.
 
-mod official;
+pub(crate) mod official;
 mod own;
 
 use base64::Engine as _;
@@ -16,7 +16,7 @@ use crate::sample::push_all;
 /// Bytes that stand as base64 in JSON.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
-struct Base64(Vec<u8>);
+pub(crate) struct Base64(pub(crate) Vec<u8>);
 
 impl TryFrom<String> for Base64 {
     type Error = base64::DecodeError;

@@ -1,4 +1,4 @@
-//! The official vectors of suite 0x0478. They are not part of the project: tests that want them say
+//! The official vectors of suite 0x0478, by the crate's own path. They are not part of the project: tests that want them say
 //! that they were skipped where the folder beside the project is absent.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use serde::Deserialize;
 use super::{Base64, WrappingKey, open_body};
 
 /// A file of the folder beside the project.
-fn read(file: &str) -> Option<Vec<u8>> {
+pub(crate) fn read(file: &str) -> Option<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
     if !folder.is_dir() {
         // Past the capture of a test's output: that it was skipped must be seen.
@@ -27,23 +27,23 @@ fn read(file: &str) -> Option<Vec<u8>> {
 }
 
 #[derive(Deserialize)]
-struct KnownAnswers {
-    tests: Vec<KnownAnswer>,
+pub(crate) struct KnownAnswers {
+    pub(crate) tests: Vec<KnownAnswer>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct KnownAnswer {
-    comment: String,
-    status: bool,
-    ciphertext: Base64,
-    decrypted_dek: Base64,
-    message_id: Base64,
+pub(crate) struct KnownAnswer {
+    pub(crate) comment: String,
+    pub(crate) status: bool,
+    pub(crate) ciphertext: Base64,
+    pub(crate) decrypted_dek: Base64,
+    pub(crate) message_id: Base64,
     /// Not every origin of these messages tells it.
-    content_encryption_key: Option<Base64>,
-    commitment: Base64,
-    encryption_context: BTreeMap<String, String>,
-    plaintext_frames: Option<Vec<String>>,
+    pub(crate) content_encryption_key: Option<Base64>,
+    pub(crate) commitment: Base64,
+    pub(crate) encryption_context: BTreeMap<String, String>,
+    pub(crate) plaintext_frames: Option<Vec<String>>,
 }
 
 /// Of a message whose body is not framed.
@@ -95,34 +95,34 @@ fn known_answers_of_key_commitment() {
 }
 
 #[derive(Deserialize)]
-struct Index {
-    keys: BTreeMap<String, IndexKey>,
-    vectors: Vec<IndexEntry>,
+pub(crate) struct Index {
+    pub(crate) keys: BTreeMap<String, IndexKey>,
+    pub(crate) vectors: Vec<IndexEntry>,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct IndexKey {
-    key_id: String,
-    material: Base64,
+pub(crate) struct IndexKey {
+    pub(crate) key_id: String,
+    pub(crate) material: Base64,
 }
 
 #[derive(Deserialize)]
-struct IndexEntry {
-    file: String,
-    suite: String,
-    unwrap: Unwrap,
-    required_keys: Vec<String>,
-    context: BTreeMap<String, String>,
-    expect: String,
-    plaintext: String,
+pub(crate) struct IndexEntry {
+    pub(crate) file: String,
+    pub(crate) suite: String,
+    pub(crate) unwrap: Unwrap,
+    pub(crate) required_keys: Vec<String>,
+    pub(crate) context: BTreeMap<String, String>,
+    pub(crate) expect: String,
+    pub(crate) plaintext: String,
 }
 
 #[derive(Deserialize)]
 #[serde(rename_all = "kebab-case")]
-struct Unwrap {
-    key: String,
-    provider_id: String,
+pub(crate) struct Unwrap {
+    pub(crate) key: String,
+    pub(crate) provider_id: String,
 }
 
 #[test]

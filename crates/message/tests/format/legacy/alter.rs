@@ -1,0 +1,95 @@
+//! No bit of a message of any suite can be changed, none left out, and how it is cut into pieces
+//! changes nothing.
+
+use proptest::prelude::*;
+use sealift_message::DecryptError;
+
+use super::writer::Message;
+use super::{Reading, SUITES};
+
+fn messages(suite: u16) -> [Message; 2] {
+    [
+        Message::framed(suite, 16, &[&[0xA1; 16], &[0xB2; 16], b"the end"]),
+        Message::unframed(suite, &[0xC3; 40]),
+    ]
+}
+
+#[test]
+fn every_flipped_bit_is_refused() {
+    for (suite, _) in SUITES {
+        for message in messages(suite) {
+            let plaintext = message.plaintext();
+            let reading = Reading::any(&message.data_key);
+            let mut bytes = message.bytes();
+            for at in 0..bytes.len() {
+                for bit in 0..8 {
+                    bytes[at] ^= 1 << bit;
+                    reading.open(&bytes).refused(&plaintext);
+                    bytes[at] ^= 1 << bit;
+                }
+            }
+            assert!(reading.open(&bytes).is_whole(&plaintext), "{suite:#06x}");
+        }
+    }
+}
+
+#[test]
+fn every_cut_is_refused() {
+    for (suite, _) in SUITES {
+        for message in messages(suite) {
+            let (bytes, plaintext) = (message.bytes(), message.plaintext());
+            for len in 0..bytes.len() {
+                let opened = Reading::any(&message.data_key).open(&bytes[..len]);
+                assert_eq!(opened.refused(&plaintext), DecryptError::Truncated);
+            }
+        }
+    }
+}
+
+#[test]
+fn two_pieces_give_the_same_wherever_they_meet() {
+    for (suite, _) in SUITES {
+        for message in messages(suite) {
+            let bytes = message.bytes();
+            let reading = Reading::any(&message.data_key);
+            for at in 0..=bytes.len() {
+                let (first, second) = bytes.split_at(at);
+                let opened = reading.open_pieces(&[first, second]);
+                assert!(opened.is_whole(&message.plaintext()), "{suite:#06x}, {at}");
+            }
+            let singly: Vec<&[u8]> = bytes.chunks(1).collect();
+            assert!(reading.open_pieces(&singly).is_whole(&message.plaintext()));
+        }
+    }
+}
+
+proptest! {
+    #[test]
+    fn any_pieces_give_the_same_and_junk_among_them_does_not(
+        which in 0..SUITES.len(),
+        is_framed: bool,
+        mut cuts in prop::collection::vec(any::<prop::sample::Index>(), 0..12),
+        junk in prop::collection::vec(any::<u8>(), 1..40),
+        junk_at: prop::sample::Index,
+    ) {
+        let message = &messages(SUITES[which].0)[usize::from(is_framed)];
+        let bytes = message.bytes();
+        let reading = Reading::any(&message.data_key);
+        let mut altered = bytes.clone();
+        let at = junk_at.index(bytes.len() + 1);
+        altered.splice(at..at, junk);
+        for (bytes, is_right) in [(&bytes, true), (&altered, false)] {
+            let mut rest = &bytes[..];
+            let mut pieces = Vec::new();
+            while let Some(cut) = cuts.pop() {
+                let (piece, later) = rest.split_at(cut.index(rest.len() + 1));
+                pieces.push(piece);
+                rest = later;
+            }
+            pieces.push(rest);
+            let opened = reading.open_pieces(&pieces);
+            prop_assert!(message.plaintext().starts_with(&opened.released));
+            prop_assert_eq!(opened.result.is_ok(), is_right);
+        }
+    }
+}
