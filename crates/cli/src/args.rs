@@ -2,8 +2,12 @@
 
 mod api_keys;
 mod completions;
+mod decrypt;
 mod demo;
+mod inspect;
+mod key_sources;
 mod man;
+mod message;
 mod output;
 mod place;
 mod records;
@@ -12,8 +16,12 @@ mod store;
 
 pub(crate) use api_keys::{ApiKeys, MakeApiKey, RoleChoice};
 pub(crate) use completions::Completions;
+pub(crate) use decrypt::{Decrypt, Demands};
 pub(crate) use demo::Demo;
+pub(crate) use inspect::Inspect;
+pub(crate) use key_sources::KeySources;
 pub(crate) use man::Man;
+pub(crate) use message::{Message, S3Reach};
 pub(crate) use output::Output;
 pub(crate) use records::{NewEpoch, Records};
 pub(crate) use serve::Serve;
@@ -60,6 +68,20 @@ pub(crate) enum Command {
     /// Everything listens on loopback only. The data lie in one folder and stay there for the next
     /// demo. Stop it with Ctrl-C.
     Demo(Demo),
+    /// Open a message of the format, without a server.
+    ///
+    /// Any message of the AWS Encryption SDK, ours and others'. The file gets its name when all of it
+    /// is proven to be whole and authentic; until then it lies beside it without one, for you only,
+    /// and goes when something is wrong. To stdout every frame goes as it is verified, and only exit
+    /// code 0 says that it was all.
+    #[command(after_help = decrypt::EXAMPLES)]
+    Decrypt(Box<Decrypt>),
+    /// Say what a message is: suite, keys, context, sizes. No key is needed.
+    ///
+    /// Only the beginning is read, and nothing of it is proven: who can alter a message can alter what
+    /// this says.
+    #[command(after_help = inspect::EXAMPLES)]
+    Inspect(Inspect),
     /// Make API keys.
     #[command(subcommand)]
     ApiKeys(ApiKeys),
@@ -81,6 +103,8 @@ impl Command {
     /// Whether a program reads what comes of it: errors are JSON then, too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
+            Self::Decrypt(decrypt) => decrypt.told.json,
+            Self::Inspect(inspect) => inspect.output.json,
             Self::Serve(_)
             | Self::Demo(_)
             | Self::ApiKeys(_)

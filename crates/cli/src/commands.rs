@@ -2,7 +2,9 @@
 
 pub(crate) mod api_keys;
 pub(crate) mod completions;
+pub(crate) mod decrypt;
 pub(crate) mod demo;
+pub(crate) mod inspect;
 pub(crate) mod man;
 pub(crate) mod records;
 pub(crate) mod serve;

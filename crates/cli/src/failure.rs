@@ -2,6 +2,7 @@
 //! that a program reads.
 
 mod exit;
+pub(crate) mod message;
 mod server;
 
 pub(crate) use exit::Exit;

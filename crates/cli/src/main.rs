@@ -10,6 +10,7 @@ use clap::Parser as _;
 mod args;
 mod commands;
 mod failure;
+mod message;
 mod terminal;
 
 use args::{Args, Command};
@@ -34,6 +35,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => commands::serve::run(serve).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
+        Command::Decrypt(decrypt) => commands::decrypt::run(*decrypt).await,
+        Command::Inspect(inspect) => commands::inspect::run(inspect).await,
         Command::ApiKeys(keys) => commands::api_keys::run(keys).await,
         Command::Records(records) => commands::records::run(records).await,
         Command::Store(store) => commands::store::run(store).await,

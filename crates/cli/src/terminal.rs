@@ -46,7 +46,12 @@ pub(crate) fn styled(text: &str, style: Style) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Bytes as they are: a script, a page, somebody's plaintext.
+/// Stdout for somebody's plaintext, which may have to wait for whoever reads it.
+pub(crate) fn bytes() -> tokio::io::Stdout {
+    tokio::io::stdout()
+}
+
+/// Bytes as they are: a script or a page.
 ///
 /// # Errors
 /// Where nobody reads any more.

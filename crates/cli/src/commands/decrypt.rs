@@ -1,0 +1,211 @@
+//! `sealift decrypt`: opens any message of the format, without a server.
+//!
+//! Nothing that did not authenticate leaves it, and nothing that lacks its end keeps a name.
+
+mod context;
+mod keys;
+mod raw_key;
+mod sink;
+
+use bytes::Bytes;
+use sealift_message::{
+    EncryptionContext, Limits,
+    general::{Header, HeaderRead, HeaderReader, Opener, Policy},
+};
+use serde::Serialize;
+use sha2::{Digest as _, Sha256};
+
+use super::stop::Stop;
+use crate::{
+    args::{Decrypt, Demands},
+    failure::{Exit, Failure, message},
+    message::{Message, Want, other_size},
+    terminal::{self, Bars, human_size, shown},
+};
+use sink::{Sink, Target};
+
+/// What was opened, for programs.
+#[derive(Debug, Serialize)]
+struct Opened {
+    /// `-` for stdout.
+    path: String,
+    plaintext_len: u64,
+    suite: String,
+    message_id: String,
+    /// All pairs that were authenticated, also those that are not stored in the message.
+    encryption_context: std::collections::BTreeMap<String, String>,
+    /// Of the plaintext, in hexadecimal digits.
+    sha256: String,
+}
+
+pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
+    let mut stop = Stop::listen()?;
+    let target = Target::of(&args)?;
+    let opened = tokio::select! {
+        opened = decrypt(&args, &target) => opened?,
+        () = stop.asked() => {
+            let stopped = "interrupted: no file was made";
+            return Err(Failure::new(Exit::Interrupted, stopped).into());
+        }
+    };
+    tell(&args, &target, &opened)
+}
+
+/// The read path, in order: header, policy, data key, commitment, frames, end.
+async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
+    let (limits, policy) = (limits(&args.demands), policy(&args.demands));
+    let mut source = Message::open(&args.message, Want::All).await?;
+    let (header, body) = read_header(&mut source, limits).await?;
+    // Asked before any key is: `verify` asks again.
+    header
+        .check(&policy)
+        .map_err(|error| message::refused(&error))?;
+    let stored = header.encryption_context();
+    let required = context::required(&args.demands.context, stored)?;
+    let whole = context::whole(stored, &required)?;
+    let wrapping_keys = keys::wrapping_keys(&args.keys, &args.message.reach, &header).await?;
+    let data_key = wrapping_keys
+        .open(header.encrypted_data_keys(), &whole)
+        .await;
+    let data_key = data_key.map_err(|error| keys::refused(&error))?;
+    let verified = header.verify(&policy, &data_key, &required);
+    let verified = verified.map_err(|error| message::refused(&error))?;
+    let opener = verified.opener(&limits);
+    let is_signed = matches!(opener, Opener::Signed(_));
+    let sink = Sink::open(target, is_signed && !args.demands.release_before_signature)?;
+
+    let copy = Body {
+        opener,
+        sink,
+        sha256: args.told.json.then(Sha256::new),
+    };
+    let read = header.len();
+    let (plaintext_len, sha256) = copy.all(args, source, body, read).await?;
+    Ok(Opened {
+        path: target.to_string(),
+        plaintext_len,
+        suite: format!("{:#06x}", header.suite().id()),
+        message_id: data_encoding::HEXLOWER.encode(header.message_id()),
+        encryption_context: pairs(&whole),
+        sha256,
+    })
+}
+
+async fn read_header(source: &mut Message, limits: Limits) -> anyhow::Result<(Header, Vec<u8>)> {
+    let mut reader = HeaderReader::new(limits);
+    while let Some(bytes) = source.next().await? {
+        match reader
+            .push(&bytes)
+            .map_err(|error| message::refused(&error))?
+        {
+            HeaderRead::More(more) => reader = more,
+            HeaderRead::Done { header, body } => return Ok((*header, body)),
+        }
+    }
+    Err(message::refused(&sealift_message::DecryptError::Truncated).into())
+}
+
+/// A body on its way to where the plaintext goes.
+struct Body {
+    opener: Opener,
+    sink: Sink,
+    sha256: Option<Sha256>,
+}
+
+impl Body {
+    /// Gives the plaintext's length and its SHA-256, which only a program is told.
+    async fn all(
+        mut self,
+        args: &Decrypt,
+        mut source: Message,
+        body: Vec<u8>,
+        header_len: u64,
+    ) -> anyhow::Result<(u64, String)> {
+        let bars = Bars::new(args.told);
+        let bar = bars.bytes(&args.message.place.to_string(), source.len);
+        let mut read = header_len;
+        let mut next = Some(Bytes::from(body));
+        let mut plaintext = Vec::new();
+        while let Some(bytes) = next {
+            let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+            read = read.saturating_add(more);
+            self.push(&bytes, &mut plaintext).await?;
+            bar.reached(read);
+            next = source.next().await?;
+        }
+        let finished = match self.opener {
+            Opener::Unsigned(opener) => opener.finish(),
+            Opener::Signed(opener) => opener.finish(),
+        };
+        let verified = finished.map_err(|error| message::refused(&error))?;
+        if let Some(expected) = args
+            .message
+            .expect_size
+            .filter(|expected| *expected != read)
+        {
+            return Err(other_size(read, expected).into());
+        }
+        self.sink.keep().await?;
+        let sha256 = self
+            .sha256
+            .map(|hash| data_encoding::HEXLOWER.encode(&hash.finalize()));
+        Ok((verified.plaintext_len, sha256.unwrap_or_default()))
+    }
+
+    async fn push(&mut self, bytes: &[u8], plaintext: &mut Vec<u8>) -> anyhow::Result<()> {
+        plaintext.clear();
+        let pushed = match &mut self.opener {
+            Opener::Unsigned(opener) => opener.push(bytes, plaintext),
+            // The sink keeps it back until `finish`, unless that was expressly not wanted.
+            Opener::Signed(opener) => opener.push_before_signature(bytes, plaintext),
+        };
+        // What came before an error is authentic: stdout may have it, the exit code says the rest.
+        if let Some(hash) = &mut self.sha256 {
+            hash.update(&*plaintext);
+        }
+        self.sink.write(plaintext).await?;
+        Ok(pushed.map_err(|error| message::refused(&error))?)
+    }
+}
+
+fn limits(demands: &Demands) -> Limits {
+    Limits::GENERAL
+        .with_data_keys(demands.max_data_keys)
+        .with_header_bytes(usize::try_from(demands.max_header).unwrap_or(usize::MAX))
+        .with_context_bytes(demands.max_context)
+        .with_frame_length(demands.max_frame_length)
+        .with_unframed_bytes(demands.max_unframed)
+}
+
+fn policy(demands: &Demands) -> Policy {
+    match demands.allow_without_commitment {
+        true => Policy::COMMITTED.allow_without_commitment(),
+        false => Policy::COMMITTED,
+    }
+}
+
+fn pairs(context: &EncryptionContext) -> std::collections::BTreeMap<String, String> {
+    let pairs = context.iter();
+    pairs
+        .map(|(key, value)| (key.to_owned(), value.to_owned()))
+        .collect()
+}
+
+/// Where the plaintext went to stdout that is all there may be.
+fn tell(args: &Decrypt, target: &Target, opened: &Opened) -> anyhow::Result<()> {
+    if args.told.json {
+        return match target {
+            Target::File { .. } => terminal::say_json(opened),
+            Target::Stdout => {
+                terminal::note(&serde_json::to_string(opened)?);
+                Ok(())
+            }
+        };
+    }
+    if !args.told.quiet {
+        let size = human_size(opened.plaintext_len);
+        let good = terminal::styled("whole and authentic", terminal::GOOD);
+        terminal::note(&format!("{}  {size}, {good}", shown(&opened.path)));
+    }
+    Ok(())
+}

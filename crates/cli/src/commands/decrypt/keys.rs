@@ -1,0 +1,141 @@
+//! From the flags to who opens the data key.
+
+use sealift_keyring::{
+    DiscoveryFilter, KeyFileError, KeyFileProblem, KeyringError, KmsKeys, KmsReach, KmsReader,
+    RawAesKeyring, WrappingKey, WrappingKeys,
+};
+use sealift_message::general::Header;
+use sealift_server::{
+    Config, LocalKeksError, TenantId,
+    config::{ConfigFile, Sources},
+    local_keks,
+};
+
+use super::raw_key;
+use crate::{
+    args::{KeySources, S3Reach},
+    failure::{Exit, Failure},
+};
+
+/// All that were given; nobody was asked for a key yet.
+pub(super) async fn wrapping_keys(
+    sources: &KeySources,
+    reach: &S3Reach,
+    header: &Header,
+) -> anyhow::Result<WrappingKeys> {
+    let mut keys = Vec::new();
+    if let (Some(file), Some(namespace), Some(name)) =
+        (&sources.aes_key, &sources.key_namespace, &sources.key_name)
+    {
+        let key = RawAesKeyring::new(namespace, name, &raw_key::read(file)?);
+        keys.push(WrappingKey::RawAes(key.map_err(|error| refused(&error))?));
+    }
+    keys.extend(
+        deployment(sources, header)
+            .await?
+            .into_iter()
+            .map(WrappingKey::Kek),
+    );
+    if let Some(kms_keys) = kms(sources) {
+        let reach = KmsReach {
+            endpoint: sources.kms_endpoint.clone(),
+            region: reach.region.clone(),
+        };
+        let kms = KmsReader::connect(&reach, kms_keys).await;
+        keys.push(WrappingKey::Kms(kms.map_err(|error| refused(&error))?));
+    }
+    let none_was_named = sources.aes_key.is_none()
+        && sources.data.is_none()
+        && sources.kms_key.is_empty()
+        && !sources.kms_discovery;
+    if none_was_named {
+        let none = "no key was named that could open the message";
+        let remedy = "give --kms-key, --kms-discovery, --aes-key or --data; `sealift inspect` says \
+                      which the message needs";
+        return Err(Failure::new(Exit::Usage, none).remedy(remedy).into());
+    }
+    Ok(WrappingKeys::from(keys))
+}
+
+fn kms(sources: &KeySources) -> Option<KmsKeys> {
+    if sources.kms_discovery {
+        let accounts = sources.kms_account.clone();
+        Some(KmsKeys::Discovered((!accounts.is_empty()).then(|| {
+            DiscoveryFilter {
+                partition: sources.kms_partition.clone(),
+                accounts,
+            }
+        })))
+    } else if sources.kms_key.is_empty() {
+        None
+    } else {
+        Some(KmsKeys::Only(sources.kms_key.clone()))
+    }
+}
+
+/// The tenant's key-encryption keys out of a deployment's database. Which tenant the message says;
+/// the data key opens only where that is true.
+async fn deployment(
+    sources: &KeySources,
+    header: &Header,
+) -> anyhow::Result<Vec<sealift_keyring::Kek>> {
+    let Some(folder) = &sources.data else {
+        return Ok(Vec::new());
+    };
+    let path = |path: &std::path::Path| match path.to_str() {
+        Some(path) => Ok(path.to_owned()),
+        None => Err(Failure::new(Exit::Usage, "a folder's name is not UTF-8")),
+    };
+    // Flags only: whatever the environment says is about a server that runs here.
+    let mut flags = vec![("data_dir", path(folder)?), ("keyring", "local".to_owned())];
+    if let Some(key_file) = &sources.key_file {
+        flags.push(("key_file", path(key_file)?));
+    }
+    let config = Config::load(&Sources {
+        file: ConfigFile::None,
+        environment: std::collections::BTreeMap::new(),
+        flags,
+    })?;
+    let tenant = header.encryption_context().get("tenant");
+    match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
+        Some(tenant) => {
+            let keks = local_keks(&config, &tenant, header.encrypted_data_keys()).await;
+            keks.map_err(deployment_refused)
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+fn deployment_refused(error: LocalKeksError) -> anyhow::Error {
+    let failure = |exit| Failure::new(exit, error.to_string()).into();
+    match &error {
+        LocalKeksError::NoDatabase(_) => failure(Exit::NotFound),
+        LocalKeksError::OtherKeyFile(_) => failure(Exit::NotAllowed),
+        LocalKeksError::KeyFile(KeyFileError {
+            problem: KeyFileProblem::Missing,
+            ..
+        }) => failure(Exit::NotFound),
+        _ => error.into(),
+    }
+}
+
+/// Why no data key opened.
+pub(super) fn refused(error: &KeyringError) -> Failure {
+    let failure = |exit| Failure::new(exit, error.to_string());
+    match error {
+        KeyringError::NoneMatches => failure(Exit::NotAllowed)
+            .remedy("`sealift inspect` says which keys the message needs")
+            .code("no_such_key"),
+        KeyringError::NotAKeyArn { .. } => failure(Exit::Usage),
+        KeyringError::Unavailable { .. } => failure(Exit::Unreachable),
+        KeyringError::NoCredentials => failure(Exit::NotAllowed).code("no_credentials"),
+        KeyringError::Refused { code } if code == "NotFoundException" => failure(Exit::NotFound),
+        KeyringError::Refused { .. } => failure(Exit::NotAllowed).code("kms_refused"),
+        KeyringError::Unauthentic => Failure::new(
+            Exit::NotAuthentic,
+            "the data key does not open: another key, another context, or altered bytes",
+        )
+        .remedy("look at the keys and at --context"),
+        _ => failure(Exit::Failed),
+    }
+}

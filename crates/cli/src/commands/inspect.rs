@@ -1,0 +1,54 @@
+//! `sealift inspect`: what a message says of itself, without any key. None of it is proven by that.
+
+mod report;
+mod sizes;
+
+use sealift_message::{
+    DecryptError, Limits,
+    general::{Header, HeaderRead, HeaderReader},
+};
+
+use crate::{
+    args::Inspect,
+    failure::message,
+    message::{Message, Want},
+    terminal,
+};
+use report::Report;
+
+/// 64 KiB: no header that keyrings write comes near.
+const MOST_HEADER: u32 = 64 * 1024;
+
+pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
+    let want = Want::Beginning(MOST_HEADER.into());
+    let mut source = Message::open(&args.message, want).await?;
+    let header = read_header(&mut source).await?;
+    let report = Report::new(&args.message.place, &header, source.len);
+    if args.output.json {
+        terminal::say_json(&report)
+    } else {
+        terminal::say(&report.table());
+        Ok(())
+    }
+}
+
+/// Describing costs nothing: every limit but the header's own is as wide as the format.
+async fn read_header(source: &mut Message) -> anyhow::Result<Header> {
+    let limits = Limits::GENERAL
+        .with_data_keys(u16::MAX)
+        .with_context_bytes(u16::MAX)
+        .with_frame_length(u32::MAX);
+    let mut reader = HeaderReader::new(limits);
+    loop {
+        let Some(bytes) = source.next().await? else {
+            return Err(message::refused(&DecryptError::Truncated).into());
+        };
+        match reader
+            .push(&bytes)
+            .map_err(|error| message::refused(&error))?
+        {
+            HeaderRead::More(more) => reader = more,
+            HeaderRead::Done { header, .. } => return Ok(*header),
+        }
+    }
+}

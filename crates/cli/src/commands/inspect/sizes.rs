@@ -1,0 +1,76 @@
+//! How much plaintext a message of a certain size holds, by arithmetic. Whoever altered the size
+//! altered the answer: only opening proves it.
+
+use sealift_message::suite::{FINAL_FRAME_OVERHEAD, REGULAR_FRAME_OVERHEAD};
+use serde::Serialize;
+
+/// Frames, the final one included, and the plaintext in them.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+pub(super) struct Sizes {
+    pub(super) frame_count: u64,
+    pub(super) plaintext_len: u64,
+}
+
+/// `None` where no message has this size. Others' messages may have an empty final frame after full
+/// ones; ours never do.
+pub(super) fn framed(body_len: u64, frame_length: u32) -> Option<Sizes> {
+    let frame_length = u64::from(frame_length);
+    let sealed_frame = frame_length.checked_add(REGULAR_FRAME_OVERHEAD)?;
+    // The final frame takes what is left: from nothing to a full frame.
+    let before_final = body_len.checked_sub(FINAL_FRAME_OVERHEAD)?;
+    let regular = before_final.checked_div(sealed_frame)?;
+    let left = before_final.checked_rem(sealed_frame)?;
+    if left > frame_length {
+        return None;
+    }
+    Some(Sizes {
+        frame_count: regular.checked_add(1)?,
+        plaintext_len: regular.checked_mul(frame_length)?.checked_add(left)?,
+    })
+}
+
+/// A body in one piece: IV, length, ciphertext, tag.
+pub(super) fn unframed(body_len: u64) -> Option<Sizes> {
+    /// 12, 8 and 16 bytes.
+    const OVERHEAD: u64 = 36;
+    Some(Sizes {
+        frame_count: 1,
+        plaintext_len: body_len.checked_sub(OVERHEAD)?,
+    })
+}
+
+#[cfg(test)]
+mod tests {
+    use sealift_message::{FrameLength, Layout};
+
+    use super::*;
+
+    #[test]
+    fn sizes_are_those_of_our_own_layout() {
+        let frame_length = FrameLength::try_from(4096).unwrap();
+        for plaintext_len in
+            (0..3).flat_map(|full: u64| [4095, 4096, 4097].map(|p| full * 4096 + p))
+        {
+            let layout = Layout::new(92, frame_length, plaintext_len).unwrap();
+            let sizes = framed(layout.sealed_len() - 92, 4096).unwrap();
+            assert_eq!(sizes.plaintext_len, plaintext_len);
+            assert_eq!(sizes.frame_count, layout.frame_count());
+        }
+    }
+
+    #[test]
+    fn an_empty_final_frame_after_full_ones_counts() {
+        let sizes = framed(2 * (4096 + 32) + 40, 4096);
+        assert_eq!(sizes.unwrap().plaintext_len, 2 * 4096);
+        assert_eq!(sizes.unwrap().frame_count, 3);
+    }
+
+    #[test]
+    fn a_size_that_no_message_has_gives_nothing() {
+        for body_len in [0, 39, 40 + 4097, 40 + 4127] {
+            assert_eq!(framed(body_len, 4096), None, "{body_len}");
+        }
+        assert!(framed(40 + 4128, 4096).is_some());
+        assert_eq!(unframed(35), None);
+    }
+}

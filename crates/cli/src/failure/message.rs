@@ -1,0 +1,67 @@
+//! A message that was not opened, and what can be done about it.
+
+use sealift_message::{DecryptError, Field, Unsupported};
+
+use super::{Exit, Failure};
+
+/// The sentence and, where a person can decide it, the flag.
+pub(crate) fn refused(error: &DecryptError) -> Failure {
+    let failure = Failure::new(Exit::NotAuthentic, sentence(error));
+    let failure = match error {
+        DecryptError::Truncated => failure.code("truncated"),
+        DecryptError::Malformed { .. } => failure.code("malformed"),
+        DecryptError::Unsupported(Unsupported::NoCommitment(_)) => failure.code("no_commitment"),
+        DecryptError::Unsupported(Unsupported::OverLimit { .. }) => failure.code("over_limit"),
+        DecryptError::Unsupported(_) => failure.code("unsupported"),
+        _ => failure,
+    };
+    match remedy(error) {
+        Some(remedy) => failure.remedy(remedy),
+        None => failure,
+    }
+}
+
+fn sentence(error: &DecryptError) -> String {
+    match error {
+        DecryptError::Truncated => {
+            "the message is cut short: it ends before its final frame does".to_owned()
+        }
+        DecryptError::Unauthentic => {
+            "the message does not authenticate: another key, another context, or altered bytes"
+                .to_owned()
+        }
+        DecryptError::Malformed {
+            field: Field::AfterTheEnd,
+            at,
+        } => format!("something stands after the message's end, at byte {at}"),
+        DecryptError::Malformed { .. } => format!("this is {error}"),
+        DecryptError::Unsupported(Unsupported::Version(_)) => {
+            "this is no message of the AWS Encryption SDK: it does not begin like one".to_owned()
+        }
+        other => other.to_string(),
+    }
+}
+
+fn remedy(error: &DecryptError) -> Option<String> {
+    match error {
+        DecryptError::Truncated => Some("fetch it again".to_owned()),
+        DecryptError::Unauthentic => {
+            Some("look at the keys, at --context, and whether it was altered".to_owned())
+        }
+        DecryptError::Unsupported(Unsupported::NoCommitment(_)) => {
+            Some("if you trust who made it, give --allow-without-commitment".to_owned())
+        }
+        DecryptError::Unsupported(Unsupported::OverLimit { field, got, .. }) => {
+            let flag = match field {
+                Field::Header => "--max-header",
+                Field::EncryptionContext => "--max-context",
+                Field::EncryptedDataKeys => "--max-data-keys",
+                Field::FrameLength => "--max-frame-length",
+                Field::UnframedBody => "--max-unframed",
+                _ => return None,
+            };
+            Some(format!("if you trust who made it, give {flag} {got}"))
+        }
+        _ => None,
+    }
+}

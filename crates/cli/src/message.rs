@@ -1,0 +1,74 @@
+//! A message to read: where it is, and its bytes in order. They are what was sealed, and nothing is
+//! believed of them here but how many there are.
+
+mod file;
+mod place;
+mod s3_object;
+
+pub(crate) use place::Place;
+
+use std::io;
+
+use bytes::Bytes;
+use futures::stream::{BoxStream, StreamExt as _};
+
+use crate::{
+    args,
+    failure::{Exit, Failure},
+};
+
+/// The bytes of a message, from the first on.
+pub(crate) struct Message {
+    /// How many there are, where that is known before they were read.
+    pub(crate) len: Option<u64>,
+    pub(crate) bytes: BoxStream<'static, anyhow::Result<Bytes>>,
+}
+
+/// How much of it is wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Want {
+    All,
+    /// So many bytes, or all where there are fewer.
+    Beginning(u64),
+}
+
+impl Message {
+    /// Finds it; reads what is wanted as the stream is.
+    pub(crate) async fn open(args: &args::Message, want: Want) -> anyhow::Result<Self> {
+        let message = match &args.place {
+            Place::File(path) => file::open(path).await?,
+            Place::Stdin => file::stdin()?,
+            Place::S3(url) => s3_object::open(url, &args.reach, want).await?,
+        };
+        match (args.expect_size, message.len) {
+            (Some(expected), Some(len)) if expected != len => Err(other_size(len, expected).into()),
+            _ => Ok(message),
+        }
+    }
+
+    /// The next bytes; `None` at the end.
+    pub(crate) async fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
+        self.bytes.next().await.transpose()
+    }
+}
+
+/// A message that is not as long as somebody knows it must be.
+pub(crate) fn other_size(len: u64, expected: u64) -> Failure {
+    Failure::new(
+        Exit::NotAuthentic,
+        format!("the message has {len} bytes, not {expected}: it is another one, or not whole"),
+    )
+    .code("other_size")
+}
+
+/// A file that cannot be used, by what the person can do about it.
+pub(crate) fn unusable(name: &str, error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::NotFound => Failure::new(Exit::NotFound, format!("there is no {name}")),
+        io::ErrorKind::PermissionDenied => {
+            Failure::new(Exit::NotAllowed, format!("{name} may not be used"))
+                .remedy("look at its rights and those of its folder")
+        }
+        _ => Failure::new(Exit::Failed, format!("{name} cannot be used: {error}")),
+    }
+}

@@ -1,0 +1,126 @@
+//! Where a message is, as the command line says it.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fmt,
+    path::PathBuf,
+};
+
+use crate::terminal::shown;
+
+/// A file, stdin, or an object.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) enum Place {
+    File(PathBuf),
+    Stdin,
+    S3(S3Url),
+}
+
+/// `s3://bucket/key`; the key stands as it is, nothing in it is an escape.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub(crate) struct S3Url {
+    pub(crate) bucket: String,
+    pub(crate) key: String,
+}
+
+#[derive(Debug, thiserror::Error)]
+#[error("an object is named s3://bucket/key")]
+pub(crate) struct NotAnS3Url;
+
+impl TryFrom<&OsStr> for Place {
+    type Error = NotAnS3Url;
+
+    fn try_from(text: &OsStr) -> Result<Self, Self::Error> {
+        if text == "-" {
+            return Ok(Self::Stdin);
+        }
+        let Some(object) = text.to_str().and_then(|text| text.strip_prefix("s3://")) else {
+            return Ok(Self::File(text.into()));
+        };
+        match object.split_once('/') {
+            Some((bucket, key)) if !bucket.is_empty() && !key.is_empty() => Ok(Self::S3(S3Url {
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+            })),
+            _ => Err(NotAnS3Url),
+        }
+    }
+}
+
+impl Place {
+    /// As it was said, for programs.
+    pub(crate) fn text(&self) -> String {
+        match self {
+            Self::File(path) => path.to_string_lossy().into_owned(),
+            Self::Stdin => "-".to_owned(),
+            Self::S3(url) => format!("s3://{}/{}", url.bucket, url.key),
+        }
+    }
+
+    /// What it is called without the folders it lies in; nothing of stdin, and nothing that would be
+    /// another place as the name of a file.
+    pub(crate) fn name(&self) -> Option<OsString> {
+        match self {
+            Self::File(path) => path.file_name().map(OsStr::to_owned),
+            Self::Stdin => None,
+            Self::S3(url) => {
+                let (_, name) = url.key.rsplit_once('/').unwrap_or(("", &url.key));
+                let is_a_name = !matches!(name, "" | "." | "..")
+                    && !name.contains(['\\', ':'])
+                    && shown(name) == name;
+                is_a_name.then(|| name.into())
+            }
+        }
+    }
+}
+
+impl fmt::Display for Place {
+    /// For people, on a terminal.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self {
+            Self::Stdin => f.write_str("stdin"),
+            Self::File(_) | Self::S3(_) => f.write_str(&shown(&self.text())),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn place(text: &str) -> Place {
+        Place::try_from(OsStr::new(text)).unwrap()
+    }
+
+    #[test]
+    fn objects_stdin_and_files_are_told_apart() {
+        let url = |bucket: &str, key: &str| {
+            Place::S3(S3Url {
+                bucket: bucket.to_owned(),
+                key: key.to_owned(),
+            })
+        };
+        assert_eq!(place("s3://b/a/%20/c"), url("b", "a/%20/c"));
+        assert_eq!(place("-"), Place::Stdin);
+        assert_eq!(place("./-"), Place::File("./-".into()));
+        for wrong in ["s3://", "s3://bucket", "s3://bucket/", "s3:///key"] {
+            assert!(Place::try_from(OsStr::new(wrong)).is_err(), "{wrong}");
+        }
+    }
+
+    #[test]
+    fn a_hostile_object_key_is_no_name_of_a_file() {
+        for (text, name) in [
+            ("s3://b/a/c", Some("c")),
+            ("s3://b/c", Some("c")),
+            ("s3://b/a/..", None),
+            ("s3://b/a/", None),
+            ("s3://b/a\\c", None),
+            ("s3://b/a\u{1b}c", None),
+            ("-", None),
+            ("folder/c.sealed", Some("c.sealed")),
+        ] {
+            assert_eq!(place(text).name(), name.map(OsString::from), "{text}");
+        }
+    }
+}

@@ -1,0 +1,155 @@
+//! A deployment's own objects, opened without its server.
+
+use std::{
+    collections::BTreeMap,
+    fs,
+    path::{Path, PathBuf},
+    process::{Command, Output},
+};
+
+use sealift_client::{Client, FileSource, UploadControl, UploadOptions};
+use sealift_server::{
+    Config, Server,
+    config::{ConfigFile, Sources},
+    objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+};
+
+use serde_json::Value;
+
+use crate::program::{json, read, refused, said, sealift, succeeded};
+
+/// More than a frame.
+fn plaintext() -> Vec<u8> {
+    (0..700_000_u32)
+        .flat_map(u32::to_le_bytes)
+        .take(700_000)
+        .collect()
+}
+
+struct Deployment {
+    folder: tempfile::TempDir,
+}
+
+impl Deployment {
+    fn path(&self, name: &str) -> PathBuf {
+        self.folder.path().join(name)
+    }
+
+    fn config(&self) -> Config {
+        let text = |name: &str| self.path(name).to_str().expect("UTF-8").to_owned();
+        let flags = vec![
+            ("auth", "none".to_owned()),
+            ("keyring", "local".to_owned()),
+            ("store", "embedded".to_owned()),
+            ("data_dir", text("data")),
+            ("key_file", text("keys/sealift.key")),
+            ("port", "0".to_owned()),
+            ("s3_port", "0".to_owned()),
+        ];
+        let sources = Sources {
+            file: ConfigFile::None,
+            environment: BTreeMap::new(),
+            flags,
+        };
+        Config::load(&sources).expect("a configuration")
+    }
+
+    fn decrypt(&self, message: &str, key_file: &str) -> Command {
+        let mut command = sealift(&["decrypt", message, "-o", "opened", "--force"]);
+        command
+            .args(["--data", "data", "--key-file", key_file])
+            .current_dir(self.folder.path());
+        command
+    }
+
+    fn opened(&self) -> Vec<u8> {
+        let opened = read(&self.path("opened"));
+        fs::remove_file(self.path("opened")).expect("it is there");
+        opened
+    }
+}
+
+/// The test's own threads go on serving meanwhile.
+async fn run(mut command: Command) -> Output {
+    let ended = tokio::task::spawn_blocking(move || command.output());
+    ended.await.expect("a thread").expect("the program")
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_server_and_after() {
+    let here = Deployment {
+        folder: tempfile::tempdir().expect("a folder"),
+    };
+    let server = Server::start(here.config()).await.expect("a server");
+    let file = here.path("plain");
+    fs::write(&file, plaintext()).expect("written");
+    let client = Client::new(&format!("http://{}", server.address()), None).expect("a client");
+    let source = FileSource::open(&file).expect("a source");
+    let control = UploadControl::default();
+    let record = client
+        .upload(source, UploadOptions::named("plain"), |_| {}, control)
+        .await
+        .expect("uploaded");
+
+    let config = here.config();
+    let bucket = config.store_folder().join(&record.bucket);
+    let object = bucket.join(&record.object_key);
+    let object = object.to_str().expect("UTF-8");
+    succeeded(&run(here.decrypt(object, "keys/sealift.key")).await);
+    assert!(here.opened() == plaintext(), "beside the server");
+    server.shutdown().await;
+    succeeded(&run(here.decrypt(object, "keys/sealift.key")).await);
+    assert!(here.opened() == plaintext(), "after it");
+
+    // Out of the bucket, with the bucket's credentials alone.
+    let credentials_file = config.store_credentials_file();
+    let store = EmbeddedConfig {
+        folder: config.store_folder(),
+        address: "127.0.0.1:0".parse().expect("an address"),
+        bucket: record.bucket.clone(),
+        page_origins: Vec::new(),
+        credentials: EmbeddedCredentials::keep_in(&credentials_file).expect("credentials"),
+    };
+    let store = Embedded::start(store).await.expect("a store");
+    let keys: Value = json(&read(&credentials_file));
+    let word = |name: &str| keys[name].as_str().expect("a word").to_owned();
+    let url = format!("s3://{}/{}", record.bucket, record.object_key);
+    let from_store = |url: &str, secret: &str| {
+        let mut command = here.decrypt(url, "keys/sealift.key");
+        command
+            .args(["--s3-endpoint", &store.endpoint(), "--region", "us-east-1"])
+            .env("AWS_ACCESS_KEY_ID", word("access_key"))
+            .env("AWS_SECRET_ACCESS_KEY", secret);
+        command
+    };
+    let secret = word("secret_key");
+    succeeded(&run(from_store(&url, &secret)).await);
+    assert!(here.opened() == plaintext(), "from the store");
+    refused(&run(from_store(&url, "another")).await, 5);
+    refused(&run(from_store(&format!("{url}x"), &secret)).await, 4);
+
+    // Another deployment's key file, none, and another folder.
+    fs::create_dir(here.path("others")).expect("a folder");
+    sealift_keyring::KeyFile::load_or_make(&here.path("others/sealift.key")).expect("a key");
+    let output = run(here.decrypt(object, "others/sealift.key")).await;
+    assert!(
+        refused(&output, 5).contains("not the one of this database"),
+        "{}",
+        said(&output)
+    );
+    refused(&run(here.decrypt(object, "none/sealift.key")).await, 4);
+    assert!(!here.path("none").exists(), "nothing comes into being");
+    fs::rename(here.path("data"), here.path("moved")).expect("moved");
+    let moved = here.path("moved").join(
+        Path::new(object)
+            .strip_prefix(here.path("data"))
+            .expect("in it"),
+    );
+    let output = run(here.decrypt(moved.to_str().expect("UTF-8"), "keys/sealift.key")).await;
+    assert!(
+        refused(&output, 4).contains("there is no database"),
+        "{}",
+        said(&output)
+    );
+    assert!(!here.path("opened").exists());
+}

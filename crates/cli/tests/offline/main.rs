@@ -1,0 +1,11 @@
+//! `sealift decrypt` and `sealift inspect`: the real program, without a server.
+
+#![expect(clippy::expect_used, reason = "tests")]
+
+mod deployment;
+mod inspect;
+mod official_vectors;
+mod output;
+mod own_vectors;
+mod program;
+mod s3;

@@ -1,0 +1,181 @@
+//! Objects in S3, from a store whose every answer the test gives.
+
+use std::{
+    io::{Read as _, Write as _},
+    net::{TcpListener, TcpStream},
+    process::Command,
+    thread::JoinHandle,
+};
+
+use serde_json::Value;
+
+use crate::{
+    own_vectors::Vectors,
+    program::{Bench, json, read, refused, run, succeeded},
+};
+
+/// What the store says to one request, after which it closes the connection.
+struct Answer {
+    status: &'static str,
+    headers: String,
+    body: Vec<u8>,
+}
+
+/// To HEAD.
+fn head(len: usize, etag: &str) -> Answer {
+    Answer {
+        status: "200 OK",
+        headers: format!("content-length: {len}\r\netag: \"{etag}\"\r\n"),
+        body: Vec::new(),
+    }
+}
+
+/// To GET from `start` on; `sent` of the promised bytes come before the connection ends.
+fn part(object: &[u8], start: usize, sent: usize, etag: &str) -> Answer {
+    let (len, last) = (object.len(), object.len() - 1);
+    let promised = len - start;
+    Answer {
+        status: "206 Partial Content",
+        headers: format!(
+            "content-length: {promised}\r\ncontent-range: bytes {start}-{last}/{len}\r\n\
+             etag: \"{etag}\"\r\n"
+        ),
+        body: object[start..start + sent].to_vec(),
+    }
+}
+
+fn says(status: &'static str) -> Answer {
+    Answer {
+        status,
+        headers: "content-length: 0\r\n".to_owned(),
+        body: Vec::new(),
+    }
+}
+
+/// Gives its address, and in the end the heads of the requests that came.
+fn store(answers: Vec<Answer>) -> (String, JoinHandle<Vec<String>>) {
+    let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let address = format!("http://{}", listener.local_addr().expect("bound"));
+    let served = std::thread::spawn(move || {
+        let answered = answers.iter().map(|answer| {
+            let (mut stream, _) = listener.accept().expect("a connection");
+            let request = request_head(&mut stream);
+            let head = format!(
+                "HTTP/1.1 {}\r\n{}connection: close\r\n\r\n",
+                answer.status, answer.headers
+            );
+            stream.write_all(head.as_bytes()).expect("sent");
+            stream.write_all(&answer.body).expect("sent");
+            request
+        });
+        answered.collect()
+    });
+    (address, served)
+}
+
+fn request_head(stream: &mut TcpStream) -> String {
+    let mut head = Vec::new();
+    let mut byte = [0];
+    while !head.ends_with(b"\r\n\r\n") {
+        stream.read_exact(&mut byte).expect("a request");
+        head.extend(byte);
+    }
+    String::from_utf8(head).expect("UTF-8").to_lowercase()
+}
+
+fn decrypt(bench: &Bench, address: &str, more: &[&str]) -> Command {
+    let mut command = bench.decrypt(&["s3://bucket/folder/m.sealed", "--s3-endpoint", address]);
+    command
+        .args(["--region", "us-east-1"])
+        .args(more)
+        .env("AWS_ACCESS_KEY_ID", "somebody")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    command
+}
+
+#[test]
+fn an_object_is_read_over_broken_connections_and_stays_the_same_one() {
+    let vectors = Vectors::load();
+    let vector = vectors.get("sdk-F256-P800");
+    let object = &vector.message.0;
+    let bench = vectors.bench();
+    let (address, served) = store(vec![
+        head(object.len(), "one"),
+        part(object, 0, 500, "one"),
+        part(object, 500, object.len() - 500, "one"),
+    ]);
+    succeeded(&run(&mut decrypt(&bench, &address, &[])));
+    let plaintext = &vector.plaintext.as_ref().expect("a plaintext").0;
+    assert_eq!(&read(&bench.path("m")), plaintext);
+    let requests = served.join().expect("served");
+    assert!(requests[0].starts_with("head /bucket/folder/m.sealed "));
+    let last = object.len() - 1;
+    for (request, start) in requests[1..].iter().zip([0, 500]) {
+        assert!(
+            request.contains(&format!("range: bytes={start}-{last}\r\n")),
+            "{request}"
+        );
+        assert!(request.contains("if-match: \"one\"\r\n"), "{request}");
+    }
+}
+
+#[test]
+fn an_object_that_is_replaced_while_it_is_read_leaves_no_file() {
+    let vectors = Vectors::load();
+    let object = &vectors.get("sdk-F256-P800").message.0;
+    // A store that heeds If-Match, and one that does not.
+    for second in [
+        says("412 Precondition Failed"),
+        part(object, 500, 100, "two"),
+    ] {
+        let bench = vectors.bench();
+        let (address, served) = store(vec![
+            head(object.len(), "one"),
+            part(object, 0, 500, "one"),
+            second,
+        ]);
+        let output = run(&mut decrypt(&bench, &address, &["--json"]));
+        refused(&output, 3);
+        assert_eq!(
+            json::<Value>(&output.stderr)["error"]["code"],
+            "object_replaced"
+        );
+        assert!(bench.files().is_empty());
+        served.join().expect("served");
+    }
+}
+
+#[test]
+fn what_the_store_refuses_has_its_own_exit_code_and_remedy() {
+    let vectors = Vectors::load();
+    let bench = vectors.bench();
+    for (answer, code, remedy) in [
+        ("404 Not Found", 4, "--s3-version"),
+        ("403 Forbidden", 5, "credentials"),
+        ("301 Moved Permanently", 2, "--region"),
+    ] {
+        let (address, served) = store(vec![says(answer)]);
+        let said = refused(&run(&mut decrypt(&bench, &address, &[])), code);
+        assert!(said.contains(remedy), "{said}");
+        served.join().expect("served");
+    }
+    let free = TcpListener::bind("127.0.0.1:0").expect("a port");
+    let nobody = format!("http://{}", free.local_addr().expect("bound"));
+    drop(free);
+    let said = refused(&run(&mut decrypt(&bench, &nobody, &[])), 6);
+    assert!(said.contains("--s3-endpoint"), "{said}");
+    assert!(bench.files().is_empty());
+}
+
+#[test]
+fn an_object_of_another_size_than_expected_is_not_even_fetched() {
+    let vectors = Vectors::load();
+    let bench = vectors.bench();
+    let (address, served) = store(vec![head(800, "one")]);
+    let said = refused(
+        &run(&mut decrypt(&bench, &address, &["--expect-size", "801"])),
+        3,
+    );
+    assert!(said.contains("800 bytes, not 801"), "{said}");
+    assert_eq!(served.join().expect("served").len(), 1);
+}
