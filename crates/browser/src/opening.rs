@@ -24,7 +24,7 @@ pub use self::{
 use crate::{failure::Fault, part_buffers::PartBuffers, sink::Sink};
 
 /// Pieces on their way side by side: while one is opened and saved, the next ones come.
-const PIECES_AT_ONCE: usize = 3;
+pub const PIECES_AT_ONCE: usize = 3;
 
 /// A file that can be opened.
 pub struct Opening {
