@@ -14,6 +14,7 @@ use crate::{
 
 mod files;
 mod report;
+mod tickets;
 mod unrecorded;
 mod uploads;
 
@@ -57,6 +58,7 @@ pub(crate) async fn sweep(app: &App) -> SweepReport {
     // In this order, one sweep leads an abandoned upload that has expired to its end.
     uploads::sweep(app, &mut report).await;
     files::sweep(app, &mut report).await;
+    tickets::sweep(app, &mut report).await;
     unrecorded::sweep(app, &mut report).await;
     app.metrics.note_sweep(&report, app.now_ms());
     if report.is_empty() {

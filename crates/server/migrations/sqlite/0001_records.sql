@@ -70,6 +70,8 @@ CREATE TABLE tickets (
     CHECK ((redeemed_at_ms IS NULL) = (cookie_ends_at_ms IS NULL))
 );
 
+CREATE INDEX tickets_to_sweep ON tickets (expires_at_ms);
+
 CREATE TABLE uploads (
     upload_id TEXT NOT NULL PRIMARY KEY,
     file_id TEXT NOT NULL,

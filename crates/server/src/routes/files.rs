@@ -1,37 +1,95 @@
-//! `GET /v1/files`: the caller's files, newest first, page by page.
+//! `GET /v1/files`: the caller's files, newest first, page by page; with `?search=`, those whose
+//! name has that text.
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{FileId, FileList};
 
-use super::{file, paging::Paging};
+use super::{
+    file,
+    paging::{Paging, Searching},
+};
 use crate::{
     app::App,
     caller::{Caller, Wish},
+    personal,
     problem::Refusal,
-    records::FileCursor,
+    records::{FileCursor, FileRow, Scope},
 };
+
+mod name_search;
+
+use name_search::NameSearch;
 
 pub(crate) async fn files(
     State(app): State<App>,
     caller: Caller,
-    page: Paging<FileId>,
+    Searching { page, text }: Searching<FileId>,
 ) -> Result<Json<FileList>, Refusal> {
     caller.may(Wish::Look)?;
-    let cursor = page
-        .after
-        .clone()
-        .map(|(uploaded_at_ms, file_id)| FileCursor {
-            uploaded_at_ms,
-            file_id,
-        });
-    let rows = app
-        .records
-        .files(&caller.scope, cursor, page.to_read())
-        .await?;
-    let (rows, next_cursor) = page.cut(rows, |row| (row.uploaded_at_ms, &row.file_id));
+    let (rows, next_cursor) = match text {
+        Some(text) => {
+            app.rates.look(&caller.scope)?;
+            let wanted = NameSearch::of(&text);
+            found(&app, &caller.scope, &page, &wanted).await?
+        }
+        None => {
+            let after = page.after.clone().map(cursor);
+            let rows = app
+                .records
+                .files(&caller.scope, after, page.to_read())
+                .await?;
+            page.cut(rows, |row| (row.uploaded_at_ms, &row.file_id))
+        }
+    };
     let mut files = Vec::with_capacity(rows.len());
     for row in rows {
         files.push(file::record(&app, row).await?);
     }
     Ok(Json(FileList { files, next_cursor }))
+}
+
+/// Names are sealed in the records, so that each must be opened to be compared: one request looks
+/// at no more than this many, and tells where the next goes on.
+const MOST_LOOKED_AT: usize = 1000;
+/// Read together.
+const ROWS: u32 = 200;
+
+async fn found(
+    app: &App,
+    scope: &Scope,
+    page: &Paging<FileId>,
+    wanted: &NameSearch,
+) -> Result<(Vec<FileRow>, Option<String>), Refusal> {
+    let mut found = Vec::new();
+    let mut after = page.after.clone();
+    let mut looked_at: usize = 0;
+    loop {
+        let from = after.clone().map(cursor);
+        let rows = app.records.files(scope, from, ROWS).await?;
+        let has_more = u32::try_from(rows.len()) == Ok(ROWS);
+        for row in rows {
+            after = Some((row.uploaded_at_ms, row.file_id.clone()));
+            looked_at = looked_at.saturating_add(1);
+            let name = personal::open_name(app, &scope.tenant, &row.file_id, &row.name).await?;
+            if wanted.is_in(&name) {
+                found.push(row);
+            }
+            if page.is_full(found.len()) {
+                return Ok((found, after.as_ref().map(Paging::cursor)));
+            }
+        }
+        if !has_more {
+            return Ok((found, None));
+        }
+        if looked_at >= MOST_LOOKED_AT {
+            return Ok((found, after.as_ref().map(Paging::cursor)));
+        }
+    }
+}
+
+fn cursor((uploaded_at_ms, file_id): (i64, FileId)) -> FileCursor {
+    FileCursor {
+        uploaded_at_ms,
+        file_id,
+    }
 }

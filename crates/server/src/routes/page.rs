@@ -1,17 +1,19 @@
-//! The upload page: the built files, under a policy that lets in nothing of another origin.
+//! The pages: the built files, under a policy that lets in nothing of another origin.
 
 use std::path::Path;
 
 use axum::Router;
 use http::{HeaderName, HeaderValue, header};
-use tower::ServiceBuilder;
 use tower_http::{
-    compression::CompressionLayer, services::ServeDir, set_header::SetResponseHeaderLayer,
+    services::{ServeDir, ServeFile},
+    set_header::SetResponseHeaderLayer,
 };
 
 use crate::app::App;
 
-/// Serves the files of `folder`; `store_origin` is where the page's worker sends parts.
+/// Serves the files of `folder`; `store_origin` is where the pages' workers send parts and fetch
+/// objects. `/` is the page for uploads, `/files` that of one's files, and `/files/{id}` the page
+/// of one file, whatever the id: whether there is such a file is the API's to tell.
 pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
     let policy = [
         "default-src 'none'",
@@ -19,9 +21,11 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         "worker-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
+        "media-src 'self'",
         &format!("connect-src 'self' {store_origin}"),
         "base-uri 'none'",
-        "form-action 'none'",
+        // For those without script: `POST /upload`.
+        "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
         // The page's only one, for its worker (web/uploads.js).
@@ -32,7 +36,19 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         // An origin that no header can hold was refused with the configuration.
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_str(value).ok())
     };
-    let files = ServiceBuilder::new()
+    // Compressed by the page's builder, once, and as small as it gets.
+    let page = |name: &str| {
+        ServeFile::new(folder.join(name))
+            .precompressed_br()
+            .precompressed_gzip()
+    };
+    let files = ServeDir::new(folder)
+        .precompressed_br()
+        .precompressed_gzip();
+    Router::new()
+        .route_service("/files", page("files.html"))
+        .route_service("/files/{id}", page("file.html"))
+        .fallback_service(files)
         .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         .layer(set(header::REFERRER_POLICY, "no-referrer"))
@@ -46,7 +62,4 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         ))
         // Asked again each time, answered with 304: an update is never half old.
         .layer(set(header::CACHE_CONTROL, "no-cache"))
-        .layer(CompressionLayer::new())
-        .service(ServeDir::new(folder));
-    Router::new().fallback_service(files)
 }

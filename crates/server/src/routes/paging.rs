@@ -23,10 +23,29 @@ pub(crate) struct Paging<I> {
     most: u32,
 }
 
-impl<I: Display> Paging<I> {
+impl<I: FromStr + Display> Paging<I> {
+    fn of(cursor: Option<&str>, limit: Option<u32>) -> Result<Self, Refusal> {
+        let most = limit.unwrap_or(DEFAULT_MOST);
+        if !(1..=MOST).contains(&most) {
+            return Err(invalid());
+        }
+        let after = cursor.map(place).transpose()?;
+        Ok(Self { after, most })
+    }
+
     /// How many rows to read: one more tells whether there is another page.
     pub(crate) fn to_read(&self) -> u32 {
         self.most.saturating_add(1)
+    }
+
+    /// Whether so many rows are a page.
+    pub(crate) fn is_full(&self, rows: usize) -> bool {
+        u32::try_from(rows).is_ok_and(|rows| rows >= self.most)
+    }
+
+    /// Where the page behind this row begins.
+    pub(crate) fn cursor((at_ms, id): &(i64, I)) -> String {
+        format!("{at_ms}-{id}")
     }
 
     /// The rows of this page, and the next one's cursor.
@@ -53,19 +72,43 @@ struct Asked {
     limit: Option<u32>,
 }
 
-impl<I: FromStr> FromRequestParts<App> for Paging<I> {
+impl<I: FromStr + Display> FromRequestParts<App> for Paging<I> {
     type Rejection = Refusal;
 
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         let Query(asked) = Query::<Asked>::from_request_parts(parts, app)
             .await
             .map_err(|_| invalid())?;
-        let most = asked.limit.unwrap_or(DEFAULT_MOST);
-        if !(1..=MOST).contains(&most) {
-            return Err(invalid());
-        }
-        let after = asked.cursor.as_deref().map(place).transpose()?;
-        Ok(Self { after, most })
+        Self::of(asked.cursor.as_deref(), asked.limit)
+    }
+}
+
+/// A list that can be searched too, `?search=&cursor=&limit=`.
+pub(crate) struct Searching<I> {
+    pub(crate) page: Paging<I>,
+    /// What the rows must have; never empty.
+    pub(crate) text: Option<String>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedSearch {
+    search: Option<String>,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+impl<I: FromStr + Display> FromRequestParts<App> for Searching<I> {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Query(asked) = Query::<AskedSearch>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| invalid())?;
+        Ok(Self {
+            page: Paging::of(asked.cursor.as_deref(), asked.limit)?,
+            text: asked.search.filter(|text| !text.is_empty()),
+        })
     }
 }
 

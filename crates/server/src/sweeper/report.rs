@@ -18,6 +18,8 @@ pub enum SweepKind {
     /// An aborted, failed or deleted one whose last signature has ended: its object key is removed
     /// once more, what the caller gave is emptied.
     Tombstone,
+    /// A ticket that can neither be redeemed nor read with any more: forgotten.
+    Ticket,
     /// A multipart upload that no upload needs any more: aborted.
     LateMultipart,
     /// An object that came after its tombstone was swept: removed.
@@ -30,12 +32,13 @@ pub enum SweepKind {
 
 impl SweepKind {
     /// All of them.
-    pub const ALL: [Self; 9] = [
+    pub const ALL: [Self; 10] = [
         Self::Abandoned,
         Self::Expired,
         Self::Aborting,
         Self::Deleting,
         Self::Tombstone,
+        Self::Ticket,
         Self::LateMultipart,
         Self::LateObject,
         Self::UnrecordedMultipart,
@@ -51,6 +54,7 @@ impl SweepKind {
             Self::Aborting => "aborting",
             Self::Deleting => "deleting",
             Self::Tombstone => "tombstone",
+            Self::Ticket => "ticket",
             Self::LateMultipart => "late_multipart",
             Self::LateObject => "late_object",
             Self::UnrecordedMultipart => "unrecorded_multipart",

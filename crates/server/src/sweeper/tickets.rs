@@ -1,0 +1,25 @@
+//! Tickets that are good for nothing any more.
+
+use super::{PAGE, SweepKind, SweepReport};
+use crate::{app::App, records::RecordsError};
+
+pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
+    if let Err(error) = forget_all(app, report).await {
+        let kind = SweepKind::Ticket;
+        tracing::error!(%error, kind = kind.as_str(), "The sweeper could not forget tickets");
+        report.failed(kind);
+    }
+}
+
+async fn forget_all(app: &App, report: &mut SweepReport) -> Result<(), RecordsError> {
+    loop {
+        let forgotten = app.records.forget_tickets(app.now_ms(), PAGE).await?;
+        for _ in 0..forgotten {
+            report.found(SweepKind::Ticket);
+            report.done(SweepKind::Ticket);
+        }
+        if forgotten < u64::from(PAGE) {
+            return Ok(());
+        }
+    }
+}
