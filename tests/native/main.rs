@@ -2,9 +2,14 @@
 
 mod at_rest;
 mod callers;
+mod curl;
 mod paused;
+mod pieces;
 mod ranges;
 mod restart;
 mod resume;
 mod sizes;
 mod stopped;
+mod ten_gibibytes;
+mod warm;
+mod watched;

@@ -1,6 +1,8 @@
 //! What a request asks for, read from its head.
 
-use http::{Method, Uri, request::Parts};
+use core::ops::Range;
+
+use http::{HeaderValue, Method, Uri, request::Parts};
 use url::form_urlencoded;
 
 /// An operation of S3, KMS or the server, as faults and stories tell them apart.
@@ -61,6 +63,8 @@ pub struct Asked {
     pub part_number: Option<u16>,
     /// Of the body, where it is said.
     pub body_len: Option<u64>,
+    /// The bytes that a GET wants, where it says so as `bytes=first-last`.
+    pub range: Option<Range<u64>>,
 }
 
 impl Asked {
@@ -83,8 +87,18 @@ impl Asked {
             path: head.uri.path().trim_start_matches('/').to_owned(),
             part_number,
             body_len: length.and_then(|length| length.to_str().ok()?.parse().ok()),
+            range: head.headers.get(http::header::RANGE).and_then(range),
         }
     }
+}
+
+fn range(value: &HeaderValue) -> Option<Range<u64>> {
+    let (first, last) = value
+        .to_str()
+        .ok()?
+        .strip_prefix("bytes=")?
+        .split_once('-')?;
+    Some(first.parse().ok()?..last.parse::<u64>().ok()?.checked_add(1)?)
 }
 
 fn query_value(uri: &Uri, name: &str) -> Option<String> {

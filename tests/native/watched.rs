@@ -1,0 +1,110 @@
+//! A server whose requests to its store are seen one by one.
+
+use std::{env, net::Ipv4Addr, ops::Range, path::PathBuf};
+
+use anyhow::{Context as _, Result};
+use sealift_client::Client;
+use sealift_server::{
+    Config, Server,
+    config::Sources,
+    objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+};
+use sealift_tests::{FailingProxy, Moto, Operation, Plan};
+use sealift_transfer::api::{FileId, files};
+use serde_json::json;
+use tempfile::TempDir;
+
+/// The server, its store, and the way between them.
+pub(crate) struct Watched {
+    pub(crate) client: Client,
+    pub(crate) address: String,
+    pub(crate) config: Config,
+    pub(crate) server_to_store: FailingProxy,
+    _server: Server,
+    _store: Embedded,
+    folder: TempDir,
+}
+
+impl Watched {
+    /// With these settings of the server besides.
+    pub(crate) async fn start(settings: &[(&'static str, &str)]) -> Result<Self> {
+        let folder = tempfile::tempdir()?;
+        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
+        let store = Embedded::start(EmbeddedConfig {
+            folder: folder.path().join(STORE),
+            address: (Ipv4Addr::LOCALHOST, 0).into(),
+            bucket: BUCKET.to_owned(),
+            page_origins: Vec::new(),
+            credentials: credentials()?,
+        })
+        .await?;
+        let server_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
+        let mut flags = vec![
+            ("auth", "none".to_owned()),
+            ("port", "0".to_owned()),
+            ("data_dir", below("data")),
+            ("key_file", below("keys/sealift.key")),
+            ("keyring", "local".to_owned()),
+            ("store", "s3".to_owned()),
+            ("s3_bucket", BUCKET.to_owned()),
+            ("s3_endpoint", server_to_store.endpoint()),
+            ("region", Moto::REGION.to_owned()),
+            // Nothing is read but what a story reads.
+            ("verify", "edges".to_owned()),
+            ("sweep_seconds", "0".to_owned()),
+        ];
+        let settings = settings.iter();
+        flags.extend(settings.map(|(name, value)| (*name, (*value).to_owned())));
+        let config = Config::load(&Sources {
+            flags,
+            ..Sources::default()
+        })?;
+        let server = Server::start(config.clone()).await?;
+        let address = format!("http://{}", server.address());
+        Ok(Self {
+            client: Client::new(&address, None)?,
+            address,
+            config,
+            server_to_store,
+            _server: server,
+            _store: store,
+            folder,
+        })
+    }
+
+    /// Where the server gives a file's plaintext.
+    pub(crate) fn content_url(&self, file: &FileId) -> String {
+        format!("{}{}", self.address, files::content_path(file))
+    }
+
+    /// The bytes of objects that the server has asked for until now, one range a GET.
+    pub(crate) fn gets(&self) -> Vec<Range<u64>> {
+        let journal = self.server_to_store.journal();
+        let gets = journal.iter().map(|reached| &reached.asked);
+        gets.filter(|asked| asked.operation == Operation::GetObject)
+            .map(|asked| asked.range.clone().unwrap_or(0..u64::MAX))
+            .collect()
+    }
+
+    /// Where the store keeps an object, and where its notes of it.
+    pub(crate) fn object_paths(&self, object_key: &str) -> [PathBuf; 2] {
+        let root = self.folder.path().join(STORE);
+        let coded = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+        let (bucket, key) = (coded(BUCKET), coded(object_key));
+        let notes = format!(".bucket-{bucket}.object-{key}.internal.json");
+        [root.join(BUCKET).join(object_key), root.join(notes)]
+    }
+}
+
+const BUCKET: &str = "watched";
+const STORE: &str = "store";
+
+/// Those that the server's AWS chain finds in the environment.
+fn credentials() -> Result<EmbeddedCredentials> {
+    let given = |name: &str| env::var(name).with_context(|| format!("{name} is not set"));
+    let pair = json!({
+        "access_key": given("AWS_ACCESS_KEY_ID")?,
+        "secret_key": given("AWS_SECRET_ACCESS_KEY")?,
+    });
+    Ok(serde_json::from_value(pair)?)
+}
