@@ -38,6 +38,8 @@ impl Ground {
             ("data_dir", below("data")),
             ("key_file", below("keys/sealift.key")),
             ("keyring", "local".to_owned()),
+            // The pass over all frames would read beside what is measured.
+            ("verify", "edges".to_owned()),
             ("store", "embedded".to_owned()),
             ("s3_port", store_port.to_string()),
             ("page_dir", page.to_string_lossy().into_owned()),
@@ -60,6 +62,11 @@ impl Ground {
             site,
             folder,
         })
+    }
+
+    /// The server's address without the slash at its end.
+    pub(crate) fn origin(&self) -> &str {
+        self.address.trim_end_matches('/')
     }
 
     /// A file of that length, its bytes all there and none like the next.

@@ -7,8 +7,10 @@ mod figures;
 mod ground;
 mod memory;
 mod native;
+mod opening;
 mod plain_store;
 mod processes;
+mod reading;
 mod sealing;
 mod site;
 mod upload;
@@ -60,8 +62,12 @@ async fn main() -> Result<()> {
             "upload" => upload::measure(scale).await?,
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
+            "opening" => opening::measure(scale).await?,
+            "reading" => reading::measure(scale).await?,
             "memory" => memory::measure(scale).await?,
-            _ => bail!("no row is named {row}; there are upload, sealing, native and memory"),
+            _ => bail!(
+                "no row is named {row}; there are upload, sealing, native, reading, opening and memory"
+            ),
         }
     }
     Ok(())

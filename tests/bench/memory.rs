@@ -18,10 +18,10 @@ use sealift_tests::Browser;
 use crate::{Scale, figures, ground::Ground, processes};
 
 /// A large file takes that long, on a machine that has other things to do.
-const PATIENCE: Duration = Duration::from_secs(1800);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(1800);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
 /// A browser that has just shown a page still tidies up.
-const SETTLES_IN: Duration = Duration::from_secs(3);
+pub(crate) const SETTLES_IN: Duration = Duration::from_secs(3);
 
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
     // No more than three: a round of the largest takes a minute.
@@ -73,13 +73,13 @@ async fn of_one_upload(bytes: u64) -> Result<BTreeMap<String, f64>> {
 }
 
 /// Looks again and again, in a thread of its own.
-struct Watch {
+pub(crate) struct Watch {
     over: Arc<AtomicBool>,
     thread: JoinHandle<Result<BTreeMap<String, u64>>>,
 }
 
 impl Watch {
-    fn begin() -> Self {
+    pub(crate) fn begin() -> Self {
         let over = Arc::new(AtomicBool::new(false));
         let seen = over.clone();
         let thread = thread::spawn(move || {
@@ -96,7 +96,7 @@ impl Watch {
         Self { over, thread }
     }
 
-    fn end(self) -> Result<BTreeMap<String, u64>> {
+    pub(crate) fn end(self) -> Result<BTreeMap<String, u64>> {
         self.over.store(true, Ordering::Relaxed);
         self.thread.join().ok().context("the watch stopped")?
     }

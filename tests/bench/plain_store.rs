@@ -7,6 +7,7 @@ use aws_sdk_s3::{
     Client, Config,
     config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation},
     presigning::PresigningConfig,
+    primitives::ByteStream,
     types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
 };
 use serde::Deserialize;
@@ -123,6 +124,19 @@ impl PlainStore {
             .send()
             .await?;
         Ok(())
+    }
+
+    /// An object as it lies there, while it comes.
+    pub(crate) async fn get(&self, key: &str) -> Result<ByteStream> {
+        let get = self.client.get_object().bucket(BUCKET).key(key);
+        Ok(get.send().await?.body)
+    }
+
+    /// A presigned GET of an object.
+    pub(crate) async fn sign_get(&self, key: &str) -> Result<String> {
+        let get = self.client.get_object().bucket(BUCKET).key(key);
+        let signed = get.presigned(PresigningConfig::expires_in(SIGNED_FOR)?);
+        Ok(signed.await?.uri().to_owned())
     }
 
     /// Bytes of all objects.

@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
         atomic::{AtomicU64, Ordering},
@@ -12,6 +13,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use axum::{
     Json, Router,
+    body::Body,
     extract::{Path, Query, State},
     http::StatusCode,
     routing::{get, post},
@@ -52,6 +54,7 @@ impl Site {
             .route("/plain/open", post(open))
             .route("/plain/sign", post(sign))
             .route("/plain/complete", post(complete))
+            .route("/plain/object/{*key}", get(object))
             .route("/s3/multipart", post(companion_create))
             .route("/s3/multipart/{upload}/{number}", get(companion_sign))
             .route("/s3/multipart/{upload}/complete", post(companion_complete))
@@ -129,6 +132,16 @@ async fn complete(State(signer): State<Signer>, Json(whole): Json<Whole>) -> Ans
     let upload = signer.opened(&whole.id).map_err(failed)?;
     signer.store.complete(&upload).await.map_err(failed)?;
     Ok(Json(json!({})))
+}
+
+/// An object as it lies in the store, passed on as it comes.
+async fn object(
+    State(signer): State<Signer>,
+    Path(key): Path<String>,
+) -> Result<Body, (StatusCode, String)> {
+    let mut stored = signer.store.get(&key).await.map_err(failed)?;
+    let pieces = futures::stream::poll_fn(move |context| Pin::new(&mut stored).poll_next(context));
+    Ok(Body::from_stream(pieces))
 }
 
 async fn companion_create(State(signer): State<Signer>) -> Answer {

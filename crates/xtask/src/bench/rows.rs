@@ -40,9 +40,11 @@ const SEAL_LONG: &str = "MB/s sealing, frames of 256 KiB";
 const SEAL_SHORT: &str = "MB/s sealing, frames of 64 KiB";
 const OPEN_LONG: &str = "MB/s opening, frames of 256 KiB";
 const OPEN_SHORT: &str = "MB/s opening, frames of 64 KiB";
+const ONE_READER: &str = "MB/s, one reader";
+const FOUR_READERS: &str = "MB/s, 4 readers";
 const OVER_IDLE: &str = "MiB over idle";
 
-pub(super) const ROWS: [Row; 4] = [
+pub(super) const ROWS: [Row; 6] = [
     Row {
         name: "upload",
         title: "Upload of 1 GiB from Chromium",
@@ -174,6 +176,62 @@ pub(super) const ROWS: [Row; 4] = [
                 measure: OPEN_SHORT,
                 ours: "own at once",
                 against: Against::AtLeast(0.95, "raw"),
+            },
+        ],
+    },
+    Row {
+        name: "reading",
+        title: "Reading 1 GiB through the server",
+        about: "Fetched from the store, opened and sent to a native client by Sealift's server, against the very same object passed \
+                on as it is by the same process (one GET, its body as it comes). Store, server and readers share the machine.",
+        who: &[
+            ("sealift", "opened by Sealift"),
+            ("passed-on", "passed on as it is"),
+        ],
+        measures: &[ONE_READER, FOUR_READERS],
+        charted: 2,
+        contests: &[
+            Contest {
+                what: "streaming decrypt, one reader",
+                measure: ONE_READER,
+                ours: "sealift",
+                against: Against::AtLeast(0.9, "passed-on"),
+            },
+            Contest {
+                what: "streaming decrypt, four readers",
+                measure: FOUR_READERS,
+                ours: "sealift",
+                against: Against::AtLeast(0.9, "passed-on"),
+            },
+        ],
+    },
+    Row {
+        name: "opening",
+        title: "Opening 1 GiB in Chromium",
+        about: "From the click on Sealift's page of the file to the last byte on disk, opened in the page's worker, against the very \
+                same object fetched and written as it is; both into the browser's own file system. CPU seconds are those of the \
+                browser's processes, and memory is the peak of what they have (PSS) over what they had before the click.",
+        who: &[
+            ("sealift", "opened by Sealift's page"),
+            ("plain", "fetched as it is"),
+            ("100 MiB", "a file of 100 MiB"),
+            ("1024 MiB", "a file of 1 GiB"),
+            ("4096 MiB", "a file of 4 GiB"),
+        ],
+        measures: &[RATE, CPU, OVER_IDLE],
+        charted: 1,
+        contests: &[
+            Contest {
+                what: "opening in the browser",
+                measure: RATE,
+                ours: "sealift",
+                against: Against::AtLeast(0.9, "plain"),
+            },
+            Contest {
+                what: "memory, a file of 4 GiB",
+                measure: OVER_IDLE,
+                ours: "4096 MiB",
+                against: Against::Bound(150.0),
             },
         ],
     },

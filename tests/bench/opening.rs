@@ -1,0 +1,136 @@
+//! A file from the store to the disk of the person, opened in Chromium by Sealift's page; against the
+//! very same object fetched as it is. And the memory of the browser meanwhile.
+
+use std::time::Instant;
+
+use anyhow::{Result, ensure};
+use sealift_tests::{Browser, Page};
+use sealift_transfer::api::FileRecord;
+use serde_json::json;
+
+use crate::{
+    Scale, figures,
+    ground::Ground,
+    memory::{PATIENCE, SETTLES_IN, Watch},
+    processes,
+    reading::stored,
+    upload::peers_page,
+};
+
+pub(crate) async fn measure(scale: Scale) -> Result<()> {
+    rates(scale).await?;
+    memory(scale).await
+}
+
+async fn rates(scale: Scale) -> Result<()> {
+    let ground = Ground::prepare().await?;
+    let file = stored(&ground, scale.upload_bytes).await?;
+    let (mut sealift, mut plain) = (Vec::new(), Vec::new());
+    let (mut sealift_cpu, mut plain_cpu) = (Vec::new(), Vec::new());
+    let gib = figures::mebibytes(scale.upload_bytes) / 1024.0;
+    for _ in 0..scale.rounds {
+        // A fresh browser each: what one has written must not lie in the other's way.
+        let browser = Browser::start().await?;
+        browser.wait_at_most(PATIENCE).await?;
+        let page = page_of(&browser, &ground, &file).await?;
+        let (seconds, cpu) = counted(saved(&page)).await?;
+        sealift.push(figures::megabytes_per_second(file.size, seconds));
+        sealift_cpu.push(cpu / gib);
+
+        let browser = Browser::start().await?;
+        browser.wait_at_most(PATIENCE).await?;
+        let page = peers_page(&ground, &browser).await?;
+        let url = ground.store.sign_get(&file.object_key).await?;
+        let (seconds, cpu) = counted(fetched(&page, &url, file.sealed_size)).await?;
+        plain.push(figures::megabytes_per_second(file.sealed_size, seconds));
+        plain_cpu.push(cpu / gib);
+    }
+    figures::tell("opening", "MB/s", "sealift", &sealift);
+    figures::tell("opening", "MB/s", "plain", &plain);
+    figures::tell("opening", "CPU seconds per GiB", "sealift", &sealift_cpu);
+    figures::tell("opening", "CPU seconds per GiB", "plain", &plain_cpu);
+    Ok(())
+}
+
+async fn counted(work: impl Future<Output = Result<()>>) -> Result<(f64, f64)> {
+    let cpu_before = processes::cpu_seconds()?;
+    let began = Instant::now();
+    work.await?;
+    let seconds = began.elapsed().as_secs_f64();
+    Ok((seconds, processes::cpu_seconds()? - cpu_before))
+}
+
+async fn memory(scale: Scale) -> Result<()> {
+    let rounds = scale.rounds.min(3);
+    for bytes in scale.memory_bytes {
+        let mut peaks = Vec::new();
+        for _ in 0..rounds {
+            peaks.push(of_one_file(*bytes).await?);
+        }
+        let who = format!("{} MiB", figures::mebibytes(*bytes));
+        figures::tell("opening", "MiB over idle", &who, &peaks);
+    }
+    Ok(())
+}
+
+/// MiB over idle when it was most.
+async fn of_one_file(bytes: u64) -> Result<f64> {
+    let ground = Ground::prepare().await?;
+    let file = stored(&ground, bytes).await?;
+    let browser = Browser::start().await?;
+    browser.wait_at_most(PATIENCE).await?;
+    let page = page_of(&browser, &ground, &file).await?;
+    tokio::time::sleep(SETTLES_IN).await;
+    let idle: u64 = processes::memory()?.values().sum();
+    let watch = Watch::begin();
+    saved(&page).await?;
+    let peak: u64 = watch.end()?.values().sum();
+    Ok(figures::mebibytes(peak) - figures::mebibytes(idle))
+}
+
+/// No picker can be driven without a screen: what the person would pick is a file of the same kind in
+/// the browser's own file system.
+const PICK: &str = r"
+globalThis.showSaveFilePicker = async () => (await navigator.storage.getDirectory()).getFileHandle('picked', { create: true });
+";
+
+async fn page_of(browser: &Browser, ground: &Ground, file: &FileRecord) -> Result<Page> {
+    let page = browser
+        .open_at(&format!("{}files/{}", ground.address, file.id))
+        .await?;
+    page.shows("#save").await?;
+    page.run(PICK, vec![]).await?;
+    Ok(page)
+}
+
+/// Clicks, and waits for what the page says at the end.
+async fn saved(page: &Page) -> Result<()> {
+    page.run("document.querySelector('#save').click();", vec![])
+        .await?;
+    page.shows("#outcome:not([hidden])").await?;
+    let state = page
+        .run(
+            "return document.querySelector('main').dataset.state;",
+            vec![],
+        )
+        .await?;
+    ensure!(state == "done", "the page ends with {state}");
+    Ok(())
+}
+
+const FETCH: &str = r"
+const [url, done] = arguments;
+(async () => {
+    const answer = await fetch(url);
+    if (!answer.ok) throw new Error(answer.status);
+    const handle = await (await navigator.storage.getDirectory()).getFileHandle('fetched', { create: true });
+    await answer.body.pipeTo(await handle.createWritable());
+    return (await handle.getFile()).size;
+})().then(done, error => done(String(error)));
+";
+
+async fn fetched(page: &Page, url: &str, len: u64) -> Result<()> {
+    let size = page.ask(FETCH, vec![json!(url)]).await?;
+    ensure!(size == len, "the plain fetch gave {size}");
+    Ok(())
+}
