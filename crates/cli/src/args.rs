@@ -1,9 +1,12 @@
 //! The command line: one file for each command's flags.
 
+mod access;
 mod api_keys;
 mod completions;
 mod decrypt;
 mod demo;
+mod download;
+mod files;
 mod inspect;
 mod key_sources;
 mod man;
@@ -13,11 +16,18 @@ mod place;
 mod records;
 mod serve;
 mod store;
+mod upload;
 
+pub(crate) use access::Access;
+use access::file_id;
 pub(crate) use api_keys::{ApiKeys, MakeApiKey, RoleChoice};
 pub(crate) use completions::Completions;
 pub(crate) use decrypt::{Decrypt, Demands};
 pub(crate) use demo::Demo;
+pub(crate) use download::{AskedRange, Download};
+pub(crate) use files::{
+    DeleteFiles, Files, ListFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
+};
 pub(crate) use inspect::Inspect;
 pub(crate) use key_sources::KeySources;
 pub(crate) use man::Man;
@@ -26,6 +36,7 @@ pub(crate) use output::Output;
 pub(crate) use records::{NewEpoch, Records};
 pub(crate) use serve::Serve;
 pub(crate) use store::{MarkStore, Store};
+pub(crate) use upload::Upload;
 
 use clap::{Parser, Subcommand};
 
@@ -68,17 +79,28 @@ pub(crate) enum Command {
     /// Everything listens on loopback only. The data lie in one folder and stay there for the next
     /// demo. Stop it with Ctrl-C.
     Demo(Demo),
+    /// Seal files and lift the ciphertext straight to the store.
+    ///
+    /// Plaintext does not leave this program. Prints each file's name, id, place and size.
+    #[command(after_help = upload::EXAMPLES)]
+    Upload(Upload),
+    /// Download a file, opened by the server, whole or not at all.
+    #[command(after_help = download::EXAMPLES)]
+    Download(Download),
+    /// List, show, delete, verify and share your files.
+    #[command(subcommand)]
+    Files(Files),
     /// Open a message of the format, without a server.
     ///
     /// Any message of the AWS Encryption SDK, ours and others'. The file gets its name when all of it
-    /// is proven to be whole and authentic; until then it lies beside it without one, for you only,
-    /// and goes when something is wrong. To stdout every frame goes as it is verified, and only exit
-    /// code 0 says that it was all.
+    /// is proven to be whole and authentic; until then its name is a temporary one, only you can read
+    /// it, and it goes when something is wrong. To stdout every frame goes as it is verified, and only
+    /// exit code 0 says that it was all.
     #[command(after_help = decrypt::EXAMPLES)]
     Decrypt(Box<Decrypt>),
-    /// Say what a message is: suite, keys, context, sizes. No key is needed.
+    /// Say what a message is; no key is needed.
     ///
-    /// Only the beginning is read, and nothing of it is proven: who can alter a message can alter what
+    /// Suite, keys, context and sizes. Only the beginning is read, and nothing of it is proven: who can alter a message can alter what
     /// this says.
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(Inspect),
@@ -103,6 +125,9 @@ impl Command {
     /// Whether a program reads what comes of it: errors are JSON then, too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
+            Self::Upload(upload) => upload.told.json,
+            Self::Download(download) => download.told.json,
+            Self::Files(files) => files.told().json,
             Self::Decrypt(decrypt) => decrypt.told.json,
             Self::Inspect(inspect) => inspect.output.json,
             Self::Serve(_)

@@ -79,7 +79,7 @@ pub(crate) fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
 }
 
 /// The innermost failure's own; 2 where the configuration is wrong; else 1.
-fn exit_of(error: &anyhow::Error) -> Exit {
+pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     error
         .chain()
         .find_map(|cause| {

@@ -11,6 +11,7 @@ mod args;
 mod commands;
 mod failure;
 mod message;
+mod online;
 mod terminal;
 
 use args::{Args, Command};
@@ -35,6 +36,9 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => commands::serve::run(serve).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
+        Command::Upload(upload) => commands::upload::run(upload).await,
+        Command::Download(download) => commands::download::run(download).await,
+        Command::Files(files) => commands::files::run(files).await,
         Command::Decrypt(decrypt) => commands::decrypt::run(*decrypt).await,
         Command::Inspect(inspect) => commands::inspect::run(inspect).await,
         Command::ApiKeys(keys) => commands::api_keys::run(keys).await,

@@ -5,7 +5,7 @@ mod shown;
 mod size;
 
 pub(crate) use progress::{Bar, Bars};
-pub(crate) use shown::shown;
+pub(crate) use shown::{is_unprintable, shown};
 pub(crate) use size::human_size;
 
 use std::io::{self, Write as _, stderr, stdout};

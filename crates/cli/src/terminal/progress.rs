@@ -1,8 +1,13 @@
 //! Progress on stderr, where a terminal reads it.
 
+use core::time::Duration;
+
 use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Output;
+
+/// Between two pictures of a spinner.
+const TICK: Duration = Duration::from_millis(100);
 
 /// All bars of a command: one below the other.
 #[derive(Debug, Clone)]
@@ -41,9 +46,24 @@ impl Bars {
         Bar(bar)
     }
 
+    /// Something that is waited for, nobody knows how long.
+    pub(crate) fn waiting(&self, label: &str) -> Bar {
+        let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}");
+        let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
+        let bar = self.0.add(ProgressBar::new_spinner().with_style(style));
+        bar.set_message(super::shown(label));
+        bar.enable_steady_tick(TICK);
+        Bar(bar)
+    }
+
     /// A line above the bars.
     pub(crate) fn note(&self, text: &str) {
-        self.0.suspend(|| super::note(text));
+        self.suspended(|| super::note(text));
+    }
+
+    /// Prints above the bars.
+    pub(crate) fn suspended<T>(&self, print: impl FnOnce() -> T) -> T {
+        self.0.suspend(print)
     }
 }
 

@@ -1,0 +1,31 @@
+//! Which server, and as whom; flattened into every command that asks one.
+
+use std::path::PathBuf;
+
+use sealift_transfer::api::FileId;
+
+/// The API key is never on the command line, where every process of the machine reads it.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "The server")]
+pub(crate) struct Access {
+    /// Its address: https://, or http:// on this machine.
+    #[arg(
+        long,
+        value_name = "URL",
+        env = "SEALIFT_SERVER",
+        default_value = "http://localhost:8080"
+    )]
+    pub(crate) server: String,
+
+    /// File with the API key [default: what SEALIFT_API_KEY in the environment says].
+    #[arg(long, value_name = "FILE")]
+    pub(crate) api_key_file: Option<PathBuf>,
+}
+
+/// An id, as the lists show it.
+pub(super) fn file_id(text: &str) -> Result<FileId, &'static str> {
+    text.parse().map_err(|_| match text.contains("/files/") {
+        true => "give the id alone, without the address around it",
+        false => "this is no file's id; `sealift files list` shows them",
+    })
+}

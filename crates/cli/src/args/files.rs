@@ -1,0 +1,154 @@
+//! `sealift files`.
+
+use core::time::Duration;
+
+use clap::Subcommand;
+use sealift_transfer::api::{FileId, TicketId};
+
+use super::{Access, Output};
+
+#[derive(Debug, Subcommand)]
+pub(crate) enum Files {
+    /// List your files, newest first.
+    #[command(after_help = LIST_EXAMPLES)]
+    List(ListFiles),
+    /// Show all that is known of a file.
+    Show(ShowFile),
+    /// Delete files for good.
+    Delete(DeleteFiles),
+    /// Have every frame of files opened and compared once more.
+    #[command(after_help = VERIFY_EXAMPLES)]
+    Verify(VerifyFiles),
+    /// Make a link with which somebody without a login can download a file, once.
+    #[command(after_help = SHARE_EXAMPLES)]
+    Share(ShareFile),
+    /// Take such a link back, with what was begun with it.
+    Unshare(UnshareFile),
+}
+
+impl Files {
+    pub(super) fn told(&self) -> Output {
+        match self {
+            Self::List(list) => list.told,
+            Self::Show(show) => show.told,
+            Self::Delete(delete) => delete.told,
+            Self::Verify(verify) => verify.told,
+            Self::Share(share) => share.told,
+            Self::Unshare(unshare) => unshare.told,
+        }
+    }
+}
+
+const LIST_EXAMPLES: &str = "\
+Examples:
+  sealift files list
+  sealift files list --search invoice
+  sealift files list --limit 1000 --json | jq -r .name";
+
+const VERIFY_EXAMPLES: &str = "\
+Examples:
+  sealift files verify FILE_ID --wait
+
+With --wait the exit code is 3 where a file was not found good. The SHA-256 is that of the plaintext,
+as sha256sum prints it.";
+
+const SHARE_EXAMPLES: &str = "\
+Examples:
+  sealift files share FILE_ID
+  sealift files share FILE_ID --expires 2h
+
+Whoever has the link can download the file, once: hand it on like a password.";
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListFiles {
+    /// Only files with this text in their name, whatever its case.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) search: Option<String>,
+
+    /// So many at most.
+    #[arg(long, value_name = "NUMBER", default_value_t = 50)]
+    pub(crate) limit: usize,
+
+    #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShowFile {
+    /// The file's id.
+    #[arg(value_name = "FILE_ID", value_parser = super::file_id)]
+    pub(crate) id: FileId,
+
+    #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct DeleteFiles {
+    /// The files' ids.
+    #[arg(value_name = "FILE_ID", required = true, value_parser = super::file_id)]
+    pub(crate) ids: Vec<FileId>,
+
+    /// Do not ask; needed where no terminal can be asked.
+    #[arg(long, short)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct VerifyFiles {
+    /// The files' ids.
+    #[arg(value_name = "FILE_ID", required = true, value_parser = super::file_id)]
+    pub(crate) ids: Vec<FileId>,
+
+    /// Wait for what is found.
+    #[arg(long)]
+    pub(crate) wait: bool,
+
+    #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShareFile {
+    /// The file's id.
+    #[arg(value_name = "FILE_ID", value_parser = super::file_id)]
+    pub(crate) id: FileId,
+
+    /// How long the link can be used: 1m to 30d, such as 90m, 12h or 7d.
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    pub(crate) expires: Duration,
+
+    #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct UnshareFile {
+    /// The ticket's id, as `sealift files share` printed it.
+    #[arg(value_name = "TICKET_ID")]
+    pub(crate) id: TicketId,
+
+    #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}

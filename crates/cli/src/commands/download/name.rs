@@ -1,0 +1,131 @@
+//! A name from elsewhere as a name in a folder of ours.
+
+use std::{
+    io,
+    path::{Path, PathBuf},
+};
+
+use crate::terminal::is_unprintable;
+
+/// File systems take 255; behind it there is room for a number and for the ending of what is
+/// unfinished.
+const MOST_BYTES: usize = 200;
+/// Devices on Windows, whatever their ending.
+const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
+/// Taken names that are passed over before somebody has to choose.
+const MOST_NUMBER: u32 = 9_999;
+
+/// The last part of a name, without what a folder, a shell or a person could be deceived by: no
+/// path, no character that nobody sees, hidden neither by a dot in front nor behind a dash.
+pub(super) fn safe(name: &str) -> String {
+    let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
+    let mut safe: String = last
+        .chars()
+        .map(|c| match c {
+            ':' | '*' | '?' | '"' | '<' | '>' | '|' => '_',
+            c if is_unprintable(c) => '_',
+            c => c,
+        })
+        .collect();
+    let end = safe.trim_end_matches(['.', ' ']).len();
+    safe.truncate(end);
+    let safe = shortened(safe.trim_start());
+    let stem = safe.split('.').next().unwrap_or_default();
+    let stem = stem.trim_end_matches(|c: char| c.is_ascii_digit());
+    let is_device = DEVICES
+        .iter()
+        .any(|device| stem.eq_ignore_ascii_case(device));
+    match safe.chars().next() {
+        None => "file".to_owned(),
+        Some('.' | '-') => format!("_{safe}"),
+        Some(_) if is_device => format!("_{safe}"),
+        Some(_) => safe,
+    }
+}
+
+/// Not longer than a file system takes, with its ending.
+fn shortened(name: &str) -> String {
+    if name.len() <= MOST_BYTES {
+        return name.to_owned();
+    }
+    let (stem, ending) = split(name);
+    let ending = if ending.len() <= 20 { ending } else { "" };
+    let room = MOST_BYTES.saturating_sub(ending.len());
+    let cut = stem.floor_char_boundary(room);
+    format!("{}{ending}", stem.get(..cut).unwrap_or_default())
+}
+
+/// The path, or the first with a number in its name that nothing has: `photo (1).jpg`.
+pub(super) fn free(path: &Path) -> io::Result<PathBuf> {
+    let name = path.file_name().unwrap_or_default().to_string_lossy();
+    let (stem, ending) = split(&name);
+    let numbered = (1..=MOST_NUMBER).map(|n| path.with_file_name(format!("{stem} ({n}){ending}")));
+    std::iter::once(path.to_owned())
+        .chain(numbered)
+        .find(|path| path.symlink_metadata().is_err())
+        .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
+}
+
+/// Before the last dot, and from it on.
+fn split(name: &str) -> (&str, &str) {
+    match name.rfind('.') {
+        Some(dot) if dot > 0 => name.split_at(dot),
+        _ => (name, ""),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::fs;
+
+    use super::*;
+
+    #[test]
+    fn a_hostile_name_stays_in_the_folder_and_in_sight() {
+        for (name, expected) in [
+            ("report.pdf", "report.pdf"),
+            ("Müller – 写真.jpg", "Müller – 写真.jpg"),
+            ("../../etc/passwd", "passwd"),
+            ("..\\..\\evil.exe", "evil.exe"),
+            ("/etc/cron.d/x", "x"),
+            ("a/..", "file"),
+            ("..", "file"),
+            ("", "file"),
+            (" . ", "file"),
+            (".bashrc", "_.bashrc"),
+            ("-rf", "_-rf"),
+            ("a\u{1b}[2Jb", "a_[2Jb"),
+            ("photo\u{202e}gpj.exe", "photo_gpj.exe"),
+            ("a\nb", "a_b"),
+            ("report.pdf. .", "report.pdf"),
+            ("c:evil", "c_evil"),
+            ("NUL.txt", "_NUL.txt"),
+            ("com1", "_com1"),
+            ("compare.txt", "compare.txt"),
+        ] {
+            assert_eq!(safe(name), expected, "{name:?}");
+        }
+    }
+
+    #[test]
+    fn a_long_name_keeps_its_ending() {
+        let long = safe(&format!("{}.tar", "ä".repeat(3_000)));
+        assert!(
+            long.len() <= MOST_BYTES && long.ends_with("ä.tar"),
+            "{long}"
+        );
+        assert!(safe(&"a.".repeat(3_000)).len() <= MOST_BYTES);
+    }
+
+    #[test]
+    fn a_taken_name_gets_a_number() {
+        let folder = tempfile::tempdir().unwrap();
+        let path = folder.path().join("a.tar.gz");
+        assert_eq!(free(&path).unwrap(), path);
+        fs::write(&path, "").unwrap();
+        let next = folder.path().join("a.tar (1).gz");
+        assert_eq!(free(&path).unwrap(), next);
+        fs::write(&next, "").unwrap();
+        assert_eq!(free(&path).unwrap(), folder.path().join("a.tar (2).gz"));
+    }
+}

@@ -1,0 +1,58 @@
+//! `sealift files delete`.
+
+use std::io::{self, BufRead as _, IsTerminal as _};
+
+use sealift_transfer::api::FileRecord;
+use tokio::task::spawn_blocking;
+
+use super::{of_file, records};
+use crate::{
+    args::DeleteFiles,
+    failure::{Exit, Failure},
+    online::connect,
+    terminal::{self, human_size, shown},
+};
+
+pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
+    let client = connect(&args.access)?;
+    // All of them are there, or none is deleted.
+    let records = records(&client, &args.ids, &args.access).await?;
+    if !args.yes {
+        confirm(&records).await?;
+    }
+    for record in &records {
+        let deleted = client.delete(&record.id).await;
+        deleted.map_err(|error| of_file(&error, &record.id, &args.access))?;
+        if args.told.json {
+            terminal::say_json(&serde_json::json!({ "deleted": record.id }))?;
+        } else if !args.told.quiet {
+            terminal::say(&format!("deleted  {}  {}", record.id, shown(&record.name)));
+        }
+    }
+    Ok(())
+}
+
+async fn confirm(records: &[FileRecord]) -> anyhow::Result<()> {
+    if !io::stdin().is_terminal() {
+        let failure = Failure::new(Exit::Usage, "nobody can be asked here");
+        return Err(failure
+            .remedy("give --yes to delete without being asked")
+            .into());
+    }
+    for record in records {
+        let size = human_size(record.size);
+        terminal::note(&format!("  {}  {size}  {}", record.id, shown(&record.name)));
+    }
+    terminal::note(match records.len() {
+        1 => "Delete this file for good? [y/N]",
+        _ => "Delete these files for good? [y/N]",
+    });
+    let answer = spawn_blocking(|| {
+        let mut line = String::new();
+        io::stdin().lock().read_line(&mut line).map(|_| line)
+    });
+    match answer.await??.trim().to_lowercase().as_str() {
+        "y" | "yes" => Ok(()),
+        _ => Err(Failure::new(Exit::Interrupted, "nothing was deleted").into()),
+    }
+}

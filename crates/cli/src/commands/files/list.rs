@@ -1,0 +1,69 @@
+//! `sealift files list`.
+
+use core::pin::pin;
+
+use futures::StreamExt as _;
+use sealift_transfer::api::{FileRecord, Verification};
+
+use super::verification;
+use crate::{
+    args::ListFiles,
+    online::{connect, date, refused},
+    terminal::{self, BAD, FAINT, STRONG, human_size, shown, styled},
+};
+
+pub(super) async fn run(args: ListFiles) -> anyhow::Result<()> {
+    let client = connect(&args.access)?;
+    let mut files = pin!(client.all_files(args.search.as_deref()));
+    let mut told = 0;
+    while let Some(file) = files.next().await {
+        let file = file.map_err(|error| refused(&error, &args.access))?;
+        if told == args.limit {
+            if !args.told.quiet {
+                let more = format!("There are more: --limit {} shows them.", told * 10);
+                terminal::note(&styled(&more, FAINT));
+            }
+            return Ok(());
+        }
+        if args.told.json {
+            terminal::say_json(&file)?;
+        } else {
+            if told == 0 {
+                terminal::say(&styled(&head(), STRONG));
+            }
+            terminal::say(&line(&file));
+        }
+        told += 1;
+    }
+    if told == 0 && !args.told.quiet && !args.told.json {
+        terminal::note(match args.search {
+            Some(_) => "No file has that in its name.",
+            None => "There are no files.",
+        });
+    }
+    Ok(())
+}
+
+fn head() -> String {
+    row("ID", "SIZE", "UPLOADED (UTC)", "STATE", "NAME")
+}
+
+fn line(file: &FileRecord) -> String {
+    let state = verification(&file.verification);
+    let line = row(
+        file.id.as_str(),
+        &human_size(file.size),
+        &date(file.uploaded_at_ms),
+        state,
+        &shown(&file.name),
+    );
+    match file.verification {
+        Verification::Failed { .. } => styled(&line, BAD),
+        _ => line,
+    }
+}
+
+/// Ids are 26 long, sizes 9, dates 16. The name comes last: it may be of any length.
+fn row(id: &str, size: &str, uploaded: &str, state: &str, name: &str) -> String {
+    format!("{id:26}  {size:>9}  {uploaded:16}  {state:8}  {name}")
+}

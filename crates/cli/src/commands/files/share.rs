@@ -1,0 +1,46 @@
+//! `sealift files share` and `unshare`.
+
+use serde_json::json;
+
+use super::of_file;
+use crate::{
+    args::{ShareFile, UnshareFile},
+    online::{connect, date, refused},
+    terminal,
+};
+
+pub(super) async fn run(args: ShareFile) -> anyhow::Result<()> {
+    let client = connect(&args.access)?;
+    let seconds = args.expires.as_secs();
+    let made = client.make_ticket(&args.id, Some(seconds)).await;
+    let made = made.map_err(|error| of_file(&error, &args.id, &args.access))?;
+    let link = client.link(&made);
+    if args.told.json {
+        return terminal::say_json(&json!({
+            "link": *link,
+            "file_id": args.id,
+            "ticket_id": made.ticket_id,
+            "expires_at_ms": made.expires_at_ms,
+        }));
+    }
+    if !args.told.quiet {
+        terminal::note(&format!(
+            "Whoever has this link can download the file, once, until {} UTC.\n\
+             To take it back: sealift files unshare {}",
+            date(made.expires_at_ms),
+            made.ticket_id
+        ));
+    }
+    terminal::say(&link);
+    Ok(())
+}
+
+pub(super) async fn take_back(args: UnshareFile) -> anyhow::Result<()> {
+    let client = connect(&args.access)?;
+    let revoked = client.revoke_ticket(&args.id).await;
+    revoked.map_err(|error| refused(&error, &args.access))?;
+    if !args.told.quiet && !args.told.json {
+        terminal::note("The link can no longer be used.");
+    }
+    Ok(())
+}

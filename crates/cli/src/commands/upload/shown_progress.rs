@@ -1,0 +1,75 @@
+//! One bar a file, and one of all where there are more.
+
+use std::sync::{
+    Arc, Mutex, PoisonError,
+    atomic::{AtomicU64, Ordering},
+};
+
+use sealift_client::Progress;
+
+use super::Chosen;
+use crate::terminal::{Bar, Bars};
+
+/// All files together.
+pub(super) struct Total(Option<Arc<All>>);
+
+struct All {
+    bar: Bar,
+    stored: AtomicU64,
+}
+
+impl Total {
+    pub(super) fn of(chosen: &[Chosen], bars: &Bars) -> Self {
+        if chosen.len() < 2 {
+            return Self(None);
+        }
+        let len: Option<u64> = chosen.iter().map(|one| one.len).sum();
+        let label = format!("{} files", chosen.len());
+        Self(Some(Arc::new(All {
+            bar: bars.bytes(&label, len),
+            stored: AtomicU64::new(0),
+        })))
+    }
+
+    /// The bar of one of them.
+    pub(super) fn file(&self, bars: &Bars, name: &str, len: u64) -> ShownProgress {
+        ShownProgress {
+            bar: bars.bytes(name, Some(len)),
+            name: name.to_owned(),
+            all: self.0.clone(),
+            stored: Mutex::new(0),
+        }
+    }
+}
+
+/// One file.
+pub(super) struct ShownProgress {
+    bar: Bar,
+    name: String,
+    all: Option<Arc<All>>,
+    /// What was added to that of all.
+    stored: Mutex<u64>,
+}
+
+impl ShownProgress {
+    pub(super) fn hear(&self, told: &Progress) {
+        let is_comparing = told.compared_plaintext_len < told.to_compare_plaintext_len;
+        match told.retries_in_ms {
+            Some(ms) => self.bar.says(&format!("retry in {} s", ms.div_ceil(1_000))),
+            None if is_comparing => self.bar.says(&format!("comparing {}", self.name)),
+            None => self.bar.says(&self.name),
+        }
+        self.bar.reached(match is_comparing {
+            true => told.compared_plaintext_len,
+            false => told.stored_plaintext_len,
+        });
+        if let Some(all) = &self.all {
+            let mut before = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
+            // An upload that is begun anew counts from 0 again.
+            let more = told.stored_plaintext_len.saturating_sub(*before);
+            *before = before.max(told.stored_plaintext_len);
+            let stored = all.stored.fetch_add(more, Ordering::Relaxed);
+            all.bar.reached(stored.saturating_add(more));
+        }
+    }
+}

@@ -1,0 +1,41 @@
+//! The program as a client of a server.
+
+mod date;
+mod refused;
+
+pub(crate) use date::date;
+pub(crate) use refused::{download_refused, refused, upload_refused};
+
+use std::fs;
+
+use anyhow::Context as _;
+use sealift_client::{ApiKey, Client};
+use zeroize::Zeroizing;
+
+use crate::{
+    args::Access,
+    failure::{Exit, Failure},
+};
+
+/// Where the API key is looked for unless a file is named.
+const API_KEY: &str = "SEALIFT_API_KEY";
+
+/// The server, asked as whom the environment or a file says.
+pub(crate) fn connect(access: &Access) -> anyhow::Result<Client> {
+    let usage = |error: &dyn std::error::Error| Failure::new(Exit::Usage, error.to_string());
+    let api_key = api_key(access)?.map(|text| ApiKey::parse(text.trim()));
+    let api_key = api_key.transpose().map_err(|error| usage(&error))?;
+    Ok(Client::new(&access.server, api_key).map_err(|error| usage(&error))?)
+}
+
+fn api_key(access: &Access) -> anyhow::Result<Option<Zeroizing<String>>> {
+    if let Some(path) = &access.api_key_file {
+        let text = fs::read_to_string(path)
+            .with_context(|| path.display().to_string())
+            .context(Failure::new(Exit::Usage, "the API key cannot be read"))?;
+        return Ok(Some(Zeroizing::new(text)));
+    }
+    let text = std::env::var(API_KEY).ok().map(Zeroizing::new);
+    // `SEALIFT_API_KEY= sealift ..` means none.
+    Ok(text.filter(|text| !text.is_empty()))
+}

@@ -1,0 +1,174 @@
+//! What the client's errors mean to a person: exit code, sentence, remedy. One table an error.
+
+use sealift_client::{DownloadError, Peer, RequestError, SourceError, UploadError};
+use sealift_transfer::api::{Problem, ProblemCode};
+
+use crate::{
+    args::Access,
+    failure::{Exit, Failure},
+    terminal::shown,
+};
+
+/// A request that failed.
+pub(crate) fn refused(error: &RequestError, access: &Access) -> Failure {
+    match error {
+        RequestError::Refused { problem, .. } => of_problem(problem),
+        RequestError::NoAnswer {
+            peer: Peer::Server, ..
+        } => Failure::new(
+            Exit::Unreachable,
+            format!("no answer from the server at {}", access.server),
+        )
+        .remedy("check the address (--server, SEALIFT_SERVER) and that it runs, then try again")
+        .code("server_unreachable"),
+        RequestError::NoAnswer { .. } | RequestError::StoreRefused { .. } => {
+            Failure::new(Exit::Unreachable, sentence(error)).code("store_unreachable")
+        }
+        RequestError::NotSealift { status, .. } => {
+            let exit = match status {
+                401 | 403 => Exit::NotAllowed,
+                429 | 502 | 503 | 504 => Exit::Unreachable,
+                _ => Exit::Failed,
+            };
+            Failure::new(
+                exit,
+                format!(
+                    "what answers at {} is no Sealift server ({status})",
+                    access.server
+                ),
+            )
+            .remedy("check the address (--server, SEALIFT_SERVER) and what is in between")
+        }
+        _ => Failure::new(Exit::Failed, sentence(error)),
+    }
+}
+
+fn of_problem(problem: &Problem) -> Failure {
+    use ProblemCode as Code;
+    let exit = match problem.known_code() {
+        Some(
+            Code::Unauthenticated
+            | Code::Forbidden
+            | Code::HostNotAllowed
+            | Code::InsecureTransport,
+        ) => Exit::NotAllowed,
+        Some(Code::NotFound | Code::TicketUsed | Code::UploadExpired) => Exit::NotFound,
+        Some(
+            Code::ObjectDamaged | Code::ObjectReplaced | Code::UploadFailed | Code::PartsDiffer,
+        ) => Exit::NotAuthentic,
+        Some(
+            Code::TooManyReads
+            | Code::TooManyRequests
+            | Code::StoreUnavailable
+            | Code::KeysUnavailable
+            | Code::RecordsUnavailable
+            | Code::Completing
+            | Code::ShuttingDown,
+        ) => Exit::Unreachable,
+        Some(
+            Code::InvalidRequest
+            | Code::InvalidName
+            | Code::InvalidField
+            | Code::RangeNotSatisfiable,
+        ) => Exit::Usage,
+        _ => Exit::Failed,
+    };
+    // The server's sentences say what to do. What is told of a fault is in its log.
+    let detail = problem.detail.trim_end_matches('.');
+    let message = match &problem.request_id {
+        Some(id) if problem.status >= 500 => format!("{detail} (request {id})"),
+        _ => detail.to_owned(),
+    };
+    let failure = Failure::new(exit, shown(&message)).code(shown(&problem.code));
+    match problem.known_code() {
+        Some(Code::Unauthenticated) => {
+            failure.remedy("give an API key in SEALIFT_API_KEY or by --api-key-file")
+        }
+        Some(Code::NotFound) => failure.remedy("`sealift files list` shows what is there"),
+        _ => failure,
+    }
+}
+
+/// A download that did not come to its end.
+pub(crate) fn download_refused(error: &DownloadError, access: &Access) -> Failure {
+    match error {
+        DownloadError::Request(error) => refused(error, access),
+        DownloadError::Cancelled => Failure::new(Exit::Interrupted, "interrupted"),
+        DownloadError::EmptyRange => Failure::new(Exit::Usage, sentence(error)),
+        DownloadError::Cut { .. } => Failure::new(Exit::Unreachable, sentence(error)).code("cut"),
+        DownloadError::Differs { .. } | DownloadError::Replaced => {
+            Failure::new(Exit::NotAuthentic, sentence(error))
+        }
+        DownloadError::Exists { .. } => Failure::new(Exit::Failed, sentence(error)).code("exists"),
+        DownloadError::Unwritable { cause, .. } | DownloadError::Output(cause) => {
+            Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error))).code("not_saved")
+        }
+        _ => Failure::new(Exit::Failed, sentence(error)),
+    }
+}
+
+/// An upload that did not become a file.
+pub(crate) fn upload_refused(error: &UploadError, access: &Access) -> Failure {
+    match error {
+        UploadError::Failed { error, .. } => refused(error, access),
+        UploadError::Cancelled | UploadError::Left { .. } => {
+            Failure::new(Exit::Interrupted, "interrupted")
+        }
+        UploadError::Source(SourceError::Unreadable(cause) | SourceError::Spool(cause)) => {
+            Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error)))
+        }
+        UploadError::Source(SourceError::Shorter { .. } | SourceError::Longer { .. }) => {
+            Failure::new(Exit::Usage, sentence(error)).code("other_size")
+        }
+        UploadError::Sealing(_) => Failure::new(Exit::NotAuthentic, sentence(error)),
+        _ => Failure::new(Exit::Failed, sentence(error)),
+    }
+}
+
+/// Others' words may be in it.
+fn sentence(error: &dyn std::error::Error) -> String {
+    shown(&error.to_string())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::failure::exit_of;
+
+    fn access() -> Access {
+        Access {
+            server: "http://localhost:1".into(),
+            api_key_file: None,
+        }
+    }
+
+    fn problem(code: ProblemCode) -> RequestError {
+        RequestError::Refused {
+            problem: Box::new(code.problem("No\u{1b}[2J.")),
+            status: code.status(),
+            retry_after_ms: None,
+        }
+    }
+
+    #[test]
+    fn problems_become_exit_codes() {
+        for (code, exit) in [
+            (ProblemCode::Unauthenticated, Exit::NotAllowed),
+            (ProblemCode::NotFound, Exit::NotFound),
+            (ProblemCode::ObjectDamaged, Exit::NotAuthentic),
+            (ProblemCode::StoreUnavailable, Exit::Unreachable),
+            (ProblemCode::TooManyReads, Exit::Unreachable),
+            (ProblemCode::InvalidName, Exit::Usage),
+            (ProblemCode::Internal, Exit::Failed),
+        ] {
+            let failure = refused(&problem(code), &access());
+            assert_eq!(exit_of(&failure.into()), exit, "{code:?}");
+        }
+    }
+
+    #[test]
+    fn a_servers_words_do_not_drive_the_terminal() {
+        let failure = refused(&problem(ProblemCode::Forbidden), &access());
+        assert_eq!(failure.to_string(), r"No\u{1b}[2J");
+    }
+}
