@@ -100,8 +100,8 @@ pub(crate) enum Command {
     Decrypt(Box<Decrypt>),
     /// Say what a message is; no key is needed.
     ///
-    /// Suite, keys, context and sizes. Only the beginning is read, and nothing of it is proven: who can alter a message can alter what
-    /// this says.
+    /// Suite, keys, context and sizes. Only the beginning is read, and nothing of it is proven: who
+    /// can alter a message can alter what this says.
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(Inspect),
     /// Make API keys.

@@ -13,7 +13,7 @@ use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 
 use crate::{
-    args,
+    args::{self, S3Reach},
     failure::{Exit, Failure},
 };
 
@@ -34,11 +34,15 @@ pub(crate) enum Want {
 
 impl Message {
     /// Finds it; reads what is wanted as the stream is.
-    pub(crate) async fn open(args: &args::Message, want: Want) -> anyhow::Result<Self> {
+    pub(crate) async fn open(
+        args: &args::Message,
+        reach: &S3Reach,
+        want: Want,
+    ) -> anyhow::Result<Self> {
         let message = match &args.place {
             Place::File(path) => file::open(path).await?,
             Place::Stdin => file::stdin()?,
-            Place::S3(url) => s3_object::open(url, &args.reach, want).await?,
+            Place::S3(url) => s3_object::open(url, reach, want).await?,
         };
         match (args.expect_size, message.len) {
             (Some(expected), Some(len)) if expected != len => Err(other_size(len, expected).into()),

@@ -2,14 +2,15 @@
 
 use std::path::PathBuf;
 
-use super::{KeySources, Message, Output};
+use super::{KeySources, Message, Output, S3Reach};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sealift decrypt s3://bucket/sealift/acme/OBJECT/UPLOAD --kms-key ARN -o report.pdf
+  sealift decrypt s3://bucket/KEY --kms-key ARN -o report.pdf
   sealift decrypt report.pdf.sealed --data sealift-data
-  sealift decrypt backup.sealed --aes-key FILE --key-namespace NS --key-name NAME -o - | tar x
+  sealift decrypt m.sealed --aes-key FILE --key-namespace NS --key-name NAME
   sealift decrypt old.bin --kms-discovery --allow-without-commitment
+  sealift decrypt backup.sealed --kms-key ARN -o - | tar x
 
 Which keys open a message is what `sealift inspect` says.";
 
@@ -28,13 +29,16 @@ pub(crate) struct Decrypt {
     pub(crate) force: bool,
 
     #[command(flatten)]
+    pub(crate) told: Output,
+
+    #[command(flatten)]
     pub(crate) keys: KeySources,
 
     #[command(flatten)]
     pub(crate) demands: Demands,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) reach: S3Reach,
 }
 
 /// What a message must be like.

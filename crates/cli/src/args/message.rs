@@ -13,13 +13,11 @@ pub(crate) struct Message {
     /// Refuse a message of another size.
     #[arg(long, value_name = "BYTES")]
     pub(crate) expect_size: Option<u64>,
-
-    #[command(flatten)]
-    pub(crate) reach: S3Reach,
 }
 
 /// How an object in S3 is reached: by the standard AWS chain (environment, profile, web identity,
-/// container, instance), as far as no flag says otherwise.
+/// container, instance), as far as no flag says otherwise. Flags with a heading of their own come
+/// after those without.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "S3 and KMS")]
 pub(crate) struct S3Reach {

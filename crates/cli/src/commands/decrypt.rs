@@ -54,7 +54,7 @@ pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
 /// The read path, in order: header, policy, data key, commitment, frames, end.
 async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let (limits, policy) = (limits(&args.demands), policy(&args.demands));
-    let mut source = Message::open(&args.message, Want::All).await?;
+    let mut source = Message::open(&args.message, &args.reach, Want::All).await?;
     let (header, body) = read_header(&mut source, limits).await?;
     // Asked before any key is: `verify` asks again.
     header
@@ -63,7 +63,7 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let stored = header.encryption_context();
     let required = context::required(&args.demands.context, stored)?;
     let whole = context::whole(stored, &required)?;
-    let wrapping_keys = keys::wrapping_keys(&args.keys, &args.message.reach, &header).await?;
+    let wrapping_keys = keys::wrapping_keys(&args.keys, &args.reach, &header).await?;
     let data_key = wrapping_keys
         .open(header.encrypted_data_keys(), &whole)
         .await;

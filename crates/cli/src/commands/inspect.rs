@@ -21,7 +21,7 @@ const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
     let want = Want::Beginning(MOST_HEADER.into());
-    let mut source = Message::open(&args.message, want).await?;
+    let mut source = Message::open(&args.message, &args.reach, want).await?;
     let header = read_header(&mut source).await?;
     let report = Report::new(&args.message.place, &header, source.len);
     if args.output.json {
