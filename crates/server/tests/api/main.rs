@@ -18,6 +18,8 @@ mod limits;
 #[cfg(test)]
 mod metrics;
 #[cfg(test)]
+mod opening;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod parts;
@@ -29,6 +31,8 @@ mod repeats;
 mod requests;
 #[cfg(test)]
 mod rules;
+#[cfg(test)]
+mod search;
 #[cfg(test)]
 mod secrets;
 #[cfg(test)]
@@ -46,6 +50,8 @@ mod strangers;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod tickets;
 #[cfg(test)]
 mod unfinished;
 #[cfg(test)]

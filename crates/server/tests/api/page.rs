@@ -36,9 +36,10 @@ async fn the_page_may_load_from_here_and_send_to_the_store_and_nothing_else() {
         "worker-src 'self'",
         "style-src 'self'",
         "img-src 'self'",
+        "media-src 'self'",
         &format!("connect-src 'self' {store}"),
         "base-uri 'none'",
-        "form-action 'none'",
+        "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
         "trusted-types sealift",
@@ -52,6 +53,69 @@ async fn the_page_may_load_from_here_and_send_to_the_store_and_nothing_else() {
         ("cross-origin-resource-policy", "same-origin"),
     ] {
         assert_eq!(page.header(name), value, "{name}");
+    }
+}
+
+#[tokio::test]
+async fn the_pages_of_files_are_served_for_any_id_under_the_same_policy() {
+    let (stack, folder) = with_page().await;
+    let page = folder.path().join("dist");
+    fs::write(page.join("files.html"), "files").unwrap();
+    fs::write(page.join("file.html"), "file").unwrap();
+    let client = stack.client();
+    let policy = client
+        .get("/")
+        .await
+        .header("content-security-policy")
+        .to_owned();
+    for (path, body) in [
+        ("/files", "files"),
+        ("/files/aaaaaaaaaaaaaaaaaaaaaaaaaa", "file"),
+        ("/files/of-nobody", "file"),
+    ] {
+        let answer = client.get(path).await;
+        assert_eq!(
+            (answer.status, answer.body.as_slice()),
+            (200, body.as_bytes()),
+            "{path}"
+        );
+        assert_eq!(answer.header("content-security-policy"), policy);
+        assert_eq!(answer.header("content-type"), "text/html");
+        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("cache-control"), "no-cache");
+        let head = Answer::to(client.request(http::Method::HEAD, path)).await;
+        assert_eq!((head.status, head.body.len()), (200, 0));
+        let posted = Answer::to(client.request(http::Method::POST, path)).await;
+        assert_eq!(posted.status, 405);
+    }
+    for path in ["/files/", "/files/a/b", "/file"] {
+        assert_eq!(client.get(path).await.status, 404, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_the_pages_builder_compressed_is_served_so() {
+    let (stack, folder) = with_page().await;
+    let page = folder.path().join("dist");
+    for (name, body) in [
+        ("page.js", "plain"),
+        ("page.js.br", "br"),
+        ("page.js.gz", "gz"),
+    ] {
+        fs::write(page.join(name), body).unwrap();
+    }
+    let client = stack.client();
+    for (asked, encoding, body) in [
+        ("gzip, deflate, br", "br", "br"),
+        ("gzip", "gzip", "gz"),
+        ("identity", "", "plain"),
+    ] {
+        let answer = client.get_with("/page.js", "accept-encoding", asked).await;
+        assert_eq!(answer.header("content-encoding"), encoding);
+        assert_eq!(answer.body, body.as_bytes());
+        assert_eq!(answer.header("content-type"), "text/javascript");
+        let vary = answer.header("vary").to_lowercase();
+        assert!(vary.contains("accept-encoding"), "{asked}: {vary}");
     }
 }
 

@@ -5,11 +5,13 @@ use http::Method;
 use sealift_server::records::Roles;
 use sealift_transfer::api::{
     FileId, FileList, FileRecord, OpenedUpload, ProblemCode, UploadId, UploadState, UploadStatus,
-    complete, files, open, sign, status,
+    complete, files, open, read, sign, status, tickets,
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, SealedFile, Stack, sealing::request};
+use crate::support::{
+    Answer, Client, SealedFile, Stack, sealing::request, ticket_holder::TicketHolder,
+};
 
 /// Every route that takes an id of an upload.
 fn upload_routes(id: &str, file: &SealedFile) -> Vec<(Method, String, Option<Value>)> {
@@ -32,6 +34,9 @@ fn file_routes(id: &str) -> Vec<(Method, String, Option<Value>)> {
         (Method::GET, files::path(&id), None),
         (Method::GET, files::content_path(&id), None),
         (Method::HEAD, files::content_path(&id), None),
+        (Method::POST, read::path(&id), None),
+        (Method::GET, tickets::shared_path(&id), None),
+        (Method::POST, files::verify_path(&id), None),
         (Method::DELETE, files::path(&id), None),
     ]
 }
@@ -93,6 +98,122 @@ async fn uploads_and_files_of_another_owner_or_tenant_are_not_found() {
     assert_eq!(status.state, UploadState::Open);
     mine.complete(&file).await.json::<FileRecord>(200);
     assert_eq!(mine.content(&done.id).await.body, b"mine");
+}
+
+/// Every route that a cookie for one file is not for, whatever the id.
+fn other_routes(shared: &FileRecord, upload: &SealedFile) -> Vec<(Method, String, Option<Value>)> {
+    let id = &shared.id;
+    let asked = request("a-client-token-of-nobody", "a", 1);
+    let mut routes = upload_routes(upload.id().as_str(), upload);
+    routes.extend([
+        (Method::POST, open::PATH.to_owned(), Some(asked)),
+        (Method::GET, open::PATH.to_owned(), None),
+        (Method::GET, files::PATH.to_owned(), None),
+        (Method::GET, files::path(id), None),
+        (Method::DELETE, files::path(id), None),
+        (Method::POST, files::verify_path(id), None),
+        (
+            Method::POST,
+            tickets::PATH.to_owned(),
+            Some(json!({ "file_id": id })),
+        ),
+        (Method::GET, "/metrics".to_owned(), None),
+    ]);
+    routes
+}
+
+#[tokio::test]
+async fn a_cookie_opens_the_file_of_its_ticket_and_nothing_else() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let mine = stack.login("acme", "ada", Roles::ALL).await;
+    let [shared, other] = [
+        mine.upload("shared", b"shared").await,
+        mine.upload("other", b"other").await,
+    ];
+    let open = mine.open("open", b"open").await;
+    let made = mine.make_ticket(&shared.id).await;
+    let holder = TicketHolder::of(&stack, &made).await;
+    let for_other = format!("sealift-file-{}={}", other.id, holder.secret());
+    let ask = async |cookie: &str, (method, path, body): &(Method, String, Option<Value>)| {
+        let request = holder.client.request(method.clone(), path);
+        let request = request.header("cookie", cookie);
+        Answer::to(match body {
+            Some(body) => request.json(body),
+            None => request,
+        })
+        .await
+    };
+    let mut refused = other_routes(&shared, &open);
+    refused.extend(file_routes(other.id.as_str()));
+    refused.push((Method::DELETE, tickets::path(&made.ticket_id), None));
+    for route in &refused {
+        for cookie in [
+            &holder.cookie,
+            &for_other,
+            &format!("{}; {for_other}", holder.cookie),
+        ] {
+            let answer = ask(cookie, route).await;
+            assert_eq!(answer.status, 401, "{} {}", route.0, route.1);
+        }
+    }
+    // Neither by another spelling of its own address.
+    let id = &shared.id;
+    for path in [
+        format!("/v1/files/{id}/content/../../{}/content", other.id),
+        format!("/v1/files/{}/content", id.as_str().to_uppercase()),
+        format!("/v1/files/{id}%2fcontent"),
+    ] {
+        assert!(
+            matches!(holder.get(&path).await.status, 401 | 404),
+            "{path}"
+        );
+    }
+    assert_eq!(holder.get(&files::content_path(id)).await.body, b"shared");
+    mine.send(&open).await;
+    mine.complete(&open).await.json::<FileRecord>(200);
+}
+
+#[tokio::test]
+async fn a_login_wins_over_a_cookie() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let mine = stack.login("acme", "ada", Roles::ALL).await;
+    let file = mine.upload("shared", b"shared").await;
+    let holder = TicketHolder::of(&stack, &mine.make_ticket(&file.id).await).await;
+    let stranger = stack.login("acme", "bob", Roles::ALL).await;
+    let uploader = stack.login("acme", "ada", "upload".parse().unwrap()).await;
+    let unknown = stack.client().with_api_key("unknown");
+    for (client, code) in [
+        (stranger, ProblemCode::NotFound),
+        (uploader, ProblemCode::Forbidden),
+        (unknown, ProblemCode::Unauthenticated),
+    ] {
+        let request = client.request(Method::GET, &files::content_path(&file.id));
+        let answer = Answer::to(request.header("cookie", &holder.cookie)).await;
+        answer.refused(code);
+    }
+}
+
+#[tokio::test]
+async fn another_page_of_the_same_site_cannot_use_a_cookie() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let mine = stack.login("acme", "ada", Roles::ALL).await;
+    let file = mine.upload("shared", b"shared").await;
+    let holder = TicketHolder::of(&stack, &mine.make_ticket(&file.id).await).await;
+    let own = format!("http://{}", stack.server.address());
+    let ask = async |name: &str, value: &str| {
+        let request = holder.request(Method::POST, &read::path(&file.id));
+        Answer::to(request.header(name, value)).await
+    };
+    for (name, value) in [
+        ("sec-fetch-site", "same-site"),
+        ("sec-fetch-site", "cross-site"),
+        ("origin", "http://127.0.0.1:1"),
+        ("origin", "null"),
+    ] {
+        ask(name, value).await.refused(ProblemCode::Unauthenticated);
+    }
+    assert_eq!(ask("sec-fetch-site", "same-origin").await.status, 200);
+    assert_eq!(ask("origin", &own).await.status, 200);
 }
 
 #[tokio::test]

@@ -74,6 +74,11 @@ impl Client {
         self.http.put(url)
     }
 
+    /// The same with any method.
+    pub(crate) fn fetch(&self, method: Method, url: &str) -> RequestBuilder {
+        self.http.request(method, url)
+    }
+
     /// What a browser asks before that.
     pub(crate) fn options(&self, url: &str) -> RequestBuilder {
         self.http.request(Method::OPTIONS, url)

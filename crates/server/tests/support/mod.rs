@@ -12,6 +12,7 @@ use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 pub(crate) mod client;
 pub(crate) mod sealing;
+pub(crate) mod ticket_holder;
 
 pub(crate) use client::{Answer, Client};
 pub(crate) use sealing::{SealedFile, bytes};
