@@ -1,6 +1,7 @@
 //! Headless Chromium and Firefox, driven through WebDriver.
 
 mod commands;
+mod downloads;
 mod driver;
 mod profile;
 
@@ -15,7 +16,7 @@ use hyper_util::client::legacy::connect::HttpConnector;
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Page, Stack, processes};
+use crate::{FilePage, FilesPage, Page, Stack, processes};
 use driver::Driver;
 
 pub(crate) use commands::OwnCommand;
@@ -124,6 +125,26 @@ impl Browser {
         Page::loaded(self.client.clone()).await
     }
 
+    /// Opens the page of one's files.
+    ///
+    /// # Errors
+    /// Where there is no page.
+    pub async fn open_files(&self, stack: &Stack) -> Result<FilesPage> {
+        let url = format!("{}/files", stack.address());
+        self.client.goto(&url).await?;
+        Ok(FilesPage::of(Page::of(self.client.clone())))
+    }
+
+    /// Opens the page of one file: its address, or a link that somebody made.
+    ///
+    /// # Errors
+    /// Where there is no page.
+    pub async fn open_file(&self, url: &str) -> Result<FilePage> {
+        self.client.goto(url).await?;
+        let page = Page::of(self.client.clone());
+        Ok(FilePage::of(page, self.profile.kind))
+    }
+
     /// Opens another tab and goes on in it; [`Self::first_tab`] goes back.
     ///
     /// # Errors
@@ -198,6 +219,14 @@ impl Browser {
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
         Ok(fs::read(path)?)
+    }
+
+    /// How many files the browser downloaded, or began to.
+    ///
+    /// # Errors
+    /// Where its folder cannot be read.
+    pub fn downloads(&self) -> Result<usize> {
+        Ok(fs::read_dir(self.profile.downloads.path())?.count())
     }
 
     /// What the console told since it was asked last; in Chromium.

@@ -28,7 +28,7 @@ pub use failing::{Asked, FailingProxy, Fault, FaultKind, Journal, Operation, Pla
 pub use garage::Garage;
 pub use gate::Gate;
 pub use moto::Moto;
-pub use page::{Page, Row};
+pub use page::{FilePage, FilesPage, Page, Row};
 pub use plaintext::Randomness;
 pub use processes::{below as processes_below, memory_below};
 pub use read::{Reading, read_content};

@@ -1,6 +1,8 @@
 //! The upload page as a person meets it: choose files, watch rows, press keys.
 
+mod all_files;
 mod finding;
+mod one_file;
 mod resuming;
 
 use std::path::Path;
@@ -16,6 +18,9 @@ use fantoccini::{
 use sealift_transfer::api::{FileId, UploadId};
 use serde::Deserialize;
 use serde_json::{Value, json};
+
+pub use all_files::FilesPage;
+pub use one_file::FilePage;
 
 /// An open page.
 #[derive(Debug)]
@@ -91,9 +96,14 @@ look();
 const ENDS: [&str; 4] = ["done", "failed", "cancelled", "left"];
 
 impl Page {
+    /// Whatever page it is.
+    pub(crate) fn of(client: Client) -> Self {
+        Self { client }
+    }
+
     /// Once it takes files.
     pub(crate) async fn loaded(client: Client) -> Result<Self> {
-        let page = Self { client };
+        let page = Self::of(client);
         page.shows("#chooser:not([hidden]) input#files").await?;
         Ok(page)
     }

@@ -14,7 +14,7 @@ use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
 use sealift_message::{Header, Limits};
 use sealift_server::{Clock, Config, Server, records::Roles};
-use sealift_transfer::api::{FileId, FileRecord, files};
+use sealift_transfer::api::{FileId, FileRecord, files, tickets};
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
@@ -83,6 +83,12 @@ impl Stack {
     #[must_use]
     pub fn content_url(&self, file: &FileId) -> String {
         format!("{}{}", self.address, files::content_path(file))
+    }
+
+    /// The page of a file.
+    #[must_use]
+    pub fn file_page_url(&self, file: &FileId) -> String {
+        format!("{}{}", self.address, tickets::page_path(file))
     }
 
     /// The wire to the store.

@@ -1,0 +1,98 @@
+//! The page of one's files, `/files`.
+
+use anyhow::{Context as _, Result};
+use serde_json::json;
+
+use super::Page;
+
+/// The open page of one's files.
+#[derive(Debug)]
+pub struct FilesPage {
+    /// What is the same on every page.
+    pub page: Page,
+}
+
+/// Calls back as soon as the list has exactly these names, in this order.
+const LISTS: &str = "
+const [expected, found] = arguments;
+const names = () => [...document.querySelectorAll('.listed .file-name')].map(name => name.textContent);
+const look = () => {
+    if (JSON.stringify(names()) === JSON.stringify(expected)) {
+        watch.disconnect();
+        found();
+    }
+};
+const watch = new MutationObserver(look);
+watch.observe(document, { subtree: true, childList: true, characterData: true });
+look();
+";
+
+/// Presses something in the row of a name.
+const PRESS: &str = "
+const [name, part] = arguments;
+const rows = [...document.querySelectorAll('.listed')];
+const row = rows.find(row => row.querySelector('.file-name').textContent === name);
+row.querySelector(part).click();
+";
+
+impl FilesPage {
+    pub(crate) fn of(page: Page) -> Self {
+        Self { page }
+    }
+
+    /// As soon as exactly these names are listed, in this order.
+    ///
+    /// # Errors
+    /// Where it does not come to that.
+    pub async fn lists(&self, names: &[&str]) -> Result<()> {
+        let listed = self.page.ask(LISTS, vec![json!(names)]).await;
+        if let Err(error) = listed {
+            let text = "return document.querySelector('main').innerText;";
+            let text = self.page.run(text, vec![]).await?;
+            return Err(error).with_context(|| format!("not {names:?} but {text}"));
+        }
+        Ok(())
+    }
+
+    /// Types into the search box, in the place of what is there.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn search(&self, text: &str) -> Result<()> {
+        let input = self.page.shows("#search:not([hidden]) input").await?;
+        input.clear().await?;
+        Ok(input.send_keys(text).await?)
+    }
+
+    /// Presses what `part` (a CSS selector) finds in the row of that name.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub async fn press_in_row(&self, name: &str, part: &str) -> Result<()> {
+        self.page.run(PRESS, vec![json!(name), json!(part)]).await?;
+        Ok(())
+    }
+
+    /// Makes a link to the file of that name by the dialog.
+    ///
+    /// # Errors
+    /// Where none is made.
+    pub async fn share(&self, name: &str) -> Result<String> {
+        self.press_in_row(name, ".share").await?;
+        self.page.make_link().await
+    }
+}
+
+impl Page {
+    /// Makes a link by the dialog, which is open.
+    ///
+    /// # Errors
+    /// Where none is made.
+    pub async fn make_link(&self) -> Result<String> {
+        self.shows("#share[open] .make-link").await?.click().await?;
+        self.shows("#share .share-made:not([hidden])").await?;
+        let value = "return document.querySelector('#share-link').value;";
+        let link = self.run(value, vec![]).await?;
+        Ok(link.as_str().context("the link is no text")?.to_owned())
+    }
+}
