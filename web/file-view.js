@@ -50,8 +50,10 @@ export class FileView {
     const { verification, readable_until_ms: untilMs } = file;
     sayAll(find('file'), { name });
     find('title').textContent = name;
-    const sent = isOwn ? [say('sentAt', { moment: moment(file.uploaded_at_ms) })] : [];
-    find('facts').textContent = [bytes(file.size), ...sent].join(' · ');
+    const facts = [bytes(file.size)];
+    if (file.content_type) facts.push(shownName(file.content_type));
+    if (isOwn) facts.push(say('sentAt', { moment: moment(file.uploaded_at_ms) }));
+    find('facts').textContent = facts.join(' · ');
     find('verification').textContent = sayVerification(verification);
     find('verification').dataset.verification = verification.state;
     find('damaged').hidden = verification.state !== 'failed';
@@ -93,10 +95,6 @@ export class FileView {
     element.focus();
     // Where the browser wants a click of its own first, there is one to press.
     element.play().catch(() => {});
-  }
-
-  hideShown() {
-    find('viewer').replaceChildren();
   }
 
   // `mayRetry`: whether looking again may help.
