@@ -41,7 +41,7 @@ pub struct DiscoveryFilter {
 
 /// Opens data keys that AWS KMS encrypted, for messages of every suite. Makes none.
 pub struct KmsReader {
-    shared: SdkConfig,
+    shared: Box<SdkConfig>,
     reach: KmsReach,
     keys: KmsKeys,
 }
@@ -68,7 +68,7 @@ impl KmsReader {
         }
         let reach = reach.clone();
         Ok(Self {
-            shared,
+            shared: Box::new(shared),
             reach,
             keys,
         })
@@ -112,8 +112,8 @@ impl KmsReader {
     /// KMS of another region does not know the key.
     fn client_for(&self, arn: &KeyArn<'_>) -> Client {
         let region = self.reach.region.as_deref().unwrap_or(arn.region);
-        let mut builder =
-            aws_sdk_kms::config::Builder::from(&self.shared).region(Region::new(region.to_owned()));
+        let mut builder = aws_sdk_kms::config::Builder::from(&*self.shared)
+            .region(Region::new(region.to_owned()));
         if let Some(endpoint) = &self.reach.endpoint {
             builder = builder.endpoint_url(endpoint);
         }

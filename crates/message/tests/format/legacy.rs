@@ -1,6 +1,7 @@
 //! Messages of every suite and form, by the general reader, one property a file.
 
 mod alter;
+mod data_keys;
 mod official;
 mod policy;
 mod signed;
