@@ -28,6 +28,7 @@ async fn an_upload_comes_back_as_it_was_kept() {
         header: row.header,
         plan: row.plan,
         method: row.method,
+        is_sealed_here: row.is_sealed_here,
         s3_key: row.s3_key,
         bucket: row.bucket,
         encrypted_dek: row.encrypted_dek,
