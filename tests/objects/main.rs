@@ -8,6 +8,8 @@ mod listing;
 #[cfg(test)]
 mod multipart;
 #[cfg(test)]
+mod presigned_get;
+#[cfg(test)]
 mod quirks;
 #[cfg(test)]
 mod reading;
@@ -72,4 +74,9 @@ objects_behave! {
         another_etag_is_refused,
         what_is_deleted_is_gone,
         versions_are_named_where_there_are_any;
+    presigned_get:
+        a_signed_object_is_given_whole_and_by_ranges,
+        a_signed_get_is_good_for_nothing_else,
+        r6_another_object_is_not_given_for_the_signed_one,
+        pages_of_the_allowed_origin_may_get;
 }

@@ -106,7 +106,7 @@ impl Garage {
         Ok(listed.await?.uploads().len())
     }
 
-    /// Lets pages of this origin PUT, as an operator does once for a deployment.
+    /// Lets pages of this origin PUT and GET, as an operator does once for a deployment.
     ///
     /// # Errors
     /// Where Garage refuses it.
@@ -153,9 +153,10 @@ const ALLOWED_HEADERS: [&str; 5] = [
     "range",
     "content-type",
 ];
-const EXPOSED_HEADERS: [&str; 5] = [
+const EXPOSED_HEADERS: [&str; 6] = [
     "Content-Range",
     "Content-Length",
+    "Accept-Ranges",
     "ETag",
     "Retry-After",
     "Date",
