@@ -1,5 +1,7 @@
 //! Sends sealed parts one after the other, while the next one is being sealed.
 
+use core::time::Duration;
+
 use sealift_message::VerifiedHeader;
 use sealift_transfer::{
     PartNumber, PartPlan,
@@ -39,7 +41,7 @@ pub(super) struct Sender {
     sending: Option<Sending>,
 }
 
-/// Ends with this value, so that nothing arrives after an abort.
+/// Ends with this value, at the latest.
 type Sending = AbortOnDropHandle<Result<(), ObjectsError>>;
 
 impl Sender {
@@ -220,9 +222,11 @@ impl Sender {
     /// Takes back what is there. Where that fails the sweeper goes on.
     pub(super) async fn abort(mut self, why: ProblemCode) {
         if let Some(sending) = self.sending.take() {
-            sending.abort();
-            // Not sent any more from here on.
-            let _ = sending.await;
+            // A part that arrives after the abort would stay until its tombstone is swept.
+            tokio::select! {
+                _ = sending => {}
+                () = self.app.clock.sleep(LONGEST_WAIT) => {}
+            }
         }
         if !self.is_kept {
             return;
@@ -234,6 +238,9 @@ impl Sender {
         }
     }
 }
+
+/// For a part that is on its way while its upload is aborted.
+const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
 /// Its owner took it back, or it expired.
 fn ended_meanwhile() -> Refusal {

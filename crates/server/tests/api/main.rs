@@ -14,6 +14,10 @@ mod content_cases;
 #[cfg(test)]
 mod fields;
 #[cfg(test)]
+mod form;
+#[cfg(test)]
+mod form_rules;
+#[cfg(test)]
 mod limits;
 #[cfg(test)]
 mod metrics;
@@ -25,6 +29,8 @@ mod page;
 mod parts;
 #[cfg(test)]
 mod reading;
+#[cfg(test)]
+mod reading_limits;
 #[cfg(test)]
 mod repeats;
 #[cfg(test)]

@@ -11,6 +11,7 @@ use sealift_transfer::api::{FileRecord, UploadId};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 pub(crate) mod client;
+pub(crate) mod forms;
 pub(crate) mod sealing;
 pub(crate) mod ticket_holder;
 

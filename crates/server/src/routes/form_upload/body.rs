@@ -13,8 +13,12 @@ use std::sync::{
 
 use axum::body::{Body, BodyDataStream};
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, stream::BoxStream};
+use futures::{
+    Stream, StreamExt as _,
+    stream::{self, BoxStream},
+};
 use sealift_transfer::api::ProblemCode;
+use tokio::sync::Mutex;
 
 use crate::{app::App, problem::Refusal};
 
@@ -66,6 +70,8 @@ impl From<BodyError> for Refusal {
 pub(super) struct ComingBody {
     app: App,
     bytes: BodyDataStream,
+    /// Nothing is waited for after an error.
+    is_over: bool,
 }
 
 impl ComingBody {
@@ -73,47 +79,49 @@ impl ComingBody {
         Self {
             app: app.clone(),
             bytes: body.into_data_stream(),
+            is_over: false,
         }
     }
 
     /// What comes next; `None` after the end.
     pub(super) async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
-        tokio::select! {
+        if self.is_over {
+            return None;
+        }
+        let next = tokio::select! {
             biased;
             () = self.app.stopping.cancelled() => Some(Err(BodyError::Stopping)),
-            next = self.bytes.next() => Some(next?.map_err(|_| BodyError::Cut)),
+            next = self.bytes.next() => next.map(|next| next.map_err(|_| BodyError::Cut)),
             () = self.app.clock.sleep(LONGEST_SILENCE) => Some(Err(BodyError::Silent)),
-        }
+        };
+        self.is_over = !matches!(next, Some(Ok(_)));
+        next
     }
 
     /// Reads on for a while without looking, so that a client that is still sending comes to read
     /// why it was refused: a connection that is closed under it may be reset before.
     pub(super) async fn drain(&mut self) {
+        let clock = self.app.clock.clone();
         let mut left = MOST_DRAINED_BYTES;
-        while let Some(Ok(bytes)) = self.next().await {
-            match left.checked_sub(bytes.len()) {
-                Some(less) => left = less,
-                None => return,
+        let draining = async {
+            while let Some(Ok(bytes)) = self.next().await {
+                match left.checked_sub(bytes.len()) {
+                    Some(less) => left = less,
+                    None => return,
+                }
             }
-        }
-    }
-
-    /// For a parser that reads ahead as far as it can.
-    pub(super) fn paced(self, unparsed: &Unparsed) -> Paced {
-        Paced {
-            bytes: futures::stream::unfold(self, |mut body| async {
-                let next = body.next().await?;
-                Some((next, body))
-            })
-            .boxed(),
-            has_given: false,
-            unparsed: unparsed.clone(),
+        };
+        tokio::select! {
+            () = draining => {}
+            () = clock.sleep(LONGEST_DRAIN) => {}
         }
     }
 }
 
 /// What a client may still be sending when it is refused.
 const MOST_DRAINED_BYTES: usize = 16 * 1024 * 1024;
+/// And for how long.
+const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 
 /// How much the parser has read without making anything of it. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -135,6 +143,21 @@ pub(super) struct Paced {
     bytes: BoxStream<'static, Result<Bytes, BodyError>>,
     has_given: bool,
     unparsed: Unparsed,
+}
+
+impl Paced {
+    /// The body stays with the caller, too, who may drain it when the parser has given up.
+    pub(super) fn of(body: Arc<Mutex<ComingBody>>, unparsed: &Unparsed) -> Self {
+        let bytes = stream::unfold(body, |body| async {
+            let next = body.lock().await.next().await?;
+            Some((next, body))
+        });
+        Self {
+            bytes: bytes.boxed(),
+            has_given: false,
+            unparsed: unparsed.clone(),
+        }
+    }
 }
 
 impl Stream for Paced {

@@ -1,12 +1,16 @@
 //! A form: the one file in it is sealed as it comes, and what else stands in it is passed over.
 
+use std::sync::Arc;
+
+use bytes::Bytes;
 use http::{HeaderMap, header};
 use multer::{Field, Multipart};
 use sealift_transfer::api::ProblemCode;
+use tokio::sync::Mutex;
 
 use super::{
     begin,
-    body::{BodyError, ComingBody, Unparsed},
+    body::{BodyError, ComingBody, Paced, Unparsed},
     name,
 };
 use crate::{
@@ -47,11 +51,12 @@ pub(super) async fn read(
     most_bytes: u64,
 ) -> Result<Sealing, Refusal> {
     let unparsed = Unparsed::default();
+    let body = Arc::new(Mutex::new(body));
     let mut form = Reader {
         app,
         caller,
         most_bytes,
-        fields: Multipart::new(body.paced(&unparsed), boundary),
+        fields: Multipart::new(Paced::of(Arc::clone(&body), &unparsed), boundary),
         unparsed,
         passed_over: (0, 0),
     };
@@ -64,7 +69,7 @@ pub(super) async fn read(
             if let Some(sealing) = sealing {
                 sealing.abort(refusal.code()).await;
             }
-            form.drain().await;
+            body.lock().await.drain().await;
             Err(refusal)
         }
     }
@@ -102,7 +107,7 @@ impl Reader<'_> {
         name: String,
         file: &mut Option<Sealing>,
     ) -> Result<(), Refusal> {
-        let mut next = field.chunk().await.map_err(unreadable)?;
+        let mut next = bytes_of(&mut field).await?;
         if next.is_none() && field.file_name() == Some("") {
             // A browser's way to say that nothing was chosen.
             return Ok(());
@@ -119,7 +124,7 @@ impl Reader<'_> {
         while let Some(bytes) = next {
             self.unparsed.clear();
             sealing.push(bytes).await?;
-            next = field.chunk().await.map_err(unreadable)?;
+            next = bytes_of(&mut field).await?;
         }
         Ok(())
     }
@@ -127,7 +132,7 @@ impl Reader<'_> {
     async fn pass_over(&mut self, mut field: Field<'static>) -> Result<(), Refusal> {
         let (count, len) = &mut self.passed_over;
         *count = count.saturating_add(1);
-        while let Some(bytes) = field.chunk().await.map_err(unreadable)? {
+        while let Some(bytes) = bytes_of(&mut field).await? {
             self.unparsed.clear();
             *len = len.saturating_add(bytes.len());
             if *len > MOST_FIELD_BYTES {
@@ -146,20 +151,16 @@ impl Reader<'_> {
         }
         Ok(())
     }
+}
 
-    /// As [`ComingBody::drain`], through the parser.
-    async fn drain(&mut self) {
-        let mut left: usize = 16 * 1024 * 1024;
-        while let Ok(Some(mut field)) = self.fields.next_field().await {
-            while let Ok(Some(bytes)) = field.chunk().await {
-                self.unparsed.clear();
-                match left.checked_sub(bytes.len()) {
-                    Some(less) => left = less,
-                    None => return,
-                }
-            }
+/// The next bytes of a field, at least one; `None` after its end.
+async fn bytes_of(field: &mut Field<'static>) -> Result<Option<Bytes>, Refusal> {
+    while let Some(bytes) = field.chunk().await.map_err(unreadable)? {
+        if !bytes.is_empty() {
+            return Ok(Some(bytes));
         }
     }
+    Ok(None)
 }
 
 fn no_file() -> Refusal {

@@ -2,7 +2,7 @@
 //! is the file.
 
 use axum::{
-    extract::{Path, Request, State},
+    extract::{Path, Request, State, rejection::PathRejection},
     response::Response,
 };
 use http::header;
@@ -14,7 +14,7 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::Caller,
+    caller::{Caller, Wish},
     problem::Refusal,
     sealing::{self, ComingFile, Sealing},
 };
@@ -22,9 +22,10 @@ use crate::{
 pub(crate) async fn put_upload(
     State(app): State<App>,
     caller: Caller,
-    name: Option<Path<String>>,
+    name: Result<Option<Path<String>>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
+    caller.may(Wish::Upload)?;
     let (head, body) = request.into_parts();
     if head.headers.contains_key(header::CONTENT_RANGE) {
         // As `curl -C -` does: what has come would be taken for the whole file.
@@ -33,6 +34,17 @@ pub(crate) async fn put_upload(
             "A file is sent as a whole here; `sealift upload` can go on with a part of it.",
         ));
     }
+    let name = match name {
+        Ok(Some(Path(name))) => base_name(&name),
+        // As `curl -T - http://localhost:8080/upload/` does.
+        Ok(None) => base_name(""),
+        Err(_) => {
+            return Err(Refusal::new(
+                ProblemCode::InvalidName,
+                "The file's name in the address is no UTF-8; rename the file and try again.",
+            ));
+        }
+    };
     let len = declared(&head.headers);
     let most_bytes = match len {
         Some(len) if len > announced(&app) => return Err(sealing::too_large(announced(&app))),
@@ -42,7 +54,7 @@ pub(crate) async fn put_upload(
     let content_type = head.headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
     let coming = ComingFile {
-        name: base_name(&name.map(|Path(name)| name).unwrap_or_default()),
+        name,
         content_type: content_type.map(std::borrow::Cow::into_owned),
         most_bytes,
     };

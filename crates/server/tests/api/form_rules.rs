@@ -1,0 +1,389 @@
+//! What is sealed on the server is sealed by nobody else, and leaves nothing behind where it does
+//! not come to its end.
+
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use bytes::Bytes;
+use futures::stream;
+use http::{Method, header};
+use sealift_server::Clock;
+use sealift_transfer::{
+    PartNumber,
+    api::{
+        FileList, FileRecord, PartReceipt, ProblemCode, Sha256, UploadId, UploadList, complete,
+        files, open,
+    },
+};
+use serde_json::json;
+use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::mpsc};
+
+use crate::support::{
+    Answer, Client, PART, Stack, bytes,
+    forms::{Part, form, post_form, put_file},
+    now_ms,
+    sealing::{new_token, request},
+};
+
+/// A body that goes on when the test says so.
+struct Slow {
+    pieces: mpsc::UnboundedSender<Result<Bytes, std::io::Error>>,
+    answer: tokio::task::JoinHandle<Result<Answer, reqwest::Error>>,
+}
+
+impl Slow {
+    /// Two parts are sealed, and there is more to come.
+    async fn begin(stack: &Stack) -> (Self, UploadId) {
+        let (pieces, to_come) = mpsc::unbounded_channel();
+        let body = stream::unfold(to_come, |mut to_come| async {
+            let piece = to_come.recv().await?;
+            Some((piece, to_come))
+        });
+        let request = stack.client().request(Method::PUT, "/upload/slow");
+        let request = request.body(reqwest::Body::wrap_stream(body));
+        let slow = Self {
+            pieces,
+            answer: tokio::spawn(Answer::or_broken(request)),
+        };
+        slow.send(&bytes(2 * PART + 1));
+        let id = parts_kept(stack, 2).await;
+        // The store has both: whatever comes after is the test's doing.
+        let [_, noted] = stack.part_files(&id, 2).await;
+        while !noted.exists() {
+            tokio::task::yield_now().await;
+        }
+        (slow, id)
+    }
+
+    fn send(&self, piece: &[u8]) {
+        self.pieces.send(Ok(Bytes::copy_from_slice(piece))).unwrap();
+    }
+
+    async fn end(self) -> Answer {
+        drop(self.pieces);
+        self.answer.await.unwrap().unwrap()
+    }
+}
+
+/// Waits until the one upload has so many part rows; its id.
+async fn parts_kept(stack: &Stack, count: i64) -> UploadId {
+    let parts = "SELECT count(*) FROM parts WHERE upload_id <> ?";
+    while stack.number(parts, "").await < count {
+        tokio::task::yield_now().await;
+    }
+    let id = stack.text("SELECT upload_id FROM uploads WHERE upload_id <> ?", "");
+    id.await.parse().unwrap()
+}
+
+async fn state_of(stack: &Stack, id: &UploadId) -> String {
+    let state = "SELECT state FROM uploads WHERE upload_id = ?";
+    stack.text(state, id.as_str()).await
+}
+
+async fn wait_for_state(stack: &Stack, id: &UploadId, state: &str) {
+    while state_of(stack, id).await != state {
+        tokio::task::yield_now().await;
+    }
+}
+
+/// Nothing of it is in the store.
+fn expect_nothing_stored(stack: &Stack) {
+    let nothing: [std::path::PathBuf; 0] = [];
+    assert_eq!(stack.files_of_store(), nothing);
+}
+
+#[tokio::test]
+async fn r2_nobody_else_gets_the_key_or_a_signature_of_what_is_sealed_here() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let (slow, id) = Slow::begin(&stack).await;
+
+    client
+        .key_again(&id)
+        .await
+        .refused(ProblemCode::UploadNotOpen);
+    let other = PartReceipt {
+        number: PartNumber::FIRST,
+        sha256: Sha256::of(b"other bytes under the same key"),
+    };
+    let signed = client.sign(&id, &[other]).await;
+    signed.refused(ProblemCode::UploadNotOpen);
+    let next = PartReceipt {
+        number: PartNumber::try_from(3).unwrap(),
+        ..other
+    };
+    let signed = client.sign(&id, &[next]).await;
+    signed.refused(ProblemCode::UploadNotOpen);
+    let digest = json!({ "parts_sha256": other.sha256 });
+    let completed = client.post(&complete::path(&id), &digest).await;
+    completed.refused(ProblemCode::UploadNotOpen);
+    let list: UploadList = client.get(open::PATH).await.json(200);
+    assert_eq!(list.uploads, []);
+    // Its token cannot be named.
+    let token = stack.text(
+        "SELECT client_token FROM uploads WHERE upload_id = ?",
+        id.as_str(),
+    );
+    let again = client
+        .post(open::PATH, &request(&token.await, "slow", 1))
+        .await;
+    again.refused(ProblemCode::InvalidField);
+
+    assert_eq!(slow.end().await.status, 201);
+    let list: FileList = client.get(files::PATH).await.json(200);
+    let content = client.content(&list.files[0].id).await;
+    assert!(content.body == bytes(2 * PART + 1));
+    client
+        .key_again(&id)
+        .await
+        .refused(ProblemCode::UploadNotOpen);
+}
+
+/// Refuses such changes from now on, and that anything is taken back, so that whatever was sent
+/// stays to be seen.
+async fn refuse(stack: &Stack, changes: &'static str) {
+    run(stack, changes).await;
+    run(
+        stack,
+        "CREATE TRIGGER nothing_back BEFORE UPDATE ON uploads WHEN NEW.state = 'aborting'
+         BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .await;
+}
+
+#[tokio::test]
+async fn r1_nothing_goes_to_the_store_before_the_header_is_kept() {
+    let stack = Stack::start().await;
+    let no_uploads = "CREATE TRIGGER no_uploads BEFORE INSERT ON uploads
+         BEGIN SELECT RAISE(ABORT, 'no'); END";
+    refuse(&stack, no_uploads).await;
+    for len in [1, 3 * PART] {
+        let answer = put_file(&stack.client(), "/upload/a", &bytes(len)).await;
+        answer.refused(ProblemCode::Internal);
+        expect_nothing_stored(&stack);
+        assert!(!stack.object_file("sealift/local").exists());
+    }
+}
+
+#[tokio::test]
+async fn r2_no_part_goes_to_the_store_before_its_row_is_kept() {
+    let stack = Stack::start().await;
+    let no_parts = "CREATE TRIGGER no_parts BEFORE INSERT ON parts
+         BEGIN SELECT RAISE(ABORT, 'no'); END";
+    refuse(&stack, no_parts).await;
+    for len in [1, 3 * PART] {
+        let answer = put_file(&stack.client(), "/upload/a", &bytes(len)).await;
+        answer.refused(ProblemCode::Internal);
+        let files = stack.files_of_store();
+        let names = files.iter().map(|file| file.to_string_lossy());
+        let parts = names.filter(|name| name.contains(".part-")).count();
+        assert_eq!(parts, 0, "{files:?}");
+        // Of a file of one part, the object.
+        assert!(!stack.object_file("sealift/local").exists());
+    }
+}
+
+#[tokio::test]
+async fn a_client_that_hangs_up_leaves_nothing() {
+    let stack = Stack::start().await;
+    let address = stack.server.address();
+    let (content_type, body) = form(&[Part::file("f", "a", &bytes(3 * PART))]);
+    let len = body.len();
+    for head in [
+        format!("PUT /upload/a HTTP/1.1\r\nHost: {address}\r\nContent-Length: {len}\r\n\r\n"),
+        format!(
+            "POST /upload HTTP/1.1\r\nHost: {address}\r\nContent-Type: {content_type}\r\n\
+             Content-Length: {len}\r\n\r\n"
+        ),
+    ] {
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        socket.write_all(head.as_bytes()).await.unwrap();
+        socket.write_all(&body[..2 * PART + 100_000]).await.unwrap();
+        let id = parts_kept(&stack, 2).await;
+        drop(socket);
+        wait_for_state(&stack, &id, "aborted").await;
+        expect_nothing_stored(&stack);
+        // The next one is the only one again.
+        for statement in ["DELETE FROM parts", "DELETE FROM uploads"] {
+            run(&stack, statement).await;
+        }
+    }
+    let list: FileList = stack.client().get(files::PATH).await.json(200);
+    assert_eq!(list.files, []);
+}
+
+async fn run(stack: &Stack, statement: &'static str) {
+    use sqlx::Connection as _;
+    let mut db = stack.database().await;
+    sqlx::query(statement).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+}
+
+#[tokio::test]
+async fn what_ends_within_its_first_part_leaves_not_even_a_row() {
+    let stack = Stack::start().await;
+    let address = stack.server.address();
+    let mut socket = TcpStream::connect(address).await.unwrap();
+    let head = format!("PUT /upload/a HTTP/1.1\r\nHost: {address}\r\nContent-Length: 9000\r\n\r\n");
+    socket.write_all(head.as_bytes()).await.unwrap();
+    socket.write_all(&bytes(8000)).await.unwrap();
+    socket.shutdown().await.unwrap();
+    let mut answer = Vec::new();
+    let _ = tokio::io::AsyncReadExt::read_to_end(&mut socket, &mut answer).await;
+    stack.expect_no_upload().await;
+}
+
+#[tokio::test]
+async fn a_body_that_stalls_for_a_minute_is_ended() {
+    let (clock, hand) = Clock::by_hand(now_ms());
+    let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
+    let (slow, id) = Slow::begin(&stack).await;
+    hand.forward(59_000);
+    slow.send(b"still here");
+    // Whoever waits by the hand may not have begun to wait when it is moved.
+    while state_of(&stack, &id).await == "open" {
+        hand.forward(60_000);
+        tokio::task::yield_now().await;
+    }
+    let answer = slow.answer.await.unwrap().unwrap();
+    let problem = answer.refused(ProblemCode::InvalidRequest);
+    assert!(problem.detail.contains("minute"), "{}", problem.detail);
+    wait_for_state(&stack, &id, "aborted").await;
+    expect_nothing_stored(&stack);
+}
+
+#[tokio::test]
+async fn a_server_that_stops_ends_what_is_still_coming_and_says_so() {
+    let stack = Stack::start().await;
+    let (slow, id) = Slow::begin(&stack).await;
+    let stack = stack.restart().await;
+    let answer = slow.answer.await.unwrap().unwrap();
+    answer.refused(ProblemCode::ShuttingDown);
+    assert_ne!(answer.header(header::RETRY_AFTER), "");
+    assert_eq!(state_of(&stack, &id).await, "aborted");
+    expect_nothing_stored(&stack);
+}
+
+#[tokio::test]
+async fn what_its_owner_takes_back_is_ended() {
+    let stack = Stack::start().await;
+    let (slow, id) = Slow::begin(&stack).await;
+    assert_eq!(stack.client().abort(&id).await.status, 204);
+    slow.send(&bytes(PART));
+    let answer = slow.end().await;
+    answer.refused(ProblemCode::UploadNotOpen);
+    assert_eq!(state_of(&stack, &id).await, "aborted");
+    expect_nothing_stored(&stack);
+}
+
+#[tokio::test]
+async fn what_a_crash_left_is_swept_after_an_hour() {
+    let now = Arc::new(AtomicI64::new(now_ms()));
+    let shown = Arc::clone(&now);
+    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
+    let (slow, id) = Slow::begin(&stack).await;
+    // As if its server were gone: the request waits for ever.
+    stack.server.sweep_now().await;
+    assert_eq!(state_of(&stack, &id).await, "open");
+    now.fetch_add(61 * 60 * 1000, Ordering::SeqCst);
+    stack.server.sweep_now().await;
+    assert_eq!(state_of(&stack, &id).await, "aborted");
+    slow.send(&bytes(PART));
+    slow.end().await.refused(ProblemCode::UploadNotOpen);
+    expect_nothing_stored(&stack);
+}
+
+#[tokio::test]
+async fn so_many_are_sealed_at_once_and_an_owner_has_so_many_open() {
+    let stack = Stack::with(&[("limit_form_uploads", "1")]).await;
+    let client = stack.client();
+    let (slow, _) = Slow::begin(&stack).await;
+    let refused = put_file(&client, "/upload/a", b"a").await;
+    refused.refused(ProblemCode::TooManyRequests);
+    assert_ne!(refused.header(header::RETRY_AFTER), "");
+    let part = Part::file("f", "a", b"a");
+    let refused = post_form(&client, &[part.clone()]).await;
+    refused.refused(ProblemCode::TooManyRequests);
+    assert_eq!(slow.end().await.status, 201);
+    assert_eq!(post_form(&client, &[part]).await.status, 201);
+
+    let stack = Stack::with(&[("limit_open_uploads", "1")]).await;
+    let client = stack.client();
+    let open_one = request(&new_token(), "a", 1);
+    client
+        .post(open::PATH, &open_one)
+        .await
+        .json::<serde_json::Value>(201);
+    let refused = put_file(&client, "/upload/a", b"a").await;
+    let problem = refused.refused(ProblemCode::TooManyRequests);
+    assert_eq!(problem.numbers["most_open"], 1);
+
+    let stack = Stack::with(&[("limit_opens", "1")]).await;
+    let client = stack.client();
+    assert_eq!(put_file(&client, "/upload/a", b"a").await.status, 201);
+    let refused = put_file(&client, "/upload/a", b"a").await;
+    refused.refused(ProblemCode::TooManyRequests);
+}
+
+/// Posts a form as a browser does that has this to say of where it comes from.
+async fn post_from(client: &Client, told: &[(&str, &str)]) -> Answer {
+    let (content_type, body) = form(&[Part::file("f", "a", b"hello")]);
+    let mut request = client.request(Method::POST, "/upload").body(body);
+    request = request.header(header::CONTENT_TYPE, content_type);
+    for (name, value) in told {
+        request = request.header(*name, *value);
+    }
+    Answer::to(request).await
+}
+
+#[tokio::test]
+async fn without_login_another_pages_form_is_refused() {
+    let stack = Stack::with(&[("page_origins", "http://localhost:9")]).await;
+    let client = stack.client();
+    let own = format!("http://{}", stack.server.address());
+    for told in [
+        &[("origin", "https://evil.example")][..],
+        &[("origin", "null")],
+        &[("origin", "null"), ("sec-fetch-site", "cross-site")],
+        &[
+            ("origin", "http://127.0.0.1:1"),
+            ("sec-fetch-site", "same-site"),
+        ],
+        &[("sec-fetch-site", "cross-site")],
+        &[("sec-fetch-site", "same-site")],
+    ] {
+        let answer = post_from(&client, told).await;
+        answer.refused(ProblemCode::HostNotAllowed);
+    }
+    stack.expect_no_upload().await;
+    for told in [
+        &[][..],
+        &[("origin", own.as_str()), ("sec-fetch-site", "same-origin")],
+        &[("sec-fetch-site", "same-origin")],
+        &[
+            ("origin", "http://localhost:9"),
+            ("sec-fetch-site", "cross-site"),
+        ],
+    ] {
+        assert_eq!(post_from(&client, told).await.status, 201, "{told:?}");
+    }
+}
+
+#[tokio::test]
+async fn every_upload_through_the_server_is_kept_in_the_audit() {
+    let stack = Stack::start().await;
+    let answer = put_file(&stack.client(), "/upload/secret-name", b"a").await;
+    let record: FileRecord = stack
+        .client()
+        .get(answer.header("location"))
+        .await
+        .json(200);
+    let count = "SELECT count(*) FROM audit WHERE outcome = 'ok' AND subject = ?
+         AND action IN ('open_upload', 'complete_upload')";
+    assert_eq!(stack.number(count, record.upload_id.as_str()).await, 2);
+    let keys = "SELECT count(*) FROM audit WHERE action = 'issue_key' AND subject <> ?";
+    assert_eq!(stack.number(keys, "").await, 0);
+}
