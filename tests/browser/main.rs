@@ -1,9 +1,11 @@
-//! Stories through the upload page in real browsers.
+//! Stories through the pages in real browsers.
 
 mod beyond_32_bits;
+mod broken_download;
 mod changed;
 mod choosing;
 mod damaged;
+mod files_page;
 mod interrupted;
 mod keyboard;
 mod login;
@@ -11,10 +13,12 @@ mod memory;
 mod mended;
 mod names;
 mod official;
+mod opening;
 mod policy;
 mod resumed;
 mod scenes;
 mod sending;
+mod shared;
 mod sizes;
 mod stopped;
 mod waiting;

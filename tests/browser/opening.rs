@@ -1,0 +1,248 @@
+//! Files that are opened in the browser: whole, byte for byte, or not at all.
+
+use std::fs;
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use sealift_tests::{
+    Browser, BrowserKind, FilePage, Randomness, Scene, Stack,
+    sizes::{FRAME, PART},
+};
+use sealift_transfer::api::FileRecord;
+use serde_json::json;
+
+use crate::scenes::tell;
+
+tell!(
+    chosen:
+    a_file_is_opened_in_the_browser_and_saved_byte_for_byte,
+);
+tell!(
+    everywhere:
+    who_cancels_has_no_file,
+    a_name_of_another_system_is_shown_as_text_and_saved_safely,
+);
+tell!(
+    embedded:
+    an_altered_object_is_told_and_leaves_no_file,
+    an_object_that_was_cut_or_swapped_is_told_and_leaves_no_file,
+);
+tell!(
+    chromium:
+    without_a_dialog_the_browser_downloads_what_was_opened,
+    closing_the_dialog_saves_nothing,
+    opening_breaks_no_rule_of_the_policy_and_logs_no_error,
+);
+
+async fn open(browser: &Browser, stack: &Stack, file: &FileRecord) -> Result<FilePage> {
+    let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
+    page.comes_to("ready").await?;
+    Ok(page)
+}
+
+/// Whether the bytes of what was saved are exactly these.
+async fn is_saved(
+    browser: &Browser,
+    page: &FilePage,
+    scene: Scene,
+    name: &str,
+    expected: &Bytes,
+) -> Result<bool> {
+    match scene.browser {
+        BrowserKind::Chromium => page.saved(expected).await,
+        BrowserKind::Firefox => Ok(browser.downloaded(name).await? == *expected),
+    }
+}
+
+async fn a_file_is_opened_in_the_browser_and_saved_byte_for_byte(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    for size in [0, 1, FRAME, 2 * PART + 3] {
+        let name = format!("{size}.bin");
+        let plaintext = randomness.bytes(size);
+        let file = stack.upload(&name, &plaintext).await?;
+        let page = open(&browser, &stack, &file).await?;
+        page.offer_place().await?;
+        page.press("#save").await?;
+        page.comes_to("done").await?;
+        assert!(
+            is_saved(&browser, &page, scene, &name, &plaintext).await?,
+            "{size}"
+        );
+        let said = page.text("#outcome").await?;
+        assert!(said.contains("Every part was checked"), "{said}");
+    }
+    Ok(())
+}
+
+async fn without_a_dialog_the_browser_downloads_what_was_opened(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(PART + 1);
+    let file = stack.upload("downloaded.bin", &plaintext).await?;
+    let page = open(&browser, &stack, &file).await?;
+    let has_none = "delete Window.prototype.showSaveFilePicker; delete window.showSaveFilePicker;
+        return 'showSaveFilePicker' in window;";
+    assert_eq!(page.page.run(has_none, vec![]).await?, json!(false));
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    assert!(browser.downloaded("downloaded.bin").await? == plaintext);
+    Ok(())
+}
+
+async fn closing_the_dialog_saves_nothing(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(100);
+    let file = stack.upload("thought-better.bin", &plaintext).await?;
+    let page = open(&browser, &stack, &file).await?;
+    let close = "window.showSaveFilePicker = async () => {
+        throw new DOMException('closed', 'AbortError');
+    };";
+    page.page.run(close, vec![]).await?;
+    page.press("#save").await?;
+    page.comes_to("cancelled").await?;
+    assert_eq!(browser.downloads()?, 0);
+    Ok(())
+}
+
+async fn who_cancels_has_no_file(scene: Scene) -> Result<()> {
+    // The server seals and stores it past the gate; of the browser's questions two pass.
+    let stack = scene.setup()?.with_gate_after(2500).start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let url = format!("{}/upload/cancelled.bin", stack.address());
+    let sent = reqwest::Client::new()
+        .put(url)
+        .header("accept", "application/json")
+        .body(plaintext.clone())
+        .send()
+        .await?;
+    let file: FileRecord = serde_json::from_slice(&sent.bytes().await?)?;
+    let page = open(&browser, &stack, &file).await?;
+    page.offer_place().await?;
+    page.press("#save").await?;
+    stack.gate()?.holds().await;
+    page.press("#stop").await?;
+    page.comes_to("cancelled").await?;
+    assert!(!is_there(&browser, &page, scene).await?);
+
+    stack.gate()?.open();
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    assert!(is_saved(&browser, &page, scene, "cancelled.bin", &plaintext).await?);
+    Ok(())
+}
+
+/// Whether anything was saved, or is kept that was opened.
+async fn is_there(browser: &Browser, page: &FilePage, scene: Scene) -> Result<bool> {
+    let kept = page.kept().await?;
+    Ok(!kept.is_empty() || (scene.browser == BrowserKind::Firefox && browser.downloads()? > 0))
+}
+
+async fn an_altered_object_is_told_and_leaves_no_file(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(3 * PART);
+    let file = stack.upload("altered.bin", &plaintext).await?;
+    let path = stack.object_path(&file);
+    let sealed = fs::read(&path)?;
+    for at in [0, sealed.len() / 2, sealed.len() - 1] {
+        let mut altered = sealed.clone();
+        *altered.get_mut(at).context("the place is in the object")? ^= 1;
+        fs::write(&path, altered)?;
+        is_refused(&browser, &stack, &file, scene).await?;
+    }
+    fs::write(&path, &sealed)?;
+    let page = open(&browser, &stack, &file).await?;
+    page.offer_place().await?;
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    assert!(is_saved(&browser, &page, scene, "altered.bin", &plaintext).await?);
+    Ok(())
+}
+
+async fn an_object_that_was_cut_or_swapped_is_told_and_leaves_no_file(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let mut randomness = Randomness::from_printed_seed()?;
+    let plaintext = randomness.bytes(PART + 7);
+    let file = stack.upload("swapped.bin", &plaintext).await?;
+    let other = stack
+        .upload("other.bin", &randomness.bytes(PART + 7))
+        .await?;
+    let path = stack.object_path(&file);
+    let sealed = fs::read(&path)?;
+    let shorter = sealed.get(..sealed.len() - 1).context("it has bytes")?;
+    let longer = [sealed.as_slice(), &[0]].concat();
+    let swapped = fs::read(stack.object_path(&other))?;
+    for instead in [shorter, &longer, &swapped] {
+        fs::write(&path, instead)?;
+        is_refused(&browser, &stack, &file, scene).await?;
+    }
+    Ok(())
+}
+
+async fn is_refused(
+    browser: &Browser,
+    stack: &Stack,
+    file: &FileRecord,
+    scene: Scene,
+) -> Result<()> {
+    let page = open(browser, stack, file).await?;
+    page.offer_place().await?;
+    page.press("#save").await?;
+    page.comes_to("failed").await?;
+    let code = page.problem_code().await?;
+    assert!(
+        ["object_damaged", "object_replaced"].contains(&code.as_str()),
+        "{code}"
+    );
+    let said = page.text("#problem").await?;
+    assert!(said.contains("nothing was saved"), "{said}");
+    assert!(!is_there(browser, &page, scene).await?);
+    Ok(())
+}
+
+async fn a_name_of_another_system_is_shown_as_text_and_saved_safely(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let name = "../../<img src=x>\u{202e}fdp.exe";
+    let plaintext = Bytes::from_static(b"content");
+    let file = stack.upload(name, &plaintext).await?;
+    let page = open(&browser, &stack, &file).await?;
+    let shown = page.text("#title").await?;
+    assert_eq!(shown, "../../<img src=x>[U+202E]fdp.exe");
+    let made = "return document.querySelectorAll('main img').length;";
+    assert_eq!(page.page.run(made, vec![]).await?, json!(0));
+    page.offer_place().await?;
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    let said = page.text("#outcome").await?;
+    assert!(said.contains("_img src=x__fdp.exe"), "{said}");
+    Ok(())
+}
+
+async fn opening_breaks_no_rule_of_the_policy_and_logs_no_error(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(PART + 1);
+    let file = stack.upload("quiet.bin", &plaintext).await?;
+    browser.console().await?;
+    browser
+        .open_files(&stack)
+        .await?
+        .lists(&["quiet.bin"])
+        .await?;
+    let page = open(&browser, &stack, &file).await?;
+    page.offer_place().await?;
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    let console = browser.console().await?;
+    let told =
+        |line: &&sealift_tests::ConsoleLine| line.is_policy_violation() || line.level == "SEVERE";
+    let errors: Vec<_> = console.iter().filter(told).collect();
+    assert!(errors.is_empty(), "{errors:?}");
+    Ok(())
+}

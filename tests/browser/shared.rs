@@ -1,0 +1,143 @@
+//! Links that somebody makes for somebody else: they work once.
+
+use anyhow::{Result, ensure};
+use bytes::Bytes;
+use sealift_tests::{BrowserKind, FilePage, Randomness, Scene, Stack, upload};
+use serde_json::json;
+
+use crate::scenes::tell;
+
+tell!(
+    chosen:
+    a_link_works_once_and_not_in_a_second_browser,
+);
+tell!(
+    everywhere:
+    looking_at_a_link_does_not_use_it_up,
+    a_link_that_was_taken_back_says_so,
+    a_file_that_was_just_sent_is_shared_from_its_row,
+);
+
+const NAME: &str = "for you.bin";
+
+/// A server that asks everybody for an API key, ada's, and a file of hers.
+async fn with_file(scene: Scene) -> Result<(Stack, String, Bytes)> {
+    let stack = scene.setup()?.with("auth", "api-keys").start().await?;
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(300_000);
+    upload(&stack.client_with(&api_key)?, NAME, &plaintext).await?;
+    Ok((stack, api_key, plaintext))
+}
+
+/// A link that ada makes on her page.
+async fn shared_by_ada(scene: Scene, stack: &Stack, api_key: &str) -> Result<String> {
+    let browser = scene.browser().await?;
+    let files = browser.open_files(stack).await?;
+    files.page.log_in(api_key).await?;
+    files.lists(&[NAME]).await?;
+    let link = files.share(NAME).await?;
+    ensure!(link.contains('#'), "{link} holds no ticket");
+    Ok(link)
+}
+
+async fn redeem(page: &FilePage) -> Result<()> {
+    page.comes_to("invited").await?;
+    page.press("#redeem").await?;
+    page.comes_to("ready").await
+}
+
+async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<()> {
+    let (stack, api_key, plaintext) = with_file(scene).await?;
+    let link = shared_by_ada(scene, &stack, &api_key).await?;
+
+    let friend = scene.browser().await?;
+    let page = friend.open_file(&link).await?;
+    page.comes_to("invited").await?;
+    // Whoever looks over a shoulder, or into the browser's history, finds no ticket.
+    let shown = page.page.run("return location.href;", vec![]).await?;
+    assert_eq!(shown, json!(link.split('#').next()));
+    redeem(&page).await?;
+    assert_eq!(page.text("#title").await?, NAME);
+    page.offer_place().await?;
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    match scene.browser {
+        BrowserKind::Chromium => assert!(page.saved(&plaintext).await?),
+        BrowserKind::Firefox => assert!(friend.downloaded(NAME).await? == plaintext),
+    }
+
+    // For a while this browser may come back, without the ticket.
+    let address = link.split('#').next().unwrap_or_default();
+    let page = friend.open_file(address).await?;
+    page.comes_to("ready").await?;
+    let readable = "return document.cookie;";
+    assert_eq!(page.page.run(readable, vec![]).await?, json!(""));
+
+    let stranger = scene.browser().await?;
+    let page = stranger.open_file(&link).await?;
+    page.comes_to("invited").await?;
+    page.press("#redeem").await?;
+    page.comes_to("used").await?;
+    assert_eq!(page.problem_code().await?, "ticket_used");
+    let said = page.text("#problem").await?;
+    assert!(said.contains("Ask whoever sent it for a new one"), "{said}");
+    // Nor by the address alone.
+    let page = stranger.open_file(address).await?;
+    page.comes_to("asking").await?;
+    Ok(())
+}
+
+async fn looking_at_a_link_does_not_use_it_up(scene: Scene) -> Result<()> {
+    let (stack, api_key, _) = with_file(scene).await?;
+    let link = shared_by_ada(scene, &stack, &api_key).await?;
+    // A program that makes previews, and one that runs the page's scripts for it.
+    let address = link.split('#').next().unwrap_or_default();
+    let looked = reqwest::get(address).await?;
+    assert!(looked.status().is_success());
+    let runner = scene.browser().await?;
+    runner.open_file(&link).await?.comes_to("invited").await?;
+
+    let friend = scene.browser().await?;
+    let page = friend.open_file(&link).await?;
+    redeem(&page).await?;
+    Ok(())
+}
+
+async fn a_link_that_was_taken_back_says_so(scene: Scene) -> Result<()> {
+    let (stack, api_key, _) = with_file(scene).await?;
+    let browser = scene.browser().await?;
+    let files = browser.open_files(&stack).await?;
+    files.page.log_in(&api_key).await?;
+    files.lists(&[NAME]).await?;
+    let link = files.share(NAME).await?;
+    files.page.press_on("#share .revoke-link").await?;
+    files.page.shows("#share .share-form:not([hidden])").await?;
+    let kept = "return document.querySelector('#share-link').value;";
+    assert_eq!(files.page.run(kept, vec![]).await?, json!(""));
+
+    let friend = scene.browser().await?;
+    let page = friend.open_file(&link).await?;
+    page.comes_to("invited").await?;
+    page.press("#redeem").await?;
+    page.comes_to("used").await?;
+    Ok(())
+}
+
+async fn a_file_that_was_just_sent_is_shared_from_its_row(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.with("auth", "api-keys").start().await?;
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    page.log_in(&api_key).await?;
+    let folder = tempfile::tempdir()?;
+    let (path, _) = Randomness::from_printed_seed()?.file(folder.path(), "row.bin", 10)?;
+    page.upload(&path).await?;
+    page.press_in_row("row.bin", ".share").await?;
+    let link = page.make_link().await?;
+
+    let friend = scene.browser().await?;
+    let page = friend.open_file(&link).await?;
+    redeem(&page).await?;
+    assert_eq!(page.text("#title").await?, "row.bin");
+    Ok(())
+}
