@@ -1,6 +1,6 @@
 //! `sealift files`.
 
-use core::time::Duration;
+use core::{ops::RangeInclusive, time::Duration};
 
 use clap::Subcommand;
 use sealift_transfer::api::{FileId, TicketId};
@@ -130,7 +130,7 @@ pub(crate) struct ShareFile {
     pub(crate) id: FileId,
 
     /// How long the link can be used: 1m to 30d, such as 90m, 12h or 7d.
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = humantime::parse_duration)]
+    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = expiry)]
     pub(crate) expires: Duration,
 
     #[command(flatten)]
@@ -138,6 +138,18 @@ pub(crate) struct ShareFile {
 
     #[command(flatten)]
     pub(crate) access: Access,
+}
+
+/// What the server takes.
+const EXPIRES: RangeInclusive<Duration> =
+    Duration::from_secs(60)..=Duration::from_secs(30 * 24 * 60 * 60);
+
+fn expiry(text: &str) -> Result<Duration, String> {
+    let expires = humantime::parse_duration(text).map_err(|error| error.to_string())?;
+    match EXPIRES.contains(&expires) {
+        true => Ok(expires),
+        false => Err("a link can be used for 1m to 30d".to_owned()),
+    }
 }
 
 #[derive(Debug, clap::Args)]

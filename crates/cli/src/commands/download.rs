@@ -147,7 +147,6 @@ fn failed(error: &DownloadError, args: &Download, target: &Target) -> Failure {
         return failure;
     };
     match error {
-        DownloadError::Exists { .. } => failure.remedy("give --force to write over it"),
         DownloadError::Cancelled | DownloadError::Cut { .. }
             if Client::unfinished_path(path).exists() =>
         {

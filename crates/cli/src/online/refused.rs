@@ -73,6 +73,10 @@ fn of_problem(problem: &Problem) -> Failure {
         ) => Exit::Usage,
         _ => Exit::Failed,
     };
+    if problem.known_code() == Some(Code::NotFound) {
+        return Failure::new(exit, "there is no such thing there, or it is not yours")
+            .remedy("`sealift files list` shows your files");
+    }
     // The server's sentences say what to do. What is told of a fault is in its log.
     let detail = problem.detail.trim_end_matches('.');
     let message = match &problem.request_id {
@@ -84,7 +88,6 @@ fn of_problem(problem: &Problem) -> Failure {
         Some(Code::Unauthenticated) => {
             failure.remedy("give an API key in SEALIFT_API_KEY or by --api-key-file")
         }
-        Some(Code::NotFound) => failure.remedy("`sealift files list` shows what is there"),
         _ => failure,
     }
 }
@@ -99,7 +102,12 @@ pub(crate) fn download_refused(error: &DownloadError, access: &Access) -> Failur
         DownloadError::Differs { .. } | DownloadError::Replaced => {
             Failure::new(Exit::NotAuthentic, sentence(error))
         }
-        DownloadError::Exists { .. } => Failure::new(Exit::Failed, sentence(error)).code("exists"),
+        DownloadError::Exists { path } => {
+            let path = shown(&path.to_string_lossy());
+            Failure::new(Exit::Failed, format!("{path} is there already"))
+                .remedy("choose another name, or give --force to write over it")
+                .code("exists")
+        }
         DownloadError::Unwritable { cause, .. } | DownloadError::Output(cause) => {
             Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error))).code("not_saved")
         }
