@@ -1,9 +1,9 @@
 //! The audit: who did what to which id, denials included, and no name or secret in it.
 
 use sealift_server::records::{AuditEntry, Records, Roles};
-use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
+use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files, read, tickets};
 
-use crate::support::{FRAME, Stack, alter, bytes};
+use crate::support::{FRAME, Stack, alter, bytes, ticket_holder::TicketHolder};
 
 async fn entries(stack: &Stack) -> Vec<AuditEntry> {
     let records = Records::open(&stack.config.database_file()).await.unwrap();
@@ -101,6 +101,43 @@ async fn denials_are_kept_with_who_was_denied_where_that_is_known() {
         let request_id = entry.request_id.as_deref();
         assert_eq!(request_id, Some(answer.header("x-request-id")));
     }
+}
+
+#[tokio::test]
+async fn tickets_and_what_is_read_with_them_are_kept_in_their_owners_name() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    let record = client.upload("a name", b"a").await;
+    let before = entries(&stack).await.len();
+    let made = client.make_ticket(&record.id).await;
+    let holder = TicketHolder::of(&stack, &made).await;
+    holder.get(&files::content_path(&record.id)).await;
+    holder
+        .ask(http::Method::POST, &read::path(&record.id))
+        .await;
+    client.delete(&tickets::path(&made.ticket_id)).await;
+    stack.client().redeem(&made).await;
+
+    let kept = entries(&stack).await.split_off(before);
+    let both = format!("{}/{}", record.id, made.ticket_id);
+    let file = record.id.as_str();
+    let expected = [
+        ("make_ticket", Some(both.as_str()), "ok", "api-key"),
+        ("redeem_ticket", Some(&both), "ok", "ticket"),
+        ("open_file", Some(file), "ok", "ticket"),
+        ("open_file", Some(file), "key", "ticket"),
+        ("revoke_ticket", Some(&both), "ok", "api-key"),
+        ("denied", None, "ticket_used", "unknown"),
+    ];
+    assert_eq!(kept.len(), expected.len());
+    for (entry, (action, subject, outcome, via)) in kept.iter().zip(expected) {
+        assert_eq!(told(entry), (action, subject, outcome));
+        assert_eq!(entry.via, via);
+        let owner = (action != "denied").then_some("ada");
+        assert_eq!(entry.owner.as_deref(), owner);
+    }
+    let text = format!("{kept:?}");
+    assert!(!text.contains(made.ticket.expose()) && !text.contains(holder.secret()));
 }
 
 #[tokio::test]

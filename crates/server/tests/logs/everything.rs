@@ -14,6 +14,7 @@ use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, SignedPart, f
 use serde_json::Value;
 
 use crate::{
+    handing_on::hand_on,
     search::Secrets,
     support::{Answer, Client, PART, SealedFile, Stack, alter, bytes, sealing::request},
 };
@@ -55,6 +56,7 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     client.send(&file).await;
     client.complete(&file).await.json::<FileRecord>(200);
     read_and_refuse(&client, &file).await;
+    hand_on(&mut secrets, &stack, &client, file.file_id()).await;
     damage_and_read(&stack, &client).await;
     strangers(&mut secrets, &stack, &file).await;
     client.delete(&files::path(file.file_id())).await;
@@ -174,6 +176,7 @@ async fn read_and_refuse(client: &Client, file: &SealedFile) {
     client.get(files::PATH).await;
     client.get(&files::path(file.file_id())).await;
     client.get(&format!("/v1/files?cursor={NAME}")).await;
+    client.get(&format!("/v1/files?search={NAME}")).await;
     client.get(&format!("/v1/files/{NAME}")).await;
     client.get(&format!("/{NAME}")).await;
     let put = client.request(Method::PUT, &path).body(NAME);

@@ -10,4 +10,6 @@ mod support;
 #[cfg(test)]
 mod everything;
 #[cfg(test)]
+mod handing_on;
+#[cfg(test)]
 mod search;
