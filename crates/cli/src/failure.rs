@@ -12,7 +12,7 @@ use std::process::ExitCode;
 
 use sealift_server::{config::ConfigError, telemetry::TelemetryError};
 
-use crate::terminal::{self, BAD, styled};
+use crate::terminal;
 
 /// A failure that knows its exit code and what to do about it. Commands give it, inside an
 /// `anyhow::Error` that may say more around it.
@@ -71,9 +71,11 @@ pub(crate) fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
         });
         terminal::note(&document.to_string());
     } else {
-        let name = styled("sealift:", BAD);
         let remedy = remedy.map(|remedy| format!("; {remedy}"));
-        terminal::note(&format!("{name} {message}{}", remedy.unwrap_or_default()));
+        terminal::note_wrapped(
+            "sealift:",
+            &format!("{message}{}", remedy.unwrap_or_default()),
+        );
     }
     ExitCode::from(exit.number())
 }

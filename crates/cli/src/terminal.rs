@@ -41,6 +41,18 @@ pub(crate) fn note(text: &str) {
     let _ = writeln!(AutoStream::auto(stderr().lock()), "{text}");
 }
 
+/// As `note`, a sentence or two: where a terminal reads, broken between words.
+pub(crate) fn note_wrapped(name: &str, text: &str) {
+    let width = terminal_size::terminal_size_of(stderr()).map(|(width, _)| usize::from(width.0));
+    let text = match width {
+        // The name begins the first line, and its style has no width.
+        Some(width) => textwrap::fill(&format!("{name} {text}"), width.max(20)),
+        None => format!("{name} {text}"),
+    };
+    let rest = text.strip_prefix(name).unwrap_or(&text);
+    note(&format!("{}{rest}", styled(name, BAD)));
+}
+
 /// A text with its style, for `say` and `note`.
 pub(crate) fn styled(text: &str, style: Style) -> String {
     format!("{style}{text}{style:#}")

@@ -137,7 +137,7 @@ impl Body {
             Opener::Unsigned(opener) => opener.finish(),
             Opener::Signed(opener) => opener.finish(),
         };
-        let verified = finished.map_err(|error| message::refused(&error))?;
+        let verified = finished.map_err(|error| message::damaged(&error))?;
         if let Some(expected) = args
             .message
             .expect_size
@@ -164,7 +164,7 @@ impl Body {
             hash.update(&*plaintext);
         }
         self.sink.write(plaintext).await?;
-        Ok(pushed.map_err(|error| message::refused(&error))?)
+        Ok(pushed.map_err(|error| message::damaged(&error))?)
     }
 }
 

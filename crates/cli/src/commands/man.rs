@@ -1,9 +1,9 @@
 //! `sealift man`.
 
-use std::fs;
+use std::{fs, io, path::Path};
 
 use anyhow::Context as _;
-use clap::CommandFactory as _;
+use clap::{Command, CommandFactory as _};
 
 use crate::{
     args::{Args, Man},
@@ -11,17 +11,35 @@ use crate::{
 };
 
 pub(crate) fn run(args: &Man) -> anyhow::Result<()> {
+    let mut command = Args::command().disable_help_subcommand(true);
+    // Else subcommands do not know what they are called.
+    command.build();
     match &args.dir {
-        None => {
-            let mut page = Vec::new();
-            clap_mangen::Man::new(Args::command()).render(&mut page)?;
-            terminal::write_all(&page)?;
-        }
+        None => terminal::write_all(page(command)?.1.as_bytes())?,
         Some(folder) => {
             let unusable = || format!("no manual pages can be written to {}", folder.display());
             fs::create_dir_all(folder).with_context(unusable)?;
-            clap_mangen::generate_to(Args::command(), folder).with_context(unusable)?;
+            write_pages(&command, folder).with_context(unusable)?;
         }
     }
     Ok(())
+}
+
+fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
+    let subcommands = command.get_subcommands();
+    for subcommand in subcommands.filter(|subcommand| !subcommand.is_hide_set()) {
+        write_pages(subcommand, folder)?;
+    }
+    let (name, page) = page(command.clone())?;
+    fs::write(folder.join(name), page)
+}
+
+/// Its file name and its text.
+fn page(command: Command) -> io::Result<(String, String)> {
+    let page = clap_mangen::Man::new(command);
+    let mut text = Vec::new();
+    page.render(&mut text)?;
+    // What stands at a help's end is examples and tables, whose lines stay as they are.
+    let text = String::from_utf8_lossy(&text).replace("\n.SH EXTRA\n", "\n.SH NOTES\n.nf\n");
+    Ok((page.get_filename(), text))
 }

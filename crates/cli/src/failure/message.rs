@@ -10,6 +10,7 @@ pub(crate) fn refused(error: &DecryptError) -> Failure {
     let failure = match error {
         DecryptError::Truncated => failure.code("truncated"),
         DecryptError::Malformed { .. } => failure.code("malformed"),
+        DecryptError::Unsupported(Unsupported::Version(_)) => failure.code("not_a_message"),
         DecryptError::Unsupported(Unsupported::NoCommitment(_)) => failure.code("no_commitment"),
         DecryptError::Unsupported(Unsupported::OverLimit { .. }) => failure.code("over_limit"),
         DecryptError::Unsupported(_) => failure.code("unsupported"),
@@ -21,13 +22,26 @@ pub(crate) fn refused(error: &DecryptError) -> Failure {
     }
 }
 
+/// The same of a body: its header was authentic, so keys and context are right.
+pub(crate) fn damaged(error: &DecryptError) -> Failure {
+    match error {
+        DecryptError::Unauthentic => {
+            let altered = "the message was damaged or altered: what follows is not authentic";
+            Failure::new(Exit::NotAuthentic, altered)
+                .remedy("fetch it again, or from a backup")
+                .code("damaged")
+        }
+        other => refused(other),
+    }
+}
+
 fn sentence(error: &DecryptError) -> String {
     match error {
         DecryptError::Truncated => {
             "the message is cut short: it ends before its final frame does".to_owned()
         }
         DecryptError::Unauthentic => {
-            "the message does not authenticate: another key, another context, or altered bytes"
+            "the header does not authenticate: another key, another context, or altered bytes"
                 .to_owned()
         }
         DecryptError::Malformed {

@@ -9,7 +9,9 @@ use std::{
 
 use serde::Deserialize;
 
-use crate::program::{Base64, Bench, context_args, json, read, refused, run, succeeded};
+use crate::program::{
+    Base64, Bench, context_args, json, read, refused, run, run_with_stdin, succeeded,
+};
 
 #[derive(Deserialize)]
 struct Index {
@@ -99,4 +101,38 @@ fn every_official_vector_opens_as_its_index_says_and_without_commitment_only_whe
         }
     }
     assert_eq!((opened, refused_ones, without_commitment), (38, 28, 54));
+}
+
+#[test]
+fn stdout_gets_nothing_of_a_signed_message_whose_signature_is_wrong_unless_asked() {
+    let Some(folder) = folder() else {
+        return;
+    };
+    let index: Index = json(&read(&folder.join("index.json")));
+    let is_signed = |vector: &&Vector| vector.suite == "0578" && vector.expect == "ok";
+    let vector = index.vectors.iter().find(is_signed).expect("a signed one");
+    let key = &index.keys[&vector.unwrap.key];
+    let bench = Bench::new(&key.material.0, &vector.unwrap.provider_id, &key.key_id);
+    let plaintext = read(&folder.join(&vector.plaintext));
+    let context = context_args(&vector.context);
+    let to_stdout = |message: &[u8], flags: &[&str]| {
+        let mut command = bench.decrypt(&["-", "-o", "-"]);
+        run_with_stdin(command.args(flags).args(&context), message)
+    };
+    let mut message = read(&folder.join(&vector.file));
+    let whole = to_stdout(&message, &[]);
+    succeeded(&whole);
+    assert_eq!(whole.stdout, plaintext);
+
+    *message.last_mut().expect("a signature") ^= 1;
+    let held = to_stdout(&message, &[]);
+    refused(&held, 3);
+    assert!(held.stdout.is_empty());
+    let released = to_stdout(&message, &["--release-before-signature"]);
+    refused(&released, 3);
+    assert_eq!(released.stdout, plaintext);
+    bench.put("m.sealed", &message);
+    let mut to_file = bench.decrypt(&["m.sealed"]);
+    refused(&run(to_file.args(&context)), 3);
+    assert_eq!(bench.files(), ["m.sealed"]);
 }

@@ -129,3 +129,38 @@ fn a_key_is_read_as_text_too_and_another_one_opens_nothing() {
     assert!(said.contains("holds no AES key"), "{said}");
     assert_eq!(bench.files(), ["m.sealed"]);
 }
+
+#[cfg(unix)]
+#[test]
+fn ctrl_c_leaves_no_file() {
+    use std::{
+        io::Write as _,
+        process::{Command, Stdio},
+    };
+    let vectors = Vectors::load();
+    let message = &vectors.get("sdk-F256-P800").message.0;
+    let bench = vectors.bench();
+    let mut child = bench
+        .decrypt(&["-", "-o", "opened"])
+        .stdin(Stdio::piped())
+        .stderr(Stdio::piped())
+        .spawn()
+        .expect("the program");
+    let mut stdin = child.stdin.take().expect("piped");
+    stdin
+        .write_all(&message[..message.len() - 1])
+        .expect("taken");
+    // It waits for the last byte.
+    while bench.files().is_empty() {
+        assert!(child.try_wait().expect("a child").is_none(), "it waits");
+        std::thread::yield_now();
+    }
+    let killed = Command::new("kill")
+        .args(["-INT", &child.id().to_string()])
+        .status();
+    assert!(killed.expect("kill").success());
+    let ended = child.wait_with_output().expect("it ends");
+    assert!(refused(&ended, 130).contains("interrupted"));
+    assert!(bench.files().is_empty());
+    drop(stdin);
+}

@@ -123,9 +123,12 @@ fn deployment_refused(error: LocalKeksError) -> anyhow::Error {
 pub(super) fn refused(error: &KeyringError) -> Failure {
     let failure = |exit| Failure::new(exit, error.to_string());
     match error {
-        KeyringError::NoneMatches => failure(Exit::NotAllowed)
-            .remedy("`sealift inspect` says which keys the message needs")
-            .code("no_such_key"),
+        KeyringError::NoneMatches => Failure::new(
+            Exit::NotAllowed,
+            "none of the keys that were given is one that the message names",
+        )
+        .remedy("`sealift inspect` lists them")
+        .code("no_such_key"),
         KeyringError::NotAKeyArn { .. } => failure(Exit::Usage),
         KeyringError::Unavailable { .. } => failure(Exit::Unreachable),
         KeyringError::NoCredentials => failure(Exit::NotAllowed).code("no_credentials"),

@@ -254,4 +254,11 @@ mod tests {
         assert_eq!(std::fs::read(&path).unwrap(), b"secret");
         assert_eq!(files(), 1);
     }
+    #[tokio::test]
+    async fn what_is_held_back_from_stdout_has_an_end() {
+        let mut sink = Sink::open(&Target::Stdout, true).unwrap();
+        sink.write(&vec![0; MOST_HELD]).await.unwrap();
+        let refused = sink.write(b"x").await.unwrap_err().to_string();
+        assert!(refused.contains("too long to be held back"), "{refused}");
+    }
 }
