@@ -8,13 +8,13 @@ pub(crate) use refused::{download_refused, refused, upload_refused};
 
 use std::fs;
 
-use anyhow::Context as _;
 use sealift_client::{ApiKey, Client};
 use zeroize::Zeroizing;
 
 use crate::{
     args::Access,
     failure::{Exit, Failure},
+    terminal::shown,
 };
 
 /// Where the API key is looked for unless a file is named.
@@ -28,11 +28,13 @@ pub(crate) fn connect(access: &Access) -> anyhow::Result<Client> {
     Ok(Client::new(&access.server, api_key).map_err(|error| usage(&error))?)
 }
 
-fn api_key(access: &Access) -> anyhow::Result<Option<Zeroizing<String>>> {
+fn api_key(access: &Access) -> Result<Option<Zeroizing<String>>, Failure> {
     if let Some(path) = &access.api_key_file {
-        let text = fs::read_to_string(path)
-            .with_context(|| path.display().to_string())
-            .context(Failure::new(Exit::Usage, "the API key cannot be read"))?;
+        let text = fs::read_to_string(path).map_err(|error| {
+            let path = shown(&path.to_string_lossy());
+            let message = format!("the API key in {path} cannot be read ({error})");
+            Failure::new(Exit::Usage, message)
+        })?;
         return Ok(Some(Zeroizing::new(text)));
     }
     let text = std::env::var(API_KEY).ok().map(Zeroizing::new);

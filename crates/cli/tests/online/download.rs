@@ -1,0 +1,160 @@
+//! Plaintext back, whole or not at all; what was interrupted goes on.
+
+use std::{fs, process::Child, thread};
+
+use crate::{
+    gate::{Gate, Until},
+    running::{Running, errors, given, plaintext, read, refused, said, signal},
+};
+
+const MIB: usize = 1024 * 1024;
+
+#[test]
+fn a_file_comes_back_under_its_own_name_and_beside_what_is_there() {
+    let running = Running::demo();
+    let plaintext = plaintext(3 * MIB + 5);
+    let id = running.uploaded("a.bin", &plaintext);
+    let output = running.run(&["download", &id]);
+    assert_eq!(said(&output), "");
+    assert!(errors(&output).contains("whole and authentic"));
+    assert!(read(&running.path("a.bin")) == plaintext);
+    running.said(&["download", &id, "--quiet"]);
+    assert_eq!(running.names(), ["a (1).bin", "a.bin"]);
+    assert!(read(&running.path("a (1).bin")) == plaintext);
+
+    let told = running.told(&["download", &id, "-o", "b"]);
+    assert_eq!(told["plaintext_len"], plaintext.len());
+    assert_eq!(told["path"], "b");
+    let taken = running.run(&["download", &id, "-o", "b"]);
+    assert!(refused(&taken, 1).contains("b is there already"));
+    running.put("b", b"old");
+    running.said(&["download", &id, "-o", "b", "--force"]);
+    assert!(read(&running.path("b")) == plaintext);
+    assert_eq!(running.names(), ["a (1).bin", "a.bin", "b"]);
+}
+
+#[test]
+fn ranges_and_pipes_get_exactly_what_was_asked_for() {
+    let running = Running::demo();
+    let plaintext = plaintext(MIB);
+    let id = running.uploaded("a", &plaintext);
+    let ranged = |range: &str| {
+        let output = running.run(&["download", &id, "--range", range, "-o", "-"]);
+        given(&output)
+    };
+    let end = plaintext.len();
+    for (range, expected) in [
+        ("0-0", &plaintext[..1]),
+        ("262143-262144", &plaintext[262_143..262_145]),
+        ("1000000-", &plaintext[1_000_000..]),
+        ("1000000-99999999", &plaintext[1_000_000..]),
+        ("-7", &plaintext[end - 7..]),
+    ] {
+        assert!(ranged(range) == expected, "{range}");
+    }
+    running.said(&["download", &id, "--range", "5-9", "-o", "part"]);
+    assert!(read(&running.path("part")) == plaintext[5..10]);
+    let beyond = running.run(&["download", &id, "--range", "1048576-", "-o", "-"]);
+    assert!(refused(&beyond, 2).contains("1048576 bytes"));
+    let whole = running.run(&["download", &id, "-o", "-"]);
+    assert!(whole.stdout == plaintext);
+    assert_eq!(running.names(), ["part"]);
+}
+
+#[test]
+fn an_empty_file_comes_back_empty() {
+    let running = Running::demo();
+    let id = running.uploaded("empty", b"");
+    running.said(&["download", &id]);
+    assert_eq!(read(&running.path("empty")), b"");
+    assert_eq!(running.names(), ["empty"]);
+}
+
+/// A download of `a` that stands still after so many bytes.
+fn stopped(running: &Running, id: &str, after: usize) -> Child {
+    let gate = Gate::before(running.port, Until::Answered(after));
+    let mut command = running.command_at(gate.port, &["download", id, "-o", "a"]);
+    let child = command.spawn().expect("the program");
+    gate.reached();
+    child
+}
+
+/// The same again; how many bytes came for it.
+fn gone_on(running: &Running, id: &str) -> usize {
+    let gate = Gate::before(running.port, Until::Never);
+    let mut command = running.command_at(gate.port, &["download", id, "-o", "a"]);
+    said(&command.output().expect("the program"));
+    gate.carried()
+}
+
+#[cfg(unix)]
+#[test]
+fn a_download_that_was_killed_goes_on_where_it_was() {
+    let running = Running::demo();
+    let plaintext = plaintext(64 * MIB);
+    let id = running.uploaded("a", &plaintext);
+    let mut child = stopped(&running, &id, 40 * MIB);
+    // What is written back in the meantime is safe; the first 16 MiB are, sooner or later.
+    let state = running.path("a.sealift-part/state.json");
+    while !is_safe(&fs::read_to_string(&state).unwrap_or_default()) {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended");
+        thread::yield_now();
+    }
+    child.kill().expect("killed");
+    child.wait().expect("gone");
+    assert_eq!(running.names(), ["a.sealift-part"]);
+
+    let came = gone_on(&running, &id);
+    assert!(came < 50 * MIB, "{came} bytes came again");
+    assert!(read(&running.path("a")) == plaintext);
+    assert_eq!(running.names(), ["a"]);
+}
+
+fn is_safe(state: &str) -> bool {
+    let state: serde_json::Value = serde_json::from_str(state).unwrap_or_default();
+    state["safe_len"].as_u64() >= Some(16 * 1024 * 1024)
+}
+
+#[cfg(unix)]
+#[test]
+fn a_download_that_was_interrupted_says_how_to_go_on() {
+    let running = Running::demo();
+    let plaintext = plaintext(8 * MIB);
+    let id = running.uploaded("a", &plaintext);
+    let mut child = stopped(&running, &id, 6 * MIB);
+    let part = running.path("a.sealift-part/plaintext");
+    let kept = || fs::metadata(&part).map_or(0, |part| part.len());
+    while kept() == 0 {
+        assert!(child.try_wait().expect("a child").is_none(), "it ended");
+        thread::yield_now();
+    }
+    signal(&child, "-INT");
+    let ended = child.wait_with_output().expect("it ends");
+    let errors = refused(&ended, 130);
+    assert!(
+        errors.contains("give the same command again to go on"),
+        "{errors}"
+    );
+    assert_eq!(running.names(), ["a.sealift-part"]);
+
+    let kept = usize::try_from(kept()).expect("a size");
+    let came = gone_on(&running, &id);
+    assert!(came < plaintext.len() - kept + 64 * 1024, "{came}, {kept}");
+    assert!(read(&running.path("a")) == plaintext);
+    assert_eq!(running.names(), ["a"]);
+}
+
+#[cfg(unix)]
+#[test]
+fn without_resume_nothing_stays() {
+    let running = Running::demo();
+    let id = running.uploaded("a", &plaintext(8 * MIB));
+    let gate = Gate::before(running.port, Until::Answered(6 * MIB));
+    let mut command = running.command_at(gate.port, &["download", &id, "--no-resume"]);
+    let child = command.spawn().expect("the program");
+    gate.reached();
+    signal(&child, "-TERM");
+    let ended = child.wait_with_output().expect("it ends");
+    refused(&ended, 130);
+    assert!(running.names().is_empty());
+}

@@ -1,0 +1,17 @@
+//! The real program as a client of a real server, started from the same program.
+
+#![expect(
+    clippy::expect_used,
+    clippy::indexing_slicing,
+    clippy::string_slice,
+    reason = "tests"
+)]
+
+mod download;
+mod files;
+mod gate;
+mod login;
+mod names;
+mod running;
+mod share;
+mod upload;
