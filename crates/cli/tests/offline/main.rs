@@ -7,5 +7,6 @@ mod inspect;
 mod official_vectors;
 mod output;
 mod own_vectors;
+mod pages;
 mod program;
 mod s3;

@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::{
     own_vectors::Vectors,
-    program::{Bench, json, read, refused, run, succeeded},
+    program::{Bench, json, read, refused, run, sealift, succeeded},
 };
 
 /// What the store says to one request, after which it closes the connection.
@@ -25,7 +25,9 @@ struct Answer {
 fn head(len: usize, etag: &str) -> Answer {
     Answer {
         status: "200 OK",
-        headers: format!("content-length: {len}\r\netag: \"{etag}\"\r\n"),
+        headers: format!(
+            "content-length: {len}\r\netag: \"{etag}\"\r\nx-amz-version-id: third\r\n"
+        ),
         body: Vec::new(),
     }
 }
@@ -116,6 +118,7 @@ fn an_object_is_read_over_broken_connections_and_stays_the_same_one() {
             "{request}"
         );
         assert!(request.contains("if-match: \"one\"\r\n"), "{request}");
+        assert!(request.contains("versionid=third"), "{request}");
     }
 }
 
@@ -178,4 +181,42 @@ fn an_object_of_another_size_than_expected_is_not_even_fetched() {
     );
     assert!(said.contains("800 bytes, not 801"), "{said}");
     assert_eq!(served.join().expect("served").len(), 1);
+}
+
+#[test]
+fn a_look_at_a_large_object_fetches_its_beginning_only() {
+    let vectors = Vectors::load();
+    let mut beginning = vectors.get("sdk-F256-P800").message.0.clone();
+    beginning.resize(64 * 1024, 0);
+    let len = 10 * 1024 * 1024 * 1024;
+    let (address, served) = store(vec![
+        head(len, "one"),
+        Answer {
+            status: "206 Partial Content",
+            headers: format!(
+                "content-length: 65536\r\ncontent-range: bytes 0-65535/{len}\r\netag: \"one\"\r\n"
+            ),
+            body: beginning,
+        },
+    ]);
+    let mut inspect = sealift(&[
+        "inspect",
+        "s3://bucket/m",
+        "--json",
+        "--s3-endpoint",
+        &address,
+    ]);
+    inspect
+        .args(["--region", "us-east-1"])
+        .env("AWS_ACCESS_KEY_ID", "somebody")
+        .env("AWS_SECRET_ACCESS_KEY", "secret");
+    let output = run(&mut inspect);
+    succeeded(&output);
+    assert_eq!(json::<Value>(&output.stdout)["sealed_len"], len);
+    let requests = served.join().expect("served");
+    assert!(
+        requests[1].contains("range: bytes=0-65535\r\n"),
+        "{}",
+        requests[1]
+    );
 }
