@@ -155,11 +155,11 @@ function save() {
 // What became of saving it.
 function told(what) {
   if (what === 'progress') return view.figures(saving);
-  const pressed = document.activeElement;
+  const hadFocus = document.activeElement === find('stop');
   view.enter(what);
   view.figures(saving);
-  // The button that was pressed is gone.
-  if (pressed === find('save') || pressed === find('stop') || pressed === document.body) find(what === 'saving' ? 'stop' : 'save').focus();
+  // That button is gone now.
+  if (hadFocus && what !== 'saving') find('save').focus();
   const { outcome } = saving;
   if (what === 'saving') announce(say('announceSaving', { name: shownName(file.name) }));
   if (what === 'done') view.end(say(outcome.how === 'picker' ? 'savedByPicker' : 'savedByDownload', { name: shownName(outcome.name) }), outcome);

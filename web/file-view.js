@@ -33,8 +33,9 @@ export class FileView {
     find('nav').hidden = !AT_HOME.has(state) && !(hasFile && this.#isOwn);
     find('invitation').hidden = state !== 'invited';
     find('file').hidden = find('record').hidden = !hasFile;
-    find('save').hidden = find('saving').hidden = true;
-    find(state === 'saving' ? 'saving' : 'save').hidden = false;
+    find('saving').hidden = state !== 'saving';
+    // It stays where it is: whoever presses twice must not meet another button there.
+    find('save').ariaDisabled = String(state === 'saving');
     find('outcome').hidden = state !== 'done' && state !== 'cancelled';
     find('gone').hidden = state !== 'deleted' && state !== 'absent';
     if (!hasFile) find('viewer').replaceChildren();

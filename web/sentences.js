@@ -194,7 +194,7 @@ const sentences = {
   savingName: 'Opened of {name}',
   stop: 'Cancel',
   stopName: 'Cancel the download of {name}',
-  savedByPicker: 'Saved where you chose, as {name}. Every part was checked.',
+  savedByPicker: 'Saved where you chose. Every part was checked.',
   savedByDownload: 'Every part was checked. The browser saves it with its downloads, as {name}.',
   saveAgain: 'Save it again',
   saveStopped: 'Cancelled. Nothing was saved.',

@@ -43,7 +43,7 @@ async fn files_are_found_by_a_word_in_their_name_and_opened(scene: Scene) -> Res
     files.search("invoice").await?;
     files.lists(&["invoice.pdf"]).await?;
     files.press_in_row("invoice.pdf", ".open").await?;
-    files.page.shows("main[data-state=ready]").await?;
+    files.page.comes_to_show("main[data-state=ready]").await?;
     Ok(())
 }
 
@@ -136,7 +136,7 @@ async fn files_are_searched_opened_and_deleted_by_keyboard(scene: Scene) -> Resu
     files.lists(&["first.txt"]).await?;
     files.page.tab_to(".listed .open").await?;
     files.page.press(Key::Enter).await?;
-    files.page.shows("main[data-state=ready]").await?;
+    files.page.comes_to_show("main[data-state=ready]").await?;
     files.page.tab_to("#save").await?;
     Ok(())
 }

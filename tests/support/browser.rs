@@ -210,15 +210,37 @@ impl Browser {
     /// # Errors
     /// Where it does not come.
     pub async fn downloaded(&self, name: &str) -> Result<Vec<u8>> {
+        self.downloaded_with(name, |_| true).await
+    }
+
+    /// The same of a file that has so many bytes: one that a page hands to Firefox is there empty
+    /// before it has its companion.
+    ///
+    /// # Errors
+    /// Where it does not come, or not with so many.
+    pub async fn downloaded_bytes(&self, name: &str, len: usize) -> Result<Vec<u8>> {
+        self.downloaded_with(name, |there| there == len).await
+    }
+
+    async fn downloaded_with(
+        &self,
+        name: &str,
+        is_whole: impl Fn(usize) -> bool,
+    ) -> Result<Vec<u8>> {
         let folder = self.profile.downloads.path();
         let (path, unfinished) = (folder.join(name), folder.join(format!("{name}.part")));
         let asked_at = Instant::now();
         // No driver tells of downloads, so the folder is looked at.
-        while !path.is_file() || unfinished.is_file() {
+        loop {
+            if path.is_file() && !unfinished.is_file() {
+                let bytes = fs::read(&path)?;
+                if is_whole(bytes.len()) {
+                    return Ok(bytes);
+                }
+            }
             ensure!(asked_at.elapsed() < PATIENCE, "{name} was not downloaded");
             tokio::time::sleep(Duration::from_millis(50)).await;
         }
-        Ok(fs::read(path)?)
     }
 
     /// How many files the browser downloaded, or began to.

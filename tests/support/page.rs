@@ -118,6 +118,20 @@ impl Page {
         Ok(self.client.find(Locator::Css(part)).await?)
     }
 
+    /// The same where a press leads to another page: while one goes and the other comes, no driver
+    /// runs a script.
+    ///
+    /// # Errors
+    /// As [`Self::shows`].
+    pub async fn comes_to_show(&self, part: &str) -> Result<Element> {
+        for _ in 0..20 {
+            if let Ok(shown) = self.shows(part).await {
+                return Ok(shown);
+            }
+        }
+        self.shows(part).await
+    }
+
     /// Chooses files as the file dialog would.
     ///
     /// # Errors

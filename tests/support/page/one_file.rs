@@ -24,7 +24,8 @@ const PLACE: &str = "picked";
 /// handles are like those of the disk; no driver answers the dialog itself.
 const OFFER_PLACE: &str = "
 const [name, done] = arguments;
-globalThis.showSaveFilePicker = async () => {
+globalThis.showSaveFilePicker = async ({ suggestedName }) => {
+    globalThis.suggestedName = suggestedName;
     const root = await navigator.storage.getDirectory();
     return root.getFileHandle(name, { create: true });
 };
@@ -132,6 +133,15 @@ impl FilePage {
         let saved = self.page.ask(SAVED, vec![json!(PLACE)]).await?;
         let digest: Vec<u8> = Sha256::digest(expected).to_vec();
         Ok(saved == json!([expected.len(), digest]))
+    }
+
+    /// Under which name the page wanted to save last, where its browser asks for a place.
+    ///
+    /// # Errors
+    /// Where it did not ask.
+    pub async fn suggested_name(&self) -> Result<String> {
+        let name = self.page.run("return suggestedName;", vec![]).await?;
+        Ok(name.as_str().context("no name")?.to_owned())
     }
 
     /// The names of all files that this site keeps in the browser's own file system.
