@@ -148,3 +148,6 @@ pub(crate) fn plaintext(
     let ahead = Ahead::of(objects.clone(), object, header, decryptor, range)?;
     Ok(ahead.into_stream())
 }
+
+#[cfg(test)]
+mod tests;

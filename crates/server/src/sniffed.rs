@@ -68,7 +68,7 @@ mod tests {
             (b"\xff\xd8\xff\xe0", "image/jpeg"),
             (b"GIF89a", "image/gif"),
             (b"RIFF\0\0\0\0WEBPVP8 ", "image/webp"),
-            (b"\0\0\0\x20ftypavif\0\0\0\0avifmif1", "image/avif"),
+            (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "image/avif"),
             (b"BM\0\0\0\0", "image/bmp"),
             (b"ID3\x04", "audio/mpeg"),
             (b"\0\0\0\x20ftypM4A \0\0\0\0", "audio/mp4"),
