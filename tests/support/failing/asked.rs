@@ -63,7 +63,7 @@ pub struct Asked {
     pub part_number: Option<u16>,
     /// Of the body, where it is said.
     pub body_len: Option<u64>,
-    /// The bytes that a GET wants, where it says so as `bytes=first-last`.
+    /// The bytes that a GET wants, where it says so as `bytes=first-last` or `bytes=first-`.
     pub range: Option<Range<u64>>,
 }
 
@@ -93,12 +93,13 @@ impl Asked {
 }
 
 fn range(value: &HeaderValue) -> Option<Range<u64>> {
-    let (first, last) = value
-        .to_str()
-        .ok()?
-        .strip_prefix("bytes=")?
-        .split_once('-')?;
-    Some(first.parse().ok()?..last.parse::<u64>().ok()?.checked_add(1)?)
+    let asked = value.to_str().ok()?.strip_prefix("bytes=")?;
+    let (first, last) = asked.split_once('-')?;
+    let end = match last {
+        "" => u64::MAX,
+        last => last.parse::<u64>().ok()?.checked_add(1)?,
+    };
+    Some(first.parse().ok()?..end)
 }
 
 fn query_value(uri: &Uri, name: &str) -> Option<String> {
