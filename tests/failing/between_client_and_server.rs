@@ -59,10 +59,21 @@ async fn a_download_that_breaks_off_is_never_a_short_file() -> Result<()> {
     }
     let folder = tempfile::tempdir()?;
     let path = folder.path().join("read");
-    client_to_server.on_next(Operation::Content, Fault::LoseAnswer);
-    assert!(client.download_to(&file.id, &path).await.is_err());
-    assert!(!path.exists());
-    client.download_to(&file.id, &path).await?;
-    assert!(std::fs::read(&path)? == plaintext);
+    for fault in [
+        Fault::LoseAnswer,
+        Fault::TruncateAnswer {
+            after_bytes: 1_000_000,
+        },
+        Fault::ResetAnswer {
+            after_bytes: 1_000_000,
+        },
+    ] {
+        client_to_server.on_next(Operation::Content, fault);
+        client.download_to(&file.id, &path).await?;
+        assert!(std::fs::read(&path)? == plaintext);
+        assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
+    }
+    // Each went on after one failure, and the first two were read without going on.
+    assert_eq!(client_to_server.counts().values().sum::<u64>(), 5);
     Ok(())
 }
