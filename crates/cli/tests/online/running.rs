@@ -21,7 +21,16 @@ impl Running {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = program();
         command
-            .args(["demo", "--port", "0", "--s3-port", "0", "--data"])
+            .args([
+                "demo",
+                "--port",
+                "0",
+                "--s3-port",
+                "0",
+                "--log",
+                "off",
+                "--data",
+            ])
             .arg(folder.path().join("demo"));
         Self::start(command, folder)
     }
@@ -31,7 +40,7 @@ impl Running {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = program();
         command
-            .args(["serve", "--port", "0", "--s3-port", "0", "--log", "error"])
+            .args(["serve", "--port", "0", "--s3-port", "0", "--log", "off"])
             .arg("--data")
             .arg(folder.path().join("demo/data"))
             .current_dir(folder.path());
