@@ -6,6 +6,7 @@ mod files;
 mod keys;
 mod opening;
 mod parts;
+mod sealed_here;
 mod sweeping;
 mod unfinished;
 mod upload_states;

@@ -16,6 +16,8 @@ mod fields;
 #[cfg(test)]
 mod form;
 #[cfg(test)]
+mod form_curl;
+#[cfg(test)]
 mod form_rules;
 #[cfg(test)]
 mod limits;
