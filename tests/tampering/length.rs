@@ -28,15 +28,52 @@ async fn a_cut_object_is_refused() -> Result<()> {
     Ok(())
 }
 
+/// AWS's readers take these for the message and leave them; an object of ours has none.
 #[tokio::test(flavor = "multi_thread")]
-async fn an_extended_object_is_refused() -> Result<()> {
+async fn bytes_after_the_final_frame_are_refused() -> Result<()> {
     let stored = Stored::new().await?;
-    let final_frame = stored.sealed[stored.frame(LAST)?].to_vec();
-    for more in [vec![0], final_frame, stored.sealed.clone()] {
+    for more in [vec![0], vec![0; 40], stored.sealed.clone()] {
         let altered = [stored.sealed.as_slice(), &more].concat();
         let what = format!("{} bytes more", more.len());
         stored
             .is_refused_as(ObjectReplaced, &altered, &what)
+            .await?;
+    }
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_second_final_frame_is_refused() -> Result<()> {
+    let stored = Stored::new().await?;
+    let final_frame = &stored.sealed[stored.frame(LAST)?];
+    let behind = [stored.sealed.as_slice(), final_frame].concat();
+    stored
+        .is_refused_as(ObjectReplaced, &behind, "behind the first")
+        .await?;
+    // Also where the size is right: in the place of the frame before it, which it does not fill.
+    let mut before = stored.sealed.clone();
+    let place = stored.frame(LAST - 1)?;
+    before[place.start..place.start + final_frame.len()].copy_from_slice(final_frame);
+    stored
+        .is_refused_as(ObjectDamaged, &before, "in the place of the frame before")
+        .await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_early_final_frame_with_junk_behind_it_is_refused() -> Result<()> {
+    let mut stored = Stored::new().await?;
+    let final_frame = stored.sealed[stored.frame(LAST)?].to_vec();
+    for index in 0..LAST {
+        let begin = &stored.sealed[..stored.frame(index)?.start];
+        let early = [begin, &final_frame].concat();
+        // Nothing behind it, and junk up to the size that the record knows.
+        stored
+            .is_refused_as(ObjectReplaced, &early, &format!("at frame {index}"))
+            .await?;
+        let junk = stored.randomness.bytes(stored.sealed.len() - early.len());
+        let altered = [early.as_slice(), &junk].concat();
+        stored
+            .is_refused_as(ObjectDamaged, &altered, &format!("at {index}, and junk"))
             .await?;
     }
     Ok(())

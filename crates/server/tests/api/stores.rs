@@ -9,7 +9,7 @@ use axum::{
     routing::{any, get},
 };
 use futures::TryStreamExt as _;
-use http::{HeaderMap, header::HeaderValue};
+use http::{HeaderMap, Uri, header::HeaderValue};
 use sealift_server::objects::{
     CompletedPart, ETag, ObjectKey, Objects, ObjectsError, S3Config, S3Credentials, S3UploadId,
     StoredObject, VersionId, embedded::EmbeddedCredentials,
@@ -184,5 +184,36 @@ async fn r6_fewer_bytes_than_promised_do_not_end_cleanly() {
         })
         .await,
         Err(cut)
+    );
+}
+
+#[tokio::test]
+async fn r6_every_get_names_the_recorded_version_etag_and_range() {
+    let asked: Arc<Mutex<Vec<(HeaderMap, Option<String>)>>> = Arc::default();
+    let note = Arc::clone(&asked);
+    let store = move |uri: Uri, headers: HeaderMap| async move {
+        let query = uri.query().map(str::to_owned);
+        note.lock().unwrap().push((headers, query));
+        "not what was asked for"
+    };
+    let objects = asking(Router::new().fallback(get(store))).await;
+    let recorded = StoredObject {
+        key: object_key(),
+        version: Some(VersionId("v1".to_owned())),
+        etag: ETag("\"recorded\"".to_owned()),
+        len: 10,
+    };
+    let read = objects.get_range(&recorded, 2..6).await;
+    assert_eq!(read.unwrap_err(), ObjectsError::Replaced);
+    let asked = asked.lock().unwrap();
+    let [(headers, query)] = asked.as_slice() else {
+        panic!("one request");
+    };
+    assert_eq!(headers["if-match"], "\"recorded\"");
+    assert_eq!(headers["range"], "bytes=2-5");
+    let query = query.as_deref().unwrap_or_default();
+    assert!(
+        query.split('&').any(|pair| pair == "versionId=v1"),
+        "{query}"
     );
 }

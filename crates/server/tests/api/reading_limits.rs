@@ -1,0 +1,66 @@
+//! How many files one caller reads at once.
+
+use http::{Method, header};
+use sealift_server::records::Roles;
+use sealift_transfer::api::{FileRecord, ProblemCode, files};
+
+use crate::support::{Answer, Client, Stack, bytes};
+
+/// More than a connection holds by itself on its way, so that its end waits for a reader.
+const LARGE: usize = 32 * 1024 * 1024;
+
+/// Begins to read and does not go on.
+async fn begin(client: &Client, file: &FileRecord) -> reqwest::Response {
+    let request = client.request(Method::GET, &files::content_path(&file.id));
+    let answer = request.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    answer
+}
+
+#[tokio::test]
+async fn one_owner_reads_so_many_files_at_once_and_others_do_not_wait_for_it() {
+    let stack = Stack::with(&[("auth", "api-keys"), ("limit_reads", "2")]).await;
+    let ann = stack.login("acme", "ann", Roles::ALL).await;
+    let bob = stack.login("acme", "bob", Roles::ALL).await;
+    let large = ann.upload("large", &bytes(LARGE)).await;
+    let small = ann.upload("small", b"small").await;
+    let bobs = bob.upload("bobs", b"small").await;
+
+    let first = begin(&ann, &large).await;
+    let second = begin(&ann, &large).await;
+    let path = files::content_path(&small.id);
+    let refused = ann.get(&path).await;
+    let problem = refused.refused(ProblemCode::TooManyReads);
+    assert_eq!(problem.numbers["most"], 2);
+    assert_eq!(refused.header(header::RETRY_AFTER), "2");
+    // What gives no content counts for nothing.
+    let head = Answer::to(ann.request(Method::HEAD, &path)).await;
+    assert_eq!(head.status, 200);
+    let known = ann.get_with(&path, "if-none-match", "*").await;
+    assert_eq!(known.status, 304);
+    assert_eq!(bob.content(&bobs.id).await.status, 200);
+
+    // Who hangs up makes room, as soon as the server hears of it.
+    drop(first);
+    while ann.content(&small.id).await.status == 429 {}
+    // Who reads to the end does too.
+    assert_eq!(second.bytes().await.unwrap().len(), LARGE);
+    let [_third, _fourth] = [begin(&ann, &large).await, begin(&ann, &large).await];
+}
+
+#[tokio::test]
+async fn a_read_that_is_refused_or_fails_makes_room_again() {
+    let stack = Stack::with(&[("limit_reads", "1")]).await;
+    let client = stack.client();
+    let file = client.upload("damaged", &bytes(100_000)).await;
+    let good = client.upload("good", &bytes(100)).await;
+    crate::support::alter(&stack.object_of(&file), -1);
+    for _ in 0..3 {
+        let path = files::content_path(&file.id);
+        let last = client.get_with(&path, "range", "bytes=-1").await;
+        last.refused(ProblemCode::ObjectDamaged);
+        let whole = client.request(Method::GET, &path);
+        assert!(Answer::or_broken(whole).await.is_err());
+    }
+    while client.content(&good.id).await.status == 429 {}
+}
