@@ -94,6 +94,26 @@ impl Cipher {
 }
 
 impl Cipher {
+    /// Decrypts `bytes` where they are. On an error they are zeros.
+    pub(crate) fn open_in_place(
+        &self,
+        iv: &[u8; IV_LEN],
+        aad: &[u8],
+        tag: &[u8; TAG_LEN],
+        bytes: &mut [u8],
+    ) -> Result<(), DecryptError> {
+        let opened = match self {
+            #[cfg(feature = "aws-lc-rs")]
+            Self::AwsLcRs(key) => key.open_in_place(iv, aad, tag, bytes),
+            #[cfg(feature = "aes-gcm")]
+            Self::AesGcm(key) => key.open_in_place(iv, aad, tag, bytes),
+        };
+        opened.map_err(|BackendFailed| {
+            bytes.fill(0);
+            DecryptError::Unauthentic
+        })
+    }
+
     /// Appends the plaintext to `out`, and nothing where it does not authenticate.
     pub(crate) fn open_onto(
         &self,

@@ -1,6 +1,8 @@
 //! The read path of a range: only the frames that cover it are fetched, every one is verified, and
 //! then the range is cut out of them (R6).
 
+mod gathered;
+
 use core::cmp::Ordering;
 use core::ops::Range;
 use std::sync::Arc;
@@ -12,7 +14,8 @@ use crate::header::VerifiedHeader;
 use crate::layout::Layout;
 use crate::open::{FrameOpener, Verified};
 use crate::suite::TAG_LEN;
-use crate::wire::{FrameBuffer, Need, Reader, len_of};
+use crate::wire::{Reader, len_of};
+use gathered::Gathered;
 
 /// Opens ranges of one object of ours, whose size is known from the record.
 #[derive(Debug)]
@@ -78,7 +81,7 @@ impl RangeDecryptor {
             wanted,
             sealed,
             frames,
-            buffer: FrameBuffer::default(),
+            gathered: Gathered::default(),
             broken: None,
         }
     }
@@ -93,7 +96,7 @@ pub struct RangeOpener {
     sealed: Range<u64>,
     /// Those that are still to come.
     frames: Range<FrameIndex>,
-    buffer: FrameBuffer,
+    gathered: Gathered,
     broken: Option<DecryptError>,
 }
 
@@ -135,15 +138,22 @@ impl RangeOpener {
             let frame = self.layout.frame(index).ok_or(too_many)?;
             let at = self.layout.frame_offset(index).ok_or(too_many)?;
             let sealed_len = usize::try_from(frame.sealed_len()).map_err(|_| too_many)?;
-            let whole = |_: &[u8]| Ok(Need::Whole(sealed_len));
-            let Some(sealed) = self.buffer.next(&mut input, whole)? else {
-                return Ok(());
-            };
-            let mut reader = Reader::new(sealed, at, DecryptError::Truncated);
-            let (ciphertext, tag) = after_prefix(&mut reader, &frame)?;
             let before = out.len();
-            self.opener
-                .append(&frame, &frame.iv(), ciphertext, &tag, out)?;
+            match input.split_at_checked(sealed_len) {
+                Some((sealed, later)) if self.gathered.is_empty() => {
+                    input = later;
+                    let mut reader = Reader::new(sealed, at, DecryptError::Truncated);
+                    let (ciphertext, tag) = after_prefix(&mut reader, &frame)?;
+                    self.opener
+                        .append(&frame, &frame.iv(), ciphertext, &tag, out)?;
+                }
+                _ => {
+                    if !self.gathered.fill(&mut input, &frame) {
+                        return Ok(());
+                    }
+                    self.gathered.open_onto(&self.opener, &frame, at, out)?;
+                }
+            }
             let one = index..index.saturating_add(1);
             let held = self.layout.plaintext_range_of(&one).ok_or(too_many)?;
             cut(out, before, &held, &self.wanted);

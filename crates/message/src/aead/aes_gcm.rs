@@ -28,6 +28,19 @@ impl Key {
             .map_err(|_| BackendFailed)
     }
 
+    pub(super) fn open_in_place(
+        &self,
+        iv: &[u8; IV_LEN],
+        aad: &[u8],
+        tag: &[u8; TAG_LEN],
+        bytes: &mut [u8],
+    ) -> Result<(), BackendFailed> {
+        let buffer = InOutBuf::from(bytes);
+        self.0
+            .decrypt_inout_detached(iv.into(), aad, buffer, tag.into())
+            .map_err(|_| BackendFailed)
+    }
+
     pub(super) fn open(
         &self,
         iv: &[u8; IV_LEN],

@@ -47,6 +47,20 @@ impl Key {
         Ok(tag)
     }
 
+    pub(super) fn open_in_place(
+        &self,
+        iv: &[u8; IV_LEN],
+        aad: &[u8],
+        tag: &[u8; TAG_LEN],
+        bytes: &mut [u8],
+    ) -> Result<(), BackendFailed> {
+        let iv = Nonce::assume_unique_for_key(*iv);
+        let opened = self
+            .0
+            .open_in_place_separate_tag(iv, Aad::from(aad), tag, bytes);
+        opened.map(|_| ()).map_err(|_| BackendFailed)
+    }
+
     pub(super) fn open(
         &self,
         iv: &[u8; IV_LEN],

@@ -38,6 +38,18 @@ impl FrameOpener {
         self.cipher.open(iv, &aad, ciphertext, tag, out)
     }
 
+    /// Opens where the ciphertext is; zeros where it does not authenticate.
+    pub(crate) fn open_in_place(
+        &self,
+        frame: &Frame,
+        iv: &[u8; IV_LEN],
+        tag: &[u8; TAG_LEN],
+        bytes: &mut [u8],
+    ) -> Result<(), DecryptError> {
+        let aad = frame.aad_in(&self.message_id);
+        self.cipher.open_in_place(iv, &aad, tag, bytes)
+    }
+
     /// Appends the plaintext to `out`, and nothing where it does not authenticate.
     pub(crate) fn append(
         &self,
