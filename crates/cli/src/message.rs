@@ -11,10 +11,14 @@ use std::io;
 
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
+use sealift_message::{
+    DecryptError, Limits,
+    general::{Header, HeaderRead, HeaderReader},
+};
 
 use crate::{
     args::{self, S3Reach},
-    failure::{Exit, Failure},
+    failure::{Exit, Failure, message::refused},
 };
 
 /// The bytes of a message, from the first on.
@@ -48,6 +52,18 @@ impl Message {
             (Some(expected), Some(len)) if expected != len => Err(other_size(len, expected).into()),
             _ => Ok(message),
         }
+    }
+
+    /// The header, which is not authenticated, and what was read behind it already.
+    pub(crate) async fn header(&mut self, limits: Limits) -> anyhow::Result<(Header, Vec<u8>)> {
+        let mut reader = HeaderReader::new(limits);
+        while let Some(bytes) = self.next().await? {
+            match reader.push(&bytes).map_err(|error| refused(&error))? {
+                HeaderRead::More(more) => reader = more,
+                HeaderRead::Done { header, body } => return Ok((*header, body)),
+            }
+        }
+        Err(refused(&DecryptError::Truncated).into())
     }
 
     /// The next bytes; `None` at the end.

@@ -7,10 +7,12 @@ mod keys;
 mod raw_key;
 mod sink;
 
+use std::collections::BTreeMap;
+
 use bytes::Bytes;
 use sealift_message::{
     EncryptionContext, Limits,
-    general::{Header, HeaderRead, HeaderReader, Opener, Policy},
+    general::{Opener, Policy},
 };
 use serde::Serialize;
 use sha2::{Digest as _, Sha256};
@@ -33,7 +35,7 @@ struct Opened {
     suite: String,
     message_id: String,
     /// All pairs that were authenticated, also those that are not stored in the message.
-    encryption_context: std::collections::BTreeMap<String, String>,
+    encryption_context: BTreeMap<String, String>,
     /// Of the plaintext, in hexadecimal digits.
     sha256: String,
 }
@@ -55,7 +57,7 @@ pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
 async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let (limits, policy) = (limits(&args.demands), policy(&args.demands));
     let mut source = Message::open(&args.message, &args.reach, Want::All).await?;
-    let (header, body) = read_header(&mut source, limits).await?;
+    let (header, first) = source.header(limits).await?;
     // Asked before any key is: `verify` asks again.
     header
         .check(&policy)
@@ -74,13 +76,13 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let is_signed = matches!(opener, Opener::Signed(_));
     let sink = Sink::open(target, is_signed && !args.demands.release_before_signature)?;
 
-    let copy = Body {
+    let body = Body {
         opener,
         sink,
         sha256: args.told.json.then(Sha256::new),
+        read: header.len(),
     };
-    let read = header.len();
-    let (plaintext_len, sha256) = copy.all(args, source, body, read).await?;
+    let (plaintext_len, sha256) = body.open(args, source, first).await?;
     Ok(Opened {
         path: target.to_string(),
         plaintext_len,
@@ -91,46 +93,31 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     })
 }
 
-async fn read_header(source: &mut Message, limits: Limits) -> anyhow::Result<(Header, Vec<u8>)> {
-    let mut reader = HeaderReader::new(limits);
-    while let Some(bytes) = source.next().await? {
-        match reader
-            .push(&bytes)
-            .map_err(|error| message::refused(&error))?
-        {
-            HeaderRead::More(more) => reader = more,
-            HeaderRead::Done { header, body } => return Ok((*header, body)),
-        }
-    }
-    Err(message::refused(&sealift_message::DecryptError::Truncated).into())
-}
-
 /// A body on its way to where the plaintext goes.
 struct Body {
     opener: Opener,
     sink: Sink,
     sha256: Option<Sha256>,
+    /// Bytes of the message so far, from its beginning.
+    read: u64,
 }
 
 impl Body {
-    /// Gives the plaintext's length and its SHA-256, which only a program is told.
-    async fn all(
+    /// `first` was read along with the header. Gives the plaintext's length and its SHA-256, which
+    /// only a program is told.
+    async fn open(
         mut self,
         args: &Decrypt,
         mut source: Message,
-        body: Vec<u8>,
-        header_len: u64,
+        first: Vec<u8>,
     ) -> anyhow::Result<(u64, String)> {
         let bars = Bars::new(args.told);
         let bar = bars.bytes(&args.message.place.to_string(), source.len);
-        let mut read = header_len;
-        let mut next = Some(Bytes::from(body));
+        let mut next = Some(Bytes::from(first));
         let mut plaintext = Vec::new();
         while let Some(bytes) = next {
-            let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
-            read = read.saturating_add(more);
             self.push(&bytes, &mut plaintext).await?;
-            bar.reached(read);
+            bar.reached(self.read);
             next = source.next().await?;
         }
         let finished = match self.opener {
@@ -138,12 +125,9 @@ impl Body {
             Opener::Signed(opener) => opener.finish(),
         };
         let verified = finished.map_err(|error| message::damaged(&error))?;
-        if let Some(expected) = args
-            .message
-            .expect_size
-            .filter(|expected| *expected != read)
-        {
-            return Err(other_size(read, expected).into());
+        let expected = args.message.expect_size.unwrap_or(self.read);
+        if expected != self.read {
+            return Err(other_size(self.read, expected).into());
         }
         self.sink.keep().await?;
         let sha256 = self
@@ -154,6 +138,8 @@ impl Body {
 
     async fn push(&mut self, bytes: &[u8], plaintext: &mut Vec<u8>) -> anyhow::Result<()> {
         plaintext.clear();
+        let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.read = self.read.saturating_add(more);
         let pushed = match &mut self.opener {
             Opener::Unsigned(opener) => opener.push(bytes, plaintext),
             // The sink keeps it back until `finish`, unless that was expressly not wanted.
@@ -184,7 +170,7 @@ fn policy(demands: &Demands) -> Policy {
     }
 }
 
-fn pairs(context: &EncryptionContext) -> std::collections::BTreeMap<String, String> {
+fn pairs(context: &EncryptionContext) -> BTreeMap<String, String> {
     let pairs = context.iter();
     pairs
         .map(|(key, value)| (key.to_owned(), value.to_owned()))
