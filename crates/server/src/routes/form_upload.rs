@@ -44,6 +44,7 @@ pub(crate) async fn form_upload(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Refusal> {
+    caller.may(Wish::Upload)?;
     let (head, body) = request.into_parts();
     let boundary = form::boundary(&head.headers)?;
     // The file is shorter than the form around it.
@@ -61,13 +62,12 @@ pub(crate) async fn form_upload(
     Ok(Form::wanted(&head.headers).answer(&file))
 }
 
-/// Who may send, and whether there is a place: all of it before a key is made.
+/// Whether it may be sent now, and whether there is a place: all of it before a key is made.
 async fn admit<'a>(
     app: &'a App,
     caller: &Caller,
     headers: &HeaderMap,
 ) -> Result<SemaphorePermit<'a>, Refusal> {
-    caller.may(Wish::Upload)?;
     not_from_another_page(caller, headers)?;
     may_open_another(app, caller).await?;
     app.sealing_places.try_acquire().map_err(|_| {

@@ -95,50 +95,52 @@ fn expect_nothing_stored(stack: &Stack) {
 }
 
 #[tokio::test]
-async fn r2_nobody_else_gets_the_key_or_a_signature_of_what_is_sealed_here() {
+async fn r2_nobody_else_gets_the_key_of_what_is_sealed_here() {
     let stack = Stack::start().await;
     let client = stack.client();
     let (slow, id) = Slow::begin(&stack).await;
-
-    client
-        .key_again(&id)
-        .await
-        .refused(ProblemCode::UploadNotOpen);
-    let other = PartReceipt {
-        number: PartNumber::FIRST,
-        sha256: Sha256::of(b"other bytes under the same key"),
-    };
-    let signed = client.sign(&id, &[other]).await;
-    signed.refused(ProblemCode::UploadNotOpen);
-    let next = PartReceipt {
-        number: PartNumber::try_from(3).unwrap(),
-        ..other
-    };
-    let signed = client.sign(&id, &[next]).await;
-    signed.refused(ProblemCode::UploadNotOpen);
-    let digest = json!({ "parts_sha256": other.sha256 });
-    let completed = client.post(&complete::path(&id), &digest).await;
-    completed.refused(ProblemCode::UploadNotOpen);
-    let list: UploadList = client.get(open::PATH).await.json(200);
-    assert_eq!(list.uploads, []);
+    let key = client.key_again(&id).await;
+    key.refused(ProblemCode::UploadNotOpen);
     // Its token cannot be named.
-    let token = stack.text(
-        "SELECT client_token FROM uploads WHERE upload_id = ?",
-        id.as_str(),
-    );
-    let again = client
-        .post(open::PATH, &request(&token.await, "slow", 1))
-        .await;
+    let token = "SELECT client_token FROM uploads WHERE upload_id = ?";
+    let token = stack.text(token, id.as_str()).await;
+    let again = client.post(open::PATH, &request(&token, "slow", 1)).await;
     again.refused(ProblemCode::InvalidField);
 
     assert_eq!(slow.end().await.status, 201);
     let list: FileList = client.get(files::PATH).await.json(200);
     let content = client.content(&list.files[0].id).await;
     assert!(content.body == bytes(2 * PART + 1));
-    client
-        .key_again(&id)
-        .await
-        .refused(ProblemCode::UploadNotOpen);
+    let key = client.key_again(&id).await;
+    key.refused(ProblemCode::UploadNotOpen);
+}
+
+#[tokio::test]
+async fn r2_nobody_else_gets_a_signature_for_what_is_sealed_here() {
+    let stack = Stack::start().await;
+    let (slow, id) = Slow::begin(&stack).await;
+    for number in [1, 3] {
+        let other = PartReceipt {
+            number: PartNumber::try_from(number).unwrap(),
+            sha256: Sha256::of(b"other bytes under the same key"),
+        };
+        let signed = stack.client().sign(&id, &[other]).await;
+        signed.refused(ProblemCode::UploadNotOpen);
+    }
+    assert_eq!(slow.end().await.status, 201);
+}
+
+#[tokio::test]
+async fn nobody_else_finds_or_completes_what_is_sealed_here() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    let (slow, id) = Slow::begin(&stack).await;
+    let digest = json!({ "parts_sha256": Sha256::of(b"") });
+    let completed = client.post(&complete::path(&id), &digest).await;
+    completed.refused(ProblemCode::UploadNotOpen);
+    let list: UploadList = client.get(open::PATH).await.json(200);
+    assert_eq!(list.uploads, []);
+    assert_eq!(slow.end().await.status, 201);
 }
 
 /// Refuses such changes from now on, and that anything is taken back, so that whatever was sent
@@ -305,7 +307,7 @@ async fn so_many_are_sealed_at_once_and_an_owner_has_so_many_open() {
     refused.refused(ProblemCode::TooManyRequests);
     assert_ne!(refused.header(header::RETRY_AFTER), "");
     let part = Part::file("f", "a", b"a");
-    let refused = post_form(&client, &[part.clone()]).await;
+    let refused = post_form(&client, std::slice::from_ref(&part)).await;
     refused.refused(ProblemCode::TooManyRequests);
     assert_eq!(slow.end().await.status, 201);
     assert_eq!(post_form(&client, &[part]).await.status, 201);

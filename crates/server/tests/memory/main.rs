@@ -3,7 +3,7 @@
 
 #[cfg(test)]
 #[path = "../support/mod.rs"]
-#[expect(dead_code, reason = "the other binaries use the rest")]
+#[expect(dead_code, unused_imports, reason = "the other binaries use the rest")]
 mod support;
 
 #[cfg(test)]
