@@ -21,4 +21,6 @@ mod sending;
 mod shared;
 mod sizes;
 mod stopped;
+mod video;
 mod waiting;
+mod webm;

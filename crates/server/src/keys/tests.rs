@@ -216,3 +216,8 @@ async fn keys_are_not_printed() {
 fn is_unauthentic(error: &KeysError) -> bool {
     matches!(error, KeysError::Keyring(KeyringError::Unauthentic))
 }
+
+#[test]
+fn no_content_key_stays_in_memory_for_more_than_a_minute() {
+    assert!(CONTENT_KEYS_KEPT_FOR + WIPED_EVERY <= Duration::from_secs(60));
+}

@@ -1,0 +1,164 @@
+//! Videos and sounds play in the page and can be sought in: the browser asks for the ranges that it
+//! needs, and only those are opened.
+
+use std::net::SocketAddr;
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use sealift_tests::{FailingProxy, Operation, Page, Plan, Randomness, Scene, Stack};
+use sealift_transfer::api::{FileId, files};
+use serde_json::{Value, json};
+
+use crate::{scenes::tell, webm};
+
+tell!(
+    chosen:
+    a_sound_is_sought_in,
+);
+
+tell!(
+    everywhere:
+    a_video_is_sought_in,
+);
+
+/// Long enough that a browser does not fetch all of it at once.
+const SECONDS: u64 = 600;
+
+/// Plays an address, goes to each place and calls back with what is heard or seen there: the time,
+/// and of a video the colour in the middle.
+const SEEK: &str = "const [kind, address, places, told] = arguments;
+    const media = document.createElement(kind);
+    const event = name => new Promise((resolve, reject) => {
+        media.addEventListener(name, resolve, { once: true });
+        media.addEventListener('error', () => reject(new Error(media.error?.message || 'no media')), { once: true });
+    });
+    const colour = () => {
+        if (kind !== 'video') return null;
+        const canvas = document.createElement('canvas');
+        canvas.width = media.videoWidth;
+        canvas.height = media.videoHeight;
+        const context = canvas.getContext('2d');
+        context.drawImage(media, 0, 0);
+        const [red, , blue] = context.getImageData(canvas.width / 2, canvas.height / 2, 1, 1).data;
+        return red > blue ? 'red' : 'blue';
+    };
+    const play = async () => {
+        const ready = event('loadeddata');
+        media.muted = true;
+        media.preload = 'metadata';
+        media.src = address;
+        document.body.append(media);
+        await ready;
+        const seen = [];
+        for (const place of places) {
+            const there = event('seeked');
+            media.currentTime = place;
+            await there;
+            seen.push({ time: media.currentTime, colour: colour() });
+        }
+        // It goes on from there. (Sounds do only after a person did something.)
+        if (kind === 'video') {
+            const on = event('timeupdate');
+            await media.play();
+            await on;
+        }
+        const answer = { duration: media.duration, seen };
+        media.removeAttribute('src');
+        media.load();
+        return answer;
+    };
+    play().then(told, error => told({ error: String(error) }));";
+
+/// The page by a way that notes the ranges.
+async fn watched(stack: &Stack) -> Result<FailingProxy> {
+    let server = stack.address().strip_prefix("http://");
+    let server: SocketAddr = server.context("the server on loopback")?.parse()?;
+    FailingProxy::start(server, Plan::none()).await
+}
+
+async fn seek(
+    page: &Page,
+    way: &FailingProxy,
+    kind: &str,
+    file: &FileId,
+    places: &[f64],
+) -> Result<Value> {
+    let address = format!("{}{}?inline=1", way.endpoint(), files::content_path(file));
+    Ok(page
+        .ask(SEEK, vec![json!(kind), json!(address), json!(places)])
+        .await?)
+}
+
+/// Where the ranges began that the browser asked for.
+fn starts(way: &FailingProxy) -> Vec<u64> {
+    let journal = way.journal();
+    let asked = journal.iter().map(|reached| &reached.asked);
+    let ranges = asked
+        .filter(|asked| asked.operation == Operation::Content)
+        .filter_map(|asked| asked.range.clone());
+    ranges.map(|range| range.start).collect()
+}
+
+/// PCM sound of so many seconds, 88,200 bytes each.
+fn wav(seconds: u32) -> Result<Bytes> {
+    let bytes_a_second = 88_200_u32;
+    let len = seconds * bytes_a_second;
+    let mut sound = Vec::new();
+    sound.extend_from_slice(b"RIFF");
+    sound.extend_from_slice(&(36 + len).to_le_bytes());
+    sound.extend_from_slice(b"WAVEfmt ");
+    sound.extend_from_slice(&16_u32.to_le_bytes());
+    // PCM, one channel, 44,100 samples a second of two bytes.
+    sound.extend_from_slice(&1_u16.to_le_bytes());
+    sound.extend_from_slice(&1_u16.to_le_bytes());
+    sound.extend_from_slice(&44_100_u32.to_le_bytes());
+    sound.extend_from_slice(&bytes_a_second.to_le_bytes());
+    sound.extend_from_slice(&2_u16.to_le_bytes());
+    sound.extend_from_slice(&16_u16.to_le_bytes());
+    sound.extend_from_slice(b"data");
+    sound.extend_from_slice(&len.to_le_bytes());
+    let samples = Randomness::from_printed_seed()?.bytes(usize::try_from(len)?);
+    sound.extend_from_slice(&samples);
+    Ok(sound.into())
+}
+
+async fn a_sound_is_sought_in(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.with("verify", "edges").start().await?;
+    let way = watched(&stack).await?;
+    let file = stack.upload("sound.wav", &wav(600)?).await?;
+    let browser = scene.browser().await?;
+    let page = browser.open_at(&way.endpoint()).await?;
+    let told = seek(&page, &way, "audio", &file.id, &[590.0, 300.0]).await?;
+    assert_eq!(told["duration"], 600.0, "{told}");
+    assert_eq!(told["seen"][0]["time"], 590.0, "{told}");
+    assert_eq!(told["seen"][1]["time"], 300.0, "{told}");
+    let starts = starts(&way);
+    let near_the_end = starts.iter().any(|start| *start > 500 * 88_200);
+    assert!(near_the_end, "no range near the end: {starts:?}");
+    Ok(())
+}
+
+async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.with("verify", "edges").start().await?;
+    let way = watched(&stack).await?;
+    let browser = scene.browser().await?;
+    let page = browser.open_at(&way.endpoint()).await?;
+    let video = webm::of_two_colours(&page, SECONDS).await?;
+    let len = u64::try_from(video.len())?;
+    let file = stack.upload("video.webm", &video).await?;
+    // Every second has a colour: even ones are red, odd ones blue.
+    let told = seek(&page, &way, "video", &file.id, &[501.5, 200.5, 333.5]).await?;
+    let colours = ["blue", "red", "blue"];
+    for (seen, colour) in told["seen"]
+        .as_array()
+        .context("nothing seen")?
+        .iter()
+        .zip(colours)
+    {
+        assert_eq!(seen["colour"], colour, "{told}");
+    }
+    let starts = starts(&way);
+    let behind_the_middle = starts.iter().any(|start| *start > len / 2);
+    assert!(behind_the_middle, "no range behind the middle: {starts:?}");
+    Ok(())
+}
