@@ -2,6 +2,7 @@
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
+use sealift_client::{CancellationToken, UploadOptions};
 use sealift_tests::{BrowserKind, FilePage, Randomness, Scene, Stack, upload};
 use serde_json::json;
 
@@ -16,6 +17,7 @@ tell!(
     looking_at_a_link_does_not_use_it_up,
     a_link_that_was_taken_back_says_so,
     a_file_that_was_just_sent_is_shared_from_its_row,
+    a_picture_is_shown_to_who_has_a_link_and_does_not_run,
 );
 
 const NAME: &str = "for you.bin";
@@ -141,5 +143,49 @@ async fn a_file_that_was_just_sent_is_shared_from_its_row(scene: Scene) -> Resul
     let page = friend.open_file(&link).await?;
     redeem(&page).await?;
     assert_eq!(page.text("#title").await?, "row.bin");
+    Ok(())
+}
+
+/// A picture of one point.
+const PNG: &[u8] =
+    b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
+    \0\0\0\x0bIDATx\x9cc\xf8\x0f\x04\0\x09\xfb\x03\xfd\xfb^k+\0\0\0\0IEND\xaeB`\x82";
+
+/// A picture that could hold a script, so that nobody is given it as one.
+const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'></svg>";
+
+async fn a_picture_is_shown_to_who_has_a_link_and_does_not_run(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.with("auth", "api-keys").start().await?;
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    let ada = stack.client_with(&api_key)?;
+    for (name, bytes) in [("point.png", PNG), ("active.png", SVG)] {
+        let mut options = UploadOptions::named(name);
+        options.content_type = Some("image/png".to_owned());
+        let bytes = Bytes::from_static(bytes);
+        ada.upload(bytes, options, |_| (), CancellationToken::new())
+            .await?;
+    }
+    let browser = scene.browser().await?;
+    let files = browser.open_files(&stack).await?;
+    files.page.log_in(&api_key).await?;
+    files.lists(&["active.png", "point.png"]).await?;
+    let point = files.share("point.png").await?;
+    files.page.press_on("#share .share-close").await?;
+    let active = files.share("active.png").await?;
+
+    let friend = scene.browser().await?;
+    let page = friend.open_file(&point).await?;
+    redeem(&page).await?;
+    page.press("#show").await?;
+    let is_shown = "const [done] = arguments;
+        const image = document.querySelector('#viewer img');
+        image.decode().then(() => done(image.naturalWidth), error => done(`${error}`));";
+    assert_eq!(page.page.ask(is_shown, vec![]).await?, json!(1));
+
+    let page = friend.open_file(&active).await?;
+    redeem(&page).await?;
+    page.press("#show").await?;
+    page.page.shows("#outcome:not([hidden])").await?;
+    assert!(page.text("#outcome").await?.contains("cannot show it"));
     Ok(())
 }
