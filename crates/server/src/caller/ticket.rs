@@ -4,8 +4,7 @@
 use core::{fmt, time::Duration};
 
 use cookie::{Cookie, SameSite};
-use headers::HeaderMapExt as _;
-use http::HeaderMap;
+use http::{HeaderMap, header};
 use sealift_transfer::api::{FileId, TicketId, TicketText, files};
 use zeroize::Zeroizing;
 
@@ -77,8 +76,14 @@ impl ReadCookie {
 
     /// The one that came with a request about this file.
     pub(crate) fn of(headers: &HeaderMap, file: &FileId) -> Option<Self> {
-        let cookies = headers.typed_get::<headers::Cookie>()?;
-        Secret::parse(cookies.get(&name(file))?).map(Self)
+        let name = name(file);
+        headers.get_all(header::COOKIE).iter().find_map(|sent| {
+            // Whatever else runs on this host may have set what is no text.
+            let sent = String::from_utf8_lossy(sent.as_bytes());
+            let cookies = Cookie::split_parse(sent).flatten();
+            let mut ours = cookies.filter(|cookie| cookie.name() == name);
+            ours.find_map(|cookie| Secret::parse(cookie.value()).map(Self))
+        })
     }
 
     pub(crate) fn hash(&self) -> [u8; 32] {
@@ -107,6 +112,8 @@ fn name(file: &FileId) -> String {
 
 #[cfg(test)]
 mod tests {
+    use http::HeaderValue;
+
     use super::*;
     use crate::caller::ApiKey;
 
@@ -152,10 +159,11 @@ mod tests {
             )
         );
         let of = |cookies: String| {
-            let headers = HeaderMap::from_iter([(http::header::COOKIE, cookies.parse().unwrap())]);
+            let cookies = HeaderValue::from_bytes(cookies.as_bytes()).unwrap();
+            let headers = HeaderMap::from_iter([(header::COOKIE, cookies)]);
             ReadCookie::of(&headers, &file).map(|found| found.hash())
         };
-        let sent = format!("other=1; sealift-file-{file}={secret}");
+        let sent = format!("other=ä; alone; sealift-file-{file}={secret}");
         assert_eq!(of(sent), Some(cookie.hash()));
         let other = FileId::from_random([2; 16]);
         for bad in [
