@@ -57,7 +57,7 @@ async fn each_opens_what_is_sealed_under_a_raw_key(sdk: Sdk) -> Result<()> {
     let stack = Setup::new().start().await?;
     let stored = stored(&stack, &sizes()).await?;
     let (first, _) = stored.first().context("nothing was stored")?;
-    let key = stack.kek_of(first).await?;
+    let key = stack.exported_key_of(first)?;
     expect_opened(sdk, None, &key, &stack, &stored, "sealift")
 }
 
@@ -94,7 +94,7 @@ async fn the_official_command_line_opens_all_but_full_final_frames() -> Result<(
         for (file, plaintext) in stored(stack, &sizes).await? {
             let key = match moto {
                 Some(_) => kms.key(),
-                None => stack.kek_of(&file).await?,
+                None => stack.exported_key_of(&file)?,
             };
             let sealed = stack.object_path(&file);
             let opened = open_with_cli(moto, &key, &sealed, &file.encryption_context)?;

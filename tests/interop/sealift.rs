@@ -36,7 +36,7 @@ async fn what_was_altered_is_refused_and_says_so_with_the_exit_code() -> Result<
     let [(file, plaintext), (other, _)] = &stored[..] else {
         anyhow::bail!("two files were stored");
     };
-    let key = stack.kek_of(file).await?;
+    let key = stack.exported_key_of(file)?;
     let sealed = std::fs::read(stack.object_path(file))?;
     let other_sealed = std::fs::read(stack.object_path(other))?;
     let header_len = sealed.len() - 3 * (FRAME + AROUND) - (FINAL - AROUND);
@@ -92,7 +92,7 @@ async fn an_older_sealing_or_a_swapped_object_does_not_pass_for_the_named_one() 
     let [(file, _), (other, _)] = &stored[..] else {
         anyhow::bail!("two files were stored");
     };
-    let key = stack.kek_of(other).await?;
+    let key = stack.exported_key_of(other)?;
     let swapped = std::fs::read(stack.object_path(other)).context("the other object")?;
     for demanded in [
         format!("object-id={}", file.id),

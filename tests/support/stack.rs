@@ -12,13 +12,13 @@ use std::{
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
-use sealift_message::{Header, Limits};
 use sealift_server::{Clock, Config, Server, records::Roles};
 use sealift_transfer::api::{FileId, FileRecord, files, tickets};
+use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Garage, Gate, official_readers::WrappingKey};
+use crate::{Garage, Gate, official_readers::WrappingKey, sealift::sealift};
 
 /// The stack of one story. Everything stops and goes when it is dropped.
 #[derive(Debug)]
@@ -149,23 +149,38 @@ impl Stack {
         bucket.join(&file.object_key)
     }
 
-    /// The key-encryption key that a file's data key is under, as other readers need it.
+    /// The raw AES key that a file's data key is under, as `sealift keys export` gives it to other
+    /// readers.
     ///
     /// # Errors
-    /// Where the deployment has none, or the object no header.
-    pub async fn kek_of(&self, file: &FileRecord) -> Result<WrappingKey> {
-        let sealed = fs::read(self.object_path(file))?;
-        let (header, _) = Header::parse(&sealed, &Limits::OWN)?;
-        let tenant = file.encryption_context.get("tenant");
-        let tenant = tenant.context("no tenant in the context")?.parse()?;
-        let data_keys = header.encrypted_data_keys();
-        let keks = sealift_server::local_keks(&self.config, &tenant, data_keys).await?;
-        let kek = keks.first().context("no key-encryption key")?;
-        let (namespace, name) = kek.namespace_and_name();
+    /// Where it does not.
+    pub fn exported_key_of(&self, file: &FileRecord) -> Result<WrappingKey> {
+        #[derive(Deserialize)]
+        struct Exported {
+            key_namespace: String,
+            key_name: String,
+        }
+        let folder = tempfile::tempdir()?;
+        let key = folder.path().join("key");
+        let (object, config) = (self.object_path(file), &self.config);
+        let arguments = [
+            ("keys", "export".as_ref()),
+            ("--json", object.as_os_str()),
+            ("--data", config.data_dir.as_os_str()),
+            ("--key-file", config.key_file.as_os_str()),
+            ("--output", key.as_os_str()),
+        ];
+        let called = sealift(
+            arguments
+                .iter()
+                .flat_map(|(flag, value)| [flag.as_ref(), *value]),
+        )?;
+        anyhow::ensure!(called.code == Some(0), "{}", called.stderr);
+        let exported: Exported = serde_json::from_slice(&called.stdout)?;
         Ok(WrappingKey::RawAes {
-            namespace: namespace.to_owned(),
-            name,
-            bytes: *kek.expose(),
+            namespace: exported.key_namespace,
+            name: exported.key_name,
+            bytes: fs::read(key)?.as_slice().try_into()?,
         })
     }
 

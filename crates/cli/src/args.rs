@@ -9,6 +9,7 @@ mod download;
 mod files;
 mod inspect;
 mod key_sources;
+mod keys;
 mod man;
 mod message;
 mod output;
@@ -29,7 +30,8 @@ pub(crate) use files::{
     DeleteFiles, Files, ListFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
 };
 pub(crate) use inspect::Inspect;
-pub(crate) use key_sources::KeySources;
+pub(crate) use key_sources::{Deployment, KeySources};
+pub(crate) use keys::{ExportKey, Keys};
 pub(crate) use man::Man;
 pub(crate) use message::{Message, S3Reach};
 pub(crate) use output::Output;
@@ -104,6 +106,9 @@ pub(crate) enum Command {
     /// can alter a message can alter what this says.
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(Inspect),
+    /// Give other readers the keys that they need.
+    #[command(subcommand)]
+    Keys(Keys),
     /// Make API keys.
     #[command(subcommand)]
     ApiKeys(ApiKeys),
@@ -130,6 +135,7 @@ impl Command {
             Self::Files(files) => files.told().json,
             Self::Decrypt(decrypt) => decrypt.told.json,
             Self::Inspect(inspect) => inspect.output.json,
+            Self::Keys(Keys::Export(export)) => export.told.json,
             Self::Serve(_)
             | Self::Demo(_)
             | Self::ApiKeys(_)

@@ -7,6 +7,8 @@ pub(crate) mod demo;
 pub(crate) mod download;
 pub(crate) mod files;
 pub(crate) mod inspect;
+pub(crate) mod keys;
+mod local_keks;
 pub(crate) mod man;
 pub(crate) mod records;
 pub(crate) mod serve;

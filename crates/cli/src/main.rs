@@ -41,6 +41,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Files(files) => commands::files::run(files).await,
         Command::Decrypt(decrypt) => commands::decrypt::run(*decrypt).await,
         Command::Inspect(inspect) => commands::inspect::run(inspect).await,
+        Command::Keys(keys) => commands::keys::run(keys).await,
         Command::ApiKeys(keys) => commands::api_keys::run(keys).await,
         Command::Records(records) => commands::records::run(records).await,
         Command::Store(store) => commands::store::run(store).await,

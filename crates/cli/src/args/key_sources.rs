@@ -48,6 +48,14 @@ pub(crate) struct KeySources {
     #[arg(long, value_name = "NAME", requires = "aes_key")]
     pub(crate) key_name: Option<String>,
 
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+}
+
+/// A deployment whose key-encryption keys may be used.
+#[derive(Debug, clap::Args)]
+#[command(next_help_heading = "Keys")]
+pub(crate) struct Deployment {
     /// Data folder of a deployment with the local keyring, or a copy; only read, also while its
     /// server runs.
     #[arg(long, value_name = "FOLDER")]

@@ -9,7 +9,7 @@ use sealift_message::{
 };
 
 use crate::{
-    args::Inspect,
+    args::{self, Inspect},
     failure::message,
     message::{Message, Want},
     terminal,
@@ -20,8 +20,7 @@ use report::Report;
 const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
-    let want = Want::Beginning(MOST_HEADER.into());
-    let mut source = Message::open(&args.message, &args.reach, want).await?;
+    let mut source = beginning(&args.message, &args.reach).await?;
     let header = read_header(&mut source).await?;
     let report = Report::new(&args.message.place, &header, source.len);
     if args.output.json {
@@ -30,6 +29,19 @@ pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
         terminal::say(&report.table());
         Ok(())
     }
+}
+
+/// The header of a message, of which nothing is proven.
+pub(super) async fn header_of(
+    message: &args::Message,
+    reach: &args::S3Reach,
+) -> anyhow::Result<Header> {
+    read_header(&mut beginning(message, reach).await?).await
+}
+
+async fn beginning(message: &args::Message, reach: &args::S3Reach) -> anyhow::Result<Message> {
+    let want = Want::Beginning(MOST_HEADER.into());
+    Message::open(message, reach, want).await
 }
 
 /// Describing costs nothing: every limit but the header's own is as wide as the format.

@@ -1,17 +1,12 @@
 //! From the flags to who opens the data key.
 
 use sealift_keyring::{
-    DiscoveryFilter, KeyFileError, KeyFileProblem, KeyringError, KmsKeys, KmsReach, KmsReader,
-    RawAesKeyring, WrappingKey, WrappingKeys,
+    DiscoveryFilter, KeyringError, KmsKeys, KmsReach, KmsReader, RawAesKeyring, WrappingKey,
+    WrappingKeys,
 };
 use sealift_message::general::Header;
-use sealift_server::{
-    Config, LocalKeksError, TenantId,
-    config::{ConfigFile, Sources},
-    local_keks,
-};
 
-use super::raw_key;
+use super::{super::local_keks, raw_key};
 use crate::{
     args::{KeySources, S3Reach},
     failure::{Exit, Failure},
@@ -30,12 +25,8 @@ pub(super) async fn wrapping_keys(
         let key = RawAesKeyring::new(namespace, name, &raw_key::read(file)?);
         keys.push(WrappingKey::RawAes(key.map_err(|error| refused(&error))?));
     }
-    keys.extend(
-        deployment(sources, header)
-            .await?
-            .into_iter()
-            .map(WrappingKey::Kek),
-    );
+    let keks = local_keks::of(&sources.deployment, header).await?;
+    keys.extend(keks.into_iter().map(WrappingKey::Kek));
     if let Some(kms_keys) = kms(sources) {
         let reach = KmsReach {
             endpoint: sources.kms_endpoint.clone(),
@@ -45,7 +36,7 @@ pub(super) async fn wrapping_keys(
         keys.push(WrappingKey::Kms(kms.map_err(|error| refused(&error))?));
     }
     let none_was_named = sources.aes_key.is_none()
-        && sources.data.is_none()
+        && sources.deployment.data.is_none()
         && sources.kms_key.is_empty()
         && !sources.kms_discovery;
     if none_was_named {
@@ -70,52 +61,6 @@ fn kms(sources: &KeySources) -> Option<KmsKeys> {
         None
     } else {
         Some(KmsKeys::Only(sources.kms_key.clone()))
-    }
-}
-
-/// The tenant's key-encryption keys out of a deployment's database. Which tenant the message says;
-/// the data key opens only where that is true.
-async fn deployment(
-    sources: &KeySources,
-    header: &Header,
-) -> anyhow::Result<Vec<sealift_keyring::Kek>> {
-    let Some(folder) = &sources.data else {
-        return Ok(Vec::new());
-    };
-    let path = |path: &std::path::Path| match path.to_str() {
-        Some(path) => Ok(path.to_owned()),
-        None => Err(Failure::new(Exit::Usage, "a folder's name is not UTF-8")),
-    };
-    // Flags only: whatever the environment says is about a server that runs here.
-    let mut flags = vec![("data_dir", path(folder)?), ("keyring", "local".to_owned())];
-    if let Some(key_file) = &sources.key_file {
-        flags.push(("key_file", path(key_file)?));
-    }
-    let config = Config::load(&Sources {
-        file: ConfigFile::None,
-        environment: std::collections::BTreeMap::new(),
-        flags,
-    })?;
-    let tenant = header.encryption_context().get("tenant");
-    match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
-        Some(tenant) => {
-            let keks = local_keks(&config, &tenant, header.encrypted_data_keys()).await;
-            keks.map_err(deployment_refused)
-        }
-        None => Ok(Vec::new()),
-    }
-}
-
-fn deployment_refused(error: LocalKeksError) -> anyhow::Error {
-    let failure = |exit| Failure::new(exit, error.to_string()).into();
-    match &error {
-        LocalKeksError::NoDatabase(_) => failure(Exit::NotFound),
-        LocalKeksError::OtherKeyFile(_) => failure(Exit::NotAllowed),
-        LocalKeksError::KeyFile(KeyFileError {
-            problem: KeyFileProblem::Missing,
-            ..
-        }) => failure(Exit::NotFound),
-        _ => error.into(),
     }
 }
 

@@ -1,0 +1,97 @@
+//! `sealift keys`: what other readers need of a deployment's keys.
+
+use std::{
+    fs::OpenOptions,
+    io::{ErrorKind, Write as _},
+    os::unix::fs::OpenOptionsExt as _,
+    path::Path,
+};
+
+use serde::Serialize;
+
+use super::{inspect, local_keks};
+use crate::{
+    args::{ExportKey, Keys},
+    failure::{Exit, Failure},
+    message::unusable,
+    terminal::{self, shown},
+};
+
+/// What a reader must be told beside the key.
+#[derive(Debug, Serialize)]
+struct Exported {
+    path: String,
+    key_namespace: String,
+    key_name: String,
+}
+
+pub(crate) async fn run(args: Keys) -> anyhow::Result<()> {
+    match args {
+        Keys::Export(export) => self::export(&export).await,
+    }
+}
+
+async fn export(args: &ExportKey) -> anyhow::Result<()> {
+    if args.deployment.data.is_none() {
+        let none = "no deployment was named";
+        return Err(Failure::new(Exit::Usage, none)
+            .remedy("give its data folder by --data")
+            .into());
+    }
+    let header = inspect::header_of(&args.message, &args.reach).await?;
+    let keks = local_keks::of(&args.deployment, &header).await?;
+    let Some(kek) = keks.first() else {
+        let none = "the message is under no key of this deployment";
+        return Err(Failure::new(Exit::NotFound, none)
+            .remedy("`sealift inspect` says which key it is under")
+            .code("no_such_key")
+            .into());
+    };
+    write_new(&args.output, kek.expose())?;
+    let (namespace, name) = kek.namespace_and_name();
+    tell(
+        args,
+        &Exported {
+            path: args.output.to_string_lossy().into_owned(),
+            key_namespace: namespace.to_owned(),
+            key_name: name,
+        },
+    )
+}
+
+/// For its owner only, from the first byte on.
+fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
+    let name = shown(&path.to_string_lossy());
+    let file = OpenOptions::new()
+        .write(true)
+        .create_new(true)
+        .mode(0o600)
+        .open(path);
+    let mut file = file.map_err(|error| match error.kind() {
+        ErrorKind::AlreadyExists => Failure::new(Exit::Failed, format!("{name} is there already"))
+            .remedy("name another file with --output")
+            .code("exists"),
+        _ => unusable(&name, &error),
+    })?;
+    file.write_all(key)
+        .and_then(|()| file.sync_all())
+        .map_err(|error| unusable(&name, &error))
+}
+
+fn tell(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
+    if args.told.json {
+        return terminal::say_json(exported);
+    }
+    terminal::say(&format!(
+        "key        {}\nnamespace  {}\nname       {}",
+        shown(&exported.path),
+        exported.key_namespace,
+        exported.key_name
+    ));
+    if !args.told.quiet {
+        terminal::note(
+            "Whoever has this file opens every file of the tenant that was sealed under it.",
+        );
+    }
+    Ok(())
+}

@@ -1,0 +1,57 @@
+//! The key-encryption keys of a deployment with the local keyring, for its own objects.
+
+use sealift_keyring::{Kek, KeyFileError, KeyFileProblem};
+use sealift_message::general::Header;
+use sealift_server::{
+    Config, LocalKeksError, TenantId,
+    config::{ConfigFile, Sources},
+    local_keks,
+};
+
+use crate::{
+    args::Deployment,
+    failure::{Exit, Failure},
+};
+
+/// The tenant's key-encryption keys out of a deployment's database. Which tenant the message says;
+/// the data key opens only where that is true.
+pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<Vec<Kek>> {
+    let Some(folder) = &sources.data else {
+        return Ok(Vec::new());
+    };
+    let path = |path: &std::path::Path| match path.to_str() {
+        Some(path) => Ok(path.to_owned()),
+        None => Err(Failure::new(Exit::Usage, "a folder's name is not UTF-8")),
+    };
+    // Flags only: whatever the environment says is about a server that runs here.
+    let mut flags = vec![("data_dir", path(folder)?), ("keyring", "local".to_owned())];
+    if let Some(key_file) = &sources.key_file {
+        flags.push(("key_file", path(key_file)?));
+    }
+    let config = Config::load(&Sources {
+        file: ConfigFile::None,
+        environment: std::collections::BTreeMap::new(),
+        flags,
+    })?;
+    let tenant = header.encryption_context().get("tenant");
+    match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
+        Some(tenant) => {
+            let keks = local_keks(&config, &tenant, header.encrypted_data_keys()).await;
+            keks.map_err(refused)
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+fn refused(error: LocalKeksError) -> anyhow::Error {
+    let failure = |exit| Failure::new(exit, error.to_string()).into();
+    match &error {
+        LocalKeksError::NoDatabase(_) => failure(Exit::NotFound),
+        LocalKeksError::OtherKeyFile(_) => failure(Exit::NotAllowed),
+        LocalKeksError::KeyFile(KeyFileError {
+            problem: KeyFileProblem::Missing,
+            ..
+        }) => failure(Exit::NotFound),
+        _ => error.into(),
+    }
+}
