@@ -65,7 +65,9 @@ impl Place {
             Self::Stdin => None,
             Self::S3(url) => {
                 let (_, name) = url.key.rsplit_once('/').unwrap_or(("", &url.key));
-                let is_a_name = !matches!(name, "" | "." | "..")
+                let is_a_name = !name.is_empty()
+                    // Neither a folder nor a file that a shell would read.
+                    && !name.starts_with('.')
                     && !name.contains(['\\', ':'])
                     && shown(name) == name;
                 is_a_name.then(|| name.into())
@@ -115,6 +117,7 @@ mod tests {
             ("s3://b/c", Some("c")),
             ("s3://b/a/..", None),
             ("s3://b/a/", None),
+            ("s3://b/a/.profile.sealed", None),
             ("s3://b/a\\c", None),
             ("s3://b/a\u{1b}c", None),
             ("-", None),

@@ -98,7 +98,7 @@ fn programs_read_what_came_of_it() {
 
     let output = run(&mut bench.decrypt(&["m.sealed", "--json"]));
     let failed: Value = json(&output.stderr);
-    assert_eq!(failed["error"]["code"], "output_exists");
+    assert_eq!(failed["error"]["code"], "exists");
     assert!(failed["error"]["message"].is_string() && failed["error"]["remedy"].is_string());
 
     // Stdout is the plaintext's.

@@ -68,7 +68,7 @@ impl fmt::Display for Target {
 fn is_there(name: &str) -> Failure {
     Failure::new(Exit::Failed, format!("{name} is there already"))
         .remedy("name another file with --output, or write over it with --force")
-        .code("output_exists")
+        .code("exists")
 }
 
 /// Beside the message's file, or in the working folder for an object.
