@@ -58,6 +58,7 @@ const problems = {
   range_not_satisfiable: [NOT_UNDERSTOOD, RELOAD],
   precondition_failed: [NOT_UNDERSTOOD, RELOAD],
   body_too_large: [NOT_UNDERSTOOD, RELOAD],
+  not_one_file: [NOT_UNDERSTOOD, RELOAD],
 };
 
 // Where files are looked at, opened, shared or deleted.
