@@ -322,8 +322,9 @@ mod tests {
     }
 
     #[wasm_bindgen_test]
-    fn the_page_has_a_sentence_for_every_code() {
-        let sentences = include_str!("../../../web/sentences.js");
+    fn the_pages_have_a_sentence_for_every_code() {
+        let sentences = include_str!("../../../web/problems.js");
+        let (_, opening) = sentences.split_once("const ofReading = {").unwrap();
         let status = |peer| RequestError {
             peer,
             failure: RequestFailure::Status {
@@ -345,11 +346,6 @@ mod tests {
             Fault::Answer(""),
             Fault::PartTooLarge { part_bytes: 0 },
             Fault::Browser(""),
-            Fault::NotSaved,
-            Fault::TooLargeHere {
-                size: 1,
-                most_bytes: 0,
-            },
             RequestError::no_answer(Peer::Server).into(),
             RequestError::no_answer(Peer::Store).into(),
             status(Peer::Server).into(),
@@ -359,6 +355,21 @@ mod tests {
         let servers = ProblemCode::ALL.iter().map(|code| code.as_str().to_owned());
         for code in servers.chain(own) {
             assert!(sentences.contains(&format!("\n  {code}: [")), "{code}");
+        }
+        let of_opening = [
+            Fault::ObjectReplaced,
+            Fault::ObjectDamaged,
+            Fault::NoSuchFile,
+            Fault::NotSaved,
+            Fault::TooLargeHere {
+                size: 1,
+                most_bytes: 0,
+            },
+            Fault::Header,
+        ];
+        for fault in of_opening {
+            let code = Failure::from(&fault).code;
+            assert!(opening.contains(&format!("\n  {code}: [")), "{code}");
         }
     }
 }

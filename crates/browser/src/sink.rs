@@ -54,8 +54,9 @@ impl Sink {
         Ok(match way {
             Way::Picked(file) => Self::Picked(Picked::new(file, size).await?),
             Way::OnDisk => {
-                files.check_room_of(size).await?;
-                Self::OnDisk(files.create(size).await?.into())
+                files.check_room_of(size).await.map_err(without_place)?;
+                let file = files.create(size).await;
+                Self::OnDisk(file.map_err(without_place)?.into())
             }
             Way::InMemory => Self::InMemory(InMemory::new(size)?),
         })
@@ -96,6 +97,14 @@ impl Sink {
             // Dropped, they are gone.
             Self::OnDisk(_) | Self::InMemory(_) => {}
         }
+    }
+}
+
+/// It is no part that has no place here, but the person's file.
+fn without_place(fault: Fault) -> Fault {
+    match fault {
+        Fault::PartTooLarge { .. } => Fault::NotSaved,
+        other => other,
     }
 }
 

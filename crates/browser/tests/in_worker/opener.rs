@@ -136,20 +136,23 @@ async fn without_a_picked_file_the_bytes_are_offered_under_a_type_that_nothing_r
     }
 }
 
+/// The first pieces are good, and written by the time that the last one is not.
 #[wasm_bindgen_test]
 async fn an_altered_object_fails_and_leaves_no_file() {
-    let mut object = object(&plaintext(LEN as u64));
+    const LONG: u64 = 33 * 1024 * 1024;
+    let mut object = object(&plaintext(LONG));
     let last_byte = object.len() - 1;
     object[last_byte] ^= 1;
-    let (_server, _store) = (server(&object), Store::of(&object, HONEST));
+    let given = answer(&given(object.len() as u64, LONG));
+    let (_server, _store) = (Server::answering(&[given]), Store::of(&object, HONEST));
     for name in [Some("altered"), None] {
         let told = opener();
         let file = match name {
             Some(name) => Some(picked(name).await),
             None => None,
         };
-        told.opener
-            .save(&file_id().to_string(), LEN as f64, file, false);
+        let id = file_id().to_string();
+        told.opener.save(&id, LONG as f64, file, false);
         let last = told.last().await;
         assert_eq!(text(&get(&last, "failure"), "code"), "object_damaged");
         assert!(get(&last, "blob").is_undefined());

@@ -99,6 +99,17 @@ async fn each_request_names_the_object_and_whole_frames() {
     );
 }
 
+/// However long the file is, so that it takes bounded memory.
+#[wasm_bindgen_test]
+async fn three_pieces_are_on_their_way_at_once_and_no_more() {
+    let plaintext = plaintext(8 * PIECE);
+    let object = object(&plaintext);
+    let store = Store::of(&object, HONEST);
+    let got = opened(given(object.len() as u64, 8 * PIECE), 60_000).await;
+    assert!(got.unwrap() == plaintext);
+    assert_eq!(store.most_at_once(), 3.0);
+}
+
 /// Whatever part of a long file it is: nothing is offered.
 #[wasm_bindgen_test]
 async fn a_byte_that_was_altered_ends_the_file() {

@@ -33,6 +33,8 @@ return class {
     const { 'if-match': etag, range } = this.#sent;
     const [from, to] = /^bytes=(\d+)-(\d+)$/.exec(range).slice(1).map(Number);
     requests.push(`${etag} ${range}`);
+    requests.underWay = (requests.underWay ?? 0) + 1;
+    requests.most = Math.max(requests.most ?? 0, requests.underWay);
     const usual = {
       status: 206,
       headers: { etag, 'content-range': `bytes ${from}-${to}/${object.length}` },
@@ -58,6 +60,7 @@ return class {
     if (!this.#isAborted) this.#end(answer.status);
   }
   #end(status) {
+    if (this.readyState !== 4) requests.underWay -= 1;
     this.status = status;
     this.readyState = 4;
     this.onloadend?.();
@@ -87,6 +90,12 @@ impl Store {
             .iter()
             .filter_map(|one| one.as_string())
             .collect()
+    }
+
+    /// The most there were at once.
+    pub(crate) fn most_at_once(&self) -> f64 {
+        let most = Reflect::get(&self.requests, &"most".into()).unwrap_throw();
+        most.as_f64().unwrap_or(0.0)
     }
 }
 
