@@ -1,6 +1,7 @@
 //! Plaintext from the server: all that was asked for, or an error.
 
 mod error;
+mod into;
 mod steady;
 mod to_file;
 mod unfinished;
@@ -24,7 +25,7 @@ use crate::{
 };
 
 pub use error::DownloadError;
-pub use steady::{DownloadProgress, Downloaded};
+pub use into::{DownloadProgress, Downloaded};
 pub use to_file::SaveOptions;
 
 /// Verified plaintext, piece by piece. It ends after [`Self::plaintext_len`] bytes; anything less

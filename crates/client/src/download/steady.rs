@@ -1,7 +1,7 @@
 //! A download that goes on where its connection broke: the rest by `Range`, of the same message
 //! only.
 
-use core::{ops::Range, time::Duration};
+use core::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -10,87 +10,11 @@ use sealift_transfer::{
     api::{FileId, ProblemCode, Verification},
     retry::{self, Verdict},
 };
-use sha2::{Digest as _, Sha256};
-use tokio::{
-    io::{AsyncWrite, AsyncWriteExt as _},
-    time::sleep,
-};
+use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Asked, Download, DownloadError};
+use super::{Asked, Download, DownloadError, DownloadProgress};
 use crate::{client::Client, error::RequestError, random};
-
-/// How far a download is.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub struct DownloadProgress {
-    /// Plaintext bytes at hand, with those of an earlier download that is gone on with.
-    pub got_plaintext_len: u64,
-    /// Of so many.
-    pub plaintext_len: u64,
-    /// Until the next attempt, where one failed.
-    pub retries_in_ms: Option<u64>,
-}
-
-/// What was downloaded.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Downloaded {
-    /// Bytes.
-    pub plaintext_len: u64,
-    /// SHA-256 of them, in hexadecimal digits.
-    pub sha256: String,
-    /// Whether that is what the server found when it opened every frame of the file: not where it
-    /// has not done so yet, and not of a range.
-    pub is_compared: bool,
-}
-
-impl Client {
-    /// Writes a file, or a range of it, into `output` as it comes; a connection that breaks is made
-    /// again and gone on with. What was written before an error is authentic, and not all of it.
-    ///
-    /// # Errors
-    /// [`DownloadError`].
-    pub async fn download_into(
-        &self,
-        file: &FileId,
-        range: Option<Range<u64>>,
-        output: &mut (impl AsyncWrite + Unpin),
-        mut progress: impl FnMut(DownloadProgress),
-        cancel: CancellationToken,
-    ) -> Result<Downloaded, DownloadError> {
-        let is_whole = range.is_none();
-        let asked = match range {
-            None => Asked::default(),
-            Some(range) if range.is_empty() => return Err(DownloadError::EmptyRange),
-            Some(range) => Asked {
-                start: range.start,
-                end: Some(range.end),
-                of: None,
-            },
-        };
-        let mut download = Steady::new(self, file, asked, &cancel);
-        download.begin(&mut progress).await?;
-        let mut hasher = Sha256::new();
-        while let Some(piece) = download.next(&mut progress).await? {
-            hasher.update(&piece);
-            output
-                .write_all(&piece)
-                .await
-                .map_err(DownloadError::Output)?;
-        }
-        output.flush().await.map_err(DownloadError::Output)?;
-        let plaintext_len = download.got();
-        let sha256 = hex(hasher);
-        let is_compared = match is_whole {
-            true => download.compare(&sha256, &mut progress).await?,
-            false => false,
-        };
-        Ok(Downloaded {
-            plaintext_len,
-            sha256,
-            is_compared,
-        })
-    }
-}
 
 /// One download over as many requests as it takes.
 pub(super) struct Steady<'a> {
@@ -221,7 +145,7 @@ impl<'a> Steady<'a> {
     }
 
     /// Bytes that came.
-    fn got(&self) -> u64 {
+    pub(super) fn got(&self) -> u64 {
         let from = self.begun.as_ref().map_or(0, |begun| begun.start);
         self.asked.start.saturating_sub(from)
     }
@@ -352,9 +276,4 @@ fn is_login(error: &DownloadError) -> bool {
     };
     let code = error.problem().and_then(|problem| problem.known_code());
     code == Some(ProblemCode::Unauthenticated)
-}
-
-pub(super) fn hex(hasher: Sha256) -> String {
-    let digest = hasher.finalize();
-    digest.iter().map(|byte| format!("{byte:02x}")).collect()
 }

@@ -18,7 +18,8 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Asked, DownloadError, DownloadProgress, Downloaded,
-    steady::{Begun, Steady, hex},
+    into::hex,
+    steady::{Begun, Steady},
     unfinished::{State, Unfinished, part_path},
 };
 use crate::client::Client;
