@@ -51,7 +51,9 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         .fallback_service(files)
         .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        .layer(set(header::REFERRER_POLICY, "no-referrer"))
+        // Not `no-referrer`: browsers would post the form without script as if from nowhere, and the
+        // guard of a server without login would refuse it. Nobody else is told either way.
+        .layer(set(header::REFERRER_POLICY, "same-origin"))
         .layer(set(
             HeaderName::from_static("cross-origin-opener-policy"),
             "same-origin",

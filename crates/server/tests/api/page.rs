@@ -47,7 +47,7 @@ async fn the_page_may_load_from_here_and_send_to_the_store_and_nothing_else() {
     assert_eq!(page.header("content-security-policy"), policy.join("; "));
     for (name, value) in [
         ("x-content-type-options", "nosniff"),
-        ("referrer-policy", "no-referrer"),
+        ("referrer-policy", "same-origin"),
         ("cache-control", "no-cache"),
         ("cross-origin-opener-policy", "same-origin"),
         ("cross-origin-resource-policy", "same-origin"),
@@ -81,7 +81,7 @@ async fn the_pages_of_files_are_served_for_any_id_under_the_same_policy() {
         );
         assert_eq!(answer.header("content-security-policy"), policy);
         assert_eq!(answer.header("content-type"), "text/html");
-        assert_eq!(answer.header("referrer-policy"), "no-referrer");
+        assert_eq!(answer.header("referrer-policy"), "same-origin");
         assert_eq!(answer.header("cache-control"), "no-cache");
         let head = Answer::to(client.request(http::Method::HEAD, path)).await;
         assert_eq!((head.status, head.body.len()), (200, 0));
