@@ -26,6 +26,17 @@ fn every_backend_seals_the_same_bytes_and_opens_them() {
             let body = &object[sample.header_len()..];
             push_all(decryptor, body, &mut opened).unwrap();
             assert_eq!(opened, sample.plaintext, "{backend:?}, {len} bytes");
+
+            // Frames that are cut are opened where they were put together.
+            let mut opened = Vec::new();
+            let mut decryptor = Decryptor::own(verified(), sample.sealed_len()).unwrap();
+            for piece in body.chunks(1000) {
+                let mut plaintext = Vec::new();
+                decryptor.push(piece, &mut plaintext).unwrap();
+                opened.extend(plaintext);
+            }
+            decryptor.finish().unwrap();
+            assert_eq!(opened, sample.plaintext, "{backend:?}, {len} bytes");
         }
     }
 }
@@ -40,6 +51,14 @@ fn every_backend_refuses_an_altered_tag() {
         let decryptor = Decryptor::general(verified.with_backend(*backend));
         let mut opened = Vec::new();
         assert!(push_all(decryptor, &body, &mut opened).is_err());
+        assert!(opened.is_empty(), "{backend:?}");
+
+        let verified = sample.header.verify(&data_key()).unwrap();
+        let verified = verified.with_backend(*backend);
+        let mut decryptor = Decryptor::own(verified, sample.sealed_len()).unwrap();
+        let (first, second) = body.split_at(body.len() / 2);
+        decryptor.push(first, &mut opened).unwrap();
+        assert!(decryptor.push(second, &mut opened).is_err());
         assert!(opened.is_empty(), "{backend:?}");
     }
 }

@@ -10,10 +10,19 @@ use crate::sample::{F, Sample, data_key, open_general, open_general_with, plaint
 fn open_body_strictly(foreign: &Foreign, sealed_len: u64) -> Result<Vec<u8>, DecryptError> {
     let message = foreign.bytes();
     let (header, len) = Header::parse(&message, &Limits::GENERAL).unwrap();
-    let decryptor = Decryptor::own(header.verify(&data_key()).unwrap(), sealed_len)?;
+    let decryptor = || Decryptor::own(header.verify(&data_key()).unwrap(), sealed_len);
     let mut out = Vec::new();
-    let result = push_all(decryptor, &message[len..], &mut out);
+    let result = push_all(decryptor()?, &message[len..], &mut out);
     assert!(foreign.plaintext().starts_with(&out));
+
+    // Frames that are cut are judged alike.
+    let mut in_pieces = Vec::new();
+    let mut cutter = decryptor()?;
+    let pushed = message[len..]
+        .chunks(1000)
+        .try_for_each(|piece| cutter.push(piece, &mut in_pieces));
+    let again = pushed.and_then(|()| cutter.finish()).map(drop);
+    assert_eq!((again, &in_pieces), (result, &out));
     result.map(|()| out)
 }
 
