@@ -6,6 +6,7 @@ mod changed;
 mod choosing;
 mod damaged;
 mod files_page;
+mod form;
 mod interrupted;
 mod keyboard;
 mod login;

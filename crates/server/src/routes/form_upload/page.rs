@@ -18,8 +18,9 @@ code { font: .875rem/1.5 ui-monospace, monospace; }
 
 /// The file was sealed.
 pub(super) fn sealed(file: &FileRecord) -> Response {
-    let name = encode_text(&file.name);
-    let id = file.id.as_str();
+    let name = visible(&file.name);
+    let name = encode_text(&name);
+    let id = encode_double_quoted_attribute(file.id.as_str());
     let size = file.size;
     let place = format!("s3://{}/{}", file.bucket, file.object_key);
     let place = encode_text(&place);
@@ -28,9 +29,9 @@ pub(super) fn sealed(file: &FileRecord) -> Response {
         "<h1>Sealed: <bdi>{name}</bdi></h1>\n\
          <p>The file was encrypted on its way and lies in the bucket.</p>\n\
          <dl>\n<dt>Size</dt><dd>{size} bytes</dd>\n<dt>Object</dt><dd><code>{place}</code></dd>\n</dl>\n\
-         <p><a href=\"files/{}\">Open the file</a></p>\n\
+         <p><a href=\"files/{id}\">Open the file</a>, or, without script, \
+         <a href=\"v1/files/{id}/content\">download it</a></p>\n\
          <p><a href=\"./\">Send another one</a></p>\n",
-        encode_double_quoted_attribute(id),
     );
     page("Sealed", &body)
 }
@@ -48,6 +49,23 @@ pub(crate) fn refused(problem: &Problem) -> Response {
         encode_text(request_id),
     );
     page("Not sealed", &body)
+}
+
+/// Marks that nobody sees, or that turn the direction of writing, by their numbers: a name must not
+/// look like another one.
+fn visible(name: &str) -> String {
+    let mut shown = String::with_capacity(name.len());
+    for letter in name.chars() {
+        match letter {
+            '\u{61c}'
+            | '\u{200b}'..='\u{200f}'
+            | '\u{202a}'..='\u{202e}'
+            | '\u{2060}'..='\u{2069}'
+            | '\u{feff}' => shown.push_str(&format!("[U+{:04X}]", u32::from(letter))),
+            letter => shown.push(letter),
+        }
+    }
+    shown
 }
 
 fn page(title: &str, body: &str) -> Response {
@@ -69,4 +87,15 @@ fn page(title: &str, body: &str) -> Response {
             .insert(header::CONTENT_SECURITY_POLICY, policy);
     }
     answer
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_turns_the_direction_of_writing_is_shown_by_its_number() {
+        assert_eq!(visible("invoice\u{202e}fdp.exe"), "invoice[U+202E]fdp.exe");
+        assert_eq!(visible("ünì שלום.txt"), "ünì שלום.txt");
+    }
 }
