@@ -43,14 +43,10 @@ impl Message {
         reach: &S3Reach,
         want: Want,
     ) -> anyhow::Result<Self> {
-        let message = match &args.place {
-            Place::File(path) => file::open(path).await?,
-            Place::Stdin => file::stdin()?,
-            Place::S3(url) => s3_object::open(url, reach, want).await?,
-        };
-        match (args.expect_size, message.len) {
-            (Some(expected), Some(len)) if expected != len => Err(other_size(len, expected).into()),
-            _ => Ok(message),
+        match &args.place {
+            Place::File(path) => file::open(path).await,
+            Place::Stdin => file::stdin(),
+            Place::S3(url) => s3_object::open(url, reach, want).await,
         }
     }
 
@@ -70,15 +66,6 @@ impl Message {
     pub(crate) async fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
         self.bytes.next().await.transpose()
     }
-}
-
-/// A message that is not as long as somebody knows it must be.
-pub(crate) fn other_size(len: u64, expected: u64) -> Failure {
-    Failure::new(
-        Exit::NotAuthentic,
-        format!("the message has {len} bytes, not {expected}: it is another one, or not whole"),
-    )
-    .code("other_size")
 }
 
 /// A file that cannot be used, by what the person can do about it.

@@ -19,6 +19,10 @@ pub(crate) struct Decrypt {
     #[command(flatten)]
     pub(crate) message: Message,
 
+    /// Refuse a message of another size.
+    #[arg(long, value_name = "BYTES")]
+    pub(crate) expect_size: Option<u64>,
+
     /// Where the plaintext goes; - is stdout [default: the message's name without .sealed, or with
     /// .decrypted; stdout where the message comes from stdin].
     #[arg(long, short, value_name = "FILE")]

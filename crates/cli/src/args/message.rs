@@ -9,10 +9,6 @@ pub(crate) struct Message {
     /// A file, - for stdin, or s3://bucket/key.
     #[arg(value_name = "MESSAGE", value_parser = place())]
     pub(crate) place: Place,
-
-    /// Refuse a message of another size.
-    #[arg(long, value_name = "BYTES")]
-    pub(crate) expect_size: Option<u64>,
 }
 
 /// How an object in S3 is reached: by the standard AWS chain (environment, profile, web identity,

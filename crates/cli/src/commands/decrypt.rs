@@ -21,7 +21,7 @@ use super::stop::Stop;
 use crate::{
     args::{Decrypt, Demands},
     failure::{Exit, Failure, message},
-    message::{Message, Want, other_size},
+    message::{Message, Want},
     terminal::{self, Bars, human_size, shown},
 };
 use sink::{Sink, Target};
@@ -57,6 +57,9 @@ pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
 async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let (limits, policy) = (limits(&args.demands), policy(&args.demands));
     let mut source = Message::open(&args.message, &args.reach, Want::All).await?;
+    if let Some(len) = source.len {
+        expect_size(args, len)?;
+    }
     let (header, first) = source.header(limits).await?;
     // Asked before any key is: `verify` asks again.
     header
@@ -125,10 +128,7 @@ impl Body {
             Opener::Signed(opener) => opener.finish(),
         };
         let verified = finished.map_err(|error| message::damaged(&error))?;
-        let expected = args.message.expect_size.unwrap_or(self.read);
-        if expected != self.read {
-            return Err(other_size(self.read, expected).into());
-        }
+        expect_size(args, self.read)?;
         self.sink.keep().await?;
         let sha256 = self
             .sha256
@@ -151,6 +151,18 @@ impl Body {
         }
         self.sink.write(plaintext).await?;
         Ok(pushed.map_err(|error| message::damaged(&error))?)
+    }
+}
+
+fn expect_size(args: &Decrypt, len: u64) -> Result<(), Failure> {
+    match args.expect_size {
+        Some(expected) if expected != len => {
+            let other = format!(
+                "the message has {len} bytes, not {expected}: it is another one, or not whole"
+            );
+            Err(Failure::new(Exit::NotAuthentic, other).code("other_size"))
+        }
+        _ => Ok(()),
     }
 }
 

@@ -3,14 +3,10 @@
 mod report;
 mod sizes;
 
-use sealift_message::{
-    DecryptError, Limits,
-    general::{Header, HeaderRead, HeaderReader},
-};
+use sealift_message::{Limits, general::Header};
 
 use crate::{
     args::{self, Inspect},
-    failure::message,
     message::{Message, Want},
     terminal,
 };
@@ -20,9 +16,8 @@ use report::Report;
 const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
-    let mut source = beginning(&args.message, &args.reach).await?;
-    let header = read_header(&mut source).await?;
-    let report = Report::new(&args.message.place, &header, source.len);
+    let (header, sealed_len) = look(&args.message, &args.reach).await?;
+    let report = Report::new(&args.message.place, &header, sealed_len);
     if args.output.json {
         terminal::say_json(&report)
     } else {
@@ -31,36 +26,18 @@ pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
     }
 }
 
-/// The header of a message, of which nothing is proven.
-pub(super) async fn header_of(
+/// The header of a message, of which nothing is proven, and the size of the whole where it is known.
+/// Describing costs nothing: every limit but the header's own is as wide as the format.
+pub(super) async fn look(
     message: &args::Message,
     reach: &args::S3Reach,
-) -> anyhow::Result<Header> {
-    read_header(&mut beginning(message, reach).await?).await
-}
-
-async fn beginning(message: &args::Message, reach: &args::S3Reach) -> anyhow::Result<Message> {
+) -> anyhow::Result<(Header, Option<u64>)> {
     let want = Want::Beginning(MOST_HEADER.into());
-    Message::open(message, reach, want).await
-}
-
-/// Describing costs nothing: every limit but the header's own is as wide as the format.
-async fn read_header(source: &mut Message) -> anyhow::Result<Header> {
+    let mut source = Message::open(message, reach, want).await?;
     let limits = Limits::GENERAL
         .with_data_keys(u16::MAX)
         .with_context_bytes(u16::MAX)
         .with_frame_length(u32::MAX);
-    let mut reader = HeaderReader::new(limits);
-    loop {
-        let Some(bytes) = source.next().await? else {
-            return Err(message::refused(&DecryptError::Truncated).into());
-        };
-        match reader
-            .push(&bytes)
-            .map_err(|error| message::refused(&error))?
-        {
-            HeaderRead::More(more) => reader = more,
-            HeaderRead::Done { header, .. } => return Ok(*header),
-        }
-    }
+    let (header, _) = source.header(limits).await?;
+    Ok((header, source.len))
 }

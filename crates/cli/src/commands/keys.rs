@@ -38,7 +38,7 @@ async fn export(args: &ExportKey) -> anyhow::Result<()> {
             .remedy("give its data folder by --data")
             .into());
     }
-    let header = inspect::header_of(&args.message, &args.reach).await?;
+    let (header, _) = inspect::look(&args.message, &args.reach).await?;
     let keks = local_keks::of(&args.deployment, &header).await?;
     let Some(kek) = keks.first() else {
         let none = "the message is under no key of this deployment";
