@@ -13,6 +13,7 @@ pub(crate) struct Access {
         long,
         value_name = "URL",
         env = "SEALIFT_SERVER",
+        hide_env_values = true,
         default_value = "http://localhost:8080"
     )]
     pub(crate) server: String,

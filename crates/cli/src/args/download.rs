@@ -13,8 +13,9 @@ Examples:
   sealift download FILE_ID -o - | tar x
   sealift download FILE_ID --range 0-1023 -o head.bin
 
-What was interrupted goes on when the same command is given again. A file has its name only when it
-is whole; what came before lies beside it in NAME.sealift-part, which only you can read.";
+What was interrupted goes on when the same command is given again. A file has
+its name only when it is whole; what came before lies beside it in
+NAME.sealift-part, which only you can read.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Download {

@@ -49,8 +49,8 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   sealift files verify FILE_ID --wait
 
-With --wait the exit code is 3 where a file was not found good. The SHA-256 is that of the plaintext,
-as sha256sum prints it.";
+With --wait the exit code is 3 where a file was not found good. The SHA-256 is
+that of the plaintext, as sha256sum prints it.";
 
 const SHARE_EXAMPLES: &str = "\
 Examples:

@@ -10,7 +10,7 @@ Examples:
   sealift upload --recursive photos/ --reference case-17
   sealift upload scan.tif --metadata '{\"patient\":4711}' --json
   pg_dump shop | sealift upload - --name shop.sql
-  sealift upload --server https://files.example.org --api-key-file key.txt report.pdf
+  sealift upload --server https://files.example.org --api-key-file key a.pdf
 
 What was interrupted goes on when the same command is given again.";
 
