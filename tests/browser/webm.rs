@@ -1,7 +1,7 @@
 //! A real video: two seconds that the browser's own encoder makes, over and over, in a WebM file
 //! that can be sought in.
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use sealift_tests::Page;
 use serde_json::Value;
@@ -43,15 +43,16 @@ const ENCODE: &str = "const [told] = arguments;
 /// A video of so many seconds: even ones are red in the middle, odd ones blue.
 pub(crate) async fn of_two_colours(page: &Page, seconds: u64) -> Result<Bytes> {
     let told = page.ask(ENCODE, Vec::new()).await?;
-    let frames = told["frames"]
-        .as_array()
-        .with_context(|| told.to_string())?;
-    ensure!(frames.len() == 2, "{} frames", frames.len());
-    let decoded = |frame: &Value| {
+    let frames = told.get("frames").and_then(Value::as_array);
+    let frames = frames.with_context(|| told.to_string())?;
+    let decoded = frames.iter().map(|frame| {
         let text = frame.as_str().unwrap_or_default();
         data_encoding::HEXLOWER.decode(text.as_bytes())
+    });
+    let frames: Vec<Vec<u8>> = decoded.collect::<Result<_, _>>()?;
+    let Ok(frames) = <[Vec<u8>; 2]>::try_from(frames) else {
+        bail!("not two frames");
     };
-    let frames = [decoded(&frames[0])?, decoded(&frames[1])?];
     muxed(&frames, seconds)
 }
 
