@@ -41,7 +41,9 @@ pub async fn local_keks(
 ) -> Result<Vec<Kek>, LocalKeksError> {
     let file = config.database_file();
     if !file.is_file() {
-        return Err(LocalKeksError::NoDatabase(DeploymentError::NoDatabase(file)));
+        return Err(LocalKeksError::NoDatabase(DeploymentError::NoDatabase(
+            file,
+        )));
     }
     let key_file = KeyFile::load(&config.key_file)?;
     let mut records = ReadOnlyRecords::open(&file).await?;
@@ -51,7 +53,11 @@ pub async fn local_keks(
             continue;
         };
         if let Some(row) = records.kek(tenant, version).await? {
-            keks.push(key_file.open_kek(&row).map_err(LocalKeksError::OtherKeyFile)?);
+            keks.push(
+                key_file
+                    .open_kek(&row)
+                    .map_err(LocalKeksError::OtherKeyFile)?,
+            );
         }
     }
     records.close().await?;
