@@ -58,6 +58,7 @@ export class FileView {
     find('verification').textContent = sayVerification(verification);
     find('verification').dataset.verification = verification.state;
     find('damaged').hidden = verification.state !== 'failed';
+    find('damaged').textContent = say(isOwn ? 'damagedNext' : 'damagedShared');
     find('until').hidden = untilMs === undefined;
     find('until').textContent = say('sharedUntil', { moment: moment(untilMs ?? 0) });
     find('progress').setAttribute('aria-label', say('savingName', { name }));

@@ -135,6 +135,7 @@ const sentences = {
   damaged: 'Failed when it was verified {moment}',
   damagedNext: 'What is stored is damaged or was replaced. Send the file anew if you still have it, and tell whoever runs this server.',
 
+  damagedShared: 'What is stored is damaged or was replaced. Tell whoever shared it with you.',
   sentAt: 'Sent {moment}',
 
   filesTitle: 'Files',

@@ -124,12 +124,12 @@ impl Page {
     /// # Errors
     /// As [`Self::shows`].
     pub async fn comes_to_show(&self, part: &str) -> Result<Element> {
-        for _ in 0..20 {
-            if let Ok(shown) = self.shows(part).await {
-                return Ok(shown);
+        loop {
+            match self.shows(part).await {
+                Err(error) if was_left(&error) => {}
+                shown => return shown,
             }
         }
-        self.shows(part).await
     }
 
     /// Chooses files as the file dialog would.
@@ -299,4 +299,12 @@ impl Page {
         }
         bail!("the keyboard does not reach {target}")
     }
+}
+
+/// Whether a script ended because its page did.
+fn was_left(error: &anyhow::Error) -> bool {
+    let told = format!("{error:#}");
+    ["unloaded", "discarded", "navigat"]
+        .iter()
+        .any(|word| told.contains(word))
 }

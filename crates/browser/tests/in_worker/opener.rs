@@ -166,12 +166,16 @@ async fn what_is_cancelled_leaves_no_file() {
     let (_server, _store) = (server(&object), Store::of(&object, "return null;"));
     let told = opener();
     let file = picked("cancelled").await;
+    let can_be_removed = Reflect::has(&file, &"remove".into()).unwrap();
     told.opener
         .save(&file_id().to_string(), LEN as f64, Some(file), false);
     told.opener.cancel();
     assert_eq!(text(&told.last().await, "type"), "cancelled");
     assert_eq!(told.types(), ["cancelled"]);
     assert_eq!(content("cancelled").await, None);
+    // Not even an empty one, where the browser can remove it.
+    let found = JsFuture::from(root().await.get_file_handle("cancelled")).await;
+    assert!(found.is_err() || !can_be_removed);
 }
 
 #[wasm_bindgen_test]

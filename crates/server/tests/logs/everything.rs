@@ -16,7 +16,11 @@ use serde_json::Value;
 use crate::{
     handing_on::hand_on,
     search::Secrets,
-    support::{Answer, Client, PART, SealedFile, Stack, alter, bytes, sealing::request},
+    support::{
+        Answer, Client, PART, SealedFile, Stack, alter, bytes,
+        forms::{Part, post_form},
+        sealing::request,
+    },
 };
 
 const NAME: &str = "a-name-that-is-personal.pdf";
@@ -56,6 +60,7 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     client.send(&file).await;
     client.complete(&file).await.json::<FileRecord>(200);
     read_and_refuse(&client, &file).await;
+    through_the_server(&client).await;
     hand_on(&mut secrets, &stack, &client, file.file_id()).await;
     damage_and_read(&stack, &client).await;
     strangers(&mut secrets, &stack, &file).await;
@@ -117,6 +122,19 @@ async fn opened(client: &Client, plaintext: &[u8]) -> SealedFile {
     }
     client.status(&opened.upload_id).await;
     SealedFile::seal(opened, plaintext)
+}
+
+/// The server sees name and plaintext of a form, and says neither; nor what cannot be read.
+async fn through_the_server(client: &Client) {
+    let file = Part::file(METADATA, NAME, PLAINTEXT);
+    let sent = post_form(client, std::slice::from_ref(&file)).await;
+    assert_eq!(sent.status, 201);
+    let two = post_form(client, &[file.clone(), file]).await;
+    two.refused(ProblemCode::NotOneFile);
+    let request = client.request(Method::POST, "/upload").body(PLAINTEXT);
+    let content_type = format!("multipart/form-data; boundary={REFERENCE}");
+    let garbled = Answer::to(request.header("content-type", content_type)).await;
+    garbled.refused(ProblemCode::InvalidRequest);
 }
 
 /// The content key, and above it data key, key-encryption key and what the key file holds.
