@@ -4,6 +4,7 @@
 //! a few short questions, and needs no record of what was done.
 
 pub(crate) mod browser;
+mod curl;
 mod debian;
 pub(crate) mod environment;
 pub(crate) mod node;
@@ -35,6 +36,8 @@ pub(crate) enum Need {
     Python,
     /// The official reader in JavaScript.
     Node,
+    /// The client that everybody has, to upload and download with.
+    Curl,
 }
 
 impl Need {
@@ -51,6 +54,7 @@ impl Need {
             Self::Firefox => browser::firefox_ready(workshop).map(drop),
             Self::Python => python::ready(workshop).map(drop),
             Self::Node => node::ready(workshop).map(drop),
+            Self::Curl => curl::ready(workshop),
         }
     }
 }
@@ -82,6 +86,7 @@ pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
             Need::Tool(Tool::Garage),
             Need::Python,
             Need::Node,
+            Need::Curl,
             Need::Tool(Tool::WasmBindgen),
             Need::Tool(Tool::WasmPack),
             Need::Tool(Tool::Machete),

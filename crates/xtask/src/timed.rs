@@ -10,8 +10,17 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// How many lines of a failed tool's output are shown.
+/// How many lines of a failed tool's output are shown: of its end, and of those that name a failure before.
 const TAIL_LINES: usize = 60;
+
+/// How many characters of a line are shown: one that a test printed a file into is cut.
+const LINE_CHARS: usize = 400;
+
+/// What a line that names a failure holds: how Rust's test harness and its panics, and wasm-bindgen's, write it.
+const NAMES_A_FAILURE: [&str; 3] = [" ... FAIL", "panicked at", "error: "];
+
+/// How many lines a panic's message is shown with.
+const PANIC_LINES: usize = 4;
 
 /// How long the last output of a tool that has ended may take to arrive.
 const LAST_OUTPUT: Duration = Duration::from_secs(3);
@@ -56,14 +65,34 @@ pub(crate) fn timed<T>(
 fn show_failure(error: &anyhow::Error, path: &Path, shown_already: bool) {
     if !shown_already {
         let output = fs::read(path).unwrap_or_default();
-        let output = String::from_utf8_lossy(&output);
-        let lines: Vec<&str> = output.lines().collect();
-        for line in lines.iter().skip(lines.len().saturating_sub(TAIL_LINES)) {
+        for line in worth_showing(&String::from_utf8_lossy(&output)) {
+            let line: String = line.chars().take(LINE_CHARS).collect();
             terminal::say(&format!("  | {line}"));
         }
     }
     terminal::say(&format!("  {error:#}"));
     terminal::say(&format!("  all of its output: {}", path.display()));
+}
+
+/// The end of the output, and before it whatever names a failure, with the line that says what was wrong: where many
+/// test binaries run one after the other, the failure is seldom at the end.
+fn worth_showing(output: &str) -> Vec<&str> {
+    let lines: Vec<&str> = output.lines().collect();
+    let (before, end) = lines.split_at(lines.len().saturating_sub(TAIL_LINES));
+    let mut shown = Vec::new();
+    let mut of_a_panic = 0_usize;
+    for line in before {
+        if line.contains("panicked at") {
+            of_a_panic = PANIC_LINES;
+        }
+        if of_a_panic > 0 || NAMES_A_FAILURE.iter().any(|words| line.contains(words)) {
+            shown.push(*line);
+        }
+        of_a_panic = of_a_panic.saturating_sub(1);
+    }
+    shown.truncate(TAIL_LINES);
+    shown.extend(end);
+    shown
 }
 
 impl Log {
@@ -151,4 +180,30 @@ fn shown(command: &Command) -> String {
         .map(|word| word.to_string_lossy().into_owned())
         .collect::<Vec<_>>()
         .join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::{TAIL_LINES, worth_showing};
+
+    #[test]
+    fn a_failure_far_from_the_end_is_shown_with_its_reason() {
+        let mut output = vec!["test of::many ... ok", "test of::one ... FAILED"];
+        output.extend(["thread 'of::one' panicked at tests/of.rs:7:5:", "it is not"]);
+        output.extend(["a", "backtrace", "of", "many", "lines"]);
+        output.extend(["test of::others ... ok"; TAIL_LINES]);
+        let output = output.join("\n");
+        let shown = worth_showing(&output);
+        assert_eq!(
+            shown[..5],
+            [
+                "test of::one ... FAILED",
+                "thread 'of::one' panicked at tests/of.rs:7:5:",
+                "it is not",
+                "a",
+                "backtrace",
+            ]
+        );
+        assert_eq!(shown[5..], ["test of::others ... ok"; TAIL_LINES]);
+    }
 }

@@ -50,7 +50,7 @@ pub(super) const STEPS: &[Step] = &[
     tests(
         "native",
         "unit and integration tests",
-        &[Need::Python, Need::Tool(Tool::Garage)],
+        &[Need::Python, Need::Tool(Tool::Garage), Need::Curl],
         native_tests,
     ),
     tests(
@@ -131,6 +131,7 @@ const STAGE: &[Need] = &[
     Need::Tool(Tool::Garage),
     Need::Python,
     Need::Node,
+    Need::Curl,
 ];
 
 const fn check(
