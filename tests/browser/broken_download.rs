@@ -25,7 +25,7 @@ const READ: &str = "const [address, read] = arguments;
     fetch(address).then(answer => answer.arrayBuffer()).then(() => read('whole'), () => read('broken off'));";
 
 async fn a_saved_file_that_breaks_off_is_marked_as_interrupted(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.with("verify", "edges").start().await?;
+    let stack = scene.setup()?.start().await?;
     let browser = scene.browser().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(FRAMES * FRAME);
     for (name, damaged, expected) in [

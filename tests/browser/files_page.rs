@@ -92,7 +92,7 @@ async fn more_than_one_page_of_files_is_listed_on_request(scene: Scene) -> Resul
 }
 
 async fn what_a_verified_file_hashes_to_is_shown(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.start().await?;
+    let stack = scene.setup()?.with("verify", "full").start().await?;
     let file = stack.upload("abc.txt", &Bytes::from_static(b"abc")).await?;
     let browser = scene.browser().await?;
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";

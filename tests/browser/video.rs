@@ -147,7 +147,7 @@ fn wav(seconds: u32) -> Result<Bytes> {
 }
 
 async fn a_sound_is_sought_in(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.with("verify", "edges").start().await?;
+    let stack = scene.setup()?.start().await?;
     let way = watched(&stack).await?;
     let file = stack.upload("sound.wav", &wav(600)?).await?;
     let browser = scene.browser().await?;
@@ -163,7 +163,7 @@ async fn a_sound_is_sought_in(scene: Scene) -> Result<()> {
 }
 
 async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.with("verify", "edges").start().await?;
+    let stack = scene.setup()?.start().await?;
     let way = watched(&stack).await?;
     let browser = scene.browser().await?;
     let page = browser.open_at(&way.endpoint()).await?;

@@ -102,7 +102,7 @@ async fn an_object_that_breaks_off_is_never_a_short_file() -> Result<()> {
     ] {
         wired.server_to_store.on_next(Operation::GetObject, fault);
         let download = wired.client.download(&file.id, None).await?;
-        let read = download.read_all().await;
+        let read = download.read_all().await.map(|bytes| bytes.len());
         assert!(matches!(read, Err(DownloadError::Cut { .. })), "{read:?}");
     }
     wired.holds(&file, &plaintext).await

@@ -44,6 +44,8 @@ impl Wired {
         let server_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
         let flags = vec![
             ("auth", "none".to_owned()),
+            // The faults are for what a story reads.
+            ("verify", "edges".to_owned()),
             ("port", "0".to_owned()),
             ("data_dir", below("data")),
             ("key_file", below("keys/sealift.key")),

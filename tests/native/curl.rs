@@ -40,7 +40,7 @@ fn damage(stack: &Stack, file: &FileRecord, before_end: usize) -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_gets_the_file_and_goes_on_where_it_stopped() -> Result<()> {
-    let stack = Setup::new().with("verify", "edges").start().await?;
+    let stack = Setup::new().start().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let file = stack.upload("good.bin", &plaintext).await?;
     let address = stack.content_url(&file.id);
@@ -69,7 +69,7 @@ async fn curl_gets_the_file_and_goes_on_where_it_stopped() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_sees_that_a_file_broke_off_where_a_frame_does_not_open() -> Result<()> {
-    let stack = Setup::new().with("verify", "edges").start().await?;
+    let stack = Setup::new().start().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let file = stack.upload("damaged.bin", &plaintext).await?;
     let address = stack.content_url(&file.id);
@@ -102,7 +102,7 @@ async fn curl_sees_that_a_file_broke_off_where_a_frame_does_not_open() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn curl_gets_nothing_where_the_first_frame_does_not_open() -> Result<()> {
-    let stack = Setup::new().with("verify", "edges").start().await?;
+    let stack = Setup::new().start().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let file = stack.upload("damaged.bin", &plaintext).await?;
     let folder = tempfile::tempdir()?;

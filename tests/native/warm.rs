@@ -15,11 +15,10 @@ async fn watched(moto: &Moto) -> Result<FailingProxy> {
     FailingProxy::start(address, Plan::none()).await
 }
 
-/// Nothing reads but the story.
 async fn stack(moto: &Moto, kms: &FailingProxy) -> Result<Stack> {
     let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
     let setup = setup.with("kms_endpoint", kms.endpoint());
-    setup.with("verify", "edges").start().await
+    setup.start().await
 }
 
 async fn reads(stack: &Stack, file: &FileRecord, plaintext: &Bytes) -> Result<()> {
@@ -94,7 +93,7 @@ async fn a_warm_key_is_of_no_use_to_who_may_not_read_or_after_deletion() -> Resu
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_key_does_not_make_another_object_readable() -> Result<()> {
-    let stack = Setup::new().with("verify", "edges").start().await?;
+    let stack = Setup::new().start().await?;
     let mut randomness = Randomness::from_printed_seed()?;
     let [one, other] = [1, 2].map(|_| randomness.bytes(100_000));
     let file = stack.upload("one", &one).await?;

@@ -8,7 +8,8 @@ use sealift_server::{Config, config::Sources};
 use crate::{Garage, Gate, Moto, Stack, programs};
 
 /// What the stack of a story is to be: the defaults of a server that one tries out on loopback,
-/// unless said otherwise.
+/// unless said otherwise. Only `verify` is `edges`: a story that counts what is read, or compares a
+/// record, has nobody reading behind its back.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     store: Store,
@@ -95,6 +96,7 @@ impl Setup {
             ("data_dir", below("data")),
             ("key_file", below("keys/sealift.key")),
             ("keyring", "local".to_owned()),
+            ("verify", "edges".to_owned()),
             ("s3_bucket", BUCKET.to_owned()),
         ];
         flags.extend(self.flags);
