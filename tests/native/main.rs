@@ -12,4 +12,3 @@ mod sizes;
 mod stopped;
 mod ten_gibibytes;
 mod warm;
-mod watched;

@@ -6,10 +6,8 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use http::header;
 use sealift_message::{FrameLength, Layout};
-use sealift_tests::{Randomness, sizes::FRAME, upload};
+use sealift_tests::{Randomness, Watched, sizes::FRAME, upload};
 use sealift_transfer::api::FileRecord;
-
-use crate::watched::Watched;
 
 const PIECE: u64 = 8 * 1024 * 1024;
 const LEN: usize = 27 * 1024 * 1024 + 1;

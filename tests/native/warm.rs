@@ -1,19 +1,12 @@
 //! Content keys that were opened a moment ago: KMS is not asked again, and nobody gets one who may
 //! not read.
 
-use anyhow::{Context as _, Result, bail};
+use anyhow::{Result, bail};
 use bytes::Bytes;
 use sealift_tests::{
-    FailingProxy, Moto, Operation, Plan, Randomness, Reading, Setup, Stack, read_content,
+    FailingProxy, Moto, Operation, Randomness, Reading, Setup, Stack, read_content,
 };
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
-
-/// The wire to KMS.
-async fn watched(moto: &Moto) -> Result<FailingProxy> {
-    let address = moto.endpoint().strip_prefix("http://");
-    let address = address.context("moto on loopback")?.parse()?;
-    FailingProxy::start(address, Plan::none()).await
-}
 
 async fn stack(moto: &Moto, kms: &FailingProxy) -> Result<Stack> {
     let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
@@ -35,7 +28,7 @@ async fn reads(stack: &Stack, file: &FileRecord, plaintext: &Bytes) -> Result<()
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_read_a_moment_ago_is_read_again_without_kms() -> Result<()> {
     let moto = Moto::start()?;
-    let kms = watched(&moto).await?;
+    let kms = moto.watched().await?;
     let stack = stack(&moto, &kms).await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(100_000);
     let file = stack.upload("warm", &plaintext).await?;
@@ -62,7 +55,7 @@ async fn a_file_that_was_read_a_moment_ago_is_read_again_without_kms() -> Result
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_key_is_of_no_use_to_who_may_not_read_or_after_deletion() -> Result<()> {
     let moto = Moto::start()?;
-    let kms = watched(&moto).await?;
+    let kms = moto.watched().await?;
     let setup = Setup::new().with_kms(&moto, &moto.make_key().await?);
     let setup = setup.with("kms_endpoint", kms.endpoint());
     let stack = setup.with("auth", "api-keys").start().await?;

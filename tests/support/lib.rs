@@ -1,6 +1,7 @@
 //! What the stories stand on: the real server ([`Setup`], [`Stack`]) with its embedded store or
 //! [`Garage`], real browsers ([`Browser`], [`Page`]), moto's KMS ([`Moto`]) and the official readers
-//! of the format ([`official_readers`]). A [`Scene`] is where a story is told.
+//! of the format ([`official_readers`]). A [`Scene`] is where a story is told. [`Watched`] is a server
+//! whose requests to its store are seen one by one.
 //!
 //! Nothing here stands in for a part of Sealift. [`Gate`] is a wire that can be slow,
 //! [`FailingProxy`] one that fails.
@@ -9,6 +10,7 @@ mod browser;
 mod failing;
 mod garage;
 mod gate;
+mod large_file;
 mod lines;
 mod moto;
 pub mod official_readers;
@@ -22,11 +24,13 @@ pub mod sealift;
 mod setup;
 pub mod sizes;
 mod stack;
+mod watched;
 
 pub use browser::{Browser, BrowserKind, ConsoleLine, Profile};
 pub use failing::{Asked, FailingProxy, Fault, FaultKind, Journal, Operation, Plan, Reached};
 pub use garage::Garage;
 pub use gate::Gate;
+pub use large_file::LargeFile;
 pub use moto::Moto;
 pub use page::{FilePage, FilesPage, Page, Row};
 pub use plaintext::Randomness;
@@ -35,3 +39,4 @@ pub use read::{Reading, read_content};
 pub use scene::Scene;
 pub use setup::{Setup, Store};
 pub use stack::{Stack, upload};
+pub use watched::Watched;

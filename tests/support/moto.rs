@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::config::Credentials;
 
-use crate::{lines, programs};
+use crate::{FailingProxy, Plan, lines, programs};
 
 /// A moto server of our own on a free port.
 #[derive(Debug)]
@@ -48,6 +48,16 @@ impl Moto {
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
+    }
+
+    /// A wire to it that counts what is asked, and fails on cue only.
+    ///
+    /// # Errors
+    /// Where no port can be had.
+    pub async fn watched(&self) -> Result<FailingProxy> {
+        let address = self.endpoint.strip_prefix("http://");
+        let address = address.context("moto on loopback")?.parse()?;
+        FailingProxy::start(address, Plan::none()).await
     }
 
     /// A new key's ARN.

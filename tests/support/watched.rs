@@ -9,26 +9,46 @@ use sealift_server::{
     config::Sources,
     objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
 };
-use sealift_tests::{FailingProxy, Moto, Operation, Plan};
 use sealift_transfer::api::{FileId, files};
 use serde_json::json;
 use tempfile::TempDir;
 
+use crate::{FailingProxy, Moto, Operation, Plan};
+
 /// The server, its store, and the way between them.
-pub(crate) struct Watched {
-    pub(crate) client: Client,
-    pub(crate) address: String,
-    pub(crate) config: Config,
-    pub(crate) server_to_store: FailingProxy,
-    _server: Server,
-    _store: Embedded,
+#[derive(Debug)]
+pub struct Watched {
+    /// The native client of its server.
+    pub client: Client,
+    /// The server's address, such as `http://127.0.0.1:8080`.
+    pub address: String,
+    /// The server's settings.
+    pub config: Config,
+    /// The way.
+    pub server_to_store: FailingProxy,
+    /// Before the store and the folder, which it writes in.
+    server: Server,
+    store: Embedded,
     folder: TempDir,
 }
 
+const BUCKET: &str = "watched";
+const STORE: &str = "store";
+
 impl Watched {
     /// With these settings of the server besides.
-    pub(crate) async fn start(settings: &[(&'static str, &str)]) -> Result<Self> {
-        let folder = tempfile::tempdir()?;
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn start(settings: &[(&'static str, &str)]) -> Result<Self> {
+        Self::start_in(tempfile::tempdir()?, settings).await
+    }
+
+    /// With all its data in this folder.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn start_in(folder: TempDir, settings: &[(&'static str, &str)]) -> Result<Self> {
         let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let store = Embedded::start(EmbeddedConfig {
             folder: folder.path().join(STORE),
@@ -59,6 +79,24 @@ impl Watched {
             flags,
             ..Sources::default()
         })?;
+        Self::serve(config, server_to_store, store, folder).await
+    }
+
+    /// Stops the server politely and starts it again on the same data, on another port.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn restart(self) -> Result<Self> {
+        self.server.shutdown().await;
+        Self::serve(self.config, self.server_to_store, self.store, self.folder).await
+    }
+
+    async fn serve(
+        config: Config,
+        server_to_store: FailingProxy,
+        store: Embedded,
+        folder: TempDir,
+    ) -> Result<Self> {
         let server = Server::start(config.clone()).await?;
         let address = format!("http://{}", server.address());
         Ok(Self {
@@ -66,19 +104,21 @@ impl Watched {
             address,
             config,
             server_to_store,
-            _server: server,
-            _store: store,
+            server,
+            store,
             folder,
         })
     }
 
     /// Where the server gives a file's plaintext.
-    pub(crate) fn content_url(&self, file: &FileId) -> String {
+    #[must_use]
+    pub fn content_url(&self, file: &FileId) -> String {
         format!("{}{}", self.address, files::content_path(file))
     }
 
     /// The bytes of objects that the server has asked for until now, one range a GET.
-    pub(crate) fn gets(&self) -> Vec<Range<u64>> {
+    #[must_use]
+    pub fn gets(&self) -> Vec<Range<u64>> {
         let journal = self.server_to_store.journal();
         let gets = journal.iter().map(|reached| &reached.asked);
         gets.filter(|asked| asked.operation == Operation::GetObject)
@@ -87,7 +127,8 @@ impl Watched {
     }
 
     /// Where the store keeps an object, and where its notes of it.
-    pub(crate) fn object_paths(&self, object_key: &str) -> [PathBuf; 2] {
+    #[must_use]
+    pub fn object_paths(&self, object_key: &str) -> [PathBuf; 2] {
         let root = self.folder.path().join(STORE);
         let coded = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
         let (bucket, key) = (coded(BUCKET), coded(object_key));
@@ -95,9 +136,6 @@ impl Watched {
         [root.join(BUCKET).join(object_key), root.join(notes)]
     }
 }
-
-const BUCKET: &str = "watched";
-const STORE: &str = "store";
 
 /// Those that the server's AWS chain finds in the environment.
 fn credentials() -> Result<EmbeddedCredentials> {

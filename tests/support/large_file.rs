@@ -1,0 +1,158 @@
+//! A very large file that takes no room: the object is a real one of 10 GiB in the store, of which
+//! the frames that are read were really sealed. The rest of it is a hole in the store's file, and
+//! would not open.
+
+use std::{
+    fs::{self, File},
+    io::{Seek as _, SeekFrom, Write as _},
+    ops::Range,
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use sealift_message::{ContentKey, FrameSealer, StoredHeader};
+use sealift_server::{
+    objects::ETag,
+    records::{CompletedObject, LeaseOwner, Records},
+};
+use sealift_transfer::api::{FileId, OpenedUpload, open};
+use serde_json::json;
+
+use crate::Watched;
+
+/// A file of [`LargeFile::SIZE`] of which some frames can be read.
+#[derive(Debug)]
+pub struct LargeFile {
+    watched: Watched,
+    file_id: FileId,
+    sealer: FrameSealer,
+}
+
+impl LargeFile {
+    /// Its plaintext bytes.
+    pub const SIZE: u64 = 10 * 1024 * 1024 * 1024;
+
+    /// Puts it into this server's store, with these frames.
+    ///
+    /// # Errors
+    /// Where that fails, or it has no such frames.
+    pub async fn with_frames(watched: Watched, frames: &[u64]) -> Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let asked = json!({ "client_token": "token-of-ten-gibibytes", "name": "large", "size": Self::SIZE });
+        let url = format!("{}{}", watched.address, open::PATH);
+        let opened = http.post(url).json(&asked).send().await?;
+        let opened: OpenedUpload = opened.error_for_status()?.json().await?;
+        let content_key = opened.content_key.as_ref().and_then(|key| key.to_bytes());
+        let content_key = ContentKey::from_bytes(&*content_key.context("no content key")?);
+        let verified = StoredHeader::new(&opened.header)?.verify(&content_key)?;
+        let large = Self {
+            sealer: FrameSealer::new(verified, Self::SIZE)?,
+            file_id: opened.file_id.clone(),
+            watched,
+        };
+        large.keep(&opened, frames).await?;
+        Ok(large)
+    }
+
+    /// Its server.
+    #[must_use]
+    pub fn watched(&self) -> &Watched {
+        &self.watched
+    }
+
+    /// Where its plaintext is read.
+    #[must_use]
+    pub fn content_url(&self) -> String {
+        self.watched.content_url(&self.file_id)
+    }
+
+    /// Stops the server politely and starts it again: it knows no key then.
+    ///
+    /// # Errors
+    /// Where it does not start.
+    pub async fn restart(self) -> Result<Self> {
+        Ok(Self {
+            watched: self.watched.restart().await?,
+            ..self
+        })
+    }
+
+    /// Plaintext bytes of a frame.
+    #[must_use]
+    pub fn frame_length(&self) -> u64 {
+        u64::from(self.sealer.layout().frame_length().get())
+    }
+
+    /// The byte there: a frame's are its index, over and over.
+    #[must_use]
+    pub fn byte_at(&self, at: u64) -> u8 {
+        at.checked_div(self.frame_length())
+            .map_or(0, |index| index.to_le_bytes()[0])
+    }
+
+    /// Where this frame lies in the object.
+    ///
+    /// # Errors
+    /// Where there is none.
+    pub fn frame(&self, index: u64) -> Result<Range<u64>> {
+        let place = self.sealer.layout().sealed_range_of(&(index..index + 1));
+        place.context("no such frame")
+    }
+
+    /// The plaintext of all frames that these bytes of the object are part of.
+    ///
+    /// # Errors
+    /// Where they are outside, or of the header only.
+    pub fn plaintext_in(&self, sealed: &Range<u64>) -> Result<Range<u64>> {
+        let layout = self.sealer.layout();
+        let (first, second) = (self.frame(0)?.start, self.frame(1)?.start);
+        let into_frames = |at: u64| at.saturating_sub(first);
+        let begin = into_frames(sealed.start) / (second - first);
+        // The final frame is a few bytes longer.
+        let end = into_frames(sealed.end).div_ceil(second - first);
+        let frames = begin..end.min(layout.frame_count());
+        let held = layout.plaintext_range_of(&frames);
+        held.context("no such frames")
+    }
+
+    /// Writes the object where a multipart upload would have made it, and says that it is complete.
+    async fn keep(&self, opened: &OpenedUpload, frames: &[u64]) -> Result<()> {
+        let records = Records::open(&self.watched.config.database_file()).await?;
+        let owner = LeaseOwner::from_random([7; 16]);
+        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
+        let now_ms = i64::try_from(now.as_millis())?;
+        let id = &opened.upload_id;
+        ensure!(records.begin_completing(id, owner, now_ms, 60_000).await?);
+        let object = CompletedObject {
+            etag: ETag("\"large\"".to_owned()),
+            version: None,
+            sniffed_type: None,
+            uploaded_at_ms: now_ms,
+            verification_due_at_ms: None,
+        };
+        let file = records.complete(id, owner, object).await?;
+        let file = file.context("the upload became no file")?;
+
+        let [object, notes] = self.watched.object_paths(&file.s3_key.to_string());
+        fs::create_dir_all(object.parent().context("a folder")?)?;
+        let mut object = File::create_new(object)?;
+        object.set_len(self.sealer.layout().sealed_len())?;
+        object.write_all(&opened.header)?;
+        for index in frames {
+            let (place, sealed) = self.seal(*index)?;
+            object.seek(SeekFrom::Start(place.start))?;
+            object.write_all(&sealed)?;
+        }
+        fs::write(notes, json!({ "e_tag": "large" }).to_string())?;
+        Ok(())
+    }
+
+    fn seal(&self, index: u64) -> Result<(Range<u64>, Vec<u8>)> {
+        let place = self.frame(index)?;
+        let held = self.plaintext_in(&place)?;
+        let plaintext = vec![self.byte_at(held.start); usize::try_from(held.end - held.start)?];
+        let mut sealed = vec![0; usize::try_from(place.end - place.start)?];
+        self.sealer.seal_frame(index, &plaintext, &mut sealed)?;
+        Ok((place, sealed))
+    }
+}
