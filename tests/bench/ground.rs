@@ -95,7 +95,7 @@ pub(crate) fn path_in(variable: &str) -> Result<PathBuf> {
 }
 
 /// In memory where the machine has a file system for it: the disk is nobody's merit.
-fn folder() -> Result<TempDir> {
+pub(crate) fn folder() -> Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let folder = match memory.is_dir() {
         true => tempfile::tempdir_in(memory),

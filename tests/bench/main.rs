@@ -10,6 +10,7 @@ mod native;
 mod opening;
 mod plain_store;
 mod processes;
+mod ranges;
 mod reading;
 mod sealing;
 mod site;
@@ -63,10 +64,11 @@ async fn main() -> Result<()> {
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
             "opening" => opening::measure(scale).await?,
+            "ranges" => ranges::measure(scale).await?,
             "reading" => reading::measure(scale).await?,
             "memory" => memory::measure(scale).await?,
             _ => bail!(
-                "no row is named {row}; there are upload, sealing, native, reading, opening and memory"
+                "no row is named {row}; there are upload, sealing, native, reading, ranges, opening and memory"
             ),
         }
     }

@@ -1,5 +1,7 @@
 //! The command line.
 
+use crate::bench;
+use clap::builder::PossibleValuesParser;
 use clap::{Parser, Subcommand, ValueEnum};
 use std::path::PathBuf;
 
@@ -119,7 +121,7 @@ pub(crate) struct TestArgs {
 #[derive(clap::Args)]
 pub(crate) struct BenchArgs {
     /// Measure only this row; may be given more than once. Nothing is written then.
-    #[arg(long, value_name = "ROW")]
+    #[arg(long, value_name = "ROW", value_parser = PossibleValuesParser::new(bench::row_names()))]
     pub(crate) only: Vec<String>,
 
     /// Measure little, to see that it works. Nothing is written then.

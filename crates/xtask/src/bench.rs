@@ -11,20 +11,22 @@ mod table;
 
 use crate::args::BenchArgs;
 use crate::setup::browser;
+use crate::setup::python;
 use crate::setup::toolchain;
 use crate::terminal;
 use crate::timed::timed;
 use crate::workshop::Workshop;
-use anyhow::{Result, bail};
+use anyhow::Result;
 use build::Built;
 use figures::Figures;
 use rows::{ROWS, Row};
 use std::process::ExitCode;
 
 pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
-    let rows = chosen(&asked.only)?;
+    let rows = chosen(&asked.only);
     let toolchain = toolchain::ready(workshop)?;
     let chromium = browser::chromium_ready(workshop)?;
+    let python = python::ready(workshop)?;
     let built = timed(workshop, "build what is measured", |log| {
         Built::make(workshop, &toolchain, log)
     })
@@ -37,7 +39,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
             measure
                 .arg(row.name)
                 .args(asked.quick.then_some("--quick"))
-                .envs(built.environment(workshop, &chromium));
+                .envs(built.environment(workshop, &chromium, &python));
             log.run(&mut measure)?;
             Ok(log.text())
         });
@@ -55,11 +57,12 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn chosen(only: &[String]) -> Result<Vec<&'static Row>> {
-    let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-    if let Some(unknown) = only.iter().find(|name| !names.contains(&name.as_str())) {
-        bail!("no row is named {unknown}; there are {}", names.join(", "));
-    }
+/// What can be asked for.
+pub(crate) fn row_names() -> impl Iterator<Item = &'static str> {
+    ROWS.iter().map(|row| row.name)
+}
+
+fn chosen(only: &[String]) -> Vec<&'static Row> {
     let is_asked = |row: &&Row| only.is_empty() || only.iter().any(|name| name == row.name);
-    Ok(ROWS.iter().filter(is_asked).collect())
+    ROWS.iter().filter(is_asked).collect()
 }

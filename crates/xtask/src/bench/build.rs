@@ -4,6 +4,8 @@ use crate::native;
 use crate::page;
 use crate::programs;
 use crate::setup::browser::Chromium;
+use crate::setup::environment::NO_AWS;
+use crate::setup::python::Python;
 use crate::setup::toolchain::Toolchain;
 use crate::setup::tools::{self, Tool};
 use crate::timed::Log;
@@ -40,14 +42,18 @@ impl Built {
         &self,
         workshop: &Workshop,
         chromium: &Chromium,
-    ) -> [(&'static str, OsString); 5] {
-        [
+        python: &Python,
+    ) -> Vec<(&'static str, OsString)> {
+        let credentials = NO_AWS.map(|(name, value)| (name, value.into()));
+        let places = [
+            ("SEALIFT_TEST_MOTO", python.moto_server.clone().into()),
             ("SEALIFT_TEST_CHROMIUM", chromium.program.clone().into()),
             ("SEALIFT_TEST_CHROMEDRIVER", chromium.driver.clone().into()),
             ("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop).into()),
             ("SEALIFT_BENCH_SITE", self.site.clone().into()),
             ("SEALIFT_BENCH_MESSAGE", self.message.clone().into()),
-        ]
+        ];
+        credentials.into_iter().chain(places).collect()
     }
 }
 

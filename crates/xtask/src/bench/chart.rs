@@ -26,8 +26,7 @@ pub(super) fn of(row: &Row, figures: &Figures) -> String {
             .filter_map(|(who, label)| {
                 Some(Bar {
                     label,
-                    is_ours: *label != "raw AEAD"
-                        && (label.contains("Sealift") || label.contains("a file")),
+                    is_ours: !row.has_peers() || label.contains("Sealift"),
                     spread: figures.of(row.name, measure, who)?,
                 })
             })
@@ -67,6 +66,7 @@ impl Bar<'_> {
         let top = y - BAR + 2.0;
         let middle = y - BAR / 2.0 + 2.0;
         let x = |value: f64| LABELS + value * scale;
+        let digits = if spread.most < 10.0 { 1 } else { 0 };
         let (least, most, end) = (x(spread.least), x(spread.most), x(spread.most) + 8.0);
         push(
             drawing,
@@ -85,7 +85,10 @@ impl Bar<'_> {
         );
         push(
             drawing,
-            format_args!("<text x=\"{end:.1}\" y=\"{y}\">{:.0}</text>", spread.median),
+            format_args!(
+                "<text x=\"{end:.1}\" y=\"{y}\">{:.digits$}</text>",
+                spread.median
+            ),
         );
     }
 }

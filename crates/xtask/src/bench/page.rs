@@ -83,7 +83,7 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
     // Of the run itself: on a machine with other work, figures are worth less.
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}; load average of the last 15 minutes {}. Median of all rounds, least and most in brackets.",
+        "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}; load average of the last 15 minutes {}. Median of all rounds, least and most in brackets where they differ.",
         ask("date", &["-u", "+%F"]),
         ask("git", &["rev-parse", "--short", "HEAD"]),
         line("/proc/cpuinfo", "model name"),
@@ -98,7 +98,7 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, replaced};
+    use super::{BEGIN, END, ROWS, replaced};
 
     #[test]
     fn only_what_stands_between_the_marks_is_replaced() {
@@ -112,5 +112,13 @@ mod tests {
     fn the_page_has_its_marks() {
         let page = include_str!("../../../../docs/PERFORMANCE.md");
         assert!(replaced(page, "").is_some());
+    }
+
+    #[test]
+    fn the_page_says_which_rows_can_be_measured_alone() {
+        let page = include_str!("../../../../docs/PERFORMANCE.md");
+        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
+        let told = format!("`--only ROW` ({})", names.join(", "));
+        assert!(page.replace('\n', " ").contains(&told), "{told}");
     }
 }

@@ -31,6 +31,8 @@ pub(super) enum Against {
     AtMost(f64, &'static str),
     /// This much or less, whoever else does what.
     Bound(f64),
+    /// This much or less, in every round.
+    Always(f64),
 }
 
 const RATE: &str = "MB/s";
@@ -43,8 +45,13 @@ const OPEN_SHORT: &str = "MB/s opening, frames of 64 KiB";
 const ONE_READER: &str = "MB/s, one reader";
 const FOUR_READERS: &str = "MB/s, 4 readers";
 const OVER_IDLE: &str = "MiB over idle";
+const FIRST_BYTE: &str = "ms to the first byte";
+const GETS: &str = "S3 GETs";
+const FETCHED: &str = "KiB fetched";
+const BEYOND: &str = "KiB beyond the range";
+const KMS_CALLS: &str = "KMS calls";
 
-pub(super) const ROWS: [Row; 6] = [
+pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "upload",
         title: "Upload of 1 GiB from Chromium",
@@ -206,6 +213,64 @@ pub(super) const ROWS: [Row; 6] = [
         ],
     },
     Row {
+        name: "ranges",
+        title: "Ranges of an object of 10 GiB",
+        about: "Through the server, under the `kms` keyring (moto's KMS); store, KMS, server and reader share the machine. Cold is \
+                the first read of a server that has just started: KMS opens the file's data key then, and the key under which \
+                the tenant's file names are kept. Warm is the same range again. Frames hold 256 KiB; what is beyond the range \
+                is what the fetched frames hold before it or behind it, whichever is more. The reader has a connection \
+                already; proxies count what goes to store and KMS, and take their time too. Of the object only the frames that \
+                are read are really there.",
+        who: &[
+            ("first cold", "1 byte at the beginning, cold"),
+            ("first warm", "1 byte at the beginning, warm"),
+            ("edge cold", "2 bytes over a frame's edge, cold"),
+            ("edge warm", "2 bytes over a frame's edge, warm"),
+            ("middle cold", "1 byte in the middle, cold"),
+            ("middle warm", "1 byte in the middle, warm"),
+            ("last cold", "1 byte at the end, cold"),
+            ("last warm", "1 byte at the end, warm"),
+            ("mebibyte cold", "1 MiB in the middle, cold"),
+            ("mebibyte warm", "1 MiB in the middle, warm"),
+            ("any cold", "any of these, cold"),
+            ("any warm", "any of these, warm"),
+        ],
+        measures: &[FIRST_BYTE, GETS, FETCHED, BEYOND, KMS_CALLS],
+        charted: 1,
+        contests: &[
+            Contest {
+                what: "S3 GETs of any range, cold",
+                measure: GETS,
+                ours: "any cold",
+                against: Against::Always(1.0),
+            },
+            Contest {
+                what: "S3 GETs of any range, warm",
+                measure: GETS,
+                ours: "any warm",
+                against: Against::Always(1.0),
+            },
+            Contest {
+                what: "KiB beyond any range, cold",
+                measure: BEYOND,
+                ours: "any cold",
+                against: Against::Always(256.0),
+            },
+            Contest {
+                what: "KiB beyond any range, warm",
+                measure: BEYOND,
+                ours: "any warm",
+                against: Against::Always(256.0),
+            },
+            Contest {
+                what: "KMS calls of any range, warm",
+                measure: KMS_CALLS,
+                ours: "any warm",
+                against: Against::Always(0.0),
+            },
+        ],
+    },
+    Row {
         name: "opening",
         title: "Opening 1 GiB in Chromium",
         about: "From the click on Sealift's page of the file to the last byte on disk, opened in the page's worker, against the very \
@@ -277,6 +342,12 @@ pub(super) const ROWS: [Row; 6] = [
 ];
 
 impl Row {
+    /// Whether somebody else is in it.
+    pub(super) fn has_peers(&self) -> bool {
+        let mut contests = self.contests.iter();
+        contests.any(|contest| matches!(contest.against, Against::AtLeast(..)))
+    }
+
     /// What the reader knows it by.
     pub(super) fn label<'a>(&self, who: &'a str) -> &'a str {
         let known = self.who.iter().find(|(name, _)| *name == who);

@@ -66,12 +66,16 @@ fn goal_line(row: &Row, contest: &Contest, figures: &Figures) -> Option<[String;
             let text = format!("{:.0}", ours.median);
             ("-", text, format!("at most {most}"), ours.median <= most)
         }
+        Against::Always(most) => {
+            let text = format!("{:.0}", ours.most);
+            ("-", text, format!("at most {most}"), ours.most <= most)
+        }
     };
     let met = if is_met { "yes" } else { "**no**" };
     Some([contest.what.into(), against.into(), ratio, goal, met.into()])
 }
 
-/// Median, least and most.
+/// Median, least and most; once where all are the same.
 fn cell(spread: Option<Spread>) -> String {
     spread.map_or_else(
         String::new,
@@ -80,8 +84,15 @@ fn cell(spread: Option<Spread>) -> String {
              least,
              most,
          }| {
-            let digits = if most < 100.0 { 1 } else { 0 };
-            format!("{median:.digits$} ({least:.digits$} to {most:.digits$})")
+            let is_whole = |value: &f64| value.fract() == 0.0;
+            let are_counts = [median, least, most].iter().all(is_whole);
+            let digits = if are_counts || most >= 100.0 { 0 } else { 1 };
+            let [median, least, most] =
+                [median, least, most].map(|value| format!("{value:.digits$}"));
+            match least == most {
+                true => median,
+                false => format!("{median} ({least} to {most})"),
+            }
         },
     )
 }
@@ -134,10 +145,30 @@ mod tests {
     fn what_was_not_measured_has_no_line() {
         let text = table("figure\tupload\tMB/s\tnative\t300\n");
         assert!(!text.contains("Uppy"), "{text}");
+        assert!(text.contains("| native sender |  | 300 |  |"), "{text}");
+    }
+
+    #[test]
+    fn a_bound_that_always_holds_is_held_in_every_round() {
+        let row = ROWS.iter().find(|row| row.name == "ranges").unwrap();
+        let mut figures = Figures::default();
+        figures
+            .read("figure\tranges\tS3 GETs\tany cold\t1 1 2\nfigure\tranges\tS3 GETs\tany warm\t1 1 1\n")
+            .unwrap();
+        let text = of(row, &figures);
         assert!(
-            text.contains("| native sender |  | 300 (300 to 300) |  |"),
+            text.contains("| S3 GETs of any range, cold | - | 2 | at most 1 | **no** |"),
             "{text}"
         );
+        assert!(
+            text.contains("| S3 GETs of any range, warm | - | 1 | at most 1 | yes |"),
+            "{text}"
+        );
+        assert!(
+            text.contains("| any of these, cold |  | 1 (1 to 2) |"),
+            "{text}"
+        );
+        assert!(text.contains("| any of these, warm |  | 1 |"), "{text}");
     }
 
     #[test]

@@ -12,7 +12,7 @@ use std::ffi::OsString;
 
 /// What moto and Garage take, and what no AWS endpoint does: a test that strays there is refused. Garage wants its
 /// keys in this form; its starter imports this one.
-const NO_AWS: [(&str, &str); 3] = [
+pub(crate) const NO_AWS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "GK31c2f218a2e44f485b94239e"),
     (
         "AWS_SECRET_ACCESS_KEY",

@@ -1,0 +1,175 @@
+//! Ranges out of a very large object, through the server under the `kms` keyring: what they cost at
+//! the store and at KMS, and when the first byte is there.
+
+use std::{
+    collections::BTreeSet,
+    ops::Range,
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context as _, Result, ensure};
+use reqwest::{StatusCode, header};
+use sealift_tests::{FailingProxy, LargeFile, Moto, Watched, sizes};
+
+use crate::{Scale, figures, ground};
+
+/// A round takes milliseconds here, elsewhere seconds.
+const TIMES_ROUNDS: usize = 4;
+/// After each cold one.
+const WARM_READS: usize = 4;
+
+pub(crate) async fn measure(scale: Scale) -> Result<()> {
+    let moto = Moto::start()?;
+    let kms = moto.watched().await?;
+    let ranges = ranges(u64::try_from(sizes::FRAME)?);
+    let mut large = stored(&kms, &moto.make_key().await?, &ranges).await?;
+    let mut cold = vec![Vec::new(); ranges.len()];
+    let mut warm = vec![Vec::new(); ranges.len()];
+    for _ in 0..scale.rounds * TIMES_ROUNDS {
+        for (((_, range), cold), warm) in ranges.iter().zip(&mut cold).zip(&mut warm) {
+            large = large.restart().await?;
+            let reader = Reader::connected(&large, &kms).await?;
+            cold.push(reader.read(range.clone()).await?);
+            for _ in 0..WARM_READS {
+                warm.push(reader.read(range.clone()).await?);
+            }
+        }
+    }
+    for (((name, _), cold), warm) in ranges.iter().zip(&cold).zip(&warm) {
+        for (how, costs) in [("cold", cold), ("warm", warm)] {
+            let who = format!("{name} {how}");
+            tell("ms to the first byte", &who, costs, |cost| {
+                cost.first_byte.as_secs_f64() * 1e3
+            });
+            tell_costs(&who, costs);
+        }
+    }
+    tell_costs("any cold", &cold.concat());
+    tell_costs("any warm", &warm.concat());
+    Ok(())
+}
+
+/// Their names in the table, and the plaintext that they are.
+fn ranges(frame_length: u64) -> [(&'static str, Range<u64>); 5] {
+    let end = LargeFile::SIZE;
+    let edge = end / 2;
+    let middle = edge + frame_length / 2;
+    [
+        ("first", 0..1),
+        ("edge", edge - 1..edge + 1),
+        ("middle", middle..middle + 1),
+        ("last", end - 1..end),
+        ("mebibyte", middle..middle + (1 << 20)),
+    ]
+}
+
+/// The file, of which there are the frames of these ranges.
+async fn stored(
+    kms: &FailingProxy,
+    key_arn: &str,
+    ranges: &[(&str, Range<u64>)],
+) -> Result<LargeFile> {
+    let settings = [
+        ("keyring", "kms"),
+        ("kms_key", key_arn),
+        ("kms_endpoint", &kms.endpoint()),
+    ];
+    let watched = Watched::start_in(ground::folder()?, &settings).await?;
+    let frame_length = u64::try_from(sizes::FRAME)?;
+    let frames: BTreeSet<u64> = ranges
+        .iter()
+        .flat_map(|(_, range)| range.start / frame_length..range.end.div_ceil(frame_length))
+        .collect();
+    let frames: Vec<u64> = frames.into_iter().collect();
+    LargeFile::with_frames(watched, &frames).await
+}
+
+/// What a read took.
+#[derive(Debug, Clone, Copy)]
+struct Cost {
+    first_byte: Duration,
+    gets: usize,
+    fetched_bytes: u64,
+    /// Plaintext in what was fetched, before the range or behind it: the longer of both.
+    beyond_bytes: u64,
+    kms_calls: usize,
+}
+
+fn tell_costs(who: &str, costs: &[Cost]) {
+    let kib = |bytes| figures::mebibytes(bytes) * 1024.0;
+    let count = |count| u64::try_from(count).map_or(f64::INFINITY, figures::number);
+    tell("S3 GETs", who, costs, |cost| count(cost.gets));
+    tell("KiB fetched", who, costs, |cost| kib(cost.fetched_bytes));
+    tell("KiB beyond the range", who, costs, |cost| {
+        kib(cost.beyond_bytes)
+    });
+    tell("KMS calls", who, costs, |cost| count(cost.kms_calls));
+}
+
+fn tell(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) {
+    let values: Vec<f64> = costs.iter().map(value).collect();
+    figures::tell("ranges", measure, who, &values);
+}
+
+/// Somebody who has a connection to the server already.
+struct Reader<'a> {
+    http: reqwest::Client,
+    large: &'a LargeFile,
+    kms: &'a FailingProxy,
+}
+
+impl<'a> Reader<'a> {
+    async fn connected(large: &'a LargeFile, kms: &'a FailingProxy) -> Result<Self> {
+        let http = reqwest::Client::builder().no_proxy().build()?;
+        let health = format!("{}/healthz", large.watched().address);
+        let healthy = http.get(health).send().await?.error_for_status()?;
+        // To its end, so that the connection is free.
+        healthy.bytes().await?;
+        Ok(Self { http, large, kms })
+    }
+
+    /// Reads the range, which must be right.
+    async fn read(&self, plaintext: Range<u64>) -> Result<Cost> {
+        let watched = self.large.watched();
+        let requests = || watched.server_to_store.journal().iter().count();
+        let kms_calls = || self.kms.journal().iter().count();
+        let (gets_before, requests_before) = (watched.gets().len(), requests());
+        let kms_calls_before = kms_calls();
+        let asked = format!("bytes={}-{}", plaintext.start, plaintext.end - 1);
+        let request = self.http.get(self.large.content_url());
+        let request = request.header(header::RANGE, &asked);
+
+        let began = Instant::now();
+        let mut answer = request.send().await?;
+        let status = answer.status();
+        ensure!(status == StatusCode::PARTIAL_CONTENT, "{asked}: {status}");
+        let mut body = answer.chunk().await?.context("no byte came")?.to_vec();
+        let first_byte = began.elapsed();
+
+        while let Some(piece) = answer.chunk().await? {
+            body.extend_from_slice(&piece);
+        }
+        let expected = plaintext.clone().map(|at| self.large.byte_at(at));
+        ensure!(body.iter().copied().eq(expected), "{asked} came wrong");
+        let gets = watched.gets().split_off(gets_before);
+        ensure!(
+            gets.len() == requests() - requests_before,
+            "{asked}: more than GETs went to the store"
+        );
+        Ok(Cost {
+            first_byte,
+            gets: gets.len(),
+            fetched_bytes: gets.iter().map(|get| get.end - get.start).sum(),
+            beyond_bytes: self.beyond(&plaintext, &gets)?,
+            kms_calls: kms_calls() - kms_calls_before,
+        })
+    }
+
+    fn beyond(&self, plaintext: &Range<u64>, gets: &[Range<u64>]) -> Result<u64> {
+        let start = gets.iter().map(|get| get.start).min();
+        let end = gets.iter().map(|get| get.end).max();
+        let (start, end) = start.zip(end).context("nothing was fetched")?;
+        let held = self.large.plaintext_in(&(start..end))?;
+        Ok((plaintext.start - held.start).max(held.end - plaintext.end))
+    }
+}
