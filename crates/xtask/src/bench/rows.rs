@@ -274,8 +274,9 @@ pub(super) const ROWS: [Row; 7] = [
         name: "opening",
         title: "Opening 1 GiB in Chromium",
         about: "From the click on Sealift's page of the file to the last byte on disk, opened in the page's worker, against the very \
-                same object fetched and written as it is; both into the browser's own file system. CPU seconds are those of the \
-                browser's processes, and memory is the peak of what they have (PSS) over what they had before the click.",
+                same object fetched by one request whose body is piped to disk as it comes; both into the browser's own file \
+                system. CPU seconds are those of the browser's processes, and memory is the peak of what they have (PSS) over \
+                what they had before the click.",
         who: &[
             ("sealift", "opened by Sealift's page"),
             ("plain", "fetched as it is"),
