@@ -17,7 +17,7 @@ const TAIL_LINES: usize = 60;
 const LINE_CHARS: usize = 400;
 
 /// What a line that names a failure holds: how Rust's test harness and its panics, and wasm-bindgen's, write it.
-const NAMES_A_FAILURE: [&str; 3] = [" ... FAIL", "panicked at", "error: "];
+const NAMES_A_FAILURE: [&str; 4] = [" ... FAIL", "panicked at", "error: ", "Error: "];
 
 /// How many lines a panic's message is shown with.
 const PANIC_LINES: usize = 4;
