@@ -60,7 +60,7 @@ impl ConsoleLine {
 }
 
 /// How long a wait may take: far more than most stories need.
-const PATIENCE: Duration = Duration::from_secs(180);
+pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Browser {
     /// Chromium with an empty profile.

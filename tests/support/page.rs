@@ -22,6 +22,8 @@ use serde_json::{Value, json};
 pub use all_files::FilesPage;
 pub use one_file::FilePage;
 
+use crate::browser::PATIENCE;
+
 /// An open page.
 #[derive(Debug)]
 pub struct Page {
@@ -118,16 +120,19 @@ impl Page {
         Ok(self.client.find(Locator::Css(part)).await?)
     }
 
-    /// The same where a press leads to another page: while one goes and the other comes, no driver
-    /// runs a script.
+    /// The same where a press leads to another page. The driver looks again and again: a script that
+    /// waits in the page that goes is never heard of again.
     ///
     /// # Errors
     /// As [`Self::shows`].
     pub async fn comes_to_show(&self, part: &str) -> Result<Element> {
         loop {
-            match self.shows(part).await {
+            let wait = self.client.wait().at_most(PATIENCE);
+            match wait.for_element(Locator::Css(part)).await {
                 Err(error) if was_left(&error) => {}
-                shown => return shown,
+                shown => {
+                    return shown.with_context(|| format!("the page does not come to show {part}"));
+                }
             }
         }
     }
@@ -302,8 +307,8 @@ impl Page {
 }
 
 /// Whether a script ended because its page did.
-fn was_left(error: &anyhow::Error) -> bool {
-    let told = format!("{error:#}");
+fn was_left(error: &CmdError) -> bool {
+    let told = error.to_string();
     ["unloaded", "discarded", "navigat"]
         .iter()
         .any(|word| told.contains(word))
