@@ -106,7 +106,7 @@ async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
 async fn r6_an_object_is_got_with_its_etag_signed_and_nothing_else() {
     let (objects, recorder, bench) = recorded().await;
     let object = bench.store(&[b"sealed"]).await;
-    let get = objects.presign_get(&object, now_ms()).await.unwrap();
+    let get = objects.presign_get(&object, now_ms(), None).await.unwrap();
     let request = bench.http.get(&get.url);
     let request = request.header("if-match", &get.headers["if-match"]);
     let answer = request.header("range", "bytes=1-2").send().await.unwrap();

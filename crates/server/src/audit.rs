@@ -19,17 +19,27 @@ impl App {
         subject: &str,
         outcome: &'static str,
     ) -> Result<(), RecordsError> {
-        self.records
-            .add_audit(AuditRow {
-                at_ms: self.now_ms(),
-                request_id: caller.request_id.as_ref().map(ToString::to_string),
-                scope: Some(caller.scope.clone()),
-                via: caller.via.as_str(),
-                action,
-                subject: Some(subject.to_owned()),
-                outcome,
-            })
-            .await
+        let row = self.audit_row(caller, action, subject, outcome);
+        self.records.add_audit(row).await
+    }
+
+    /// The row of [`App::audit`], for what is kept together with it.
+    pub(crate) fn audit_row(
+        &self,
+        caller: &Caller,
+        action: AuditAction,
+        subject: &str,
+        outcome: &'static str,
+    ) -> AuditRow {
+        AuditRow {
+            at_ms: self.now_ms(),
+            request_id: caller.request_id.as_ref().map(ToString::to_string),
+            scope: Some(caller.scope.clone()),
+            via: caller.via.as_str(),
+            action,
+            subject: Some(subject.to_owned()),
+            outcome,
+        }
     }
 
     /// Keeps an audit row of what the server did by itself to this scope's rows.

@@ -31,7 +31,7 @@ mod ticket;
 pub use api_key::ApiKey;
 pub(crate) use loopback::only_this_machine;
 pub(crate) use reader::Reader;
-pub(crate) use ticket::{COOKIE_FOR, ReadCookie, Ticket};
+pub(crate) use ticket::{ReadCookie, Ticket};
 
 /// Who asks, and what it may do. Handlers see only rows of its scope.
 #[derive(Debug, Clone)]
@@ -184,19 +184,20 @@ async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<(Scope, Roles),
     let given = headers
         .typed_get::<Authorization<Bearer>>()
         .and_then(|bearer| ApiKey::parse(bearer.token()));
-    let unauthenticated = || {
-        Refusal::new(
-            ProblemCode::Unauthenticated,
-            "An API key is needed: send it as `Authorization: Bearer`.",
-        )
-        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-    };
     let given = given.ok_or_else(unauthenticated)?;
     let row = app.records.api_key(given.id()).await?;
     match row {
         Some(row) if given.has_hash(&row.hash) => Ok((row.scope, row.roles)),
         _ => Err(unauthenticated()),
     }
+}
+
+fn unauthenticated() -> Refusal {
+    Refusal::new(
+        ProblemCode::Unauthenticated,
+        "An API key is needed: send it as `Authorization: Bearer`.",
+    )
+    .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }
 
 /// Keys, plaintext and API keys travel over TLS or within this machine only (DESIGN.md 5).

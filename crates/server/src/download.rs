@@ -1,21 +1,19 @@
 //! The read path, in order: record, range, keys, opener, body.
 
-use core::ops::Range;
-use std::sync::Arc;
-
 use axum::body::Body;
 use bytes::Bytes;
+use core::ops::Range;
 use futures::{Stream, StreamExt as _, stream};
 use sealift_transfer::api::ProblemCode;
 
 use crate::{
     app::App,
-    caller::Caller,
+    caller::Reader,
     objects::ObjectsError,
     opening::{self, OpenError},
     problem::{self, Refusal},
     reads::ReadPermit,
-    records::{AuditAction, FileRow},
+    records::{AuditAction, FileRow, RecordsError},
 };
 
 /// Plaintext of a file, or of a range that lies within it. The first bytes are verified before
@@ -23,38 +21,95 @@ use crate::{
 /// ends the connection before its promised length, which no client takes for the end.
 pub(crate) async fn download(
     app: &App,
-    caller: &Caller,
+    reader: Reader,
     file: &FileRow,
     range: Option<Range<u64>>,
     permit: ReadPermit,
 ) -> Result<Body, Refusal> {
-    let file_id = file.file_id.clone();
     let plaintext = match begin(app, file, range).await {
         Ok(plaintext) => plaintext,
         Err(refusal) => {
-            let id = file_id.as_str();
+            let (caller, id) = (&reader.caller, reader.file_id.as_str());
             app.audit_failure(caller, AuditAction::OpenFile, id, refusal.code())
                 .await;
             return Err(refusal);
         }
     };
-    let (app, caller) = (app.clone(), Arc::new(caller.clone()));
-    let body = plaintext.then(move |bytes| {
-        // The read counts until its body is dropped.
-        let _ = &permit;
-        let (app, caller, file_id) = (app.clone(), Arc::clone(&caller), file_id.clone());
-        async move {
-            if let Err(error) = &bytes {
-                let cause = problem::chain(error);
-                tracing::error!(file.id = %file_id, cause, "The download of {file_id} was broken off");
-                let id = file_id.as_str();
-                app.audit_failure(&caller, AuditAction::OpenFile, id, error.code())
-                    .await;
-            }
-            bytes
-        }
+    let reading = Reading {
+        app: app.clone(),
+        reader,
+        _permit: permit,
+    };
+    let body = stream::unfold((plaintext, reading), |(mut plaintext, mut reading)| async {
+        let opened = plaintext.next().await?;
+        let given = reading.given(opened).await;
+        Some((given, (plaintext, reading)))
     });
     Ok(Body::from_stream(body))
+}
+
+/// A download under way. It counts until its body is dropped.
+struct Reading {
+    app: App,
+    reader: Reader,
+    _permit: ReadPermit,
+}
+
+impl Reading {
+    /// What of this the reader gets: nothing any more once a ticket's right has ended.
+    async fn given(&mut self, opened: Result<Bytes, OpenError>) -> Result<Bytes, BrokenOff> {
+        let given = match opened {
+            Ok(bytes) => self.while_it_may().await.map(|()| bytes),
+            Err(error) => Err(error.into()),
+        };
+        if let Err(error) = &given {
+            let (file_id, cause) = (&self.reader.file_id, problem::chain(error));
+            match error {
+                BrokenOff::Ended => {
+                    tracing::info!(file.id = %file_id, cause, "The download of {file_id} was broken off");
+                }
+                BrokenOff::Open(_) | BrokenOff::Records(_) => {
+                    tracing::error!(file.id = %file_id, cause, "The download of {file_id} was broken off");
+                }
+            }
+            let (caller, id) = (&self.reader.caller, file_id.as_str());
+            self.app
+                .audit_failure(caller, AuditAction::OpenFile, id, error.code())
+                .await;
+        }
+        given
+    }
+
+    async fn while_it_may(&mut self) -> Result<(), BrokenOff> {
+        match &mut self.reader.right {
+            Some(right) => match right.go_on(&self.app).await? {
+                true => Ok(()),
+                false => Err(BrokenOff::Ended),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+/// Why a download ends before its promised length.
+#[derive(Debug, thiserror::Error)]
+enum BrokenOff {
+    #[error(transparent)]
+    Open(#[from] OpenError),
+    #[error("the right that a ticket was redeemed for has ended or was taken back")]
+    Ended,
+    #[error("whether it may go on could not be asked")]
+    Records(#[from] RecordsError),
+}
+
+impl BrokenOff {
+    fn code(&self) -> ProblemCode {
+        match self {
+            Self::Open(error) => error.code(),
+            Self::Ended => ProblemCode::Unauthenticated,
+            Self::Records(_) => ProblemCode::RecordsUnavailable,
+        }
+    }
 }
 
 /// The verified plaintext, with its first bytes in hand.

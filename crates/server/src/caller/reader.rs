@@ -5,10 +5,17 @@ use axum::{
     http::request::Parts,
 };
 use http::{HeaderMap, Uri, header};
-use sealift_transfer::api::FileId;
+use sealift_transfer::api::{FileId, TicketId};
 
-use super::{Caller, ReadCookie, secure_transport};
-use crate::{app::App, config::Auth, problem::Refusal, telemetry::RequestId};
+use super::{Caller, ReadCookie, secure_transport, unauthenticated};
+use crate::{
+    app::App,
+    config::Auth,
+    lifetimes::reading_expiry_ms,
+    problem::Refusal,
+    records::{RecordsError, RedeemedTicket},
+    telemetry::RequestId,
+};
 
 /// The caller of a route below `/v1/files/{id}` that a ticket is for. Every other route takes a
 /// [`Caller`], which no cookie makes: a ticket is good for what takes this, and for its file.
@@ -17,8 +24,67 @@ pub(crate) struct Reader {
     pub(crate) caller: Caller,
     /// The file in the path.
     pub(crate) file_id: FileId,
-    /// Until when it may, where it came with a ticket.
-    pub(crate) until_ms: Option<i64>,
+    /// What it was given for a ticket, where it came with one.
+    pub(crate) right: Option<ReadRight>,
+}
+
+/// What a ticket was redeemed for. Every read moves its end on, so that a long download is not cut
+/// off, until a day after it was redeemed; whoever made the ticket takes it back at any time.
+#[derive(Debug)]
+pub(crate) struct ReadRight {
+    ticket_id: TicketId,
+    redeemed_at_ms: i64,
+    /// Until when it holds, unless it is taken back.
+    pub(crate) until_ms: i64,
+}
+
+/// The end is moved only where that gains so much: not once a range.
+const LEAST_GAIN_MS: i64 = 60 * 1000;
+
+impl Reader {
+    /// The file is about to be given: moves the end of a ticket's right on.
+    ///
+    /// # Errors
+    /// `unauthenticated` where the right has ended meanwhile.
+    pub(crate) async fn go_on(&mut self, app: &App) -> Result<(), Refusal> {
+        match &mut self.right {
+            Some(right) => match right.go_on(app).await? {
+                true => Ok(()),
+                false => Err(unauthenticated()),
+            },
+            None => Ok(()),
+        }
+    }
+}
+
+impl ReadRight {
+    /// Moves its end on, where it is time for that. `false`: it has ended, or was taken back.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub(crate) async fn go_on(&mut self, app: &App) -> Result<bool, RecordsError> {
+        let now_ms = app.now_ms();
+        let until_ms = reading_expiry_ms(self.redeemed_at_ms, now_ms);
+        if until_ms.saturating_sub(self.until_ms) < LEAST_GAIN_MS {
+            return Ok(now_ms < self.until_ms);
+        }
+        let moved = app
+            .records
+            .prolong_redeemed_ticket(&self.ticket_id, now_ms, until_ms)
+            .await?;
+        self.until_ms = moved.unwrap_or(self.until_ms);
+        Ok(moved.is_some())
+    }
+}
+
+impl From<&RedeemedTicket> for ReadRight {
+    fn from(redeemed: &RedeemedTicket) -> Self {
+        Self {
+            ticket_id: redeemed.ticket.id.clone(),
+            redeemed_at_ms: redeemed.redeemed_at_ms,
+            until_ms: redeemed.until_ms,
+        }
+    }
 }
 
 impl FromRequestParts<App> for Reader {
@@ -36,7 +102,7 @@ impl FromRequestParts<App> for Reader {
         Ok(Self {
             caller,
             file_id: file_id.ok_or_else(Refusal::not_found)?,
-            until_ms: None,
+            right: None,
         })
     }
 }
@@ -60,12 +126,13 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
         return Ok(None);
     };
     let request_id = parts.extensions.get::<RequestId>().cloned();
+    let right = ReadRight::from(&redeemed);
     let caller = Caller::with_ticket(redeemed.ticket.scope, request_id);
     caller.become_known(parts);
     Ok(Some(Reader {
         caller,
         file_id: file_id.clone(),
-        until_ms: Some(redeemed.until_ms),
+        right: Some(right),
     }))
 }
 

@@ -1,7 +1,7 @@
 //! Tickets: `sealift_t_<id>_<secret>`. The id finds the row, the secret proves it. A ticket is
 //! redeemed once, for a cookie that lets one browser read one file for a while.
 
-use core::{fmt, time::Duration};
+use core::fmt;
 
 use cookie::{Cookie, SameSite};
 use http::{HeaderMap, header};
@@ -9,13 +9,11 @@ use sealift_transfer::api::{FileId, TicketId, TicketText, files};
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
+use crate::lifetimes::READING_MOST_MS;
 
 /// Begins like an API key, so that scanners for leaked credentials find it, and is none: no id is
 /// one letter.
 const MARK: &str = "sealift_t_";
-
-/// How long the cookie holds (DESIGN.md 5): long enough for a film's ranges, too short to share.
-pub(crate) const COOKIE_FOR: Duration = Duration::from_secs(15 * 60);
 
 /// A ticket in plaintext: with whoever has the link, and for a moment here.
 pub(crate) struct Ticket {
@@ -91,16 +89,16 @@ impl ReadCookie {
     }
 
     /// The header `Set-Cookie`: out of reach for scripts, never over an open connection, sent by
-    /// pages of this site and to the routes of this file only.
+    /// pages of this site and to the routes of this file only. Kept for as long as its right can last at
+    /// most; whether that still holds, the ticket's row says.
     pub(crate) fn to_set(&self, file: &FileId) -> Zeroizing<String> {
-        let seconds = i64::try_from(COOKIE_FOR.as_secs()).unwrap_or(0);
         let text = Zeroizing::new(self.0.reveal().to_string());
         let cookie = Cookie::build((name(file), text.as_str()))
             .http_only(true)
             .secure(true)
             .same_site(SameSite::Strict)
             .path(files::path(file))
-            .max_age(time::Duration::seconds(seconds));
+            .max_age(time::Duration::milliseconds(READING_MOST_MS));
         Zeroizing::new(cookie.to_string())
     }
 }
@@ -155,7 +153,7 @@ mod tests {
             *cookie.to_set(&file),
             format!(
                 "sealift-file-{file}={secret}; HttpOnly; SameSite=Strict; Secure; \
-                 Path=/v1/files/{file}; Max-Age=900"
+                 Path=/v1/files/{file}; Max-Age=86400"
             )
         );
         let of = |cookies: String| {

@@ -1,7 +1,12 @@
 //! The audit: who did what to which id, and with what outcome, denials included (DESIGN.md 5).
 //! Names, keys and secrets never stand in it.
 
-use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
+use sqlx::{
+    FromRow, Row as _, Sqlite, query,
+    query::Query,
+    query_as,
+    sqlite::{SqliteArguments, SqliteRow},
+};
 
 use super::{Records, RecordsError, Scope};
 
@@ -112,27 +117,7 @@ impl Records {
     /// # Errors
     /// [`RecordsError`].
     pub async fn add_audit(&self, row: AuditRow) -> Result<(), RecordsError> {
-        let (tenant, owner) = match row.scope {
-            Some(scope) => (
-                Some(scope.tenant.to_string()),
-                Some(scope.owner.to_string()),
-            ),
-            None => (None, None),
-        };
-        let addition = query(
-            "INSERT INTO audit (at_ms, request_id, tenant, owner, via, action, subject, outcome)
-             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
-        );
-        let addition = addition
-            .bind(row.at_ms)
-            .bind(row.request_id)
-            .bind(tenant)
-            .bind(owner)
-            .bind(row.via)
-            .bind(row.action.as_str())
-            .bind(row.subject)
-            .bind(row.outcome);
-        self.writer.changes(addition).await.map(drop)
+        self.writer.changes(addition(row)).await.map(drop)
     }
 
     /// At most `most` entries after this place (0: from the first), oldest first.
@@ -151,6 +136,30 @@ impl Records {
             .await?;
         Ok(rows)
     }
+}
+
+/// The statement that keeps an entry: for a transaction with what it speaks of.
+pub(super) fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
+    let (tenant, owner) = match row.scope {
+        Some(scope) => (
+            Some(scope.tenant.to_string()),
+            Some(scope.owner.to_string()),
+        ),
+        None => (None, None),
+    };
+    let addition = query(
+        "INSERT INTO audit (at_ms, request_id, tenant, owner, via, action, subject, outcome)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+    );
+    addition
+        .bind(row.at_ms)
+        .bind(row.request_id)
+        .bind(tenant)
+        .bind(owner)
+        .bind(row.via)
+        .bind(row.action.as_str())
+        .bind(row.subject)
+        .bind(row.outcome)
 }
 
 impl FromRow<'_, SqliteRow> for AuditEntry {

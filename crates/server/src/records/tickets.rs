@@ -2,9 +2,9 @@
 //! compare-and-set, for a cookie; of both secrets only the hashes are kept.
 
 use sealift_transfer::api::{FileId, TicketId};
-use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
+use sqlx::{FromRow, Row as _, query, query_as, query_scalar, sqlite::SqliteRow};
 
-use super::{Records, RecordsError, Scope, columns::Columns as _};
+use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _};
 
 /// A ticket as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,6 +28,8 @@ pub struct TicketRow {
 pub struct RedeemedTicket {
     /// The ticket.
     pub ticket: TicketRow,
+    /// When it was redeemed.
+    pub redeemed_at_ms: i64,
     /// Until when its cookie holds.
     pub until_ms: i64,
 }
@@ -65,7 +67,8 @@ impl Records {
     }
 
     /// Uses the ticket up for a cookie of that hash, unless it was used, has ended, was taken back,
-    /// or its file is not there any more. Of several at once one wins.
+    /// or its file is not there any more. Of several at once one wins, and the audit says so: both are
+    /// kept or neither, since whoever is refused must be able to try again.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -75,6 +78,7 @@ impl Records {
         cookie_hash: [u8; 32],
         now_ms: i64,
         cookie_ends_at_ms: i64,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE tickets SET redeemed_at_ms = $3, cookie_sha256 = $2, cookie_ends_at_ms = $4
@@ -91,7 +95,16 @@ impl Records {
             .bind(cookie_hash.to_vec())
             .bind(now_ms)
             .bind(cookie_ends_at_ms);
-        self.writer.changes(change).await
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                let is_first = change.execute(&mut *db).await?.rows_affected() > 0;
+                if is_first {
+                    audit::addition(audited).execute(db).await?;
+                }
+                Ok(is_first)
+            })
+        });
+        work.await
     }
 
     /// The ticket that was redeemed for the cookie of this hash, while that holds: neither ended
@@ -116,6 +129,35 @@ impl Records {
             .fetch_optional(&self.readers)
             .await?;
         Ok(row)
+    }
+
+    /// Moves the end of what this ticket was redeemed for on; gives when that ends now. `None`: it
+    /// has ended or was taken back.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn prolong_redeemed_ticket(
+        &self,
+        id: &TicketId,
+        now_ms: i64,
+        cookie_ends_at_ms: i64,
+    ) -> Result<Option<i64>, RecordsError> {
+        // Another request may have moved it further already.
+        let change = query_scalar(
+            "UPDATE tickets SET cookie_ends_at_ms =
+                 CASE WHEN cookie_ends_at_ms < $3 THEN $3 ELSE cookie_ends_at_ms END
+             WHERE ticket_id = $1 AND purpose = 'download'
+             AND cookie_ends_at_ms > $2 AND revoked_at_ms IS NULL
+             RETURNING cookie_ends_at_ms",
+        );
+        let change = change
+            .bind(id.to_string())
+            .bind(now_ms)
+            .bind(cookie_ends_at_ms);
+        let work = self
+            .writer
+            .write(move |db| Box::pin(change.fetch_optional(db)));
+        work.await
     }
 
     /// Takes this owner's ticket back, and the cookie that it was redeemed for. `false`: there is
@@ -182,6 +224,7 @@ impl FromRow<'_, SqliteRow> for RedeemedTicket {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
             ticket: TicketRow::from_row(row)?,
+            redeemed_at_ms: row.try_get("redeemed_at_ms")?,
             until_ms: row.try_get("cookie_ends_at_ms")?,
         })
     }

@@ -30,13 +30,12 @@ use disposition::disposition;
 
 pub(crate) async fn content(
     State(app): State<App>,
-    Reader {
-        caller, file_id, ..
-    }: Reader,
+    mut reader: Reader,
     wanted: Wanted,
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
+    let (caller, file_id) = (reader.caller.clone(), reader.file_id.clone());
     caller.may(Wish::Download)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
@@ -52,9 +51,10 @@ pub(crate) async fn content(
         Body::empty()
     } else {
         let permit = app.reads.begin(&caller, &file_id)?;
+        reader.go_on(&app).await?;
         app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "ok")
             .await?;
-        download::download(&app, &caller, &row, range.clone(), permit).await?
+        download::download(&app, reader, &row, range.clone(), permit).await?
     };
     let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;
     let shown = row.sniffed_type.filter(|_| wanted.inline);

@@ -18,10 +18,11 @@ use crate::{
     records::AuditAction,
 };
 
-pub(crate) async fn open_file(State(app): State<App>, reader: Reader) -> Result<Response, Refusal> {
-    let Reader {
-        caller, file_id, ..
-    } = reader;
+pub(crate) async fn open_file(
+    State(app): State<App>,
+    mut reader: Reader,
+) -> Result<Response, Refusal> {
+    let (caller, file_id) = (reader.caller.clone(), reader.file_id.clone());
     caller.may(Wish::Download)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
@@ -47,7 +48,11 @@ pub(crate) async fn open_file(State(app): State<App>, reader: Reader) -> Result<
         etag: row.etag,
         len: row.plan.sealed_len(),
     };
-    let get = app.objects.presign_get(&object, app.now_ms()).await?;
+    reader.go_on(&app).await?;
+    // A ticket's address does not outlive its right.
+    let until_ms = reader.right.map(|right| right.until_ms);
+    let get = app.objects.presign_get(&object, app.now_ms(), until_ms);
+    let get = get.await?;
     app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "key")
         .await?;
     app.metrics.keys_issued.inc();

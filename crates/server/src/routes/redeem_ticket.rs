@@ -1,5 +1,5 @@
 //! `POST /v1/tickets/redeem`: uses a ticket up, for a cookie that lets this browser read the file
-//! for 15 minutes. The page asks for it when somebody presses its button; what only looks at the
+//! as long as it goes on with that. The page asks for it when somebody presses its button; what only looks at the
 //! page, as the previews of messengers do, uses nothing up.
 
 use axum::{
@@ -14,7 +14,8 @@ use zeroize::Zeroizing;
 use super::{JsonBody, make_ticket::subject, shared_file::shared};
 use crate::{
     app::App,
-    caller::{COOKIE_FOR, ReadCookie, Stranger, Ticket},
+    caller::{ReadCookie, Stranger, Ticket},
+    lifetimes::reading_expiry_ms,
     problem::{self, Refusal},
     random,
     records::AuditAction,
@@ -32,8 +33,7 @@ pub(crate) async fn redeem_ticket(
     let row = row.filter(|row| ticket.has_hash(&row.hash));
     let row = row.ok_or_else(used)?;
     let now_ms = app.now_ms();
-    let cookie_for_ms = i64::try_from(COOKIE_FOR.as_millis()).map_err(|_| problem::internal())?;
-    let until_ms = now_ms.saturating_add(cookie_for_ms);
+    let until_ms = reading_expiry_ms(now_ms, now_ms);
     // All that may fail comes before the ticket is used up.
     let file = app.records.file(&row.scope, &row.file_id).await?;
     let shared = shared(&app, file.ok_or_else(used)?, Some(until_ms)).await?;
@@ -42,17 +42,16 @@ pub(crate) async fn redeem_ticket(
         HeaderValue::from_str(&cookie.to_set(&row.file_id)).map_err(|_| problem::internal())?;
     to_set.set_sensitive(true);
 
+    let subject = subject(&row.file_id, ticket.id());
+    let caller = stranger.with_ticket_of(row.scope);
+    let audited = app.audit_row(&caller, AuditAction::RedeemTicket, &subject, "ok");
     let is_first = app
         .records
-        .redeem_ticket(ticket.id(), cookie.hash(), now_ms, until_ms)
+        .redeem_ticket(ticket.id(), cookie.hash(), now_ms, until_ms, audited)
         .await?;
     if !is_first {
         return Err(used());
     }
-    let subject = subject(&row.file_id, ticket.id());
-    let caller = stranger.with_ticket_of(row.scope);
-    app.audit(&caller, AuditAction::RedeemTicket, &subject, "ok")
-        .await?;
     let headers = [
         (header::CACHE_CONTROL, HeaderValue::from_static("no-store")),
         (header::SET_COOKIE, to_set),

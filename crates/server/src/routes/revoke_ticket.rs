@@ -1,4 +1,7 @@
-//! `DELETE /v1/tickets/{id}`: takes a ticket back. What it was redeemed for ends with it.
+//! `DELETE /v1/tickets/{id}`: takes a ticket back. What it was redeemed for ends with it: the next
+//! request is refused, and what is being read breaks off when the right would move on, within a
+//! minute or two. An address of the store that was given already lasts to its end, 15 minutes at
+//! most; what it gives is ciphertext.
 
 use axum::extract::State;
 use http::StatusCode;

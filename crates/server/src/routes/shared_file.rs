@@ -18,7 +18,8 @@ pub(crate) async fn shared_file(
     reader.caller.may(Wish::Download)?;
     let row = app.records.file(&reader.caller.scope, &reader.file_id);
     let row = row.await?.ok_or_else(Refusal::not_found)?;
-    shared(&app, row, reader.until_ms).await.map(Json)
+    let until_ms = reader.right.map(|right| right.until_ms);
+    shared(&app, row, until_ms).await.map(Json)
 }
 
 /// A row as somebody with a ticket sees it: neither metadata nor where it lies.

@@ -59,6 +59,8 @@ mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
+mod ticket_rights;
+#[cfg(test)]
 mod tickets;
 #[cfg(test)]
 mod unfinished;

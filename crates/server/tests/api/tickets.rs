@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 use crate::support::{Answer, Client, DAY_MS, Stack, now_ms, ticket_holder::TicketHolder};
 
 /// A deployment with logins, and a file of ada's.
-async fn shared() -> (Stack, Client, FileRecord) {
+pub(crate) async fn shared() -> (Stack, Client, FileRecord) {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
     let owner = stack.login("acme", "ada", Roles::ALL).await;
     let file = owner.upload("a.txt", b"for you").await;
@@ -30,7 +30,7 @@ async fn a_ticket_lets_somebody_without_a_login_read_one_file() {
         "HttpOnly".to_owned(),
         "Secure".to_owned(),
         "SameSite=Strict".to_owned(),
-        "Max-Age=900".to_owned(),
+        "Max-Age=86400".to_owned(),
         format!("Path=/v1/files/{}", file.id),
     ] {
         assert!(
@@ -151,10 +151,10 @@ async fn of_many_who_redeem_a_ticket_at_once_exactly_one_wins() {
     }
 }
 
-const MINUTE_MS: i64 = 60 * 1000;
+pub(crate) const MINUTE_MS: i64 = 60 * 1000;
 
 /// [`shared`], where time stands still until the test moves it.
-async fn by_hand() -> (Stack, ClockHand, Client, FileRecord) {
+pub(crate) async fn by_hand() -> (Stack, ClockHand, Client, FileRecord) {
     let (clock, hand) = Clock::by_hand(now_ms());
     let flags = [("auth", "api-keys"), ("sweep_seconds", "0")];
     let stack = Stack::at(clock, &flags).await;
@@ -163,7 +163,7 @@ async fn by_hand() -> (Stack, ClockHand, Client, FileRecord) {
     (stack, hand, owner, file)
 }
 
-async fn expect_shut(holder: &TicketHolder, file: &FileId, code: ProblemCode) {
+pub(crate) async fn expect_shut(holder: &TicketHolder, file: &FileId, code: ProblemCode) {
     for (method, path) in [
         (Method::GET, files::content_path(file)),
         (Method::GET, tickets::shared_path(file)),
@@ -174,12 +174,19 @@ async fn expect_shut(holder: &TicketHolder, file: &FileId, code: ProblemCode) {
 }
 
 #[tokio::test]
-async fn what_a_ticket_was_redeemed_for_ends_after_fifteen_minutes() {
+async fn what_a_ticket_was_redeemed_for_ends_after_fifteen_minutes_without_a_read() {
     let (stack, hand, owner, file) = by_hand().await;
     let holder = TicketHolder::of(&stack, &owner.make_ticket(&file.id).await).await;
-    let content = files::content_path(&file.id);
     hand.forward(15 * MINUTE_MS - 1);
-    assert_eq!(holder.get(&content).await.body, b"for you");
+    // What only looks prolongs nothing.
+    let looked = holder.get(&tickets::shared_path(&file.id)).await;
+    let looked: SharedFile = looked.json(200);
+    assert_eq!(
+        looked.readable_until_ms,
+        Some(file.uploaded_at_ms + 15 * MINUTE_MS)
+    );
+    let content = files::content_path(&file.id);
+    assert_eq!(holder.ask(Method::HEAD, &content).await.status, 200);
     hand.forward(1);
     expect_shut(&holder, &file.id, ProblemCode::Unauthenticated).await;
 }
@@ -347,13 +354,16 @@ async fn tickets_that_are_good_for_nothing_any_more_are_forgotten() {
     let holder = TicketHolder::of(&stack, &redeemed).await;
     stack.server.sweep_now().await;
     assert_eq!(kept().await, 3);
-    // One has ended; what was redeemed with the other still holds.
+    // One has ended; what was redeemed with the other still holds, the longer the more it is used.
     hand.forward(2 * MINUTE_MS);
     stack.server.sweep_now().await;
     assert_eq!(kept().await, 2);
     let content = files::content_path(&file.id);
     assert_eq!(holder.get(&content).await.status, 200);
-    hand.forward(13 * MINUTE_MS);
+    hand.forward(14 * MINUTE_MS);
+    stack.server.sweep_now().await;
+    assert_eq!(kept().await, 2);
+    hand.forward(MINUTE_MS);
     stack.server.sweep_now().await;
     assert_eq!(kept().await, 1);
 }

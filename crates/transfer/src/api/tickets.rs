@@ -80,6 +80,7 @@ pub struct SharedFile {
     /// What the pass over all frames found.
     pub verification: Verification,
     /// Until when the cookie holds, where a ticket was redeemed; milliseconds since the Unix epoch.
+    /// Whenever the file is read or opened that moves on: 15 minutes from then, a day in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readable_until_ms: Option<i64>,
 }

@@ -49,7 +49,8 @@ impl Objects {
         self.browsers.sign(what, now_ms).await
     }
 
-    /// Signs the GET of exactly this object, whole or by `Range`, as long. It must be sent with the
+    /// Signs the GET of exactly this object, whole or by `Range`, as long, or until `until_ms` where
+    /// that is earlier. It must be sent with the
     /// `If-Match` that is signed: another object is never given for this one (FORMAT.md R6).
     ///
     /// # Errors
@@ -58,8 +59,12 @@ impl Objects {
         &self,
         object: &StoredObject,
         now_ms: i64,
+        until_ms: Option<i64>,
     ) -> Result<PresignedGet, ObjectsError> {
-        self.browsers.sign_get(&self.bucket, object, now_ms).await
+        let signed = self
+            .browsers
+            .sign_get(&self.bucket, object, now_ms, until_ms);
+        signed.await
     }
 
     /// [`Objects::presign_part`] and, without `s3_upload_id`, [`Objects::presign_put`] at the

@@ -117,15 +117,17 @@ impl Signer {
         })
     }
 
-    /// The GET of exactly this object, whole or by ranges.
+    /// The GET of exactly this object, whole or by ranges, not beyond `until_ms`.
     pub(super) async fn sign_get(
         &self,
         bucket: &str,
         object: &StoredObject,
         now_ms: i64,
+        until_ms: Option<i64>,
     ) -> Result<PresignedGet, ObjectsError> {
         let current = self.current(now_ms).await?;
-        let (window, expires_at_ms) = window(now_ms, current.ends_at_ms)?;
+        let ends_at_ms = [current.ends_at_ms, until_ms].into_iter().flatten().min();
+        let (window, expires_at_ms) = window(now_ms, ends_at_ms)?;
         let get = current
             .client
             .get_object()

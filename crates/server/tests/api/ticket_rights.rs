@@ -1,0 +1,148 @@
+//! How long somebody with a ticket may go on reading, and what ends that.
+
+use futures::StreamExt as _;
+use http::Method;
+use sealift_server::ClockHand;
+use sealift_transfer::api::{
+    FileId, FileOpening, FileRecord, ProblemCode, SharedFile, files, read, tickets,
+};
+use sqlx::Connection as _;
+
+use crate::{
+    support::{Client, DAY_MS, Stack, bytes, ticket_holder::TicketHolder},
+    tickets::{MINUTE_MS, by_hand, expect_shut, shared},
+};
+
+async fn redeemed() -> (Stack, ClockHand, Client, FileRecord, TicketHolder) {
+    let (stack, hand, owner, file) = by_hand().await;
+    let holder = TicketHolder::of(&stack, &owner.make_ticket(&file.id).await).await;
+    (stack, hand, owner, file, holder)
+}
+
+async fn until_ms(holder: &TicketHolder, file: &FileId) -> i64 {
+    let shared = holder.get(&tickets::shared_path(file)).await;
+    shared.json::<SharedFile>(200).readable_until_ms.unwrap()
+}
+
+async fn open(holder: &TicketHolder, file: &FileId) -> FileOpening {
+    let opened = holder.ask(Method::POST, &read::path(file)).await;
+    opened.json(200)
+}
+
+#[tokio::test]
+async fn whoever_goes_on_reading_is_not_cut_off_until_a_day_after_redeeming() {
+    let (_stack, hand, _, file, holder) = redeemed().await;
+    let (began, content) = (file.uploaded_at_ms, files::content_path(&file.id));
+    let mut minutes = 0;
+    while minutes < 24 * 60 - 14 {
+        hand.forward(14 * MINUTE_MS);
+        minutes += 14;
+        if minutes % 28 == 0 {
+            assert_eq!(holder.get(&content).await.body, b"for you");
+        } else {
+            open(&holder, &file.id).await;
+        }
+        let expected = (began + (minutes + 15) * MINUTE_MS).min(began + DAY_MS);
+        assert_eq!(until_ms(&holder, &file.id).await, expected, "{minutes}");
+    }
+    hand.forward((24 * 60 - minutes) * MINUTE_MS - 1);
+    assert_eq!(holder.get(&content).await.body, b"for you");
+    hand.forward(1);
+    expect_shut(&holder, &file.id, ProblemCode::Unauthenticated).await;
+}
+
+#[tokio::test]
+async fn a_range_that_gains_less_than_a_minute_writes_nothing() {
+    let (_stack, hand, _, file, holder) = redeemed().await;
+    let (began, content) = (file.uploaded_at_ms, files::content_path(&file.id));
+    hand.forward(MINUTE_MS - 1);
+    assert_eq!(holder.get(&content).await.status, 200);
+    assert_eq!(until_ms(&holder, &file.id).await, began + 15 * MINUTE_MS);
+    hand.forward(1);
+    assert_eq!(holder.get(&content).await.status, 200);
+    assert_eq!(until_ms(&holder, &file.id).await, began + 16 * MINUTE_MS);
+}
+
+#[tokio::test]
+async fn the_address_of_the_object_does_not_outlive_the_right() {
+    let (_stack, hand, owner, file, holder) = redeemed().await;
+    let began = file.uploaded_at_ms;
+    hand.forward(30_000);
+    let opened = open(&holder, &file.id).await;
+    let until = until_ms(&holder, &file.id).await;
+    assert_eq!(until, began + 15 * MINUTE_MS);
+    assert_eq!(opened.get.expires_at_ms, until);
+    let seconds = format!("X-Amz-Expires={}&", 15 * 60 - 30);
+    assert!(opened.get.url.contains(&seconds), "{:?}", opened.get);
+    // Its owner's lasts as long as ever.
+    let own = owner.post(&read::path(&file.id), &()).await;
+    let own: FileOpening = own.json(200);
+    assert_eq!(own.get.expires_at_ms, began + 30_000 + 15 * MINUTE_MS);
+}
+
+/// A connection holds less by itself: the server still reads while its reader has the beginning.
+const LARGE: usize = 32 * 1024 * 1024;
+
+async fn beginning_of_a_large_one() -> (Stack, ClockHand, Client, TicketHolder, reqwest::Response) {
+    let (stack, hand, owner, _) = by_hand().await;
+    let file = owner.upload("large", &bytes(LARGE)).await.id;
+    let holder = TicketHolder::of(&stack, &owner.make_ticket(&file).await).await;
+    let answer = holder.request(Method::GET, &files::content_path(&file));
+    let answer = answer.send().await.unwrap();
+    assert_eq!(answer.status(), 200);
+    (stack, hand, owner, holder, answer)
+}
+
+#[tokio::test]
+async fn a_long_read_keeps_its_right_by_going_on() {
+    let (_stack, hand, _, holder, answer) = beginning_of_a_large_one().await;
+    let path = answer.url().path().to_owned();
+    let mut body = answer.bytes_stream();
+    let mut got = 0;
+    hand.forward(10 * MINUTE_MS);
+    while got < LARGE / 2 {
+        got += body.next().await.unwrap().unwrap().len();
+    }
+    hand.forward(10 * MINUTE_MS);
+    while let Some(more) = body.next().await {
+        got += more.unwrap().len();
+    }
+    assert_eq!(got, LARGE);
+    let range = holder.request(Method::GET, &path);
+    let range = range.header("range", "bytes=0-0").send().await.unwrap();
+    assert_eq!(range.status(), 206);
+}
+
+#[tokio::test]
+async fn what_is_being_read_breaks_off_when_its_ticket_is_taken_back() {
+    let (stack, hand, owner, _holder, answer) = beginning_of_a_large_one().await;
+    let all = "SELECT ticket_id FROM tickets WHERE ticket_id <> ?";
+    let ticket = stack.text(all, "").await;
+    let path = tickets::path(&ticket.parse().unwrap());
+    assert_eq!(owner.delete(&path).await.status, 204);
+    hand.forward(2 * MINUTE_MS);
+    assert!(answer.bytes().await.is_err());
+    let kept = "SELECT count(*) FROM audit WHERE outcome = ? AND action = 'open_file'";
+    while stack.number(kept, "unauthenticated").await == 0 {}
+}
+
+#[tokio::test]
+async fn a_ticket_that_could_not_be_audited_is_not_used_up() {
+    let (stack, owner, file) = shared().await;
+    let made = owner.make_ticket(&file.id).await;
+    let run = async |statement: &'static str| {
+        let mut db = stack.database().await;
+        sqlx::query(statement).execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+    };
+    run(
+        "CREATE TRIGGER full BEFORE INSERT ON audit WHEN NEW.action = 'redeem_ticket'
+         BEGIN SELECT RAISE(ABORT, 'no'); END",
+    )
+    .await;
+    let failed = stack.client().redeem(&made).await;
+    failed.refused(ProblemCode::Internal);
+    assert_eq!(failed.header("set-cookie"), "");
+    run("DROP TRIGGER full").await;
+    assert_eq!(stack.client().redeem(&made).await.status, 200);
+}
