@@ -65,6 +65,41 @@ fn the_demo_says_where_it_is_and_stops_in_good_order() {
     assert!(folder.path().join("demo/keys/sealift.key").is_file());
 }
 
+#[cfg(unix)]
+#[test]
+fn what_a_demo_stored_opens_with_the_demos_folder_alone() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let mut child = demo(folder.path(), &["--port", "0", "--s3-port", "0"])
+        .spawn()
+        .expect("the program");
+    let port = port_of(&mut child);
+    let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");
+    let request = format!(
+        "PUT /upload/greeting HTTP/1.1\r\nHost: localhost:{port}\r\nContent-Length: 5\r\n\
+         Connection: close\r\n\r\nhello"
+    );
+    stream.write_all(request.as_bytes()).expect("sent");
+    let mut answer = String::new();
+    stream.read_to_string(&mut answer).expect("answered");
+    let stored = answer.lines().find_map(|line| line.strip_prefix("s3://"));
+    let stored = folder
+        .path()
+        .join("demo/data/objects")
+        .join(stored.expect("where it is"));
+    child.kill().expect("it runs");
+    child.wait().expect("it ends");
+
+    let mut decrypt = Command::new(env!("CARGO_BIN_EXE_sealift"));
+    decrypt
+        .arg("decrypt")
+        .arg(stored)
+        .args(["-o", "-", "--data"]);
+    let opened = decrypt.arg(folder.path().join("demo")).output();
+    let opened = opened.expect("the program");
+    let said = String::from_utf8_lossy(&opened.stderr);
+    assert_eq!(opened.stdout, b"hello", "{said}");
+}
+
 #[test]
 fn a_taken_port_is_named_with_the_flag_that_changes_it() {
     let folder = tempfile::tempdir().expect("a folder");

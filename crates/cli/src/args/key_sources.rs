@@ -56,8 +56,8 @@ pub(crate) struct KeySources {
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Keys")]
 pub(crate) struct Deployment {
-    /// Data folder of a deployment with the local keyring, or a copy; only read, also while its
-    /// server runs.
+    /// Data folder of a deployment with the local keyring, a copy, or the folder of a demo; only
+    /// read, also while its server runs.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
 

@@ -8,6 +8,7 @@ use sealift_server::{
     local_keks,
 };
 
+use super::demo;
 use crate::{
     args::Deployment,
     failure::{Exit, Failure},
@@ -23,9 +24,16 @@ pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<
         Some(path) => Ok(path.to_owned()),
         None => Err(Failure::new(Exit::Usage, "a folder's name is not UTF-8")),
     };
+    let (folder, key_file) = match demo::deployment_in(folder) {
+        Some((folder, key_file)) => (folder, Some(key_file)),
+        None => (folder.clone(), None),
+    };
     // Flags only: whatever the environment says is about a server that runs here.
-    let mut flags = vec![("data_dir", path(folder)?), ("keyring", "local".to_owned())];
-    if let Some(key_file) = &sources.key_file {
+    let mut flags = vec![
+        ("data_dir", path(&folder)?),
+        ("keyring", "local".to_owned()),
+    ];
+    if let Some(key_file) = sources.key_file.as_ref().or(key_file.as_ref()) {
         flags.push(("key_file", path(key_file)?));
     }
     let config = Config::load(&Sources {
