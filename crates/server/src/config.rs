@@ -133,6 +133,8 @@ pub struct Limits {
     pub parts_per_batch: u16,
     /// Bodies that the server seals itself at once: each takes two parts of memory.
     pub form_uploads: usize,
+    /// Reads at once of everybody together: each takes up to 24 MiB of memory.
+    pub all_reads_at_once: u32,
     /// Files that one owner reads at once.
     pub reads_at_once: u32,
     /// Reads at once of one file by those with a ticket for it.

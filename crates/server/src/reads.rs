@@ -1,5 +1,6 @@
-//! How many reads there may be at once, since each holds memory and connections to the store for as
-//! long as its reader likes. Counted in memory, per server.
+//! How many reads there may be at once, since each holds memory (three pieces, 24 MiB, of a long one)
+//! and connections to the store for as long as its reader takes something now and then. Counted in
+//! memory, per server.
 
 use std::{
     collections::HashMap,
@@ -17,9 +18,16 @@ use crate::{
 /// The reads that are under way.
 #[derive(Debug)]
 pub(crate) struct Reads {
-    under_way: Arc<Mutex<HashMap<ReadFor, u32>>>,
+    under_way: Arc<Mutex<UnderWay>>,
+    most_of_all: u32,
     most_of_owner: u32,
     most_of_ticket: u32,
+}
+
+#[derive(Debug, Default)]
+struct UnderWay {
+    all: u32,
+    of: HashMap<ReadFor, u32>,
 }
 
 /// For whom a read counts.
@@ -39,7 +47,7 @@ pub(crate) struct TooManyReads {
 /// The right to one read, until it is dropped.
 #[derive(Debug)]
 pub(crate) struct ReadPermit {
-    under_way: Arc<Mutex<HashMap<ReadFor, u32>>>,
+    under_way: Arc<Mutex<UnderWay>>,
     read_for: ReadFor,
 }
 
@@ -47,6 +55,7 @@ impl Reads {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
             under_way: Arc::default(),
+            most_of_all: limits.all_reads_at_once,
             most_of_owner: limits.reads_at_once,
             most_of_ticket: limits.ticket_reads_at_once,
         }
@@ -66,11 +75,18 @@ impl Reads {
             }
         };
         let mut under_way = lock(&self.under_way);
-        let count = under_way.get(&read_for).copied().unwrap_or(0);
+        let count = under_way.of.get(&read_for).copied().unwrap_or(0);
         if count >= most {
             return Err(TooManyReads { most });
         }
-        under_way.insert(read_for.clone(), count.saturating_add(1));
+        if under_way.all >= self.most_of_all {
+            let most = self.most_of_all;
+            return Err(TooManyReads { most });
+        }
+        under_way.all = under_way.all.saturating_add(1);
+        under_way
+            .of
+            .insert(read_for.clone(), count.saturating_add(1));
         Ok(ReadPermit {
             under_way: Arc::clone(&self.under_way),
             read_for,
@@ -81,18 +97,20 @@ impl Reads {
 impl Drop for ReadPermit {
     fn drop(&mut self) {
         let mut under_way = lock(&self.under_way);
+        under_way.all = under_way.all.saturating_sub(1);
         let left = under_way
+            .of
             .get(&self.read_for)
             .map_or(0, |count| count.saturating_sub(1));
         if left == 0 {
-            under_way.remove(&self.read_for);
+            under_way.of.remove(&self.read_for);
         } else {
-            under_way.insert(self.read_for.clone(), left);
+            under_way.of.insert(self.read_for.clone(), left);
         }
     }
 }
 
-fn lock(under_way: &Mutex<HashMap<ReadFor, u32>>) -> MutexGuard<'_, HashMap<ReadFor, u32>> {
+fn lock(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
     under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
@@ -143,10 +161,29 @@ mod tests {
     }
 
     #[test]
+    fn all_of_them_together_have_so_many_and_no_more() {
+        let limits = Limits {
+            all_reads_at_once: 2,
+            ..Config::load(&Sources::default()).unwrap().limits
+        };
+        let reads = Reads::new(&limits);
+        let file = FileId::from_random([1; 16]);
+        let [ann, bob] = ["ann", "bob"].map(|owner| caller(owner, Via::ApiKey));
+        let first = reads.begin(&ann, &file).unwrap();
+        let _second = reads.begin(&bob, &file).unwrap();
+        for third in [&ann, &bob, &caller("eve", Via::Ticket)] {
+            assert_eq!(reads.begin(third, &file).unwrap_err().most, 2);
+        }
+        drop(first);
+        let _third = reads.begin(&bob, &file).unwrap();
+    }
+
+    #[test]
     fn who_reads_nothing_is_forgotten() {
         let reads = Reads::new(&Config::load(&Sources::default()).unwrap().limits);
         let file = FileId::from_random([1; 16]);
         drop(reads.begin(&caller("ann", Via::ApiKey), &file).unwrap());
-        assert!(lock(&reads.under_way).is_empty());
+        let under_way = lock(&reads.under_way);
+        assert!(under_way.all == 0 && under_way.of.is_empty());
     }
 }

@@ -136,7 +136,7 @@ impl Server {
             records,
             objects: store.objects,
             keys,
-            clock,
+            clock: clock.clone(),
         });
         // What the last stop cut off is taken up at once.
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
@@ -154,6 +154,7 @@ impl Server {
             listener,
             "server",
             service_for,
+            clock,
             stop.clone(),
         ));
         Ok(Self {
@@ -186,7 +187,7 @@ impl Server {
     }
 
     /// Takes no new connections and waits until the running requests are done, downloads
-    /// included. Uploads stay open in the records and go on after the next start.
+    /// included, but for those whose reader stands still. Uploads stay open in the records and go on after the next start.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
         // A panic of the accept loop has been logged by its thread; there is nothing to add.

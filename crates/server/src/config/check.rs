@@ -195,6 +195,7 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
         ("limit_open_uploads", limits.open_uploads),
         ("limit_opens", limits.opens_per_minute),
         ("limit_keys", limits.keys_per_minute),
+        ("limit_all_reads", limits.all_reads_at_once),
         ("limit_reads", limits.reads_at_once),
         ("limit_ticket_reads", limits.ticket_reads_at_once),
     ];

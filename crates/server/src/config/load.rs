@@ -146,6 +146,7 @@ fn limits(values: &Values) -> Result<Limits, ConfigError> {
         keys_per_minute: values.number("limit_keys", count)?,
         parts_per_batch: values.number("limit_batch", "a number from 1 to 1,000")?,
         form_uploads: values.number("limit_form_uploads", "a number from 1 to 1,000")?,
+        all_reads_at_once: values.number("limit_all_reads", count)?,
         reads_at_once: values.number("limit_reads", count)?,
         ticket_reads_at_once: values.number("limit_ticket_reads", count)?,
     })

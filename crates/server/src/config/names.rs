@@ -214,6 +214,12 @@ pub const NAMES: &[Name] = &[
         "files sealed on the server at once (POST /upload); each takes two parts of memory",
     ),
     row(
+        "limit_all_reads",
+        "SEALIFT_LIMIT_ALL_READS",
+        "64",
+        "files everybody together may read at once; each takes up to 24 MiB of memory",
+    ),
+    row(
         "limit_reads",
         "SEALIFT_LIMIT_READS",
         "32",

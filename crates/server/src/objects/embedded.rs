@@ -19,7 +19,7 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::serving;
+use crate::{clock::Clock, serving};
 
 mod cors;
 mod credentials;
@@ -111,7 +111,8 @@ impl Embedded {
 
         let stop = CancellationToken::new();
         let service_for = move |_| service.clone();
-        let serving = serving::serve(listener, "object store", service_for, stop.clone());
+        let (who, clock) = ("object store", Clock::system());
+        let serving = serving::serve(listener, who, service_for, clock, stop.clone());
         let serving = tokio::spawn(serving);
         Ok(Self {
             address,

@@ -1,10 +1,10 @@
-//! How many files one caller reads at once.
+//! How many files one caller reads at once, and for how long it may stand still.
 
 use http::{Method, header};
-use sealift_server::records::Roles;
+use sealift_server::{Clock, records::Roles};
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
-use crate::support::{Answer, Client, Stack, bytes};
+use crate::support::{Answer, Client, Stack, bytes, now_ms};
 
 /// More than a connection holds by itself on its way, so that its end waits for a reader.
 const LARGE: usize = 32 * 1024 * 1024;
@@ -52,7 +52,8 @@ async fn one_owner_reads_so_many_files_at_once_and_others_do_not_wait_for_it() {
 async fn a_read_that_is_refused_or_fails_makes_room_again() {
     let stack = Stack::with(&[("limit_reads", "1")]).await;
     let client = stack.client();
-    let file = client.upload("damaged", &bytes(100_000)).await;
+    // Its end does not come with its first bytes: the answer has begun before it is found.
+    let file = client.upload("damaged", &bytes(LARGE)).await;
     let good = client.upload("good", &bytes(100)).await;
     crate::support::alter(&stack.object_of(&file), -1);
     for _ in 0..3 {
@@ -63,4 +64,56 @@ async fn a_read_that_is_refused_or_fails_makes_room_again() {
         assert!(Answer::or_broken(whole).await.is_err());
     }
     while client.content(&good.id).await.status == 429 {}
+}
+
+#[tokio::test]
+async fn all_owners_together_read_so_many_files_at_once() {
+    let stack = Stack::with(&[("auth", "api-keys"), ("limit_all_reads", "1")]).await;
+    let ann = stack.login("acme", "ann", Roles::ALL).await;
+    let bob = stack.login("acme", "bob", Roles::ALL).await;
+    let large = ann.upload("large", &bytes(LARGE)).await;
+    let bobs = bob.upload("bobs", b"small").await;
+    let first = begin(&ann, &large).await;
+    let refused = bob.get(&files::content_path(&bobs.id)).await;
+    let problem = refused.refused(ProblemCode::TooManyReads);
+    assert_eq!(problem.numbers["most"], 1);
+    assert_eq!(refused.header(header::RETRY_AFTER), "2");
+    drop(first);
+    while bob.content(&bobs.id).await.status == 429 {}
+}
+
+/// As long as a reader may stand still.
+const STANDSTILL_MS: i64 = 5 * 60 * 1000;
+
+#[tokio::test]
+async fn a_reader_that_stands_still_loses_its_place() {
+    let (clock, hand) = Clock::by_hand(now_ms());
+    let stack = Stack::at(clock, &[("limit_reads", "1")]).await;
+    let client = stack.client();
+    let large = client.upload("large", &bytes(LARGE)).await;
+    let small = client.upload("small", b"small").await;
+    let standing = begin(&client, &large).await;
+    assert_eq!(client.content(&small.id).await.status, 429);
+    // The time counts from when the connection was full.
+    while client.content(&small.id).await.status == 429 {
+        hand.forward(STANDSTILL_MS);
+    }
+    assert!(standing.bytes().await.is_err());
+}
+
+#[tokio::test]
+async fn a_reader_that_stands_still_does_not_keep_the_server_from_stopping() {
+    let (clock, hand) = Clock::by_hand(now_ms());
+    let stack = Stack::at(clock, &[]).await;
+    let client = stack.client();
+    let large = client.upload("large", &bytes(LARGE)).await;
+    let _standing = begin(&client, &large).await;
+    let mut stopping = tokio::spawn(stack.server.shutdown());
+    loop {
+        tokio::select! {
+            biased;
+            stopped = &mut stopping => break stopped.unwrap(),
+            () = tokio::task::yield_now() => hand.forward(STANDSTILL_MS),
+        }
+    }
 }
