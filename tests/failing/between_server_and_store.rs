@@ -87,25 +87,57 @@ async fn an_upload_that_was_cut_off_while_it_opened_can_be_resumed() -> Result<(
     wired.holds(&resumed.await?, &plaintext).await
 }
 
+/// The store breaks off behind so many bytes of its answer: frames were given already.
+const BROKEN_OFF: [Fault; 2] = [
+    Fault::TruncateAnswer {
+        after_bytes: 2 * 1024 * 1024,
+    },
+    Fault::ResetAnswer {
+        after_bytes: 2 * 1024 * 1024,
+    },
+];
+
 #[tokio::test(flavor = "multi_thread")]
-async fn an_object_that_breaks_off_is_never_a_short_file() -> Result<()> {
+async fn an_object_that_breaks_off_every_time_is_never_a_short_file() -> Result<()> {
     let wired = Wired::start().await?;
     let plaintext = plaintext(LEN)?;
     let file = wired.send(&plaintext).await?;
-    for fault in [
-        Fault::TruncateAnswer {
-            after_bytes: 6 * 1024 * 1024,
-        },
-        Fault::ResetAnswer {
-            after_bytes: 6 * 1024 * 1024,
-        },
-    ] {
-        wired.server_to_store.on_next(Operation::GetObject, fault);
+    for fault in BROKEN_OFF {
+        // More often than the server asks, for all pieces together.
+        for _ in 0..20 {
+            wired
+                .server_to_store
+                .on_next(Operation::GetObject, fault.clone());
+        }
         let download = wired.client.download(&file.id, None).await?;
         let read = download.read_all().await.map(|bytes| bytes.len());
         assert!(matches!(read, Err(DownloadError::Cut { .. })), "{read:?}");
+        wired.server_to_store.forget_cues();
     }
     wired.holds(&file, &plaintext).await
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn of_an_object_that_breaks_off_only_the_rest_is_read_again() -> Result<()> {
+    let wired = Wired::start().await?;
+    let plaintext = plaintext(LEN)?;
+    let file = wired.send(&plaintext).await?;
+    for fault in BROKEN_OFF {
+        let before = wired.server_to_store.journal().iter().count();
+        let is_reset = matches!(fault, Fault::ResetAnswer { .. });
+        wired.server_to_store.on_next(Operation::GetObject, fault);
+        wired.holds(&file, &plaintext).await?;
+        let journal = wired.server_to_store.journal();
+        let asked = journal.iter().skip(before);
+        let mut asked: Vec<_> = asked
+            .filter_map(|reached| Some(reached.asked.range.clone()?.start))
+            .collect();
+        asked.sort_unstable();
+        assert_eq!(asked.len(), 3, "two pieces, and the rest of the first");
+        // A reset may take along what had come already.
+        assert!(is_reset || asked[1] > 1024 * 1024, "{asked:?}");
+    }
+    Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -12,7 +12,7 @@ use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, stream};
-use sealift_message::{DecryptError, FrameIndex, RangeDecryptor, RangeOpener, StoredHeader};
+use sealift_message::{DecryptError, FrameIndex, RangeDecryptor, StoredHeader};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
@@ -32,7 +32,6 @@ const MOST_AT_ONCE: usize = 3;
 /// One read.
 pub(super) struct Ahead {
     source: Arc<Source>,
-    decryptor: Arc<RangeDecryptor>,
     wanted: Range<u64>,
     /// Of which nothing was asked yet.
     frames: Range<FrameIndex>,
@@ -71,11 +70,11 @@ impl Ahead {
                 objects,
                 object,
                 header,
+                decryptor,
             }),
             frames_a_piece: PIECE_BYTES.checked_div(frame_bytes).unwrap_or(1).max(1),
             frames,
             wanted,
-            decryptor,
             pieces: VecDeque::with_capacity(MOST_AT_ONCE),
             most: 1,
         })
@@ -91,9 +90,9 @@ impl Ahead {
     async fn next(&mut self) -> Result<Option<Bytes>, OpenError> {
         loop {
             while self.pieces.len() < self.most
-                && let Some(opener) = self.plan_next()?
+                && let Some(wanted) = self.next_wanted()?
             {
-                self.pieces.push_back(self.begin(opener));
+                self.pieces.push_back(self.begin(wanted));
             }
             let Some(first) = self.pieces.front_mut() else {
                 return Ok(None);
@@ -110,25 +109,26 @@ impl Ahead {
         }
     }
 
-    /// The opener of the next piece; `None` after the last.
-    fn plan_next(&mut self) -> Result<Option<RangeOpener>, OpenError> {
+    /// What the next piece gives of the plaintext; `None` after the last.
+    fn next_wanted(&mut self) -> Result<Option<Range<u64>>, DecryptError> {
         if self.frames.is_empty() {
             return Ok(None);
         }
         let end = self.frames.start.saturating_add(self.frames_a_piece);
         let frames = self.frames.start..end.min(self.frames.end);
-        let held = self.decryptor.layout().plaintext_range_of(&frames);
+        let layout = self.source.decryptor.layout();
+        let held = layout.plaintext_range_of(&frames);
         let held = held.ok_or(DecryptError::Unauthentic)?;
         let wanted = held.start.max(self.wanted.start)..held.end.min(self.wanted.end);
         self.frames.start = frames.end;
-        Ok(Some(self.decryptor.plan(wanted)?))
+        Ok(Some(wanted))
     }
 
-    fn begin(&self, opener: RangeOpener) -> Piece {
+    fn begin(&self, wanted: Range<u64>) -> Piece {
         // Room for all of it, so that a piece whose turn has not come yet does not hold up its GET.
         let most = usize::try_from(self.frames_a_piece).unwrap_or(1);
         let (give, plaintext) = mpsc::channel(most);
-        let opening = piece::open(Arc::clone(&self.source), opener, give);
+        let opening = piece::open(Arc::clone(&self.source), wanted, give);
         Piece {
             plaintext,
             opening: AbortOnDropHandle::new(tokio::spawn(opening.in_current_span())),

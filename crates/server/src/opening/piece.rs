@@ -1,10 +1,12 @@
-//! One piece of an object: one GET, whose frames are opened as they come.
+//! One piece of an object: one GET, whose frames are opened as they come, and another one for the rest
+//! where the store breaks off.
 
+use core::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures::{StreamExt as _, stream::BoxStream};
-use sealift_message::{DecryptError, RangeOpener, StoredHeader};
+use sealift_message::{DecryptError, RangeDecryptor, RangeOpener, StoredHeader};
 use tokio::sync::mpsc::Sender;
 
 use super::OpenError;
@@ -16,15 +18,66 @@ pub(super) struct Source {
     pub(super) objects: Objects,
     pub(super) object: StoredObject,
     pub(super) header: StoredHeader,
+    pub(super) decryptor: Arc<RangeDecryptor>,
 }
 
-/// Fetches the frames of `opener` and gives their plaintext, verified frame by frame. Only `Ok`
-/// proves that all of it was given. Where the piece begins in the first frame, the object's header
-/// is fetched along and must be the recorded one.
+/// How often a piece is asked for again whose GET breaks off: of a file of many pieces one breaks
+/// sooner or later. What fails before a body comes, the S3 client repeats by itself.
+const MOST_AGAIN: u32 = 2;
+
+/// Gives these bytes of the plaintext, verified frame by frame. Only `Ok` proves that all of them were
+/// given. Where the store breaks off, the frames that were not given yet are asked for again, of the
+/// same object.
 pub(super) async fn open(
     source: Arc<Source>,
-    mut opener: RangeOpener,
+    wanted: Range<u64>,
     plaintext: Sender<Bytes>,
+) -> Result<(), OpenError> {
+    let mut given = Given {
+        rest: wanted,
+        plaintext,
+    };
+    let mut again = 0;
+    loop {
+        let opener = source.decryptor.plan(given.rest.clone())?;
+        match open_once(&source, opener, &mut given).await {
+            Err(OpenError::Objects(error @ ObjectsError::Cut { .. })) if again < MOST_AGAIN => {
+                again = again.saturating_add(1);
+                let key = source.object.key.as_str();
+                tracing::warn!(object.key = key, %error, again, "The store broke off while {key} was read; the rest is asked for again");
+            }
+            ended => return ended,
+        }
+    }
+}
+
+/// What the reader got.
+struct Given {
+    /// Of what it wanted, what it did not get yet.
+    rest: Range<u64>,
+    plaintext: Sender<Bytes>,
+}
+
+impl Given {
+    /// # Errors
+    /// [`OpenError::Stopped`] where nobody reads any more.
+    async fn give(&mut self, opened: Vec<u8>) -> Result<(), OpenError> {
+        let len = u64::try_from(opened.len()).unwrap_or(u64::MAX);
+        if len > 0 {
+            let sent = self.plaintext.send(opened.into()).await;
+            sent.map_err(|_| OpenError::Stopped)?;
+            self.rest.start = self.rest.start.saturating_add(len);
+        }
+        Ok(())
+    }
+}
+
+/// One GET of the frames of `opener`. Where they begin with the first, the object's header is fetched
+/// along and must be the recorded one.
+async fn open_once(
+    source: &Source,
+    mut opener: RangeOpener,
+    given: &mut Given,
 ) -> Result<(), OpenError> {
     let mut fetched = opener.sealed_range();
     let has_header = fetched.start == source.header.header().len();
@@ -41,10 +94,7 @@ pub(super) async fn open(
     while let Some(bytes) = next {
         let mut opened = Vec::new();
         opener.push(&bytes, &mut opened)?;
-        if !opened.is_empty() && plaintext.send(opened.into()).await.is_err() {
-            // Nobody reads any more.
-            return Err(OpenError::Stopped);
-        }
+        given.give(opened).await?;
         next = sealed.next().await.transpose()?;
     }
     opener.finish()?;
