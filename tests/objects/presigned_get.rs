@@ -64,7 +64,11 @@ pub(crate) async fn a_signed_get_is_good_for_nothing_else(bench: &Bench) {
         assert_eq!(status(changing).await, 403, "{method}");
     }
     let long_ago = now_ms() - 901_000;
-    let expired = bench.objects.presign_get(&object, long_ago, None).await.unwrap();
+    let expired = bench
+        .objects
+        .presign_get(&object, long_ago, None)
+        .await
+        .unwrap();
     let expired = status(ask(bench, &expired)).await;
     assert!(matches!(expired, 400 | 403), "{expired}");
     assert_eq!(status(ask(bench, &get)).await, 200);
