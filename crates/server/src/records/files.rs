@@ -243,15 +243,19 @@ impl FromRow<'_, SqliteRow> for FileRow {
     }
 }
 
-/// A file that is to be verified again is pending, whatever was found before.
+/// A file that is to be verified again is pending, unless it is known to be damaged: that stays true
+/// until a pass finds otherwise, however long the store or the keys are away.
 fn verification(row: &SqliteRow) -> sqlx::Result<Verification> {
     let due_at_ms: Option<i64> = row.try_get("verification_due_at_ms")?;
     let verified_at_ms: Option<i64> = row.try_get("verified_at_ms")?;
-    let (None, Some(at_ms)) = (due_at_ms, verified_at_ms) else {
+    let Some(at_ms) = verified_at_ms else {
         return Ok(Verification::Pending);
     };
     if let Some(code) = row.try_get("verification_code")? {
         return Ok(Verification::Failed { at_ms, code });
+    }
+    if due_at_ms.is_some() {
+        return Ok(Verification::Pending);
     }
     let plaintext_sha256: [u8; 32] = row.bytes("plaintext_sha256")?;
     Ok(Verification::Verified {

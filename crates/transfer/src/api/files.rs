@@ -76,7 +76,8 @@ pub struct FileRecord {
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Verification {
-    /// Not done yet: not since the upload, or not since it was asked for again.
+    /// Not done yet: not since the upload, or, of a file that was good, not since it was asked for
+    /// again.
     Pending,
     /// Every frame was authentic and all of them were there.
     Verified {
@@ -85,7 +86,8 @@ pub enum Verification {
         /// SHA-256 of the plaintext, as 64 lower-case hexadecimal digits: what `sha256sum` prints.
         plaintext_sha256: String,
     },
-    /// The stored object does not open, or is another one.
+    /// The stored object does not open, or is another one. So it is told until a later pass, which
+    /// may be under way, has found something else, at a later moment.
     Failed {
         /// When; milliseconds since the Unix epoch.
         at_ms: i64,

@@ -33,8 +33,12 @@ pub(super) async fn run(args: VerifyFiles) -> anyhow::Result<()> {
             false => record,
         };
         tell(&record, &args)?;
-        if let Verification::Failed { code, .. } = record.verification {
-            damaged.get_or_insert(code);
+        match record.verification {
+            // What was found before says nothing of what is asked for now.
+            Verification::Failed { code, .. } if args.wait => {
+                damaged.get_or_insert(code);
+            }
+            _ => {}
         }
     }
     match damaged {
@@ -51,7 +55,7 @@ pub(super) async fn run(args: VerifyFiles) -> anyhow::Result<()> {
     }
 }
 
-/// Waits until every frame was opened, or one was not.
+/// Waits until every frame was opened, or one was not, since it was asked for.
 async fn found(
     client: &Client,
     record: FileRecord,
@@ -60,8 +64,9 @@ async fn found(
     let bars = Bars::new(args.told);
     let _waiting = bars.waiting(&format!("verifying {}", record.name));
     let mut wait = FIRST_LOOK;
+    let before = record.verification.clone();
     let mut record = record;
-    while record.verification == Verification::Pending {
+    while is_outstanding(&record.verification, &before) {
         sleep(wait).await;
         wait = wait.saturating_mul(2).min(LONGEST_WAIT);
         record = look(client, &record.id)
@@ -69,6 +74,16 @@ async fn found(
             .map_err(|error| of_file(&error, &record.id, &args.access))?;
     }
     Ok(record)
+}
+
+/// Whether nothing was found yet, where this was told before: a file that is known to be damaged stays
+/// so until something is.
+fn is_outstanding(now: &Verification, before: &Verification) -> bool {
+    match now {
+        Verification::Pending => true,
+        Verification::Failed { .. } => now == before,
+        _ => false,
+    }
 }
 
 /// A server that is away for a moment goes on with its work later.
@@ -86,8 +101,12 @@ fn tell(record: &FileRecord, args: &VerifyFiles) -> anyhow::Result<()> {
     if args.told.json {
         return terminal::say_json(record);
     }
-    let word = verification(&record.verification);
-    let found = match &record.verification {
+    let told = match args.wait {
+        true => &record.verification,
+        false => &Verification::Pending,
+    };
+    let word = verification(told);
+    let found = match told {
         Verification::Verified {
             plaintext_sha256, ..
         } => format!("{}  {}", styled(word, GOOD), shown(plaintext_sha256)),
@@ -96,4 +115,35 @@ fn tell(record: &FileRecord, args: &VerifyFiles) -> anyhow::Result<()> {
     };
     terminal::say(&format!("{}  {found}  {}", record.id, shown(&record.name)));
     Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_was_found_before_is_not_what_is_waited_for() {
+        let failed = |at_ms| Verification::Failed {
+            at_ms,
+            code: "object_damaged".to_owned(),
+        };
+        let verified = Verification::Verified {
+            at_ms: 2,
+            plaintext_sha256: "02".repeat(32),
+        };
+        assert!(is_outstanding(
+            &Verification::Pending,
+            &Verification::Pending
+        ));
+        assert!(is_outstanding(&failed(1), &failed(1)));
+        for (now, before) in [
+            (failed(2), failed(1)),
+            (failed(2), Verification::Pending),
+            (verified.clone(), failed(1)),
+            (verified, Verification::Pending),
+            (Verification::Unknown, Verification::Unknown),
+        ] {
+            assert!(!is_outstanding(&now, &before), "{now:?}");
+        }
+    }
 }

@@ -87,6 +87,33 @@ async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
 }
 
 #[tokio::test]
+async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    let leased = lease(&kept.records, 10).await.unwrap();
+    let found = Err(ProblemCode::ObjectDamaged);
+    let done = kept.records.set_verification(&leased, found, 20).await;
+    assert!(done.unwrap());
+    let failed = Verification::Failed {
+        at_ms: 20,
+        code: "object_damaged".to_owned(),
+    };
+    let (scope, file_id) = (ann(), file_id(1));
+    let wanted = kept.records.want_verification(&scope, &file_id, 30);
+    assert_eq!(wanted.await.unwrap().unwrap().verification, failed);
+    let mut leased = lease(&kept.records, 40).await.unwrap();
+    // The store is away; later it is there again.
+    let later = kept.records.set_verification_due(&leased, 500).await;
+    assert!(later.unwrap());
+    assert_eq!(verification(&kept.records, 1).await, failed);
+    leased = lease(&kept.records, 500).await.unwrap();
+    let done = kept.records.set_verification(&leased, Ok([1; 32]), 510);
+    assert!(done.await.unwrap());
+    let good = verification(&kept.records, 1).await;
+    assert!(matches!(good, Verification::Verified { at_ms: 510, .. }));
+}
+
+#[tokio::test]
 async fn of_a_file_that_is_deleted_meanwhile_nothing_is_kept() {
     let kept = kept().await;
     file_made(&kept.records, 1, 10).await;
