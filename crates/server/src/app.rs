@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use tokio::sync::{Notify, Semaphore};
+use tokio::sync::{Semaphore, watch};
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -30,8 +30,8 @@ pub(crate) struct Parts {
     pub(crate) rates: Rates,
     pub(crate) reads: Reads,
     pub(crate) metrics: Metrics,
-    /// Wakes the verifier.
-    pub(crate) verification_wanted: Notify,
+    /// Wakes the verifier, all of its lanes.
+    pub(crate) verification_wanted: watch::Sender<()>,
     /// Places for bodies that are sealed here: each takes two parts of memory.
     pub(crate) sealing_places: Semaphore,
     /// The server stops: what takes long is to end.

@@ -278,7 +278,7 @@ async fn decide(
     let file = app.records.complete(upload_id, owner, object).await?;
     if file.is_some() {
         app.metrics.uploads_completed.inc();
-        app.verification_wanted.notify_one();
+        app.verification_wanted.send_replace(());
     }
     file.ok_or(CompletionError::Elsewhere)
 }

@@ -6,7 +6,7 @@ use std::{io, net::SocketAddr};
 use axum::extract::ConnectInfo;
 use tokio::{
     net::TcpListener,
-    sync::{Notify, Semaphore},
+    sync::{Semaphore, watch},
     task::JoinHandle,
 };
 use tokio_util::sync::CancellationToken;
@@ -130,7 +130,7 @@ impl Server {
             rates: Rates::new(&config.limits),
             reads: Reads::new(&config.limits),
             metrics: Metrics::new(),
-            verification_wanted: Notify::new(),
+            verification_wanted: watch::Sender::new(()),
             loopback_scope: loopback_scope(),
             config,
             records,

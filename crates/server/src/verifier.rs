@@ -2,12 +2,13 @@
 //! somebody asks, and keeps the plaintext's SHA-256 or why the object does not open. It reads by
 //! [`opening::whole`], which is also what serves downloads; the plaintext is hashed and dropped.
 //!
-//! One file at a time on each server, so that downloads keep the machine. A lease in the records
-//! keeps other servers away, and lets them go on where one stopped.
+//! Two files at a time on each server, so that downloads keep the machine: a small one and a large
+//! one, which may take hours and holds up no small one. A lease in the records keeps other servers
+//! away, and lets them go on where one stopped.
 
-use core::{pin::pin, time::Duration};
+use core::{ops::RangeInclusive, pin::pin, time::Duration};
 
-use futures::TryStreamExt as _;
+use futures::{TryStreamExt as _, future::join_all};
 use sealift_transfer::api::ProblemCode;
 use sha2::{Digest as _, Sha256};
 
@@ -27,12 +28,24 @@ const REST_MS: i64 = 5 * 60 * 1000;
 /// Between two looks for what is due; a completed upload wakes it at once.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
+/// Plaintext bytes of the largest file that counts as small: some seconds of work.
+const LARGEST_SMALL_BYTES: i64 = 1024 * 1024 * 1024;
+/// The lanes, by plaintext bytes: in each one file at a time.
+const LANES: [RangeInclusive<i64>; 2] =
+    [0..=LARGEST_SMALL_BYTES, LARGEST_SMALL_BYTES + 1..=i64::MAX];
+
 /// Verifies what is due, again and again; never returns.
 pub(crate) async fn run(app: App) {
+    join_all(LANES.map(|lane| run_lane(&app, lane))).await;
+}
+
+async fn run_lane(app: &App, lane: RangeInclusive<i64>) {
+    let mut wanted = app.verification_wanted.subscribe();
     loop {
-        verify_due(&app).await;
+        verify_lane(app, &lane).await;
         tokio::select! {
-            () = app.verification_wanted.notified() => {}
+            // What was wanted while it was at work is seen now.
+            _ = wanted.changed() => {}
             () = app.clock.sleep(LOOK_AGAIN) => {}
         }
     }
@@ -40,11 +53,17 @@ pub(crate) async fn run(app: App) {
 
 /// Verifies everything that is due now; gives how many files it looked at.
 pub(crate) async fn verify_due(app: &App) -> u64 {
+    let counts = join_all(LANES.each_ref().map(|lane| verify_lane(app, lane))).await;
+    counts.into_iter().fold(0, u64::saturating_add)
+}
+
+async fn verify_lane(app: &App, lane: &RangeInclusive<i64>) -> u64 {
     let mut count = 0_u64;
     loop {
         let now_ms = app.now_ms();
         let until_ms = now_ms.saturating_add(LEASE_MS);
-        let leased = match app.records.lease_to_verify(now_ms, until_ms).await {
+        let leased = app.records.lease_to_verify(lane, now_ms, until_ms);
+        let leased = match leased.await {
             Ok(Some(leased)) => leased,
             Ok(None) => return count,
             Err(error) => {

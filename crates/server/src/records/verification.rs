@@ -1,6 +1,8 @@
 //! What the pass over all frames asks and changes. A file that is due is leased to one pass; what
 //! that finds is kept only while the lease is its own: of several servers one verifies a file.
 
+use core::ops::RangeInclusive;
+
 use sealift_transfer::api::{FileId, ProblemCode};
 use sqlx::{query, query_as};
 
@@ -47,15 +49,17 @@ impl Records {
         work.await
     }
 
-    /// The file that has been due for longest, leased until then.
+    /// Of the files of so many plaintext bytes the one that has been due for longest, leased until then.
     ///
     /// # Errors
     /// [`RecordsError`].
     pub async fn lease_to_verify(
         &self,
+        plaintext_len: &RangeInclusive<i64>,
         now_ms: i64,
         until_ms: i64,
     ) -> Result<Option<Leased>, RecordsError> {
+        let (least, most) = (*plaintext_len.start(), *plaintext_len.end());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
                 query_as(
@@ -63,12 +67,15 @@ impl Records {
                      WHERE file_id = (
                          SELECT file_id FROM files
                          WHERE verification_due_at_ms <= $1 AND state = 'available'
+                         AND plaintext_len BETWEEN $3 AND $4
                          ORDER BY verification_due_at_ms, file_id LIMIT 1
                      )
                      RETURNING *",
                 )
                 .bind(now_ms)
                 .bind(until_ms)
+                .bind(least)
+                .bind(most)
                 .fetch_optional(db)
                 .await
             })

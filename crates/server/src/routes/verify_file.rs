@@ -28,7 +28,7 @@ pub(crate) async fn verify_file(
     let row = row.ok_or_else(Refusal::not_found)?;
     app.audit(&caller, AuditAction::VerifyFile, file_id.as_str(), "wanted")
         .await?;
-    app.verification_wanted.notify_one();
+    app.verification_wanted.send_replace(());
     let record = file::record(&app, row).await?;
     Ok((StatusCode::ACCEPTED, Json(record)))
 }

@@ -19,6 +19,8 @@ pub(crate) enum Call {
     AbortMultipart,
     Head,
     Delete,
+    /// Of an object's bytes.
+    Get,
 }
 
 impl Call {
@@ -32,6 +34,7 @@ impl Call {
             ("DELETE", true) => Some(Self::AbortMultipart),
             ("DELETE", false) => Some(Self::Delete),
             ("HEAD", false) => Some(Self::Head),
+            ("GET", false) if query.contains("x-id=GetObject") => Some(Self::Get),
             _ => None,
         }
     }

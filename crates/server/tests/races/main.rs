@@ -27,3 +27,5 @@ mod signing;
 mod sweeping;
 #[cfg(test)]
 mod unrecorded;
+#[cfg(test)]
+mod verifying;

@@ -206,6 +206,17 @@ impl Deployment {
         db.close().await.unwrap();
     }
 
+    /// The same, with these numbers.
+    pub(crate) async fn change_by(&self, statement: &'static str, numbers: [u64; 3]) {
+        let mut db = self.database().await;
+        let mut change = sqlx::query(statement);
+        for number in numbers {
+            change = change.bind(i64::try_from(number).unwrap());
+        }
+        change.execute(&mut db).await.unwrap();
+        db.close().await.unwrap();
+    }
+
     async fn database(&self) -> sqlx::SqliteConnection {
         let options = SqliteConnectOptions::new()
             .filename(self.config.database_file())

@@ -6,7 +6,8 @@ use super::{ann, file_id, file_made, kept, others};
 use crate::records::{Leased, Records};
 
 async fn lease(records: &Records, now_ms: i64) -> Option<Leased> {
-    records.lease_to_verify(now_ms, now_ms + 100).await.unwrap()
+    let leased = records.lease_to_verify(&(0..=i64::MAX), now_ms, now_ms + 100);
+    leased.await.unwrap()
 }
 
 async fn verification(records: &Records, n: u8) -> Verification {
@@ -26,6 +27,20 @@ async fn each_due_file_is_leased_to_one_pass_the_longest_due_first() {
         assert_eq!(leased.file.file_id, file_id(n));
     }
     assert_eq!(lease(&kept.records, 50).await, None);
+}
+
+#[tokio::test]
+async fn a_file_is_leased_to_the_lane_of_its_size_only() {
+    let kept = kept().await;
+    file_made(&kept.records, 1, 10).await;
+    let file = kept.records.file(&ann(), &file_id(1)).await.unwrap();
+    let len = i64::try_from(file.unwrap().plan.plaintext_len()).unwrap();
+    for other in [0..=len - 1, len + 1..=i64::MAX] {
+        let leased = kept.records.lease_to_verify(&other, 50, 100);
+        assert_eq!(leased.await.unwrap(), None, "{other:?}");
+    }
+    let leased = kept.records.lease_to_verify(&(len..=len), 50, 100);
+    assert!(leased.await.unwrap().is_some());
 }
 
 #[tokio::test]

@@ -1,0 +1,64 @@
+//! The pass over all frames of one file, and those that wait meanwhile.
+
+use sealift_transfer::{
+    PartPlan,
+    api::{FileRecord, ProblemCode, Verification, files},
+};
+
+use crate::{
+    gate::{Call, Side},
+    pair::{Deployment, until},
+    support::{Client, FRAME, PART, bytes},
+};
+
+/// More than counts as small.
+const LARGE: u64 = 1024 * 1024 * 1024 + 1;
+
+/// Makes the record of the only file say that it is as large as that.
+async fn enlarge(both: &Deployment) {
+    let header_len = both.text(
+        "SELECT CAST(length(header) AS TEXT) FROM files WHERE file_id <> ?",
+        "",
+    );
+    let header_len = header_len.await.parse().unwrap();
+    let (frame, frames_per_part) = (u32::try_from(FRAME).unwrap(), PART / FRAME);
+    let frames_per_part = u64::try_from(frames_per_part).unwrap();
+    let plan = PartPlan::new(header_len, frame, LARGE, frames_per_part).unwrap();
+    let layout = plan.layout();
+    let (frame_count, sealed_len) = (layout.frame_count(), layout.sealed_len());
+    both.change_by(
+        "UPDATE files SET plaintext_len = ?, frame_count = ?, sealed_len = ?",
+        [LARGE, frame_count, sealed_len],
+    )
+    .await;
+}
+
+async fn found(client: &Client, file: &FileRecord) -> Verification {
+    let record: FileRecord = client.get(&files::path(&file.id)).await.json(200);
+    record.verification
+}
+
+#[tokio::test]
+async fn a_small_file_is_verified_while_the_pass_over_a_large_one_takes_long() {
+    let both = Deployment::new().await;
+    let server = both.serve(true).await;
+    let client = server.client();
+    let large = client.upload("large", b"large").await;
+    enlarge(&both).await;
+    let small = client.upload("small", &bytes(2 * FRAME)).await;
+    let want = async |file: &FileRecord| {
+        let path = files::verify_path(&file.id);
+        client.post(&path, &()).await.json::<FileRecord>(202);
+    };
+    let mut reading = both.gate.hold(Call::Get, Side::Request);
+    want(&large).await;
+    reading.arrived().await;
+    want(&small).await;
+    until(async || matches!(found(&client, &small).await, Verification::Verified { .. })).await;
+    assert_eq!(found(&client, &large).await, Verification::Pending);
+    reading.let_go();
+    // Its object is not as large as that.
+    until(async || found(&client, &large).await != Verification::Pending).await;
+    let failure = found(&client, &large).await.failure();
+    assert_eq!(failure, Some(ProblemCode::ObjectReplaced));
+}
