@@ -39,7 +39,8 @@ async fn a_file_is_leased_to_the_lane_of_its_size_only() {
         let leased = kept.records.lease_to_verify(&other, 50, 100);
         assert_eq!(leased.await.unwrap(), None, "{other:?}");
     }
-    let leased = kept.records.lease_to_verify(&(len..=len), 50, 100);
+    let own = len..=len;
+    let leased = kept.records.lease_to_verify(&own, 50, 100);
     assert!(leased.await.unwrap().is_some());
 }
 
