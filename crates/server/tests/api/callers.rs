@@ -187,6 +187,43 @@ async fn another_origins_page_may_not_read_answers() {
 }
 
 #[tokio::test]
+async fn a_configured_origins_page_may_read_ranges_and_go_on_with_them() {
+    let origin = "https://own.example";
+    let stack = Stack::with(&[("page_origins", origin)]).await;
+    let client = stack.client();
+    let record = client.upload("a", b"abc").await;
+    let path = files::content_path(&record.id);
+    let has = |list: &str, names: &[&str]| {
+        let list = list.to_lowercase();
+        names
+            .iter()
+            .all(|name| list.split(',').any(|one| one.trim() == *name))
+    };
+    let preflight = client.request(Method::OPTIONS, &path);
+    let preflight = preflight
+        .header("origin", origin)
+        .header("access-control-request-method", "GET")
+        .header("access-control-request-headers", "if-range,range");
+    let allowed = Answer::to(preflight).await;
+    let allowed = allowed.header("access-control-allow-headers");
+    let sent = ["range", "if-range", "if-match", "if-none-match"];
+    assert!(has(allowed, &sent), "{allowed}");
+    let range = client.request(Method::GET, &path).header("origin", origin);
+    let range = Answer::to(range.header("range", "bytes=1-")).await;
+    assert_eq!(range.body, b"bc");
+    let shown = range.header("access-control-expose-headers");
+    let read = [
+        "accept-ranges",
+        "content-disposition",
+        "content-range",
+        "etag",
+        "location",
+        "retry-after",
+    ];
+    assert!(has(shown, &read), "{shown}");
+}
+
+#[tokio::test]
 async fn keys_do_not_travel_over_an_open_connection() {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
     let client = stack.login("acme", "ada", Roles::ALL).await;
