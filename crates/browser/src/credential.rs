@@ -67,6 +67,11 @@ impl Credential {
         (api_key.as_ref().map(bearer), self.version.get())
     }
 
+    /// Whether requests carry an API key.
+    pub(crate) fn is_there(&self) -> bool {
+        self.api_key.borrow().is_some()
+    }
+
     /// The server does not take the credential of that version.
     pub fn refused(&self, version: u32) {
         if version == self.version.get() {

@@ -38,9 +38,10 @@ use crate::{
 /// ```
 ///
 /// Messages of a file that is being saved have a `type`: `progress` (`opened` of `size` plaintext
-/// bytes have come), `retrying`, and at the end `done` (`how`: `picker`, `disk` or `memory`; of the
-/// last two with the `blob` to be offered), `failed` (`failure`: `code`, `detail`, `status`,
-/// `requestId`, `numbers`) or `cancelled`. After these two nothing of the file stays.
+/// bytes have come), `retrying`, `credential-needed` (until `logIn` or `logInDeclined`), and at the end
+/// `done` (`how`: `picker`, `disk` or `memory`; of the last two with the `blob` to be offered), `failed`
+/// (`failure`: `code`, `detail`, `status`, `requestId`, `numbers`) or `cancelled`. After these two
+/// nothing of the file stays.
 #[wasm_bindgen]
 pub struct Opener(Rc<Shared>);
 
@@ -53,7 +54,7 @@ struct Shared {
     files: PartFiles,
     /// Dropped, the one under way ends.
     under_way: RefCell<Option<oneshot::Sender<()>>>,
-    /// What was offered last, for as long as the browser may be copying it.
+    /// What was offered last: the browser may be copying it until the next one is whole.
     offered: RefCell<Option<Saved>>,
 }
 
@@ -89,6 +90,12 @@ impl Opener {
         self.0.credential.log_in(api_key);
     }
 
+    /// There is no key to be had: what waits for one ends.
+    #[wasm_bindgen(js_name = logInDeclined)]
+    pub fn log_in_declined(&self) {
+        self.0.credential.decline();
+    }
+
     /// Fetches a file of that many bytes, opens it here, and saves it: into `picked`, else into a file of
     /// this page's own, or, where `in_memory`, into a blob. Another one under way ends.
     pub fn save(
@@ -103,6 +110,7 @@ impl Opener {
             None if in_memory => Way::InMemory,
             None => Way::OnDisk,
         };
+        self.0.credential.ask_again();
         let shared = self.0.clone();
         let file = parsed(file_id);
         let (under_way, cancelled) = oneshot::channel();
@@ -124,9 +132,7 @@ impl Shared {
         way: Way,
         cancelled: oneshot::Receiver<()>,
     ) {
-        // The person asks for more: what was offered before was copied long ago.
-        self.offered.take();
-        let sink = match Sink::new(way, size, &self.files).await {
+        let sink = match self.sink(way, size).await {
             Ok(sink) => sink,
             Err(fault) => return self.reporter.failed(&fault),
         };
@@ -155,6 +161,19 @@ impl Shared {
                 self.reporter.cancelled();
             }
         }
+    }
+
+    /// Where the file goes. What was offered last makes room, where there is none beside it.
+    async fn sink(&self, way: Way, size: u64) -> Result<Sink, Fault> {
+        let made = Sink::new(way, size, &self.files).await;
+        if !matches!(made, Err(Fault::NoRoom { .. })) {
+            return made;
+        }
+        let Some(Saved::OnDisk(_, file)) = self.offered.take() else {
+            return made;
+        };
+        file.delete().await;
+        Sink::new(Way::OnDisk, size, &self.files).await
     }
 
     async fn open(&self, file: Result<FileId, Fault>, size: u64, sink: &Sink) -> Result<(), Fault> {

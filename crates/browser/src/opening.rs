@@ -11,7 +11,10 @@ mod source;
 
 use std::rc::Rc;
 
-use futures::stream::{self, TryStreamExt as _};
+use futures::{
+    future::{Either, select},
+    stream::{self, TryStreamExt as _},
+};
 use sealift_message::ContentKey;
 use sealift_transfer::api::FileOpening;
 
@@ -60,11 +63,15 @@ impl Opening {
         buffers: &PartBuffers,
         progress: &Rc<Progress>,
     ) -> Result<(), Fault> {
-        stream::iter(self.opener.pieces())
-            .try_for_each_concurrent(PIECES_AT_ONCE, |piece| {
-                self.open_piece(piece, sink, buffers, progress)
-            })
-            .await
+        let pieces = stream::iter(self.opener.pieces());
+        let opened = pieces.try_for_each_concurrent(PIECES_AT_ONCE, |piece| {
+            self.open_piece(piece, sink, buffers, progress)
+        });
+        let kept_fresh = core::pin::pin!(self.source.keep_fresh());
+        match select(opened, kept_fresh).await {
+            Either::Left((opened, _)) => opened,
+            Either::Right((never, _)) => match never {},
+        }
     }
 
     async fn open_piece(

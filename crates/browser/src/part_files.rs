@@ -174,6 +174,13 @@ impl PartFile {
         }
     }
 
+    /// Deletes it; its room is free then.
+    pub async fn delete(mut self) {
+        self.close();
+        // Where it is gone already there is nothing to do.
+        let _deleted = JsFuture::from(self.folder.handle.remove_entry(&self.name)).await;
+    }
+
     fn close(&mut self) {
         if let Some(open) = self.open.take() {
             open.close();

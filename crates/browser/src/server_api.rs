@@ -45,6 +45,19 @@ impl ServerApi {
         Self { credential }
     }
 
+    /// Whether another attempt at what was refused so may help: waits for another API key, where it was
+    /// refused for the one that it carried.
+    pub(crate) async fn may_come_by_another_key(&self, error: &RequestError) -> bool {
+        let status = match error.failure {
+            RequestFailure::Status { status, .. } => status,
+            _ => return false,
+        };
+        status == UNAUTHENTICATED
+            && error.peer == Peer::Server
+            && self.credential.is_there()
+            && self.credential.renewed().await
+    }
+
     /// The server's limits, a [`Policy`](sealift_transfer::api::Policy) in JavaScript.
     ///
     /// # Errors

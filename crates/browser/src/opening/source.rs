@@ -1,5 +1,6 @@
 //! Where the sealed bytes come from: the store, by a presigned address that the server renews.
 
+use core::convert::Infallible;
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use futures::lock::Mutex;
@@ -41,6 +42,20 @@ impl Giver {
             }
         }
     }
+
+    /// The same while the file is on its way: where the API key has ended, by another one.
+    async fn ask_again(&self, retrying: impl Fn()) -> Result<FileOpening, Fault> {
+        loop {
+            match self.ask(&retrying).await {
+                Err(Fault::Request(error)) => {
+                    if !self.server.may_come_by_another_key(&error).await {
+                        return Err(Fault::Request(error));
+                    }
+                }
+                other => return other,
+            }
+        }
+    }
 }
 
 /// One object of the store. Every answer is held to what was recorded of it.
@@ -57,6 +72,39 @@ struct Address {
     get: PresignedGet,
     /// Counts them, so that of many requests that were refused one renews it.
     version: u32,
+    /// When it is time for the next one, and when it ends, by this machine's clock.
+    renew_at_ms: i64,
+    ends_at_ms: i64,
+}
+
+/// No address lasts longer, and what a link lets read ends as long after the last address was given.
+const LONGEST_LIFE_MS: i64 = 15 * 60 * 1000;
+/// Where this machine's clock is far ahead of the server's, addresses seem to have ended before they
+/// are here. They are renewed no more often than this lets them.
+const SHORTEST_LIFE_MS: i64 = 90 * 1000;
+/// Who is refused before an address ends asks again so long after it.
+const REFUSED_FOR_MS: i64 = 60 * 1000;
+/// How often is looked whether it is time. A timer for all of it would stand still while the machine
+/// sleeps.
+const LOOK_EVERY_MS: u64 = 1000;
+
+impl Address {
+    /// Given now.
+    fn new(get: PresignedGet, version: u32) -> Self {
+        let now_ms = now_ms();
+        let life_ms = get.expires_at_ms.saturating_sub(now_ms);
+        let life_ms = life_ms.clamp(SHORTEST_LIFE_MS, LONGEST_LIFE_MS);
+        Self {
+            get,
+            version,
+            renew_at_ms: now_ms.saturating_add(life_ms.saturating_mul(2).div_euclid(3)),
+            ends_at_ms: now_ms.saturating_add(life_ms),
+        }
+    }
+
+    fn has_ended(&self) -> bool {
+        now_ms() >= self.ends_at_ms
+    }
 }
 
 impl Source {
@@ -67,10 +115,7 @@ impl Source {
             giver,
             recorded: recorded(given),
             header: given.header.clone(),
-            address: RefCell::new(Address {
-                get: given.get.clone(),
-                version: 0,
-            }),
+            address: RefCell::new(Address::new(given.get.clone(), 0)),
             renewing: Mutex::default(),
         }
     }
@@ -97,11 +142,33 @@ impl Source {
                 other => return other,
             };
             comes(0);
-            if !is_renewed && may_have_ended(&error, &address.get) {
+            // A machine may sleep longer than an address lasts, and more than once.
+            let may_help = !is_renewed || address.has_ended();
+            if may_help && may_have_ended(&error, &address) {
                 is_renewed = true;
                 self.renew(address.version, &retrying).await?;
             } else {
                 attempts.failed(error, &retrying).await?;
+            }
+        }
+    }
+
+    /// Renews the address before it ends, for as long as this is polled, so that what a link lets read
+    /// does not end while its file is on the way.
+    pub(super) async fn keep_fresh(&self) -> Infallible {
+        let mut not_before_ms = i64::MIN;
+        loop {
+            sleep(LOOK_EVERY_MS).await;
+            let (version, renew_at_ms) = {
+                let address = self.address.borrow();
+                (address.version, address.renew_at_ms)
+            };
+            if now_ms() < renew_at_ms.max(not_before_ms) {
+                continue;
+            }
+            // The one there is still works. Once it has ended, the pieces ask too and tell what is said.
+            if self.renew(version, &|| ()).await.is_err() {
+                not_before_ms = now_ms().saturating_add(REFUSED_FOR_MS);
             }
         }
     }
@@ -111,14 +178,12 @@ impl Source {
         if self.address.borrow().version != version {
             return Ok(());
         }
-        let given = self.giver.ask(retrying).await?;
+        let given = self.giver.ask_again(retrying).await?;
         if recorded(&given) != self.recorded || given.header != self.header {
             return Err(Fault::ObjectReplaced);
         }
-        self.address.replace(Address {
-            get: given.get.clone(),
-            version: version.wrapping_add(1),
-        });
+        let next = Address::new(given.get.clone(), version.wrapping_add(1));
+        self.address.replace(next);
         Ok(())
     }
 }
@@ -132,11 +197,15 @@ fn recorded(given: &FileOpening) -> Recorded {
 
 /// Whether a fresh address may help: stores refuse one that has ended, some of them with 400, and some
 /// so that the browser does not let us see it.
-fn may_have_ended(error: &RequestError, get: &PresignedGet) -> bool {
+fn may_have_ended(error: &RequestError, address: &Address) -> bool {
     match error.failure {
         RequestFailure::Status { status, .. } => matches!(status, 400 | 401 | 403),
-        _ => error.peer == Peer::Store && time_ms_of(Date::now()) >= get.expires_at_ms,
+        _ => error.peer == Peer::Store && address.has_ended(),
     }
+}
+
+fn now_ms() -> i64 {
+    time_ms_of(Date::now())
 }
 
 /// The attempts at one request.

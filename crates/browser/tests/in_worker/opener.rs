@@ -1,6 +1,12 @@
 //! The class that the page of a file has: what it says, and what it leaves behind.
 
-use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
+use std::cell::RefCell;
+
+use futures::{
+    StreamExt as _,
+    channel::mpsc::{UnboundedReceiver, unbounded},
+};
+use js_sys::{Array, Function, Reflect, Uint8Array};
 use sealift_browser::{Opener, sink::MOST_BYTES_IN_MEMORY};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -17,36 +23,37 @@ use crate::{
 
 const LEN: usize = 9000;
 
-/// An opener, and what it says until it ends.
+/// An opener, and what it says.
 struct Told {
     opener: Opener,
     messages: Array,
-    ended: Promise,
+    ends: RefCell<UnboundedReceiver<JsValue>>,
 }
 
 fn opener() -> Told {
     let messages = Array::new();
-    let (mut ring, into) = (None, messages.clone());
-    let ended = Promise::new(&mut |resolve, _| ring = Some(resolve));
-    let ring = ring.unwrap();
+    let (end, ends) = unbounded();
+    let into = messages.clone();
     let hear = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
         into.push(&message);
-        if ["done", "failed", "cancelled"].contains(&text(&message, "type").as_str()) {
-            ring.call0(&JsValue::NULL).unwrap();
+        let kind = text(&message, "type");
+        if ["done", "failed", "cancelled", "credential-needed"].contains(&kind.as_str()) {
+            end.unbounded_send(message).unwrap();
         }
     });
     let hear: Function = hear.into_js_value().unchecked_into();
     Told {
         opener: Opener::new(hear, None),
         messages,
-        ended,
+        ends: ends.into(),
     }
 }
 
 impl Told {
+    /// The next end, or question.
+    #[expect(clippy::await_holding_refcell_ref, reason = "one test at a time asks")]
     async fn last(&self) -> JsValue {
-        JsFuture::from(self.ended.clone()).await.unwrap();
-        self.messages.get(self.messages.length() - 1)
+        self.ends.borrow_mut().next().await.unwrap()
     }
 
     fn types(&self) -> Vec<String> {
@@ -212,6 +219,83 @@ async fn who_has_logged_in_asks_with_the_key_and_the_refusal_is_told() {
         let asked = format!("POST /v1/files/{id}/open{sent}");
         assert_eq!(server.requests(), [asked]);
     }
+}
+
+/// Its address and its key have ended: another key is asked for, and until there is one it waits.
+#[wasm_bindgen_test]
+async fn a_key_that_ends_on_the_way_is_asked_for_and_the_file_goes_on() {
+    let object = object(&plaintext(LEN as u64));
+    let id = file_id().to_string();
+    for is_declined in [false, true] {
+        let given = answer(&given(object.len() as u64, LEN as u64));
+        let refused = problem(401, "unauthenticated");
+        let server = Server::answering(&[given.clone(), refused, given]);
+        let ended = "return request.attempt > 1 ? usual : { ...usual, status: 403 };";
+        let _store = Store::of(&object, ended);
+        let told = opener();
+        told.opener.log_in(Some("old".to_owned()));
+        told.opener.save(&id, LEN as f64, None, true);
+        assert_eq!(text(&told.last().await, "type"), "credential-needed");
+        if is_declined {
+            told.opener.log_in_declined();
+            let failure = get(&told.last().await, "failure");
+            assert_eq!(text(&failure, "code"), "unauthenticated");
+        } else {
+            told.opener.log_in(Some("new".to_owned()));
+            assert_eq!(text(&told.last().await, "type"), "done");
+        }
+        let asked =
+            ["old", "old", "new"].map(|key| format!("POST /v1/files/{id}/open Bearer {key}"));
+        let times = if is_declined { 2 } else { 3 };
+        assert_eq!(server.requests(), asked[..times]);
+    }
+}
+
+/// Browsers copy what is offered behind the page's back.
+#[wasm_bindgen_test]
+async fn what_was_offered_stays_until_the_next_is_whole() {
+    let plaintext = plaintext(LEN as u64);
+    let object = object(&plaintext);
+    let id = file_id().to_string();
+    let _server = server(&object);
+    let told = opener();
+    let save = || told.opener.save(&id, LEN as f64, None, false);
+    let store = Store::of(&object, HONEST);
+    save();
+    let offered: Blob = get(&told.last().await, "blob").unchecked_into();
+    drop(store);
+    let store = Store::of(&object, "usual.body[9] ^= 1; return usual;");
+    save();
+    assert_eq!(text(&told.last().await, "type"), "failed");
+    assert!(bytes_of(&offered).await == plaintext);
+    drop(store);
+    let _store = Store::of(&object, HONEST);
+    save();
+    let next: Blob = get(&told.last().await, "blob").unchecked_into();
+    assert!(bytes_of(&next).await == plaintext);
+    let gone = JsFuture::from(offered.array_buffer()).await;
+    assert!(gone.is_err(), "its file is deleted");
+}
+
+#[wasm_bindgen_test]
+async fn what_was_offered_makes_room_where_there_is_none_beside_it() {
+    let plaintext = plaintext(LEN as u64);
+    let object = object(&plaintext);
+    let id = file_id().to_string();
+    let (_server, _store) = (server(&object), Store::of(&object, HONEST));
+    let told = opener();
+    told.opener.save(&id, LEN as f64, None, false);
+    assert_eq!(text(&told.last().await, "type"), "done");
+    // None, and then enough.
+    let scarce = "const usages = [1, 0];
+        navigator.storage.estimate = async () => ({ quota: size, usage: usages.shift() });";
+    let scarce = Function::new_with_args("size", scarce);
+    scarce.call1(&JsValue::NULL, &LEN.into()).unwrap();
+    told.opener.save(&id, LEN as f64, None, false);
+    let blob: Blob = get(&told.last().await, "blob").unchecked_into();
+    let own = Function::new_no_args("delete navigator.storage.estimate;");
+    own.call0(&JsValue::NULL).unwrap();
+    assert!(bytes_of(&blob).await == plaintext);
 }
 
 #[wasm_bindgen_test]

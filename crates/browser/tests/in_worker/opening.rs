@@ -20,7 +20,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{
     sample::{FRAME_LENGTH, LENGTHS, content_key, header, object, plaintext},
-    store::{ETAG, HONEST, Server, Store, answer, file_id, given, given_with, problem},
+    store::{Clock, ETAG, HONEST, Server, Store, answer, file_id, given, given_with, problem},
 };
 
 const PIECE: u64 = 8 * 1024 * 1024;
@@ -240,6 +240,57 @@ async fn an_address_that_ended_is_asked_for_again_once_for_all_pieces() {
     assert!(opened(given(sealed, size), 60_000).await.unwrap() == plaintext);
     let path = format!("POST /v1/files/{}/open", file_id());
     assert_eq!(server.requests(), [path]);
+}
+
+/// Whoever reads by a link may go on for a quarter of an hour after each address: the next one is asked
+/// for in time, though every piece is still on its way.
+#[wasm_bindgen_test]
+async fn an_address_is_renewed_before_it_ends_while_pieces_come() {
+    let plaintext = plaintext(5 * PIECE);
+    let whole = object(&plaintext);
+    let (sealed, size) = (whole.len() as u64, 5 * PIECE);
+    let mut fresh = given(sealed, size);
+    fresh.get.url = "https://store.example/o?fresh".to_owned();
+    let server = Server::answering(&[answer(&fresh)]);
+    let _clock = Clock::set_ahead_by_hand();
+    let waits = "if (request.url.endsWith('fresh')) return usual;
+        if (request.attempt > 3) return { ...usual, status: 403 };
+        Date.ahead = 10 * 60_000;
+        return serverAnswers().then(() => usual);";
+    let _store = Store::of(&whole, waits);
+    assert!(opened(given(sealed, size), 60_000).await.unwrap() == plaintext);
+    assert_eq!(server.requests().len(), 1);
+}
+
+#[wasm_bindgen_test]
+async fn who_is_refused_before_the_address_ends_goes_on_with_it() {
+    let plaintext = plaintext(5 * PIECE);
+    let whole = object(&plaintext);
+    let (sealed, size) = (whole.len() as u64, 5 * PIECE);
+    let server = Server::answering(&[problem(401, "unauthenticated")]);
+    let _clock = Clock::set_ahead_by_hand();
+    let waits = "if (request.attempt > 3) return usual;
+        Date.ahead = 10 * 60_000;
+        return serverAnswers().then(() => usual);";
+    let _store = Store::of(&whole, waits);
+    assert!(opened(given(sealed, size), 60_000).await.unwrap() == plaintext);
+    assert_eq!(server.requests().len(), 1);
+}
+
+/// A machine that sleeps, and sleeps again.
+#[wasm_bindgen_test]
+async fn a_piece_outlives_more_than_one_address() {
+    let plaintext = plaintext(9000);
+    let whole = object(&plaintext);
+    let (sealed, size) = (whole.len() as u64, 9000);
+    let server = Server::answering(&[answer(&given(sealed, size))]);
+    let _clock = Clock::set_ahead_by_hand();
+    let sleeps = "if (request.attempt > 3) return usual;
+        Date.ahead += 16 * 60_000;
+        return { ...usual, status: 403 };";
+    let _store = Store::of(&whole, sleeps);
+    assert!(opened(given(sealed, size), 60_000).await.unwrap() == plaintext);
+    assert_eq!(server.requests().len(), 3);
 }
 
 #[wasm_bindgen_test]

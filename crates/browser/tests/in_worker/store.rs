@@ -13,11 +13,14 @@ pub(crate) const ETAG: &str = "\"the-object\"";
 
 /// What a store would do with one request, in JavaScript: it has `request` (`etag`, `range`, `url`,
 /// `from`, `to` and `attempt`, from 1, over all requests), the `object`, and the `usual` answer, to be
-/// changed and returned. `undefined` is a lost connection, `null` none that ends.
+/// changed and returned, or a promise of it. `undefined` is a lost connection, `null` none that ends.
+/// `serverAnswers()` is a promise of the time when a [`Server`] is asked next, `Date.ahead` how many
+/// milliseconds a [`Clock`] is ahead.
 pub(crate) const HONEST: &str = "return usual;";
 
 const STORE: &str = r"
-const judge = new Function('request', 'object', 'usual', judgement);
+const judge = new Function('request', 'object', 'usual', 'serverAnswers', judgement);
+const serverAnswers = () => new Promise((answers) => addEventListener('server-asked', answers, { once: true }));
 return class {
   readyState = 0;
   status = 0;
@@ -40,8 +43,9 @@ return class {
       headers: { etag, 'content-range': `bytes ${from}-${to}/${object.length}` },
       body: object.slice(from, to + 1),
     };
-    const answer = judge({ etag, range, url: this.#url, from, to, attempt: requests.length }, object, usual);
-    if (answer !== null) setTimeout(() => this.#answered(answer));
+    const answer = judge({ etag, range, url: this.#url, from, to, attempt: requests.length }, object, usual, serverAnswers);
+    if (answer === null) return;
+    Promise.resolve(answer).then((answer) => setTimeout(() => this.#answered(answer)));
   }
   abort() {
     this.#isAborted = true;
@@ -114,6 +118,7 @@ pub(crate) struct Server {
 const SERVER: &str = r"
 return async (request) => {
   requests.push(`${request.method} ${new URL(request.url).pathname} ${request.headers.get('authorization') ?? ''}`.trim());
+  dispatchEvent(new Event('server-asked'));
   const [status, body] = answers.length > 1 ? answers.shift() : answers[0];
   const type = status < 400 ? 'application/json' : 'application/problem+json';
   return new Response(body, { status, headers: { 'content-type': type } });
@@ -146,6 +151,33 @@ impl Drop for Server {
     fn drop(&mut self) {
         replaced("fetch", &self.real);
     }
+}
+
+/// While it lives, `Date.ahead` sets this worker's clock ahead.
+pub(crate) struct Clock {
+    real: JsValue,
+}
+
+impl Clock {
+    pub(crate) fn set_ahead_by_hand() -> Self {
+        const BY_HAND: &str = "Date.ahead = 0; return () => real() + Date.ahead;";
+        let date = date();
+        let real = Reflect::get(&date, &"now".into()).unwrap_throw();
+        let make = Function::new_with_args("real", BY_HAND);
+        let made = make.call1(&JsValue::NULL, &real).unwrap_throw();
+        Reflect::set(&date, &"now".into(), &made).unwrap_throw();
+        Self { real }
+    }
+}
+
+impl Drop for Clock {
+    fn drop(&mut self) {
+        Reflect::set(&date(), &"now".into(), &self.real).unwrap_throw();
+    }
+}
+
+fn date() -> JsValue {
+    Reflect::get(&global(), &"Date".into()).unwrap_throw()
 }
 
 fn replaced(name: &str, by: &JsValue) -> JsValue {
