@@ -6,11 +6,12 @@ const CHANNEL = 'sealift-api-key';
 const WAIT_MS = 250;
 
 export class KeyBetweenTabs {
-  #channel = new BroadcastChannel(CHANNEL);
+  #channel = opened();
   #apiKey;
   #heard;
 
   constructor() {
+    if (!this.#channel) return;
     this.#channel.addEventListener('message', ({ data }) => {
       if (data.apiKey) this.#heard?.(data.apiKey);
       else if (this.#apiKey) this.#channel.postMessage({ apiKey: this.#apiKey });
@@ -28,10 +29,20 @@ export class KeyBetweenTabs {
 
   // The key that another open page has; undefined where none answers.
   ask() {
+    if (!this.#channel) return undefined;
     this.#channel.postMessage({});
     return new Promise((resolve) => {
       this.#heard = resolve;
       setTimeout(resolve, WAIT_MS);
     });
+  }
+}
+
+// None where the browser lets this site store nothing: then pages cannot talk to each other either.
+function opened() {
+  try {
+    return new BroadcastChannel(CHANNEL);
+  } catch {
+    return undefined;
   }
 }

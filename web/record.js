@@ -4,6 +4,9 @@ import { copies } from './copy.js';
 import { bytes, moment } from './numbers.js';
 import { say } from './sentences.js';
 
+// The buttons that copy already: a record may be filled again.
+const copying = new WeakSet();
+
 // Where the pages show a file of that id, from the page of all files and the one that sends.
 export function pageOf(fileId) {
   return `files/${encodeURIComponent(fileId)}`;
@@ -33,6 +36,8 @@ export function fillRecord(element, record, announce) {
     place.closest('div').hidden = !value;
   }
   for (const button of element.querySelectorAll('.copy')) {
+    if (copying.has(button)) continue;
+    copying.add(button);
     const what = button.closest('div').querySelector('dt').textContent;
     button.setAttribute('aria-label', say('copyName', { what }));
     copies(button, () => button.previousElementSibling.textContent, announce);

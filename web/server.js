@@ -1,6 +1,8 @@
 // Questions to the server about files that are there. No wasm is needed for them.
 
 const LONGEST_MS = 60_000;
+// Where a key must not go along: on the server a login wins over a cookie.
+const NONE = null;
 
 export class Server {
   #apiKey;
@@ -30,12 +32,12 @@ export class Server {
 
   // What this browser may know of a file whose ticket it redeemed. The cookie says so, so no key goes along.
   shared(fileId) {
-    return this.#ask('GET', `${path(fileId)}/shared`, { apiKey: undefined });
+    return this.#ask('GET', `${path(fileId)}/shared`, { apiKey: NONE });
   }
 
   // Uses a ticket up; this browser may read its file for a while.
   redeem(ticket) {
-    return this.#ask('POST', '/v1/tickets/redeem', { body: { ticket }, apiKey: undefined });
+    return this.#ask('POST', '/v1/tickets/redeem', { body: { ticket }, apiKey: NONE });
   }
 
   remove(fileId) {
@@ -54,15 +56,22 @@ export class Server {
     const headers = {};
     if (apiKey) headers.authorization = `Bearer ${apiKey}`;
     if (body) headers['content-type'] = 'application/json';
-    const ends = AbortSignal.timeout(LONGEST_MS);
+    // Not by `AbortSignal.any`, which browsers have since 2024 only.
+    const ends = new AbortController();
+    const end = () => ends.abort();
+    const timer = setTimeout(end, LONGEST_MS);
+    signal?.addEventListener('abort', end);
     let answer;
     let text;
     try {
-      answer = await fetch(address, { method, headers, body: body && JSON.stringify(body), cache: 'no-store', signal: signal ? AbortSignal.any([signal, ends]) : ends });
+      answer = await fetch(address, { method, headers, body: body && JSON.stringify(body), cache: 'no-store', signal: ends.signal });
       text = await answer.text();
     } catch (error) {
       if (signal?.aborted) throw error;
       throw failure('server_unreachable');
+    } finally {
+      clearTimeout(timer);
+      signal?.removeEventListener('abort', end);
     }
     const said = parsed(text);
     if (!answer.ok) throw refusal(answer, said);
