@@ -24,6 +24,8 @@ const server = new Server();
 const listing = new Listing(server);
 const share = new Share(find('share'), server, announce);
 const keys = new KeyBetweenTabs();
+// What was deleted here: a list that was asked for before may still have it.
+const gone = new Set();
 let login;
 let typing;
 
@@ -71,12 +73,14 @@ async function load() {
   clearTimeout(typing);
   find('search').hidden = false;
   find('count').textContent = say(search() ? 'searching' : 'loading');
+  // What it would add belongs to the list that goes.
+  find('more').hidden = true;
   await attempt(async () => {
     const files = await listing.first(search());
     if (!files) return;
     find('listed').replaceChildren();
     add(files);
-  });
+  }, { isLoad: true });
 }
 
 async function more() {
@@ -94,7 +98,8 @@ async function more() {
 
 function add(files) {
   const wishes = { share: ({ id, name }) => share.open(id, name), remove, announce };
-  const elements = files.map((record) => listedFile(find('listed-file'), record, wishes));
+  const there = files.filter(({ id }) => !gone.has(id));
+  const elements = there.map((record) => listedFile(find('listed-file'), record, wishes));
   find('listed').append(...elements);
   show();
   return elements[0];
@@ -112,30 +117,36 @@ function show() {
   find('count').textContent = say(count === 0 ? none : some, { count: amount(count) });
 }
 
-async function remove({ id, name: given }, element) {
+async function remove({ id, name: given }) {
   const name = shownName(given);
   if (!(await question.ask(say('deleteQuestion', { name }), say('delete')))) return;
   await attempt(async () => {
     await server.remove(id);
     announce(say('announceDeleted', { name }));
-    const next = element.nextElementSibling ?? element.previousElementSibling ?? find('search-text');
-    element.remove();
+    gone.add(id);
+    // Another list may have come meanwhile.
+    const row = [...find('listed').children].find((one) => one.dataset.fileId === id);
+    const next = row?.nextElementSibling ?? row?.previousElementSibling ?? find('search-text');
+    row?.remove();
     show();
     next.focus();
   });
 }
 
-// Tells of what fails.
-async function attempt(wish) {
+// Tells of what fails. What was refused for its key is done again where another one comes by itself, but for `load`:
+// whatever key comes, the list comes with it.
+async function attempt(wish, { isLoad = false } = {}) {
   notice('notice', '');
   find('notice-facts').hidden = true;
   try {
     await wish();
   } catch (failure) {
     if (typeof failure?.code !== 'string') throw failure;
-    find('count').textContent = '';
-    if (failure.code === 'unauthenticated') await login.need();
-    if (failure.code === 'unauthenticated' && !find('login').hidden) return;
+    if (isLoad) find('count').textContent = '';
+    if (failure.code === 'unauthenticated') {
+      if ((await login.need()) && !isLoad) await attempt(wish);
+      return;
+    }
     tell(failure);
   }
 }

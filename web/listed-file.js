@@ -5,7 +5,7 @@ import { bytes, moment } from './numbers.js';
 import { fillRecord, pageOf, sayVerification } from './record.js';
 import { say, sayAll } from './sentences.js';
 
-// `wishes` has `share(record)`, `remove(record, element)` and `announce`.
+// `wishes` has `share(record)`, `remove(record)` and `announce`.
 export function listedFile(template, record, wishes) {
   const element = template.content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`.${name}`);
@@ -20,7 +20,7 @@ export function listedFile(template, record, wishes) {
   part('file-size').textContent = bytes(record.size);
   part('open').href = pageOf(record.id);
   part('share').addEventListener('click', () => wishes.share(record));
-  part('delete').addEventListener('click', () => wishes.remove(record, element));
+  part('delete').addEventListener('click', () => wishes.remove(record));
   const isDamaged = verification.state === 'failed';
   const words = [say('sentAt', { moment: moment(record.uploaded_at_ms) })];
   const found = sayVerification(verification);

@@ -8,6 +8,7 @@ export class Listing {
   #search = '';
   #cursor;
   #asking;
+  #isUnderWay = false;
 
   constructor(server) {
     this.#server = server;
@@ -28,16 +29,23 @@ export class Listing {
     const asking = (this.#asking = new AbortController());
     this.#search = search;
     this.#cursor = undefined;
-    return this.#next(asking);
+    try {
+      return await this.#next(asking);
+    } catch (error) {
+      // There is nothing to go on from: what is listed still is of another search.
+      this.#cursor = undefined;
+      throw error;
+    }
   }
 
-  // The files behind those that were given.
+  // The files behind those that were given; undefined where there are none, or a question is under way.
   async more() {
-    return this.#next(this.#asking);
+    return this.hasMore && !this.#isUnderWay ? this.#next(this.#asking) : undefined;
   }
 
   async #next(asking) {
     const found = [];
+    this.#isUnderWay = true;
     try {
       for (let pages = 0; pages < MOST_EMPTY_PAGES && found.length === 0; pages += 1) {
         const { files, next_cursor: cursor } = await this.#server.files({ search: this.#search, cursor: this.#cursor, signal: asking.signal });
@@ -50,6 +58,8 @@ export class Listing {
     } catch (error) {
       if (asking.signal.aborted) return undefined;
       throw error;
+    } finally {
+      if (asking === this.#asking) this.#isUnderWay = false;
     }
   }
 }

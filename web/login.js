@@ -13,6 +13,8 @@ export class Login {
   #wishes;
   #apiKey;
   #isAsking = false;
+  // Whether a key came by itself, of the question under way.
+  #came;
   // When a source gave the last key, and how many were refused as soon as they were there.
   #refreshedAt = -Infinity;
   #refusedAtOnce = 0;
@@ -50,20 +52,29 @@ export class Login {
     else this.#form.hidden = false;
   }
 
-  // Files wait for a key. However many ask, the person is asked once.
-  async need() {
-    if (this.#isAsking) return;
+  // What was wanted waits for a key. However many ask, the person is asked once. Gives whether one came by itself: then
+  // what was refused may be done again.
+  need() {
+    if (!this.#isAsking) this.#came = this.#ask();
+    return this.#came;
+  }
+
+  async #ask() {
     this.#isAsking = true;
     const isAtOnce = performance.now() - this.#refreshedAt < AT_ONCE_MS;
     this.#refusedAtOnce = isAtOnce ? this.#refusedAtOnce + 1 : 0;
     const fresh = this.#refusedAtOnce < MOST_REFUSED_AT_ONCE ? await this.#refreshed() : undefined;
     // Somebody may have typed one in the meantime.
-    if (!this.#isAsking) return;
-    if (fresh) return this.#use(fresh);
+    if (!this.#isAsking) return true;
+    if (fresh) {
+      this.#use(fresh);
+      return true;
+    }
     this.#form.hidden = false;
     this.#decline.hidden = false;
     this.#input.focus();
     this.#wishes.asked();
+    return false;
   }
 
   async #refreshed() {
