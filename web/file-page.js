@@ -45,7 +45,10 @@ export async function startFilePage({ refresh } = {}) {
   saving = new Saving(told);
   login = new Login(find('login'), [() => keys.ask(), refresh], {
     use: logIn,
-    declined: () => find('login').querySelector('input').focus(),
+    declined: () => {
+      saving.logInDeclined();
+      find('login').querySelector('input').focus();
+    },
     asked: () => announce(say('apiKeyAsked')),
   });
   find('redeem').addEventListener('click', redeem);
@@ -63,8 +66,9 @@ export async function startFilePage({ refresh } = {}) {
 
 function begin() {
   const given = takeTicket();
-  if (saving.state === 'saving') return undefined;
   ticket = given ?? ticket;
+  // What is under way goes on; the link can be opened after it.
+  if (saving.state === 'saving') return undefined;
   // Nothing is used up before the person wants it: programs that look at links press no button.
   return ticket ? view.enter('invited') : look();
 }
@@ -77,7 +81,13 @@ function takeTicket() {
 }
 
 function fileId() {
-  return decodeURIComponent(location.pathname.split('/').at(-1));
+  const last = location.pathname.split('/').at(-1);
+  try {
+    return decodeURIComponent(last);
+  } catch {
+    // No id: the server knows no such file.
+    return last;
+  }
 }
 
 async function redeem() {
@@ -106,7 +116,7 @@ async function look() {
     await login.offer();
     if (!login.apiKey) view.enter('asking');
     return undefined;
-  });
+  }, { isLook: true });
 }
 
 async function lookAsOwner() {
@@ -129,21 +139,25 @@ function nothingFor(...codes) {
 function logIn(apiKey) {
   server.logIn(apiKey);
   keys.keep(apiKey);
+  // What is under way waits for it.
+  if (isOwn) saving.logIn(apiKey);
   find('login').hidden = true;
   announce(say('apiKeyUsed'));
-  attempt(lookAsOwner);
+  attempt(lookAsOwner, { isLook: true });
 }
 
 async function present(shown, own) {
+  // It was deleted while its record was on the way.
+  if (view.state === 'deleted') return;
   file = { ...shown, id: shown.id ?? shown.file_id };
   isOwn = own;
   // Somebody with a link reads by a cookie, and with nobody's key.
-  if (isOwn && login.apiKey) saving.logIn(login.apiKey);
+  saving.logIn(isOwn ? login.apiKey : undefined);
   // What an element of the browser's asks for carries a cookie, and no API key.
   view.present(file, { isOwn, mayShow: !isOwn || !login.apiKey });
-  view.enter('ready');
+  enter(saving.state === 'saving' ? 'saving' : 'ready');
   const way = await Opener.wayToSave(file.size);
-  if (way === 'too_large_for_this_browser') tell({ code: way, detail: '', numbers: {} });
+  if (saving.state !== 'saving' && way === 'too_large_for_this_browser') tell({ code: way, detail: '', numbers: {} });
 }
 
 function save() {
@@ -154,9 +168,12 @@ function save() {
 
 // What became of saving it.
 function told(what) {
+  if (what === 'credential-needed') return login.need();
+  // It may be the end of what was under way when the file went.
+  if (!view.hasFile) return undefined;
   if (what === 'progress') return view.figures(saving);
   const hadFocus = document.activeElement === find('stop');
-  view.enter(what);
+  enter(what);
   view.figures(saving);
   // That button is gone now.
   if (hadFocus && what !== 'saving') find('save').focus();
@@ -171,29 +188,42 @@ function told(what) {
   return undefined;
 }
 
+// A state with a file, and below it the link that came while one was saved.
+function enter(state) {
+  view.enter(state);
+  if (!ticket || state === 'saving') return;
+  view.invite();
+  announce(say('invitedTitle'));
+}
+
 async function remove() {
   const name = shownName(file.name);
   if (!(await question.ask(say('deleteQuestion', { name }), say('delete')))) return;
-  saving.cancel();
   await attempt(async () => {
     await server.remove(file.id);
     view.enter('deleted');
+    // It may have failed meanwhile, since the object had gone.
+    tellNothing();
+    saving.cancel();
     find('facts').textContent = say('deleted');
     announce(say('announceDeleted', { name }));
     find('title').parentElement.focus();
   });
 }
 
-// Tells of what fails.
-async function attempt(wish) {
+// Tells of what fails. What was refused for its key is done again where another one comes by itself, but for looking:
+// whatever key comes, that is done with it.
+async function attempt(wish, { isLook = false } = {}) {
   tellNothing();
   try {
     await wish();
   } catch (error) {
     if (typeof error?.code !== 'string') throw error;
+    if (view.state === 'deleted') return;
     if (error.code === 'unauthenticated') {
-      await login.need();
-      if (view.state === 'loading') view.enter('asking');
+      const came = await login.need();
+      if (came && !isLook) await attempt(wish);
+      if (!came && view.state === 'loading') view.enter('asking');
       return;
     }
     if (error.code === 'ticket_used') {
@@ -201,6 +231,7 @@ async function attempt(wish) {
       view.enter('used');
     } else if (view.state === 'loading' || view.state === 'asking' || error.code === 'not_found') {
       view.enter('absent');
+      saving.cancel();
     }
     tell(error);
   }

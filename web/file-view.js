@@ -12,6 +12,9 @@ const WITH_FILE = new Set(['ready', 'saving', 'done', 'cancelled', 'failed']);
 // States in which the person is, or may be, somebody who has files here.
 const AT_HOME = new Set(['asking', 'deleted', 'absent']);
 
+// What stands below the title in states without a file.
+const WAITS = { loading: 'fileWaits', asking: 'fileAsks' };
+
 const find = (id) => document.getElementById(id);
 
 export class FileView {
@@ -24,6 +27,11 @@ export class FileView {
 
   get state() {
     return document.querySelector('main').dataset.state;
+  }
+
+  // Whether there is a file to be seen.
+  get hasFile() {
+    return WITH_FILE.has(this.state);
   }
 
   // docs/PAGE.md lists the states.
@@ -39,8 +47,13 @@ export class FileView {
     find('outcome').hidden = state !== 'done' && state !== 'cancelled';
     find('gone').hidden = state !== 'deleted' && state !== 'absent';
     if (!hasFile) find('viewer').replaceChildren();
-    if (!hasFile && state !== 'deleted') find('facts').textContent = state === 'loading' ? say('fileWaits') : '';
+    if (!hasFile && state !== 'deleted') find('facts').textContent = WAITS[state] ? say(WAITS[state]) : '';
     if (state === 'invited') find('title').textContent = say('invitedTitle');
+  }
+
+  // Offers to open a link beside the file.
+  invite() {
+    find('invitation').hidden = false;
   }
 
   // The record of the caller's own file, or what a link shows of somebody else's. `mayShow`: whether an element of the

@@ -9,6 +9,7 @@ async function ready() {
 
 const wishes = {
   logIn: (opener, { apiKey }) => opener.logIn(apiKey),
+  logInDeclined: (opener) => opener.logInDeclined(),
   save: (opener, { fileId, size, picked, inMemory }) => opener.save(fileId, size, picked, inMemory),
   cancel: (opener) => opener.cancel(),
 };

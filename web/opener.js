@@ -12,22 +12,28 @@ const policy = globalThis.trustedTypes?.createPolicy('sealift', {
 const STOPPED = { code: 'worker_stopped', detail: '', numbers: {} };
 // Where the browser has no place on disk: the module holds no more (crates/browser/src/sink/in_memory.rs).
 const MOST_BYTES_IN_MEMORY = 512 * 1024 * 1024;
+// Between attempts to take a file away.
+const WAITS_MS = [0, 100, 400, 1600];
 // No file may have these in its name on one system or another, or they hide how it ends.
 const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd/\\:*?"<>|]/gu;
 
 export class Opener {
   #worker;
   #hear;
-  // What is being saved: its name, the file that was picked for it, and the address of what was offered.
+  // What is being saved: its name and size, and the file that was picked for it.
   #name;
+  #size;
   #picked;
+  // What was offered last: its address, and how much of the browser's disk it takes.
   #address;
+  #keptBytes = 0;
   // The wish whose place is being picked; another one in its stead, and the picker's answer comes too late.
   #picking;
 
   // `hear` is called with every message: `progress` (`opened` of `size` bytes have come), `retrying`, and at the end
   // `done` (`how`: `picker`, `disk` or `memory`; `name`; of the last two, whose download has begun by now, the `address`
-  // to save them again from), `failed` (`failure`) or `cancelled`. `stopped` (`failure`): this opener does no more.
+  // to save them again from), `failed` (`failure`) or `cancelled`. `credential-needed`: it goes on by `logIn`, or not by
+  // `logInDeclined`. `stopped` (`failure`): this opener has ended and does no more.
   constructor(hear) {
     this.#hear = hear;
     this.#worker = new Worker(policy ? policy.createScriptURL(WORKER.href) : WORKER, { type: 'module' });
@@ -48,6 +54,11 @@ export class Opener {
     this.#want('logIn', { apiKey });
   }
 
+  // There is no key to be had.
+  logInDeclined() {
+    this.#want('logInDeclined');
+  }
+
   // Opens the file in this browser and saves it. To be called in a click: browsers let nobody else pick a place.
   save(fileId, name, size) {
     this.#begin(fileId, name, size);
@@ -59,22 +70,19 @@ export class Opener {
     else this.#want('cancel');
   }
 
-  end() {
-    this.#worker.terminate();
-    this.#leaveNothing();
-    this.#forget();
-  }
-
   async #begin(fileId, name, size) {
     const wish = (this.#picking = {});
-    this.#forget();
+    // The browser has all of what was in memory as soon as it copies.
+    if (this.#keptBytes === 0) this.#forget();
     this.#name = savedName(name);
     const { picked, isClosed } = await pick(this.#name);
-    const inMemory = !picked && !isClosed && !(await hasRoom(size));
+    // The last download makes room, where there is none beside it.
+    const inMemory = !picked && !isClosed && !(await hasRoom(size - this.#keptBytes));
     this.#picked = picked;
     if (wish !== this.#picking) return this.#leaveNothing();
     if (isClosed) return this.#cancelled();
     this.#picking = undefined;
+    this.#size = size;
     this.#want('save', { fileId, size, picked, inMemory });
   }
 
@@ -85,11 +93,28 @@ export class Opener {
 
   // Picking made the file, or emptied it. Whoever ends otherwise than the worker does must take it away.
   #leaveNothing() {
-    this.#picked?.remove?.().catch(() => {});
+    if (this.#picked) removed(this.#picked);
     this.#picked = undefined;
   }
 
-  // The last download's bytes: copied by now, or not wanted any more.
+  // The worker has stopped by itself. What it was writing to is nobody's once it is gone.
+  #end() {
+    this.#worker.terminate();
+    this.#picking = undefined;
+    this.#leaveNothing();
+  }
+
+  // Has the browser copy what was opened to where its downloads go. What was offered before may be copied until now.
+  #offer(blob, how) {
+    this.#forget();
+    const link = document.createElement('a');
+    link.href = this.#address = URL.createObjectURL(blob);
+    link.download = this.#name;
+    link.click();
+    this.#keptBytes = how === 'disk' ? this.#size : 0;
+    return link.href;
+  }
+
   #forget() {
     if (this.#address) URL.revokeObjectURL(this.#address);
     this.#address = undefined;
@@ -100,11 +125,11 @@ export class Opener {
   }
 
   #heard({ blob, ...message }) {
-    if (message.type === 'stopped') this.#leaveNothing();
+    if (message.type === 'stopped') this.#end();
     if (['done', 'failed', 'cancelled'].includes(message.type)) this.#picked = undefined;
     if (message.type === 'done') {
       message.name = this.#name;
-      if (blob) message.address = this.#address = offer(blob, this.#name);
+      if (blob) message.address = this.#offer(blob, message.how);
     }
     this.#hear(message);
   }
@@ -137,11 +162,15 @@ function savedName(name) {
   return last.replace(NOT_IN_NAMES, '_').replace(/^\.+|[. ]+$/gu, '') || 'file';
 }
 
-// Has the browser copy what was opened to where its downloads go.
-function offer(blob, name) {
-  const link = document.createElement('a');
-  link.href = URL.createObjectURL(blob);
-  link.download = name;
-  link.click();
-  return link.href;
+// Takes away a picked file. The browser frees what a worker was writing to some time after that is gone.
+async function removed(file) {
+  for (const waitMs of WAITS_MS) {
+    await new Promise((resolve) => setTimeout(resolve, waitMs));
+    try {
+      return await file.remove?.();
+    } catch (error) {
+      if (error.name !== 'NoModificationAllowedError') return undefined;
+    }
+  }
+  return undefined;
 }

@@ -26,7 +26,7 @@ export class Saving {
   #hasBegun = false;
 
   // `told(what)` is called after each change: `progress`, or the state that it came to: `saving`, `done`, `failed` or
-  // `cancelled`.
+  // `cancelled`; and by `credential-needed` where it goes on once there is an API key, until `logInDeclined`.
   constructor(told) {
     this.#told = told;
     // Made beforehand: its module should be there when the button is pressed.
@@ -35,7 +35,11 @@ export class Saving {
 
   logIn(apiKey) {
     this.#apiKey = apiKey;
-    this.#opener.logIn(apiKey);
+    this.#opener?.logIn(apiKey);
+  }
+
+  logInDeclined() {
+    this.#opener?.logInDeclined();
   }
 
   // In a click, since browsers let nobody else open their dialog.
@@ -47,6 +51,7 @@ export class Saving {
     this.failure = undefined;
     this.outcome = undefined;
     this.#speed.forget();
+    if (!this.#opener) this.#make();
     this.#opener.save(id, name, size);
     this.#enter('saving');
   }
@@ -95,9 +100,10 @@ export class Saving {
     },
     failed: ({ failure }) => this.#fail(failure),
     cancelled: () => this.#enter('cancelled'),
+    'credential-needed': () => this.#told('credential-needed'),
+    // The next file gets another one, and not before: what cannot start would be made again without end.
     stopped: ({ failure }) => {
-      this.#opener.end();
-      this.#make();
+      this.#opener = undefined;
       if (this.state === 'saving') this.#fail(failure);
     },
   };

@@ -157,7 +157,7 @@ const sentences = {
   searchOn: 'Search on',
 
   shareTitle: 'Share this file',
-  shareNote: 'The link works once: whoever opens it first can read this one file for 15 minutes. Send it on a way that you trust.',
+  shareNote: 'The link works once: whoever opens it first can read this one file until 15 minutes after they last used it, 24 hours at most. Send it on a way that you trust.',
   shareEnds: 'It ends after',
   oneHour: '1 hour',
   oneDay: '1 day',
@@ -174,10 +174,11 @@ const sentences = {
 
   fileTitle: 'A file',
   fileWaits: 'Looking it up',
+  fileAsks: 'To see your own file, enter your API key. If somebody sent you a link, open it once more: looking at it did not use it up. If its time is over, ask for a new one.',
   invitedTitle: 'Somebody shared a file with you',
-  invited: 'The link works once. Open it when you are ready to save the file on this device: this browser can then read it for 15 minutes.',
+  invited: 'The link works once. Open it when you are ready to save the file on this device: this browser can then read it until 15 minutes after it was last used, 24 hours at most.',
   redeem: 'Open the link',
-  sharedUntil: 'This browser can read it until {moment}.',
+  sharedUntil: 'This browser can read it until {moment}, and longer while it is used: 24 hours at most.',
   save: 'Download',
   saveName: 'Download {name}',
   play: 'Play',
