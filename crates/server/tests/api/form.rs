@@ -126,6 +126,19 @@ async fn names_that_an_upload_may_not_have_are_refused_here_too() {
     stack.expect_no_upload().await;
 }
 
+#[tokio::test]
+async fn a_type_that_an_upload_may_not_have_is_refused_here_too() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    for content_type in ["a".repeat(256), String::new(), "a/\u{e4}".to_owned()] {
+        let put = client.request(Method::PUT, "/upload/file");
+        let put = put.header(header::CONTENT_TYPE, content_type.as_bytes());
+        let put = Answer::to(put.body("a")).await;
+        put.refused(ProblemCode::InvalidField);
+    }
+    stack.expect_no_upload().await;
+}
+
 /// A form that a browser posts.
 async fn post_as_browser(client: &Client, part: Part) -> Answer {
     let (content_type, body) = form(&[part]);
@@ -154,9 +167,11 @@ async fn a_browsers_form_is_answered_with_a_page_that_runs_nothing() {
     assert_eq!(sealed.status, 201, "{page}");
     let list = client.get(files::PATH).await;
     let list: sealift_transfer::api::FileList = list.json(200);
-    assert!(page.contains(&format!("href=\"files/{}\"", list.files[0].id)));
+    assert!(page.contains(&format!("href=\"/files/{}\"", list.files[0].id)));
     // What is behind the last slash.
     assert_eq!(list.files[0].name, "script>\"'&.txt");
+    let content = format!("href=\"/v1/files/{}/content\"", list.files[0].id);
+    assert!(page.contains(&content) && page.contains("href=\"/\""));
     assert!(page.contains("script&gt;\"'&amp;.txt"), "{page}");
 
     let large = post_as_browser(&client, Part::file("f", "a", &bytes(11))).await;
@@ -228,6 +243,18 @@ async fn fields_beside_the_file_are_passed_over_unless_they_are_many_or_large() 
     }
     let files: sealift_transfer::api::FileList = client.get(files::PATH).await.json(200);
     assert_eq!(files.files.len(), 1);
+}
+
+#[tokio::test]
+async fn a_field_that_is_called_like_a_files_name_is_no_file() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    for name in ["filename=x", "a; filename=x", "a;filename*=UTF-8''x", "a\\\"; filename=x"] {
+        let field = Part::field(name, b"1");
+        let answer = post_form(&client, &[field, Part::file("file", "a", b"hello")]).await;
+        let text = String::from_utf8(answer.body).unwrap();
+        assert_eq!((answer.status, text.lines().nth(2)), (201, Some("a")), "{name}: {text}");
+    }
 }
 
 #[tokio::test]
