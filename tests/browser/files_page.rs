@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use fantoccini::key::Key;
-use sealift_tests::Scene;
+use sealift_tests::{Scene, upload};
 use serde_json::json;
 
 use crate::scenes::tell;
@@ -19,6 +19,8 @@ tell!(
     what_a_verified_file_hashes_to_is_shown,
     files_are_searched_opened_and_deleted_by_keyboard,
     a_key_that_one_page_has_serves_another_and_is_stored_nowhere,
+    what_a_key_refused_that_another_page_has_anew_is_done_without_a_word,
+    a_search_that_fails_mixes_no_lists,
 );
 
 async fn files_are_found_by_a_word_in_their_name_and_opened(scene: Scene) -> Result<()> {
@@ -145,7 +147,7 @@ async fn a_key_that_one_page_has_serves_another_and_is_stored_nowhere(scene: Sce
     let stack = scene.setup()?.with("auth", "api-keys").start().await?;
     let api_key = stack.make_api_key("clinic", "ada").await?;
     let ada = stack.client_with(&api_key)?;
-    let file = sealift_tests::upload(&ada, "hers.txt", &Bytes::from_static(b"content")).await?;
+    let file = upload(&ada, "hers.txt", &Bytes::from_static(b"content")).await?;
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     page.log_in(&api_key).await?;
@@ -166,5 +168,86 @@ async fn a_key_that_one_page_has_serves_another_and_is_stored_nowhere(scene: Sce
     opened.comes_to("asking").await?;
     opened.page.log_in(&api_key).await?;
     opened.comes_to("ready").await?;
+    Ok(())
+}
+
+async fn what_a_key_refused_that_another_page_has_anew_is_done_without_a_word(
+    scene: Scene,
+) -> Result<()> {
+    let stack = scene.setup()?.with("auth", "api-keys").start().await?;
+    let old = stack.make_api_key("clinic", "ada").await?;
+    let ada = stack.client_with(&old)?;
+    let content = Bytes::from_static(b"content");
+    let unwanted = upload(&ada, "unwanted.txt", &content).await?;
+    upload(&ada, "wanted.txt", &content).await?;
+    let browser = scene.browser().await?;
+    let files = browser.open_files(&stack).await?;
+    files.page.log_in(&old).await?;
+    files.lists(&["wanted.txt", "unwanted.txt"]).await?;
+
+    stack.forget_api_keys().await?;
+    let new = stack.make_api_key("clinic", "ada").await?;
+    browser.new_tab().await?;
+    let beside = browser.open(&stack, "").await?;
+    beside.log_in(&new).await?;
+    beside.shows("#login .decline[hidden]").await?;
+
+    browser.first_tab().await?;
+    files.press_in_row("unwanted.txt", ".delete").await?;
+    files.page.press_on("#ask .confirm-yes").await?;
+    files.lists(&["wanted.txt"]).await?;
+    files.page.shows("#notice[hidden]").await?;
+    let ada = stack.client_with(&new)?;
+    assert!(ada.file(&unwanted.id).await.is_err());
+    Ok(())
+}
+
+/// Holds the questions for names, to let them fail; counts all questions.
+const HOLD_SEARCHES: &str = "
+const real = fetch;
+globalThis.asked = 0;
+globalThis.fetch = (address, given) => {
+    asked += 1;
+    if (!address.includes('search=')) return real(address, given);
+    return new Promise((_, lose) => {
+        globalThis.loseSearch = () => {
+            globalThis.fetch = real;
+            lose(new TypeError('lost'));
+        };
+    });
+};
+";
+
+async fn a_search_that_fails_mixes_no_lists(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let names: Vec<String> = (0..60).map(|n| format!("{n}.txt")).collect();
+    for name in &names {
+        stack.upload(name, &Bytes::from_static(b"1")).await?;
+    }
+    let newest_first: Vec<&str> = names.iter().rev().map(String::as_str).collect();
+    let first = newest_first.get(..50).context("fifty")?;
+    let browser = scene.browser().await?;
+    let files = browser.open_files(&stack).await?;
+    files.lists(first).await?;
+    files.page.shows("#more:not([hidden])").await?;
+
+    files.page.run(HOLD_SEARCHES, vec![]).await?;
+    files.search("5").await?;
+    files.page.shows("#more[hidden]").await?;
+    let asks = "const before = asked;
+        document.querySelector('#more').click();
+        return asked - before;";
+    assert_eq!(files.page.run(asks, vec![]).await?, json!(0));
+    files.page.run("loseSearch();", vec![]).await?;
+    files.page.shows("#notice:not([hidden])").await?;
+    files.page.shows("#more[hidden]").await?;
+    files.lists(first).await?;
+
+    files.page.press_on("#again").await?;
+    let found: Vec<&str> = newest_first
+        .into_iter()
+        .filter(|name| name.contains('5'))
+        .collect();
+    files.lists(&found).await?;
     Ok(())
 }

@@ -25,3 +25,4 @@ mod stopped;
 mod video;
 mod waiting;
 mod webm;
+mod withheld;

@@ -7,6 +7,7 @@ use bytes::Bytes;
 use sealift_tests::{
     Browser, BrowserKind, FilePage, Randomness, Scene, Stack,
     sizes::{FRAME, PART},
+    upload,
 };
 use sealift_transfer::api::FileRecord;
 use serde_json::json;
@@ -31,6 +32,7 @@ tell!(
     chromium:
     without_a_dialog_the_browser_downloads_what_was_opened,
     closing_the_dialog_saves_nothing,
+    a_download_goes_on_where_its_file_is_not_deleted,
     opening_breaks_no_rule_of_the_policy_and_logs_no_error,
 );
 
@@ -135,6 +137,47 @@ async fn who_cancels_has_no_file(scene: Scene) -> Result<()> {
     page.press("#save").await?;
     page.comes_to("done").await?;
     assert!(is_saved(&browser, &page, scene, "cancelled.bin", &plaintext).await?);
+    Ok(())
+}
+
+async fn a_download_goes_on_where_its_file_is_not_deleted(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.with("auth", "api-keys").start().await?;
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    let ada = stack.client_with(&api_key)?;
+    let file = upload(&ada, "wanted.txt", &Bytes::from_static(b"content")).await?;
+    let browser = scene.browser().await?;
+    let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
+    page.comes_to("asking").await?;
+    page.page.log_in(&api_key).await?;
+    page.comes_to("ready").await?;
+    page.leave_dialog_open().await?;
+    page.press("#save").await?;
+    page.comes_to("saving").await?;
+
+    stack.forget_api_keys().await?;
+    page.press("#delete").await?;
+    page.page.press_on("#ask .confirm-yes").await?;
+    page.page.shows("#login:not([hidden])").await?;
+    page.comes_to("saving").await?;
+    // The record comes anew with another key; the download stays in sight.
+    let api_key = stack.make_api_key("clinic", "ada").await?;
+    let empty = "document.querySelector('#facts').textContent = '';";
+    page.page.run(empty, vec![]).await?;
+    page.page.log_in(&api_key).await?;
+    page.page.shows("#facts:not(:empty)").await?;
+    page.page
+        .shows("[data-state=saving] #saving:not([hidden])")
+        .await?;
+
+    page.press("#delete").await?;
+    page.page.press_on("#ask .confirm-yes").await?;
+    page.comes_to("deleted").await?;
+    // What was under way ended with it, and does not bring the file back.
+    page.page
+        .shows("[data-state=deleted] #file[hidden]")
+        .await?;
+    let ada = stack.client_with(&api_key)?;
+    assert!(ada.file(&file.id).await.is_err());
     Ok(())
 }
 

@@ -18,6 +18,11 @@ tell!(
     a_link_that_was_taken_back_says_so,
     a_file_that_was_just_sent_is_shared_from_its_row,
     a_picture_is_shown_to_who_has_a_link_and_does_not_run,
+    a_link_is_opened_where_a_key_of_somebody_else_is_in_use,
+);
+tell!(
+    chromium:
+    a_link_that_comes_while_its_file_is_saved_is_kept_for_later,
 );
 
 const NAME: &str = "for you.bin";
@@ -88,6 +93,70 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
     // Nor by the address alone.
     let page = stranger.open_file(address).await?;
     page.comes_to("asking").await?;
+    let said = page.text("#facts").await?;
+    assert!(said.contains("open it once more"), "{said}");
+    Ok(())
+}
+
+async fn a_link_is_opened_where_a_key_of_somebody_else_is_in_use(scene: Scene) -> Result<()> {
+    let (stack, adas, plaintext) = with_file(scene).await?;
+    let bobs = stack.make_api_key("clinic", "bob").await?;
+    let own = upload(&stack.client_with(&bobs)?, "bobs.bin", &plaintext).await?;
+    let link = shared_by_ada(scene, &stack, &adas).await?;
+    let later = shared_by_ada(scene, &stack, &adas).await?;
+    let browser = scene.browser().await?;
+
+    // With his key bob sees nothing at her file's address, before he opens the link beside it.
+    let address = link.split('#').next().unwrap_or_default();
+    let page = browser.open_file(address).await?;
+    page.comes_to("asking").await?;
+    page.page.log_in(&bobs).await?;
+    page.comes_to("absent").await?;
+    browser.new_tab().await?;
+    redeem(&browser.open_file(&link).await?).await?;
+    browser.first_tab().await?;
+    page.press("#again").await?;
+    page.comes_to("ready").await?;
+    assert_eq!(page.text("#title").await?, NAME);
+
+    // And where a link comes to the page of his own file, its file is opened without his key.
+    let page = browser.open_file(&stack.file_page_url(&own.id)).await?;
+    page.comes_to("asking").await?;
+    page.page.log_in(&bobs).await?;
+    page.comes_to("ready").await?;
+    follow(&page, &later).await?;
+    redeem(&page).await?;
+    assert_eq!(page.text("#title").await?, NAME);
+    page.offer_place().await?;
+    page.press("#save").await?;
+    page.comes_to("done").await?;
+    Ok(())
+}
+
+/// The link's ticket comes to a page that is open.
+async fn follow(page: &FilePage, link: &str) -> Result<()> {
+    let ticket = link.split('#').nth(1);
+    let come = "location.hash = arguments[0];";
+    page.page.run(come, vec![json!(ticket)]).await?;
+    Ok(())
+}
+
+async fn a_link_that_comes_while_its_file_is_saved_is_kept_for_later(scene: Scene) -> Result<()> {
+    let (stack, api_key, _) = with_file(scene).await?;
+    let link = shared_by_ada(scene, &stack, &api_key).await?;
+    let later = shared_by_ada(scene, &stack, &api_key).await?;
+    let friend = scene.browser().await?;
+    let page = friend.open_file(&link).await?;
+    redeem(&page).await?;
+    page.leave_dialog_open().await?;
+    page.press("#save").await?;
+    page.comes_to("saving").await?;
+    follow(&page, &later).await?;
+    page.press("#stop").await?;
+    page.comes_to("cancelled").await?;
+    page.press("#invitation:not([hidden]) #redeem").await?;
+    page.comes_to("ready").await?;
+    page.page.shows("#invitation[hidden]").await?;
     Ok(())
 }
 

@@ -164,6 +164,17 @@ impl Browser {
         Ok(self.client.switch_to_window(first).await?)
     }
 
+    /// Runs a script in every page that this tab opens from now on, before the page's own; in Chromium.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn before_every_page(&self, script: &str) -> Result<()> {
+        let parameters = json!({ "source": script });
+        let add = OwnCommand::dev_tools("Page.addScriptToEvaluateOnNewDocument", parameters);
+        self.client.issue_cmd(add).await?;
+        Ok(())
+    }
+
     /// Kills every process of the browser at once. What it had written is in the profile.
     ///
     /// # Errors

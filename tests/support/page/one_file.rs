@@ -121,6 +121,16 @@ impl FilePage {
         Ok(())
     }
 
+    /// Lets the dialog that asks where to save stay open, as long as nobody answers it; in Chromium.
+    ///
+    /// # Errors
+    /// Where the page does not answer.
+    pub async fn leave_dialog_open(&self) -> Result<()> {
+        let open = "globalThis.showSaveFilePicker = () => new Promise(() => {});";
+        self.page.run(open, vec![]).await?;
+        Ok(())
+    }
+
     /// Whether exactly these bytes lie at the place that was offered; in Chromium.
     ///
     /// # Errors
