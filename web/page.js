@@ -248,7 +248,9 @@ async function loadUnfinished() {
   try {
     await unfinished.load(() => workers.current().unfinished(), (uploadId) => sending.knows(uploadId));
   } catch (failure) {
-    noticeFailure(failure);
+    // With another key they are asked for again.
+    if (failure?.code === 'unauthenticated') login.need();
+    else noticeFailure(failure);
   }
 }
 
