@@ -69,8 +69,10 @@ function begin() {
   ticket = given ?? ticket;
   // What is under way goes on; the link can be opened after it.
   if (saving.state === 'saving') return undefined;
+  if (!ticket) return look();
+  login.dismiss();
   // Nothing is used up before the person wants it: programs that look at links press no button.
-  return ticket ? view.enter('invited') : look();
+  return view.enter('invited');
 }
 
 // The secret behind `#`. It leaves the address bar at once: what stands there is kept, shown and copied.
@@ -114,8 +116,9 @@ async function look() {
     if (shared) return present(shared, false);
     // Where another open page has a key, this goes on in `logIn`.
     await login.offer();
-    if (!login.apiKey) view.enter('asking');
-    return undefined;
+    if (login.apiKey) return undefined;
+    // A link may have come meanwhile.
+    return ticket ? login.dismiss() : view.enter('asking');
   }, { isLook: true });
 }
 
@@ -191,9 +194,7 @@ function told(what) {
 // A state with a file, and below it the link that came while one was saved.
 function enter(state) {
   view.enter(state);
-  if (!ticket || state === 'saving') return;
-  view.invite();
-  announce(say('invitedTitle'));
+  if (ticket && state !== 'saving') view.inviteLater();
 }
 
 async function remove() {

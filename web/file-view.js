@@ -40,6 +40,7 @@ export class FileView {
     const hasFile = WITH_FILE.has(state);
     find('nav').hidden = !AT_HOME.has(state) && !(hasFile && this.#isOwn);
     find('invitation').hidden = state !== 'invited';
+    find('invited').textContent = say('invited');
     find('file').hidden = find('record').hidden = !hasFile;
     find('saving').hidden = state !== 'saving';
     // It stays where it is: whoever presses twice must not meet another button there.
@@ -51,9 +52,11 @@ export class FileView {
     if (state === 'invited') find('title').textContent = say('invitedTitle');
   }
 
-  // Offers to open a link beside the file.
-  invite() {
+  // Offers to open a link that came while the file was saved.
+  inviteLater() {
+    find('invited').textContent = say('invitedLater');
     find('invitation').hidden = false;
+    this.#announce(say('invitedLater'));
   }
 
   // The record of the caller's own file, or what a link shows of somebody else's. `mayShow`: whether an element of the

@@ -59,13 +59,21 @@ export class Login {
     return this.#came;
   }
 
+  // Whatever waits for a key is not wanted any more.
+  dismiss() {
+    this.#isAsking = false;
+    this.#decline.hidden = true;
+    this.#form.hidden = true;
+  }
+
   async #ask() {
+    const refused = this.#apiKey;
     this.#isAsking = true;
     const isAtOnce = performance.now() - this.#refreshedAt < AT_ONCE_MS;
     this.#refusedAtOnce = isAtOnce ? this.#refusedAtOnce + 1 : 0;
     const fresh = this.#refusedAtOnce < MOST_REFUSED_AT_ONCE ? await this.#refreshed() : undefined;
     // Somebody may have typed one in the meantime.
-    if (!this.#isAsking) return true;
+    if (!this.#isAsking) return this.#apiKey !== refused;
     if (fresh) {
       this.#use(fresh);
       return true;

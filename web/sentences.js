@@ -177,6 +177,7 @@ const sentences = {
   fileAsks: 'To see your own file, enter your API key. If somebody sent you a link, open it once more: looking at it did not use it up. If its time is over, ask for a new one.',
   invitedTitle: 'Somebody shared a file with you',
   invited: 'The link works once. Open it when you are ready to save the file on this device: this browser can then read it until 15 minutes after it was last used, 24 hours at most.',
+  invitedLater: 'Another link came meanwhile. It was not used up: open it if you still need it.',
   redeem: 'Open the link',
   sharedUntil: 'This browser can read it until {moment}, and longer while it is used: 24 hours at most.',
   save: 'Download',

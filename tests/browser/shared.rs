@@ -95,6 +95,9 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
     page.comes_to("asking").await?;
     let said = page.text("#facts").await?;
     assert!(said.contains("open it once more"), "{said}");
+    follow(&page, &link).await?;
+    page.comes_to("invited").await?;
+    page.page.shows("#login[hidden]").await?;
     Ok(())
 }
 
