@@ -24,14 +24,13 @@ pub(super) fn sealed(file: &FileRecord) -> Response {
     let size = file.size;
     let place = format!("s3://{}/{}", file.bucket, file.object_key);
     let place = encode_text(&place);
-    // Relative: the server may lie below a path.
     let body = format!(
         "<h1>Sealed: <bdi>{name}</bdi></h1>\n\
          <p>The file was encrypted on its way and lies in the bucket.</p>\n\
          <dl>\n<dt>Size</dt><dd>{size} bytes</dd>\n<dt>Object</dt><dd><code>{place}</code></dd>\n</dl>\n\
-         <p><a href=\"files/{id}\">Open the file</a>, or, without script, \
-         <a href=\"v1/files/{id}/content\">download it</a></p>\n\
-         <p><a href=\"./\">Send another one</a></p>\n",
+         <p><a href=\"/files/{id}\">Open the file</a>, or, without script, \
+         <a href=\"/v1/files/{id}/content\">download it</a></p>\n\
+         <p><a href=\"/\">Send another one</a></p>\n",
     );
     page("Sealed", &body)
 }
@@ -45,7 +44,7 @@ pub(crate) fn refused(problem: &Problem) -> Response {
         "<h1>{title}</h1>\n<p>{detail}</p>\n\
          <dl>\n<dt>Code</dt><dd><code>{code}</code></dd>\n\
          <dt>Request</dt><dd><code>{}</code></dd>\n</dl>\n\
-         <p><a href=\"./\">Back</a></p>\n",
+         <p><a href=\"/\">Back</a></p>\n",
         encode_text(request_id),
     );
     page("Not sealed", &body)
