@@ -2,7 +2,7 @@
 
 use std::{ops::Deref, sync::Arc};
 
-use tokio::sync::{Semaphore, watch};
+use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
@@ -13,6 +13,7 @@ use crate::{
     rates::Rates,
     reads::Reads,
     records::{Records, Scope},
+    sealing::SealingPlaces,
     telemetry::Metrics,
 };
 
@@ -32,8 +33,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     /// Wakes the verifier, all of its lanes.
     pub(crate) verification_wanted: watch::Sender<()>,
-    /// Places for bodies that are sealed here: each takes two parts of memory.
-    pub(crate) sealing_places: Semaphore,
+    pub(crate) sealing_places: SealingPlaces,
     /// The server stops: what takes long is to end.
     pub(crate) stopping: CancellationToken,
     pub(crate) clock: Clock,

@@ -131,7 +131,8 @@ pub struct Limits {
     pub keys_per_minute: u32,
     /// Parts signed in one request.
     pub parts_per_batch: u16,
-    /// Bodies that the server seals itself at once: each takes two parts of memory.
+    /// Bodies that the server seals itself at once: each takes two parts of memory. One owner gets
+    /// half of them where there is a login.
     pub form_uploads: usize,
     /// Reads at once of everybody together: each takes up to 24 MiB of memory.
     pub all_reads_at_once: u32,

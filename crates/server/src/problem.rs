@@ -75,6 +75,14 @@ impl Refusal {
         self
     }
 
+    /// With another code and sentence, and nothing about when to ask again; the cause stays.
+    pub(crate) fn told_as(self, code: ProblemCode, detail: impl Into<String>) -> Self {
+        Self {
+            cause: self.cause,
+            ..Self::new(code, detail)
+        }
+    }
+
     pub(crate) fn code(&self) -> ProblemCode {
         self.code
     }

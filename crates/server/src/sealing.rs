@@ -9,7 +9,7 @@ use bytes::Bytes;
 use sealift_message::FrameLength;
 use sealift_transfer::{
     PartPlan,
-    api::{ProblemCode, Sha256, UploadId},
+    api::{FileId, ProblemCode, Sha256, UploadId},
 };
 
 use crate::{
@@ -21,10 +21,12 @@ use crate::{
 };
 
 mod message;
+mod places;
 mod sender;
 
 pub(crate) use message::SealingError;
 use message::{MessageSealer, len_of};
+pub(crate) use places::{SealingPlace, SealingPlaces};
 use sender::Sender;
 
 /// Two parts of a request are in memory, so they are no larger than that.
@@ -71,6 +73,8 @@ pub(crate) struct Sealing {
 #[derive(Debug)]
 pub(crate) struct SealedBody {
     pub(crate) upload_id: UploadId,
+    /// What it becomes.
+    pub(crate) file_id: FileId,
     /// What completion compares.
     pub(crate) parts_sha256: Sha256,
 }

@@ -4,11 +4,7 @@ use core::time::Duration;
 use std::{io, net::SocketAddr};
 
 use axum::extract::ConnectInfo;
-use tokio::{
-    net::TcpListener,
-    sync::{Semaphore, watch},
-    task::JoinHandle,
-};
+use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
@@ -22,7 +18,9 @@ use crate::{
     rates::Rates,
     reads::Reads,
     records::{Records, RecordsError, Scope},
-    router, serving,
+    router,
+    sealing::SealingPlaces,
+    serving,
     sweeper::{self, SweepReport},
     telemetry::Metrics,
     verifier,
@@ -125,7 +123,7 @@ impl Server {
         let sweep_every = config.sweep_every;
         let stop = CancellationToken::new();
         let app = App::of(Parts {
-            sealing_places: Semaphore::new(config.limits.form_uploads),
+            sealing_places: SealingPlaces::new(config.limits.form_uploads, config.auth),
             stopping: stop.clone(),
             rates: Rates::new(&config.limits),
             reads: Reads::new(&config.limits),

@@ -211,7 +211,8 @@ pub const NAMES: &[Name] = &[
         "limit_form_uploads",
         "SEALIFT_LIMIT_FORM_UPLOADS",
         "8",
-        "files sealed on the server at once (POST /upload); each takes two parts of memory",
+        "files sealed on the server at once (POST /upload), half of them of one owner; each takes two \
+         parts of memory",
     ),
     row(
         "limit_all_reads",

@@ -10,8 +10,7 @@ use axum::{
 };
 use headers::{ContentLength, HeaderMapExt as _};
 use http::{HeaderMap, header};
-use sealift_transfer::api::{FileRecord, ProblemCode};
-use tokio::sync::SemaphorePermit;
+use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
 
 use super::{
     complete_upload, file,
@@ -23,8 +22,7 @@ use crate::{
     app::App,
     caller::{Caller, Via, Wish},
     problem::Refusal,
-    records::FileRow,
-    sealing::{self, ComingFile, Sealing},
+    sealing::{self, ComingFile, SealedBody, Sealing, SealingPlace},
 };
 
 mod answer;
@@ -36,7 +34,7 @@ mod put;
 
 use answer::Form;
 pub(crate) use answer::refusals_as_wanted;
-use body::ComingBody;
+use body::{ComingBody, SharedBody};
 pub(crate) use put::put_upload;
 
 pub(crate) async fn form_upload(
@@ -44,22 +42,46 @@ pub(crate) async fn form_upload(
     caller: Caller,
     request: Request,
 ) -> Result<Response, Refusal> {
-    caller.may(Wish::Upload)?;
     let (head, body) = request.into_parts();
-    let boundary = form::boundary(&head.headers)?;
+    let body = ComingBody::shared(&app, &head.headers, body);
+    let sealed = seal(&app, &caller, &head.headers, &body).await;
+    answered(&head.headers, &body, sealed).await
+}
+
+async fn seal(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    body: &SharedBody,
+) -> Result<FileRecord, Refusal> {
+    caller.may(Wish::Upload)?;
+    let boundary = form::boundary(headers)?;
     // The file is shorter than the form around it.
-    let most_bytes = match declared(&head.headers) {
-        Some(len) if len > announced(&app).saturating_add(form::MOST_AROUND_BYTES) => {
-            return Err(sealing::too_large(announced(&app)));
+    let most_bytes = match declared(headers) {
+        Some(len) if len > announced(app).saturating_add(form::MOST_AROUND_BYTES) => {
+            return Err(sealing::too_large(announced(app)));
         }
-        Some(len) => len.min(announced(&app)),
-        None => unannounced(&app),
+        Some(len) => len.min(announced(app)),
+        None => unannounced(app),
     };
-    let _place = admit(&app, &caller, &head.headers).await?;
-    let coming = ComingBody::of(&app, body);
-    let sealing = form::read(&app, &caller, coming, boundary, most_bytes).await?;
-    let file = ended(&app, &caller, sealing).await?;
-    Ok(Form::wanted(&head.headers).answer(&file))
+    let _place = admit(app, caller, headers).await?;
+    let sealing = form::read(app, caller, body, boundary, most_bytes).await?;
+    ended(app, caller, sealing).await
+}
+
+/// What the sender gets. Whoever is refused may still be sending and is heard out for a while.
+async fn answered(
+    headers: &HeaderMap,
+    body: &SharedBody,
+    sealed: Result<FileRecord, Refusal>,
+) -> Result<Response, Refusal> {
+    match sealed {
+        Ok(file) => Ok(Form::wanted(headers).answer(&file)),
+        Err(refusal) => {
+            body.lock().await.drain().await;
+            Err(refusal)
+        }
+    }
 }
 
 /// Whether it may be sent now, and whether there is a place: all of it before a key is made.
@@ -67,10 +89,10 @@ async fn admit<'a>(
     app: &'a App,
     caller: &Caller,
     headers: &HeaderMap,
-) -> Result<SemaphorePermit<'a>, Refusal> {
+) -> Result<SealingPlace<'a>, Refusal> {
     not_from_another_page(caller, headers)?;
     may_open_another(app, caller).await?;
-    app.sealing_places.try_acquire().map_err(|_| {
+    app.sealing_places.take(&caller.scope).ok_or_else(|| {
         Refusal::new(
             ProblemCode::TooManyRequests,
             "As many files are being sealed here as may be at once; try again in a moment.",
@@ -131,23 +153,41 @@ async fn ended(app: &App, caller: &Caller, sealing: Sealing) -> Result<FileRecor
     let mut waits = ASK_AGAIN_AFTER.iter();
     loop {
         let refusal = match complete_upload::complete(app, caller, id, parts_sha256).await {
-            Ok(row) => return record(app, row).await,
+            Ok(row) => {
+                let record = file::record(app, row).await;
+                return record.map_err(|refusal| may_still_come(refusal, &sealed.file_id));
+            }
             Err(refusal) => refusal,
         };
         match waits.next() {
             Some(wait) if refusal.code().status() == 503 => app.clock.sleep(*wait).await,
-            _ => {
-                // Where it is being completed, the sweeper finds out what became of it.
-                if let Err(error) = aborting::abort(app, caller, id).await {
-                    let code = error.code().as_str();
-                    tracing::warn!(upload.id = %id, code, "Upload {id} was neither completed nor aborted");
-                }
-                return Err(refusal);
-            }
+            _ => return Err(given_up(app, caller, &sealed, refusal).await),
         }
     }
 }
 
-async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusal> {
-    file::record(app, row).await
+/// Takes back what can be: where it is being completed, the sweeper finds out what became of it.
+async fn given_up(app: &App, caller: &Caller, sealed: &SealedBody, refusal: Refusal) -> Refusal {
+    let id = &sealed.upload_id;
+    let Err(error) = aborting::abort(app, caller, id).await else {
+        return refusal;
+    };
+    let code = error.code();
+    tracing::warn!(upload.id = %id, code = code.as_str(), "Upload {id} was neither completed nor aborted");
+    match code {
+        // It is being aborted; only the store has not dropped it yet.
+        ProblemCode::StoreUnavailable => refusal,
+        _ => may_still_come(refusal, &sealed.file_id),
+    }
+}
+
+/// Whoever is refused sends again, and has the file twice if it was kept after all.
+fn may_still_come(refusal: Refusal, file_id: &FileId) -> Refusal {
+    let detail = format!(
+        "The file was sent, but it could not be found out whether it was kept: look for it in some \
+         minutes at {}, and send it again only if it is not there.",
+        files::path(file_id)
+    );
+    let told = refusal.told_as(ProblemCode::Completing, detail);
+    told.with_number("file_id", file_id.as_str())
 }

@@ -120,6 +120,7 @@ impl Sender {
         let parts_sha256 = self.receipts.digest(plan.part_count());
         Ok(SealedBody {
             upload_id: self.ids.upload_id.clone(),
+            file_id: self.ids.file_id.clone(),
             parts_sha256: parts_sha256.map_err(|_| problem::internal())?,
         })
     }

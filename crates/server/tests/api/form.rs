@@ -249,11 +249,20 @@ async fn fields_beside_the_file_are_passed_over_unless_they_are_many_or_large() 
 async fn a_field_that_is_called_like_a_files_name_is_no_file() {
     let stack = Stack::start().await;
     let client = stack.client();
-    for name in ["filename=x", "a; filename=x", "a;filename*=UTF-8''x", "a\\\"; filename=x"] {
+    for name in [
+        "filename=x",
+        "a; filename=x",
+        "a;filename*=UTF-8''x",
+        "a\\\"; filename=x",
+    ] {
         let field = Part::field(name, b"1");
         let answer = post_form(&client, &[field, Part::file("file", "a", b"hello")]).await;
         let text = String::from_utf8(answer.body).unwrap();
-        assert_eq!((answer.status, text.lines().nth(2)), (201, Some("a")), "{name}: {text}");
+        assert_eq!(
+            (answer.status, text.lines().nth(2)),
+            (201, Some("a")),
+            "{name}: {text}"
+        );
     }
 }
 

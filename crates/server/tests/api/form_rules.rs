@@ -6,93 +6,26 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use bytes::Bytes;
-use futures::stream;
 use http::{Method, header};
 use sealift_server::Clock;
 use sealift_transfer::{
     PartNumber,
     api::{
-        FileList, FileRecord, PartReceipt, ProblemCode, Sha256, UploadId, UploadList, complete,
-        files, open,
+        FileList, FileRecord, PartReceipt, ProblemCode, Sha256, UploadList, complete, files, open,
     },
 };
 use serde_json::json;
-use tokio::{io::AsyncWriteExt as _, net::TcpStream, sync::mpsc};
+use tokio::{io::AsyncWriteExt as _, net::TcpStream};
 
-use crate::support::{
-    Answer, Client, PART, Stack, bytes,
-    forms::{Part, form, post_form, put_file},
-    now_ms,
-    sealing::{new_token, request},
+use crate::{
+    form_slow::{Slow, expect_nothing_stored, parts_kept, state_of, wait_for_state},
+    support::{
+        Answer, Client, PART, Stack, bytes,
+        forms::{Part, form, put_file},
+        now_ms,
+        sealing::request,
+    },
 };
-
-/// A body that goes on when the test says so.
-struct Slow {
-    pieces: mpsc::UnboundedSender<Result<Bytes, std::io::Error>>,
-    answer: tokio::task::JoinHandle<Result<Answer, reqwest::Error>>,
-}
-
-impl Slow {
-    /// Two parts are sealed, and there is more to come.
-    async fn begin(stack: &Stack) -> (Self, UploadId) {
-        let (pieces, to_come) = mpsc::unbounded_channel();
-        let body = stream::unfold(to_come, |mut to_come| async {
-            let piece = to_come.recv().await?;
-            Some((piece, to_come))
-        });
-        let request = stack.client().request(Method::PUT, "/upload/slow");
-        let request = request.body(reqwest::Body::wrap_stream(body));
-        let slow = Self {
-            pieces,
-            answer: tokio::spawn(Answer::or_broken(request)),
-        };
-        slow.send(&bytes(2 * PART + 1));
-        let id = parts_kept(stack, 2).await;
-        // The store has both: whatever comes after is the test's doing.
-        let [_, noted] = stack.part_files(&id, 2).await;
-        while !noted.exists() {
-            tokio::task::yield_now().await;
-        }
-        (slow, id)
-    }
-
-    fn send(&self, piece: &[u8]) {
-        self.pieces.send(Ok(Bytes::copy_from_slice(piece))).unwrap();
-    }
-
-    async fn end(self) -> Answer {
-        drop(self.pieces);
-        self.answer.await.unwrap().unwrap()
-    }
-}
-
-/// Waits until the one upload has so many part rows; its id.
-async fn parts_kept(stack: &Stack, count: i64) -> UploadId {
-    let parts = "SELECT count(*) FROM parts WHERE upload_id <> ?";
-    while stack.number(parts, "").await < count {
-        tokio::task::yield_now().await;
-    }
-    let id = stack.text("SELECT upload_id FROM uploads WHERE upload_id <> ?", "");
-    id.await.parse().unwrap()
-}
-
-async fn state_of(stack: &Stack, id: &UploadId) -> String {
-    let state = "SELECT state FROM uploads WHERE upload_id = ?";
-    stack.text(state, id.as_str()).await
-}
-
-async fn wait_for_state(stack: &Stack, id: &UploadId, state: &str) {
-    while state_of(stack, id).await != state {
-        tokio::task::yield_now().await;
-    }
-}
-
-/// Nothing of it is in the store.
-fn expect_nothing_stored(stack: &Stack) {
-    let nothing: [std::path::PathBuf; 0] = [];
-    assert_eq!(stack.files_of_store(), nothing);
-}
 
 #[tokio::test]
 async fn r2_nobody_else_gets_the_key_of_what_is_sealed_here() {
@@ -238,25 +171,6 @@ async fn what_ends_within_its_first_part_leaves_not_even_a_row() {
 }
 
 #[tokio::test]
-async fn a_body_that_stalls_for_a_minute_is_ended() {
-    let (clock, hand) = Clock::by_hand(now_ms());
-    let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
-    let (slow, id) = Slow::begin(&stack).await;
-    hand.forward(59_000);
-    slow.send(b"still here");
-    // Whoever waits by the hand may not have begun to wait when it is moved.
-    while state_of(&stack, &id).await == "open" {
-        hand.forward(60_000);
-        tokio::task::yield_now().await;
-    }
-    let answer = slow.answer.await.unwrap().unwrap();
-    let problem = answer.refused(ProblemCode::InvalidRequest);
-    assert!(problem.detail.contains("minute"), "{}", problem.detail);
-    wait_for_state(&stack, &id, "aborted").await;
-    expect_nothing_stored(&stack);
-}
-
-#[tokio::test]
 async fn a_server_that_stops_ends_what_is_still_coming_and_says_so() {
     let stack = Stack::start().await;
     let (slow, id) = Slow::begin(&stack).await;
@@ -296,38 +210,6 @@ async fn what_a_crash_left_is_swept_after_an_hour() {
     slow.send(&bytes(PART));
     slow.end().await.refused(ProblemCode::UploadNotOpen);
     expect_nothing_stored(&stack);
-}
-
-#[tokio::test]
-async fn so_many_are_sealed_at_once_and_an_owner_has_so_many_open() {
-    let stack = Stack::with(&[("limit_form_uploads", "1")]).await;
-    let client = stack.client();
-    let (slow, _) = Slow::begin(&stack).await;
-    let refused = put_file(&client, "/upload/a", b"a").await;
-    refused.refused(ProblemCode::TooManyRequests);
-    assert_ne!(refused.header(header::RETRY_AFTER), "");
-    let part = Part::file("f", "a", b"a");
-    let refused = post_form(&client, std::slice::from_ref(&part)).await;
-    refused.refused(ProblemCode::TooManyRequests);
-    assert_eq!(slow.end().await.status, 201);
-    assert_eq!(post_form(&client, &[part]).await.status, 201);
-
-    let stack = Stack::with(&[("limit_open_uploads", "1")]).await;
-    let client = stack.client();
-    let open_one = request(&new_token(), "a", 1);
-    client
-        .post(open::PATH, &open_one)
-        .await
-        .json::<serde_json::Value>(201);
-    let refused = put_file(&client, "/upload/a", b"a").await;
-    let problem = refused.refused(ProblemCode::TooManyRequests);
-    assert_eq!(problem.numbers["most_open"], 1);
-
-    let stack = Stack::with(&[("limit_opens", "1")]).await;
-    let client = stack.client();
-    assert_eq!(put_file(&client, "/upload/a", b"a").await.status, 201);
-    let refused = put_file(&client, "/upload/a", b"a").await;
-    refused.refused(ProblemCode::TooManyRequests);
 }
 
 /// Posts a form as a browser does that has this to say of where it comes from.
@@ -388,4 +270,27 @@ async fn every_upload_through_the_server_is_kept_in_the_audit() {
     assert_eq!(stack.number(count, record.upload_id.as_str()).await, 2);
     let keys = "SELECT count(*) FROM audit WHERE action = 'issue_key' AND subject <> ?";
     assert_eq!(stack.number(keys, "").await, 0);
+}
+
+#[tokio::test]
+async fn who_is_refused_while_the_file_may_still_come_is_told_so_and_where() {
+    let stack = Stack::with(&[("sweep_seconds", "0")]).await;
+    let client = stack.client();
+    for len in [1, PART + 1] {
+        let not_complete = "CREATE TRIGGER not_complete BEFORE UPDATE ON uploads
+             WHEN NEW.state = 'complete' BEGIN SELECT RAISE(ABORT, 'no'); END";
+        run(&stack, not_complete).await;
+        let answer = put_file(&client, "/upload/a", &bytes(len)).await;
+        let problem = answer.refused(ProblemCode::Completing);
+        // Who sends it again at once has it twice.
+        assert_eq!(answer.header(header::RETRY_AFTER), "");
+        let place = format!("/v1/files/{}", problem.numbers["file_id"].as_str().unwrap());
+        assert!(problem.detail.contains(&place), "{}", problem.detail);
+        client.get(&place).await.refused(ProblemCode::NotFound);
+
+        run(&stack, "DROP TRIGGER not_complete").await;
+        stack.server.sweep_now().await;
+        let record: FileRecord = client.get(&place).await.json(200);
+        assert_eq!(record.size, u64::try_from(len).unwrap());
+    }
 }

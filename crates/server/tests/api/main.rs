@@ -18,7 +18,11 @@ mod form;
 #[cfg(test)]
 mod form_curl;
 #[cfg(test)]
+mod form_refused;
+#[cfg(test)]
 mod form_rules;
+#[cfg(test)]
+mod form_slow;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

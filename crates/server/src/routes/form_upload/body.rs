@@ -1,5 +1,5 @@
-//! A body as it comes, which may take hours: cut off where nothing comes for a minute, and where
-//! the server stops.
+//! A body as it comes, which may take hours: cut off where nothing comes for a minute, where it
+//! comes slower than any line is, and where the server stops.
 
 use core::{
     pin::Pin,
@@ -17,6 +17,7 @@ use futures::{
     Stream, StreamExt as _,
     stream::{self, BoxStream},
 };
+use http::{HeaderMap, header};
 use sealift_transfer::api::ProblemCode;
 use tokio::sync::Mutex;
 
@@ -25,6 +26,12 @@ use crate::{app::App, problem::Refusal};
 /// A client that sends nothing for so long is cut off.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
+/// Bytes a second that a telephone modem sends. What comes slower is not worth its place, of which
+/// there are few ([`crate::sealing::SealingPlaces`]).
+const LEAST_RATE: u64 = 4 * 1024;
+/// So much waiting is looked at together, so that a line may be lost for a moment.
+const RATE_OVER: Duration = Duration::from_secs(5 * 60);
+
 /// Why a body ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {
@@ -32,6 +39,8 @@ pub(super) enum BodyError {
     Cut,
     #[error("nothing came for {} seconds", LONGEST_SILENCE.as_secs())]
     Silent,
+    #[error("fewer than {LEAST_RATE} bytes a second came for {} seconds", RATE_OVER.as_secs())]
+    Slow,
     #[error("the server stops")]
     Stopping,
     #[error("what stands between the files is too long")]
@@ -48,6 +57,11 @@ impl From<BodyError> for Refusal {
             BodyError::Silent => (
                 ProblemCode::InvalidRequest,
                 "Nothing came for a minute, so the upload was ended; nothing of it was kept.",
+            ),
+            BodyError::Slow => (
+                ProblemCode::InvalidRequest,
+                "The file came too slowly, so the upload was ended, and nothing of it was kept; \
+                 `sealift upload` goes on where a slow line broke.",
             ),
             BodyError::Stopping => (
                 ProblemCode::ShuttingDown,
@@ -66,21 +80,29 @@ impl From<BodyError> for Refusal {
     }
 }
 
+/// A body that a parser reads, and that is drained when it is refused.
+pub(super) type SharedBody = Arc<Mutex<ComingBody>>;
+
 /// The bytes of a request.
 pub(super) struct ComingBody {
     app: App,
     bytes: BodyDataStream,
+    pace: Pace,
+    /// The client sends nothing before it is told to, which the first read does.
+    waits_to_be_told: bool,
     /// Nothing is waited for after an error.
     is_over: bool,
 }
 
 impl ComingBody {
-    pub(super) fn of(app: &App, body: Body) -> Self {
-        Self {
+    pub(super) fn shared(app: &App, headers: &HeaderMap, body: Body) -> SharedBody {
+        Arc::new(Mutex::new(Self {
             app: app.clone(),
             bytes: body.into_data_stream(),
+            pace: Pace::default(),
+            waits_to_be_told: headers.contains_key(header::EXPECT),
             is_over: false,
-        }
+        }))
     }
 
     /// What comes next; `None` after the end.
@@ -88,12 +110,16 @@ impl ComingBody {
         if self.is_over {
             return None;
         }
+        self.waits_to_be_told = false;
+        let began_ms = self.app.now_ms();
         let next = tokio::select! {
             biased;
             () = self.app.stopping.cancelled() => Some(Err(BodyError::Stopping)),
             next = self.bytes.next() => next.map(|next| next.map_err(|_| BodyError::Cut)),
             () = self.app.clock.sleep(LONGEST_SILENCE) => Some(Err(BodyError::Silent)),
         };
+        let waited_ms = self.app.now_ms().saturating_sub(began_ms);
+        let next = next.map(|next| next.and_then(|bytes| self.pace.keeps_up(waited_ms, bytes)));
         self.is_over = !matches!(next, Some(Ok(_)));
         next
     }
@@ -101,6 +127,9 @@ impl ComingBody {
     /// Reads on for a while without looking, so that a client that is still sending comes to read
     /// why it was refused: a connection that is closed under it may be reset before.
     pub(super) async fn drain(&mut self) {
+        if self.waits_to_be_told {
+            return;
+        }
         let clock = self.app.clock.clone();
         let mut left = MOST_DRAINED_BYTES;
         let draining = async {
@@ -122,6 +151,33 @@ impl ComingBody {
 const MOST_DRAINED_BYTES: usize = 16 * 1024 * 1024;
 /// And for how long.
 const LONGEST_DRAIN: Duration = Duration::from_secs(20);
+
+/// What has come, and how long the server had to wait for it.
+#[derive(Debug, Default)]
+struct Pace {
+    waited: Duration,
+    len: u64,
+}
+
+impl Pace {
+    /// Gives the bytes, unless what came together with them came too slowly.
+    fn keeps_up(&mut self, waited_ms: i64, bytes: Bytes) -> Result<Bytes, BodyError> {
+        let waited = Duration::from_millis(u64::try_from(waited_ms).unwrap_or(0));
+        // What is longer was the store's doing: meanwhile nothing was asked of the client.
+        let waited = waited.min(LONGEST_SILENCE);
+        self.waited = self.waited.saturating_add(waited);
+        let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
+        self.len = self.len.saturating_add(len);
+        if self.waited < RATE_OVER {
+            return Ok(bytes);
+        }
+        let came = core::mem::take(self);
+        if came.len < LEAST_RATE.saturating_mul(RATE_OVER.as_secs()) {
+            return Err(BodyError::Slow);
+        }
+        Ok(bytes)
+    }
+}
 
 /// How much the parser has read without making anything of it. Cheap to clone.
 #[derive(Debug, Clone, Default)]
@@ -147,7 +203,7 @@ pub(super) struct Paced {
 
 impl Paced {
     /// The body stays with the caller, too, who may drain it when the parser has given up.
-    pub(super) fn of(body: Arc<Mutex<ComingBody>>, unparsed: &Unparsed) -> Self {
+    pub(super) fn of(body: SharedBody, unparsed: &Unparsed) -> Self {
         let bytes = stream::unfold(body, |body| async {
             let next = body.lock().await.next().await?;
             Some((next, body))
@@ -177,5 +233,33 @@ impl Stream for Paced {
             }
         }
         Poll::Ready(next)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Whether a body is read on to its end of which `len` bytes come at once, after such a wait.
+    fn keeps_up(len: usize, wait_ms: i64) -> bool {
+        let mut pace = Pace::default();
+        (0..100).all(|_| pace.keeps_up(wait_ms, vec![0; len].into()).is_ok())
+    }
+
+    #[test]
+    fn what_comes_slower_than_a_modem_sends_is_not_waited_for() {
+        assert!(keeps_up(4096, 1000));
+        assert!(keeps_up(50 * 4096, 50_000));
+        assert!(!keeps_up(50 * 4096 - 1, 50_000));
+        assert!(!keeps_up(1, 50_000));
+        // It came at once.
+        assert!(keeps_up(1, 0));
+    }
+
+    #[test]
+    fn what_the_store_takes_is_not_the_senders_doing() {
+        assert!(keeps_up(60 * 4096, 60 * 60 * 1000));
+        // A clock that was set back.
+        assert!(keeps_up(1, -1000));
     }
 }

@@ -6,12 +6,11 @@ use bytes::Bytes;
 use http::{HeaderMap, header};
 use multer::{Field, Multipart};
 use sealift_transfer::api::ProblemCode;
-use tokio::sync::Mutex;
 
 use super::{
     begin,
-    body::{BodyError, ComingBody, Paced, Unparsed},
-    name,
+    body::{BodyError, Paced, SharedBody, Unparsed},
+    name::{self, base_name},
 };
 use crate::{
     app::App,
@@ -42,21 +41,20 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
 }
 
 /// Seals the form's file to its last byte, and reads the form to its end: a form that is cut off,
-/// or has two files, leaves none.
+/// or has two files, leaves none. The parser has let go of the body when this returns.
 pub(super) async fn read(
     app: &App,
     caller: &Caller,
-    body: ComingBody,
+    body: &SharedBody,
     boundary: String,
     most_bytes: u64,
 ) -> Result<Sealing, Refusal> {
     let unparsed = Unparsed::default();
-    let body = Arc::new(Mutex::new(body));
     let mut form = Reader {
         app,
         caller,
         most_bytes,
-        fields: Multipart::new(Paced::of(Arc::clone(&body), &unparsed), boundary),
+        fields: Multipart::new(Paced::of(Arc::clone(body), &unparsed), boundary),
         unparsed,
         passed_over: (0, 0),
     };
@@ -69,7 +67,6 @@ pub(super) async fn read(
             if let Some(sealing) = sealing {
                 sealing.abort(refusal.code()).await;
             }
-            body.lock().await.drain().await;
             Err(refusal)
         }
     }
@@ -91,11 +88,9 @@ impl Reader<'_> {
             self.unparsed.clear();
             let disposition = field.headers().get(header::CONTENT_DISPOSITION);
             let disposition = disposition.map_or(&[][..], |value| value.as_bytes());
-            if name::is_file(disposition) {
-                let name = name::in_part(field.file_name(), disposition);
-                self.file(field, name, file).await?;
-            } else {
-                self.pass_over(field).await?;
+            match name::in_part(disposition) {
+                Some(name) => self.file(field, name, file).await?,
+                None => self.pass_over(field).await?,
             }
         }
         Ok(())
@@ -108,7 +103,7 @@ impl Reader<'_> {
         file: &mut Option<Sealing>,
     ) -> Result<(), Refusal> {
         let mut next = bytes_of(&mut field).await?;
-        if next.is_none() && field.file_name() == Some("") {
+        if next.is_none() && name.is_empty() {
             // A browser's way to say that nothing was chosen.
             return Ok(());
         }
@@ -116,7 +111,7 @@ impl Reader<'_> {
             return Err(two_files());
         }
         let coming = ComingFile {
-            name,
+            name: base_name(&name),
             content_type: field.content_type().map(ToString::to_string),
             most_bytes: self.most_bytes,
         };

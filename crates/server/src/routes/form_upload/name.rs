@@ -14,34 +14,53 @@ pub(super) fn base_name(given: &str) -> String {
     }
 }
 
-/// The file's name in a part's Content-Disposition, whose plain `filename` is `plain`.
-pub(super) fn in_part(plain: Option<&str>, disposition: &[u8]) -> String {
-    let extended = core::str::from_utf8(disposition).ok().and_then(extended);
-    match extended {
-        Some(name) => base_name(&name),
-        // Browsers and curl write a quote so, and nothing else.
-        None => base_name(&plain.unwrap_or_default().replace("%22", "\"")),
+/// The file's name as a part's Content-Disposition gives it, empty where that is empty; `None` where
+/// the part is no file.
+pub(super) fn in_part(disposition: &[u8]) -> Option<String> {
+    let extended = parameter(disposition, "filename*");
+    if let Some(name) = extended.and_then(decoded) {
+        return Some(name);
+    }
+    let plain = parameter(disposition, "filename").map(core::str::from_utf8);
+    match plain {
+        // Browsers write a quote as `%22`, and nothing else so; others escape it.
+        Some(Ok(name)) => Some(name.replace("\\\"", "\"").replace("%22", "\"")),
+        Some(Err(_)) => Some(UNNAMED.to_owned()),
+        None => extended.map(|_| UNNAMED.to_owned()),
     }
 }
 
-/// Whether a part is a file at all, whatever its name looks like.
-pub(super) fn is_file(disposition: &[u8]) -> bool {
-    let lower = disposition.to_ascii_lowercase();
-    ["filename=", "filename*="]
-        .iter()
-        .any(|name| lower.windows(name.len()).any(|at| at == name.as_bytes()))
+/// The value of a parameter, without the quotes around it.
+fn parameter<'a>(disposition: &'a [u8], name: &str) -> Option<&'a [u8]> {
+    fields(disposition).skip(1).find_map(|field| {
+        let (given, value) =
+            field.split_at_checked(field.iter().position(|byte| *byte == b'=')?)?;
+        if !given.trim_ascii().eq_ignore_ascii_case(name.as_bytes()) {
+            return None;
+        }
+        let value = value.strip_prefix(b"=")?.trim_ascii();
+        let quoted = value.strip_prefix(b"\"");
+        Some(quoted.map_or(value, |rest| rest.strip_suffix(b"\"").unwrap_or(rest)))
+    })
 }
 
-/// `filename*=UTF-8''..` (RFC 8187), which forms should not use and some clients do.
-fn extended(disposition: &str) -> Option<String> {
-    let mut fields = disposition.split(';').map(str::trim);
-    let value = fields.find_map(|field| {
-        let (name, value) = field.split_once('=')?;
-        name.trim()
-            .eq_ignore_ascii_case("filename*")
-            .then_some(value)
-    })?;
-    let (charset, rest) = value.trim().split_once('\'')?;
+/// What stands between semicolons: those within quotes are a name's own.
+fn fields(disposition: &[u8]) -> impl Iterator<Item = &[u8]> {
+    let (mut is_quoted, mut is_escaped) = (false, false);
+    disposition.split(move |byte| {
+        match byte {
+            b'"' if !is_escaped => is_quoted = !is_quoted,
+            b';' => return !is_quoted,
+            _ => {}
+        }
+        is_escaped = *byte == b'\\' && !is_escaped;
+        false
+    })
+}
+
+/// `UTF-8''..` (RFC 8187), which forms should not use and some clients do.
+fn decoded(extended: &[u8]) -> Option<String> {
+    let (charset, rest) = core::str::from_utf8(extended).ok()?.split_once('\'')?;
     let (_language, coded) = rest.split_once('\'')?;
     if !charset.eq_ignore_ascii_case("utf-8") {
         return None;
@@ -71,29 +90,43 @@ mod tests {
         }
     }
 
+    fn of(rest: &[u8]) -> Option<String> {
+        in_part(&[b"form-data; name=\"a\"; ".as_slice(), rest].concat())
+    }
+
     #[test]
     fn quotes_and_the_extended_form_are_read() {
-        let head = |rest: &str| format!("form-data; name=\"a\"; {rest}").into_bytes();
-        for (plain, rest, name) in [
-            (
-                Some("a%22b%22.txt"),
-                "filename=\"a%22b%22.txt\"",
-                "a\"b\".txt",
-            ),
-            (Some("100%.txt"), "filename=\"100%.txt\"", "100%.txt"),
-            (
-                None,
-                "filename*=UTF-8''%E2%82%AC%20rates.txt",
-                "€ rates.txt",
-            ),
-            (None, "filename*=UTF-8''..%2F..%2Fa", "a"),
-            (Some("e"), "filename=\"e\"; filename*=utf-8'en'%C3%A9", "é"),
-            (Some("e"), "filename=\"e\"; filename*=latin1''%E9", "e"),
-            (None, "filename=\"\\xff\"", "unnamed"),
+        for (rest, name) in [
+            (r#"filename="a%22b%22.txt""#, "a\"b\".txt"),
+            (r#"filename="a\"b;\".txt""#, "a\"b;\".txt"),
+            (r#"filename="100%.txt""#, "100%.txt"),
+            (r#"filename="C:\a.txt""#, r"C:\a.txt"),
+            (r#"filename="""#, ""),
+            ("filename=", ""),
+            ("FileName = a.txt ; size=3", "a.txt"),
+            (r#"filename="never ends; a"#, "never ends; a"),
+            ("filename*=UTF-8''%E2%82%AC%20rates.txt", "€ rates.txt"),
+            (r#"filename="e"; filename*=utf-8'en'%C3%A9"#, "é"),
+            (r#"filename="e"; filename*=latin1''%E9"#, "e"),
+            ("filename*=latin1''%E9", "unnamed"),
         ] {
-            assert_eq!(in_part(plain, &head(rest)), name, "{rest}");
-            assert!(is_file(&head(rest)), "{rest}");
+            assert_eq!(of(rest.as_bytes()).as_deref(), Some(name), "{rest}");
         }
-        assert!(!is_file(&head("size=3")));
+        assert_eq!(of(b"filename=\"\xff\"").as_deref(), Some("unnamed"));
+    }
+
+    #[test]
+    fn what_only_looks_like_a_files_name_makes_no_file() {
+        for rest in [
+            "",
+            "size=3",
+            "filename",
+            "x-filename=a",
+            r#"x="; filename=a""#,
+            r#"x="\"; filename*=UTF-8''a""#,
+        ] {
+            assert_eq!(of(rest.as_bytes()), None, "{rest}");
+        }
+        assert_eq!(in_part(b"filename=a"), None);
     }
 }

@@ -5,11 +5,14 @@ use axum::{
     extract::{Path, Request, State, rejection::PathRejection},
     response::Response,
 };
-use http::header;
-use sealift_transfer::api::ProblemCode;
+use http::{HeaderMap, header};
+use sealift_transfer::api::{FileRecord, ProblemCode};
 
 use super::{
-    ComingBody, Form, admit, announced, begin, body::BodyError, declared, ended, name::base_name,
+    admit, announced, answered, begin,
+    body::{BodyError, ComingBody, SharedBody},
+    declared, ended,
+    name::base_name,
     unannounced,
 };
 use crate::{
@@ -25,9 +28,21 @@ pub(crate) async fn put_upload(
     name: Result<Option<Path<String>>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
-    caller.may(Wish::Upload)?;
     let (head, body) = request.into_parts();
-    if head.headers.contains_key(header::CONTENT_RANGE) {
+    let body = ComingBody::shared(&app, &head.headers, body);
+    let sealed = seal(&app, &caller, name, &head.headers, &body).await;
+    answered(&head.headers, &body, sealed).await
+}
+
+async fn seal(
+    app: &App,
+    caller: &Caller,
+    name: Result<Option<Path<String>>, PathRejection>,
+    headers: &HeaderMap,
+    body: &SharedBody,
+) -> Result<FileRecord, Refusal> {
+    caller.may(Wish::Upload)?;
+    if headers.contains_key(header::CONTENT_RANGE) {
         // As `curl -C -` does: what has come would be taken for the whole file.
         return Err(Refusal::new(
             ProblemCode::InvalidRequest,
@@ -45,29 +60,26 @@ pub(crate) async fn put_upload(
             ));
         }
     };
-    let len = declared(&head.headers);
+    let len = declared(headers);
     let most_bytes = match len {
-        Some(len) if len > announced(&app) => return Err(sealing::too_large(announced(&app))),
+        Some(len) if len > announced(app) => return Err(sealing::too_large(announced(app))),
         Some(len) => len,
-        None => unannounced(&app),
+        None => unannounced(app),
     };
-    let content_type = head.headers.get(header::CONTENT_TYPE);
+    let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type.map(|value| String::from_utf8_lossy(value.as_bytes()));
     let coming = ComingFile {
         name,
         content_type: content_type.map(std::borrow::Cow::into_owned),
         most_bytes,
     };
-    let _place = admit(&app, &caller, &head.headers).await?;
-    let mut sealing = begin(&app, &caller, coming).await?;
-    let mut body = ComingBody::of(&app, body);
-    if let Err(refusal) = take(&mut body, &mut sealing, len).await {
+    let _place = admit(app, caller, headers).await?;
+    let mut sealing = begin(app, caller, coming).await?;
+    if let Err(refusal) = take(&mut *body.lock().await, &mut sealing, len).await {
         sealing.abort(refusal.code()).await;
-        body.drain().await;
         return Err(refusal);
     }
-    let file = ended(&app, &caller, sealing).await?;
-    Ok(Form::wanted(&head.headers).answer(&file))
+    ended(app, caller, sealing).await
 }
 
 async fn take(
