@@ -50,6 +50,19 @@ async fn an_answer_without_a_length_is_refused() {
 }
 
 #[tokio::test]
+async fn an_answer_that_is_neither_the_file_nor_a_part_of_it_is_refused() {
+    for status in ["203 Non-Authoritative Information", "226 IM Used"] {
+        let client = server(WHOLE.replace("200 OK", status)).await;
+        let error = client.download(&file_id(), None).await.unwrap_err();
+        assert!(matches!(error, DownloadError::OtherAnswer), "{error:?}");
+    }
+    // A part that is not as long as it says.
+    let client = server(RANGE.replace("3-6", "3-7")).await;
+    let error = client.download(&file_id(), Some(3..8)).await.unwrap_err();
+    assert!(matches!(error, DownloadError::OtherAnswer), "{error:?}");
+}
+
+#[tokio::test]
 async fn a_range_is_what_was_asked_for_or_an_error() {
     let client = server(RANGE).await;
     let download = client.download(&file_id(), Some(3..7)).await.unwrap();

@@ -74,9 +74,10 @@ impl Unfinished {
     /// For the file that goes to `path`, from the start; gone with this unless it is finished.
     pub(super) fn passing(path: &Path) -> Result<Self, DownloadError> {
         Self::with(path, |unwritable| {
-            let folder = tempfile::Builder::new()
-                .prefix(".sealift-")
-                .tempdir_in(parent(path));
+            let mut folder = tempfile::Builder::new();
+            folder.prefix(".sealift-");
+            close_to_others(&mut folder);
+            let folder = folder.tempdir_in(parent(path));
             folder.map(Folder::Passing).map_err(unwritable)
         })
     }
@@ -253,6 +254,16 @@ fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
+/// Temporary folders are not, unlike temporary files.
+#[cfg(unix)]
+fn close_to_others(folder: &mut tempfile::Builder<'_, '_>) {
+    use std::os::unix::fs::PermissionsExt as _;
+    folder.permissions(fs::Permissions::from_mode(0o700));
+}
+
+#[cfg(not(unix))]
+fn close_to_others(_folder: &mut tempfile::Builder<'_, '_>) {}
+
 #[cfg(unix)]
 fn for_its_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     use std::os::unix::fs::OpenOptionsExt as _;
@@ -283,7 +294,7 @@ fn is_ours(folder: &Path) -> io::Result<bool> {
 }
 
 #[cfg(unix)]
-fn is_still_at(file: &File, path: &Path) -> bool {
+pub(super) fn is_still_at(file: &File, path: &Path) -> bool {
     use std::os::unix::fs::MetadataExt as _;
     let (Ok(file), Ok(there)) = (file.metadata(), fs::symlink_metadata(path)) else {
         return false;
@@ -292,6 +303,6 @@ fn is_still_at(file: &File, path: &Path) -> bool {
 }
 
 #[cfg(not(unix))]
-fn is_still_at(_file: &File, path: &Path) -> bool {
+pub(super) fn is_still_at(_file: &File, path: &Path) -> bool {
     path.exists()
 }

@@ -2,7 +2,10 @@
 
 use std::{fs, path::PathBuf};
 
-use super::{place::*, *};
+use tokio_util::sync::CancellationToken;
+
+use super::{super::unfinished::is_still_at, place::*, *};
+use crate::raw_server::{listen, play};
 
 #[tokio::test]
 async fn nothing_is_replaced_unless_that_is_wished() {
@@ -20,6 +23,116 @@ async fn nothing_is_replaced_unless_that_is_wished() {
     let answers = vec![whole("\"m\"", 0..10), forbidden()];
     place.save(answers, replacing, true).await.0.unwrap();
     place.assert_whole();
+}
+
+/// Looked for before the start, it was not there yet.
+#[tokio::test]
+async fn what_comes_to_its_place_meanwhile_is_not_replaced() {
+    for options in [KEEPING, PASSING] {
+        let place = Place::new();
+        let (client, listener) = listen().await;
+        play(listener, vec![whole("\"m\"", 0..10), forbidden()]);
+        let path = place.path.clone();
+        let meanwhile = move |_| fs::write(&path, "theirs").unwrap();
+        let (file, cancel) = (file_id(), CancellationToken::new());
+        let saved = client.save(&file, &place.path, options, meanwhile, cancel);
+        let saved = saved.await;
+        assert!(
+            matches!(saved, Err(DownloadError::Exists { .. })),
+            "{saved:?}"
+        );
+        assert_eq!(fs::read_to_string(&place.path).unwrap(), "theirs");
+        if options.resumes {
+            // All of it is there: only the last byte is asked for again.
+            fs::remove_file(&place.path).unwrap();
+            let answers = vec![whole("\"m\"", 9..10), forbidden()];
+            let (saved, asked) = place.save(answers, options, true).await;
+            saved.unwrap();
+            assert_eq!(header(&asked[0], "range"), Some("bytes=9-"));
+            place.assert_whole();
+        } else {
+            assert_eq!(place.names(), ["a"]);
+        }
+    }
+}
+
+#[tokio::test]
+async fn of_a_longer_file_that_was_replaced_no_byte_stays() {
+    let place = Place::new();
+    left(&place).await;
+    let shorter = "HTTP/1.1 200 OK\r\netag: \"n\"\r\ncontent-length: 3\r\n\r\n012";
+    let answers = vec![shorter.to_owned(), forbidden()];
+    place.save(answers, KEEPING, true).await.0.unwrap();
+    assert_eq!(fs::read_to_string(&place.path).unwrap(), "012");
+}
+
+#[tokio::test]
+async fn what_is_not_on_disk_any_more_is_asked_for_again() {
+    let place = Place::new();
+    left(&place).await;
+    let part = Client::unfinished_path(&place.path);
+    fs::write(part.join("plaintext"), "0123").unwrap();
+    let answers = vec![whole("\"m\"", 4..10), forbidden()];
+    let (saved, asked) = place.save(answers, KEEPING, true).await;
+    saved.unwrap();
+    assert_eq!(header(&asked[0], "range"), Some("bytes=4-"));
+    place.assert_whole();
+}
+
+/// Without it nobody could tell that the rest is of the same message.
+#[tokio::test]
+async fn what_is_left_without_a_readable_etag_is_not_used() {
+    let place = Place::new();
+    left(&place).await;
+    let state = Client::unfinished_path(&place.path).join("state.json");
+    let text = fs::read_to_string(&state).unwrap();
+    let altered = text.replace(r#"\"m\""#, r"\u0001");
+    assert_ne!(altered, text);
+    fs::write(&state, altered).unwrap();
+    let answers = vec![whole("\"n\"", 0..10), forbidden()];
+    let (saved, asked) = place.save(answers, KEEPING, true).await;
+    saved.unwrap();
+    assert_eq!(header(&asked[0], "range"), None);
+    place.assert_whole();
+}
+
+/// Six bytes of the file, of a download that was given up.
+async fn left(place: &Place) {
+    let answers = vec![broken("\"m\"", 0..10, 6)];
+    place.save(answers, KEEPING, false).await.0.unwrap_err();
+}
+
+/// Another download waited for the lock on a file that has its name by now.
+#[test]
+fn a_file_that_was_moved_on_is_not_written_to() {
+    let place = Place::new();
+    fs::write(&place.path, "whole").unwrap();
+    let file = fs::File::open(&place.path).unwrap();
+    assert!(is_still_at(&file, &place.path));
+    fs::rename(&place.path, place.folder.path().join("b")).unwrap();
+    assert!(!is_still_at(&file, &place.path));
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_not_kept_is_for_nobody_else_either_while_it_comes() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let (client, listener) = listen().await;
+    play(listener, vec![whole("\"m\"", 0..10), forbidden()]);
+    let mut modes = Vec::new();
+    let look = |_| {
+        let mode = |path: &PathBuf| fs::metadata(path).unwrap().permissions().mode() & 0o777;
+        for folder in fs::read_dir(place.folder.path()).unwrap() {
+            let folder = folder.unwrap().path();
+            modes.push((mode(&folder), mode(&folder.join("plaintext"))));
+        }
+    };
+    let (file, cancel) = (file_id(), CancellationToken::new());
+    let saved = client.save(&file, &place.path, PASSING, look, cancel);
+    saved.await.unwrap();
+    assert!(!modes.is_empty());
+    assert!(modes.iter().all(|&modes| modes == (0o700, 0o600)));
 }
 
 #[cfg(unix)]
