@@ -54,6 +54,11 @@ pub(crate) struct Demands {
     #[arg(long = "context", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) context: Vec<(String, String)>,
 
+    /// Open an object of a Sealift bucket also where it lies at another object key than it was sealed
+    /// for: it was copied or renamed, or somebody put it there in place of another.
+    #[arg(long)]
+    pub(crate) allow_moved: bool,
+
     /// Open messages of older suites too, which do not commit to one key: who made such a message
     /// can let it say different things to the holders of different keys.
     #[arg(long)]

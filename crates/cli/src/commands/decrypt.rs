@@ -66,6 +66,9 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
         .check(&policy)
         .map_err(|error| message::refused(&error))?;
     let stored = header.encryption_context();
+    if !args.demands.allow_moved {
+        context::at_its_place(&args.message.place, stored)?;
+    }
     let required = context::required(&args.demands.context, stored)?;
     let whole = context::whole(stored, &required)?;
     let wrapping_keys = keys::wrapping_keys(&args.keys, &args.reach, &header).await?;

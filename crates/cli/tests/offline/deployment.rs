@@ -13,7 +13,7 @@ use sealift_server::{
     config::{ConfigFile, Sources},
     objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
 };
-
+use sealift_transfer::api::FileRecord;
 use serde_json::Value;
 
 use crate::program::{json, read, refused, said, sealift, succeeded};
@@ -62,6 +62,16 @@ impl Deployment {
         command
     }
 
+    async fn upload(&self, client: &Client, plaintext: &[u8]) -> FileRecord {
+        let file = self.path("plain");
+        fs::write(&file, plaintext).expect("written");
+        let source = FileSource::open(&file).expect("a source");
+        let control = UploadControl::default();
+        let options = UploadOptions::named("plain");
+        let uploaded = client.upload(source, options, |_| {}, control).await;
+        uploaded.expect("uploaded")
+    }
+
     fn opened(&self) -> Vec<u8> {
         let opened = read(&self.path("opened"));
         fs::remove_file(self.path("opened")).expect("it is there");
@@ -81,15 +91,9 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
         folder: tempfile::tempdir().expect("a folder"),
     };
     let server = Server::start(here.config()).await.expect("a server");
-    let file = here.path("plain");
-    fs::write(&file, plaintext()).expect("written");
     let client = Client::new(&format!("http://{}", server.address()), None).expect("a client");
-    let source = FileSource::open(&file).expect("a source");
-    let control = UploadControl::default();
-    let record = client
-        .upload(source, UploadOptions::named("plain"), |_| {}, control)
-        .await
-        .expect("uploaded");
+    let record = here.upload(&client, &plaintext()).await;
+    let other = here.upload(&client, b"another one").await;
 
     let config = here.config();
     let bucket = config.store_folder().join(&record.bucket);
@@ -127,6 +131,22 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
     assert!(here.opened() == plaintext(), "from the store");
     refused(&run(from_store(&url, "another")).await, 5);
     refused(&run(from_store(&format!("{url}x"), &secret)).await, 4);
+
+    // Somebody who can write to the bucket puts one object in the other's place.
+    let stolen = bucket.join(&other.object_key);
+    fs::copy(object, &stolen).expect("copied");
+    let url = format!("s3://{}/{}", other.bucket, other.object_key);
+    let output = run(from_store(&url, &secret)).await;
+    assert!(
+        refused(&output, 3).contains("another object than its name says"),
+        "{}",
+        said(&output)
+    );
+    assert!(!here.path("opened").exists());
+    let mut command = from_store(&url, &secret);
+    command.arg("--allow-moved");
+    succeeded(&run(command).await);
+    assert!(here.opened() == plaintext(), "it was asked for");
 
     // Another deployment's key file, none, and another folder.
     fs::create_dir(here.path("others")).expect("a folder");

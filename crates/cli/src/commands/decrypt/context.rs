@@ -4,8 +4,37 @@ use sealift_message::EncryptionContext;
 
 use crate::{
     failure::{Exit, Failure},
+    message::Place,
     terminal::shown,
 };
+
+/// As the server writes it for its own objects (FORMAT.md R4).
+const OURS: &str = "sealift-1";
+
+/// An object of ours lies at the object key that its context makes. Who can write to the bucket can
+/// put another one there, every byte of which is authentic.
+pub(super) fn at_its_place(place: &Place, stored: &EncryptionContext) -> Result<(), Failure> {
+    let Place::S3(url) = place else {
+        return Ok(());
+    };
+    if stored.get("format") != Some(OURS) {
+        return Ok(());
+    }
+    let ids = ["tenant", "object-id", "upload-id"].map(|id| stored.get(id).unwrap_or_default());
+    let [tenant, object, upload] = ids;
+    let sealed_for = format!("{tenant}/{object}/{upload}");
+    let before = url.key.strip_suffix(&sealed_for);
+    if before.is_some_and(|prefix| prefix.is_empty() || prefix.ends_with('/')) {
+        return Ok(());
+    }
+    let moved = format!(
+        "{place} is another object than its name says: it was sealed for {}",
+        shown(&sealed_for)
+    );
+    Err(Failure::new(Exit::NotAuthentic, moved)
+        .remedy("if you know that it was copied or renamed, give --allow-moved")
+        .code("other_object"))
+}
 
 /// The pairs that must be authenticated without being stored; those that are stored must be as they
 /// were said to be.
@@ -41,6 +70,8 @@ pub(super) fn whole(
 
 #[cfg(test)]
 mod tests {
+    use std::ffi::OsStr;
+
     use super::*;
 
     fn said(pairs: &[(&str, &str)]) -> Vec<(String, String)> {
@@ -64,5 +95,36 @@ mod tests {
     fn a_pair_said_twice_is_refused() {
         let twice = said(&[("case", "7"), ("case", "8")]);
         assert!(required(&twice, &EncryptionContext::default()).is_err());
+    }
+
+    #[test]
+    fn an_object_of_ours_is_taken_only_where_it_was_sealed_for() {
+        let ours = [
+            ("format", "sealift-1"),
+            ("object-id", "o"),
+            ("tenant", "t"),
+            ("upload-id", "u"),
+        ];
+        let is_taken = |place: &str, pairs: &[(&str, &str)]| {
+            let place = Place::try_from(OsStr::new(place)).unwrap();
+            let stored = EncryptionContext::from_pairs(pairs.to_vec()).unwrap();
+            at_its_place(&place, &stored).is_ok()
+        };
+        for place in ["s3://b/t/o/u", "s3://b/sealift/prod/t/o/u", "o.sealed", "-"] {
+            assert!(is_taken(place, &ours), "{place}");
+        }
+        for place in [
+            "s3://b/sealift/t/o/u2",
+            "s3://b/sealift/t/o2/u",
+            "s3://b/sealift/t2/o/u",
+            "s3://b/sealift/xt/o/u",
+            "s3://b/sealift/t/o/u/",
+            "s3://b/u",
+        ] {
+            assert!(!is_taken(place, &ours), "{place}");
+        }
+        assert!(!is_taken("s3://b/t/o/u", &ours[..3]), "a pair is missing");
+        assert!(is_taken("s3://b/anything", &[("format", "other")]));
+        assert!(is_taken("s3://b/anything", &[]));
     }
 }
