@@ -20,6 +20,9 @@ tell!(
     files_are_searched_opened_and_deleted_by_keyboard,
     a_key_that_one_page_has_serves_another_and_is_stored_nowhere,
     what_a_key_refused_that_another_page_has_anew_is_done_without_a_word,
+);
+tell!(
+    chromium:
     a_search_that_fails_mixes_no_lists,
 );
 
@@ -202,7 +205,8 @@ async fn what_a_key_refused_that_another_page_has_anew_is_done_without_a_word(
     Ok(())
 }
 
-/// Holds the questions for names, to let them fail; counts all questions.
+/// Holds the questions for names, to let them fail; counts all questions. In Chromium: a script of the
+/// driver's shares no globals with the page in Firefox.
 const HOLD_SEARCHES: &str = "
 const real = fetch;
 globalThis.asked = 0;
