@@ -6,6 +6,7 @@ use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
+    audit::KeptReadings,
     clock::Clock,
     config::Config,
     keys::Keys,
@@ -30,6 +31,7 @@ pub(crate) struct Parts {
     pub(crate) keys: Keys,
     pub(crate) rates: Rates,
     pub(crate) reads: Reads,
+    pub(crate) kept_readings: KeptReadings,
     pub(crate) metrics: Metrics,
     /// Wakes the verifier, all of its lanes.
     pub(crate) verification_wanted: watch::Sender<()>,

@@ -5,10 +5,15 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::{
     app::App,
-    caller::{Caller, KnownCaller, Via},
+    caller::{Caller, KnownCaller, Reader, Via},
     records::{AuditAction, AuditRow, RecordsError, Scope},
     telemetry::RequestId,
 };
+
+mod kept_readings;
+
+pub(crate) use kept_readings::KeptReadings;
+use kept_readings::Reading;
 
 impl App {
     /// Keeps an audit row; durable when this returns, so that nothing is given away unseen.
@@ -64,8 +69,33 @@ impl App {
             .await
     }
 
+    /// Keeps an audit row of what a reader is given of its file; durable when this returns. One row
+    /// a minute tells of all ranges that this reader gets of this file, with this outcome.
+    pub(crate) async fn audit_reading(
+        &self,
+        reader: &Reader,
+        outcome: &'static str,
+    ) -> Result<(), RecordsError> {
+        let (reading, now_ms) = (Reading::of(reader, outcome), self.now_ms());
+        if self.kept_readings.tell_of(&reading, now_ms) {
+            return Ok(());
+        }
+        let (caller, id) = (&reader.caller, reader.file_id.as_str());
+        self.audit(caller, AuditAction::OpenFile, id, outcome)
+            .await?;
+        self.kept_readings.note(reading, now_ms);
+        Ok(())
+    }
+
+    /// The same of a file that did not open, which is always kept (FORMAT.md R6), as what did.
+    pub(crate) async fn audit_failed_reading(&self, reader: &Reader, code: ProblemCode) {
+        if let Err(error) = self.audit_reading(reader, code.as_str()).await {
+            not_kept(&error);
+        }
+    }
+
     /// Keeps an audit row of what failed. The request has failed already, so a row that cannot be
-    /// kept is only logged.
+    /// kept is only logged; and not more a second than of denials.
     pub(crate) async fn audit_failure(
         &self,
         caller: &Caller,
@@ -73,13 +103,11 @@ impl App {
         subject: &str,
         code: ProblemCode,
     ) {
-        // Files that do not open are always kept (FORMAT.md R6), as those that do.
-        let is_bounded = action != AuditAction::OpenFile;
-        if is_bounded && !self.rates.denial_may_be_kept(Some(&caller.scope)) {
+        if !self.rates.denial_may_be_kept(Some(&caller.scope)) {
             return;
         }
         if let Err(error) = self.audit(caller, action, subject, code.as_str()).await {
-            tracing::error!(%error, "A failure could not be kept in the audit");
+            not_kept(&error);
         }
     }
 
@@ -127,6 +155,10 @@ impl Unasked {
             Self::Verifier => "verifier",
         }
     }
+}
+
+fn not_kept(error: &RecordsError) {
+    tracing::error!(%error, "A failure could not be kept in the audit");
 }
 
 fn is_denial(code: ProblemCode) -> bool {

@@ -13,7 +13,7 @@ use crate::{
     opening::{self, OpenError},
     problem::{self, Refusal},
     reads::ReadPermit,
-    records::{AuditAction, FileRow, RecordsError},
+    records::{FileRow, RecordsError},
 };
 
 /// Plaintext of a file, or of a range that lies within it. The first bytes are verified before
@@ -29,9 +29,7 @@ pub(crate) async fn download(
     let plaintext = match begin(app, file, range).await {
         Ok(plaintext) => plaintext,
         Err(refusal) => {
-            let (caller, id) = (&reader.caller, reader.file_id.as_str());
-            app.audit_failure(caller, AuditAction::OpenFile, id, refusal.code())
-                .await;
+            app.audit_failed_reading(&reader, refusal.code()).await;
             return Err(refusal);
         }
     };
@@ -72,9 +70,8 @@ impl Reading {
                     tracing::error!(file.id = %file_id, cause, "The download of {file_id} was broken off");
                 }
             }
-            let (caller, id) = (&self.reader.caller, file_id.as_str());
             self.app
-                .audit_failure(caller, AuditAction::OpenFile, id, error.code())
+                .audit_failed_reading(&self.reader, error.code())
                 .await;
         }
         given

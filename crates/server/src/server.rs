@@ -10,6 +10,7 @@ use tower::ServiceExt as _;
 
 use crate::{
     app::{App, Parts},
+    audit::KeptReadings,
     clock::Clock,
     config::Config,
     keys::{Keys, KeysError, WIPED_EVERY},
@@ -127,6 +128,7 @@ impl Server {
             stopping: stop.clone(),
             rates: Rates::new(&config.limits),
             reads: Reads::new(&config.limits),
+            kept_readings: KeptReadings::default(),
             metrics: Metrics::new(),
             verification_wanted: watch::Sender::new(()),
             loopback_scope: loopback_scope(),

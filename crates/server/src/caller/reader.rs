@@ -32,7 +32,7 @@ pub(crate) struct Reader {
 /// off, until a day after it was redeemed; whoever made the ticket takes it back at any time.
 #[derive(Debug)]
 pub(crate) struct ReadRight {
-    ticket_id: TicketId,
+    pub(crate) ticket_id: TicketId,
     redeemed_at_ms: i64,
     /// Until when it holds, unless it is taken back.
     pub(crate) until_ms: i64,

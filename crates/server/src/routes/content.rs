@@ -18,7 +18,7 @@ use crate::{
     caller::{Reader, Wish},
     download, personal,
     problem::{self, Refusal},
-    records::{AuditAction, FileRow},
+    records::FileRow,
     sniffed::SniffedType,
 };
 
@@ -52,8 +52,8 @@ pub(crate) async fn content(
     } else {
         let permit = app.reads.begin(&caller, &file_id)?;
         reader.go_on(&app).await?;
-        app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "ok")
-            .await?;
+        app.audit_reading(&reader, "ok").await?;
+        app.metrics.file_reads.inc();
         download::download(&app, reader, &row, range.clone(), permit).await?
     };
     let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;

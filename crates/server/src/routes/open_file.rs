@@ -35,9 +35,7 @@ pub(crate) async fn open_file(
         Ok(content_key) => ContentKeyText::from_bytes(content_key.expose()),
         Err(error) => {
             let refusal = Refusal::from(error);
-            let (action, code) = (AuditAction::OpenFile, refusal.code());
-            app.audit_failure(&caller, action, file_id.as_str(), code)
-                .await;
+            app.audit_failed_reading(&reader, refusal.code()).await;
             return Err(refusal);
         }
     };

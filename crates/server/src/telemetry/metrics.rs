@@ -20,6 +20,7 @@ pub(crate) struct Metrics {
     pub(crate) uploads_failed: Counter,
     pub(crate) parts_signed: Counter,
     pub(crate) keys_issued: Counter,
+    pub(crate) file_reads: Counter,
     files_verified: Counter,
     files_damaged: Counter,
     sweeper_found: ByKind,
@@ -44,7 +45,14 @@ impl Metrics {
             "Uploads whose object was not what was sealed",
         );
         let parts_signed = counter("parts_signed", "Parts signed, repeated ones included");
-        let keys_issued = counter("keys_issued", "Content keys given to uploaders");
+        let keys_issued = counter(
+            "keys_issued",
+            "Content keys given away, to seal a file or to open it",
+        );
+        let file_reads = counter(
+            "file_reads",
+            "Reads of a file through the server, each range by itself",
+        );
         let files_verified = counter(
             "files_verified",
             "Files every frame of which was opened and found good",
@@ -79,6 +87,7 @@ impl Metrics {
             uploads_failed,
             parts_signed,
             keys_issued,
+            file_reads,
             files_verified,
             files_damaged,
             sweeper_found,

@@ -1,9 +1,17 @@
 //! The audit: who did what to which id, denials included, and no name or secret in it.
 
-use sealift_server::records::{AuditEntry, Records, Roles};
+use std::sync::{
+    Arc,
+    atomic::{AtomicI64, Ordering},
+};
+
+use sealift_server::{
+    Clock,
+    records::{AuditEntry, Records, Roles},
+};
 use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files, read, tickets};
 
-use crate::support::{FRAME, Stack, alter, bytes, ticket_holder::TicketHolder};
+use crate::support::{Answer, FRAME, Stack, alter, bytes, now_ms, ticket_holder::TicketHolder};
 
 async fn entries(stack: &Stack) -> Vec<AuditEntry> {
     let records = Records::open(&stack.config.database_file()).await.unwrap();
@@ -201,4 +209,44 @@ async fn whoever_is_denied_cannot_fill_the_disk() {
     let seconds = began.elapsed().as_secs() + 2;
     let kept = u64::try_from(entries(&stack).await.len()).unwrap();
     assert!((1..=10 * seconds).contains(&kept), "{kept} in {seconds} s");
+}
+
+#[tokio::test]
+async fn whoever_reads_range_after_range_cannot_fill_the_disk() {
+    let now = Arc::new(AtomicI64::new(now_ms()));
+    let shown = Arc::clone(&now);
+    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let stack = Stack::at(clock, &[("auth", "api-keys")]).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    let record = client.upload("a", b"a").await;
+    let path = files::content_path(&record.id);
+    let mut holders = Vec::new();
+    for _ in 0..2 {
+        holders.push(TicketHolder::of(&stack, &client.make_ticket(&record.id).await).await);
+    }
+    for minute in 1..3 {
+        for holder in &holders {
+            for _ in 0..50 {
+                let range = holder.request(http::Method::GET, &path);
+                let range = Answer::to(range.header("range", "bytes=0-0")).await;
+                assert_eq!(range.status, 206);
+            }
+            // Nobody's row stands for another's.
+            assert_eq!(client.get(&path).await.status, 200);
+        }
+        assert_eq!(opened(&stack, "ok").await, 3 * minute);
+        now.fetch_add(60_000, Ordering::SeqCst);
+    }
+
+    alter(&stack.object_of(&record), -1);
+    for _ in 0..50 {
+        let answer = holders[0].get(&path).await;
+        answer.refused(ProblemCode::ObjectDamaged);
+    }
+    assert_eq!(opened(&stack, "object_damaged").await, 1);
+}
+
+async fn opened(stack: &Stack, outcome: &str) -> i64 {
+    let rows = "SELECT count(*) FROM audit WHERE action = 'open_file' AND outcome = ?";
+    stack.number(rows, outcome).await
 }

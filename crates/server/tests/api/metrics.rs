@@ -39,6 +39,9 @@ async fn what_happens_to_uploads_is_counted() {
     client.send(&complete).await;
     client.complete(&complete).await.json::<FileRecord>(200);
     client.complete(&complete).await.json::<FileRecord>(200);
+    for _ in 0..2 {
+        client.content(complete.file_id()).await;
+    }
 
     let aborted = client.open("b", &bytes(10)).await;
     client.key_again(aborted.id()).await;
@@ -60,6 +63,7 @@ async fn what_happens_to_uploads_is_counted() {
         ("sealift_uploads_failed_total", 1),
         ("sealift_parts_signed_total", 4),
         ("sealift_keys_issued_total", 4),
+        ("sealift_file_reads_total", 2),
         ("sealift_sweeper_last_run_timestamp_seconds", 0),
     ] {
         assert_eq!((before[name], after[name]), (0, expected), "{name}");

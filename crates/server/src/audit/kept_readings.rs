@@ -1,0 +1,133 @@
+//! Which readings have their audit row already. A film or a download that goes on is hundreds of
+//! ranges, as many as its reader likes: one row a minute tells of all of them.
+
+use std::{
+    collections::HashMap,
+    sync::{Mutex, MutexGuard, PoisonError},
+};
+
+use sealift_transfer::api::{FileId, TicketId};
+
+use crate::{caller::Reader, records::Scope};
+
+/// How long a row tells of what is read after it.
+const TOLD_FOR_MS: i64 = 60_000;
+/// Readings remembered before those are forgotten whose rows tell no more.
+const MOST_REMEMBERED: usize = 10_000;
+
+/// Who reads which file, and with what outcome.
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
+pub(super) struct Reading {
+    scope: Scope,
+    via: &'static str,
+    ticket_id: Option<TicketId>,
+    file_id: FileId,
+    outcome: &'static str,
+}
+
+impl Reading {
+    pub(super) fn of(reader: &Reader, outcome: &'static str) -> Self {
+        Self {
+            scope: reader.caller.scope.clone(),
+            via: reader.caller.via.as_str(),
+            ticket_id: reader.right.as_ref().map(|right| right.ticket_id.clone()),
+            file_id: reader.file_id.clone(),
+            outcome,
+        }
+    }
+}
+
+/// When the newest row of each was made. In memory, per server: what is forgotten costs a row.
+#[derive(Debug, Default)]
+pub(crate) struct KeptReadings(Mutex<HashMap<Reading, i64>>);
+
+impl KeptReadings {
+    /// Whether a row that is durable tells of this reading.
+    pub(super) fn tell_of(&self, reading: &Reading, now_ms: i64) -> bool {
+        let kept_at_ms = self.lock().get(reading).copied();
+        kept_at_ms.is_some_and(|kept_at_ms| is_told(kept_at_ms, now_ms))
+    }
+
+    /// Its row is durable.
+    pub(super) fn note(&self, reading: Reading, now_ms: i64) {
+        let mut kept = self.lock();
+        if kept.len() >= MOST_REMEMBERED {
+            kept.retain(|_, kept_at_ms| is_told(*kept_at_ms, now_ms));
+        }
+        if kept.len() >= MOST_REMEMBERED {
+            kept.clear();
+        }
+        kept.insert(reading, now_ms);
+    }
+
+    fn lock(&self) -> MutexGuard<'_, HashMap<Reading, i64>> {
+        self.0.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+/// Also where the clock was set back.
+fn is_told(kept_at_ms: i64, now_ms: i64) -> bool {
+    (0..TOLD_FOR_MS).contains(&now_ms.saturating_sub(kept_at_ms))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn reading(number: u128) -> Reading {
+        Reading {
+            scope: Scope {
+                tenant: "acme".parse().unwrap(),
+                owner: "ada".parse().unwrap(),
+            },
+            via: "ticket",
+            ticket_id: Some(TicketId::from_random([1; 16])),
+            file_id: FileId::from_random(number.to_be_bytes()),
+            outcome: "ok",
+        }
+    }
+
+    #[test]
+    fn a_row_tells_of_its_own_reading_for_a_minute() {
+        let kept = KeptReadings::default();
+        let one = reading(1);
+        assert!(!kept.tell_of(&one, 0));
+        kept.note(one.clone(), 1_000_000);
+        for (now_ms, is_told) in [
+            (999_999, false),
+            (1_000_000, true),
+            (1_059_999, true),
+            (1_060_000, false),
+        ] {
+            assert_eq!(kept.tell_of(&one, now_ms), is_told, "{now_ms}");
+        }
+        let others = [
+            reading(2),
+            Reading {
+                via: "api-key",
+                ..one.clone()
+            },
+            Reading {
+                outcome: "object_damaged",
+                ..one.clone()
+            },
+            Reading {
+                ticket_id: Some(TicketId::from_random([2; 16])),
+                ..one
+            },
+        ];
+        for other in others {
+            assert!(!kept.tell_of(&other, 1_000_000), "{other:?}");
+        }
+    }
+
+    #[test]
+    fn no_more_than_so_many_are_remembered() {
+        let kept = KeptReadings::default();
+        for number in 0..25_000 {
+            kept.note(reading(number), 0);
+            assert!(kept.tell_of(&reading(number), 0));
+        }
+        assert!(kept.lock().len() <= MOST_REMEMBERED);
+    }
+}
