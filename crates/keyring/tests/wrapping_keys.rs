@@ -125,7 +125,6 @@ async fn made(moto: &Moto, arn: &str, spec: DataKeySpec) -> (Vec<u8>, EncryptedD
 async fn kms(moto: &Moto, keys: KmsKeys) -> WrappingKey {
     let reach = KmsReach {
         endpoint: Some(moto.endpoint.clone()),
-        region: None,
     };
     WrappingKey::Kms(KmsReader::with(moto.sdk().await, &reach, keys).unwrap())
 }

@@ -11,7 +11,7 @@ pub(crate) struct KeySources {
     pub(crate) kms_key: Vec<String>,
 
     /// Ask whichever KMS key the message names: its writer chooses then where the request goes.
-    #[arg(long)]
+    #[arg(long, conflicts_with = "kms_key")]
     pub(crate) kms_discovery: bool,
 
     /// Only keys of this account, with --kms-discovery; may be given more than once.

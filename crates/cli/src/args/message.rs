@@ -15,7 +15,7 @@ pub(crate) struct Message {
 /// container, instance), as far as no flag says otherwise. Flags with a heading of their own come
 /// after those without.
 #[derive(Debug, Clone, clap::Args)]
-#[command(next_help_heading = "S3 and KMS")]
+#[command(next_help_heading = "S3")]
 pub(crate) struct S3Reach {
     /// Another endpoint than AWS's for S3.
     #[arg(long, value_name = "URL")]
@@ -25,7 +25,7 @@ pub(crate) struct S3Reach {
     #[arg(long, value_name = "ID")]
     pub(crate) s3_version: Option<String>,
 
-    /// Region of the bucket, and of KMS where no ARN says it [default: as the AWS chain says].
+    /// Region of the bucket; that of a KMS key is in its ARN [default: as the AWS chain says].
     #[arg(long)]
     pub(crate) region: Option<String>,
 }

@@ -71,7 +71,7 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     }
     let required = context::required(&args.demands.context, stored)?;
     let whole = context::whole(stored, &required)?;
-    let wrapping_keys = keys::wrapping_keys(&args.keys, &args.reach, &header).await?;
+    let wrapping_keys = keys::wrapping_keys(&args.keys, &header).await?;
     let data_key = wrapping_keys
         .open(header.encrypted_data_keys(), &whole)
         .await;

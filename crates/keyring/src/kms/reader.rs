@@ -10,13 +10,11 @@ use sealift_message::{EncryptedDataKey, EncryptionContext, general::AnyDataKey, 
 use super::{calls, shared_config};
 use crate::KeyringError;
 
-/// Where KMS is. By default what the AWS chain says, and the region of each key.
+/// Where KMS is. Its region is that of each key, as the ARN says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KmsReach {
     /// Another endpoint than AWS's.
     pub endpoint: Option<String>,
-    /// Another region than that of the key's ARN.
-    pub region: Option<String>,
 }
 
 /// Under which keys a data key may be.
@@ -109,11 +107,10 @@ impl KmsReader {
         AnyDataKey::try_from(plaintext.as_slice()).map_err(|_| calls::NO_PLAINTEXT)
     }
 
-    /// KMS of another region does not know the key.
+    /// KMS of another region does not know the key, whatever the region of everything else is.
     fn client_for(&self, arn: &KeyArn<'_>) -> Client {
-        let region = self.reach.region.as_deref().unwrap_or(arn.region);
         let mut builder = aws_sdk_kms::config::Builder::from(&*self.shared)
-            .region(Region::new(region.to_owned()));
+            .region(Region::new(arn.region.to_owned()));
         if let Some(endpoint) = &self.reach.endpoint {
             builder = builder.endpoint_url(endpoint);
         }
@@ -172,6 +169,7 @@ mod tests {
     fn reader(keys: KmsKeys) -> Result<KmsReader, KeyringError> {
         let shared = SdkConfig::builder()
             .behavior_version(BehaviorVersion::latest())
+            .region(Region::new("us-east-1"))
             .build();
         KmsReader::with(shared, &KmsReach::default(), keys)
     }
@@ -204,6 +202,14 @@ mod tests {
     }
 
     #[test]
+    fn a_key_is_asked_for_in_the_region_of_its_arn() {
+        let arn = KeyArn::parse(ARN).unwrap();
+        let client = reader(KmsKeys::Discovered(None)).unwrap().client_for(&arn);
+        let region = client.config().region().map(AsRef::as_ref);
+        assert_eq!(region, Some("eu-west-1"));
+    }
+
+    #[test]
     fn discovery_keeps_to_partition_and_accounts() {
         assert!(matches(
             filter("aws", &["1", "111122223333"]),
@@ -233,6 +239,8 @@ mod tests {
             "1234abcd",
             "arn:aws:kms:eu-west-1:111122223333:alias/ours",
             "arn:aws:kms:eu-west-1:111122223333:key/",
+            "urn:aws:kms:eu-west-1:111122223333:key/1",
+            "arn:a/s:kms:eu-west-1:111122223333:key/1",
             "arn:aws:s3:eu-west-1:111122223333:key/1",
             "arn:aws:kms::111122223333:key/1",
             "arn:aws:kms:eu-west-1::key/1",

@@ -8,14 +8,13 @@ use sealift_message::general::Header;
 
 use super::{super::local_keks, raw_key};
 use crate::{
-    args::{KeySources, S3Reach},
+    args::KeySources,
     failure::{Exit, Failure},
 };
 
 /// All that were given; nobody was asked for a key yet.
 pub(super) async fn wrapping_keys(
     sources: &KeySources,
-    reach: &S3Reach,
     header: &Header,
 ) -> anyhow::Result<WrappingKeys> {
     let mut keys = Vec::new();
@@ -30,7 +29,6 @@ pub(super) async fn wrapping_keys(
     if let Some(kms_keys) = kms(sources) {
         let reach = KmsReach {
             endpoint: sources.kms_endpoint.clone(),
-            region: reach.region.clone(),
         };
         let kms = KmsReader::connect(&reach, kms_keys).await;
         keys.push(WrappingKey::Kms(kms.map_err(|error| refused(&error))?));
@@ -85,5 +83,51 @@ pub(super) fn refused(error: &KeyringError) -> Failure {
         )
         .remedy("look at the keys and at --context"),
         _ => failure(Exit::Failed),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use clap::Parser;
+
+    use super::*;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        keys: KeySources,
+    }
+
+    fn asked(flags: &[&str]) -> Option<KmsKeys> {
+        let line = [&["sealift"], flags].concat();
+        kms(&Line::try_parse_from(line).unwrap().keys)
+    }
+
+    #[test]
+    fn kms_is_asked_for_named_keys_only_or_within_the_accounts_that_were_named() {
+        assert_eq!(asked(&[]), None);
+        assert_eq!(
+            asked(&["--kms-key", "one", "--kms-key", "two"]),
+            Some(KmsKeys::Only(vec!["one".to_owned(), "two".to_owned()]))
+        );
+        assert_eq!(asked(&["--kms-discovery"]), Some(KmsKeys::Discovered(None)));
+        let within = [
+            "--kms-discovery",
+            "--kms-account",
+            "1",
+            "--kms-account",
+            "2",
+        ];
+        let filter = DiscoveryFilter {
+            partition: "aws".to_owned(),
+            accounts: vec!["1".to_owned(), "2".to_owned()],
+        };
+        assert_eq!(asked(&within), Some(KmsKeys::Discovered(Some(filter))));
+    }
+
+    #[test]
+    fn named_keys_and_discovery_exclude_each_other() {
+        let both = ["sealift", "--kms-key", "one", "--kms-discovery"];
+        assert!(Line::try_parse_from(both).is_err());
     }
 }
