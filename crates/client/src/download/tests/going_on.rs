@@ -47,6 +47,41 @@ async fn another_message_is_not_joined_to_what_came() {
 }
 
 #[tokio::test]
+async fn an_answer_that_does_not_go_on_where_it_broke_off_is_not_joined() {
+    let longer = "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes 4-10/11\r\n\
+                  etag: \"m\"\r\ncontent-length: 7\r\n\r\n456789x";
+    for second in [
+        longer.to_owned(),
+        whole("\"m\"", 5..10),
+        whole("\"m\"", 3..10),
+        whole("\"m\"", 0..10),
+    ] {
+        let place = Place::new();
+        let answers = vec![broken("\"m\"", 0..10, 4), second];
+        let (saved, _) = place.save(answers, KEEPING, true).await;
+        assert!(
+            matches!(saved, Err(DownloadError::OtherAnswer)),
+            "{saved:?}"
+        );
+        assert!(place.names().is_empty());
+    }
+}
+
+#[tokio::test]
+async fn another_range_than_was_asked_for_is_not_given() {
+    for other in [whole("\"m\"", 0..10), whole("\"m\"", 4..9)] {
+        let (client, listener) = listen().await;
+        play(listener, vec![other]);
+        let mut output = Vec::new();
+        let (file, cancel) = (file_id(), CancellationToken::new());
+        let came = client.download_into(&file, Some(3..9), &mut output, |_| {}, cancel);
+        let came = came.await;
+        assert!(matches!(came, Err(DownloadError::OtherAnswer)), "{came:?}");
+        assert!(output.is_empty());
+    }
+}
+
+#[tokio::test]
 async fn without_a_strong_etag_nothing_is_joined() {
     for etag in ["W/\"m\"", ""] {
         let place = Place::new();

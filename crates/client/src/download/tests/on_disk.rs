@@ -161,6 +161,8 @@ async fn a_folder_that_others_may_read_and_a_link_are_refused() {
     let place = Place::new();
     let part = Client::unfinished_path(&place.path);
     let theirs = tempfile::tempdir().unwrap();
+    // As closed as ours: it is refused for being a link.
+    fs::set_permissions(theirs.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let refused = async || {
         let (saved, _) = place.save(Vec::new(), KEEPING, true).await;
         assert!(
