@@ -105,12 +105,13 @@ async fn what_a_verified_file_hashes_to_is_shown(scene: Scene) -> Result<()> {
     loop {
         let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
         page.comes_to("ready").await?;
-        if page.text("#verification").await?.starts_with("Verified") {
+        let verification = page.text("#verification").await?;
+        if verification.starts_with("Verified") {
             let shown = "return document.querySelector('.plaintext-sha256').textContent;";
             assert_eq!(page.page.run(shown, vec![]).await?, json!(hash));
             return Ok(());
         }
-        assert_eq!(page.text("#verification").await?, "Not verified yet");
+        assert_eq!(verification, "Not verified yet");
     }
 }
 
