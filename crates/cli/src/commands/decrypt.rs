@@ -70,7 +70,7 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
         context::at_its_place(&args.message.place, stored)?;
     }
     let required = context::required(&args.demands.context, stored)?;
-    let whole = context::whole(stored, &required)?;
+    let whole = context::whole(stored, &required, &limits)?;
     let wrapping_keys = keys::wrapping_keys(&args.keys, &header).await?;
     let data_key = wrapping_keys
         .open(header.encrypted_data_keys(), &whole)

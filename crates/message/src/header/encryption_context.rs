@@ -33,32 +33,32 @@ impl EncryptionContext {
                 return Err(HeaderError::RepeatedPair);
             }
         }
-        Self { pairs }.within_limit()
+        Self { pairs }.within(CONTEXT_BYTES)
     }
 
     /// This context and `other`'s pairs: stored and required pairs together are what a keyring
     /// authenticates.
     ///
     /// # Errors
-    /// As [`EncryptionContext::from_pairs`]; a key may not be in both.
-    pub fn joined(&self, other: &Self) -> Result<Self, HeaderError> {
+    /// [`HeaderError`] where a key is in both, or all together are longer than the reader's limit.
+    pub fn joined(&self, other: &Self, limits: &Limits) -> Result<Self, HeaderError> {
         let mut pairs = self.pairs.clone();
         for (key, value) in &other.pairs {
             if pairs.insert(key.clone(), value.clone()).is_some() {
                 return Err(HeaderError::RepeatedPair);
             }
         }
-        Self { pairs }.within_limit()
+        Self { pairs }.within(limits.context_bytes())
     }
 
-    fn within_limit(self) -> Result<Self, HeaderError> {
+    fn within(self, most_bytes: u16) -> Result<Self, HeaderError> {
         let too_long = |got_bytes| HeaderError::TooLong {
             field: Field::EncryptionContext,
             got_bytes,
-            most_bytes: CONTEXT_BYTES.into(),
+            most_bytes: most_bytes.into(),
         };
         let bytes = self.checked_serialised().ok_or(too_long(u64::MAX))?;
-        if len_of(&bytes) > u64::from(CONTEXT_BYTES) {
+        if len_of(&bytes) > u64::from(most_bytes) {
             return Err(too_long(len_of(&bytes)));
         }
         Ok(self)
@@ -210,7 +210,25 @@ mod tests {
     fn a_key_in_both_contexts_does_not_join() {
         let one = EncryptionContext::from_pairs([("a", "1")]).unwrap();
         let two = EncryptionContext::from_pairs([("b", "2")]).unwrap();
-        assert_eq!(one.joined(&two).unwrap().len(), 2);
-        assert_eq!(one.joined(&one), Err(HeaderError::RepeatedPair));
+        let limits = Limits::GENERAL;
+        assert_eq!(one.joined(&two, &limits).unwrap().len(), 2);
+        assert_eq!(one.joined(&one, &limits), Err(HeaderError::RepeatedPair));
+    }
+
+    #[test]
+    fn what_joins_is_as_long_as_the_readers_limit_lets_it() {
+        let long = "v".repeat(5000);
+        let one = EncryptionContext::from_pairs([("a", &long)]).unwrap();
+        let two = EncryptionContext::from_pairs([("b", &long)]).unwrap();
+        assert!(matches!(
+            one.joined(&two, &Limits::GENERAL),
+            Err(HeaderError::TooLong { .. })
+        ));
+        // A count, and two lengths a pair.
+        let exactly = 2 + 2 * (4 + 1 + 5000);
+        let raised = |most| Limits::GENERAL.with_context_bytes(most);
+        assert!(one.joined(&two, &raised(exactly - 1)).is_err());
+        let both = one.joined(&two, &raised(exactly)).unwrap();
+        assert_eq!(both.serialised().len(), usize::from(exactly));
     }
 }

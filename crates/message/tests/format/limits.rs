@@ -125,6 +125,19 @@ fn a_context_of_exactly_the_limit_is_taken() {
 }
 
 #[test]
+fn a_longer_context_opens_and_is_what_a_keyring_gets_where_the_limit_is_raised() {
+    let mut foreign = Foreign::new(4096, &[b"x"]);
+    foreign.context = [&b"\0\x01\0\x01k\x4E\x20"[..], &[b'v'; 20_000]].concat();
+    let raised = Limits::GENERAL.with_context_bytes(60_000);
+    let opened = open_general_with(&foreign.bytes(), &raised, &data_key());
+    assert!(opened.is_whole(b"x"));
+    let (header, _) = Header::parse(&foreign.bytes(), &raised).unwrap();
+    let required = EncryptionContext::from_pairs([("required", "yes")]).unwrap();
+    let whole = header.encryption_context().joined(&required, &raised);
+    assert_eq!(whole.unwrap().len(), 2);
+}
+
+#[test]
 fn a_final_frame_that_claims_more_than_the_frame_length_is_refused_at_the_claim() {
     let foreign = Foreign::new(4, &[b"abcd"]);
     let (header, len) = Header::parse(&foreign.bytes(), &Limits::GENERAL).unwrap();

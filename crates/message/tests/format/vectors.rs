@@ -41,7 +41,7 @@ impl WrappingKey<'_> {
     ) -> Result<DataKey, DecryptError> {
         let context = header
             .encryption_context()
-            .joined(required)
+            .joined(required, &Limits::GENERAL)
             .map_err(|_| DecryptError::Unauthentic)?;
         let encrypted = &header.encrypted_data_keys()[0];
         unwrap_raw_aes(&self.bytes, self.namespace, self.name, encrypted, &context)

@@ -1,6 +1,6 @@
 //! What the person says of the encryption context, against what the message stores of it.
 
-use sealift_message::EncryptionContext;
+use sealift_message::{EncryptionContext, Limits};
 
 use crate::{
     failure::{Exit, Failure},
@@ -62,9 +62,10 @@ pub(super) fn required(
 pub(super) fn whole(
     stored: &EncryptionContext,
     required: &EncryptionContext,
+    limits: &Limits,
 ) -> Result<EncryptionContext, Failure> {
     stored
-        .joined(required)
+        .joined(required, limits)
         .map_err(|error| Failure::new(Exit::Usage, format!("--context cannot be: {error}")))
 }
 
@@ -87,7 +88,10 @@ mod tests {
         let both = said(&[("tenant", "acme"), ("case", "7")]);
         let required = required(&both, &stored).unwrap();
         assert_eq!(required.iter().collect::<Vec<_>>(), [("case", "7")]);
-        assert_eq!(whole(&stored, &required).unwrap().len(), 2);
+        assert_eq!(
+            whole(&stored, &required, &Limits::GENERAL).unwrap().len(),
+            2
+        );
         assert!(super::required(&said(&[("tenant", "other")]), &stored).is_err());
     }
 

@@ -111,7 +111,10 @@ impl DataKeyOf<'_> {
     /// Opened here as a keyring does; the bytes are compared with nothing, the message judges them.
     fn open(&self, message: &[u8], required: &EncryptionContext) -> Vec<u8> {
         let (header, _) = Header::parse(message, &Limits::GENERAL).unwrap();
-        let context = header.encryption_context().joined(required).unwrap();
+        let context = header
+            .encryption_context()
+            .joined(required, &Limits::GENERAL)
+            .unwrap();
         let key = &self.index.keys[&self.entry.unwrap.key];
         let encrypted = &header.encrypted_data_keys()[0];
         let namespace = &self.entry.unwrap.provider_id;
