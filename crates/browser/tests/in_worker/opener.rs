@@ -6,7 +6,7 @@ use futures::{
     StreamExt as _,
     channel::mpsc::{UnboundedReceiver, unbounded},
 };
-use js_sys::{Array, Function, Reflect, Uint8Array};
+use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
 use sealift_browser::{Opener, sink::MOST_BYTES_IN_MEMORY};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
@@ -70,7 +70,7 @@ fn text(of: &JsValue, name: &str) -> String {
 }
 
 /// A file as a picker would give it.
-async fn picked(name: &str) -> FileSystemFileHandle {
+pub(crate) async fn picked(name: &str) -> FileSystemFileHandle {
     let options = FileSystemGetFileOptions::new();
     options.set_create(true);
     let made = root().await.get_file_handle_with_options(name, &options);
@@ -84,7 +84,7 @@ async fn root() -> FileSystemDirectoryHandle {
 }
 
 /// What is in a file of that name; `None` where there is none, or nothing in it.
-async fn content(name: &str) -> Option<Vec<u8>> {
+pub(crate) async fn content(name: &str) -> Option<Vec<u8>> {
     let handle = JsFuture::from(root().await.get_file_handle(name))
         .await
         .ok()?;
@@ -183,6 +183,51 @@ async fn what_is_cancelled_leaves_no_file() {
     // Not even an empty one, where the browser can remove it.
     let found = JsFuture::from(root().await.get_file_handle("cancelled")).await;
     assert!(found.is_err() || !can_be_removed);
+}
+
+/// A promise of the first piece that is written into a picked file.
+fn first_written() -> Promise {
+    let listen = "const stream = FileSystemWritableFileStream.prototype;
+        const real = stream.write;
+        globalThis.written = new Promise((written) => {
+            stream.write = function (...piece) {
+                stream.write = real;
+                const writing = real.apply(this, piece);
+                writing.then(written);
+                return writing;
+            };
+        });
+        return written;";
+    let written = Function::new_no_args(listen).call0(&JsValue::NULL);
+    written.unwrap().unchecked_into()
+}
+
+/// By then it has the length of the whole file.
+#[wasm_bindgen_test]
+async fn a_file_of_which_only_the_beginning_is_missing_is_not_left_either() {
+    const LONG: u64 = 8 * 1024 * 1024 + 5;
+    let object = object(&plaintext(LONG));
+    let given = answer(&given(object.len() as u64, LONG));
+    let _server = Server::answering(&[given]);
+    let altered = "if (request.from > 0) return usual;
+        usual.body[0] ^= 1;
+        return written.then(() => usual);";
+    let missing = "return request.from > 0 ? usual : null;";
+    for (judgement, end) in [(altered, "failed"), (missing, "cancelled")] {
+        let written = first_written();
+        let _store = Store::of(&object, judgement);
+        let told = opener();
+        let name = format!("begun-{end}");
+        let file = picked(&name).await;
+        let id = file_id().to_string();
+        told.opener.save(&id, LONG as f64, Some(file), false);
+        JsFuture::from(written).await.unwrap();
+        if judgement == missing {
+            told.opener.cancel();
+        }
+        assert_eq!(text(&told.last().await, "type"), end);
+        assert_eq!(content(&name).await, None);
+    }
 }
 
 #[wasm_bindgen_test]

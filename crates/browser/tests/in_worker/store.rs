@@ -59,6 +59,7 @@ return class {
     this.readyState = 2;
     this.onreadystatechange?.();
     if (this.#isAborted) return;
+    requests.bodies = (requests.bodies ?? 0) + 1;
     this.response = answer.body.buffer;
     this.onprogress?.({ loaded: answer.body.length });
     if (!this.#isAborted) this.#end(answer.status);
@@ -98,8 +99,17 @@ impl Store {
 
     /// The most there were at once.
     pub(crate) fn most_at_once(&self) -> f64 {
-        let most = Reflect::get(&self.requests, &"most".into()).unwrap_throw();
-        most.as_f64().unwrap_or(0.0)
+        self.count("most")
+    }
+
+    /// The answers that were not ended before their bytes came.
+    pub(crate) fn bodies(&self) -> f64 {
+        self.count("bodies")
+    }
+
+    fn count(&self, of: &str) -> f64 {
+        let count = Reflect::get(&self.requests, &of.into()).unwrap_throw();
+        count.as_f64().unwrap_or(0.0)
     }
 }
 
