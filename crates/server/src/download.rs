@@ -13,7 +13,7 @@ use crate::{
     opening::{self, OpenError},
     problem::{self, Refusal},
     reads::ReadPermit,
-    records::{FileRow, RecordsError},
+    records::{FileRow, RecordsError, Scope},
 };
 
 /// Plaintext of a file, or of a range that lies within it. The first bytes are verified before
@@ -26,17 +26,19 @@ pub(crate) async fn download(
     range: Option<Range<u64>>,
     permit: ReadPermit,
 ) -> Result<Body, Refusal> {
-    let plaintext = match begin(app, file, range).await {
-        Ok(plaintext) => plaintext,
-        Err(refusal) => {
-            app.audit_failed_reading(&reader, refusal.code()).await;
-            return Err(refusal);
-        }
-    };
     let reading = Reading {
         app: app.clone(),
         reader,
+        scope: file.scope.clone(),
+        is_known_damaged: file.verification.failure().is_some(),
         _permit: permit,
+    };
+    let plaintext = match begin(app, file, range).await {
+        Ok(plaintext) => plaintext,
+        Err(refusal) => {
+            reading.failed(refusal.code()).await;
+            return Err(refusal);
+        }
     };
     let body = stream::unfold((plaintext, reading), |(mut plaintext, mut reading)| async {
         let opened = plaintext.next().await?;
@@ -50,6 +52,9 @@ pub(crate) async fn download(
 struct Reading {
     app: App,
     reader: Reader,
+    /// The file's, which is another than the reader's where a ticket was redeemed.
+    scope: Scope,
+    is_known_damaged: bool,
     _permit: ReadPermit,
 }
 
@@ -70,11 +75,35 @@ impl Reading {
                     tracing::error!(file.id = %file_id, cause, "The download of {file_id} was broken off");
                 }
             }
-            self.app
-                .audit_failed_reading(&self.reader, error.code())
-                .await;
+            self.failed(error.code()).await;
         }
         given
+    }
+
+    /// Keeps it, and has an object that turned out to be damaged verified as a whole, so that the
+    /// record does not go on saying that it is good.
+    async fn failed(&self, code: ProblemCode) {
+        self.app.audit_failed_reading(&self.reader, code).await;
+        let is_damaged = matches!(
+            code,
+            ProblemCode::ObjectDamaged | ProblemCode::ObjectReplaced
+        );
+        if !is_damaged || self.is_known_damaged {
+            return;
+        }
+        let (file_id, now_ms) = (&self.reader.file_id, self.app.now_ms());
+        let records = &self.app.records;
+        match records
+            .want_verification(&self.scope, file_id, now_ms)
+            .await
+        {
+            Ok(_) => {
+                self.app.verification_wanted.send_replace(());
+            }
+            Err(error) => {
+                tracing::warn!(file.id = %file_id, %error, "That {file_id} is to be verified could not be kept");
+            }
+        }
     }
 
     async fn while_it_may(&mut self) -> Result<(), BrokenOff> {

@@ -63,6 +63,10 @@ async fn after_an_upload_every_frame_is_opened_and_the_hash_of_the_plaintext_kep
         assert!(is_of(&verification, &plaintext), "{verification:?}");
     }
     let actions = "SELECT count(*) FROM audit WHERE action = ? AND via = 'verifier'";
+    // The row follows the verdict.
+    while stack.number(actions, "verify_file").await < 6 {
+        tokio::task::yield_now().await;
+    }
     assert_eq!(stack.number(actions, "verify_file").await, 6);
     let metrics = stack.client().get("/metrics").await;
     let metrics = String::from_utf8(metrics.body).unwrap();
@@ -99,6 +103,33 @@ async fn an_altered_byte_anywhere_is_found_and_a_mended_object_is_good_again() {
         );
         alter(&stack.object_of(&file), place);
         assert!(is_of(&verified_again(&stack, &file).await, &plaintext));
+    }
+}
+
+#[tokio::test]
+async fn what_a_read_finds_damaged_does_not_stay_verified() {
+    let stack = Stack::start().await;
+    let file = stack.client().upload("a", &bytes(300 * FRAME)).await;
+    verified_again(&stack, &file).await;
+    for (place, range) in [(5, "bytes=0-0"), (MIDDLE, "bytes=0-")] {
+        alter(&stack.object_of(&file), place);
+        let path = files::content_path(&file.id);
+        let read = stack.client().request(http::Method::GET, &path);
+        let read = read.header(http::header::RANGE, range).send().await;
+        // What breaks later ends the connection.
+        let whole = match read.unwrap() {
+            answer if answer.status().is_success() => answer.bytes().await.is_ok(),
+            _ => false,
+        };
+        assert!(!whole, "{place}");
+        let verification = ended(&stack, &file).await;
+        assert_eq!(
+            verification.failure(),
+            Some(ProblemCode::ObjectDamaged),
+            "{place}"
+        );
+        alter(&stack.object_of(&file), place);
+        verified_again(&stack, &file).await;
     }
 }
 
