@@ -13,6 +13,7 @@ mod keys;
 mod man;
 mod message;
 mod output;
+mod parsed;
 mod place;
 mod records;
 mod serve;

@@ -5,8 +5,6 @@
 
 use std::process::ExitCode;
 
-use clap::Parser as _;
-
 mod args;
 mod commands;
 mod failure;
@@ -17,7 +15,7 @@ mod terminal;
 use args::{Args, Command};
 
 fn main() -> ExitCode {
-    let args = Args::parse();
+    let args = Args::parsed();
     let json = args.command.wants_json();
     let runtime = match tokio::runtime::Runtime::new() {
         Ok(runtime) => runtime,

@@ -25,8 +25,13 @@ pub(crate) struct Access {
 
 /// An id, as the lists show it.
 pub(super) fn file_id(text: &str) -> Result<FileId, &'static str> {
-    text.parse().map_err(|_| match text.contains("/files/") {
-        true => "give the id alone, without the address around it",
-        false => "this is no file's id; `sealift files list` shows them",
+    text.parse().map_err(|_| match text {
+        link if link.contains('#') => {
+            "this is a link that was shared: open it in a browser, where it works once"
+        }
+        address if address.contains("/files/") => {
+            "give the id alone, without the address around it"
+        }
+        _ => "this is no file's id; `sealift files list` shows them",
     })
 }

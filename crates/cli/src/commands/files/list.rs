@@ -20,7 +20,7 @@ pub(super) async fn run(args: ListFiles) -> anyhow::Result<()> {
         let file = file.map_err(|error| refused(&error, &args.access))?;
         if told == args.limit {
             if !args.told.quiet {
-                let more = format!("There are more: --limit {} shows them.", told * 10);
+                let more = format!("There are more: --limit {} shows more of them.", told * 10);
                 terminal::note(&styled(&more, FAINT));
             }
             return Ok(());
