@@ -163,9 +163,11 @@ impl Stack {
         let folder = tempfile::tempdir()?;
         let key = folder.path().join("key");
         let (object, config) = (self.object_path(file), &self.config);
+        let tenant = &file.encryption_context["tenant"];
         let arguments = [
             ("keys", "export".as_ref()),
             ("--json", object.as_os_str()),
+            ("--tenant", tenant.as_ref()),
             ("--data", config.data_dir.as_os_str()),
             ("--key-file", config.key_file.as_os_str()),
             ("--output", key.as_os_str()),

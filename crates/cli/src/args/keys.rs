@@ -3,13 +3,14 @@
 use std::path::PathBuf;
 
 use clap::Subcommand;
+use sealift_transfer::api::TenantId;
 
 use super::{Message, Output, S3Reach, key_sources::Deployment};
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
-  sealift keys export OBJECT-FILE --data sealift-data -o kek.bin
-  sealift keys export s3://bucket/KEY --data sealift-data -o kek.bin --json";
+  sealift keys export OBJECT-FILE --tenant acme --data sealift-data -o kek.bin
+  sealift keys export s3://bucket/KEY --tenant acme --data sealift-data -o kek.bin";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
@@ -27,6 +28,10 @@ pub(crate) enum Keys {
 pub(crate) struct ExportKey {
     #[command(flatten)]
     pub(crate) message: Message,
+
+    /// Whose key it is: nothing is written where the message is of another tenant.
+    #[arg(long)]
+    pub(crate) tenant: TenantId,
 
     #[command(flatten)]
     pub(crate) deployment: Deployment,

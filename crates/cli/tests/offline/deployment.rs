@@ -104,6 +104,7 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
     server.shutdown().await;
     succeeded(&run(here.decrypt(object, "keys/sealift.key")).await);
     assert!(here.opened() == plaintext(), "after it");
+    expect_its_key_for_its_owner_only(&here, object, &record).await;
 
     // Out of the bucket, with the bucket's credentials alone.
     let credentials_file = config.store_credentials_file();
@@ -172,4 +173,40 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
         said(&output)
     );
     assert!(!here.path("opened").exists());
+}
+
+/// Whoever has it opens every file of the tenant.
+async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file: &FileRecord) {
+    let tenant = file.encryption_context["tenant"].as_str();
+    let export_of = |object: &str, tenant: &str| {
+        let mut command = sealift(&["keys", "export", object, "-o", "exported"]);
+        command
+            .args(["--tenant", tenant])
+            .args(["--data", "data", "--key-file", "keys/sealift.key"])
+            .current_dir(here.folder.path());
+        command
+    };
+    let export = || export_of(object, tenant);
+    let exported = here.path("exported");
+    // A header that nobody sealed: one bit of the message id is another.
+    let mut claim = read(Path::new(object));
+    claim[10] ^= 1;
+    fs::write(here.path("claim"), claim).expect("written");
+    let output = run(export_of("claim", tenant)).await;
+    assert!(refused(&output, 3).contains("does not open with the key"));
+    let output = run(export_of(object, "another")).await;
+    assert!(refused(&output, 3).contains("is of the tenant"));
+    assert!(!exported.exists());
+    succeeded(&run(export()).await);
+    assert_eq!(read(&exported).len(), 32);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        let mode = fs::metadata(&exported).expect("a file").permissions();
+        assert_eq!(mode.mode() & 0o777, 0o600);
+    }
+    fs::write(&exported, "mine").expect("written");
+    let output = run(export()).await;
+    assert!(refused(&output, 1).contains("is there already"));
+    assert_eq!(read(&exported), b"mine");
 }
