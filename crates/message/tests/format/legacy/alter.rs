@@ -2,10 +2,11 @@
 //! changes nothing.
 
 use proptest::prelude::*;
-use sealift_message::DecryptError;
+use sealift_message::general::{AnyDataKey, Header, Opener};
+use sealift_message::{DecryptError, EncryptionContext, Limits};
 
 use super::writer::Message;
-use super::{Reading, SUITES};
+use super::{ANY, Reading, SUITES, push};
 
 fn messages(suite: u16) -> [Message; 2] {
     [
@@ -59,6 +60,40 @@ fn two_pieces_give_the_same_wherever_they_meet() {
             }
             let singly: Vec<&[u8]> = bytes.chunks(1).collect();
             assert!(reading.open_pieces(&singly).is_whole(&message.plaintext()));
+        }
+    }
+}
+
+fn opener(message: &Message) -> Opener {
+    let (header, _) = Header::parse(&message.bytes(), &Limits::GENERAL).unwrap();
+    let key = AnyDataKey::try_from(message.data_key.as_slice()).unwrap();
+    let verified = header.verify(&ANY, &key, &EncryptionContext::default());
+    verified.unwrap().opener(&Limits::GENERAL)
+}
+
+/// Whoever goes on after an error gets nothing more, and no proof of an end.
+#[test]
+fn a_broken_opener_stays_broken() {
+    for (suite, _) in SUITES {
+        for message in messages(suite) {
+            let bytes = message.bytes();
+            let body = &bytes[message.header().len()..];
+            let mut altered = body.to_vec();
+            altered[message.body().len() - 1] ^= 1;
+            let longer = [body, b"x"].concat();
+            for wrong in [altered, longer] {
+                let mut opener = opener(&message);
+                let mut before = Vec::new();
+                let error = push(&mut opener, &wrong, &mut before).unwrap_err();
+                let mut after = Vec::new();
+                assert_eq!(push(&mut opener, body, &mut after), Err(error));
+                assert!(after.is_empty());
+                let finished = match opener {
+                    Opener::Unsigned(opener) => opener.finish(),
+                    Opener::Signed(opener) => opener.finish(),
+                };
+                assert_eq!(finished.map(drop), Err(error), "{suite:#06x}");
+            }
         }
     }
 }

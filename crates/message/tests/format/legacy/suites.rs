@@ -174,3 +174,22 @@ fn several_data_keys_are_taken_on_request_only() {
     assert_eq!(providers[1].provider_id(), "ns");
     assert!(header.check(&ANY).is_ok());
 }
+
+#[test]
+fn a_header_over_the_limit_is_refused() {
+    for (suite, _) in SUITES {
+        let message = Message::framed(suite, 4, &[b"ab"]);
+        let (bytes, len) = (message.bytes(), message.header().len());
+        let mut reading = Reading::any(&message.data_key);
+        reading.limits = Limits::GENERAL.with_header_bytes(len);
+        assert!(reading.open(&bytes).is_whole(b"ab"));
+        reading.limits = Limits::GENERAL.with_header_bytes(len - 1);
+        let over = Unsupported::OverLimit {
+            field: Field::Header,
+            got: bytes.len() as u64,
+            most: len as u64 - 1,
+        };
+        let opened = reading.open(&bytes);
+        assert_eq!(opened.refused(b""), over.into(), "{suite:#06x}");
+    }
+}
