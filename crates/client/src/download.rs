@@ -3,6 +3,7 @@
 mod error;
 mod into;
 mod steady;
+mod taken;
 mod to_file;
 mod unfinished;
 
@@ -26,7 +27,8 @@ use crate::{
 
 pub use error::DownloadError;
 pub use into::{DownloadProgress, Downloaded};
-pub use to_file::SaveOptions;
+pub use taken::{Taken, numbered};
+pub use to_file::{SaveOptions, Saved};
 
 /// Verified plaintext, piece by piece. It ends after [`Self::plaintext_len`] bytes; anything less
 /// ends with an error, never as if it were all.

@@ -44,7 +44,9 @@ mod uploads;
 pub use address::AddressError;
 pub use api_key::{ApiKey, NotAnApiKey};
 pub use client::{Client, ClientError, Patience};
-pub use download::{Download, DownloadError, DownloadProgress, Downloaded, SaveOptions};
+pub use download::{
+    Download, DownloadError, DownloadProgress, Downloaded, SaveOptions, Saved, Taken, numbered,
+};
 pub use error::{Peer, RequestError};
 pub use part_sealer::{PartSealer, PartSealerError};
 pub use source::{FileSource, SealedSpool, Source, SourceError, StreamSource};

@@ -15,7 +15,7 @@ Examples:
 
 What was interrupted goes on when the same command is given again. A file has
 its name only when it is whole; what came before lies beside it in
-NAME.sealift-part, which only you can read.";
+NAME.FILE_ID.sealift-part, which only you can read.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Download {

@@ -3,10 +3,11 @@
 mod name;
 mod target;
 
-use core::ops::Range;
+use core::{cell::Cell, ops::Range};
+use std::path::Path;
 
 use sealift_client::{
-    CancellationToken, Client, DownloadError, DownloadProgress, Downloaded, SaveOptions,
+    CancellationToken, Client, DownloadError, DownloadProgress, SaveOptions, Saved,
 };
 use sealift_transfer::api::FileRecord;
 use serde::Serialize;
@@ -46,7 +47,7 @@ pub(crate) async fn run(args: Download) -> anyhow::Result<()> {
         Some(asked) => Some(range(asked, record.size)?),
         None => None,
     };
-    let target = Target::of(&args, &record)?;
+    let target = Target::of(&args, &record);
     let len = range
         .as_ref()
         .map_or(record.size, |range| range.end - range.start);
@@ -54,7 +55,7 @@ pub(crate) async fn run(args: Download) -> anyhow::Result<()> {
     let downloaded = download(&client, &args, range, &target, &shown, cancel).await;
     drop(shown);
     match downloaded {
-        Ok(downloaded) => tell(&args, &record, &target, &downloaded),
+        Ok(saved) => tell(&args, &record, &target, &saved),
         Err(error) => Err(failed(&error, &args, &target).into()),
     }
 }
@@ -66,28 +67,30 @@ async fn download(
     target: &Target,
     shown: &ShownProgress,
     cancel: CancellationToken,
-) -> Result<Downloaded, DownloadError> {
+) -> Result<Saved, DownloadError> {
     let progress = |told: DownloadProgress| shown.hear(&told);
     match (target, range) {
         (Target::Stdout, range) => {
             let mut stdout = tokio::io::stdout();
             let download = client.download_into(&args.id, range, &mut stdout, progress, cancel);
-            download.await
+            let (path, downloaded) = ("-".into(), download.await?);
+            Ok(Saved { path, downloaded })
         }
-        (Target::File(path), None) => {
+        (Target::File(path, taken), None) => {
             let options = SaveOptions {
                 resumes: !args.no_resume,
-                replaces: args.force,
+                taken: *taken,
             };
             client.save(&args.id, path, options, progress, cancel).await
         }
-        (Target::File(path), Some(range)) => {
+        (Target::File(path, taken), Some(range)) => {
+            taken.may_have(path)?;
             let (name, handle) = target::temporary(path)?;
             let mut file = tokio::fs::File::from_std(handle);
             let download = client.download_into(&args.id, Some(range), &mut file, progress, cancel);
             let downloaded = download.await?;
-            target::keep(name, file, path, args.force).await?;
-            Ok(downloaded)
+            let path = target::keep(name, file, path, *taken).await?;
+            Ok(Saved { path, downloaded })
         }
     }
 }
@@ -120,15 +123,22 @@ fn cancelled_by(mut stop: Stop) -> CancellationToken {
 }
 
 struct ShownProgress {
+    bars: Bars,
     bar: terminal::Bar,
     name: String,
+    /// Whether what came was to stay, and nobody was told yet that it does not.
+    is_to_keep: Cell<bool>,
 }
 
 impl ShownProgress {
     fn of(args: &Download, record: &FileRecord, len: u64) -> Self {
+        let bars = Bars::new(args.told);
+        let is_file = args.output.as_deref() != Some(Path::new("-")) && args.range.is_none();
         Self {
-            bar: Bars::new(args.told).bytes(&record.name, Some(len)),
+            bar: bars.bytes(&record.name, Some(len)),
+            bars,
             name: record.name.clone(),
+            is_to_keep: Cell::new(is_file && !args.no_resume && !args.told.quiet),
         }
     }
 
@@ -138,19 +148,24 @@ impl ShownProgress {
             None => self.bar.says(&self.name),
         }
         self.bar.reached(told.got_plaintext_len);
+        if !told.is_kept && self.is_to_keep.take() {
+            let note = "no folder there can be closed to others: what comes is not kept if it \
+                        breaks off";
+            self.bars.note(note);
+        }
     }
 }
 
 fn failed(error: &DownloadError, args: &Download, target: &Target) -> Failure {
     let failure = download_refused(error, &args.access);
-    let Target::File(path) = target else {
+    let Target::File(path, _) = target else {
         return failure;
     };
+    let part = Client::unfinished_path(path, &args.id);
     match error {
-        DownloadError::Cancelled | DownloadError::Cut { .. }
-            if Client::unfinished_path(path).exists() =>
+        DownloadError::Cancelled | DownloadError::Cut { .. } | DownloadError::OtherAnswer
+            if part.exists() =>
         {
-            let part = Client::unfinished_path(path);
             let part = shown(&part.to_string_lossy());
             failure.remedy(format!(
                 "give the same command again to go on; what came lies in {part}"
@@ -164,13 +179,13 @@ fn tell(
     args: &Download,
     record: &FileRecord,
     target: &Target,
-    downloaded: &Downloaded,
+    Saved { path, downloaded }: &Saved,
 ) -> anyhow::Result<()> {
     if args.told.json {
         let told = Told {
             file_id: record.id.to_string(),
             name: record.name.clone(),
-            path: target.to_string(),
+            path: path.display().to_string(),
             plaintext_len: downloaded.plaintext_len,
             sha256: downloaded.sha256.clone(),
             is_compared: downloaded.is_compared,
@@ -181,11 +196,11 @@ fn tell(
                 terminal::note(&serde_json::to_string(&told)?);
                 Ok(())
             }
-            Target::File(_) => terminal::say_json(&told),
+            Target::File(..) => terminal::say_json(&told),
         };
     }
     if !args.told.quiet {
-        let path = shown(&target.to_string());
+        let path = shown(&path.to_string_lossy());
         let size = human_size(downloaded.plaintext_len);
         let good = styled("whole and authentic", GOOD);
         let how = match (args.range, downloaded.is_compared) {

@@ -54,6 +54,11 @@ fn ranges_and_pipes_get_exactly_what_was_asked_for() {
     }
     running.said(&["download", &id, "--range", "5-9", "-o", "part"]);
     assert!(read(&running.path("part")) == plaintext[5..10]);
+    let taken = running.run(&["download", &id, "--range", "0-4", "-o", "part"]);
+    assert!(refused(&taken, 1).contains("part is there already"));
+    assert!(read(&running.path("part")) == plaintext[5..10]);
+    running.said(&["download", &id, "--range", "0-4", "-o", "part", "--force"]);
+    assert!(read(&running.path("part")) == plaintext[..5]);
     let beyond = running.run(&["download", &id, "--range", "1048576-", "-o", "-"]);
     assert!(refused(&beyond, 2).contains("1048576 bytes"));
     let whole = running.run(&["download", &id, "-o", "-"]);
@@ -68,6 +73,11 @@ fn an_empty_file_comes_back_empty() {
     running.said(&["download", &id]);
     assert_eq!(read(&running.path("empty")), b"");
     assert_eq!(running.names(), ["empty"]);
+}
+
+/// What lies beside `a` until it is whole.
+fn part(id: &str) -> String {
+    format!("a.{id}.sealift-part")
 }
 
 /// A download of `a` that stands still after so many bytes.
@@ -95,14 +105,14 @@ fn a_download_that_was_killed_goes_on_where_it_was() {
     let id = running.uploaded("a", &plaintext);
     let mut child = stopped(&running, &id, 40 * MIB);
     // What is written back in the meantime is safe; the first 16 MiB are, sooner or later.
-    let state = running.path("a.sealift-part/state.json");
+    let state = running.path(&part(&id)).join("state.json");
     while !is_safe(&fs::read_to_string(&state).unwrap_or_default()) {
         assert!(child.try_wait().expect("a child").is_none(), "it ended");
         thread::yield_now();
     }
     child.kill().expect("killed");
     child.wait().expect("gone");
-    assert_eq!(running.names(), ["a.sealift-part"]);
+    assert_eq!(running.names(), [part(&id)]);
 
     let came = gone_on(&running, &id);
     assert!(came < 50 * MIB, "{came} bytes came again");
@@ -122,8 +132,8 @@ fn a_download_that_was_interrupted_says_how_to_go_on() {
     let plaintext = plaintext(8 * MIB);
     let id = running.uploaded("a", &plaintext);
     let mut child = stopped(&running, &id, 6 * MIB);
-    let part = running.path("a.sealift-part/plaintext");
-    let kept = || fs::metadata(&part).map_or(0, |part| part.len());
+    let came = running.path(&part(&id)).join("plaintext");
+    let kept = || fs::metadata(&came).map_or(0, |part| part.len());
     while kept() == 0 {
         assert!(child.try_wait().expect("a child").is_none(), "it ended");
         thread::yield_now();
@@ -135,7 +145,7 @@ fn a_download_that_was_interrupted_says_how_to_go_on() {
         errors.contains("give the same command again to go on"),
         "{errors}"
     );
-    assert_eq!(running.names(), ["a.sealift-part"]);
+    assert_eq!(running.names(), [part(&id)]);
 
     let kept = usize::try_from(kept()).expect("a size");
     let came = gone_on(&running, &id);
@@ -157,4 +167,42 @@ fn without_resume_nothing_stays() {
     let ended = child.wait_with_output().expect("it ends");
     refused(&ended, 130);
     assert!(running.names().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn a_range_that_is_cut_off_was_for_nobody_else_and_leaves_nothing() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let running = Running::demo();
+    let id = running.uploaded("a", &plaintext(8 * MIB));
+    let gate = Gate::before(running.port, Until::Answered(6 * MIB));
+    let args = ["download", &id, "--range", "1-", "-o", "a"];
+    let child = running.command_at(gate.port, &args).spawn();
+    let child = child.expect("the program");
+    gate.reached();
+    let names = running.names();
+    assert_eq!(names.len(), 1, "{names:?}");
+    assert_ne!(names[0], "a");
+    let unnamed = fs::metadata(running.path(&names[0])).expect("it is there");
+    assert_eq!(unnamed.permissions().mode() & 0o777, 0o600);
+    signal(&child, "-INT");
+    refused(&child.wait_with_output().expect("it ends"), 130);
+    assert!(running.names().is_empty());
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_there_and_is_no_file_is_not_replaced_even_if_asked() {
+    use std::os::unix::{fs::FileTypeExt as _, net::UnixListener};
+    let running = Running::demo();
+    let id = running.uploaded("a", b"ten bytes.");
+    let _listener = UnixListener::bind(running.path("socket")).expect("bound");
+    for range in [&[][..], &["--range", "1-"]] {
+        let args = [&["download", &id, "-o", "socket", "--force"], range].concat();
+        let said = refused(&running.run(&args), 1);
+        assert!(said.contains("is not a regular file"), "{said}");
+    }
+    let there = fs::metadata(running.path("socket")).expect("it is there");
+    assert!(there.file_type().is_socket());
+    assert_eq!(running.names(), ["socket"]);
 }

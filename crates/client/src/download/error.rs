@@ -64,7 +64,13 @@ pub enum DownloadError {
         /// Where it was to go.
         path: PathBuf,
     },
-    /// Somebody else downloads to the same place.
+    /// It was to replace a device, a pipe or a folder.
+    #[error("{} is there and is not a regular file; choose another name", path.display())]
+    NotAFile {
+        /// Where it was to go.
+        path: PathBuf,
+    },
+    /// Somebody else downloads the same to the same place.
     #[error("another download to {} is under way; wait for it, or choose another name", path.display())]
     Busy {
         /// Where it was to go.
@@ -102,9 +108,12 @@ impl DownloadError {
     /// Whether a later download may go on with what this one got.
     pub(super) fn may_pass(&self) -> bool {
         match self {
-            Self::Cut { .. } | Self::Cancelled | Self::Unwritable { .. } | Self::Exists { .. } => {
-                true
-            }
+            Self::Cut { .. }
+            | Self::Cancelled
+            | Self::Unwritable { .. }
+            | Self::Exists { .. }
+            // Of something in between, more often than not.
+            | Self::OtherAnswer => true,
             Self::Request(error) => !error.problem().is_some_and(|problem| {
                 matches!(
                     problem.known_code(),

@@ -19,6 +19,8 @@ pub struct DownloadProgress {
     pub plaintext_len: u64,
     /// Until the next attempt, where one failed.
     pub retries_in_ms: Option<u64>,
+    /// Whether what came stays for a later download if this one breaks off.
+    pub is_kept: bool,
 }
 
 /// What was downloaded.

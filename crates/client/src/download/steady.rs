@@ -104,7 +104,7 @@ impl<'a> Steady<'a> {
     }
 
     /// Compares with what the server found when it opened every frame; `false` where it has not,
-    /// or does not tell this caller.
+    /// or does not tell: all that was asked for is here and authentic.
     pub(super) async fn compare(
         &mut self,
         sha256: &str,
@@ -114,7 +114,7 @@ impl<'a> Steady<'a> {
         let client = self.client;
         let record = unless(self.cancel, async {
             loop {
-                match client.file(self.file).await {
+                let error = match client.file(self.file).await {
                     Ok(record) => return Ok(Some(record)),
                     // Whoever may read the file need not be told of it.
                     Err(
@@ -125,7 +125,10 @@ impl<'a> Steady<'a> {
                             status: 400..429, ..
                         },
                     ) => return Ok(None),
-                    Err(error) => self.wait(error.into(), progress).await?,
+                    Err(error) => error,
+                };
+                if self.wait(error.into(), progress).await.is_err() {
+                    return Ok(None);
                 }
             }
         })
@@ -234,6 +237,7 @@ impl<'a> Steady<'a> {
             got_plaintext_len: self.asked.start.saturating_sub(before),
             plaintext_len: begun.map_or(0, |begun| begun.end.saturating_sub(before)),
             retries_in_ms,
+            is_kept: false,
         }
     }
 

@@ -3,7 +3,7 @@
 use core::mem;
 use std::{
     fs::File,
-    io::{self, Seek as _, SeekFrom},
+    io,
     path::{Path, PathBuf},
 };
 
@@ -17,7 +17,7 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Asked, DownloadError, DownloadProgress, Downloaded,
+    Asked, DownloadError, DownloadProgress, Downloaded, Taken,
     into::hex,
     steady::{Begun, Steady},
     unfinished::{State, Unfinished, part_path},
@@ -28,12 +28,21 @@ use crate::client::Client;
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SaveOptions {
     /// Whether what came of it stays when it breaks off, in a folder beside it
-    /// ([`Client::unfinished_path`]), and the next download to the same place goes on with it.
-    /// Otherwise each begins anew, and nothing stays.
+    /// ([`Client::unfinished_path`]), and the next download of it to the same place goes on with
+    /// that. Otherwise each begins anew, and nothing stays. So it is too where no folder can be
+    /// closed to others ([`DownloadProgress::is_kept`]).
     pub resumes: bool,
-    /// Whether it replaces what has its name. Otherwise that is [`DownloadError::Exists`], and
-    /// found before the start if possible.
-    pub replaces: bool,
+    /// What becomes of something else that has its name.
+    pub taken: Taken,
+}
+
+/// A file that was saved.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Saved {
+    /// Where.
+    pub path: PathBuf,
+    /// What.
+    pub downloaded: Downloaded,
 }
 
 /// Written in larger pieces than come, for each costs a turn to another thread.
@@ -51,10 +60,10 @@ impl Client {
     pub async fn download_to(&self, file: &FileId, path: &Path) -> Result<u64, DownloadError> {
         let options = SaveOptions {
             resumes: false,
-            replaces: true,
+            taken: Taken::Replaced,
         };
         let saved = self.save(file, path, options, |_| {}, CancellationToken::new());
-        Ok(saved.await?.plaintext_len)
+        Ok(saved.await?.downloaded.plaintext_len)
     }
 
     /// As [`Client::download_to`], in the way of `options`. Where the server has opened every frame
@@ -69,15 +78,14 @@ impl Client {
         options: SaveOptions,
         mut progress: impl FnMut(DownloadProgress),
         cancel: CancellationToken,
-    ) -> Result<Downloaded, DownloadError> {
-        if !options.replaces && path.symlink_metadata().is_ok() {
-            let path = path.to_owned();
-            return Err(DownloadError::Exists { path });
-        }
+    ) -> Result<Saved, DownloadError> {
+        options.taken.may_have(path)?;
         let mut unfinished = match options.resumes {
-            true => Unfinished::kept(path)?,
+            true => Unfinished::kept(path, file)?,
             false => Unfinished::passing(path)?,
         };
+        let is_kept = unfinished.is_kept();
+        let mut progress = |told| progress(DownloadProgress { is_kept, ..told });
         let unwritable = |cause| DownloadError::Unwritable {
             path: path.to_owned(),
             cause,
@@ -128,7 +136,10 @@ impl Client {
         // The file gets its name, or what came of it stays or goes.
         blocking(move || {
             Ok(match saved {
-                Ok(saved) => unfinished.finish(options.replaces).map(|()| saved),
+                Ok(downloaded) => {
+                    let path = unfinished.finish(options.taken);
+                    path.map(|path| Saved { path, downloaded })
+                }
                 Err(error) => {
                     if !error.may_pass() || unfinished.is_empty() {
                         unfinished.remove();
@@ -141,10 +152,10 @@ impl Client {
         .map_err(unwritable)?
     }
 
-    /// Where [`Client::save`] keeps what has come of a download to `path` until it is whole.
+    /// Where [`Client::save`] keeps what has come of a file to `path` until it is whole.
     #[must_use]
-    pub fn unfinished_path(path: &Path) -> PathBuf {
-        part_path(path)
+    pub fn unfinished_path(path: &Path, file: &FileId) -> PathBuf {
+        part_path(path, file)
     }
 }
 
@@ -168,9 +179,7 @@ impl Writing {
         hasher: Sha256,
     ) -> io::Result<Self> {
         let len = begun.start;
-        let mut file = unfinished.file()?;
-        file.set_len(len)?;
-        file.seek(SeekFrom::Start(len))?;
+        let file = unfinished.file_from(len)?;
         let etag = begun.etag.as_ref().and_then(|etag| etag.to_str().ok());
         let state = etag.zip(unfinished.state_path()).map(|(etag, path)| {
             let state = State {

@@ -4,7 +4,7 @@
 
 use std::{
     fs::{self, File, TryLockError},
-    io::{self, Read as _},
+    io::{self, Read as _, Seek as _, SeekFrom, Write as _},
     path::{Path, PathBuf},
 };
 
@@ -14,7 +14,10 @@ use serde::{Deserialize, Serialize};
 use sha2::{Digest as _, Sha256};
 use tempfile::{TempDir, TempPath};
 
-use super::DownloadError;
+use super::{
+    DownloadError,
+    taken::{Taken, numbered},
+};
 
 /// An unfinished download, locked as long as this lives.
 pub(super) struct Unfinished {
@@ -25,7 +28,7 @@ pub(super) struct Unfinished {
 }
 
 enum Folder {
-    /// Stays for a later download: `NAME.sealift-part`.
+    /// Stays for a later download: `NAME.FILE_ID.sealift-part`.
     Kept(PathBuf),
     /// Goes with this.
     Passing(TempDir),
@@ -45,55 +48,59 @@ pub(super) struct State {
 
 /// What is appended to the name of a file that is not whole.
 const ENDING: &str = ".sealift-part";
-/// File systems take 255 bytes.
-const MOST_NAME_BYTES: usize = 255 - ENDING.len();
+/// Of a name, on most file systems.
+const MOST_NAME_BYTES: usize = 255;
 /// Hashed at a time.
 const READ_BYTES: usize = 1024 * 1024;
 const PLAINTEXT: &str = "plaintext";
 const STATE: &str = "state.json";
+/// The next state until it is surely on disk.
+const NEXT_STATE: &str = "state.next";
 
 impl Unfinished {
-    /// For the file that goes to `path`; what an earlier download left there is kept for this one
-    /// to go on with.
-    pub(super) fn kept(path: &Path) -> Result<Self, DownloadError> {
-        let folder = part_path(path);
-        Self::with(path, |unwritable| {
-            match private_folder(&folder) {
-                Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {}
-                made => made.map_err(unwritable)?,
+    /// For the file that goes to `path`; what an earlier download of it left there is kept for this
+    /// one to go on with.
+    pub(super) fn kept(path: &Path, file_id: &FileId) -> Result<Self, DownloadError> {
+        Self::kept_in(path, part_path(path, file_id), private_folder)
+    }
+
+    /// In a folder that `make` makes. One that cannot be closed to others, as on FAT, keeps
+    /// nothing.
+    pub(super) fn kept_in(
+        path: &Path,
+        folder: PathBuf,
+        make: impl FnOnce(&Path) -> io::Result<()>,
+    ) -> Result<Self, DownloadError> {
+        let unwritable = |cause| unwritable(path, cause);
+        let is_new = match make(&folder) {
+            Err(error) if error.kind() == io::ErrorKind::AlreadyExists => false,
+            made => made.map(|()| true).map_err(unwritable)?,
+        };
+        match is_ours(&folder).map_err(unwritable)? {
+            true => Self::with(path, Folder::Kept(folder)),
+            false if is_new => {
+                fs::remove_dir(&folder).map_err(unwritable)?;
+                Self::passing(path)
             }
-            if !is_ours(&folder).map_err(unwritable)? {
-                return Err(DownloadError::NotOurs {
-                    path: folder.clone(),
-                });
-            }
-            Ok(Folder::Kept(folder))
-        })
+            false => Err(DownloadError::NotOurs { path: folder }),
+        }
     }
 
     /// For the file that goes to `path`, from the start; gone with this unless it is finished.
     pub(super) fn passing(path: &Path) -> Result<Self, DownloadError> {
-        Self::with(path, |unwritable| {
-            let mut folder = tempfile::Builder::new();
-            folder.prefix(".sealift-");
-            close_to_others(&mut folder);
-            let folder = folder.tempdir_in(parent(path));
-            folder.map(Folder::Passing).map_err(unwritable)
-        })
+        let mut folder = tempfile::Builder::new();
+        folder.prefix(".sealift-");
+        close_to_others(&mut folder);
+        let folder = folder.tempdir_in(parent(path));
+        let folder = folder.map_err(|cause| unwritable(path, cause))?;
+        Self::with(path, Folder::Passing(folder))
     }
 
-    fn with(
-        path: &Path,
-        folder: impl FnOnce(&dyn Fn(io::Error) -> DownloadError) -> Result<Folder, DownloadError>,
-    ) -> Result<Self, DownloadError> {
-        let unwritable = |cause| DownloadError::Unwritable {
-            path: path.to_owned(),
-            cause,
-        };
+    fn with(path: &Path, folder: Folder) -> Result<Self, DownloadError> {
+        let unwritable = |cause| unwritable(path, cause);
         let busy = || DownloadError::Busy {
             path: path.to_owned(),
         };
-        let folder = folder(&unwritable)?;
         let plaintext = folder.path().join(PLAINTEXT);
         let mut options = File::options();
         options.read(true).write(true).create(true).truncate(false);
@@ -145,9 +152,24 @@ impl Unfinished {
         }
     }
 
-    /// The plaintext's file, for writing.
-    pub(super) fn file(&self) -> io::Result<File> {
-        self.file.try_clone()
+    /// The plaintext's file, for writing after the first `len` bytes. Where these are none, what
+    /// an earlier download left is forgotten first: its state is not true of what comes.
+    pub(super) fn file_from(&self, len: u64) -> io::Result<File> {
+        if let (0, Some(state)) = (len, self.state_path()) {
+            match fs::remove_file(state) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+        }
+        let mut file = self.file.try_clone()?;
+        file.set_len(len)?;
+        file.seek(SeekFrom::Start(len))?;
+        Ok(file)
+    }
+
+    /// Whether it stays for a later download.
+    pub(super) fn is_kept(&self) -> bool {
+        matches!(self.folder, Folder::Kept(_))
     }
 
     /// Where the state is kept; nowhere, where nothing is kept.
@@ -158,25 +180,25 @@ impl Unfinished {
         }
     }
 
-    /// Gives the file its name. All of it must be on disk.
-    pub(super) fn finish(self, replaces: bool) -> Result<(), DownloadError> {
+    /// Gives the file its name, and says which. All of it must be on disk.
+    pub(super) fn finish(self, taken: Taken) -> Result<PathBuf, DownloadError> {
         let plaintext = self.folder.path().join(PLAINTEXT);
-        let moved = match replaces {
-            true => fs::rename(&plaintext, &self.path),
-            false => rename_to_new(plaintext, &self.path),
+        let path = self.path.clone();
+        let moved = match taken {
+            Taken::Replaced => fs::rename(&plaintext, &path).map(|()| path),
+            Taken::Refused => rename_to_new(&plaintext, [path]),
+            Taken::Numbered => rename_to_new(&plaintext, numbered(&path)),
         };
         match moved {
-            Ok(()) => {}
+            Ok(path) => {
+                self.remove();
+                Ok(path)
+            }
             Err(error) if error.kind() == io::ErrorKind::AlreadyExists => {
-                return Err(DownloadError::Exists { path: self.path });
+                Err(DownloadError::Exists { path: self.path })
             }
-            Err(cause) => {
-                let path = self.path;
-                return Err(DownloadError::Unwritable { path, cause });
-            }
+            Err(cause) => Err(unwritable(&self.path, cause)),
         }
-        self.remove();
-        Ok(())
     }
 
     /// Whether nothing came yet.
@@ -189,6 +211,7 @@ impl Unfinished {
         if let Folder::Kept(folder) = &self.folder {
             // What is left would only be in the way of a later download, which says so.
             let _ = fs::remove_file(folder.join(STATE));
+            let _ = fs::remove_file(folder.join(NEXT_STATE));
             let _ = fs::remove_file(folder.join(PLAINTEXT));
             let _ = fs::remove_dir(folder);
         }
@@ -205,26 +228,41 @@ impl Folder {
 }
 
 impl State {
+    /// Whole or not at all, even if the power fails.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
-        fs::write(path, serde_json::to_vec(self)?)
+        let next = path.with_file_name(NEXT_STATE);
+        let mut options = File::options();
+        options.write(true).create(true).truncate(true);
+        let mut file = for_its_owner(&mut options).open(&next)?;
+        file.write_all(&serde_json::to_vec(self)?)?;
+        file.sync_all()?;
+        fs::rename(next, path)
     }
 }
 
-/// Where what has come of a download to `path` is kept until it is whole.
-pub(super) fn part_path(path: &Path) -> PathBuf {
+/// Where what has come of a download to `path` is kept until it is whole. Files of one name are
+/// apart.
+pub(super) fn part_path(path: &Path, file_id: &FileId) -> PathBuf {
     let name = path.file_name().unwrap_or_default();
+    let ending = format!(".{file_id}{ENDING}");
+    let most = MOST_NAME_BYTES.saturating_sub(ending.len());
     match name.to_str() {
-        Some(text) if text.len() > MOST_NAME_BYTES => {
-            let cut = text.floor_char_boundary(MOST_NAME_BYTES);
+        Some(text) if text.len() > most => {
+            let cut = text.floor_char_boundary(most);
             let short = text.get(..cut).unwrap_or_default();
-            path.with_file_name(format!("{short}{ENDING}"))
+            path.with_file_name(format!("{short}{ending}"))
         }
         _ => {
             let mut name = name.to_owned();
-            name.push(ENDING);
+            name.push(ending);
             path.with_file_name(name)
         }
     }
+}
+
+fn unwritable(path: &Path, cause: io::Error) -> DownloadError {
+    let path = path.to_owned();
+    DownloadError::Unwritable { path, cause }
 }
 
 fn parent(path: &Path) -> &Path {
@@ -233,14 +271,22 @@ fn parent(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// As rename, where nothing is there yet.
-fn rename_to_new(from: PathBuf, to: &Path) -> io::Result<()> {
-    let from = TempPath::try_from_path(from)?;
-    from.persist_noclobber(to).map_err(|error| {
-        // It stays for the next attempt, under another name.
-        let _ = error.path.keep();
-        error.error
-    })
+/// As rename, to the first of these where nothing is yet.
+fn rename_to_new(from: &Path, names: impl IntoIterator<Item = PathBuf>) -> io::Result<PathBuf> {
+    for to in names {
+        let from = TempPath::try_from_path(from)?;
+        match from.persist_noclobber(&to) {
+            Ok(()) => return Ok(to),
+            Err(error) => {
+                // It stays for the next attempt, under another name.
+                let _ = error.path.keep();
+                if error.error.kind() != io::ErrorKind::AlreadyExists {
+                    return Err(error.error);
+                }
+            }
+        }
+    }
+    Err(io::ErrorKind::AlreadyExists.into())
 }
 
 #[cfg(unix)]

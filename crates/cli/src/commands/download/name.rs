@@ -1,10 +1,5 @@
 //! A name from elsewhere as a name in a folder of ours.
 
-use std::{
-    io,
-    path::{Path, PathBuf},
-};
-
 use crate::terminal::is_unprintable;
 
 /// File systems take 255; behind it there is room for a number and for the ending of what is
@@ -12,8 +7,6 @@ use crate::terminal::is_unprintable;
 const MOST_BYTES: usize = 200;
 /// Devices on Windows, whatever their ending.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
-/// Taken names that are passed over before somebody has to choose.
-const MOST_NUMBER: u32 = 9_999;
 
 /// The last part of a name, without what a folder, a shell or a person could be deceived by: no
 /// path, no character that nobody sees, hidden neither by a dot in front nor behind a dash.
@@ -55,17 +48,6 @@ fn shortened(name: &str) -> String {
     format!("{}{ending}", stem.get(..cut).unwrap_or_default())
 }
 
-/// The path, or the first with a number in its name that nothing has: `photo (1).jpg`.
-pub(super) fn free(path: &Path) -> io::Result<PathBuf> {
-    let name = path.file_name().unwrap_or_default().to_string_lossy();
-    let (stem, ending) = split(&name);
-    let numbered = (1..=MOST_NUMBER).map(|n| path.with_file_name(format!("{stem} ({n}){ending}")));
-    std::iter::once(path.to_owned())
-        .chain(numbered)
-        .find(|path| path.symlink_metadata().is_err())
-        .ok_or_else(|| io::ErrorKind::AlreadyExists.into())
-}
-
 /// Before the last dot, and from it on.
 fn split(name: &str) -> (&str, &str) {
     match name.rfind('.') {
@@ -76,8 +58,6 @@ fn split(name: &str) -> (&str, &str) {
 
 #[cfg(test)]
 mod tests {
-    use std::fs;
-
     use super::*;
 
     #[test]
@@ -115,17 +95,5 @@ mod tests {
             "{long}"
         );
         assert!(safe(&"a.".repeat(3_000)).len() <= MOST_BYTES);
-    }
-
-    #[test]
-    fn a_taken_name_gets_a_number() {
-        let folder = tempfile::tempdir().unwrap();
-        let path = folder.path().join("a.tar.gz");
-        assert_eq!(free(&path).unwrap(), path);
-        fs::write(&path, "").unwrap();
-        let next = folder.path().join("a.tar (1).gz");
-        assert_eq!(free(&path).unwrap(), next);
-        fs::write(&next, "").unwrap();
-        assert_eq!(free(&path).unwrap(), folder.path().join("a.tar (2).gz"));
     }
 }

@@ -1,52 +1,36 @@
 //! Where a download goes.
 
-use core::fmt;
 use std::{
     fs::File,
     io,
     path::{Path, PathBuf},
 };
 
-use sealift_client::DownloadError;
+use sealift_client::{DownloadError, Taken, numbered};
 use sealift_transfer::api::FileRecord;
 use tempfile::TempPath;
 
-use super::name::{free, safe};
+use super::name::safe;
 use crate::args::Download;
 
 #[derive(Debug)]
 pub(super) enum Target {
     Stdout,
-    File(PathBuf),
+    File(PathBuf, Taken),
 }
 
 impl Target {
     /// As the flags say; a name from elsewhere is made safe, and writes over nothing unless that is
     /// wished.
-    pub(super) fn of(args: &Download, record: &FileRecord) -> Result<Self, io::Error> {
-        match &args.output {
-            Some(path) if path == Path::new("-") => Ok(Self::Stdout),
-            Some(path) if path.is_dir() => Self::named(path, args, record),
-            Some(path) => Ok(Self::File(path.clone())),
-            None => Self::named(Path::new(""), args, record),
-        }
-    }
-
-    fn named(folder: &Path, args: &Download, record: &FileRecord) -> Result<Self, io::Error> {
-        let path = folder.join(safe(&record.name));
-        Ok(Self::File(match args.force {
-            true => path,
-            false => free(&path)?,
-        }))
-    }
-}
-
-impl fmt::Display for Target {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        match self {
-            Self::Stdout => f.write_str("-"),
-            Self::File(path) => write!(f, "{}", path.display()),
-        }
+    pub(super) fn of(args: &Download, record: &FileRecord) -> Self {
+        let named = |folder: &Path| folder.join(safe(&record.name));
+        let (path, taken) = match &args.output {
+            Some(path) if path == Path::new("-") => return Self::Stdout,
+            Some(path) if path.is_dir() => (named(path), Taken::Numbered),
+            Some(path) => (path.clone(), Taken::Refused),
+            None => (named(Path::new("")), Taken::Numbered),
+        };
+        Self::File(path, if args.force { Taken::Replaced } else { taken })
     }
 }
 
@@ -61,27 +45,33 @@ pub(super) fn temporary(path: &Path) -> Result<(TempPath, File), DownloadError> 
     Ok((name, file))
 }
 
-/// Gives it its name.
+/// Gives it its name, and says which.
 pub(super) async fn keep(
-    name: TempPath,
+    mut name: TempPath,
     file: tokio::fs::File,
     path: &Path,
-    replaces: bool,
-) -> Result<(), DownloadError> {
+    taken: Taken,
+) -> Result<PathBuf, DownloadError> {
     let synced = file.sync_all().await;
     synced.map_err(|cause| unwritable(path, cause))?;
-    let kept = match replaces {
-        true => name.persist(path),
-        false => name.persist_noclobber(path),
+    let most = if taken == Taken::Numbered {
+        usize::MAX
+    } else {
+        1
     };
-    match kept {
-        Ok(()) => Ok(()),
-        Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => {
-            let path = path.to_owned();
-            Err(DownloadError::Exists { path })
+    for path in numbered(path).take(most) {
+        let kept = match taken {
+            Taken::Replaced => name.persist(&path),
+            Taken::Refused | Taken::Numbered => name.persist_noclobber(&path),
+        };
+        match kept {
+            Ok(()) => return Ok(path),
+            Err(error) if error.error.kind() == io::ErrorKind::AlreadyExists => name = error.path,
+            Err(error) => return Err(unwritable(&path, error.error)),
         }
-        Err(error) => Err(unwritable(path, error.error)),
     }
+    let path = path.to_owned();
+    Err(DownloadError::Exists { path })
 }
 
 fn unwritable(path: &Path, cause: io::Error) -> DownloadError {

@@ -7,7 +7,7 @@ use sealift_transfer::api::ProblemCode;
 use tokio_util::sync::CancellationToken;
 
 use super::{place::*, *};
-use crate::raw_server::{listen, play};
+use crate::raw_server::{answer, listen, play};
 
 #[tokio::test]
 async fn wherever_the_connection_breaks_only_the_rest_is_asked_for() {
@@ -63,7 +63,12 @@ async fn an_answer_that_does_not_go_on_where_it_broke_off_is_not_joined() {
             matches!(saved, Err(DownloadError::OtherAnswer)),
             "{saved:?}"
         );
-        assert!(place.names().is_empty());
+        // What came before is the file's, whoever gave this answer.
+        let answers = vec![whole("\"m\"", 4..10), forbidden()];
+        let (saved, asked) = place.save(answers, KEEPING, true).await;
+        saved.unwrap();
+        assert_eq!(header(&asked[0], "range"), Some("bytes=4-"));
+        place.assert_whole();
     }
 }
 
@@ -112,7 +117,7 @@ async fn a_later_download_goes_on_with_what_an_earlier_one_got() {
         .save(vec![broken("\"m\"", 0..10, 6)], KEEPING, false)
         .await;
     assert!(matches!(saved, Err(DownloadError::Cancelled)), "{saved:?}");
-    assert_eq!(place.names(), ["a.sealift-part"]);
+    assert_eq!(place.names(), [place.part_name()]);
 
     let answers = vec![whole("\"m\"", 6..10), record(SHA256)];
     let (saved, asked) = place.save(answers, KEEPING, true).await;
@@ -145,7 +150,7 @@ async fn what_is_left_of_another_file_is_not_used() {
         .await
         .0
         .unwrap_err();
-    let state = Client::unfinished_path(&place.path).join("state.json");
+    let state = place.part().join("state.json");
     let other = FileId::from_random([9; 16]);
     let text = fs::read_to_string(&state).unwrap();
     fs::write(&state, text.replace(file_id().as_str(), other.as_str())).unwrap();
@@ -164,7 +169,7 @@ async fn what_was_altered_on_disk_between_two_downloads_is_found() {
         .await
         .0
         .unwrap_err();
-    let part = Client::unfinished_path(&place.path);
+    let part = place.part();
     fs::write(part.join("plaintext"), "01x345").unwrap();
     let answers = vec![whole("\"m\"", 6..10), record(SHA256)];
     let (saved, _) = place.save(answers, KEEPING, true).await;
@@ -186,6 +191,18 @@ async fn what_is_not_the_verified_plaintext_gets_no_name() {
     };
     assert_eq!((&*got, recorded), (SHA256, other));
     assert!(place.names().is_empty());
+}
+
+/// It is all there and authentic.
+#[tokio::test]
+async fn a_file_stays_where_its_record_cannot_be_asked_for() {
+    let place = Place::new();
+    // Longer than anybody waits.
+    let unavailable = answer("503 No\r\nretry-after: 999\r\n", "");
+    let answers = vec![whole("\"m\"", 0..10), unavailable];
+    let (saved, _) = place.save(answers, PASSING, true).await;
+    assert!(!saved.unwrap().is_compared);
+    place.assert_whole();
 }
 
 #[tokio::test]

@@ -1,11 +1,23 @@
 //! Where a download lies until it is whole: for nobody else, and apart from every other.
 
-use std::{fs, path::PathBuf};
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
 
 use tokio_util::sync::CancellationToken;
 
-use super::{super::unfinished::is_still_at, place::*, *};
+use super::{
+    super::unfinished::{Unfinished, is_still_at},
+    place::*,
+    *,
+};
 use crate::raw_server::{listen, play};
+
+const REPLACING: SaveOptions = SaveOptions {
+    resumes: true,
+    taken: Taken::Replaced,
+};
 
 #[tokio::test]
 async fn nothing_is_replaced_unless_that_is_wished() {
@@ -16,13 +28,78 @@ async fn nothing_is_replaced_unless_that_is_wished() {
         matches!(saved, Err(DownloadError::Exists { .. })),
         "{saved:?}"
     );
-    let replacing = SaveOptions {
-        replaces: true,
+    let answers = vec![whole("\"m\"", 0..10), forbidden()];
+    place.save(answers, REPLACING, true).await.0.unwrap();
+    place.assert_whole();
+}
+
+#[tokio::test]
+async fn what_is_no_file_is_not_replaced_and_nothing_is_asked_for() {
+    let place = Place::new();
+    fs::create_dir(&place.path).unwrap();
+    let (saved, _) = place.save(Vec::new(), REPLACING, true).await;
+    assert!(
+        matches!(saved, Err(DownloadError::NotAFile { .. })),
+        "{saved:?}"
+    );
+    assert_eq!(place.names(), ["a"]);
+}
+
+/// Two scans that a machine named alike.
+#[tokio::test]
+async fn files_of_one_name_do_not_disturb_each_other() {
+    let place = Place::new();
+    left(&place).await;
+    let numbered = SaveOptions {
+        taken: Taken::Numbered,
         ..KEEPING
     };
+    let answers = vec![whole("\"n\"", 0..10), forbidden()];
+    let other = FileId::from_random([9; 16]);
+    let (saved, asked) = place.save_of(&other, answers, numbered, true).await;
+    assert_eq!(saved.unwrap().path, place.path);
+    assert_eq!(header(&asked[0], "range"), None);
+
+    let answers = vec![whole("\"m\"", 6..10), forbidden()];
+    let (saved, asked) = place.save_of(&file_id(), answers, numbered, true).await;
+    let beside = place.folder.path().join("a (1)");
+    assert_eq!(saved.unwrap().path, beside);
+    assert_eq!(header(&asked[0], "range"), Some("bytes=6-"));
+    assert_eq!(place.names().len(), 2);
+}
+
+#[tokio::test]
+async fn what_cannot_be_gone_on_with_is_not_taken_for_what_was_there_before() {
+    let place = Place::new();
+    left(&place).await;
+    // Nobody can tell that its rest is of the same message.
+    let weak = "W/\"n\"";
+    let (saved, _) = place
+        .save(vec![broken(weak, 0..10, 7)], KEEPING, true)
+        .await;
+    assert!(matches!(saved, Err(DownloadError::Cut { .. })), "{saved:?}");
     let answers = vec![whole("\"m\"", 0..10), forbidden()];
-    place.save(answers, replacing, true).await.0.unwrap();
+    let (saved, asked) = place.save(answers, KEEPING, true).await;
+    saved.unwrap();
+    assert_eq!(header(&asked[0], "range"), None);
     place.assert_whole();
+}
+
+/// A power failure leaves it as it was, or as it is to be.
+#[tokio::test]
+async fn the_state_is_never_written_over_in_place() {
+    let place = Place::new();
+    left(&place).await;
+    let state = place.part().join("state.json");
+    let before = place.folder.path().join("before");
+    fs::hard_link(&state, &before).unwrap();
+    let text = fs::read_to_string(&before).unwrap();
+    let answers = vec![broken("\"m\"", 6..10, 2)];
+    let (saved, _) = place.save(answers, KEEPING, false).await;
+    assert!(matches!(saved, Err(DownloadError::Cancelled)), "{saved:?}");
+    assert_ne!(fs::read_to_string(&state).unwrap(), text);
+    assert_eq!(fs::read_to_string(&before).unwrap(), text);
+    assert_eq!(fs::read_dir(place.part()).unwrap().count(), 2);
 }
 
 /// Looked for before the start, it was not there yet.
@@ -33,7 +110,10 @@ async fn what_comes_to_its_place_meanwhile_is_not_replaced() {
         let (client, listener) = listen().await;
         play(listener, vec![whole("\"m\"", 0..10), forbidden()]);
         let path = place.path.clone();
-        let meanwhile = move |_| fs::write(&path, "theirs").unwrap();
+        let meanwhile = move |told: DownloadProgress| {
+            assert_eq!(told.is_kept, options.resumes);
+            fs::write(&path, "theirs").unwrap();
+        };
         let (file, cancel) = (file_id(), CancellationToken::new());
         let saved = client.save(&file, &place.path, options, meanwhile, cancel);
         let saved = saved.await;
@@ -70,7 +150,7 @@ async fn of_a_longer_file_that_was_replaced_no_byte_stays() {
 async fn what_is_not_on_disk_any_more_is_asked_for_again() {
     let place = Place::new();
     left(&place).await;
-    let part = Client::unfinished_path(&place.path);
+    let part = place.part();
     fs::write(part.join("plaintext"), "0123").unwrap();
     let answers = vec![whole("\"m\"", 4..10), forbidden()];
     let (saved, asked) = place.save(answers, KEEPING, true).await;
@@ -84,7 +164,7 @@ async fn what_is_not_on_disk_any_more_is_asked_for_again() {
 async fn what_is_left_without_a_readable_etag_is_not_used() {
     let place = Place::new();
     left(&place).await;
-    let state = Client::unfinished_path(&place.path).join("state.json");
+    let state = place.part().join("state.json");
     let text = fs::read_to_string(&state).unwrap();
     let altered = text.replace(r#"\"m\""#, r"\u0001");
     assert_ne!(altered, text);
@@ -146,7 +226,7 @@ async fn nobody_else_reads_it_before_or_after() {
         .await
         .0
         .unwrap_err();
-    let part = Client::unfinished_path(&place.path);
+    let part = place.part();
     assert_eq!(mode(part.clone()), 0o700);
     assert_eq!(mode(part.join("plaintext")), 0o600);
     let answers = vec![whole("\"m\"", 6..10), forbidden()];
@@ -159,7 +239,7 @@ async fn nobody_else_reads_it_before_or_after() {
 async fn a_folder_that_others_may_read_and_a_link_are_refused() {
     use std::os::unix::fs::{PermissionsExt as _, symlink};
     let place = Place::new();
-    let part = Client::unfinished_path(&place.path);
+    let part = place.part();
     let theirs = tempfile::tempdir().unwrap();
     // As closed as ours: it is refused for being a link.
     fs::set_permissions(theirs.path(), fs::Permissions::from_mode(0o700)).unwrap();
@@ -179,6 +259,23 @@ async fn a_folder_that_others_may_read_and_a_link_are_refused() {
     refused().await;
 }
 
+/// As on FAT and on some shares, where all folders are alike.
+#[cfg(unix)]
+#[test]
+fn where_no_folder_can_be_closed_to_others_nothing_is_kept() {
+    use std::os::unix::fs::PermissionsExt as _;
+    let place = Place::new();
+    let open = |folder: &Path| {
+        fs::create_dir(folder)?;
+        fs::set_permissions(folder, fs::Permissions::from_mode(0o755))
+    };
+    let unfinished = Unfinished::kept_in(&place.path, place.part(), open).unwrap();
+    assert!(!unfinished.is_kept());
+    assert!(!place.part().exists());
+    drop(unfinished.finish(Taken::Refused).unwrap());
+    assert_eq!(place.names(), ["a"]);
+}
+
 #[tokio::test]
 async fn two_downloads_to_one_place_do_not_mix() {
     let place = Place::new();
@@ -187,7 +284,7 @@ async fn two_downloads_to_one_place_do_not_mix() {
         .await
         .0
         .unwrap_err();
-    let part = Client::unfinished_path(&place.path).join("plaintext");
+    let part = place.part().join("plaintext");
     let other = fs::File::open(&part).unwrap();
     other.lock().unwrap();
     let (saved, _) = place.save(Vec::new(), KEEPING, true).await;

@@ -15,11 +15,11 @@ pub(super) const SHA256: &str = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19
 
 pub(super) const KEEPING: SaveOptions = SaveOptions {
     resumes: true,
-    replaces: false,
+    taken: Taken::Refused,
 };
 pub(super) const PASSING: SaveOptions = SaveOptions {
     resumes: false,
-    replaces: false,
+    taken: Taken::Refused,
 };
 
 /// The first `came` bytes of an answer with these bytes of the file, and then no more.
@@ -100,6 +100,15 @@ impl Place {
         names.collect()
     }
 
+    /// Where what is unfinished lies.
+    pub(super) fn part(&self) -> PathBuf {
+        Client::unfinished_path(&self.path, &file_id())
+    }
+
+    pub(super) fn part_name(&self) -> String {
+        format!("a.{}.sealift-part", file_id())
+    }
+
     /// Saves from a server that gives these answers; given up at the first failure if so wished.
     pub(super) async fn save(
         &self,
@@ -107,6 +116,18 @@ impl Place {
         options: SaveOptions,
         is_patient: bool,
     ) -> (Result<Downloaded, DownloadError>, Vec<Asked>) {
+        let file = file_id();
+        let (saved, asked) = self.save_of(&file, answers, options, is_patient).await;
+        (saved.map(|saved| saved.downloaded), asked)
+    }
+
+    pub(super) async fn save_of(
+        &self,
+        file: &FileId,
+        answers: Vec<String>,
+        options: SaveOptions,
+        is_patient: bool,
+    ) -> (Result<Saved, DownloadError>, Vec<Asked>) {
         let (client, listener) = listen().await;
         let server = play(listener, answers);
         let cancel = CancellationToken::new();
@@ -116,8 +137,7 @@ impl Place {
                 impatient.cancel();
             }
         };
-        let file = file_id();
-        let saved = client.save(&file, &self.path, options, progress, cancel);
+        let saved = client.save(file, &self.path, options, progress, cancel);
         let saved = saved.await;
         (saved, server.await.unwrap())
     }
