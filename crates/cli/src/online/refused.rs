@@ -175,6 +175,28 @@ mod tests {
     }
 
     #[test]
+    fn what_came_of_a_download_becomes_an_exit_code() {
+        let cut = DownloadError::Cut {
+            got_bytes: 1,
+            expected_bytes: 2,
+            cause: problem(ProblemCode::Internal),
+        };
+        let differs = DownloadError::Differs {
+            got: String::new(),
+            recorded: String::new(),
+        };
+        for (error, exit) in [
+            (cut, Exit::Unreachable),
+            (differs, Exit::NotAuthentic),
+            (DownloadError::Replaced, Exit::NotAuthentic),
+            (DownloadError::Cancelled, Exit::Interrupted),
+        ] {
+            let failure = download_refused(&error, &access());
+            assert_eq!(exit_of(&failure.into()), exit, "{error:?}");
+        }
+    }
+
+    #[test]
     fn a_servers_words_do_not_drive_the_terminal() {
         let failure = refused(&problem(ProblemCode::Forbidden), &access());
         assert_eq!(failure.to_string(), r"No\u{1b}[2J");

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use crate::{
     own_vectors::Vectors,
-    program::{json, read, refused, run, run_with_stdin, said, succeeded},
+    program::{json, read, refused, run, run_with_stdin, said, sealift, succeeded},
 };
 
 #[test]
@@ -22,6 +22,21 @@ fn a_file_that_is_there_is_not_written_over_unless_asked() {
     assert_eq!(&read(&bench.path("m.decrypted")), plaintext);
     succeeded(&run(&mut bench.decrypt(&["m", "-o", "other"])));
     assert_eq!(&read(&bench.path("other")), plaintext);
+}
+
+#[cfg(unix)]
+#[test]
+fn what_is_there_and_is_no_file_is_not_replaced_even_if_asked() {
+    use std::os::unix::{fs::FileTypeExt as _, net::UnixListener};
+    let vectors = Vectors::load();
+    let bench = vectors.bench();
+    bench.put("m", &vectors.get("sdk-F256-P800").message.0);
+    let _listener = UnixListener::bind(bench.path("socket")).expect("bound");
+    let flags = ["m", "-o", "socket", "--force"];
+    let said = refused(&run(&mut bench.decrypt(&flags)), 1);
+    assert!(said.contains("is not a regular file"), "{said}");
+    let there = std::fs::metadata(bench.path("socket")).expect("it is there");
+    assert!(there.file_type().is_socket());
 }
 
 #[test]
@@ -124,6 +139,12 @@ fn a_key_is_read_as_text_too_and_another_one_opens_nothing() {
     bench.put("key", &[7; 32]);
     let said = refused(&run(&mut bench.decrypt(&["m.sealed"])), 3);
     assert!(said.contains("the data key does not open"), "{said}");
+    let mut others = sealift(&["decrypt", "m.sealed", "--aes-key", "key"]);
+    others
+        .args(["--key-namespace", "others", "--key-name", "name"])
+        .current_dir(bench.path(""));
+    let said = refused(&run(&mut others), 5);
+    assert!(said.contains("none of the keys"), "{said}");
     bench.put("key", b"too short");
     let said = refused(&run(&mut bench.decrypt(&["m.sealed"])), 2);
     assert!(said.contains("holds no AES key"), "{said}");

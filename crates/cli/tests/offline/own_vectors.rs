@@ -86,6 +86,9 @@ fn a_message_that_needs_a_raised_limit_names_the_flag() {
     let flags = ["-", "--max-frame-length", "128"];
     let said = refused(&run_with_stdin(&mut bench.decrypt(&flags), long), 3);
     assert!(said.contains("give --max-frame-length 4096"), "{said}");
+    let flags = ["-", "--max-header", "64"];
+    let said = refused(&run_with_stdin(&mut bench.decrypt(&flags), long), 3);
+    assert!(said.contains("give --max-header"), "{said}");
     let flags = ["-", "--max-context", "16"];
     let said = refused(&run_with_stdin(&mut bench.decrypt(&flags), long), 3);
     assert!(said.contains("give --max-context"), "{said}");
@@ -93,4 +96,18 @@ fn a_message_that_needs_a_raised_limit_names_the_flag() {
     let flags = ["-", "--max-unframed", "1"];
     let said = refused(&run_with_stdin(&mut bench.decrypt(&flags), unframed), 3);
     assert!(said.contains("give --max-unframed"), "{said}");
+}
+
+#[test]
+fn a_message_that_commits_to_no_key_is_refused_before_one_is_looked_for() {
+    let file = "../message/fuzz/samples/0114-framed";
+    let message = read(&PathBuf::from(env!("CARGO_MANIFEST_DIR")).join(file));
+    let bench = Bench::new(&[7; 16], "ns", "name");
+    bench.put("m.sealed", &message);
+    std::fs::remove_file(bench.path("key")).expect("the key");
+    let said = refused(&run(&mut bench.decrypt(&["m.sealed"])), 3);
+    assert!(said.contains("--allow-without-commitment"), "{said}");
+    let flags = ["m.sealed", "--allow-without-commitment"];
+    let said = refused(&run(&mut bench.decrypt(&flags)), 4);
+    assert!(said.contains("there is no key"), "{said}");
 }
