@@ -50,6 +50,10 @@ pub struct ResumeOptions {
     /// Whether the rest of a file is sent that was modified since the start, although what was
     /// signed of it is the same. Otherwise that is [`UploadError::Unchecked`].
     pub sends_unchecked: bool,
+    /// Whether it is [`UploadError::Gone`] that somebody else has completed the upload meanwhile:
+    /// nothing of `source` was compared with it then. Otherwise that gives its record, as is wanted
+    /// where the answer to the completion was lost.
+    pub must_compare: bool,
     /// How many parts are held at a time: this many parts of memory.
     pub settings: Settings,
 }
@@ -127,6 +131,7 @@ impl Client {
         let begun = Begun::Earlier {
             upload_id,
             sends_unchecked: options.sends_unchecked,
+            must_compare: options.must_compare,
         };
         let driver = Driver::new(self.clone(), source, begun, options.settings);
         let wishes = Wishes::of(control.into());

@@ -55,6 +55,7 @@ pub(super) enum Begun {
     Earlier {
         upload_id: UploadId,
         sends_unchecked: bool,
+        must_compare: bool,
     },
 }
 
@@ -223,7 +224,10 @@ impl Driver {
     fn found(&mut self, status: UploadStatus) -> Event {
         let event = Event::Found(Box::new((&status).into()));
         if status.state == UploadState::Complete {
-            self.record = status.file.map(|file| *file);
+            // Without a record it is gone.
+            if !self.must_have_compared() {
+                self.record = status.file.map(|file| *file);
+            }
             return Event::FoundComplete(status.upload_id);
         }
         match &self.session {
@@ -242,6 +246,18 @@ impl Driver {
                 event
             }
         }
+    }
+
+    /// Whether the upload was completed by somebody else, before anything was compared with it.
+    fn must_have_compared(&self) -> bool {
+        let must_compare = matches!(
+            self.begun,
+            Begun::Earlier {
+                must_compare: true,
+                ..
+            }
+        );
+        must_compare && self.session.is_none()
     }
 
     /// Takes the upload back, unless a file that can be read again, or another one, may help.
@@ -316,6 +332,7 @@ impl Driver {
             Begun::Earlier {
                 upload_id,
                 sends_unchecked: false,
+                ..
             } => {
                 let upload_id = upload_id.clone();
                 self.give_up(UploadError::Unchecked { upload_id })

@@ -57,7 +57,7 @@ pub enum UploadError {
     Gone {
         /// The upload.
         upload_id: UploadId,
-        /// What became of it: `complete` where its file was deleted since.
+        /// What became of it: `complete` where its file was deleted since, or must have been compared.
         state: UploadState,
     },
     /// The source failed. Where it changed while the upload that was begun with it went on, that is

@@ -9,7 +9,7 @@ use sealift_transfer::{
     PartNumber,
     api::{
         FileId, OpenedUpload, ProblemCode, SignedPart, SignedParts, UploadId, UploadState,
-        UploadStatus,
+        UploadStatus, Verification,
         open::{ContentKeyText, Method},
     },
 };
@@ -331,4 +331,52 @@ async fn what_the_server_does_not_take_is_refused_in_its_words() {
         "{error:?}"
     );
     assert_eq!(asked.len(), 1);
+}
+
+#[tokio::test]
+async fn what_somebody_else_completed_counts_only_where_nothing_must_be_compared() {
+    let file = FileRecord {
+        id: FileId::from_random([2; 16]),
+        upload_id: upload_id(),
+        name: "a".into(),
+        content_type: None,
+        size: 29,
+        sealed_size: 1000,
+        metadata: None,
+        reference: None,
+        uploaded_at_ms: 0,
+        verification: Verification::Pending,
+        bucket: "b".into(),
+        object_key: "o".into(),
+        etag: "e".into(),
+        version: None,
+        encrypted_data_key: Vec::new(),
+        encryption_context: BTreeMap::new(),
+    };
+    let complete = UploadStatus {
+        state: UploadState::Complete,
+        file: Some(Box::new(file)),
+        ..status()
+    };
+    let resumed = async |must_compare| {
+        let (client, listener) = listen().await;
+        let server = play(listener, vec![json(&complete)]);
+        let options = ResumeOptions {
+            must_compare,
+            ..ResumeOptions::default()
+        };
+        let source = Bytes::from_static(PLAINTEXT);
+        let cancel = CancellationToken::new();
+        let result = client.resume(upload_id(), source, options, |_| {}, cancel);
+        let result = result.await;
+        assert_eq!(what(&server.await.unwrap()), ["get /v1/uploads/ID"]);
+        result
+    };
+    assert_eq!(resumed(false).await.unwrap().upload_id, upload_id());
+    let error = resumed(true).await.unwrap_err();
+    let state = UploadState::Complete;
+    assert!(
+        matches!(&error, UploadError::Gone { state: gone, .. } if *gone == state),
+        "{error:?}"
+    );
 }

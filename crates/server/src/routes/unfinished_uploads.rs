@@ -47,12 +47,18 @@ async fn summary(app: &App, row: UnfinishedUpload) -> Result<UploadSummary, Refu
         upload,
         signed_parts,
     } = row;
-    let name = personal::open_name(app, &upload.scope.tenant, &upload.file_id, &upload.name);
+    let (tenant, file) = (&upload.scope.tenant, &upload.file_id);
     Ok(UploadSummary {
-        name: name.await?,
+        name: personal::open_name(app, tenant, file, &upload.name).await?,
+        metadata: match &upload.metadata {
+            Some(sealed) => Some(personal::open_metadata(app, tenant, file, sealed).await?),
+            None => None,
+        },
         upload_id: upload.upload_id,
         file_id: upload.file_id,
         state: upload.state,
+        content_type: upload.content_type,
+        reference: upload.reference,
         size: upload.plan.plaintext_len(),
         last_modified_ms: upload.last_modified_ms,
         opened_at_ms: upload.opened_at_ms,

@@ -30,6 +30,9 @@ async fn an_unfinished_upload_is_listed_as_it_was_opened() {
     assert_eq!(list(&client, "").await.uploads, []);
     let mut asked = request(&new_token(), "r\u{e9}sum\u{e9}.pdf", PART + 1);
     asked["last_modified_ms"] = 1_700_000_000_123_i64.into();
+    asked["content_type"] = "application/pdf".into();
+    asked["metadata"] = serde_json::json!({"pages": 3});
+    asked["reference"] = "case-17".into();
     let opened: OpenedUpload = client.post(open::PATH, &asked).await.json(201);
     let receipt = serde_json::json!([{
         "number": 2,
@@ -48,6 +51,9 @@ async fn an_unfinished_upload_is_listed_as_it_was_opened() {
     assert_eq!(upload.name, "r\u{e9}sum\u{e9}.pdf");
     assert_eq!(upload.size, opened.plan.plaintext_len());
     assert_eq!(upload.last_modified_ms, Some(1_700_000_000_123));
+    assert_eq!(upload.content_type.as_deref(), Some("application/pdf"));
+    assert_eq!(upload.metadata, Some(serde_json::json!({"pages": 3})));
+    assert_eq!(upload.reference.as_deref(), Some("case-17"));
     assert_eq!(upload.expires_at_ms, signed.expires_at_ms);
     assert!(upload.opened_at_ms <= signed.expires_at_ms - 7 * DAY_MS);
     assert_eq!((upload.signed_parts, upload.part_count.get()), (1, 2));

@@ -29,6 +29,12 @@ pub struct UploadSummary {
     pub state: UploadState,
     /// The file's name as given at the start.
     pub name: String,
+    /// Its media type as given at the start.
+    pub content_type: Option<String>,
+    /// The caller's own data.
+    pub metadata: Option<serde_json::Value>,
+    /// The caller's own reference.
+    pub reference: Option<String>,
     /// Plaintext bytes.
     pub size: u64,
     /// The file's last modification as given at the start, milliseconds since the Unix epoch.
