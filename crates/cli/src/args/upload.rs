@@ -12,7 +12,8 @@ Examples:
   pg_dump shop | sealift upload - --name shop.sql
   sealift upload --server https://files.example.org --api-key-file key a.pdf
 
-What was interrupted goes on when the same command is given again.";
+What was interrupted goes on when the same command is given again. Of several
+files some may be there by then: --skip-existing leaves them out.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Upload {
@@ -43,6 +44,11 @@ pub(crate) struct Upload {
     /// Begin anew, also where an earlier upload of the same file was interrupted.
     #[arg(long)]
     pub(crate) no_resume: bool,
+
+    /// Leave out files that are there already: one of yours has the name and the size, and came
+    /// after the file was last modified.
+    #[arg(long)]
+    pub(crate) skip_existing: bool,
 
     /// Exact size of stdin, which is then sent as it comes. Without it stdin is sealed into a
     /// temporary file first, under a key that stays in memory.

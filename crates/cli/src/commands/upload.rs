@@ -1,8 +1,12 @@
 //! `sealift upload`: seals files here and lifts the ciphertext straight to the store.
 
 mod chosen;
+mod existing;
 mod shown_progress;
 mod source;
+
+use core::future::ready;
+use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
 
 use futures::StreamExt as _;
 use sealift_client::{
@@ -19,6 +23,7 @@ use crate::{
     terminal::{self, Bars, human_size, shown},
 };
 use chosen::{Chosen, Input, chosen};
+use existing::Existing;
 use shown_progress::{ShownProgress, Total};
 
 /// Small files wait for the server more than for the link; the PUTs at once stay the client's.
@@ -38,12 +43,18 @@ pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
             unfinished.map_err(|error| refused(&error, &args.access))?
         }
     };
+    let existing = match args.skip_existing {
+        true => Existing::among(&client, &chosen).await,
+        false => Ok(Existing::default()),
+    };
+    let existing = existing.map_err(|error| refused(&error, &args.access))?;
     let bars = Bars::new(args.told);
     let uploads = Uploads {
         total: Total::of(&chosen, &bars),
         args,
         client,
-        unfinished,
+        unfinished: Mutex::new(unfinished),
+        existing,
         bars,
         stopping: Stopping::watch(stop),
     };
@@ -54,7 +65,9 @@ pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
 struct Uploads {
     args: Upload,
     client: Client,
-    unfinished: Vec<UploadSummary>,
+    /// Those that nobody goes on with yet.
+    unfinished: Mutex<Vec<UploadSummary>>,
+    existing: Existing,
     bars: Bars,
     total: Total,
     stopping: Stopping,
@@ -63,39 +76,60 @@ struct Uploads {
 impl Uploads {
     async fn all(self, chosen: Vec<Chosen>) -> anyhow::Result<()> {
         let count = chosen.len();
-        let mut failed: Vec<anyhow::Error> = Vec::new();
+        let mut there: usize = 0;
+        let mut first_exit = None;
         let uploads = &self;
         let mut done = futures::stream::iter(chosen)
+            .take_while(|_| ready(!uploads.stopping.is_asked()))
             .map(|one| async move { uploads.one(&one).await.map_err(|error| (one, error)) })
             .buffered(FILES_AT_ONCE);
         while let Some(one) = done.next().await {
             match one {
-                Ok(record) => self.bars.suspended(|| self.tell(&record))?,
+                Ok(record) => {
+                    there += 1;
+                    self.bars.suspended(|| self.tell(&record))?;
+                }
                 Err((_, error)) if count == 1 => return Err(error),
                 Err((one, error)) => {
-                    let error = error.context(shown(&one.name));
-                    self.bars
-                        .suspended(|| failure::failed(&error, self.args.told.json));
-                    failed.push(error);
+                    let exit = failure::exit_of(&error);
+                    first_exit = first_exit.or(Some(exit));
+                    if exit != Exit::Interrupted {
+                        let error = error.context(shown(&one.name));
+                        self.bars
+                            .suspended(|| failure::failed(&error, self.args.told.json));
+                    }
                 }
             }
         }
-        let Some(first) = failed.first() else {
+        let missing = count.saturating_sub(there);
+        let exit = match self.stopping.is_asked() {
+            true => Some(Exit::Interrupted),
+            false => first_exit,
+        };
+        let (1.., Some(exit)) = (missing, exit) else {
             return Ok(());
         };
-        let message = format!("{} of {count} files were not uploaded", failed.len());
-        let failure = Failure::new(failure::exit_of(first), message);
-        Err(failure.remedy("give the same command again").into())
+        let message = match exit {
+            Exit::Interrupted => {
+                format!("interrupted: {missing} of {count} files are not uploaded")
+            }
+            _ => format!("{missing} of {count} files were not uploaded"),
+        };
+        // The same command alone would upload the others once more.
+        let remedy = "give the same command again with --skip-existing";
+        Err(Failure::new(exit, message).remedy(remedy).into())
     }
 
     async fn one(&self, chosen: &Chosen) -> anyhow::Result<FileRecord> {
-        if self.stopping.is_asked() {
-            return Err(Failure::new(Exit::Interrupted, "interrupted").into());
-        }
         match &chosen.input {
             Input::File(path) => {
                 let open = || FileSource::open(path);
                 let source = open().map_err(|error| self.refused(error.into()))?;
+                if let Some(record) = self.existing.of(chosen, &source) {
+                    let there = format!("{}: is there already", shown(&chosen.name));
+                    self.note(&there);
+                    return Ok(record.clone());
+                }
                 let shown = self
                     .total
                     .file(&self.bars, &chosen.name, source.plaintext_len());
@@ -104,22 +138,40 @@ impl Uploads {
                     None => {
                         let source = open().map_err(|error| self.refused(error.into()))?;
                         let control = self.stopping.leaving.clone();
-                        self.begin(chosen, source, &shown, control).await
+                        let heard = |told: Progress| shown.hear(&told);
+                        let begun = self.begin(chosen, source, heard, control).await;
+                        begun.map_err(|error| self.refused(error))
                     }
                 }
             }
-            Input::Stdin => {
-                let interrupted = &self.stopping.asked;
-                let source = source::stdin(self.args.size, &self.bars, interrupted).await;
-                let source = source.map_err(|error| self.refused(error))?;
-                let shown = self
-                    .total
-                    .file(&self.bars, &chosen.name, source.plaintext_len());
-                // It cannot be read again, so nobody could go on with it.
-                let control = self.stopping.asked.clone().into();
-                self.begin(chosen, source, &shown, control).await
-            }
+            Input::Stdin => self.stdin(chosen).await,
         }
+    }
+
+    /// Nobody can go on with it, for it cannot be read again: what does not become a file is taken
+    /// back.
+    async fn stdin(&self, chosen: &Chosen) -> anyhow::Result<FileRecord> {
+        let refused = |error| upload_refused(&error, &self.args.access);
+        let interrupted = &self.stopping.asked;
+        let source = source::stdin(self.args.size, &self.bars, interrupted).await;
+        let source = source.map_err(refused)?;
+        let shown = self
+            .total
+            .file(&self.bars, &chosen.name, source.plaintext_len());
+        let upload_id = OnceLock::new();
+        let heard = |told: Progress| {
+            if let Some(id) = &told.upload_id {
+                upload_id.get_or_init(|| id.clone());
+            }
+            shown.hear(&told);
+        };
+        let control = self.stopping.asked.clone().into();
+        let begun = self.begin(chosen, source, heard, control).await;
+        if let (Err(_), Some(id)) = (&begun, upload_id.get()) {
+            // If that fails, too, it ends when it expires. Of one that is taken back it does nothing.
+            let _ = self.client.abort(id).await;
+        }
+        Ok(begun.map_err(refused)?)
     }
 
     /// With the unfinished upload of this very file; `None` where there is none that can be gone on
@@ -130,26 +182,71 @@ impl Uploads {
         source: FileSource,
         progress: &ShownProgress,
     ) -> Option<Result<FileRecord, UploadError>> {
-        let earlier = self.unfinished.iter().find(|upload| {
-            upload.name == chosen.name
-                && upload.size == source.plaintext_len()
-                && upload.last_modified_ms == source.last_modified_ms()
-        })?;
+        let earlier = self.take_unfinished(chosen, &source)?;
         let heard = |told: Progress| progress.hear(&told);
         let control = self.stopping.leaving.clone();
         let id = earlier.upload_id.clone();
-        let options = ResumeOptions::default();
+        // Another program may be about to complete it, with another file of that name.
+        let options = ResumeOptions {
+            must_compare: true,
+            ..ResumeOptions::default()
+        };
         let gone_on = self.client.resume(id, source, options, heard, control);
         match gone_on.await {
             Err(error @ (UploadError::Changed { .. } | UploadError::Gone { .. })) => {
-                if !self.args.told.quiet {
-                    let why = shown(&error.to_string());
-                    self.bars
-                        .note(&format!("{}: {why}: begun anew", shown(&chosen.name)));
+                if matches!(error, UploadError::Changed { .. }) {
+                    // It may be of another of the chosen files.
+                    self.unfinished().push(earlier);
                 }
+                self.note_begun_anew(chosen, &shown(&error.to_string()));
                 None
             }
             other => Some(other),
+        }
+    }
+
+    /// The unfinished upload that looks like this file, which nobody else gets then.
+    fn take_unfinished(&self, chosen: &Chosen, source: &FileSource) -> Option<UploadSummary> {
+        let mut unfinished = self.unfinished();
+        let is_of_the_file = |upload: &UploadSummary| {
+            upload.name == chosen.name
+                && upload.size == source.plaintext_len()
+                && upload.last_modified_ms == source.last_modified_ms()
+        };
+        // The default media type is a guess, which another client makes in another way.
+        let is_said_the_same = |upload: &UploadSummary| {
+            upload.reference == self.args.reference
+                && upload.metadata == self.args.metadata
+                && (self.args.content_type.is_none()
+                    || upload.content_type == self.args.content_type)
+        };
+        let same = |upload: &UploadSummary| is_of_the_file(upload) && is_said_the_same(upload);
+        if let Some(at) = unfinished.iter().position(same) {
+            return Some(unfinished.remove(at));
+        }
+        let is_other = unfinished.iter().any(is_of_the_file);
+        drop(unfinished);
+        if is_other {
+            let other =
+                "its unfinished upload has another --reference, --metadata or --content-type";
+            self.note_begun_anew(chosen, other);
+        }
+        None
+    }
+
+    fn unfinished(&self) -> MutexGuard<'_, Vec<UploadSummary>> {
+        self.unfinished
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn note_begun_anew(&self, chosen: &Chosen, why: &str) {
+        self.note(&format!("{}: {why}: begun anew", shown(&chosen.name)));
+    }
+
+    fn note(&self, text: &str) {
+        if !self.args.told.quiet {
+            self.bars.note(text);
         }
     }
 
@@ -157,9 +254,9 @@ impl Uploads {
         &self,
         chosen: &Chosen,
         source: impl Source,
-        progress: &ShownProgress,
+        heard: impl FnMut(Progress),
         control: UploadControl,
-    ) -> anyhow::Result<FileRecord> {
+    ) -> Result<FileRecord, UploadError> {
         let options = UploadOptions {
             name: chosen.name.clone(),
             content_type: chosen.content_type.clone(),
@@ -167,9 +264,7 @@ impl Uploads {
             reference: self.args.reference.clone(),
             ..UploadOptions::default()
         };
-        let heard = |told: Progress| progress.hear(&told);
-        let record = self.client.upload(source, options, heard, control).await;
-        record.map_err(|error| self.refused(error))
+        self.client.upload(source, options, heard, control).await
     }
 
     fn refused(&self, error: UploadError) -> anyhow::Error {

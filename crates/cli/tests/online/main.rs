@@ -12,6 +12,7 @@ mod files;
 mod gate;
 mod login;
 mod names;
+mod repeated;
 mod running;
 mod share;
 mod upload;

@@ -8,7 +8,7 @@ use crate::{
 const MIB: usize = 1024 * 1024;
 
 /// Uploads that are neither complete nor taken back.
-fn unfinished(running: &Running) -> Vec<String> {
+pub(crate) fn unfinished(running: &Running) -> Vec<String> {
     let client = sealift_client::Client::new(&format!("http://127.0.0.1:{}", running.port), None);
     let client = client.expect("a client");
     let runtime = tokio::runtime::Runtime::new().expect("a runtime");
@@ -81,6 +81,7 @@ fn one_file_that_cannot_be_read_does_not_hold_up_the_others() {
         errors.contains("1 of 3 files were not uploaded"),
         "{errors}"
     );
+    assert!(errors.contains("with --skip-existing"), "{errors}");
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
 }
 
@@ -122,6 +123,20 @@ fn a_wrong_size_of_stdin_makes_no_file_and_is_taken_back() {
     assert_eq!(running.said(&["files", "list", "--json"]), "");
     let output = running.fed(&["upload", "-"], b"a");
     assert!(refused(&output, 2).contains("--name"));
+}
+
+#[cfg(unix)]
+#[test]
+fn stdin_that_breaks_makes_no_file_and_is_taken_back() {
+    let running = Running::demo();
+    // A folder can be opened, and not read.
+    let folder = std::fs::File::open(running.path("")).expect("a folder");
+    let size = (10 * MIB).to_string();
+    let mut command = running.command(&["upload", "-", "--name", "a", "--size", &size]);
+    let output = command.stdin(folder).output().expect("the program");
+    let errors = refused(&output, 1);
+    assert!(!errors.contains("to go on"), "{errors}");
+    assert!(unfinished(&running).is_empty());
 }
 
 #[cfg(unix)]
