@@ -157,7 +157,7 @@ async fn post_as_browser(client: &Client, part: Part) -> Answer {
 async fn a_browsers_form_is_answered_with_a_page_that_runs_nothing() {
     let stack = Stack::with(&[("limit_file", "10")]).await;
     let client = stack.client();
-    let name = "<script>alert(1)</script>\"'&.txt";
+    let name = "<script>alert(1)</script>\"'&\u{202e}.txt";
     let head = format!("form-data; name=\"f\"; filename*=UTF-8''{}", {
         let set = percent_encoding::NON_ALPHANUMERIC;
         percent_encoding::utf8_percent_encode(name.trim_start_matches("<script>"), set)
@@ -169,10 +169,10 @@ async fn a_browsers_form_is_answered_with_a_page_that_runs_nothing() {
     let list: sealift_transfer::api::FileList = list.json(200);
     assert!(page.contains(&format!("href=\"/files/{}\"", list.files[0].id)));
     // What is behind the last slash.
-    assert_eq!(list.files[0].name, "script>\"'&.txt");
+    assert_eq!(list.files[0].name, "script>\"'&\u{202e}.txt");
     let content = format!("href=\"/v1/files/{}/content\"", list.files[0].id);
     assert!(page.contains(&content) && page.contains("href=\"/\""));
-    assert!(page.contains("script&gt;\"'&amp;.txt"), "{page}");
+    assert!(page.contains("script&gt;\"'&amp;[U+202E].txt"), "{page}");
 
     let large = post_as_browser(&client, Part::file("f", "a", &bytes(11))).await;
     assert_eq!(large.status, 413);

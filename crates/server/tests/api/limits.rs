@@ -7,7 +7,7 @@ use std::sync::{
 
 use sealift_server::{Clock, records::Roles};
 use sealift_transfer::api::{
-    FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadStatus, open,
+    FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadStatus, files, open,
 };
 
 use crate::support::{
@@ -165,4 +165,29 @@ async fn an_owner_asks_for_so_many_keys_a_minute() {
     let answer = client.key_again(file.id()).await;
     answer.refused(ProblemCode::TooManyRequests);
     assert_ne!(answer.header("retry-after"), "");
+}
+
+#[tokio::test]
+async fn an_owner_has_so_many_files_verified_again_a_minute() {
+    let stack = Stack::with(&[("auth", "api-keys")]).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    let file = client.upload("a", b"a").await;
+    let path = files::verify_path(&file.id);
+    let mut wanted = 0;
+    let refused = loop {
+        let answer = client.post(&path, &()).await;
+        if answer.status != 202 {
+            break answer;
+        }
+        wanted += 1;
+        // Some come back while they are counted.
+        assert!(wanted < 3000);
+    };
+    refused.refused(ProblemCode::TooManyRequests);
+    assert!(wanted >= 300, "{wanted}");
+    // Others have their own minute.
+    let other = stack.login("acme", "bob", Roles::ALL).await;
+    let file = other.upload("b", b"b").await;
+    let path = files::verify_path(&file.id);
+    other.post(&path, &()).await.json::<FileRecord>(202);
 }
