@@ -78,6 +78,7 @@ export class Login {
       this.#use(fresh);
       return true;
     }
+    this.#form.querySelector('.note').textContent = say(refused ? 'apiKeyRefused' : 'apiKeyNote');
     this.#form.hidden = false;
     this.#decline.hidden = false;
     this.#input.focus();

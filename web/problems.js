@@ -66,7 +66,7 @@ const ofReading = {
   not_found: ['There is no such file here, or it was deleted.', 'Look whether the address is whole.'],
   unauthenticated: ['The server asks for an API key, or does not know this one.', 'Enter the key above, then try again.'],
   forbidden: ['This API key may not do this.', 'Use another, or ask whoever gave it to you.'],
-  ticket_used: ['This link was used already, has ended or was taken back.', 'Each link works once. Ask whoever sent it for a new one.'],
+  ticket_used: ['This link was used already, has ended, was taken back, or is not whole.', 'Each link works once. Look whether all of it was copied, else ask for a new one.'],
   reading_ended: ['The time in which this browser could read the file is over.', 'Ask whoever sent the link for a new one.'],
   object_damaged: ['The stored object is damaged, so nothing was saved.', TELL],
   object_replaced: ['Somebody replaced the stored object, so nothing was saved.', TELL],

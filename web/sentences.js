@@ -27,6 +27,7 @@ const sentences = {
 
   apiKey: 'API key',
   apiKeyNote: 'This server asks for one. It is kept until this page is closed, and is not stored.',
+  apiKeyRefused: 'The server did not accept this key, or not any more. Copy it again, or ask for another.',
   useApiKey: 'Use this key',
   apiKeyUsed: 'The API key is in use.',
   apiKeyAsked: 'The server asks for an API key. Files wait until you enter one.',

@@ -25,6 +25,14 @@ async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept(scene: Sc
     page.shows("li.file[data-state=waiting][data-reason=credential]")
         .await?;
 
+    page.log_in("made-up").await?;
+    let note = "return document.querySelector('#login:not([hidden]) .note')?.textContent ?? '';";
+    while !page
+        .run(note, vec![])
+        .await?
+        .to_string()
+        .contains("did not accept")
+    {}
     page.log_in(&api_key).await?;
     page.wait_for("early.bin", "done").await?;
     let (path, plaintext) = randomness.file(folder.path(), "late.bin", 1000)?;
