@@ -163,7 +163,8 @@ impl Stack {
         let folder = tempfile::tempdir()?;
         let key = folder.path().join("key");
         let (object, config) = (self.object_path(file), &self.config);
-        let tenant = &file.encryption_context["tenant"];
+        let tenant = file.encryption_context.get("tenant");
+        let tenant = tenant.context("the tenant is in the context")?;
         let arguments = [
             ("keys", "export".as_ref()),
             ("--json", object.as_os_str()),
