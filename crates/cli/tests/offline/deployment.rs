@@ -190,7 +190,7 @@ async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file
     let exported = here.path("exported");
     // A header that nobody sealed: one bit of the message id is another.
     let mut claim = read(Path::new(object));
-    claim[10] ^= 1;
+    *claim.get_mut(10).expect("a message id") ^= 1;
     fs::write(here.path("claim"), claim).expect("written");
     let output = run(export_of("claim", tenant)).await;
     assert!(refused(&output, 3).contains("does not open with the key"));
