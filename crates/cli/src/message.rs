@@ -52,14 +52,24 @@ impl Message {
 
     /// The header, which is not authenticated, and what was read behind it already.
     pub(crate) async fn header(&mut self, limits: Limits) -> anyhow::Result<(Header, Vec<u8>)> {
+        let read = self.read_header(limits).await?;
+        Ok(read.map_err(|error| refused(&error))?)
+    }
+
+    /// As [`Self::header`], where somebody else knows what a message that is refused means.
+    pub(crate) async fn read_header(
+        &mut self,
+        limits: Limits,
+    ) -> anyhow::Result<Result<(Header, Vec<u8>), DecryptError>> {
         let mut reader = HeaderReader::new(limits);
         while let Some(bytes) = self.next().await? {
-            match reader.push(&bytes).map_err(|error| refused(&error))? {
-                HeaderRead::More(more) => reader = more,
-                HeaderRead::Done { header, body } => return Ok((*header, body)),
+            match reader.push(&bytes) {
+                Ok(HeaderRead::More(more)) => reader = more,
+                Ok(HeaderRead::Done { header, body }) => return Ok(Ok((*header, body))),
+                Err(error) => return Ok(Err(error)),
             }
         }
-        Err(refused(&DecryptError::Truncated).into())
+        Ok(Err(DecryptError::Truncated))
     }
 
     /// The next bytes; `None` at the end.

@@ -58,7 +58,8 @@ pub enum Unsupported {
     OverLimit {
         /// What is too large.
         field: Field,
-        /// What the message says, in the field's unit.
+        /// What the message says, in the field's unit; of the header, whose length is said nowhere,
+        /// the least that it can be.
         got: u64,
         /// What the limit is.
         most: u64,

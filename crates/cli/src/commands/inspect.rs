@@ -3,16 +3,17 @@
 mod report;
 mod sizes;
 
-use sealift_message::{Limits, general::Header};
+use sealift_message::{DecryptError, Limits, Unsupported, general::Header};
 
 use crate::{
     args::{self, Inspect},
+    failure::{Exit, Failure, message::refused},
     message::{Message, Want},
     terminal,
 };
 use report::Report;
 
-/// 64 KiB: no header that keyrings write comes near.
+/// 64 KiB, as [`Limits::GENERAL`]: no header that keyrings write comes near.
 const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
@@ -32,12 +33,22 @@ pub(super) async fn look(
     message: &args::Message,
     reach: &args::S3Reach,
 ) -> anyhow::Result<(Header, Option<u64>)> {
-    let want = Want::Beginning(MOST_HEADER.into());
+    // One byte more says that the header is longer, and not the message cut short.
+    let want = Want::Beginning(u64::from(MOST_HEADER) + 1);
     let mut source = Message::open(message, reach, want).await?;
     let limits = Limits::GENERAL
         .with_data_keys(u16::MAX)
         .with_context_bytes(u16::MAX)
         .with_frame_length(u32::MAX);
-    let (header, _) = source.header(limits).await?;
+    let read = source.read_header(limits).await?;
+    let (header, _) = read.map_err(|error| match error {
+        DecryptError::Unsupported(Unsupported::OverLimit { .. }) => {
+            let longer = format!("the header is longer than {MOST_HEADER} bytes");
+            Failure::new(Exit::NotAuthentic, longer)
+                .remedy("no more of it is read here; `sealift decrypt` has --max-header")
+                .code("over_limit")
+        }
+        other => refused(&other),
+    })?;
     Ok((header, source.len))
 }

@@ -52,6 +52,11 @@ fn sentence(error: &DecryptError) -> String {
         DecryptError::Unsupported(Unsupported::Version(_)) => {
             "this is no message of the AWS Encryption SDK: it does not begin like one".to_owned()
         }
+        DecryptError::Unsupported(Unsupported::OverLimit {
+            field: Field::Header,
+            most,
+            ..
+        }) => format!("the header is longer than {most} bytes, which is the limit"),
         other => other.to_string(),
     }
 }
@@ -67,7 +72,12 @@ fn remedy(error: &DecryptError) -> Option<String> {
         }
         DecryptError::Unsupported(Unsupported::OverLimit { field, got, .. }) => {
             let flag = match field {
-                Field::Header => "--max-header",
+                // How long it is nobody knows before its end.
+                Field::Header => {
+                    let next = got.saturating_sub(1).saturating_mul(2);
+                    let flag = format!("--max-header {next}");
+                    return Some(format!("if you trust who made it, give {flag}"));
+                }
                 Field::EncryptionContext => "--max-context",
                 Field::EncryptedDataKeys => "--max-data-keys",
                 Field::FrameLength => "--max-frame-length",

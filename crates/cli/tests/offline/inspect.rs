@@ -61,6 +61,34 @@ fn what_is_no_message_is_called_so() {
     assert!(said.contains("there is no no-such-file"), "{said}");
 }
 
+/// Of a message that is longer than `inspect` reads.
+pub(crate) fn long_header() -> Vec<u8> {
+    let mut header = b"\x02\x04\x78".to_vec();
+    header.extend([7; 32]);
+    header.extend(b"\0\0\0\x02");
+    for _ in 0..2 {
+        header.extend(b"\0\x01n\0\x01k\x9C\x40");
+        header.extend([0; 40_000]);
+    }
+    header
+}
+
+#[test]
+fn a_header_that_is_too_long_is_not_called_cut_short() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let path = folder.path().join("m");
+    std::fs::write(&path, long_header()).expect("written");
+    let path = path.to_str().expect("UTF-8");
+    for output in [
+        run_with_stdin(&mut sealift(&["inspect", "-"]), &long_header()),
+        run(&mut sealift(&["inspect", path])),
+    ] {
+        let said = refused(&output, 3);
+        assert!(said.contains("longer than 65536 bytes"), "{said}");
+        assert!(!said.contains("give --max-header"), "{said}");
+    }
+}
+
 #[test]
 fn a_hostile_context_does_not_drive_the_terminal() {
     let vectors = Vectors::load();

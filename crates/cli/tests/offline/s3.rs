@@ -3,13 +3,14 @@
 use std::{
     io::{Read as _, Write as _},
     net::{TcpListener, TcpStream},
-    process::Command,
+    process::{Command, Output},
     thread::JoinHandle,
 };
 
 use serde_json::Value;
 
 use crate::{
+    inspect::long_header,
     own_vectors::Vectors,
     program::{Bench, json, read, refused, run, sealift, succeeded},
 };
@@ -190,18 +191,18 @@ fn an_object_of_another_size_than_expected_is_not_even_fetched() {
     assert_eq!(served.join().expect("served").len(), 1);
 }
 
-#[test]
-fn a_look_at_a_large_object_fetches_its_beginning_only() {
-    let vectors = Vectors::load();
-    let mut beginning = vectors.get("sdk-F256-P800").message.0.clone();
-    beginning.resize(64 * 1024, 0);
-    let len = 10 * 1024 * 1024 * 1024;
+const LARGE: usize = 10 * 1024 * 1024 * 1024;
+
+/// What `sealift inspect` says of a large object that begins like this.
+fn inspected(mut beginning: Vec<u8>) -> Output {
+    beginning.resize(64 * 1024 + 1, 0);
+    let len = LARGE;
     let (address, served) = store(vec![
         head(len, "one"),
         Answer {
             status: "206 Partial Content",
             headers: format!(
-                "content-length: 65536\r\ncontent-range: bytes 0-65535/{len}\r\netag: \"one\"\r\n"
+                "content-length: 65537\r\ncontent-range: bytes 0-65536/{len}\r\netag: \"one\"\r\n"
             ),
             body: beginning,
         },
@@ -218,12 +219,23 @@ fn a_look_at_a_large_object_fetches_its_beginning_only() {
         .env("AWS_ACCESS_KEY_ID", "somebody")
         .env("AWS_SECRET_ACCESS_KEY", "secret");
     let output = run(&mut inspect);
-    succeeded(&output);
-    assert_eq!(json::<Value>(&output.stdout)["sealed_len"], len);
     let requests = served.join().expect("served");
-    assert!(
-        requests[1].contains("range: bytes=0-65535\r\n"),
-        "{}",
-        requests[1]
-    );
+    let get = requests.get(1).expect("a GET");
+    assert!(get.contains("range: bytes=0-65536\r\n"), "{get}");
+    output
+}
+
+#[test]
+fn a_look_at_a_large_object_fetches_its_beginning_only() {
+    let vectors = Vectors::load();
+    let output = inspected(vectors.get("sdk-F256-P800").message.0.clone());
+    succeeded(&output);
+    assert_eq!(json::<Value>(&output.stdout)["sealed_len"], LARGE);
+}
+
+#[test]
+fn a_header_that_is_longer_than_what_is_fetched_is_not_called_cut_short() {
+    let said = refused(&inspected(long_header()), 3);
+    assert!(said.contains("longer than 65536 bytes"), "{said}");
+    assert!(!said.contains("fetch it again"), "{said}");
 }

@@ -49,7 +49,8 @@ impl Header {
         let most = limits.header_bytes();
         let (seen, if_short) = match bytes.split_at_checked(most) {
             Some((seen, beyond)) if !beyond.is_empty() => {
-                let over = limits.over(Field::Header, len_of(bytes), len_of(seen));
+                let most = len_of(seen);
+                let over = limits.over(Field::Header, most.saturating_add(1), most);
                 (seen, over.into())
             }
             _ => (bytes, DecryptError::Truncated),

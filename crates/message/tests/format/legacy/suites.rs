@@ -186,7 +186,7 @@ fn a_header_over_the_limit_is_refused() {
         reading.limits = Limits::GENERAL.with_header_bytes(len - 1);
         let over = Unsupported::OverLimit {
             field: Field::Header,
-            got: bytes.len() as u64,
+            got: len as u64,
             most: len as u64 - 1,
         };
         let opened = reading.open(&bytes);
