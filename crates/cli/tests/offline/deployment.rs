@@ -177,7 +177,8 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
 
 /// Whoever has it opens every file of the tenant.
 async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file: &FileRecord) {
-    let tenant = file.encryption_context["tenant"].as_str();
+    let tenant = file.encryption_context.get("tenant");
+    let tenant = tenant.expect("it is in the context");
     let export_of = |object: &str, tenant: &str| {
         let mut command = sealift(&["keys", "export", object, "-o", "exported"]);
         command
