@@ -174,4 +174,6 @@ async fn only_whoever_may_download_the_file_may_ask_for_it() {
     refused.refused(ProblemCode::Forbidden);
     assert_eq!(stack.server.verify_now().await, 0);
     ada.post(&path, &()).await.json::<FileRecord>(202);
+    let wanted = "SELECT count(*) FROM audit WHERE action = ? AND outcome = 'wanted'";
+    assert_eq!(stack.number(wanted, "verify_file").await, 1);
 }

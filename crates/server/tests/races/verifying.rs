@@ -62,3 +62,21 @@ async fn a_small_file_is_verified_while_the_pass_over_a_large_one_takes_long() {
     let failure = found(&client, &large).await.failure();
     assert_eq!(failure, Some(ProblemCode::ObjectReplaced));
 }
+
+#[tokio::test]
+async fn a_store_that_does_not_give_the_object_now_says_nothing_of_it() {
+    let both = Deployment::new().await;
+    let server = both.serve(true).await;
+    let client = server.client();
+    let file = client.upload("a", b"a").await;
+    let mut reading = both.gate.hold(Call::Get, Side::Request);
+    let path = files::verify_path(&file.id);
+    client.post(&path, &()).await.json::<FileRecord>(202);
+    reading.arrived().await;
+    reading.refuse();
+    // It was leased for two minutes, and rests for five.
+    let rests = "SELECT CAST(count(*) AS TEXT) FROM files WHERE file_id = ? AND \
+                 coalesce(verification_due_at_ms > (unixepoch() + 180) * 1000, TRUE)";
+    until(async || both.text(rests, file.id.as_str()).await == "1").await;
+    assert_eq!(found(&client, &file).await, Verification::Pending);
+}

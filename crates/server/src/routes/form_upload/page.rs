@@ -90,7 +90,18 @@ fn page(title: &str, body: &str) -> Response {
 
 #[cfg(test)]
 mod tests {
+    use axum::body::to_bytes;
+    use sealift_transfer::api::ProblemCode;
+
     use super::*;
+
+    #[tokio::test]
+    async fn what_a_refusal_says_is_text() {
+        let page = refused(&ProblemCode::InvalidName.problem("<b>&"));
+        let page = to_bytes(page.into_body(), 10_000).await.unwrap();
+        let page = core::str::from_utf8(&page).unwrap();
+        assert!(page.contains("&lt;b&gt;&amp;") && !page.contains("<b>"));
+    }
 
     #[test]
     fn what_turns_the_direction_of_writing_is_shown_by_its_number() {
