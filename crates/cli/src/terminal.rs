@@ -13,6 +13,8 @@ use std::io::{self, Write as _, stderr, stdout};
 use anstream::AutoStream;
 use anstyle::{AnsiColor, Style};
 
+use crate::failure::{Exit, Failure};
+
 /// Of what is beside the point.
 pub(crate) const FAINT: Style = Style::new().dimmed();
 /// Of headings and of what matters most.
@@ -23,17 +25,31 @@ pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
 /// What was asked for. Where nobody reads any more there is nobody to tell.
-pub(crate) fn say(text: &str) {
+///
+/// # Errors
+/// Where somebody would read it, and it cannot be written: on a full disk.
+pub(crate) fn say(text: &str) -> Result<(), Failure> {
     let mut out = AutoStream::auto(stdout().lock());
-    let _ = writeln!(out, "{text}");
     // A program that waits for the address reads it from a pipe.
-    let _ = out.flush();
+    let said = writeln!(out, "{text}").and_then(|()| out.flush());
+    match said {
+        Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
+        _ => Ok(()),
+    }
+}
+
+/// Stdout that was not written to its end.
+pub(crate) fn unwritten(error: &io::Error) -> Failure {
+    match error.kind() {
+        io::ErrorKind::BrokenPipe => Failure::new(Exit::Failed, "whoever read stdout is gone"),
+        _ => Failure::new(Exit::Failed, format!("stdout cannot be written ({error})"))
+            .code("not_saved"),
+    }
 }
 
 /// The same for programs: one JSON document a line.
 pub(crate) fn say_json(document: &impl serde::Serialize) -> anyhow::Result<()> {
-    say(&serde_json::to_string(document)?);
-    Ok(())
+    Ok(say(&serde_json::to_string(document)?)?)
 }
 
 /// What happens beside it, or went wrong.

@@ -23,6 +23,5 @@ async fn make(args: MakeApiKey) -> anyhow::Result<()> {
     let config = Config::load(&args.place.sources(Vec::new()))?;
     let key = make_api_key(&config, args.tenant, args.owner, roles).await?;
     terminal::note("This is the only copy of the API key; keep it like a password:");
-    terminal::say(&key.reveal());
-    Ok(())
+    Ok(terminal::say(&key.reveal())?)
 }

@@ -30,7 +30,8 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
         .await
         .map_err(|error| failure::to_start(error.into(), args.port))?;
     let mut stop = Stop::listen()?;
-    terminal::say(&ready(&args, server.address().port()));
+    // It runs, whoever is told.
+    let _ = terminal::say(&ready(&args, server.address().port()));
 
     stop.asked().await;
     terminal::note("Stopping: running requests may finish, open uploads can be resumed.");

@@ -22,8 +22,7 @@ pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
     if args.output.json {
         terminal::say_json(&report)
     } else {
-        terminal::say(&report.table());
-        Ok(())
+        Ok(terminal::say(&report.table())?)
     }
 }
 

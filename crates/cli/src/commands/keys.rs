@@ -127,7 +127,7 @@ fn tell(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
         exported.tenant,
         exported.key_namespace,
         exported.key_name
-    ));
+    ))?;
     if !args.told.quiet {
         terminal::note(
             "Whoever has this file opens every file of the tenant that was sealed under it.",

@@ -26,6 +26,6 @@ async fn new_epoch(args: NewEpoch) -> anyhow::Result<()> {
     terminal::say(&format!(
         "Epoch {epoch} has begun. Uploads of earlier ones are refused from now on; the server's \
          next sweep aborts them."
-    ));
+    ))?;
     Ok(())
 }

@@ -20,7 +20,8 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
         .map_err(|error| failure::to_start(error.into(), port))?;
     let address = server.address();
     let mut stop = Stop::listen()?;
-    terminal::say(&format!("Sealift is ready: http://{address}"));
+    // The log says so, too.
+    let _ = terminal::say(&format!("Sealift is ready: http://{address}"));
     tracing::info!(%address, "Listening on {address}");
 
     stop.asked().await;

@@ -20,6 +20,6 @@ async fn mark(args: MarkStore) -> anyhow::Result<()> {
     terminal::say(&format!(
         "{prefix}/ in the bucket {bucket} is marked as this deployment's. The sweeper removes what \
          is older than 31 days there and has no record, after it was reported in the log once."
-    ));
+    ))?;
     Ok(())
 }

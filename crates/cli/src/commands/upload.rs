@@ -19,6 +19,7 @@ use super::stop::Stop;
 use crate::{
     args::Upload,
     failure::{self, Exit, Failure},
+    message::unusable,
     online::{connect, refused, upload_refused},
     terminal::{self, Bars, human_size, shown},
 };
@@ -94,7 +95,11 @@ impl Uploads {
                     let exit = failure::exit_of(&error);
                     first_exit = first_exit.or(Some(exit));
                     if exit != Exit::Interrupted {
-                        let error = error.context(shown(&one.name));
+                        let error = match one.input {
+                            // It has the name already.
+                            Input::Unreadable(_) => error,
+                            Input::File(_) | Input::Stdin => error.context(shown(&one.name)),
+                        };
                         self.bars
                             .suspended(|| failure::failed(&error, self.args.told.json));
                     }
@@ -145,6 +150,7 @@ impl Uploads {
                 }
             }
             Input::Stdin => self.stdin(chosen).await,
+            Input::Unreadable(kind) => Err(unusable(&shown(&chosen.name), &(*kind).into()).into()),
         }
     }
 
@@ -286,8 +292,8 @@ impl Uploads {
         let name = shown(&record.name);
         let place = shown(&format!("s3://{}/{}", record.bucket, record.object_key));
         let size = human_size(record.size);
-        terminal::say(&format!("{name}  {}  {place}  {size}", record.id));
-        Ok(())
+        let line = format!("{name}  {}  {place}  {size}", record.id);
+        Ok(terminal::say(&line)?)
     }
 }
 

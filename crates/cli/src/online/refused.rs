@@ -1,5 +1,7 @@
 //! What the client's errors mean to a person: exit code, sentence, remedy. One table an error.
 
+use std::io;
+
 use sealift_client::{DownloadError, Peer, RequestError, SourceError, UploadError};
 use sealift_transfer::api::{Problem, ProblemCode};
 
@@ -122,7 +124,15 @@ pub(crate) fn upload_refused(error: &UploadError, access: &Access) -> Failure {
         UploadError::Cancelled | UploadError::Left { .. } => {
             Failure::new(Exit::Interrupted, "interrupted")
         }
-        UploadError::Source(SourceError::Unreadable(cause) | SourceError::Spool(cause)) => {
+        UploadError::Source(SourceError::Unreadable(cause)) => {
+            let exit = match cause.kind() {
+                io::ErrorKind::NotFound => Exit::NotFound,
+                io::ErrorKind::PermissionDenied => Exit::NotAllowed,
+                _ => Exit::Failed,
+            };
+            Failure::new(exit, format!("{} ({cause})", sentence(error)))
+        }
+        UploadError::Source(SourceError::Spool(cause)) => {
             Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error)))
         }
         UploadError::Source(SourceError::Shorter { .. } | SourceError::Longer { .. }) => {

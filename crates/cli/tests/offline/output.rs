@@ -94,6 +94,28 @@ fn a_message_of_another_size_than_expected_is_refused() {
     }
 }
 
+#[cfg(target_os = "linux")]
+#[test]
+fn a_full_disk_behind_stdout_is_told_as_that() {
+    let vectors = Vectors::load();
+    let bench = vectors.bench();
+    let path = bench.put("m", &vectors.get("sdk-F256-P800").message.0);
+    let path = path.to_str().expect("UTF-8");
+    for command in [
+        &mut bench.decrypt(&["m", "-o", "-"]),
+        &mut sealift(&["inspect", path]),
+        &mut sealift(&["inspect", path, "--json"]),
+    ] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let output = command.stdout(full.expect("a device")).output();
+        let said = refused(&output.expect("the program"), 1);
+        assert!(
+            said.contains("stdout cannot be written (No space"),
+            "{said}"
+        );
+    }
+}
+
 #[test]
 fn programs_read_what_came_of_it() {
     let vectors = Vectors::load();

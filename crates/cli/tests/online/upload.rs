@@ -75,7 +75,7 @@ fn one_file_that_cannot_be_read_does_not_hold_up_the_others() {
     running.put("a", b"a");
     running.put("c", b"c");
     let output = running.run(&["upload", "a", "b", "c"]);
-    let errors = refused(&output, 1);
+    let errors = refused(&output, 4);
     assert!(errors.contains("b: the file cannot be read"), "{errors}");
     assert!(
         errors.contains("1 of 3 files were not uploaded"),
@@ -83,6 +83,50 @@ fn one_file_that_cannot_be_read_does_not_hold_up_the_others() {
     );
     assert!(errors.contains("with --skip-existing"), "{errors}");
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
+}
+
+/// Not even root looks into a folder whose path is too long.
+#[cfg(unix)]
+#[test]
+fn a_folder_that_cannot_be_looked_into_does_not_hold_up_the_others() {
+    let running = Running::demo();
+    running.put("photos/a", b"a");
+    running.put("photos/z", b"z");
+    let long = "l\u{7}".repeat(60);
+    std::fs::create_dir(running.path("inner")).expect("a folder");
+    for _ in 0..40 {
+        std::fs::create_dir(running.path("outer")).expect("a folder");
+        let inside = running.path("outer").join(&long);
+        std::fs::rename(running.path("inner"), inside).expect("moved");
+        std::fs::rename(running.path("outer"), running.path("inner")).expect("moved");
+    }
+    let inside = running.path("photos").join("deep");
+    std::fs::rename(running.path("inner"), inside).expect("moved");
+
+    let output = running.run(&["upload", "photos", "--recursive"]);
+    let errors = refused(&output, 1);
+    assert!(errors.contains("photos/deep/"), "{errors}");
+    assert!(!errors.contains('\u{7}'), "{errors:?}");
+    assert!(
+        errors.contains("1 of 3 files were not uploaded"),
+        "{errors}"
+    );
+    assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
+}
+
+/// Nobody would learn the file's id.
+#[cfg(target_os = "linux")]
+#[test]
+fn a_record_that_cannot_be_written_to_stdout_is_no_success() {
+    let running = Running::demo();
+    running.put("a", b"a");
+    for args in [&["upload", "a"][..], &["upload", "a", "--json"]] {
+        let full = std::fs::File::options().write(true).open("/dev/full");
+        let mut command = running.command(args);
+        let output = command.stdout(full.expect("a device")).output();
+        let errors = refused(&output.expect("the program"), 1);
+        assert!(errors.contains("stdout cannot be written"), "{errors}");
+    }
 }
 
 #[test]

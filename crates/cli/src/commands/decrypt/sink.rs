@@ -201,10 +201,7 @@ async fn to_stdout(plaintext: &[u8]) -> anyhow::Result<()> {
         out.write_all(plaintext).await?;
         out.flush().await
     };
-    let gone = "whoever read stdout is gone";
-    Ok(written
-        .await
-        .map_err(|_| Failure::new(Exit::Failed, gone))?)
+    Ok(written.await.map_err(|error| terminal::unwritten(&error))?)
 }
 
 #[cfg(test)]

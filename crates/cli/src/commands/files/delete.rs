@@ -26,7 +26,7 @@ pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
         if args.told.json {
             terminal::say_json(&serde_json::json!({ "deleted": record.id }))?;
         } else if !args.told.quiet {
-            terminal::say(&format!("deleted  {}  {}", record.id, shown(&record.name)));
+            terminal::say(&format!("deleted  {}  {}", record.id, shown(&record.name)))?;
         }
     }
     Ok(())

@@ -29,9 +29,9 @@ pub(super) async fn run(args: ListFiles) -> anyhow::Result<()> {
             terminal::say_json(&file)?;
         } else {
             if told == 0 {
-                terminal::say(&styled(&head(), STRONG));
+                terminal::say(&styled(&head(), STRONG))?;
             }
-            terminal::say(&line(&file));
+            terminal::say(&line(&file))?;
         }
         told += 1;
     }

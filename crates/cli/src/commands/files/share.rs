@@ -31,8 +31,7 @@ pub(super) async fn run(args: ShareFile) -> anyhow::Result<()> {
             made.ticket_id
         ));
     }
-    terminal::say(&link);
-    Ok(())
+    Ok(terminal::say(&link)?)
 }
 
 pub(super) async fn take_back(args: UnshareFile) -> anyhow::Result<()> {

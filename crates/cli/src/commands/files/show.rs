@@ -18,7 +18,7 @@ pub(super) async fn run(args: ShowFile) -> anyhow::Result<()> {
     let file = file.map_err(|error| of_file(&error, &args.id, &args.access))?;
     match args.told.json {
         true => terminal::say_json(&file)?,
-        false => terminal::say(&table(&file)),
+        false => terminal::say(&table(&file))?,
     }
     Ok(())
 }

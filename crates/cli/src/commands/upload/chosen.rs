@@ -2,6 +2,7 @@
 
 use std::{
     ffi::OsStr,
+    io,
     path::{Path, PathBuf},
 };
 
@@ -15,7 +16,7 @@ use crate::{
 };
 
 /// One file to be sent.
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) input: Input,
     pub(super) name: String,
@@ -24,10 +25,12 @@ pub(super) struct Chosen {
     pub(super) len: Option<u64>,
 }
 
-#[derive(Debug, PartialEq, Eq)]
+#[derive(Debug)]
 pub(super) enum Input {
     File(PathBuf),
     Stdin,
+    /// What is in a folder and cannot be looked into. The others are uploaded.
+    Unreadable(io::ErrorKind),
 }
 
 pub(super) fn chosen(args: &Upload) -> anyhow::Result<Vec<Chosen>> {
@@ -52,7 +55,9 @@ pub(super) fn chosen(args: &Upload) -> anyhow::Result<Vec<Chosen>> {
         }
     }
     let is_one = matches!(*chosen, [_]);
-    let stdins = chosen.iter().filter(|one| one.input == Input::Stdin);
+    let stdins = chosen
+        .iter()
+        .filter(|one| matches!(one.input, Input::Stdin));
     let wrong = if args.name.is_some() && !is_one {
         "--name names one file, and there are more or none"
     } else if args.size.is_some() && stdins.clone().count() == 0 {
@@ -87,12 +92,26 @@ fn below(folder: &Path, args: &Upload, chosen: &mut Vec<Chosen>) -> anyhow::Resu
     let whole = whole.with_context(|| shown(&folder.to_string_lossy()))?;
     let parent = whole.parent().unwrap_or(&whole);
     for entry in WalkDir::new(&whole).sort_by_file_name() {
-        let entry = entry?;
-        if entry.file_type().is_file() {
-            let below = entry.path().strip_prefix(parent).unwrap_or(entry.path());
+        let named = |path: &Path| {
+            let below = path.strip_prefix(parent).unwrap_or(path);
             let parts: Vec<_> = below.iter().map(name_of).collect();
             // The same on every system.
-            chosen.push(Chosen::file(entry.path().into(), parts.join("/"), args));
+            parts.join("/")
+        };
+        match entry {
+            Ok(entry) if entry.file_type().is_file() => {
+                chosen.push(Chosen::file(entry.path().into(), named(entry.path()), args));
+            }
+            Ok(_) => {}
+            Err(error) => {
+                let name = named(error.path().unwrap_or(&whole));
+                chosen.push(Chosen {
+                    input: Input::Unreadable(io::Error::from(error).kind()),
+                    name,
+                    content_type: None,
+                    len: None,
+                });
+            }
         }
     }
     Ok(())
