@@ -4,6 +4,7 @@ use std::{fs, path::PathBuf};
 
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadId, Verification, problem};
 use tempfile::TempDir;
+use tokio::task::yield_now;
 use tokio_util::sync::CancellationToken;
 
 use super::*;
@@ -139,6 +140,9 @@ impl Place {
         };
         let saved = client.save(file, &self.path, options, progress, cancel);
         let saved = saved.await;
+        // Who gave the last answer may still be about to end; for another one nobody asks any more.
+        yield_now().await;
+        assert!(server.is_finished(), "{saved:?}, and not all was asked for");
         (saved, server.await.unwrap())
     }
 
