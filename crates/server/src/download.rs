@@ -13,7 +13,7 @@ use crate::{
     opening::{self, OpenError},
     problem::{self, Refusal},
     reads::ReadPermit,
-    records::{FileRow, RecordsError, Scope},
+    records::{FileRow, RecordsError},
 };
 
 /// Plaintext of a file, or of a range that lies within it. The first bytes are verified before
@@ -29,7 +29,6 @@ pub(crate) async fn download(
     let reading = Reading {
         app: app.clone(),
         reader,
-        scope: file.scope.clone(),
         is_known_damaged: file.verification.failure().is_some(),
         _permit: permit,
     };
@@ -52,8 +51,6 @@ pub(crate) async fn download(
 struct Reading {
     app: App,
     reader: Reader,
-    /// The file's, which is another than the reader's where a ticket was redeemed.
-    scope: Scope,
     is_known_damaged: bool,
     _permit: ReadPermit,
 }
@@ -91,12 +88,10 @@ impl Reading {
         if !is_damaged || self.is_known_damaged {
             return;
         }
-        let (file_id, now_ms) = (&self.reader.file_id, self.app.now_ms());
-        let records = &self.app.records;
-        match records
-            .want_verification(&self.scope, file_id, now_ms)
-            .await
-        {
+        let (scope, file_id) = (&self.reader.caller.scope, &self.reader.file_id);
+        let now_ms = self.app.now_ms();
+        let wanted = self.app.records.want_verification(scope, file_id, now_ms);
+        match wanted.await {
             Ok(_) => {
                 self.app.verification_wanted.send_replace(());
             }
