@@ -133,7 +133,7 @@ pub struct Limits {
     pub parts_per_batch: u16,
     /// Bodies that the server seals itself at once: each takes two parts of memory. One owner gets
     /// half of them where there is a login.
-    pub form_uploads: usize,
+    pub form_uploads: u32,
     /// Reads at once of everybody together: each takes up to 24 MiB of memory.
     pub all_reads_at_once: u32,
     /// Files that one owner reads at once.

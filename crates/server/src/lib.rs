@@ -23,6 +23,7 @@ mod new_message;
 pub mod objects;
 mod opening;
 mod personal;
+mod places;
 mod problem;
 mod random;
 mod rates;

@@ -2,37 +2,26 @@
 //! and connections to the store for as long as its reader takes something now and then. Counted in
 //! memory, per server.
 
-use std::{
-    collections::HashMap,
-    sync::{Arc, Mutex, MutexGuard, PoisonError},
-};
-
 use sealift_transfer::api::FileId;
 
 use crate::{
     caller::{Caller, Via},
     config::Limits,
+    places::{NoPlace, Place, Places},
     records::Scope,
 };
 
 /// The reads that are under way.
 #[derive(Debug)]
 pub(crate) struct Reads {
-    under_way: Arc<Mutex<UnderWay>>,
-    most_of_all: u32,
+    places: Places<ReadFor>,
     most_of_owner: u32,
     most_of_ticket: u32,
 }
 
-#[derive(Debug, Default)]
-struct UnderWay {
-    all: u32,
-    of: HashMap<ReadFor, u32>,
-}
-
 /// For whom a read counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
-enum ReadFor {
+pub(crate) enum ReadFor {
     Owner(Scope),
     /// Whoever has a ticket of this file: a link that is passed on must not use up its owner's.
     TicketsOf(FileId),
@@ -45,17 +34,12 @@ pub(crate) struct TooManyReads {
 }
 
 /// The right to one read, until it is dropped.
-#[derive(Debug)]
-pub(crate) struct ReadPermit {
-    under_way: Arc<Mutex<UnderWay>>,
-    read_for: ReadFor,
-}
+pub(crate) type ReadPermit = Place<ReadFor>;
 
 impl Reads {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            under_way: Arc::default(),
-            most_of_all: limits.all_reads_at_once,
+            places: Places::new(limits.all_reads_at_once),
             most_of_owner: limits.reads_at_once,
             most_of_ticket: limits.ticket_reads_at_once,
         }
@@ -74,44 +58,9 @@ impl Reads {
                 (ReadFor::Owner(caller.scope.clone()), self.most_of_owner)
             }
         };
-        let mut under_way = lock(&self.under_way);
-        let count = under_way.of.get(&read_for).copied().unwrap_or(0);
-        if count >= most {
-            return Err(TooManyReads { most });
-        }
-        if under_way.all >= self.most_of_all {
-            let most = self.most_of_all;
-            return Err(TooManyReads { most });
-        }
-        under_way.all = under_way.all.saturating_add(1);
-        under_way
-            .of
-            .insert(read_for.clone(), count.saturating_add(1));
-        Ok(ReadPermit {
-            under_way: Arc::clone(&self.under_way),
-            read_for,
-        })
+        let permit = self.places.take(read_for, most);
+        permit.map_err(|NoPlace { most }| TooManyReads { most })
     }
-}
-
-impl Drop for ReadPermit {
-    fn drop(&mut self) {
-        let mut under_way = lock(&self.under_way);
-        under_way.all = under_way.all.saturating_sub(1);
-        let left = under_way
-            .of
-            .get(&self.read_for)
-            .map_or(0, |count| count.saturating_sub(1));
-        if left == 0 {
-            under_way.of.remove(&self.read_for);
-        } else {
-            under_way.of.insert(self.read_for.clone(), left);
-        }
-    }
-}
-
-fn lock(under_way: &Mutex<UnderWay>) -> MutexGuard<'_, UnderWay> {
-    under_way.lock().unwrap_or_else(PoisonError::into_inner)
 }
 
 #[cfg(test)]
@@ -183,7 +132,6 @@ mod tests {
         let reads = Reads::new(&Config::load(&Sources::default()).unwrap().limits);
         let file = FileId::from_random([1; 16]);
         drop(reads.begin(&caller("ann", Via::ApiKey), &file).unwrap());
-        let under_way = lock(&reads.under_way);
-        assert!(under_way.all == 0 && under_way.of.is_empty());
+        assert!(reads.places.are_free());
     }
 }

@@ -85,11 +85,7 @@ async fn answered(
 }
 
 /// Whether it may be sent now, and whether there is a place: all of it before a key is made.
-async fn admit<'a>(
-    app: &'a App,
-    caller: &Caller,
-    headers: &HeaderMap,
-) -> Result<SealingPlace<'a>, Refusal> {
+async fn admit(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<SealingPlace, Refusal> {
     not_from_another_page(caller, headers)?;
     may_open_another(app, caller).await?;
     app.sealing_places.take(&caller.scope).ok_or_else(|| {
