@@ -5,11 +5,12 @@ use clap::{
     error::{ContextKind, ContextValue, Error},
 };
 
+use sealift_transfer::api::TicketText;
+
 use super::Args;
 
-/// What a ticket begins with (`sealift_transfer::api::TicketText`): a link that was given where an
-/// id is wanted holds one.
-const TICKET: &str = "sealift_t_";
+/// A link that was given where an id is wanted holds a ticket.
+const TICKET: &str = TicketText::MARK;
 
 impl Args {
     /// The arguments of this process; ends it where they are wrong, or ask for help.

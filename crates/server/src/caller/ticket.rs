@@ -11,10 +11,6 @@ use zeroize::Zeroizing;
 use super::secret::Secret;
 use crate::lifetimes::READING_MOST_MS;
 
-/// Begins like an API key, so that scanners for leaked credentials find it, and is none: no id is
-/// one letter.
-const MARK: &str = "sealift_t_";
-
 /// A ticket in plaintext: with whoever has the link, and for a moment here.
 pub(crate) struct Ticket {
     id: TicketId,
@@ -32,7 +28,10 @@ impl Ticket {
 
     /// `None` where the text is no ticket.
     pub(crate) fn parse(text: &TicketText) -> Option<Self> {
-        let (id, secret) = text.expose().strip_prefix(MARK)?.split_once('_')?;
+        let (id, secret) = text
+            .expose()
+            .strip_prefix(TicketText::MARK)?
+            .split_once('_')?;
         Some(Self {
             id: id.parse().ok()?,
             secret: Secret::parse(secret)?,
@@ -54,7 +53,7 @@ impl Ticket {
     /// The text, for its owner, once.
     pub(crate) fn reveal(&self) -> TicketText {
         let secret = self.secret.reveal();
-        TicketText::new(format!("{MARK}{}_{}", self.id, *secret))
+        TicketText::new(format!("{}{}_{}", TicketText::MARK, self.id, *secret))
     }
 }
 
