@@ -8,6 +8,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, Server, config::Sources};
+use sealift_tests::server_in;
 use tempfile::TempDir;
 
 use crate::{plain_store::PlainStore, site::Site};
@@ -27,26 +28,19 @@ pub(crate) struct Ground {
 impl Ground {
     pub(crate) async fn prepare() -> Result<Self> {
         let folder = folder()?;
-        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
         let store_port = free_port()?;
         let page = path_in("SEALIFT_TEST_PAGE_DIR")?;
-        let flags = [
-            ("auth", "none".to_owned()),
-            ("port", "0".to_owned()),
-            ("data_dir", below("data")),
-            ("key_file", below("keys/sealift.key")),
-            ("keyring", "local".to_owned()),
-            // The pass over all frames would read beside what is measured.
-            ("verify", "edges".to_owned()),
+        let mut flags = server_in(folder.path());
+        flags.extend([
             ("store", "embedded".to_owned()),
             ("s3_port", store_port.to_string()),
             ("page_dir", page.to_string_lossy().into_owned()),
             ("page_origins", origin),
-        ];
+        ]);
         let config = Config::load(&Sources {
-            flags: flags.to_vec(),
+            flags,
             ..Sources::default()
         })?;
         let server = Server::start(config).await?;

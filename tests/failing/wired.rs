@@ -10,7 +10,7 @@ use sealift_server::{
     config::Sources,
     objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
 };
-use sealift_tests::{FailingProxy, Moto, Plan, Randomness};
+use sealift_tests::{FailingProxy, Moto, Plan, Randomness, server_in};
 use sealift_transfer::api::FileRecord;
 use serde_json::json;
 use tempfile::TempDir;
@@ -31,7 +31,6 @@ pub(crate) const LEN: usize = 11 * 1024 * 1024 + 1;
 impl Wired {
     pub(crate) async fn start() -> Result<Self> {
         let folder = tempfile::tempdir()?;
-        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let store = Embedded::start(EmbeddedConfig {
             folder: folder.path().join("store"),
             address: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -42,14 +41,8 @@ impl Wired {
         .await?;
         let client_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
         let server_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
-        let flags = vec![
-            ("auth", "none".to_owned()),
-            // The faults are for what a story reads.
-            ("verify", "edges".to_owned()),
-            ("port", "0".to_owned()),
-            ("data_dir", below("data")),
-            ("key_file", below("keys/sealift.key")),
-            ("keyring", "local".to_owned()),
+        let mut flags = server_in(folder.path());
+        flags.extend([
             ("store", "s3".to_owned()),
             ("s3_bucket", BUCKET.to_owned()),
             ("s3_endpoint", server_to_store.endpoint()),
@@ -58,7 +51,7 @@ impl Wired {
             ("part_length", "5MiB".to_owned()),
             // Only when a story asks.
             ("sweep_seconds", "0".to_owned()),
-        ];
+        ]);
         let server = Server::start(Config::load(&Sources {
             flags,
             ..Sources::default()

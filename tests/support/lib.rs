@@ -37,6 +37,6 @@ pub use plaintext::Randomness;
 pub use processes::{below as processes_below, memory_below};
 pub use read::{Reading, read_content};
 pub use scene::Scene;
-pub use setup::{Setup, Store};
+pub use setup::{Setup, Store, server_in};
 pub use stack::{Stack, upload};
 pub use watched::Watched;

@@ -1,15 +1,31 @@
 //! How a stack is put together.
 
-use std::net::{Ipv4Addr, SocketAddr, TcpListener};
+use std::{
+    net::{Ipv4Addr, SocketAddr, TcpListener},
+    path::Path,
+};
 
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, config::Sources};
 
 use crate::{Garage, Gate, Moto, Stack, programs};
 
-/// What the stack of a story is to be: the defaults of a server that one tries out on loopback,
-/// unless said otherwise. Only `verify` is `edges`: a story that counts what is read, or compares a
-/// record, has nobody reading behind its back.
+/// The settings of a server that one tries out on loopback, on a free port, with all its data in
+/// this folder. Only `verify` is `edges`: a story that counts what is read, or compares a record,
+/// and what is measured, has nobody reading behind its back.
+pub fn server_in(folder: &Path) -> Vec<(&'static str, String)> {
+    let below = |name: &str| folder.join(name).to_string_lossy().into_owned();
+    vec![
+        ("auth", "none".to_owned()),
+        ("port", "0".to_owned()),
+        ("data_dir", below("data")),
+        ("key_file", below("keys/sealift.key")),
+        ("keyring", "local".to_owned()),
+        ("verify", "edges".to_owned()),
+    ]
+}
+
+/// What the stack of a story is to be: [`server_in`], unless said otherwise.
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     store: Store,
@@ -89,16 +105,8 @@ impl Setup {
     pub async fn start(self) -> Result<Stack> {
         log_where_a_failed_test_shows_it();
         let folder = tempfile::tempdir()?;
-        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
-        let mut flags = vec![
-            ("auth", "none".to_owned()),
-            ("port", "0".to_owned()),
-            ("data_dir", below("data")),
-            ("key_file", below("keys/sealift.key")),
-            ("keyring", "local".to_owned()),
-            ("verify", "edges".to_owned()),
-            ("s3_bucket", BUCKET.to_owned()),
-        ];
+        let mut flags = server_in(folder.path());
+        flags.push(("s3_bucket", BUCKET.to_owned()));
         flags.extend(self.flags);
         let garage = match self.store {
             Store::Embedded => None,

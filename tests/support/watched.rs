@@ -13,7 +13,7 @@ use sealift_transfer::api::{FileId, files};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{FailingProxy, Moto, Operation, Plan};
+use crate::{FailingProxy, Moto, Operation, Plan, server_in};
 
 /// The server, its store, and the way between them.
 #[derive(Debug)]
@@ -49,7 +49,6 @@ impl Watched {
     /// # Errors
     /// Where it does not start.
     pub async fn start_in(folder: TempDir, settings: &[(&'static str, &str)]) -> Result<Self> {
-        let below = |name: &str| folder.path().join(name).to_string_lossy().into_owned();
         let store = Embedded::start(EmbeddedConfig {
             folder: folder.path().join(STORE),
             address: (Ipv4Addr::LOCALHOST, 0).into(),
@@ -59,20 +58,14 @@ impl Watched {
         })
         .await?;
         let server_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
-        let mut flags = vec![
-            ("auth", "none".to_owned()),
-            ("port", "0".to_owned()),
-            ("data_dir", below("data")),
-            ("key_file", below("keys/sealift.key")),
-            ("keyring", "local".to_owned()),
+        let mut flags = server_in(folder.path());
+        flags.extend([
             ("store", "s3".to_owned()),
             ("s3_bucket", BUCKET.to_owned()),
             ("s3_endpoint", server_to_store.endpoint()),
             ("region", Moto::REGION.to_owned()),
-            // Nothing is read but what a story reads.
-            ("verify", "edges".to_owned()),
             ("sweep_seconds", "0".to_owned()),
-        ];
+        ]);
         let settings = settings.iter();
         flags.extend(settings.map(|(name, value)| (*name, (*value).to_owned())));
         let config = Config::load(&Sources {
