@@ -13,7 +13,7 @@ use anyhow::{Context as _, Result, ensure};
 use sealift_message::{ContentKey, FrameSealer, StoredHeader};
 use sealift_server::{
     objects::ETag,
-    records::{CompletedObject, LeaseOwner, Records},
+    records::{AuditAction, AuditRow, CompletedObject, LeaseOwner, Records},
 };
 use sealift_transfer::api::{FileId, OpenedUpload, open};
 use serde_json::json;
@@ -130,7 +130,16 @@ impl LargeFile {
             uploaded_at_ms: now_ms,
             verification_due_at_ms: None,
         };
-        let file = records.complete(id, owner, object).await?;
+        let audited = AuditRow {
+            at_ms: now_ms,
+            request_id: None,
+            scope: None,
+            via: "test",
+            action: AuditAction::CompleteUpload,
+            subject: Some(id.to_string()),
+            outcome: "ok",
+        };
+        let file = records.complete(id, owner, object, audited).await?;
         let file = file.context("the upload became no file")?;
 
         let [object, notes] = self.watched.object_paths(&file.s3_key.to_string());

@@ -16,7 +16,11 @@ use crate::{
 /// Where it is complete, or being completed, and where something of it may still be there: then
 /// the sweeper goes on.
 pub(crate) async fn abort(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<(), Refusal> {
-    app.records.begin_aborting(&caller.scope, upload_id).await?;
+    let audited = app.audit_row(caller, AuditAction::AbortUpload, upload_id.as_str(), "ok");
+    let begun = app
+        .records
+        .begin_aborting(&caller.scope, upload_id, audited);
+    begun.await?;
     let upload = app.records.upload(&caller.scope, upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
     match upload.state {
@@ -27,9 +31,7 @@ pub(crate) async fn abort(app: &App, caller: &Caller, upload_id: &UploadId) -> R
     app.objects
         .take_back(&upload.s3_key, upload.s3_upload_id.as_ref())
         .await?;
-    app.audit(caller, AuditAction::AbortUpload, upload_id.as_str(), "ok")
-        .await?;
-    if app.records.finish_aborting(upload_id).await? {
+    if app.records.finish_aborting(upload_id, None).await? {
         app.metrics.uploads_aborted.inc();
     }
     tracing::info!(upload.id = %upload_id, "Aborted upload {upload_id}");

@@ -1,5 +1,10 @@
 //! Who did what: a row for every key issued, batch signed, upload completed or aborted, file opened
-//! or deleted, and for denials. Ids and codes only, never a name.
+//! or deleted, for what the sweeper ends, and for denials. Ids and codes only, never a name.
+//!
+//! The row of a change of the records is kept in the transaction of that change ([`App::audit_row`]
+//! goes to the method of [`crate::records`] that makes it), so that neither is there without the
+//! other. The row of what is given away, which changes nothing, is durable before it leaves
+//! ([`App::audit`]).
 
 use sealift_transfer::api::ProblemCode;
 
@@ -28,7 +33,7 @@ impl App {
         self.records.add_audit(row).await
     }
 
-    /// The row of [`App::audit`], for what is kept together with it.
+    /// The row of a change, to be kept in the transaction of that change.
     pub(crate) fn audit_row(
         &self,
         caller: &Caller,
@@ -47,26 +52,24 @@ impl App {
         }
     }
 
-    /// Keeps an audit row of what the server did by itself to this scope's rows.
-    pub(crate) async fn audit_unasked(
+    /// The row of what the server does by itself, to this scope's rows where there is one.
+    pub(crate) fn unasked_row(
         &self,
         who: Unasked,
-        scope: &Scope,
+        scope: Option<&Scope>,
         action: AuditAction,
         subject: &str,
         outcome: &'static str,
-    ) -> Result<(), RecordsError> {
-        self.records
-            .add_audit(AuditRow {
-                at_ms: self.now_ms(),
-                request_id: None,
-                scope: Some(scope.clone()),
-                via: who.as_str(),
-                action,
-                subject: Some(subject.to_owned()),
-                outcome,
-            })
-            .await
+    ) -> AuditRow {
+        AuditRow {
+            at_ms: self.now_ms(),
+            request_id: None,
+            scope: scope.cloned(),
+            via: who.as_str(),
+            action,
+            subject: Some(subject.to_owned()),
+            outcome,
+        }
     }
 
     /// Keeps an audit row of what a reader is given of its file; durable when this returns. One row

@@ -10,7 +10,7 @@
 
 use sealift_transfer::{
     PartNumber,
-    api::{PartReceipt, PartReceipts, Sha256, UploadId, UploadState},
+    api::{PartReceipt, PartReceipts, ProblemCode, Sha256, UploadId, UploadState},
 };
 
 use crate::{
@@ -18,7 +18,7 @@ use crate::{
     keys::KeysError,
     objects::{CompletedPart, ObjectsError, S3UploadId, StoredPart, VersionId},
     opening::OpenError,
-    records::{CompletedObject, FileRow, LeaseOwner, PartRow, RecordsError, Scope, UploadRow},
+    records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
 };
 
 mod lease;
@@ -57,19 +57,28 @@ pub(crate) enum CompletionError {
 /// When others are to ask again: clients try eight times, which must be longer than the lease.
 pub(crate) const ASK_AGAIN_AFTER_S: u64 = 9;
 
-/// Completes an upload; gives the same file each time.
+/// Completes an upload; gives the same file each time. `audited` is the audit row of the caller's
+/// success: it is kept in the transaction that makes the file, with the outcome `again` where the
+/// file was there before, and with `upload_failed` in the transaction that makes the upload fail.
 pub(crate) async fn complete(
     app: &App,
     scope: &Scope,
     upload_id: &UploadId,
     parts_sha256: &Sha256,
+    audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
     let upload = app.records.upload(scope, upload_id).await?;
     let upload = upload.ok_or(CompletionError::NotFound)?;
     match upload.state {
         UploadState::Complete => {
             let file = app.records.file_of_upload(scope, upload_id).await?;
-            return file.ok_or(CompletionError::NotFound);
+            let file = file.ok_or(CompletionError::NotFound)?;
+            let again = AuditRow {
+                outcome: "again",
+                ..audited.clone()
+            };
+            app.records.add_audit(again).await?;
+            return Ok(file);
         }
         UploadState::Failed => return Err(CompletionError::Failed),
         UploadState::Open | UploadState::Completing => {}
@@ -79,14 +88,18 @@ pub(crate) async fn complete(
     let parts = app.records.parts(upload_id).await?;
     client_agrees(&upload, &parts, parts_sha256)?;
     match &upload.s3_upload_id {
-        Some(s3_upload_id) => join(app, &upload, s3_upload_id, &parts).await,
-        None => find(app, &upload).await,
+        Some(s3_upload_id) => join(app, &upload, s3_upload_id, &parts, audited).await,
+        None => find(app, &upload, audited).await,
     }
 }
 
 /// A single PUT made the object, or did not.
-async fn find(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
-    let lease = Lease::begin(app, &upload.upload_id).await?;
+async fn find(
+    app: &App,
+    upload: &UploadRow,
+    audited: &AuditRow,
+) -> Result<FileRow, CompletionError> {
+    let lease = Lease::begin(app, &upload.upload_id, audited).await?;
     let settled = settle(app, upload, lease, None).await;
     settled.map_err(|error| match error {
         CompletionError::StillOpen => CompletionError::PartMissing(PartNumber::FIRST),
@@ -100,6 +113,7 @@ async fn join(
     upload: &UploadRow,
     s3_upload_id: &S3UploadId,
     parts: &[PartRow],
+    audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
     let (key, upload_id) = (&upload.s3_key, &upload.upload_id);
     // Before the lease: what is missing now can still be sent.
@@ -109,7 +123,7 @@ async fn join(
         Err(ObjectsError::NoSuchUpload) => None,
         Err(error) => return Err(error.into()),
     };
-    let lease = Lease::begin(app, upload_id).await?;
+    let lease = Lease::begin(app, upload_id, audited).await?;
     let answer = match &listed {
         Some(listed) => {
             let joined = app.objects.complete_multipart(key, s3_upload_id, listed);
@@ -127,16 +141,24 @@ async fn join(
 
 /// Ends a completion that was cut off, without the client's word: nothing is joined, the object
 /// decides.
-pub(crate) async fn take_over(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
-    let lease = Lease::take_over(app, &upload.upload_id).await?;
+pub(crate) async fn take_over(
+    app: &App,
+    upload: &UploadRow,
+    audited: &AuditRow,
+) -> Result<FileRow, CompletionError> {
+    let lease = Lease::take_over(app, &upload.upload_id, audited).await?;
     settle(app, upload, lease, None).await
 }
 
 /// Ends an upload whose parts the store keeps no more, without the client's word: they were joined
 /// after the server had given up, or dropped. The object decides.
-pub(crate) async fn take_up(app: &App, upload: &UploadRow) -> Result<FileRow, CompletionError> {
+pub(crate) async fn take_up(
+    app: &App,
+    upload: &UploadRow,
+    audited: &AuditRow,
+) -> Result<FileRow, CompletionError> {
     not_expired(app, upload)?;
-    let lease = Lease::begin(app, &upload.upload_id).await?;
+    let lease = Lease::begin(app, &upload.upload_id, audited).await?;
     settle(app, upload, lease, None).await
 }
 
@@ -231,7 +253,7 @@ async fn decide(
     let (upload_id, owner) = (&upload.upload_id, lease.owner());
     let head = match look(app, upload, version.as_ref()).await? {
         Seen::Object(head) => head,
-        Seen::Never => return Err(fail(app, upload_id, owner).await?),
+        Seen::Never => return Err(fail(app, upload_id, lease).await?),
         Seen::NotYet => {
             let opened = app.records.back_to_open(upload_id, owner).await?;
             return Err(if opened {
@@ -260,7 +282,7 @@ async fn decide(
             app.objects
                 .delete(&upload.s3_key, head.version.as_ref())
                 .await?;
-            return Err(fail(app, upload_id, owner).await?);
+            return Err(fail(app, upload_id, lease).await?);
         }
         Err(OpenError::Objects(error)) => return Err(error.into()),
         Err(OpenError::Keys(error)) => return Err(error.into()),
@@ -275,7 +297,9 @@ async fn decide(
         uploaded_at_ms: now_ms,
         verification_due_at_ms: app.config.verifies_all.then_some(now_ms),
     };
-    let file = app.records.complete(upload_id, owner, object).await?;
+    let audited = lease.audit_row("ok");
+    let completed = app.records.complete(upload_id, owner, object, audited);
+    let file = completed.await?;
     if file.is_some() {
         app.metrics.uploads_completed.inc();
         app.verification_wanted.send_replace(());
@@ -287,9 +311,11 @@ async fn decide(
 async fn fail(
     app: &App,
     upload_id: &UploadId,
-    owner: LeaseOwner,
+    lease: &Lease<'_>,
 ) -> Result<CompletionError, RecordsError> {
-    if !app.records.fail_upload(upload_id, owner).await? {
+    let audited = lease.audit_row(ProblemCode::UploadFailed.as_str());
+    let failed = app.records.fail_upload(upload_id, lease.owner(), audited);
+    if !failed.await? {
         return Ok(CompletionError::Elsewhere);
     }
     app.metrics.uploads_failed.inc();

@@ -50,10 +50,7 @@ pub enum DeploymentError {
 /// [`DeploymentError`].
 pub async fn begin_new_epoch(config: &Config) -> Result<i64, DeploymentError> {
     let records = open_records(config).await?;
-    let begun = async {
-        audit(&records, AuditAction::BeginEpoch).await?;
-        records.begin_new_epoch().await
-    };
+    let begun = records.begin_new_epoch(audited(AuditAction::BeginEpoch));
     let begun = begun.await;
     records.close().await;
     Ok(begun?)
@@ -81,7 +78,8 @@ async fn mark(records: &Records, objects: &Objects) -> Result<(), DeploymentErro
             key: objects.mark_key(),
         }),
         Mark::None => {
-            audit(records, AuditAction::MarkStore).await?;
+            // The mark lies in the store, so that no transaction holds both: the entry comes first.
+            records.add_audit(audited(AuditAction::MarkStore)).await?;
             Ok(objects.mark(&deployment_id).await?)
         }
     }
@@ -96,8 +94,9 @@ async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
     Ok(Records::open(&file).await?)
 }
 
-async fn audit(records: &Records, action: AuditAction) -> Result<(), RecordsError> {
-    let row = AuditRow {
+/// The row of what an operator's command does.
+fn audited(action: AuditAction) -> AuditRow {
+    AuditRow {
         at_ms: Clock::system().now_ms(),
         request_id: None,
         scope: None,
@@ -105,6 +104,5 @@ async fn audit(records: &Records, action: AuditAction) -> Result<(), RecordsErro
         action,
         subject: None,
         outcome: "ok",
-    };
-    records.add_audit(row).await
+    }
 }

@@ -90,7 +90,10 @@ impl Reading {
         }
         let (scope, file_id) = (&self.reader.caller.scope, &self.reader.file_id);
         let now_ms = self.app.now_ms();
-        let wanted = self.app.records.want_verification(scope, file_id, now_ms);
+        let wanted = self
+            .app
+            .records
+            .want_verification(scope, file_id, now_ms, None);
         match wanted.await {
             Ok(_) => {
                 self.app.verification_wanted.send_replace(());

@@ -60,10 +60,9 @@ pub async fn make_api_key(
         subject: Some(row.id.to_string()),
         outcome: "ok",
     };
-    // Both before the key is known to anybody.
-    let added = records.add_api_key(row).await;
-    let audited = records.add_audit(audit).await;
+    // Both are durable before anybody knows the key.
+    let added = records.add_api_key(row, audit).await;
     records.close().await;
-    added.and(audited)?;
+    added?;
     Ok(key)
 }

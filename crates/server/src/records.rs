@@ -44,7 +44,7 @@ pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
 pub use files::{FileCursor, FileRow};
 pub use known_objects::KnownObject;
-pub use parts::{PartRow, SignedRows};
+pub use parts::{PartRow, SignedRows, SignedUntil};
 pub use read_only::ReadOnlyRecords;
 pub use sweeping::{FilesToSweep, UploadsToSweep};
 pub use tickets::{RedeemedTicket, TicketRow};

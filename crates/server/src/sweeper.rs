@@ -27,6 +27,9 @@ const TOMBSTONE_MARGIN_MS: i64 = 60 * 60 * 1000;
 /// Rows and object keys that are taken up together.
 const PAGE: u32 = 500;
 
+/// The outcome in the audit of what somebody else had begun.
+const FINISHED: &str = "finished";
+
 /// Why a step failed; it is tried again by the next sweep.
 #[derive(Debug, thiserror::Error)]
 enum SweepError {

@@ -100,22 +100,24 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
             })
         }
     };
-    let now_ms = app.now_ms();
+    let outcome = found.map_or_else(ProblemCode::as_str, |_| "ok");
+    let (scope, action) = (Some(&leased.file.scope), AuditAction::VerifyFile);
+    let audited = app.unasked_row(Unasked::Verifier, scope, action, file_id.as_str(), outcome);
+    let kept = app
+        .records
+        .set_verification(&leased, found, audited.at_ms, audited);
     // Not where the file was deleted meanwhile: its object is gone as it should be.
-    if !app.records.set_verification(&leased, found, now_ms).await? {
+    if !kept.await? {
         return Ok(());
     }
     app.metrics.note_verified(found.is_ok());
-    let outcome = found.map_or_else(ProblemCode::as_str, |_| "ok");
     match found {
         Ok(_) => tracing::debug!(file.id = %file_id, "Verified file {file_id}"),
         Err(_) => {
             tracing::error!(file.id = %file_id, code = outcome, "File {file_id} does not open: its object was altered or lost");
         }
     }
-    let (scope, action) = (&leased.file.scope, AuditAction::VerifyFile);
-    app.audit_unasked(Unasked::Verifier, scope, action, file_id.as_str(), outcome)
-        .await
+    Ok(())
 }
 
 /// Whether the object itself is at fault: nothing that waits makes it better.

@@ -11,7 +11,7 @@ use crate::{
     app::App,
     clock::Clock,
     random,
-    records::{LeaseOwner, Records, RecordsError},
+    records::{AuditRow, LeaseOwner, Records, RecordsError},
 };
 
 /// How long a server that has fallen silent keeps others from taking over.
@@ -26,6 +26,8 @@ pub(super) struct Lease<'a> {
     clock: &'a Clock,
     upload_id: &'a UploadId,
     owner: LeaseOwner,
+    /// The audit row of whoever completes, should it succeed.
+    audited: AuditRow,
 }
 
 impl<'a> Lease<'a> {
@@ -36,8 +38,9 @@ impl<'a> Lease<'a> {
     pub(super) async fn begin(
         app: &'a App,
         upload_id: &'a UploadId,
+        audited: &AuditRow,
     ) -> Result<Self, CompletionError> {
-        let lease = Self::new(&app.records, &app.clock, upload_id);
+        let lease = Self::new(app, upload_id, audited);
         let now_ms = app.now_ms();
         let begun = app
             .records
@@ -53,8 +56,9 @@ impl<'a> Lease<'a> {
     pub(super) async fn take_over(
         app: &'a App,
         upload_id: &'a UploadId,
+        audited: &AuditRow,
     ) -> Result<Self, CompletionError> {
-        let lease = Self::new(&app.records, &app.clock, upload_id);
+        let lease = Self::new(app, upload_id, audited);
         let now_ms = app.now_ms();
         let taken = app
             .records
@@ -63,11 +67,12 @@ impl<'a> Lease<'a> {
         taken.then_some(lease).ok_or(CompletionError::Elsewhere)
     }
 
-    fn new(records: &'a Records, clock: &'a Clock, upload_id: &'a UploadId) -> Self {
+    fn new(app: &'a App, upload_id: &'a UploadId, audited: &AuditRow) -> Self {
         Self {
-            records,
-            clock,
+            records: &app.records,
+            clock: &app.clock,
             upload_id,
+            audited: audited.clone(),
             owner: LeaseOwner::from_random(random::bytes()),
         }
     }
@@ -75,6 +80,15 @@ impl<'a> Lease<'a> {
     /// For the records' changes, which ask for it.
     pub(super) fn owner(&self) -> LeaseOwner {
         self.owner
+    }
+
+    /// The audit row of how this completion ends, now.
+    pub(super) fn audit_row(&self, outcome: &'static str) -> AuditRow {
+        AuditRow {
+            at_ms: self.clock.now_ms(),
+            outcome,
+            ..self.audited.clone()
+        }
     }
 
     /// Waits for what takes long, and holds the lease meanwhile.

@@ -5,7 +5,7 @@ use core::{fmt, str::FromStr};
 use sealift_transfer::api::ApiKeyId;
 use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
 
-use super::{Records, RecordsError, Scope, columns::Columns as _, tenants};
+use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _, tenants};
 
 /// An API key as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -81,11 +81,11 @@ impl FromStr for Roles {
 }
 
 impl Records {
-    /// Keeps a new API key.
+    /// Keeps a new API key, and the audit entry of it: both or neither.
     ///
     /// # Errors
     /// [`RecordsError`]; also where the id is taken.
-    pub async fn add_api_key(&self, row: ApiKeyRow) -> Result<(), RecordsError> {
+    pub async fn add_api_key(&self, row: ApiKeyRow, audited: AuditRow) -> Result<(), RecordsError> {
         let work = self.writer.write(move |db| {
             Box::pin(async move {
                 tenants::note(db, &row.scope.tenant, row.made_at_ms).await?;
@@ -100,9 +100,9 @@ impl Records {
                 .bind(row.scope.owner.as_str())
                 .bind(row.roles.to_string())
                 .bind(row.made_at_ms)
-                .execute(db)
+                .execute(&mut *db)
                 .await?;
-                Ok(())
+                audit::keep(db, audited).await
             })
         });
         work.await

@@ -2,7 +2,7 @@
 //! Names, keys and secrets never stand in it.
 
 use sqlx::{
-    FromRow, Row as _, Sqlite, query,
+    FromRow, Row as _, Sqlite, SqliteConnection, query,
     query::Query,
     query_as,
     sqlite::{SqliteArguments, SqliteRow},
@@ -21,11 +21,11 @@ pub enum AuditAction {
     SignParts,
     /// Completed an upload.
     CompleteUpload,
-    /// Aborted an upload.
+    /// Aborted an upload: from then on nothing of it is signed.
     AbortUpload,
     /// Was given a file's plaintext.
     OpenFile,
-    /// Deleted a file.
+    /// Deleted a file: from then on nobody finds it.
     DeleteFile,
     /// Made an API key.
     MakeApiKey,
@@ -41,11 +41,42 @@ pub enum AuditAction {
     RevokeTicket,
     /// Opened every frame of a file, or was asked to.
     VerifyFile,
+    /// Removed what an aborted or failed upload may have left in the store, and ended its tombstone.
+    ForgetUpload,
+    /// Removed what a deleted file may have left in the store, and ended its tombstone.
+    ForgetFile,
+    /// Dropped the row of a ticket that can no longer be used.
+    ForgetTicket,
+    /// Removed an object, or an unfinished multipart upload, that no upload needs.
+    RemoveObject,
     /// Was refused.
     Denied,
 }
 
 impl AuditAction {
+    /// All of them.
+    pub const ALL: [Self; 19] = [
+        Self::OpenUpload,
+        Self::IssueKey,
+        Self::SignParts,
+        Self::CompleteUpload,
+        Self::AbortUpload,
+        Self::OpenFile,
+        Self::DeleteFile,
+        Self::MakeApiKey,
+        Self::BeginEpoch,
+        Self::MarkStore,
+        Self::MakeTicket,
+        Self::RedeemTicket,
+        Self::RevokeTicket,
+        Self::VerifyFile,
+        Self::ForgetUpload,
+        Self::ForgetFile,
+        Self::ForgetTicket,
+        Self::RemoveObject,
+        Self::Denied,
+    ];
+
     /// The name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
@@ -64,6 +95,10 @@ impl AuditAction {
             Self::RedeemTicket => "redeem_ticket",
             Self::RevokeTicket => "revoke_ticket",
             Self::VerifyFile => "verify_file",
+            Self::ForgetUpload => "forget_upload",
+            Self::ForgetFile => "forget_file",
+            Self::ForgetTicket => "forget_ticket",
+            Self::RemoveObject => "remove_object",
             Self::Denied => "denied",
         }
     }
@@ -138,8 +173,34 @@ impl Records {
     }
 }
 
-/// The statement that keeps an entry: for a transaction with what it speaks of.
-pub(super) fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
+impl Records {
+    /// Runs one statement and, where it changed a row, keeps the audit entry of that change in the
+    /// same transaction: both are kept or neither. Tells whether it changed a row.
+    pub(super) async fn audited_change(
+        &self,
+        statement: Query<'static, Sqlite, SqliteArguments>,
+        audited: AuditRow,
+    ) -> Result<bool, RecordsError> {
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                let has_changed = statement.execute(&mut *db).await?.rows_affected() > 0;
+                if has_changed {
+                    keep(db, audited).await?;
+                }
+                Ok(has_changed)
+            })
+        });
+        work.await
+    }
+}
+
+/// Keeps an entry in the transaction of the change that it reports.
+pub(super) async fn keep(db: &mut SqliteConnection, row: AuditRow) -> sqlx::Result<()> {
+    addition(row).execute(db).await.map(drop)
+}
+
+/// The statement that keeps an entry.
+fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
     let (tenant, owner) = match row.scope {
         Some(scope) => (
             Some(scope.tenant.to_string()),

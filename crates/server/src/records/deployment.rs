@@ -2,7 +2,7 @@
 
 use sqlx::{query, query_scalar};
 
-use super::{Records, RecordsError};
+use super::{AuditRow, Records, RecordsError, audit};
 
 impl Records {
     /// After a restore or a failover that may have lost commits (FORMAT.md R2): from now on
@@ -12,16 +12,18 @@ impl Records {
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn begin_new_epoch(&self) -> Result<i64, RecordsError> {
+    pub async fn begin_new_epoch(&self, audited: AuditRow) -> Result<i64, RecordsError> {
         let work = self.writer.write(|db| {
-            Box::pin(
-                query_scalar(
+            Box::pin(async move {
+                let change = query_scalar(
                     "UPDATE deployment SET epoch = epoch + 1, unrecorded_listed_at_ms = NULL,
                          unrecorded_reported_at_ms = NULL
                      RETURNING epoch",
-                )
-                .fetch_one(db),
-            )
+                );
+                let epoch = change.fetch_one(&mut *db).await?;
+                audit::keep(db, audited).await?;
+                Ok(epoch)
+            })
         });
         work.await
     }

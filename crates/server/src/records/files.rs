@@ -6,7 +6,9 @@ use sealift_transfer::{
 };
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, sqlite::SqliteRow};
 
-use super::{CompletedObject, Records, RecordsError, Scope, columns::Columns as _};
+use super::{
+    AuditRow, CompletedObject, Records, RecordsError, Scope, audit, columns::Columns as _,
+};
 use crate::{
     objects::{ETag, ObjectKey, VersionId},
     sniffed::SniffedType,
@@ -132,8 +134,8 @@ impl Records {
     }
 
     /// `available` to `deleting`: from now on the file is not found. Gives what the store must
-    /// drop; again while `deleting`, so that a deletion that was cut off can be repeated. A file
-    /// on hold stays.
+    /// drop; again while `deleting`, so that a deletion that was cut off can be repeated. The audit
+    /// entry is kept with it. A file on hold stays.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -141,11 +143,12 @@ impl Records {
         &self,
         scope: &Scope,
         file_id: &FileId,
+        audited: AuditRow,
     ) -> Result<Option<FileRow>, RecordsError> {
         let (scope, file_id) = (scope.clone(), file_id.clone());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                query_as(
+                let change = query_as(
                     "UPDATE files SET state = 'deleting'
                      WHERE tenant = $1 AND owner = $2 AND file_id = $3
                      AND state IN ('available', 'deleting') AND hold = FALSE
@@ -153,23 +156,35 @@ impl Records {
                 )
                 .bind(scope.tenant.as_str())
                 .bind(scope.owner.as_str())
-                .bind(file_id.as_str())
-                .fetch_optional(db)
-                .await
+                .bind(file_id.as_str());
+                let file = change.fetch_optional(&mut *db).await?;
+                if file.is_some() {
+                    audit::keep(db, audited).await?;
+                }
+                Ok(file)
             })
         });
         work.await
     }
 
     /// `deleting` to `deleted`: the store dropped the object. The row stays as a tombstone: a PUT
-    /// that was signed before may still be on its way.
+    /// that was signed before may still be on its way. `audited`: where somebody else than who
+    /// began it finishes it.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn finish_deleting(&self, file_id: &FileId) -> Result<bool, RecordsError> {
+    pub async fn finish_deleting(
+        &self,
+        file_id: &FileId,
+        audited: Option<AuditRow>,
+    ) -> Result<bool, RecordsError> {
         let change =
             query("UPDATE files SET state = 'deleted' WHERE file_id = $1 AND state = 'deleting'");
-        self.writer.changes(change.bind(file_id.to_string())).await
+        let change = change.bind(file_id.to_string());
+        match audited {
+            Some(audited) => self.audited_change(change, audited).await,
+            None => self.writer.changes(change).await,
+        }
     }
 }
 

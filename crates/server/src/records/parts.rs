@@ -8,7 +8,7 @@ use sealift_transfer::{
 use sqlx::{Connection as _, FromRow, SqliteConnection, query, query_as, sqlite::SqliteRow};
 
 use super::{
-    Records, RecordsError, Scope,
+    AuditRow, Records, RecordsError, Scope, audit,
     columns::{Columns as _, bigint, unreadable},
     upload_row,
 };
@@ -40,25 +40,27 @@ pub enum SignedRows {
 }
 
 /// Who seals an upload: nobody else may, under the same key (FORMAT.md R2).
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SealedBy {
-    /// Whoever the key was given to.
-    TheClient,
+    /// Whoever the key was given to. The signatures that it is given have an audit entry.
+    TheClient(AuditRow),
     /// The server itself.
     TheServer,
 }
 
 /// When an upload ends and its signatures do.
 #[derive(Debug, Clone, Copy)]
-pub(super) struct Ends {
-    pub(super) expires_at_ms: i64,
-    pub(super) signatures_end_at_ms: i64,
+pub struct SignedUntil {
+    /// When the upload ends now.
+    pub expires_at_ms: i64,
+    /// Until when the latest signature can be used.
+    pub signatures_end_at_ms: i64,
 }
 
 impl Records {
     /// Keeps what is going to be signed, all or nothing; each receipt comes with its part's bytes
-    /// in the object. The same receipt again is fine. Also keeps when the upload ends now, and
-    /// until when the latest signature can be used.
+    /// in the object. The same receipt again is fine. Also keeps when the upload and the signatures
+    /// end, and the audit entry of the signatures.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -68,14 +70,10 @@ impl Records {
         upload_id: &UploadId,
         receipts: &[(PartReceipt, u64)],
         now_ms: i64,
-        new_expires_at_ms: i64,
-        signatures_end_at_ms: i64,
+        ends: SignedUntil,
+        audited: AuditRow,
     ) -> Result<SignedRows, RecordsError> {
-        let ends = Ends {
-            expires_at_ms: new_expires_at_ms,
-            signatures_end_at_ms,
-        };
-        let by = SealedBy::TheClient;
+        let by = SealedBy::TheClient(audited);
         self.keep_parts(by, scope, upload_id, receipts, now_ms, ends)
             .await
     }
@@ -88,15 +86,19 @@ impl Records {
         upload_id: &UploadId,
         receipts: &[(PartReceipt, u64)],
         now_ms: i64,
-        ends: Ends,
+        ends: SignedUntil,
     ) -> Result<SignedRows, RecordsError> {
         let (scope, upload_id, receipts) = (scope.clone(), upload_id.clone(), receipts.to_vec());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                if let Some(refused) = refusal(db, by, &scope, &upload_id, now_ms).await? {
+                if let Some(refused) = refusal(db, &by, &scope, &upload_id, now_ms).await? {
                     return Ok(refused);
                 }
-                sign(db, &upload_id, &receipts, ends).await
+                let signed = sign(db, &upload_id, &receipts, ends).await?;
+                if let (SignedRows::Signed, SealedBy::TheClient(audited)) = (signed, by) {
+                    audit::keep(db, audited).await?;
+                }
+                Ok(signed)
             })
         });
         work.await
@@ -119,7 +121,7 @@ impl Records {
 /// Why nothing of this upload may be signed; `None` where it may.
 async fn refusal(
     db: &mut SqliteConnection,
-    by: SealedBy,
+    by: &SealedBy,
     scope: &Scope,
     upload_id: &UploadId,
     now_ms: i64,
@@ -140,7 +142,7 @@ async fn refusal(
     };
     let lives: bool = sqlx::Row::try_get(&upload, "lives")?;
     let is_sealed_here: bool = sqlx::Row::try_get(&upload, "is_sealed_here")?;
-    if is_sealed_here != (by == SealedBy::TheServer) {
+    if is_sealed_here != (*by == SealedBy::TheServer) {
         return Ok(Some(SignedRows::NotOpen(upload_row::state(&upload)?)));
     }
     Ok(match upload_row::state(&upload)? {
@@ -154,7 +156,7 @@ async fn sign(
     db: &mut SqliteConnection,
     upload_id: &UploadId,
     receipts: &[(PartReceipt, u64)],
-    ends: Ends,
+    ends: SignedUntil,
 ) -> sqlx::Result<SignedRows> {
     let mut all = db.begin().await?;
     for (receipt, sealed_len) in receipts {

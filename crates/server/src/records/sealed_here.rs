@@ -9,7 +9,7 @@ use sqlx::query;
 use super::{
     Records, RecordsError, Scope, SignedRows,
     columns::bigint,
-    parts::{Ends, SealedBy},
+    parts::{SealedBy, SignedUntil},
 };
 
 impl Records {
@@ -27,7 +27,7 @@ impl Records {
         new_expires_at_ms: i64,
         sent_until_ms: i64,
     ) -> Result<SignedRows, RecordsError> {
-        let ends = Ends {
+        let ends = SignedUntil {
             expires_at_ms: new_expires_at_ms,
             signatures_end_at_ms: sent_until_ms,
         };

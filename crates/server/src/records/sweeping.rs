@@ -5,7 +5,7 @@
 use sealift_transfer::api::{FileId, UploadId};
 use sqlx::{query, query_as};
 
-use super::{FileRow, Records, RecordsError, UploadRow, uploads::select_uploads};
+use super::{AuditRow, FileRow, Records, RecordsError, UploadRow, audit, uploads::select_uploads};
 
 /// Which uploads are asked for. Of all owners, by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -133,6 +133,7 @@ impl Records {
         upload_id: &UploadId,
         now_ms: i64,
         signatures_end_at_ms: i64,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET state = 'aborting', last_signature_ends_at_ms = CASE
@@ -146,7 +147,7 @@ impl Records {
             .bind(upload_id.to_string())
             .bind(now_ms)
             .bind(signatures_end_at_ms);
-        self.writer.changes(change).await
+        self.audited_change(change, audited).await
     }
 
     /// Ends the tombstone of an `aborted` or `failed` upload, whose object key was removed once
@@ -159,6 +160,7 @@ impl Records {
         &self,
         upload_id: &UploadId,
         now_ms: i64,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET swept_at_ms = $2, original_filename = $3, request_sha256 = $4,
@@ -170,14 +172,19 @@ impl Records {
             .bind(now_ms)
             .bind(Vec::new())
             .bind(NO_REQUEST.to_vec());
-        self.writer.changes(change).await
+        self.audited_change(change, audited).await
     }
 
     /// The same for a `deleted` file, and for the upload that made it.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn sweep_file(&self, file_id: &FileId, now_ms: i64) -> Result<bool, RecordsError> {
+    pub async fn sweep_file(
+        &self,
+        file_id: &FileId,
+        now_ms: i64,
+        audited: AuditRow,
+    ) -> Result<bool, RecordsError> {
         let file_id = file_id.to_string();
         let work = self.writer.write(move |db| {
             Box::pin(async move {
@@ -201,8 +208,9 @@ impl Records {
                     .bind(now_ms)
                     .bind(Vec::new())
                     .bind(NO_REQUEST.to_vec())
-                    .execute(db)
+                    .execute(&mut *db)
                     .await?;
+                audit::keep(db, audited).await?;
                 Ok(true)
             })
         });

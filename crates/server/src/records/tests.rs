@@ -23,7 +23,8 @@ use sealift_transfer::{
 use tempfile::TempDir;
 
 use super::{
-    AddedUpload, CompletedObject, FileRow, LeaseOwner, NewUpload, Records, Scope, UploadRow,
+    AddedUpload, AuditAction, AuditRow, CompletedObject, FileRow, LeaseOwner, NewUpload, Records,
+    Scope, SignedUntil, UploadRow,
 };
 use crate::{
     objects::{ETag, ObjectKey, S3UploadId, VersionId},
@@ -72,6 +73,27 @@ fn file_id(n: u8) -> FileId {
     FileId::from_random([n; 16])
 }
 
+/// The entry of a change, where a test does not look at it.
+fn audited() -> AuditRow {
+    AuditRow {
+        at_ms: 1,
+        request_id: None,
+        scope: Some(ann()),
+        via: "test",
+        action: AuditAction::OpenUpload,
+        subject: None,
+        outcome: "ok",
+    }
+}
+
+/// When an upload and its signatures end.
+fn ends(expires_at_ms: i64, signatures_end_at_ms: i64) -> SignedUntil {
+    SignedUntil {
+        expires_at_ms,
+        signatures_end_at_ms,
+    }
+}
+
 /// Four parts of at most 2 frames.
 fn plan() -> PartPlan {
     PartPlan::new(200, 4096, 7 * 4096, 2).unwrap()
@@ -105,7 +127,7 @@ fn new_upload(n: u8) -> NewUpload {
 }
 
 async fn add(records: &Records, new: NewUpload) {
-    let added = records.add_upload(new, u32::MAX).await.unwrap();
+    let added = records.add_upload(new, u32::MAX, audited()).await.unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
 }
 
@@ -152,19 +174,24 @@ async fn upload_in(records: &Records, n: u8, state: UploadState) {
             match state {
                 UploadState::Complete => {
                     let file = records
-                        .complete(&id, owner(n), object(i64::from(n)))
+                        .complete(&id, owner(n), object(i64::from(n)), audited())
                         .await
                         .unwrap();
                     file.is_some()
                 }
-                UploadState::Failed => records.fail_upload(&id, owner(n)).await.unwrap(),
+                UploadState::Failed => records.fail_upload(&id, owner(n), audited()).await.unwrap(),
                 _ => true,
             }
         }
         UploadState::Aborting | UploadState::Aborted => {
             assert!(records.begin_sending(&id, sent).await.unwrap());
-            assert!(records.begin_aborting(&ann(), &id).await.unwrap());
-            state == UploadState::Aborting || records.finish_aborting(&id).await.unwrap()
+            assert!(
+                records
+                    .begin_aborting(&ann(), &id, audited())
+                    .await
+                    .unwrap()
+            );
+            state == UploadState::Aborting || records.finish_aborting(&id, None).await.unwrap()
         }
     };
     assert!(all_went);
@@ -174,7 +201,7 @@ async fn upload_in(records: &Records, n: u8, state: UploadState) {
 async fn file_made(records: &Records, n: u8, uploaded_at_ms: i64) -> FileRow {
     upload_in(records, n, UploadState::Completing).await;
     let file = records
-        .complete(&upload_id(n), owner(n), object(uploaded_at_ms))
+        .complete(&upload_id(n), owner(n), object(uploaded_at_ms), audited())
         .await;
     file.unwrap().unwrap()
 }

@@ -35,11 +35,11 @@ pub struct RedeemedTicket {
 }
 
 impl Records {
-    /// Keeps a new ticket.
+    /// Keeps a new ticket, and the audit entry of it: both or neither.
     ///
     /// # Errors
     /// [`RecordsError`]; also where the id is taken.
-    pub async fn add_ticket(&self, row: TicketRow) -> Result<(), RecordsError> {
+    pub async fn add_ticket(&self, row: TicketRow, audited: AuditRow) -> Result<(), RecordsError> {
         let addition = query(
             "INSERT INTO tickets
              (ticket_id, secret_sha256, tenant, owner, purpose, file_id, made_at_ms, expires_at_ms)
@@ -53,7 +53,7 @@ impl Records {
             .bind(row.file_id.to_string())
             .bind(row.made_at_ms)
             .bind(row.expires_at_ms);
-        self.writer.changes(addition).await.map(drop)
+        self.audited_change(addition, audited).await.map(drop)
     }
 
     /// The ticket of this id, used or not. Whether its secret was given is the caller's to compare.
@@ -95,16 +95,7 @@ impl Records {
             .bind(cookie_hash.to_vec())
             .bind(now_ms)
             .bind(cookie_ends_at_ms);
-        let work = self.writer.write(move |db| {
-            Box::pin(async move {
-                let is_first = change.execute(&mut *db).await?.rows_affected() > 0;
-                if is_first {
-                    audit::addition(audited).execute(db).await?;
-                }
-                Ok(is_first)
-            })
-        });
-        work.await
+        self.audited_change(change, audited).await
     }
 
     /// The ticket that was redeemed for the cookie of this hash, while that holds: neither ended
@@ -170,6 +161,7 @@ impl Records {
         scope: &Scope,
         id: &TicketId,
         now_ms: i64,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE tickets SET revoked_at_ms = coalesce(revoked_at_ms, $4)
@@ -180,27 +172,37 @@ impl Records {
             .bind(scope.tenant.to_string())
             .bind(scope.owner.to_string())
             .bind(now_ms);
-        self.writer.changes(change).await
+        self.audited_change(change, audited).await
     }
 
-    /// Forgets at most `most` tickets that can neither be redeemed nor read with any more; gives
-    /// how many.
+    /// Drops the rows of at most `most` tickets that can neither be redeemed nor read with any
+    /// more, and keeps one audit entry for each, which `audited` makes; gives how many.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn forget_tickets(&self, now_ms: i64, most: u32) -> Result<u64, RecordsError> {
+    pub async fn forget_tickets(
+        &self,
+        now_ms: i64,
+        most: u32,
+        audited: impl Fn(&TicketRow) -> AuditRow + Send + Sync + 'static,
+    ) -> Result<u64, RecordsError> {
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                let removal = query(
+                let removal = query_as::<_, TicketRow>(
                     "DELETE FROM tickets WHERE ticket_id IN (
                          SELECT ticket_id FROM tickets
                          WHERE purpose = 'download' AND expires_at_ms <= $1
                          AND (cookie_ends_at_ms IS NULL OR cookie_ends_at_ms <= $1)
                          ORDER BY expires_at_ms LIMIT $2
-                     )",
+                     )
+                     RETURNING *",
                 );
                 let removal = removal.bind(now_ms).bind(i64::from(most));
-                Ok(removal.execute(db).await?.rows_affected())
+                let forgotten = removal.fetch_all(&mut *db).await?;
+                for ticket in &forgotten {
+                    audit::keep(db, audited(ticket)).await?;
+                }
+                Ok(u64::try_from(forgotten.len()).unwrap_or(u64::MAX))
             })
         });
         work.await

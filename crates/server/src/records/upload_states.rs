@@ -4,7 +4,7 @@
 use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query};
 
-use super::{FileRow, Records, RecordsError, Scope, files};
+use super::{AuditRow, FileRow, Records, RecordsError, Scope, audit, files};
 use crate::{
     objects::{ETag, S3UploadId, VersionId},
     sniffed::SniffedType,
@@ -147,8 +147,8 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// `completing` to `complete`, only by the lease's owner; the file is available with the same
-    /// commit. The file of an upload that is `complete` already is given again; `None` in every
+    /// `completing` to `complete`, only by the lease's owner; the file is available and its audit
+    /// entry kept with the same commit. The file of an upload that is `complete` already is given again; `None` in every
     /// other state and under somebody else's lease.
     ///
     /// # Errors
@@ -158,11 +158,12 @@ impl Records {
         upload_id: &UploadId,
         owner: LeaseOwner,
         object: CompletedObject,
+        audited: AuditRow,
     ) -> Result<Option<FileRow>, RecordsError> {
         let upload_id = upload_id.clone();
         let work = self
             .writer
-            .write(move |db| Box::pin(complete(db, upload_id, owner, object)));
+            .write(move |db| Box::pin(complete(db, upload_id, owner, object, audited)));
         work.await
     }
 
@@ -175,13 +176,14 @@ impl Records {
         &self,
         upload_id: &UploadId,
         owner: LeaseOwner,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET state = 'failed', completing_by = NULL, completing_until_ms = NULL
              WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
         );
         let change = change.bind(upload_id.to_string()).bind(owner.to_column());
-        self.writer.changes(change).await
+        self.audited_change(change, audited).await
     }
 
     /// `opening` or `open` to `aborting`: nothing is signed any more.
@@ -192,6 +194,7 @@ impl Records {
         &self,
         scope: &Scope,
         upload_id: &UploadId,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET state = 'aborting'
@@ -201,22 +204,29 @@ impl Records {
             .bind(scope.tenant.to_string())
             .bind(scope.owner.to_string())
             .bind(upload_id.to_string());
-        self.writer.changes(change).await
+        self.audited_change(change, audited).await
     }
 
     /// `aborting` to `aborted`: the store dropped the parts. A PUT that was signed before may
-    /// still be on its way: `last_signature_ends_at_ms` of the row says how long.
+    /// still be on its way: `last_signature_ends_at_ms` of the row says how long. `audited`: where
+    /// somebody else than who began it finishes it.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub async fn finish_aborting(&self, upload_id: &UploadId) -> Result<bool, RecordsError> {
+    pub async fn finish_aborting(
+        &self,
+        upload_id: &UploadId,
+        audited: Option<AuditRow>,
+    ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET state = 'aborted'
              WHERE upload_id = $1 AND state = 'aborting'",
         );
-        self.writer
-            .changes(change.bind(upload_id.to_string()))
-            .await
+        let change = change.bind(upload_id.to_string());
+        match audited {
+            Some(audited) => self.audited_change(change, audited).await,
+            None => self.writer.changes(change).await,
+        }
     }
 }
 
@@ -225,6 +235,7 @@ async fn complete(
     upload_id: UploadId,
     owner: LeaseOwner,
     object: CompletedObject,
+    audited: AuditRow,
 ) -> sqlx::Result<Option<FileRow>> {
     let change = query(
         "UPDATE uploads SET state = 'complete', completing_by = NULL, completing_until_ms = NULL
@@ -237,6 +248,7 @@ async fn complete(
         .await?;
     if changed.rows_affected() > 0 {
         files::insert(db, &upload_id, object).await?;
+        audit::keep(db, audited).await?;
     }
     files::of_upload(db, &upload_id).await
 }

@@ -3,7 +3,9 @@
 use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query_as, query_scalar};
 
-use super::{NewUpload, Records, RecordsError, Scope, UploadRow, tenants, upload_row};
+use super::{
+    AuditRow, NewUpload, Records, RecordsError, Scope, UploadRow, audit, tenants, upload_row,
+};
 
 /// What became of a new upload.
 #[derive(Debug)]
@@ -34,7 +36,8 @@ const BY_TOKEN: &str = select_uploads!("tenant = $1 AND owner = $2 AND client_to
 
 impl Records {
     /// Keeps a new upload: message id and header are durable before anything of them leaves
-    /// (FORMAT.md R1). `most_open` bounds the owner's unfinished uploads that have not expired.
+    /// (FORMAT.md R1). `most_open` bounds the owner's unfinished uploads that have not expired. The
+    /// audit entry is kept with the upload, or neither is.
     ///
     /// # Errors
     /// [`RecordsError`]; also where the message id or another id was used before.
@@ -42,10 +45,11 @@ impl Records {
         &self,
         new: NewUpload,
         most_open: u32,
+        audited: AuditRow,
     ) -> Result<AddedUpload, RecordsError> {
         let work = self
             .writer
-            .write(move |db| Box::pin(add(db, new, most_open)));
+            .write(move |db| Box::pin(add(db, new, most_open, audited)));
         work.await
     }
 
@@ -100,6 +104,7 @@ async fn add(
     db: &mut SqliteConnection,
     new: NewUpload,
     most_open: u32,
+    audited: AuditRow,
 ) -> sqlx::Result<AddedUpload> {
     let before = query_as(BY_TOKEN)
         .bind(new.scope.tenant.as_str())
@@ -114,8 +119,9 @@ async fn add(
     if open >= i64::from(most_open) {
         return Ok(AddedUpload::TooManyOpen);
     }
-    tenants::note(db, &new.scope.tenant, new.opened_at_ms).await?;
-    upload_row::insert(db, new).await?;
+    tenants::note(&mut *db, &new.scope.tenant, new.opened_at_ms).await?;
+    upload_row::insert(&mut *db, new).await?;
+    audit::keep(db, audited).await?;
     Ok(AddedUpload::Added)
 }
 

@@ -6,7 +6,7 @@ use core::ops::RangeInclusive;
 use sealift_transfer::api::{FileId, ProblemCode};
 use sqlx::{query, query_as};
 
-use super::{FileRow, Records, RecordsError, Scope};
+use super::{AuditRow, FileRow, Records, RecordsError, Scope, audit};
 
 /// A file that one pass has to itself until the lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -18,7 +18,8 @@ pub struct Leased {
 }
 
 impl Records {
-    /// Wants every frame of this file opened once more. `None`: the owner has no such file.
+    /// Wants every frame of this file opened once more, and keeps the audit entry of it, where there
+    /// is one. `None`: the owner has no such file.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -27,12 +28,13 @@ impl Records {
         scope: &Scope,
         file_id: &FileId,
         now_ms: i64,
+        audited: Option<AuditRow>,
     ) -> Result<Option<FileRow>, RecordsError> {
         let (scope, file_id) = (scope.clone(), file_id.clone());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
                 // One that is due or under way already is not begun twice.
-                query_as(
+                let change = query_as(
                     "UPDATE files
                      SET verification_due_at_ms = COALESCE(verification_due_at_ms, $4)
                      WHERE tenant = $1 AND owner = $2 AND file_id = $3 AND state = 'available'
@@ -41,9 +43,12 @@ impl Records {
                 .bind(scope.tenant.as_str())
                 .bind(scope.owner.as_str())
                 .bind(file_id.as_str())
-                .bind(now_ms)
-                .fetch_optional(db)
-                .await
+                .bind(now_ms);
+                let file = change.fetch_optional(&mut *db).await?;
+                if let (Some(_), Some(audited)) = (&file, audited) {
+                    audit::keep(db, audited).await?;
+                }
+                Ok(file)
             })
         });
         work.await
@@ -102,8 +107,8 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// Keeps what the pass found: the plaintext's SHA-256, or why the object does not open. `false`:
-    /// the lease is lost, or the file.
+    /// Keeps what the pass found: the plaintext's SHA-256, or why the object does not open; and the
+    /// audit entry of it. `false`: the lease is lost, or the file; nothing is kept.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -112,6 +117,7 @@ impl Records {
         leased: &Leased,
         found: Result<[u8; 32], ProblemCode>,
         now_ms: i64,
+        audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE files
@@ -125,6 +131,6 @@ impl Records {
             .bind(now_ms)
             .bind(found.ok().map(Vec::from))
             .bind(found.err().map(ProblemCode::as_str));
-        self.writer.changes(change).await
+        self.audited_change(change, audited).await
     }
 }

@@ -34,7 +34,8 @@ pub(crate) async fn complete_upload(
     file::record(&app, row).await.map(Json)
 }
 
-/// Completes it, and keeps in the audit what came of it.
+/// Completes it, and keeps in the audit what came of it: a success, and an upload that fails for
+/// good, with the change itself; what changed nothing, afterwards.
 pub(super) async fn complete(
     app: &App,
     caller: &Caller,
@@ -42,19 +43,23 @@ pub(super) async fn complete(
     parts_sha256: &Sha256,
 ) -> Result<FileRow, Refusal> {
     let done = AuditAction::CompleteUpload;
-    let completed = completion::complete(app, &caller.scope, upload_id, parts_sha256).await;
-    let row = match completed.map_err(Refusal::from) {
+    let audited = app.audit_row(caller, done, upload_id.as_str(), "ok");
+    let completed = completion::complete(app, &caller.scope, upload_id, parts_sha256, &audited);
+    let row = match completed.await.map_err(Refusal::from) {
         Ok(row) => row,
         Err(refusal) => {
             // An id that is nobody's is a denial, and kept as one.
-            if refusal.code() != ProblemCode::NotFound {
+            let is_kept = matches!(
+                refusal.code(),
+                ProblemCode::NotFound | ProblemCode::UploadFailed
+            );
+            if !is_kept {
                 app.audit_failure(caller, done, upload_id.as_str(), refusal.code())
                     .await;
             }
             return Err(refusal);
         }
     };
-    app.audit(caller, done, upload_id.as_str(), "ok").await?;
     tracing::info!(upload.id = %upload_id, file.id = %row.file_id, sealed_bytes = row.plan.sealed_len(), "Completed upload {upload_id}");
     Ok(row)
 }

@@ -18,15 +18,14 @@ pub(crate) async fn delete_file(
     Id(file_id): Id<FileId>,
 ) -> Result<StatusCode, Refusal> {
     caller.may(Wish::Upload)?;
-    let row = app.records.begin_deleting(&caller.scope, &file_id).await?;
-    let row = row.ok_or_else(Refusal::not_found)?;
+    let audited = app.audit_row(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok");
+    let begun = app.records.begin_deleting(&caller.scope, &file_id, audited);
+    let row = begun.await?.ok_or_else(Refusal::not_found)?;
     app.keys.forget(&row);
-    app.audit(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok")
-        .await?;
     app.objects
         .delete_recorded(&row.s3_key, row.version.as_ref())
         .await?;
-    app.records.finish_deleting(&file_id).await?;
+    app.records.finish_deleting(&file_id, None).await?;
     tracing::info!(file.id = %file_id, "Deleted file {file_id}");
     Ok(StatusCode::NO_CONTENT)
 }

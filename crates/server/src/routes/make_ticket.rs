@@ -49,10 +49,9 @@ pub(crate) async fn make_ticket(
         expires_at_ms: now_ms.saturating_add(lifetime_ms),
     };
     let expires_at_ms = row.expires_at_ms;
-    app.records.add_ticket(row).await?;
     let subject = subject(&file_id, ticket.id());
-    app.audit(&caller, AuditAction::MakeTicket, &subject, "ok")
-        .await?;
+    let audited = app.audit_row(&caller, AuditAction::MakeTicket, &subject, "ok");
+    app.records.add_ticket(row, audited).await?;
     let made = MadeTicket {
         ticket_id: ticket.id().clone(),
         ticket: ticket.reveal(),
@@ -65,7 +64,7 @@ pub(crate) async fn make_ticket(
 }
 
 /// What an audit row of a ticket is about. Tickets are forgotten; the audit still knows the file.
-pub(super) fn subject(file_id: &FileId, ticket_id: &TicketId) -> String {
+pub(crate) fn subject(file_id: &FileId, ticket_id: &TicketId) -> String {
     format!("{file_id}/{ticket_id}")
 }
 

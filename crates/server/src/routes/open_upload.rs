@@ -50,7 +50,8 @@ pub(crate) async fn open_upload(
     let most_open = app.config.limits.open_uploads;
     let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
     let upload_id = new.upload_id.clone();
-    match app.records.add_upload(new, most_open).await? {
+    let audited = app.audit_row(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok");
+    match app.records.add_upload(new, most_open, audited).await? {
         AddedUpload::Added => _ = app.metrics.uploads_opened.inc(),
         AddedUpload::SameToken(before) => {
             return again(&app, &caller, *before, request_sha256).await;
@@ -61,11 +62,9 @@ pub(crate) async fn open_upload(
         let upload = app.records.upload(&caller.scope, &upload_id).await?;
         begin_multipart(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
     }
-    // Durable before the key leaves; both share a commit.
-    tokio::try_join!(
-        app.audit(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok"),
-        app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok"),
-    )?;
+    // Durable before the key leaves.
+    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok")
+        .await?;
     app.metrics.keys_issued.inc();
     tracing::info!(upload.id = %upload_id, part.count = opened.plan.part_count().get(), "Opened upload {upload_id}");
     let opened = OpenedUpload {

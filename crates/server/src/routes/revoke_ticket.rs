@@ -24,11 +24,10 @@ pub(crate) async fn revoke_ticket(
     let row = app.records.ticket(&ticket_id).await?;
     let row = row.filter(|row| row.scope == caller.scope);
     let row = row.ok_or_else(Refusal::not_found)?;
-    app.records
-        .revoke_ticket(&caller.scope, &ticket_id, app.now_ms())
-        .await?;
     let subject = subject(&row.file_id, &ticket_id);
-    app.audit(&caller, AuditAction::RevokeTicket, &subject, "ok")
+    let audited = app.audit_row(&caller, AuditAction::RevokeTicket, &subject, "ok");
+    app.records
+        .revoke_ticket(&caller.scope, &ticket_id, app.now_ms(), audited)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -22,7 +22,7 @@ use crate::{
     lifetimes,
     objects::PRESIGNED_FOR_MS,
     problem::{self, Refusal},
-    records::{AuditAction, SignedRows, UploadRow},
+    records::{AuditAction, SignedRows, SignedUntil, UploadRow},
 };
 
 pub(crate) async fn sign_parts(
@@ -43,17 +43,14 @@ pub(crate) async fn sign_parts(
 
     let now_ms = app.now_ms();
     let expires_at_ms = lifetimes::upload_expiry_ms(upload.opened_at_ms, now_ms);
-    let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
+    let ends = SignedUntil {
+        expires_at_ms,
+        signatures_end_at_ms: now_ms.saturating_add(PRESIGNED_FOR_MS),
+    };
+    let audited = app.audit_row(&caller, AuditAction::SignParts, upload_id.as_str(), "ok");
     let signed = app
         .records
-        .sign_parts(
-            &caller.scope,
-            &upload_id,
-            &parts,
-            now_ms,
-            expires_at_ms,
-            signatures_end_at_ms,
-        )
+        .sign_parts(&caller.scope, &upload_id, &parts, now_ms, ends, audited)
         .await?;
     match signed {
         SignedRows::Signed => {}
@@ -68,8 +65,6 @@ pub(crate) async fn sign_parts(
             .with_number("part", part.get()));
         }
     }
-    app.audit(&caller, AuditAction::SignParts, upload_id.as_str(), "ok")
-        .await?;
     let answer = SignedParts {
         parts: presign(&app, &upload, &parts, now_ms).await?,
         expires_at_ms,

@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{
-    PartStatus, ProblemCode, Sha256, UploadId, UploadState, UploadStatus, open::Method,
+    PartStatus, Sha256, UploadId, UploadState, UploadStatus, open::Method,
 };
 
 use super::{Id, file};
@@ -75,13 +75,9 @@ async fn row(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<UploadR
 /// end.
 async fn settle(app: &App, caller: &Caller, upload: &UploadRow) -> Result<(), Refusal> {
     let (done, id) = (AuditAction::CompleteUpload, upload.upload_id.as_str());
-    match completion::take_up(app, upload).await {
-        Ok(_) => Ok(app.audit(caller, done, id, "ok").await?),
-        Err(CompletionError::Failed) => {
-            let code = ProblemCode::UploadFailed;
-            app.audit_failure(caller, done, id, code).await;
-            Ok(())
-        }
+    let audited = app.audit_row(caller, done, id, "ok");
+    match completion::take_up(app, upload, &audited).await {
+        Ok(_) | Err(CompletionError::Failed) => Ok(()),
         // The sweeper's, another request's, or not so any more.
         Err(CompletionError::Expired | CompletionError::Elsewhere | CompletionError::StillOpen) => {
             Ok(())

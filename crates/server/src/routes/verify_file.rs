@@ -21,13 +21,12 @@ pub(crate) async fn verify_file(
     caller.may(Wish::Download)?;
     app.rates.verify(&caller.scope)?;
     let now_ms = app.now_ms();
+    let audited = app.audit_row(&caller, AuditAction::VerifyFile, file_id.as_str(), "wanted");
     let row = app
         .records
-        .want_verification(&caller.scope, &file_id, now_ms)
+        .want_verification(&caller.scope, &file_id, now_ms, Some(audited))
         .await?;
     let row = row.ok_or_else(Refusal::not_found)?;
-    app.audit(&caller, AuditAction::VerifyFile, file_id.as_str(), "wanted")
-        .await?;
     app.verification_wanted.send_replace(());
     let record = file::record(&app, row).await?;
     Ok((StatusCode::ACCEPTED, Json(record)))

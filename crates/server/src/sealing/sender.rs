@@ -155,14 +155,14 @@ impl Sender {
             expires_at_ms: lifetimes::sealing_expiry_ms(now_ms),
         };
         let most_open = app.config.limits.open_uploads;
-        match app.records.add_upload(new, most_open).await? {
+        let id = ids.upload_id.as_str();
+        let audited = app.audit_row(caller, AuditAction::OpenUpload, id, "ok");
+        match app.records.add_upload(new, most_open, audited).await? {
             AddedUpload::Added => {}
             AddedUpload::TooManyOpen => return Err(problem::too_many_open(most_open)),
             AddedUpload::SameToken(_) => return Err(problem::internal()),
         }
         self.is_kept = true;
-        let id = self.ids.upload_id.as_str();
-        app.audit(caller, AuditAction::OpenUpload, id, "ok").await?;
         app.metrics.uploads_opened.inc();
         tracing::info!(upload.id = id, "Opened upload {id}, which is sealed here");
         Ok(())

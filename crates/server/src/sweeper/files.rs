@@ -2,10 +2,11 @@
 
 use sealift_transfer::api::FileId;
 
-use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
+use super::{FINISHED, PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
 use crate::{
     app::App,
-    records::{FileRow, FilesToSweep, RecordsError},
+    audit::Unasked,
+    records::{AuditAction, AuditRow, FileRow, FilesToSweep, RecordsError},
 };
 
 const ORDER: [(FilesToSweep, SweepKind); 2] = [
@@ -69,12 +70,21 @@ async fn end(
         FilesToSweep::Deleting => {
             let (key, version) = (&file.s3_key, file.version.as_ref());
             app.objects.delete_recorded(key, version).await?;
-            Ok(app.records.finish_deleting(&file.file_id).await?)
+            let audited = audited(app, file, AuditAction::DeleteFile, FINISHED);
+            let finished = app.records.finish_deleting(&file.file_id, Some(audited));
+            Ok(finished.await?)
         }
         FilesToSweep::Tombstones => {
             // A late PUT may have made it again.
             app.objects.remove(&file.s3_key).await?;
-            Ok(app.records.sweep_file(&file.file_id, now_ms).await?)
+            let audited = audited(app, file, AuditAction::ForgetFile, "ok");
+            let swept = app.records.sweep_file(&file.file_id, now_ms, audited);
+            Ok(swept.await?)
         }
     }
+}
+
+fn audited(app: &App, file: &FileRow, action: AuditAction, outcome: &'static str) -> AuditRow {
+    let (scope, id) = (Some(&file.scope), file.file_id.as_str());
+    app.unasked_row(Unasked::Sweeper, scope, action, id, outcome)
 }

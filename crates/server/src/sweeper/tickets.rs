@@ -1,7 +1,12 @@
 //! Tickets that are good for nothing any more.
 
 use super::{PAGE, SweepKind, SweepReport};
-use crate::{app::App, records::RecordsError};
+use crate::{
+    app::App,
+    audit::Unasked,
+    records::{AuditAction, RecordsError, TicketRow},
+    routes::make_ticket::subject,
+};
 
 pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
     if let Err(error) = forget_all(app, report).await {
@@ -13,7 +18,14 @@ pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
 
 async fn forget_all(app: &App, report: &mut SweepReport) -> Result<(), RecordsError> {
     loop {
-        let forgotten = app.records.forget_tickets(app.now_ms(), PAGE).await?;
+        let teller = app.clone();
+        let audited = move |ticket: &TicketRow| {
+            let (scope, subject) = (Some(&ticket.scope), subject(&ticket.file_id, &ticket.id));
+            let action = AuditAction::ForgetTicket;
+            teller.unasked_row(Unasked::Sweeper, scope, action, &subject, "ok")
+        };
+        let forgotten = app.records.forget_tickets(app.now_ms(), PAGE, audited);
+        let forgotten = forgotten.await?;
         for _ in 0..forgotten {
             report.found(SweepKind::Ticket);
             report.done(SweepKind::Ticket);

@@ -7,8 +7,9 @@ use sealift_transfer::api::UploadState;
 use super::{SweepError, SweepKind, SweepReport};
 use crate::{
     app::App,
-    objects::{ListedObject, ObjectKey, ObjectsError, UnfinishedMultipart},
-    records::KnownObject,
+    audit::Unasked,
+    objects::{ListedObject, ObjectKey, UnfinishedMultipart},
+    records::{AuditAction, KnownObject, RecordsError},
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
@@ -119,10 +120,9 @@ async fn multiparts(
             };
             report.found(kind);
             if may_go {
-                let (key, id) = (&multipart.key, &multipart.s3_upload_id);
-                match app.objects.abort_multipart(key, id).await {
-                    Ok(()) => removed(key, kind, report),
-                    Err(error) => failed(&error.into(), kind, report),
+                match abort_listed(app, multipart).await {
+                    Ok(()) => removed(&multipart.key, kind, report),
+                    Err(error) => failed(&error, kind, report),
                 }
             }
         }
@@ -171,19 +171,34 @@ async fn objects(
             if may_go {
                 match remove_listed(app, key).await {
                     Ok(()) => removed(key, kind, report),
-                    Err(error) => failed(&error.into(), kind, report),
+                    Err(error) => failed(&error, kind, report),
                 }
             }
         }
     }
 }
 
+async fn abort_listed(app: &App, multipart: &UnfinishedMultipart) -> Result<(), SweepError> {
+    let (key, id) = (&multipart.key, &multipart.s3_upload_id);
+    audit(app, key).await?;
+    Ok(app.objects.abort_multipart(key, id).await?)
+}
+
+/// No row of the records changes with it, so the entry is durable before anything is removed.
+async fn audit(app: &App, key: &ObjectKey) -> Result<(), RecordsError> {
+    let (action, key) = (AuditAction::RemoveObject, key.as_str());
+    let audited = app.unasked_row(Unasked::Sweeper, None, action, key, "ok");
+    app.records.add_audit(audited).await
+}
+
 /// Also what the store lists and does not give: half an object, whose maker died.
-async fn remove_listed(app: &App, key: &ObjectKey) -> Result<(), ObjectsError> {
+async fn remove_listed(app: &App, key: &ObjectKey) -> Result<(), SweepError> {
+    audit(app, key).await?;
     match app.objects.head(key, None).await? {
-        Some(_) => app.objects.remove(key).await,
-        None => app.objects.delete(key, None).await,
+        Some(_) => app.objects.remove(key).await?,
+        None => app.objects.delete(key, None).await?,
     }
+    Ok(())
 }
 
 /// One of our keys, and surely older than every upload that is not finished.

@@ -1,14 +1,14 @@
 //! Uploads that nobody goes on with.
 
-use sealift_transfer::api::{ProblemCode, UploadId};
+use sealift_transfer::api::UploadId;
 
-use super::{PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
+use super::{FINISHED, PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
 use crate::{
     app::App,
     audit::Unasked,
     completion::{self, CompletionError},
     objects::{ObjectsError, PRESIGNED_FOR_MS},
-    records::{AuditAction, RecordsError, UploadRow, UploadsToSweep},
+    records::{AuditAction, AuditRow, RecordsError, UploadRow, UploadsToSweep},
 };
 
 /// An abandoned one may turn out to be open, an open one to be expired, an expired one is aborted
@@ -77,43 +77,52 @@ async fn end(
         UploadsToSweep::Abandoned => end_completion(app, upload).await,
         UploadsToSweep::Expired => {
             let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
-            let begun = app.records.begin_expiring(id, now_ms, signatures_end_at_ms);
+            let audited = audited(app, upload, AuditAction::AbortUpload, "ok");
+            let begun = app
+                .records
+                .begin_expiring(id, now_ms, signatures_end_at_ms, audited);
             if !begun.await? {
                 return Ok(false);
             }
-            abort(app, upload).await
+            abort(app, upload, None).await
         }
-        UploadsToSweep::Aborting => abort(app, upload).await,
+        UploadsToSweep::Aborting => {
+            let audited = audited(app, upload, AuditAction::AbortUpload, FINISHED);
+            abort(app, upload, Some(audited)).await
+        }
         UploadsToSweep::Tombstones => {
             // Once more: a part that was on its way when the upload was aborted may lie there.
             take_back(app, upload).await?;
             app.objects.remove(&upload.s3_key).await?;
-            Ok(app.records.sweep_upload(id, now_ms).await?)
+            let audited = audited(app, upload, AuditAction::ForgetUpload, "ok");
+            Ok(app.records.sweep_upload(id, now_ms, audited).await?)
         }
     }
 }
 
 async fn end_completion(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
-    let outcome = match completion::take_over(app, upload).await {
-        Ok(_) => "ok",
-        Err(CompletionError::Failed) => ProblemCode::UploadFailed.as_str(),
-        Err(CompletionError::StillOpen) => return Ok(true),
-        Err(CompletionError::Elsewhere) => return Ok(false),
-        Err(error) => return Err(error.into()),
-    };
-    let (ended, id) = (AuditAction::CompleteUpload, upload.upload_id.as_str());
-    app.audit_unasked(Unasked::Sweeper, &upload.scope, ended, id, outcome)
-        .await?;
-    Ok(true)
+    let audited = audited(app, upload, AuditAction::CompleteUpload, "ok");
+    match completion::take_over(app, upload, &audited).await {
+        Ok(_) | Err(CompletionError::Failed | CompletionError::StillOpen) => Ok(true),
+        Err(CompletionError::Elsewhere) => Ok(false),
+        Err(error) => Err(error.into()),
+    }
+}
+
+fn audited(app: &App, upload: &UploadRow, action: AuditAction, outcome: &'static str) -> AuditRow {
+    let (scope, id) = (Some(&upload.scope), upload.upload_id.as_str());
+    app.unasked_row(Unasked::Sweeper, scope, action, id, outcome)
 }
 
 /// From `aborting` to the end. A request that does the same at the same time does no harm.
-async fn abort(app: &App, upload: &UploadRow) -> Result<bool, SweepError> {
+async fn abort(
+    app: &App,
+    upload: &UploadRow,
+    audited: Option<AuditRow>,
+) -> Result<bool, SweepError> {
     take_back(app, upload).await?;
-    let (id, done) = (&upload.upload_id, AuditAction::AbortUpload);
-    app.audit_unasked(Unasked::Sweeper, &upload.scope, done, id.as_str(), "ok")
-        .await?;
-    let finished = app.records.finish_aborting(id).await?;
+    let finished = app.records.finish_aborting(&upload.upload_id, audited);
+    let finished = finished.await?;
     if finished {
         app.metrics.uploads_aborted.inc();
     }

@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod audit;
 #[cfg(test)]
+mod audit_changes;
+#[cfg(test)]
 mod callers;
 #[cfg(test)]
 mod completion;

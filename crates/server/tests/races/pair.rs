@@ -8,12 +8,11 @@ use std::{
 };
 
 use sealift_server::{
-    Clock, ClockHand, Config, Server, SweepReport,
+    Clock, ClockHand, Config, Server, SweepReport, begin_new_epoch,
     objects::{
         ObjectKey, Objects, OpenStore, S3Config, S3Credentials,
         embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
     },
-    records::Records,
 };
 use sealift_transfer::api::{FileList, Sha256, UploadId, UploadState, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -194,9 +193,7 @@ impl Deployment {
 
     /// What an operator does after a restore from a backup.
     pub(crate) async fn begin_new_epoch(&self) {
-        let records = Records::open(&self.config.database_file()).await.unwrap();
-        records.begin_new_epoch().await.unwrap();
-        records.close().await;
+        begin_new_epoch(&self.config).await.unwrap();
     }
 
     /// Changes the database behind the servers' back.

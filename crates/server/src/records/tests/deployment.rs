@@ -1,6 +1,6 @@
 //! The row about the deployment as a whole.
 
-use super::kept;
+use super::{audited, kept};
 use crate::records::Records;
 
 #[tokio::test]
@@ -34,7 +34,7 @@ async fn after_a_restore_what_has_no_record_is_reported_again() {
     assert!(records.begin_listing_unrecorded(100, 50).await.unwrap());
     records.note_unrecorded_reported(100).await.unwrap();
     assert!(records.unrecorded_was_reported().await.unwrap());
-    assert_eq!(records.begin_new_epoch().await.unwrap(), 2);
+    assert_eq!(records.begin_new_epoch(audited()).await.unwrap(), 2);
     assert!(!records.unrecorded_was_reported().await.unwrap());
     assert!(records.begin_listing_unrecorded(101, 50).await.unwrap());
 }

@@ -2,7 +2,9 @@
 
 use sealift_transfer::api::{UploadState, Verification};
 
-use super::{ann, file_id, file_made, kept, new_upload, others, run, upload_id, upload_in};
+use super::{
+    ann, audited, file_id, file_made, kept, new_upload, others, run, upload_id, upload_in,
+};
 use crate::{
     objects::{ETag, VersionId},
     records::{FileCursor, FileRow, Records},
@@ -62,7 +64,10 @@ async fn somebody_elses_file_is_not_found() {
         assert_eq!(by_upload.unwrap(), None, "{scope:?}");
         let listed = kept.records.files(&scope, None, 9).await.unwrap();
         assert_eq!(listed, [], "{scope:?}");
-        let deleted = kept.records.begin_deleting(&scope, &file_id(1)).await;
+        let deleted = kept
+            .records
+            .begin_deleting(&scope, &file_id(1), audited())
+            .await;
         assert_eq!(deleted.unwrap(), None, "{scope:?}");
     }
     assert!(
@@ -90,7 +95,10 @@ async fn a_walk_by_cursor_meets_every_file_once_while_files_come_and_go() {
     let second = page(&kept.records, first.last().map(behind)).await;
     // The cursor's own file goes: its place stays.
     let last = second.last().unwrap();
-    let gone = kept.records.begin_deleting(&ann(), &last.file_id).await;
+    let gone = kept
+        .records
+        .begin_deleting(&ann(), &last.file_id, audited())
+        .await;
     assert!(gone.unwrap().is_some());
     let third = page(&kept.records, Some(behind(last))).await;
     let fourth = page(&kept.records, third.last().map(behind)).await;
@@ -111,20 +119,27 @@ async fn a_file_that_is_being_deleted_is_found_by_nobody_but_its_deleter() {
     let kept = kept().await;
     let file = file_made(&kept.records, 1, 1).await;
     let id = file_id(1);
-    assert!(!kept.records.finish_deleting(&id).await.unwrap());
+    assert!(!kept.records.finish_deleting(&id, None).await.unwrap());
     // A deletion that was cut off is repeated.
     for _ in 0..2 {
-        let deleting = kept.records.begin_deleting(&ann(), &id).await.unwrap();
+        let deleting = kept
+            .records
+            .begin_deleting(&ann(), &id, audited())
+            .await
+            .unwrap();
         assert_eq!(deleting.as_ref(), Some(&file));
         assert_eq!(kept.records.file(&ann(), &id).await.unwrap(), None);
         let by_upload = kept.records.file_of_upload(&ann(), &upload_id(1)).await;
         assert_eq!(by_upload.unwrap(), None);
         assert_eq!(kept.records.files(&ann(), None, 9).await.unwrap(), []);
     }
-    assert!(kept.records.finish_deleting(&id).await.unwrap());
-    assert!(!kept.records.finish_deleting(&id).await.unwrap());
+    assert!(kept.records.finish_deleting(&id, None).await.unwrap());
+    assert!(!kept.records.finish_deleting(&id, None).await.unwrap());
     assert_eq!(
-        kept.records.begin_deleting(&ann(), &id).await.unwrap(),
+        kept.records
+            .begin_deleting(&ann(), &id, audited())
+            .await
+            .unwrap(),
         None
     );
 }
@@ -134,7 +149,10 @@ async fn a_file_on_hold_is_not_deleted() {
     let kept = kept().await;
     file_made(&kept.records, 1, 1).await;
     run(&kept.records, "UPDATE files SET hold = TRUE").await;
-    let deleted = kept.records.begin_deleting(&ann(), &file_id(1)).await;
+    let deleted = kept
+        .records
+        .begin_deleting(&ann(), &file_id(1), audited())
+        .await;
     assert_eq!(deleted.unwrap(), None);
     assert!(
         kept.records

@@ -3,7 +3,7 @@
 use sealift_keyring::KekRow;
 use sealift_transfer::api::{ApiKeyId, TenantId};
 
-use super::{ann, kept};
+use super::{ann, audited, kept};
 use crate::records::{ApiKeyRow, NotARole, Records, RecordsError, Roles};
 
 fn kek(version: u32, sealed: u8) -> KekRow {
@@ -99,12 +99,15 @@ async fn an_api_key_is_found_by_its_id_and_never_replaced() {
         },
         made_at_ms: 5,
     };
-    kept.records.add_api_key(row.clone()).await.unwrap();
+    kept.records
+        .add_api_key(row.clone(), audited())
+        .await
+        .unwrap();
     let second = ApiKeyRow {
         hash: [3; 32],
         ..row.clone()
     };
-    let refused = kept.records.add_api_key(second).await;
+    let refused = kept.records.add_api_key(second, audited()).await;
     assert!(matches!(refused, Err(RecordsError::Database(_))));
     let found = kept.records.api_key(&row.id).await.unwrap();
     assert_eq!(found, Some(row));

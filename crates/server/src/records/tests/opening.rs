@@ -6,7 +6,7 @@ use sqlx::{
     ConnectOptions as _, Connection as _, Executor as _, Row as _, sqlite::SqliteConnectOptions,
 };
 
-use super::{add, kept, new_upload, run, upload, upload_id};
+use super::{add, audited, kept, new_upload, run, upload, upload_id};
 use crate::records::{Records, RecordsError, migrate};
 
 #[tokio::test]
@@ -133,7 +133,7 @@ async fn closed_records_are_not_ready() {
     let clone = kept.records.clone();
     kept.records.close().await;
     assert!(matches!(clone.check().await, Err(RecordsError::Closed)));
-    let refused = clone.add_upload(new_upload(1), 1).await;
+    let refused = clone.add_upload(new_upload(1), 1, audited()).await;
     assert!(matches!(refused, Err(RecordsError::Closed)));
     assert!(clone.upload(&super::ann(), &upload_id(1)).await.is_err());
 }

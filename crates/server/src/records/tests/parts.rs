@@ -5,7 +5,7 @@ use sealift_transfer::{
     api::{PartReceipt, Sha256, UploadState},
 };
 
-use super::{ann, kept, others, run, upload, upload_id, upload_in};
+use super::{ann, audited, ends, kept, others, run, upload, upload_id, upload_in};
 use crate::records::{PartRow, Records, RecordsError, Scope, SignedRows};
 
 /// When all of these tests sign, unless they say otherwise.
@@ -26,7 +26,7 @@ fn sealed(n: u16, bytes: &[u8]) -> (PartReceipt, u64) {
 
 async fn sign(records: &Records, scope: &Scope, receipts: &[(PartReceipt, u64)]) -> SignedRows {
     let id = upload_id(1);
-    let signed = records.sign_parts(scope, &id, receipts, NOW_MS, 2000, 900);
+    let signed = records.sign_parts(scope, &id, receipts, NOW_MS, ends(2000, 900), audited());
     signed.await.unwrap()
 }
 
@@ -69,9 +69,14 @@ async fn a_shorter_signature_does_not_shorten_the_tombstone() {
     for (signatures_end_at_ms, latest) in [(900, 900), (800, 900), (901, 901)] {
         let receipts = [sealed(1, b"a")];
         let (scope, id) = (ann(), upload_id(1));
-        let signed =
-            kept.records
-                .sign_parts(&scope, &id, &receipts, NOW_MS, 2000, signatures_end_at_ms);
+        let signed = kept.records.sign_parts(
+            &scope,
+            &id,
+            &receipts,
+            NOW_MS,
+            ends(2000, signatures_end_at_ms),
+            audited(),
+        );
         assert_eq!(signed.await.unwrap(), SignedRows::Signed);
         let row = upload(&kept.records, 1).await;
         assert_eq!(row.last_signature_ends_at_ms, Some(latest));
@@ -106,9 +111,9 @@ async fn a_second_ciphertext_of_a_part_is_refused_with_all_that_came_with_it() {
     ] {
         let receipts = [sealed(1, b"a"), other, sealed(3, b"c")];
         let (scope, id) = (ann(), upload_id(1));
-        let refused = kept
-            .records
-            .sign_parts(&scope, &id, &receipts, NOW_MS, 5000, 5000);
+        let refused =
+            kept.records
+                .sign_parts(&scope, &id, &receipts, NOW_MS, ends(5000, 5000), audited());
         let expected = SignedRows::AlreadySealed(number(2));
         assert_eq!(refused.await.unwrap(), expected);
         assert_eq!(numbers(&kept.records).await, [2]);
@@ -189,9 +194,9 @@ async fn an_expired_upload_takes_no_parts() {
         (end_ms, SignedRows::Expired),
         (end_ms - 1, SignedRows::Signed),
     ] {
-        let signed = kept
-            .records
-            .sign_parts(&scope, &id, &receipts, now_ms, 2000, 900);
+        let signed =
+            kept.records
+                .sign_parts(&scope, &id, &receipts, now_ms, ends(2000, 900), audited());
         assert_eq!(signed.await.unwrap(), expected);
     }
 }
@@ -200,7 +205,7 @@ async fn an_expired_upload_takes_no_parts() {
 async fn after_a_restore_an_older_upload_takes_no_parts() {
     let kept = kept().await;
     upload_in(&kept.records, 1, UploadState::Open).await;
-    kept.records.begin_new_epoch().await.unwrap();
+    kept.records.begin_new_epoch(audited()).await.unwrap();
     let signed = sign(&kept.records, &ann(), &[sealed(1, b"a")]).await;
     assert_eq!(signed, SignedRows::Expired);
     assert!(numbers(&kept.records).await.is_empty());

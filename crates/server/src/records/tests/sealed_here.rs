@@ -5,7 +5,7 @@ use sealift_transfer::{
     api::{PartReceipt, Sha256, UploadId, UploadState},
 };
 
-use super::{add, ann, kept, new_upload, owner, plan, upload, upload_id, upload_in};
+use super::{add, ann, audited, ends, kept, new_upload, owner, plan, upload, upload_id, upload_in};
 use crate::{
     objects::S3UploadId,
     records::{NewUpload, Records, SignedRows},
@@ -50,7 +50,7 @@ async fn parts_are_kept_for_who_seals_them_only() {
     let records = &kept.records;
     let id = sealed_here(records).await;
     let (scope, parts) = (ann(), [part(1, b"a")]);
-    let signed = records.sign_parts(&scope, &id, &parts, 2, 9, 9);
+    let signed = records.sign_parts(&scope, &id, &parts, 2, ends(9, 9), audited());
     let not_open = SignedRows::NotOpen(UploadState::Open);
     assert_eq!(signed.await.unwrap(), not_open);
     assert_eq!(records.parts(&id).await.unwrap(), []);

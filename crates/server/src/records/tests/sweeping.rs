@@ -3,7 +3,8 @@
 use sealift_transfer::api::{PartReceipt, Sha256, UploadState};
 
 use super::{
-    add, ann, file_id, file_made, kept, new_upload, run, state_of, upload, upload_id, upload_in,
+    add, ann, audited, ends, file_id, file_made, kept, new_upload, run, state_of, upload,
+    upload_id, upload_in,
 };
 use crate::{
     objects::ObjectKey,
@@ -29,7 +30,14 @@ async fn sign(records: &Records, n: u8, expires_at_ms: i64, signature_ends_at_ms
     };
     let (ann, id) = (ann(), upload_id(n));
     let parts = [(receipt, 1)];
-    let signed = records.sign_parts(&ann, &id, &parts, 0, expires_at_ms, signature_ends_at_ms);
+    let signed = records.sign_parts(
+        &ann,
+        &id,
+        &parts,
+        0,
+        ends(expires_at_ms, signature_ends_at_ms),
+        audited(),
+    );
     signed.await.unwrap();
 }
 
@@ -51,7 +59,7 @@ async fn what_has_expired_or_was_cut_off_is_found_and_nothing_else() {
     assert_eq!(aborting, [Aborting]);
     let tombstones = found(records, UploadsToSweep::Tombstones, 0).await;
     assert_eq!(tombstones, [Aborted, Failed]);
-    records.begin_new_epoch().await.unwrap();
+    records.begin_new_epoch(audited()).await.unwrap();
     let expired = found(records, UploadsToSweep::Expired, 0).await;
     assert_eq!(expired, [Open, Opening]);
 }
@@ -91,9 +99,20 @@ async fn an_upload_that_got_a_signature_meanwhile_does_not_expire() {
     );
     sign(&kept.records, 1, 2000, 900).await;
     let id = upload_id(1);
-    assert!(!kept.records.begin_expiring(&id, 1500, 0).await.unwrap());
+    assert!(
+        !kept
+            .records
+            .begin_expiring(&id, 1500, 0, audited())
+            .await
+            .unwrap()
+    );
     assert_eq!(state_of(&kept.records, 1).await, UploadState::Open);
-    assert!(kept.records.begin_expiring(&id, 2000, 0).await.unwrap());
+    assert!(
+        kept.records
+            .begin_expiring(&id, 2000, 0, audited())
+            .await
+            .unwrap()
+    );
     assert_eq!(state_of(&kept.records, 1).await, UploadState::Aborting);
     let row = upload(&kept.records, 1).await;
     assert_eq!(row.last_signature_ends_at_ms, Some(900));
@@ -106,9 +125,12 @@ async fn after_a_restore_a_tombstone_waits_for_signatures_that_were_forgotten() 
         upload_in(&kept.records, n, UploadState::Open).await;
     }
     sign(&kept.records, 2, 2000, 800).await;
-    kept.records.begin_new_epoch().await.unwrap();
+    kept.records.begin_new_epoch(audited()).await.unwrap();
     for n in [1, 2] {
-        let began = kept.records.begin_expiring(&upload_id(n), 5, 700).await;
+        let began = kept
+            .records
+            .begin_expiring(&upload_id(n), 5, 700, audited())
+            .await;
         assert!(began.unwrap());
     }
     let ends = async |n| upload(&kept.records, n).await.last_signature_ends_at_ms;
@@ -121,8 +143,13 @@ async fn a_tombstone_stands_until_its_last_signature_has_ended() {
     upload_in(&kept.records, 1, UploadState::Open).await;
     sign(&kept.records, 1, 2000, 900).await;
     let id = upload_id(1);
-    assert!(kept.records.begin_aborting(&ann(), &id).await.unwrap());
-    assert!(kept.records.finish_aborting(&id).await.unwrap());
+    assert!(
+        kept.records
+            .begin_aborting(&ann(), &id, audited())
+            .await
+            .unwrap()
+    );
+    assert!(kept.records.finish_aborting(&id, None).await.unwrap());
     assert_eq!(
         found(&kept.records, UploadsToSweep::Tombstones, 899).await,
         []
@@ -141,7 +168,11 @@ async fn a_swept_upload_keeps_nothing_of_the_caller_and_all_that_must_not_be_use
     for (n, state) in (1..).zip(UploadState::ALL) {
         upload_in(&kept.records, n, state).await;
         let before = upload(&kept.records, n).await;
-        let swept = kept.records.sweep_upload(&upload_id(n), 5).await.unwrap();
+        let swept = kept
+            .records
+            .sweep_upload(&upload_id(n), 5, audited())
+            .await
+            .unwrap();
         let is_tombstone = matches!(state, UploadState::Aborted | UploadState::Failed);
         assert_eq!(swept, is_tombstone, "{state:?}");
         let row = upload(&kept.records, n).await;
@@ -152,7 +183,7 @@ async fn a_swept_upload_keeps_nothing_of_the_caller_and_all_that_must_not_be_use
         if swept {
             let given = (row.metadata, row.content_type, row.reference);
             assert_eq!((given, row.last_modified_ms), ((None, None, None), None));
-            let again = kept.records.sweep_upload(&upload_id(n), 6).await;
+            let again = kept.records.sweep_upload(&upload_id(n), 6, audited()).await;
             assert!(!again.unwrap());
         }
     }
@@ -174,16 +205,19 @@ async fn a_deleted_file_is_swept_with_its_upload_after_its_last_signature() {
         let rows = records.files_to_sweep(which, now_ms, None, 9).await;
         rows.unwrap().len()
     };
-    assert!(!records.sweep_file(&file_id(1), 5).await.unwrap());
-    records.begin_deleting(&ann(), &file_id(1)).await.unwrap();
+    assert!(!records.sweep_file(&file_id(1), 5, audited()).await.unwrap());
+    records
+        .begin_deleting(&ann(), &file_id(1), audited())
+        .await
+        .unwrap();
     assert_eq!(found(FilesToSweep::Deleting, 0).await, 1);
     assert_eq!(found(FilesToSweep::Tombstones, 9999).await, 0);
-    records.finish_deleting(&file_id(1)).await.unwrap();
+    records.finish_deleting(&file_id(1), None).await.unwrap();
     assert_eq!(found(FilesToSweep::Deleting, 0).await, 0);
     assert_eq!(found(FilesToSweep::Tombstones, 899).await, 0);
     assert_eq!(found(FilesToSweep::Tombstones, 900).await, 1);
-    assert!(records.sweep_file(&file_id(1), 5).await.unwrap());
-    assert!(!records.sweep_file(&file_id(1), 5).await.unwrap());
+    assert!(records.sweep_file(&file_id(1), 5, audited()).await.unwrap());
+    assert!(!records.sweep_file(&file_id(1), 5, audited()).await.unwrap());
     assert_eq!(found(FilesToSweep::Tombstones, 9999).await, 0);
     let row = upload(records, 1).await;
     assert_eq!((row.state, row.name.len()), (UploadState::Complete, 0));

@@ -2,7 +2,7 @@
 
 use sealift_transfer::api::{PartReceipt, Sha256, UploadState};
 
-use super::{add, ann, kept, new_upload, others, run, upload_id, upload_in};
+use super::{add, ann, audited, ends, kept, new_upload, others, run, upload_id, upload_in};
 use crate::records::{NewUpload, Records, UploadCursor};
 
 const NONE: [u8; 0] = [];
@@ -60,7 +60,7 @@ async fn only_what_can_go_on_is_listed_and_only_to_its_owner() {
     assert_eq!(page(&kept.records, None, 99).await, [3, 2, 1]);
     let later = kept.records.unfinished_of(&ann(), None, 99, 1002).await;
     assert_eq!(later.unwrap().len(), 1, "number 3 expires at 1003");
-    kept.records.begin_new_epoch().await.unwrap();
+    kept.records.begin_new_epoch(audited()).await.unwrap();
     assert_eq!(page(&kept.records, None, 99).await, NONE);
 }
 
@@ -78,7 +78,7 @@ async fn each_upload_comes_with_the_number_of_its_signed_parts() {
     let (owner, id) = (ann(), upload_id(2));
     let signed = kept
         .records
-        .sign_parts(&owner, &id, &receipts, 0, 2000, 900);
+        .sign_parts(&owner, &id, &receipts, 0, ends(2000, 900), audited());
     signed.await.unwrap();
     let found = kept
         .records

@@ -4,7 +4,7 @@ use sealift_transfer::api::UploadState::{
     self, Aborted, Aborting, Complete, Completing, Failed, Open, Opening,
 };
 
-use super::{ann, kept, object, others, owner, state_of, upload, upload_id, upload_in};
+use super::{ann, audited, kept, object, others, owner, state_of, upload, upload_id, upload_in};
 use crate::{objects::S3UploadId, records::Records};
 
 /// The changes, and where each may begin.
@@ -42,12 +42,12 @@ impl Change {
             Self::BeginCompleting => records.begin_completing(&id, owner(n), 99, 100).await,
             Self::BackToOpen => records.back_to_open(&id, owner(n)).await,
             Self::Complete => {
-                let file = records.complete(&id, owner(n), object(1)).await;
+                let file = records.complete(&id, owner(n), object(1), audited()).await;
                 file.map(|file| file.is_some())
             }
-            Self::Fail => records.fail_upload(&id, owner(n)).await,
-            Self::BeginAborting => records.begin_aborting(&ann(), &id).await,
-            Self::FinishAborting => records.finish_aborting(&id).await,
+            Self::Fail => records.fail_upload(&id, owner(n), audited()).await,
+            Self::BeginAborting => records.begin_aborting(&ann(), &id, audited()).await,
+            Self::FinishAborting => records.finish_aborting(&id, None).await,
         };
         went.unwrap()
     }
@@ -132,8 +132,11 @@ async fn whoever_lost_the_lease_changes_nothing_any_more() {
     for late in [owner(1), owner(3)] {
         assert!(!records.prolong_completing(&id, late, 999).await.unwrap());
         assert!(!records.back_to_open(&id, late).await.unwrap());
-        assert!(!records.fail_upload(&id, late).await.unwrap());
-        let file = records.complete(&id, late, object(1)).await.unwrap();
+        assert!(!records.fail_upload(&id, late, audited()).await.unwrap());
+        let file = records
+            .complete(&id, late, object(1), audited())
+            .await
+            .unwrap();
         assert_eq!(file, None);
     }
     assert_eq!(state_of(records, 1).await, Completing);
@@ -149,7 +152,10 @@ async fn whoever_lost_the_lease_changes_nothing_any_more() {
             .await
             .unwrap()
     );
-    let file = records.complete(&id, owner(2), object(1)).await.unwrap();
+    let file = records
+        .complete(&id, owner(2), object(1), audited())
+        .await
+        .unwrap();
     assert!(file.is_some());
 }
 
@@ -183,7 +189,7 @@ async fn of_completing_and_aborting_at_once_one_begins() {
     let (id, ann) = (upload_id(1), ann());
     let (completes, aborts) = tokio::join!(
         kept.records.begin_completing(&id, owner(1), 0, 100),
-        other.begin_aborting(&ann, &id)
+        other.begin_aborting(&ann, &id, audited())
     );
     let expected = match (completes.unwrap(), aborts.unwrap()) {
         (true, false) => Completing,
@@ -201,12 +207,12 @@ async fn completing_twice_gives_the_first_file_twice() {
     let id = upload_id(1);
     let first = kept
         .records
-        .complete(&id, owner(1), object(7))
+        .complete(&id, owner(1), object(7), audited())
         .await
         .unwrap()
         .unwrap();
     let again = other
-        .complete(&id, owner(2), object(8))
+        .complete(&id, owner(2), object(8), audited())
         .await
         .unwrap()
         .unwrap();
@@ -219,7 +225,10 @@ async fn somebody_elses_upload_is_not_aborted() {
     let kept = kept().await;
     upload_in(&kept.records, 1, Open).await;
     for scope in others() {
-        let aborted = kept.records.begin_aborting(&scope, &upload_id(1)).await;
+        let aborted = kept
+            .records
+            .begin_aborting(&scope, &upload_id(1), audited())
+            .await;
         assert!(!aborted.unwrap(), "{scope:?}");
     }
     assert_eq!(state_of(&kept.records, 1).await, Open);
@@ -231,7 +240,7 @@ async fn after_a_restore_an_older_upload_can_be_ended_but_not_gone_on_with() {
     for (n, state) in [(1, Opening), (2, Open), (3, Open), (4, Completing)] {
         upload_in(&kept.records, n, state).await;
     }
-    kept.records.begin_new_epoch().await.unwrap();
+    kept.records.begin_new_epoch(audited()).await.unwrap();
     assert!(!Change::BeginSending.tried(&kept.records, 1).await);
     assert!(!Change::BeginCompleting.tried(&kept.records, 2).await);
     assert!(Change::BeginAborting.tried(&kept.records, 1).await);

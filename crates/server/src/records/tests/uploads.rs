@@ -5,7 +5,7 @@ use sealift_transfer::{
     api::{UploadState, open::Method},
 };
 
-use super::{add, ann, kept, new_upload, others, run, upload, upload_id, upload_in};
+use super::{add, ann, audited, kept, new_upload, others, run, upload, upload_id, upload_in};
 use crate::records::{AddedUpload, NewUpload, Records, RecordsError};
 
 #[tokio::test]
@@ -71,7 +71,11 @@ async fn a_message_id_is_never_used_again() {
             scope,
             ..new_upload(2)
         };
-        let refused = kept.records.add_upload(second, 9).await.unwrap_err();
+        let refused = kept
+            .records
+            .add_upload(second, 9, audited())
+            .await
+            .unwrap_err();
         let RecordsError::Database(refused) = refused else {
             panic!("{refused}");
         };
@@ -89,7 +93,9 @@ async fn the_same_token_gives_the_same_upload() {
         ..new_upload(2)
     };
     // Also for an owner who may open no more.
-    let AddedUpload::SameToken(before) = kept.records.add_upload(again, 1).await.unwrap() else {
+    let AddedUpload::SameToken(before) =
+        kept.records.add_upload(again, 1, audited()).await.unwrap()
+    else {
         panic!("opened twice");
     };
     assert_eq!(before.upload_id, upload_id(1));
@@ -132,8 +138,8 @@ async fn of_two_servers_that_open_for_one_token_one_opens() {
         ..new_upload(2)
     };
     let (one, two) = tokio::join!(
-        kept.records.add_upload(new_upload(1), 9),
-        other.add_upload(again, 9)
+        kept.records.add_upload(new_upload(1), 9, audited()),
+        other.add_upload(again, 9, audited())
     );
     let opened = match (one.unwrap(), two.unwrap()) {
         (AddedUpload::Added, AddedUpload::SameToken(row)) => (upload_id(1), row.upload_id),
@@ -165,16 +171,24 @@ async fn an_owner_has_so_many_open_and_no_more() {
     ]) {
         upload_in(&kept.records, n, state).await;
     }
-    let refused = kept.records.add_upload(new_upload(4), 3).await.unwrap();
+    let refused = kept
+        .records
+        .add_upload(new_upload(4), 3, audited())
+        .await
+        .unwrap();
     assert!(matches!(refused, AddedUpload::TooManyOpen), "{refused:?}");
     let [theirs, _] = others();
     let theirs = NewUpload {
         scope: theirs,
         ..new_upload(5)
     };
-    let added = kept.records.add_upload(theirs, 3).await.unwrap();
+    let added = kept.records.add_upload(theirs, 3, audited()).await.unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
-    let added = kept.records.add_upload(new_upload(4), 4).await.unwrap();
+    let added = kept
+        .records
+        .add_upload(new_upload(4), 4, audited())
+        .await
+        .unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
 }
 
@@ -189,20 +203,28 @@ async fn what_has_ended_or_expired_is_not_counted_as_open() {
     ]) {
         upload_in(&kept.records, n, state).await;
     }
-    let added = kept.records.add_upload(new_upload(5), 1).await.unwrap();
+    let added = kept
+        .records
+        .add_upload(new_upload(5), 1, audited())
+        .await
+        .unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
     let expiry_of_the_fifth = new_upload(5).expires_at_ms;
     let new = NewUpload {
         opened_at_ms: expiry_of_the_fifth - 1,
         ..new_upload(6)
     };
-    let refused = kept.records.add_upload(new.clone(), 1).await.unwrap();
+    let refused = kept
+        .records
+        .add_upload(new.clone(), 1, audited())
+        .await
+        .unwrap();
     assert!(matches!(refused, AddedUpload::TooManyOpen), "{refused:?}");
     let new = NewUpload {
         opened_at_ms: expiry_of_the_fifth,
         ..new
     };
-    let added = kept.records.add_upload(new, 1).await.unwrap();
+    let added = kept.records.add_upload(new, 1, audited()).await.unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
 }
 
@@ -210,8 +232,12 @@ async fn what_has_ended_or_expired_is_not_counted_as_open() {
 async fn an_upload_from_before_a_restore_is_marked_and_not_counted_as_open() {
     let kept = kept().await;
     add(&kept.records, new_upload(1)).await;
-    kept.records.begin_new_epoch().await.unwrap();
-    let added = kept.records.add_upload(new_upload(2), 1).await.unwrap();
+    kept.records.begin_new_epoch(audited()).await.unwrap();
+    let added = kept
+        .records
+        .add_upload(new_upload(2), 1, audited())
+        .await
+        .unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
     assert!(!upload(&kept.records, 1).await.epoch_is_current);
     assert!(upload(&kept.records, 2).await.epoch_is_current);

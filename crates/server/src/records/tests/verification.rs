@@ -2,7 +2,7 @@
 
 use sealift_transfer::api::{ProblemCode, Verification};
 
-use super::{ann, file_id, file_made, kept, others};
+use super::{ann, audited, file_id, file_made, kept, others};
 use crate::records::{Leased, Records};
 
 async fn lease(records: &Records, now_ms: i64) -> Option<Leased> {
@@ -52,12 +52,16 @@ async fn a_pass_that_says_nothing_more_loses_its_file_and_keeps_nothing() {
     assert_eq!(lease(&kept.records, 109).await, None);
     let second = lease(&kept.records, 110).await.unwrap();
     assert_eq!(second.file.file_id, file_id(1));
-    let late = kept.records.set_verification(&first, Ok([1; 32]), 111);
+    let late = kept
+        .records
+        .set_verification(&first, Ok([1; 32]), 111, audited());
     assert!(!late.await.unwrap());
     let prolonged = kept.records.set_verification_due(&first, 900).await;
     assert!(!prolonged.unwrap());
     assert_eq!(verification(&kept.records, 1).await, Verification::Pending);
-    let in_time = kept.records.set_verification(&second, Ok([2; 32]), 112);
+    let in_time = kept
+        .records
+        .set_verification(&second, Ok([2; 32]), 112, audited());
     assert!(in_time.await.unwrap());
     let expected = Verification::Verified {
         at_ms: 112,
@@ -77,7 +81,10 @@ async fn a_prolonged_lease_holds_for_longer() {
     leased.until_ms = 300;
     assert_eq!(lease(&kept.records, 299).await, None);
     let found = Err(ProblemCode::ObjectDamaged);
-    let found = kept.records.set_verification(&leased, found, 299).await;
+    let found = kept
+        .records
+        .set_verification(&leased, found, 299, audited())
+        .await;
     assert!(found.unwrap());
     let failed = verification(&kept.records, 1).await;
     assert_eq!(failed.failure(), Some(ProblemCode::ObjectDamaged));
@@ -89,14 +96,18 @@ async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
     file_made(&kept.records, 1, 10).await;
     let wanted = async |now_ms| {
         let (scope, file_id) = (ann(), file_id(1));
-        let wanted = kept.records.want_verification(&scope, &file_id, now_ms);
+        let wanted = kept
+            .records
+            .want_verification(&scope, &file_id, now_ms, Some(audited()));
         wanted.await.unwrap().unwrap().verification
     };
     let leased = lease(&kept.records, 10).await.unwrap();
     // It is under way.
     assert_eq!(wanted(20).await, Verification::Pending);
     assert_eq!(lease(&kept.records, 20).await, None);
-    let done = kept.records.set_verification(&leased, Ok([1; 32]), 30);
+    let done = kept
+        .records
+        .set_verification(&leased, Ok([1; 32]), 30, audited());
     assert!(done.await.unwrap());
     assert_eq!(wanted(40).await, Verification::Pending);
     assert!(lease(&kept.records, 40).await.is_some());
@@ -108,14 +119,19 @@ async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() 
     file_made(&kept.records, 1, 10).await;
     let leased = lease(&kept.records, 10).await.unwrap();
     let found = Err(ProblemCode::ObjectDamaged);
-    let done = kept.records.set_verification(&leased, found, 20).await;
+    let done = kept
+        .records
+        .set_verification(&leased, found, 20, audited())
+        .await;
     assert!(done.unwrap());
     let failed = Verification::Failed {
         at_ms: 20,
         code: "object_damaged".to_owned(),
     };
     let (scope, file_id) = (ann(), file_id(1));
-    let wanted = kept.records.want_verification(&scope, &file_id, 30);
+    let wanted = kept
+        .records
+        .want_verification(&scope, &file_id, 30, Some(audited()));
     assert_eq!(wanted.await.unwrap().unwrap().verification, failed);
     let mut leased = lease(&kept.records, 40).await.unwrap();
     // The store is away; later it is there again.
@@ -123,7 +139,9 @@ async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() 
     assert!(later.unwrap());
     assert_eq!(verification(&kept.records, 1).await, failed);
     leased = lease(&kept.records, 500).await.unwrap();
-    let done = kept.records.set_verification(&leased, Ok([1; 32]), 510);
+    let done = kept
+        .records
+        .set_verification(&leased, Ok([1; 32]), 510, audited());
     assert!(done.await.unwrap());
     let good = verification(&kept.records, 1).await;
     assert!(matches!(good, Verification::Verified { at_ms: 510, .. }));
@@ -134,10 +152,16 @@ async fn of_a_file_that_is_deleted_meanwhile_nothing_is_kept() {
     let kept = kept().await;
     file_made(&kept.records, 1, 10).await;
     let leased = lease(&kept.records, 10).await.unwrap();
-    let deleted = kept.records.begin_deleting(&ann(), &file_id(1)).await;
+    let deleted = kept
+        .records
+        .begin_deleting(&ann(), &file_id(1), audited())
+        .await;
     assert!(deleted.unwrap().is_some());
     let found = Err(ProblemCode::ObjectDamaged);
-    let found = kept.records.set_verification(&leased, found, 20).await;
+    let found = kept
+        .records
+        .set_verification(&leased, found, 20, audited())
+        .await;
     assert!(!found.unwrap());
     assert_eq!(lease(&kept.records, 999).await, None);
 }
@@ -148,7 +172,9 @@ async fn somebody_elses_file_cannot_be_wanted() {
     file_made(&kept.records, 1, 10).await;
     for scope in others() {
         let file_id = file_id(1);
-        let wanted = kept.records.want_verification(&scope, &file_id, 20);
+        let wanted = kept
+            .records
+            .want_verification(&scope, &file_id, 20, Some(audited()));
         assert_eq!(wanted.await.unwrap(), None, "{scope:?}");
     }
 }

@@ -1,0 +1,389 @@
+//! Every change of the records is kept together with its audit entry, or not at all. Here the
+//! database refuses every audit entry for a while: then nothing may change, and nothing may leave.
+
+use std::{
+    collections::BTreeSet,
+    fs,
+    sync::{
+        Arc,
+        atomic::{AtomicI64, Ordering},
+    },
+};
+
+use http::Method;
+use sealift_server::{
+    Clock, SweepKind, begin_new_epoch, make_api_key,
+    records::{AuditAction, Roles},
+};
+use sealift_transfer::api::{FileRecord, UploadState, UploadStatus, files, open, read, tickets};
+use serde_json::json;
+use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+
+use crate::support::{
+    Answer, DAY_MS, PART, Stack, alter, bytes, now_ms,
+    sealing::{new_token, request},
+};
+
+/// Whether an entry of this action stands for a change of the database. The others stand for a
+/// secret that leaves, a refusal, or a change in the store alone: their entry comes first.
+fn is_a_change(action: AuditAction) -> bool {
+    match action {
+        AuditAction::OpenUpload
+        | AuditAction::SignParts
+        | AuditAction::CompleteUpload
+        | AuditAction::AbortUpload
+        | AuditAction::DeleteFile
+        | AuditAction::MakeApiKey
+        | AuditAction::BeginEpoch
+        | AuditAction::MakeTicket
+        | AuditAction::RedeemTicket
+        | AuditAction::RevokeTicket
+        | AuditAction::VerifyFile
+        | AuditAction::ForgetUpload
+        | AuditAction::ForgetFile
+        | AuditAction::ForgetTicket => true,
+        AuditAction::IssueKey
+        | AuditAction::OpenFile
+        | AuditAction::MarkStore
+        | AuditAction::RemoveObject
+        | AuditAction::Denied => false,
+    }
+}
+
+const TABLES: [&str; 8] = [
+    "tenants",
+    "keks",
+    "api_keys",
+    "tickets",
+    "uploads",
+    "parts",
+    "files",
+    "deployment",
+];
+
+/// Not a change that anybody reports: the lease of a completion, and when a sweeper last listed the
+/// bucket.
+const UNWATCHED: [&str; 4] = [
+    "completing_by",
+    "completing_until_ms",
+    "unrecorded_listed_at_ms",
+    "unrecorded_reported_at_ms",
+];
+
+/// Everything that the database holds beside the audit.
+async fn rows(stack: &Stack) -> Vec<String> {
+    let mut db = stack.database().await;
+    let mut all = Vec::new();
+    for table in TABLES {
+        let columns = format!("SELECT name FROM pragma_table_info('{table}')");
+        let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(columns))
+            .fetch_all(&mut db)
+            .await
+            .unwrap();
+        let watched = columns
+            .iter()
+            .filter(|name| !UNWATCHED.contains(&name.as_str()));
+        let quoted: Vec<String> = watched.map(|name| format!("quote({name})")).collect();
+        let rows = format!("SELECT {} AS row FROM {table}", quoted.join("||','||"));
+        let rows = sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut db).await;
+        for row in rows.unwrap() {
+            let row: String = row.get("row");
+            // A lease changes nothing for anybody else.
+            all.push(format!(
+                "{table}: {}",
+                row.replace("'completing'", "'open'")
+            ));
+        }
+    }
+    db.close().await.unwrap();
+    all.sort();
+    all
+}
+
+async fn run(stack: &Stack, statement: &'static str) {
+    let mut db = stack.database().await;
+    sqlx::query(statement).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// A deployment whose audit can be closed.
+struct Watched {
+    stack: Stack,
+    changed: BTreeSet<&'static str>,
+}
+
+impl Watched {
+    async fn close_audit(&self) {
+        let trigger = "CREATE TRIGGER no_audit BEFORE INSERT ON audit
+                       BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
+        run(&self.stack, trigger).await;
+    }
+
+    async fn open_audit(&self) {
+        run(&self.stack, "DROP TRIGGER no_audit").await;
+    }
+
+    async fn entries(&self, action: AuditAction) -> i64 {
+        let entries = "SELECT count(*) FROM audit WHERE action = ?";
+        self.stack.number(entries, action.as_str()).await
+    }
+
+    /// Acts twice: while no audit entry can be kept, and then as usual. `act` says whether it
+    /// succeeded.
+    async fn both_or_neither(&mut self, action: AuditAction, act: impl AsyncFn(&Stack) -> bool) {
+        let before = rows(&self.stack).await;
+        self.close_audit().await;
+        let succeeded = act(&self.stack).await;
+        self.open_audit().await;
+        assert!(!succeeded, "{action:?} succeeded without its entry");
+        assert_eq!(rows(&self.stack).await, before, "{action:?}");
+
+        let entries = self.entries(action).await;
+        assert!(act(&self.stack).await, "{action:?} failed with an entry");
+        assert!(self.entries(action).await > entries, "{action:?}");
+        if is_a_change(action) {
+            assert_ne!(rows(&self.stack).await, before, "{action:?}");
+            self.changed.insert(action.as_str());
+        }
+    }
+}
+
+fn is(answer: &Answer, status: u16) -> bool {
+    assert!(
+        answer.status == status || answer.status >= 500,
+        "{answer:?}"
+    );
+    answer.status == status
+}
+
+#[tokio::test]
+async fn no_change_is_kept_without_its_audit_entry() {
+    let now = Arc::new(AtomicI64::new(now_ms()));
+    let shown = Arc::clone(&now);
+    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let flags = [("auth", "api-keys"), ("sweep_seconds", "0")];
+    let stack = Stack::at(clock, &flags).await;
+    let client = stack.login("acme", "ada", Roles::ALL).await;
+    // The tenant's key is made with its first upload, unaudited.
+    let file = client.upload("first", b"first").await;
+    let mut watched = Watched {
+        stack,
+        changed: BTreeSet::new(),
+    };
+
+    let asked = request(&new_token(), "a", 5);
+    let open_again = async |_: &Stack| {
+        let opened = client.post(open::PATH, &asked).await;
+        opened.status == 201
+    };
+    watched
+        .both_or_neither(AuditAction::OpenUpload, open_again)
+        .await;
+    let by_put = async |_: &Stack| {
+        let put = client.request(Method::PUT, "/upload/b.txt").body("hello");
+        is(&Answer::to(put).await, 201)
+    };
+    watched
+        .both_or_neither(AuditAction::OpenUpload, by_put)
+        .await;
+
+    let one = client.open("a", &bytes(5)).await;
+    let sign = async |_: &Stack| is(&client.sign(one.id(), &one.receipts()).await, 200);
+    watched.both_or_neither(AuditAction::SignParts, sign).await;
+    let issue = async |_: &Stack| is(&client.key_again(one.id()).await, 200);
+    watched.both_or_neither(AuditAction::IssueKey, issue).await;
+    client.send(&one).await;
+    let complete = async |_: &Stack| is(&client.complete(&one).await, 200);
+    watched
+        .both_or_neither(AuditAction::CompleteUpload, complete)
+        .await;
+
+    let wrong = client.open("c", &bytes(PART + 10)).await;
+    client.send(&wrong).await;
+    alter(&watched.stack.part_files(wrong.id(), 1).await[0], 1000);
+    let fail = async |_: &Stack| is(&client.complete(&wrong).await, 409);
+    watched
+        .both_or_neither(AuditAction::CompleteUpload, fail)
+        .await;
+    let failed: UploadStatus = client.status(wrong.id()).await.json(200);
+    assert_eq!(failed.state, UploadState::Failed);
+
+    let taken_back = client.open("d", &bytes(PART + 10)).await;
+    let abort = async |_: &Stack| is(&client.abort(taken_back.id()).await, 204);
+    watched
+        .both_or_neither(AuditAction::AbortUpload, abort)
+        .await;
+
+    let verify_path = files::verify_path(&file.id);
+    let want = async |_: &Stack| is(&client.post(&verify_path, &()).await, 202);
+    watched.both_or_neither(AuditAction::VerifyFile, want).await;
+    run(
+        &watched.stack,
+        "UPDATE files SET verification_due_at_ms = 0 WHERE verification_due_at_ms IS NOT NULL",
+    )
+    .await;
+    watched.verdict().await;
+
+    let read_whole = async |_: &Stack| is(&client.content(&file.id).await, 200);
+    watched
+        .both_or_neither(AuditAction::OpenFile, read_whole)
+        .await;
+    let open_path = read::path(&file.id);
+    let read_elsewhere = async |_: &Stack| is(&client.post(&open_path, &()).await, 200);
+    watched
+        .both_or_neither(AuditAction::OpenFile, read_elsewhere)
+        .await;
+
+    let link = json!({ "file_id": file.id });
+    let make = async |_: &Stack| is(&client.post(tickets::PATH, &link).await, 201);
+    watched.both_or_neither(AuditAction::MakeTicket, make).await;
+    let made = client.make_ticket(&file.id).await;
+    let redeem = async |stack: &Stack| is(&stack.client().redeem(&made).await, 200);
+    watched
+        .both_or_neither(AuditAction::RedeemTicket, redeem)
+        .await;
+    let ticket_path = tickets::path(&made.ticket_id);
+    let revoke = async |_: &Stack| is(&client.delete(&ticket_path).await, 204);
+    watched
+        .both_or_neither(AuditAction::RevokeTicket, revoke)
+        .await;
+
+    let file_path = files::path(&file.id);
+    let delete = async |_: &Stack| is(&client.delete(&file_path).await, 204);
+    watched
+        .both_or_neither(AuditAction::DeleteFile, delete)
+        .await;
+
+    let make_key = async |stack: &Stack| {
+        let (tenant, owner) = ("acme".parse().unwrap(), "bob".parse().unwrap());
+        let made = make_api_key(&stack.config, tenant, owner, Roles::ALL).await;
+        made.is_ok()
+    };
+    watched
+        .both_or_neither(AuditAction::MakeApiKey, make_key)
+        .await;
+
+    // What the sweeper is to end: an upload that expires, one whose abort and one file whose
+    // deletion were cut off, and the tombstones and tickets from above.
+    let expired = client.open("e", &bytes(PART + 10)).await;
+    let cut_off = client.open("f", &bytes(PART + 10)).await;
+    let half_deleted: FileRecord = client.upload("g", b"g").await;
+    let change = "UPDATE uploads SET state = CAST(? AS TEXT) WHERE upload_id = ?";
+    let (stack, aborting) = (&watched.stack, b"aborting".to_vec());
+    let changed = stack.change(change, aborting, cut_off.id().as_str()).await;
+    assert_eq!(changed.unwrap(), 1);
+    let change = "UPDATE files SET state = CAST(? AS TEXT) WHERE file_id = ?";
+    let deleting = b"deleting".to_vec();
+    let changed = stack
+        .change(change, deleting, half_deleted.id.as_str())
+        .await;
+    assert_eq!(changed.unwrap(), 1);
+    now.fetch_add(40 * DAY_MS, Ordering::SeqCst);
+    watched.sweeps().await;
+    for (action, subject, outcome) in [
+        ("abort_upload", expired.id().as_str(), "ok"),
+        ("abort_upload", cut_off.id().as_str(), "finished"),
+        ("delete_file", half_deleted.id.as_str(), "finished"),
+        ("forget_upload", expired.id().as_str(), "ok"),
+        ("forget_upload", cut_off.id().as_str(), "ok"),
+        ("forget_upload", taken_back.id().as_str(), "ok"),
+        ("forget_upload", wrong.id().as_str(), "ok"),
+        ("forget_file", file.id.as_str(), "ok"),
+        ("forget_file", half_deleted.id.as_str(), "ok"),
+    ] {
+        assert_eq!(
+            watched.by_sweeper(action, subject).await,
+            [outcome],
+            "{action}"
+        );
+    }
+    let subject = format!("{}/{}", file.id, made.ticket_id);
+    assert_eq!(watched.by_sweeper("forget_ticket", &subject).await, ["ok"]);
+
+    // An object that comes after its tombstone was swept.
+    now.fetch_add(2 * DAY_MS, Ordering::SeqCst);
+    let late = watched.stack.object_to_be(taken_back.id()).await;
+    watched.stack.lay(taken_back.id(), b"late").await;
+    let remove = async |stack: &Stack| {
+        now.fetch_add(2 * DAY_MS, Ordering::SeqCst);
+        stack.server.sweep_now().await;
+        !late.exists()
+    };
+    watched
+        .both_or_neither(AuditAction::RemoveObject, remove)
+        .await;
+    assert!(!fs::exists(&late).unwrap());
+
+    let restore = async |stack: &Stack| begin_new_epoch(&stack.config).await.is_ok();
+    watched
+        .both_or_neither(AuditAction::BeginEpoch, restore)
+        .await;
+
+    let changes = AuditAction::ALL.into_iter().filter(|one| is_a_change(*one));
+    let changes: BTreeSet<_> = changes.map(AuditAction::as_str).collect();
+    assert_eq!(
+        watched.changed, changes,
+        "an action is missing in this test"
+    );
+}
+
+impl Watched {
+    /// The verdict of the pass over all frames. The pass leases the file, which is no verdict.
+    async fn verdict(&mut self) {
+        let verdicts = "SELECT count(verified_at_ms) FROM files WHERE state <> ?";
+        let before = self.stack.number(verdicts, "").await;
+        self.close_audit().await;
+        self.stack.server.verify_now().await;
+        assert_eq!(self.stack.number(verdicts, "").await, before);
+        self.open_audit().await;
+        let due = "UPDATE files SET verification_due_at_ms = 0
+                   WHERE verification_due_at_ms IS NOT NULL";
+        run(&self.stack, due).await;
+        self.stack.server.verify_now().await;
+        assert_eq!(self.stack.number(verdicts, "").await, before + 1);
+        let entries = "SELECT count(*) FROM audit WHERE via = 'verifier' AND outcome = ?";
+        assert_eq!(self.stack.number(entries, "ok").await, 1);
+    }
+
+    /// A sweep ends nothing while no entry can be kept, and everything afterwards.
+    async fn sweeps(&mut self) {
+        let before = rows(&self.stack).await;
+        self.close_audit().await;
+        let report = self.stack.server.sweep_now().await;
+        self.open_audit().await;
+        for kind in [
+            SweepKind::Expired,
+            SweepKind::Aborting,
+            SweepKind::Deleting,
+            SweepKind::Tombstone,
+            SweepKind::Ticket,
+        ] {
+            let count = report.of(kind);
+            assert!(count.done == 0 && count.failed > 0, "{report}");
+        }
+        assert_eq!(rows(&self.stack).await, before);
+        let report = self.stack.server.sweep_now().await;
+        for kind in SweepKind::ALL {
+            assert_eq!(report.of(kind).failed, 0, "{report}");
+        }
+        for action in [
+            AuditAction::ForgetUpload,
+            AuditAction::ForgetFile,
+            AuditAction::ForgetTicket,
+        ] {
+            self.changed.insert(action.as_str());
+        }
+    }
+
+    /// The outcomes that the sweeper's entries of this subject have.
+    async fn by_sweeper(&self, action: &str, subject: &str) -> Vec<String> {
+        let mut db = self.stack.database().await;
+        let outcomes = sqlx::query_scalar(
+            "SELECT outcome FROM audit WHERE via = 'sweeper' AND action = ? AND subject = ?
+             AND owner = 'ada' ORDER BY audit_id",
+        );
+        let outcomes = outcomes.bind(action).bind(subject).fetch_all(&mut db).await;
+        db.close().await.unwrap();
+        outcomes.unwrap()
+    }
+}
