@@ -7,7 +7,7 @@ mod theirs;
 
 use anyhow::Result;
 use bytes::Bytes;
-use sealift_tests::{Moto, Randomness, Setup, Stack, official_readers::WrappingKey, sizes::FRAME};
+use sealift_tests::{Moto, Randomness, Setup, Stack, official_readers::WrappingKey};
 use sealift_transfer::api::FileRecord;
 
 /// AES-256-GCM, HKDF-SHA512, key commitment, no signature.
@@ -46,10 +46,4 @@ async fn stored(stack: &Stack, sizes: &[usize]) -> Result<Vec<(FileRecord, Bytes
         stored.push((file, plaintext));
     }
     Ok(stored)
-}
-
-/// aws-encryption-cli brings SDK 3, which refuses a full final frame, as a size of whole frames
-/// has; SDK 4 takes it.
-fn is_read_by_cli(len: usize) -> bool {
-    len == 0 || !len.is_multiple_of(FRAME)
 }

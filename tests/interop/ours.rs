@@ -11,11 +11,11 @@ use sealift_tests::{
 };
 use sealift_transfer::api::FileRecord;
 
-use crate::{SUITE, UnderKms, is_read_by_cli, stored};
+use crate::{SUITE, UnderKms, stored};
 
-/// The edges, 200 MiB, and, for the reader that takes no full final frame, a byte more.
+/// The edges and 200 MiB, which are 25 full parts and an empty final frame.
 fn sizes() -> Vec<usize> {
-    EDGES.into_iter().chain([LARGE, LARGE + 1]).collect()
+    EDGES.into_iter().chain([LARGE]).collect()
 }
 
 fn objects(stack: &Stack, stored: &[(FileRecord, Bytes)]) -> Vec<PathBuf> {
@@ -83,15 +83,11 @@ async fn the_javascript_sdk_opens_every_size_under_the_key_file() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn the_official_command_line_opens_all_but_full_final_frames() -> Result<()> {
+async fn the_official_command_line_opens_every_size() -> Result<()> {
     let kms = UnderKms::start().await?;
     let local = Setup::new().start().await?;
-    let sizes: Vec<_> = sizes()
-        .into_iter()
-        .filter(|len| is_read_by_cli(*len))
-        .collect();
     for (stack, moto) in [(&kms.stack, Some(&kms.moto)), (&local, None)] {
-        for (file, plaintext) in stored(stack, &sizes).await? {
+        for (file, plaintext) in stored(stack, &sizes()).await? {
             let key = match moto {
                 Some(_) => kms.key(),
                 None => stack.exported_key_of(&file)?,
@@ -100,20 +96,6 @@ async fn the_official_command_line_opens_all_but_full_final_frames() -> Result<(
             let opened = open_with_cli(moto, &key, &sealed, &file.encryption_context)?;
             assert!(opened == plaintext, "{} differs", file.name);
         }
-    }
-    Ok(())
-}
-
-/// If this fails, aws-encryption-cli takes full final frames now: then README.md is to be changed.
-#[tokio::test(flavor = "multi_thread")]
-async fn the_official_command_line_still_refuses_a_full_final_frame() -> Result<()> {
-    let kms = UnderKms::start().await?;
-    for (file, _) in stored(&kms.stack, &[FRAME]).await? {
-        let sealed = kms.stack.object_path(&file);
-        let context = &file.encryption_context;
-        let opened = open_with_cli(Some(&kms.moto), &kms.key(), &sealed, context);
-        let refused = format!("{:#}", opened.expect_err("it opened"));
-        assert!(refused.contains("final frame"), "{refused}");
     }
     Ok(())
 }

@@ -2,7 +2,7 @@
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{
-    Setup,
+    Setup, Stack,
     sealift::{Called, decrypt},
     sizes::{EDGES, FRAME},
 };
@@ -32,15 +32,24 @@ const FINAL: usize = 40;
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_altered_is_refused_and_says_so_with_the_exit_code() -> Result<()> {
     let stack = Setup::new().start().await?;
-    let stored = stored(&stack, &[3 * FRAME, 3 * FRAME]).await?;
+    // With an empty final frame, and with one that holds something.
+    for in_the_final_frame in [0, 1000] {
+        refuses_what_was_altered(&stack, in_the_final_frame).await?;
+    }
+    Ok(())
+}
+
+async fn refuses_what_was_altered(stack: &Stack, in_the_final_frame: usize) -> Result<()> {
+    let len = 3 * FRAME + in_the_final_frame;
+    let stored = stored(stack, &[len, len]).await?;
     let [(file, plaintext), (other, _)] = &stored[..] else {
         anyhow::bail!("two files were stored");
     };
     let key = stack.exported_key_of(file)?;
     let sealed = std::fs::read(stack.object_path(file))?;
     let other_sealed = std::fs::read(stack.object_path(other))?;
-    let header_len = sealed.len() - 3 * (FRAME + AROUND) - (FINAL - AROUND);
-    let last = &sealed[sealed.len() - FRAME - FINAL..];
+    let header_len = sealed.len() - 3 * (FRAME + AROUND) - FINAL - in_the_final_frame;
+    let last = &sealed[sealed.len() - in_the_final_frame - FINAL..];
     let junk = [0x5A; 100];
     let mut early = sealed[..header_len].to_vec();
     early.extend_from_slice(last);

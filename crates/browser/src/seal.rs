@@ -102,7 +102,7 @@ impl PartSealer {
     }
 
     /// A part in pieces of whole frames, of about `run_bytes` plaintext bytes each. Every piece is
-    /// sealed as a part is.
+    /// sealed as a part is. An empty final frame is in the piece before it.
     pub fn runs(
         &self,
         part: &Part,
@@ -113,9 +113,10 @@ impl PartSealer {
         let step = run_bytes.checked_div(frame_length).unwrap_or(0).max(1);
         let (part, mut next) = (part.clone(), part.frames.start);
         core::iter::from_fn(move || {
-            let start = next;
-            next = start.saturating_add(step).min(part.frames.end);
-            (start < next).then(|| run(&layout, &part, start..next).ok_or(NO_SUCH_FRAME))
+            let group = layout.group_of(next, step);
+            let frames = next..group.end.min(part.frames.end);
+            next = frames.end;
+            (!frames.is_empty()).then(|| run(&layout, &part, frames).ok_or(NO_SUCH_FRAME))
         })
     }
 

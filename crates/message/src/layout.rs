@@ -16,8 +16,10 @@ pub type FrameIndex = u64;
 /// Sequence numbers are u32 and start at 1.
 const MOST_FRAMES: u64 = 0xFFFF_FFFF;
 
-/// Where everything is in a message of ours: header, regular frames, one final frame that is never
-/// empty unless the plaintext is.
+/// Where everything is in a message of ours: the header, the regular frames, and one final frame.
+/// The final frame is always shorter than the frame length, so a plaintext of whole frames ends with
+/// an empty one. Therefore every plaintext has exactly one layout, and a full frame is always a
+/// regular one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     header_len: u64,
@@ -42,10 +44,13 @@ impl Layout {
             return Err(LayoutError::HeaderLen { header_len });
         }
         let too_many = LayoutError::TooManyFrames { plaintext_len };
-        let frame_count = plaintext_len.div_ceil(u64::from(frame_length.get())).max(1);
-        if frame_count > MOST_FRAMES {
+        if plaintext_len > Self::most_plaintext_len(frame_length) {
             return Err(too_many);
         }
+        let frame_count = plaintext_len
+            .checked_div(u64::from(frame_length.get()))
+            .and_then(|regular| regular.checked_add(1))
+            .ok_or(too_many)?;
         let sealed_len = frame_count
             .checked_mul(REGULAR_FRAME_OVERHEAD)
             .and_then(|overhead| overhead.checked_add(FINAL_FRAME_EXTRA))
@@ -61,8 +66,17 @@ impl Layout {
         })
     }
 
-    /// The layout of an object of ours with `sealed_len` bytes. Sizes that only other writers
-    /// produce (an empty final frame after full ones) are refused.
+    /// The most plaintext bytes that one message can hold in frames of `frame_length`.
+    #[must_use]
+    pub fn most_plaintext_len(frame_length: FrameLength) -> u64 {
+        // The last frame is the final one, which is never full.
+        u64::from(frame_length.get())
+            .saturating_mul(MOST_FRAMES)
+            .saturating_sub(1)
+    }
+
+    /// The layout of an object of ours with `sealed_len` bytes. A size that ends with a full final
+    /// frame is refused, because only other writers produce it.
     ///
     /// # Errors
     /// [`LayoutError`] where no plaintext gives such an object.
@@ -72,26 +86,23 @@ impl Layout {
         sealed_len: u64,
     ) -> Result<Self, LayoutError> {
         let refused = LayoutError::SealedLen { sealed_len };
-        let frames_len = header_len
+        let frame_len = u64::from(frame_length.get());
+        // Every object has a header and the overhead of a final frame. The rest is regular frames,
+        // and the plaintext of the final one.
+        let rest = header_len
             .checked_add(FINAL_FRAME_OVERHEAD)
-            .filter(|least| sealed_len >= *least)
-            .and_then(|_| sealed_len.checked_sub(header_len))
-            .and_then(|body| body.checked_sub(FINAL_FRAME_EXTRA))
+            .and_then(|least| sealed_len.checked_sub(least))
             .ok_or(refused)?;
-        let sealed_frame = u64::from(frame_length.get()).saturating_add(REGULAR_FRAME_OVERHEAD);
-        let plaintext_len = frames_len
-            .div_ceil(sealed_frame)
-            .max(1)
-            .checked_mul(REGULAR_FRAME_OVERHEAD)
-            .and_then(|overhead| frames_len.checked_sub(overhead))
+        let final_len = rest
+            .checked_rem(frame_length.sealed_len())
+            .filter(|len| *len < frame_len)
             .ok_or(refused)?;
-        let layout = Self::new(header_len, frame_length, plaintext_len)?;
-        // Covers P < (n - 1) F, and the superfluous empty final frame.
-        if layout.sealed_len == sealed_len {
-            Ok(layout)
-        } else {
-            Err(refused)
-        }
+        let plaintext_len = rest
+            .checked_div(frame_length.sealed_len())
+            .and_then(|regular| regular.checked_mul(frame_len))
+            .and_then(|len| len.checked_add(final_len))
+            .ok_or(refused)?;
+        Self::new(header_len, frame_length, plaintext_len)
     }
 
     /// H: bytes of the header.
@@ -116,6 +127,26 @@ impl Layout {
     #[must_use]
     pub fn frame_count(&self) -> u64 {
         self.frame_count
+    }
+
+    /// D: frames that carry data; at least 1. An empty final frame after full ones is not among them.
+    #[must_use]
+    pub fn data_frame_count(&self) -> u64 {
+        self.plaintext_len
+            .div_ceil(u64::from(self.frame_length.get()))
+            .max(1)
+    }
+
+    /// The group of `len` frames that begins with `start`: a part, or what is read at once. An empty
+    /// final frame joins the group before it, so that no group holds nothing else.
+    #[must_use]
+    pub fn group_of(&self, start: FrameIndex, len: u64) -> Range<FrameIndex> {
+        let end = start.saturating_add(len);
+        if end < self.data_frame_count() {
+            start..end
+        } else {
+            start..self.frame_count
+        }
     }
 
     /// Bytes of the whole message: the object's size.
@@ -153,8 +184,8 @@ impl Layout {
         if index >= self.frame_count {
             return None;
         }
-        u64::from(self.frame_length.get())
-            .checked_add(REGULAR_FRAME_OVERHEAD)?
+        self.frame_length
+            .sealed_len()
             .checked_mul(index)?
             .checked_add(self.header_len)
     }
@@ -181,7 +212,8 @@ impl Layout {
     }
 
     /// The frames that hold this plaintext; `None` where the plaintext does not have it, and for an
-    /// empty range. Only `0..0` of an empty plaintext is in frame 0, which proves the emptiness.
+    /// empty range. Only `0..0` of an empty plaintext is in frame 0, which proves the emptiness. An
+    /// empty final frame after full ones holds no range.
     #[must_use]
     pub fn frames_of(&self, plaintext: &Range<u64>) -> Option<Range<FrameIndex>> {
         if plaintext.end > self.plaintext_len || plaintext.start > plaintext.end {

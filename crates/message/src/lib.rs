@@ -7,7 +7,8 @@
 //!   then [`HeaderBuilder`] gives the one [`Header`].
 //! - A header becomes a [`VerifiedHeader`] by [`Header::verify`] (with the data key: compares the
 //!   commitment) or [`StoredHeader::verify`] (with the content key only), and by nothing else.
-//! - Writing: [`FrameSealer`] seals whole frames in any order, as [`Layout`] says.
+//! - Writing: [`FrameSealer`] seals whole frames in any order, as [`Layout`] says; [`StreamSealer`]
+//!   seals them in order while nobody knows how many there will be.
 //! - Reading: [`Decryptor`] for a whole message ([`HeaderReader`] in front where the header is not
 //!   known), [`RangeDecryptor`] for a range. Nothing leaves them that is not authentic, and
 //!   `finish` proves the end.
@@ -63,5 +64,5 @@ pub use {
     open::{Decryptor, Verified},
     open_range::{RangeDecryptor, RangeOpener},
     record::{open_record, seal_record},
-    seal::FrameSealer,
+    seal::{FrameSealer, StreamSealer},
 };

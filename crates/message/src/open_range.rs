@@ -61,12 +61,22 @@ impl RangeDecryptor {
         Ok(self.opener_of(plaintext, frames, sealed))
     }
 
-    /// As [`Self::plan`], of everything.
+    /// As [`Self::plan`], of everything: also of an empty final frame after full ones, which no range
+    /// of the plaintext needs.
     #[must_use]
     pub fn plan_all(&self) -> RangeOpener {
         let layout = &self.layout;
         let sealed = layout.header_len()..layout.sealed_len();
         self.opener_of(0..layout.plaintext_len(), 0..layout.frame_count(), sealed)
+    }
+
+    /// As [`Self::plan`], of one frame, which may be an empty final one; `None` where there is none.
+    #[must_use]
+    pub fn plan_frame(&self, index: FrameIndex) -> Option<RangeOpener> {
+        let frames = index..index.checked_add(1)?;
+        let held = self.layout.plaintext_range_of(&frames)?;
+        let sealed = self.layout.sealed_range_of(&frames)?;
+        Some(self.opener_of(held, frames, sealed))
     }
 
     fn opener_of(
@@ -111,6 +121,47 @@ impl RangeOpener {
     #[must_use]
     pub fn plaintext_range(&self) -> Range<u64> {
         self.wanted.clone()
+    }
+
+    /// Splits this into openers of `frame_count` frames each, one at least. In their order they give
+    /// what this one would have given. An empty final frame goes with the frames before it.
+    pub fn into_groups(self, frame_count: u64) -> impl Iterator<Item = Self> + use<> {
+        let mut next = self.frames.start;
+        core::iter::from_fn(move || {
+            let group = self.layout.group_of(next, frame_count.max(1));
+            let frames = next..group.end.min(self.frames.end);
+            next = frames.end;
+            self.of_frames(frames)
+        })
+    }
+
+    /// A new opener for the frames that this one has not opened yet; `None` where all are open. It
+    /// begins with a whole frame again, so that the rest can be fetched after an answer that broke off
+    /// within a frame.
+    #[must_use]
+    pub fn rest(&self) -> Option<Self> {
+        self.of_frames(self.frames.clone())
+    }
+
+    /// Whether only an empty final frame is still to come. A reader that knows the plaintext's length
+    /// takes it for whole with its last byte, so that byte is better withheld until this is false.
+    #[must_use]
+    pub fn awaits_empty_frame(&self) -> bool {
+        let held = self.layout.plaintext_range_of(&self.frames);
+        held.is_some_and(|held| held.is_empty())
+    }
+
+    fn of_frames(&self, frames: Range<FrameIndex>) -> Option<Self> {
+        let held = self.layout.plaintext_range_of(&frames)?;
+        Some(Self {
+            opener: Arc::clone(&self.opener),
+            layout: self.layout,
+            wanted: held.start.max(self.wanted.start)..held.end.min(self.wanted.end),
+            sealed: self.layout.sealed_range_of(&frames)?,
+            frames,
+            gathered: Gathered::default(),
+            broken: None,
+        })
     }
 
     /// Takes the next bytes of [`Self::sealed_range`], cut anywhere, and appends what they complete

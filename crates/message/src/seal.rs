@@ -1,6 +1,10 @@
 //! The write path: plaintext of whole frames in, bytes of the object out, in any order.
 
+mod stream;
+
 use core::ops::Range;
+
+pub use stream::StreamSealer;
 
 use crate::FrameIndex;
 use crate::aead::Cipher;

@@ -8,7 +8,8 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::Stream;
 use sealift_message::{
-    ContentKey, DecryptError, Header, HeaderError, RangeDecryptor, RangeError, StoredHeader,
+    ContentKey, DecryptError, Header, HeaderError, RangeDecryptor, RangeError, RangeOpener,
+    StoredHeader,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
@@ -78,20 +79,26 @@ pub(crate) async fn whole(
     range(app, file, 0..file.plan.plaintext_len()).await
 }
 
-/// The verified plaintext of a range that lies within a file.
+/// The verified plaintext of a range that lies within a file. For the whole file every frame is
+/// opened, also an empty final one, which no smaller range needs.
 pub(crate) async fn range(
     app: &App,
     file: &FileRow,
     range: Range<u64>,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
     let decryptor = decryptor(&app.keys, file.into()).await?;
+    let wanted = if range == (0..file.plan.plaintext_len()) {
+        decryptor.plan_all()
+    } else {
+        decryptor.plan(range)?
+    };
     let object = StoredObject {
         key: file.s3_key.clone(),
         version: file.version.clone(),
         etag: file.etag.clone(),
         len: file.plan.sealed_len(),
     };
-    plaintext(&app.objects, object, &file.header, decryptor.into(), range)
+    plaintext(&app.objects, object, &file.header, wanted)
 }
 
 /// What can open any range of the object: the header of the record, whose tag the content key
@@ -134,18 +141,17 @@ pub(crate) async fn content_key(
     keys.content_keys.get_or_open(sealing, open).await
 }
 
-/// The plaintext of a range as it comes: verified frame by frame, in order, and ending cleanly only
-/// after all of it. A range that fits into one piece costs one GET of exactly its frames; of longer
-/// ones some pieces are fetched ahead ([`ahead`]).
+/// The plaintext that `wanted` opens, as it comes: verified frame by frame, in order, and ending
+/// cleanly only after all of it. A range that fits into one piece costs one GET of exactly its
+/// frames; of longer ones some pieces are fetched ahead ([`ahead`]).
 pub(crate) fn plaintext(
     objects: &Objects,
     object: StoredObject,
     header: &[u8],
-    decryptor: Arc<RangeDecryptor>,
-    range: Range<u64>,
+    wanted: RangeOpener,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
     let header = StoredHeader::new(header)?;
-    let ahead = Ahead::of(objects.clone(), object, header, decryptor, range)?;
+    let ahead = Ahead::of(objects.clone(), object, header, wanted);
     Ok(ahead.into_stream())
 }
 

@@ -3,13 +3,13 @@
 
 use core::{fmt, ops::Range};
 
-use sealift_message::{FrameLength, Layout};
+use sealift_message::{FrameLength, Layout, suite::FINAL_FRAME_OVERHEAD};
 use serde::{Deserialize, Serialize, de::Error as _};
 
 /// S3 takes no more parts in one upload.
 const MOST_PARTS: u16 = 10_000;
 /// S3 takes no larger part: 5 GiB.
-const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+pub const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// S3 refuses smaller parts, except the last: 5 MiB.
 pub const LEAST_PART_LENGTH: u64 = 5 * 1024 * 1024;
 /// L of FORMAT.md. Every part costs a signature and, in browsers, a CORS preflight of its own,
@@ -97,7 +97,8 @@ pub enum PartPlanError {
 }
 
 /// How a message is cut into parts: `frames_per_part` whole frames each, the header in front of
-/// the first part's.
+/// the first part's. The last part takes all the rest, an empty final frame included, so that no part
+/// consists of an empty frame only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PartPlan {
     layout: Layout,
@@ -146,9 +147,9 @@ impl PartPlan {
     ) -> Result<Self, PartPlanError> {
         let too_large = PartPlanError::TooLarge { plaintext_len };
         let layout = Layout::new(header_len, frame_length, plaintext_len).map_err(|_| too_large)?;
-        let sealed_frame = u64::from(frame_length.get()).saturating_add(32);
-        let for_length = part_length.max(LEAST_PART_LENGTH).div_ceil(sealed_frame);
-        let for_count = layout.frame_count().div_ceil(u64::from(MOST_PARTS));
+        let part_length = part_length.max(LEAST_PART_LENGTH);
+        let for_length = part_length.div_ceil(frame_length.sealed_len());
+        let for_count = layout.data_frame_count().div_ceil(u64::from(MOST_PARTS));
         Self::of(layout, for_length.max(for_count)).map_err(|_| too_large)
     }
 
@@ -178,14 +179,14 @@ impl PartPlan {
         })
     }
 
-    /// As many plaintext bytes as parts of `part_length` sealed bytes can carry, the header in front
-    /// of the first.
+    /// The most plaintext bytes that 10,000 parts of `part_length` sealed bytes can carry, the header
+    /// in front of the first.
     #[must_use]
     pub fn most_plaintext_len(header_len: u64, frame_length: FrameLength, part_length: u64) -> u64 {
-        frames_in(header_len, frame_length, part_length)
+        frames_in(header_len, frame_length, part_length.min(MOST_PART_BYTES))
             .saturating_mul(u64::from(MOST_PARTS))
-            .min(u64::from(u32::MAX))
             .saturating_mul(u64::from(frame_length.get()))
+            .min(Layout::most_plaintext_len(frame_length))
     }
 
     /// The same parts of a message that ends earlier: what [`Self::for_at_most`] gave, when the body
@@ -227,35 +228,19 @@ impl PartPlan {
         if frames_per_part == 0 {
             return Err(PartPlanError::Contradiction);
         }
-        let sealed_frame = u64::from(layout.frame_length().get()).saturating_add(32);
-        // The final frame has 8 bytes more; a part that it fills must still fit.
-        let largest = frames_per_part
-            .checked_mul(sealed_frame)
-            .and_then(|frames| frames.checked_add(layout.header_len()))
-            .ok_or(too_large)?;
-        let parts = layout.frame_count().div_ceil(frames_per_part);
+        let fit = frames_in(layout.header_len(), layout.frame_length(), MOST_PART_BYTES);
+        if frames_per_part > fit {
+            return Err(too_large);
+        }
+        let parts = layout.data_frame_count().div_ceil(frames_per_part);
         let part_count = u16::try_from(parts)
             .ok()
             .and_then(|n| PartNumber::try_from(n).ok());
-        let plan = Self {
+        Ok(Self {
             layout,
             frames_per_part,
             part_count: part_count.ok_or(too_large)?,
-        };
-        if largest > MOST_PART_BYTES && plan.largest_part_len() > MOST_PART_BYTES {
-            return Err(too_large);
-        }
-        Ok(plan)
-    }
-
-    fn largest_part_len(&self) -> u64 {
-        let edges = [PartNumber::FIRST, self.part_count];
-        edges
-            .iter()
-            .filter_map(|n| self.part(*n))
-            .map(|part| part.sealed_len())
-            .max()
-            .unwrap_or(0)
+        })
     }
 
     /// Sizes and offsets of the whole message.
@@ -276,7 +261,7 @@ impl PartPlan {
         self.layout.sealed_len()
     }
 
-    /// k: frames a part, except perhaps the last.
+    /// k: frames a part. The last part may have fewer, and an empty final frame besides.
     #[must_use]
     pub fn frames_per_part(&self) -> u64 {
         self.frames_per_part
@@ -297,10 +282,7 @@ impl PartPlan {
         let first = u64::from(number.get())
             .checked_sub(1)?
             .checked_mul(self.frames_per_part)?;
-        let end = first
-            .checked_add(self.frames_per_part)?
-            .min(self.layout.frame_count());
-        let frames = first..end;
+        let frames = self.layout.group_of(first, self.frames_per_part);
         let mut sealed = self.layout.sealed_range_of(&frames)?;
         if number == PartNumber::FIRST {
             sealed.start = 0;
@@ -315,14 +297,12 @@ impl PartPlan {
     }
 }
 
-/// Whole frames that fit into a part beside the header, whichever of them is the final one.
+/// The most full frames that fit into a part of `part_length` bytes, beside the header and an empty
+/// final frame: H + k (F + 32) + 40 <= `part_length`.
 fn frames_in(header_len: u64, frame_length: FrameLength, part_length: u64) -> u64 {
-    /// What a final frame has more than others.
-    const FINAL_FRAME_EXTRA: u64 = 8;
-    let sealed_frame = u64::from(frame_length.get()).saturating_add(32);
     part_length
-        .saturating_sub(header_len.saturating_add(FINAL_FRAME_EXTRA))
-        .checked_div(sealed_frame)
+        .saturating_sub(header_len.saturating_add(FINAL_FRAME_OVERHEAD))
+        .checked_div(frame_length.sealed_len())
         .unwrap_or(0)
 }
 

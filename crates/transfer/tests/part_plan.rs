@@ -9,6 +9,7 @@ use sealift_transfer::{
     PartNumber, PartPlan,
     part_plan::{DEFAULT_PART_LENGTH, LEAST_PART_LENGTH, PartPlanError},
 };
+use serde::Deserialize;
 
 const HEADER_LEN: u64 = 444;
 const GIB: u64 = 1024 * 1024 * 1024;
@@ -30,10 +31,15 @@ fn holds(plan: &PartPlan) {
         assert_eq!(part.sealed.start, sealed_end);
         assert_eq!(part.plaintext.start, plaintext_end);
         assert!(part.sealed_len() <= 5 * GIB);
+        let frames = part.frames.end - part.frames.start;
         if number.get() < count {
             assert!(part.sealed_len() >= LEAST_PART_LENGTH);
-            let frames = part.frames.end - part.frames.start;
             assert_eq!(frames, plan.frames_per_part());
+        } else {
+            // Besides full frames the last part may have an empty final one, and never that alone.
+            assert!(frames <= plan.frames_per_part() + 1);
+            assert_eq!(part.plaintext_len() == 0, plan.plaintext_len() == 0);
+            assert_eq!(part.frames.end, plan.layout().frame_count());
         }
         sealed_end = part.sealed.end;
         plaintext_end = part.plaintext.end;
@@ -55,14 +61,93 @@ fn a_file_of_nothing_is_one_part() {
 }
 
 #[test]
+fn an_empty_final_frame_joins_the_last_part() {
+    let part = 32 * 262_144;
+    for parts in 1..=3 {
+        let full = plan(262_144, parts * part).unwrap();
+        assert_eq!(u64::from(full.part_count().get()), parts);
+        let last = full.part(full.part_count()).unwrap();
+        assert_eq!(last.frames, (parts - 1) * 32..parts * 32 + 1);
+        let header = if parts == 1 { HEADER_LEN } else { 0 };
+        assert_eq!(last.sealed_len(), header + 32 * 262_176 + 40);
+        holds(&full);
+        let more = plan(262_144, parts * part + 1).unwrap();
+        assert_eq!(u64::from(more.part_count().get()), parts + 1);
+        holds(&more);
+    }
+}
+
+#[test]
+fn a_part_has_room_for_the_header_its_frames_and_an_empty_final_frame() {
+    // H + k (F + 32) + 40 <= 5 GiB, also where the part is not full.
+    let room = 5 * GIB - MOST_FRAMES_PER_PART * 262_176;
+    for (header_len, frames_per_part, fits) in [
+        (room - 40, MOST_FRAMES_PER_PART, true),
+        (room - 39, MOST_FRAMES_PER_PART, false),
+        (92, MOST_FRAMES_PER_PART + 1, false),
+        (92, u64::MAX, false),
+    ] {
+        for plaintext_len in [0, 262_144, MOST_FRAMES_PER_PART * 262_144] {
+            let plan = PartPlan::new(header_len, 262_144, plaintext_len, frames_per_part);
+            assert_eq!(plan.is_ok(), fits, "{header_len}, {frames_per_part}");
+            if let Ok(plan) = plan {
+                holds(&plan);
+            }
+        }
+    }
+}
+
+/// A layout row of the project's own vectors, which others computed.
+#[derive(Deserialize)]
+struct Row {
+    plaintext: u64,
+    frame: u32,
+    header: u64,
+    object: u64,
+    frames_per_part: u64,
+    parts: u16,
+    part1_bytes: [u64; 2],
+    /// Frames, plaintext bytes and bytes of the object.
+    last_part: [[u64; 2]; 3],
+}
+
+#[test]
+fn plans_are_those_computed_elsewhere() {
+    #[derive(Deserialize)]
+    struct Vectors {
+        layout: Vec<Row>,
+    }
+    let vectors = include_str!("../../message/tests/vectors/own-vectors.json");
+    let rows = serde_json::from_str::<Vectors>(vectors).unwrap().layout;
+    assert_eq!(rows.len(), 15);
+    for row in rows {
+        let frame_length = FrameLength::try_from(row.frame).unwrap();
+        let plan =
+            PartPlan::for_file(row.header, frame_length, row.plaintext, LEAST_PART_LENGTH).unwrap();
+        assert_eq!(plan.sealed_len(), row.object);
+        assert_eq!(plan.frames_per_part(), row.frames_per_part);
+        assert_eq!(plan.part_count().get(), row.parts);
+        let first = plan.part(PartNumber::FIRST).unwrap();
+        assert_eq!([first.sealed.start, first.sealed.end], row.part1_bytes);
+        let last = plan.part(plan.part_count()).unwrap();
+        let last = [last.frames, last.plaintext, last.sealed];
+        assert_eq!(last.map(|range| [range.start, range.end]), row.last_part);
+        holds(&plan);
+    }
+}
+
+#[test]
 fn the_largest_files_of_the_format_fit_and_one_byte_more_does_not() {
-    // FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger lengths, 2^32 - 1 frames at the
-    // smallest.
+    // FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger lengths. At the smallest 2^32 - 1
+    // frames, the last of which is never full.
     for (frame_length, largest) in [
         (262_144, 53_679_226_880_000_u64),
         (65_536, 53_660_876_800_000),
-        (4_096, (u64::from(u32::MAX)) * 4_096),
+        (4_096, (u64::from(u32::MAX)) * 4_096 - 1),
     ] {
+        let length = FrameLength::try_from(frame_length).unwrap();
+        let most = PartPlan::most_plaintext_len(HEADER_LEN, length, 5 * GIB);
+        assert_eq!(most, largest);
         holds(&plan(frame_length, largest).unwrap());
         for more in [largest + 1, 1 << 46, 1 << 63, u64::MAX] {
             let refused = plan(frame_length, more);
@@ -146,12 +231,14 @@ proptest! {
         exponent in 0_u32..46,
         below in any::<u64>(),
         frame in prop::sample::select(vec![4_096_u32, 65_536, 262_144, 1_048_576]),
+        whole_frames: bool,
     ) {
         let size = below >> (64 - exponent.max(1));
+        let size = if whole_frames { size - size % u64::from(frame) } else { size };
         if let Ok(plan) = plan(frame, size) {
             holds(&plan);
         } else {
-            prop_assert!(size > 4_096 * u64::from(u32::MAX));
+            prop_assert!(size >= 4_096 * u64::from(u32::MAX));
         }
     }
 

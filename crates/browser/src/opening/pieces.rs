@@ -29,15 +29,16 @@ impl Piece {
     }
 }
 
-/// All pieces of an object in their order; together they are all of it.
+/// All pieces of an object in their order; together they are all of it. An empty final frame comes
+/// with the piece before it, because it is not worth a request.
 pub(super) fn of(layout: Layout) -> impl Iterator<Item = Result<Piece, Fault>> {
     let frame_length = u64::from(layout.frame_length().get());
     let step = PIECE_BYTES.checked_div(frame_length).unwrap_or(0).max(1);
     let mut next: FrameIndex = 0;
     core::iter::from_fn(move || {
-        let start = next;
-        next = start.saturating_add(step).min(layout.frame_count());
-        (start < next).then(|| piece(&layout, start..next).ok_or(NO_SUCH_FRAME))
+        let frames = layout.group_of(next, step);
+        next = frames.end;
+        (!frames.is_empty()).then(|| piece(&layout, frames).ok_or(NO_SUCH_FRAME))
     })
 }
 
@@ -82,6 +83,7 @@ mod tests {
                     (sealed, plaintext)
                 );
                 assert!(piece.plaintext_len() <= PIECE_BYTES);
+                assert!(piece.plaintext_len() > 0 || plaintext_len == 0);
                 (sealed, plaintext) = (piece.sealed.end, piece.plaintext.end);
             }
             assert_eq!((sealed, plaintext), (layout.sealed_len(), plaintext_len));

@@ -76,17 +76,21 @@ async fn a_part_of_many_reads_is_the_part_of_one() {
 
 #[wasm_bindgen_test]
 async fn a_part_is_sealed_in_pieces_that_tile_it() {
-    let sealer = sealer(plan_of(50_000, 50_000), Backend::WebCrypto).await;
-    let part = sealer.part(PartNumber::FIRST).unwrap();
-    for run_bytes in [1, 4096, 10_000, 1 << 30] {
-        let (mut frames, mut sealed) = (part.frames.start, part.sealed.start);
-        for run in sealer.runs(&part, run_bytes) {
-            let run = run.unwrap();
-            assert_eq!((run.frames.start, run.sealed.start), (frames, sealed));
-            assert!(run.plaintext_len() <= run_bytes.max(4096));
-            (frames, sealed) = (run.frames.end, run.sealed.end);
+    // The second one is of whole frames, and ends with an empty one.
+    for len in [50_000, 12 * 4096] {
+        let sealer = sealer(plan_of(len, len), Backend::WebCrypto).await;
+        let part = sealer.part(PartNumber::FIRST).unwrap();
+        for run_bytes in [1, 4096, 10_000, 1 << 30] {
+            let (mut frames, mut sealed) = (part.frames.start, part.sealed.start);
+            for run in sealer.runs(&part, run_bytes) {
+                let run = run.unwrap();
+                assert_eq!((run.frames.start, run.sealed.start), (frames, sealed));
+                assert!(run.plaintext_len() <= run_bytes.max(4096));
+                assert!(run.plaintext_len() > 0, "{:?}", run.frames);
+                (frames, sealed) = (run.frames.end, run.sealed.end);
+            }
+            assert_eq!((frames, sealed), (part.frames.end, part.sealed.end));
         }
-        assert_eq!((frames, sealed), (part.frames.end, part.sealed.end));
     }
 }
 

@@ -10,8 +10,8 @@ use std::{
 };
 
 use sealift_message::{
-    DataKey, EncryptedDataKey, EncryptionContext, FrameLength, FrameSealer, Header, HeaderBuilder,
-    MessageId, RangeDecryptor,
+    DataKey, EncryptedDataKey, EncryptionContext, FrameLength, Header, HeaderBuilder, MessageId,
+    RangeDecryptor, StreamSealer,
 };
 use zeroize::Zeroizing;
 
@@ -44,56 +44,41 @@ impl SealedSpool {
         let data_key = data_key()?;
         let header = header(&data_key)?;
         let frame_len = usize::try_from(FRAME_LENGTH.get()).map_err(no_spool)?;
-        // Until the end is known every frame is a regular one of a message as long as can be.
-        let endless = sealer(&header, &data_key, LONGEST)?;
+        let verified = header.verify(&data_key).map_err(no_spool)?;
+        let mut sealer = StreamSealer::new(verified).map_err(no_spool)?;
 
         let mut spool = BufWriter::new(tempfile::tempfile_in(folder).map_err(SourceError::Spool)?);
         let write = |spool: &mut BufWriter<File>, sealed: &[u8]| {
             spool.write_all(sealed).map_err(SourceError::Spool)
         };
         write(&mut spool, header.as_bytes())?;
-        let mut held = Zeroizing::new(vec![0; frame_len]);
-        let mut next = Zeroizing::new(vec![0; frame_len]);
+        let mut frame = Zeroizing::new(vec![0; frame_len]);
         let mut sealed = Vec::new();
-        let (mut index, mut plaintext_len) = (0_u64, 0_u64);
-        let mut held_len = fill(&mut input, &mut held)?;
-        loop {
-            plaintext_len = plaintext_len.saturating_add(len_of(held_len));
+        let mut plaintext_len = 0_u64;
+        let layout = loop {
+            let len = fill(&mut input, &mut frame)?;
+            plaintext_len = plaintext_len.saturating_add(len_of(len));
             progress(plaintext_len);
-            // One frame is held back: the last one is sealed as the final one.
-            let next_len = match held_len == frame_len {
-                true => fill(&mut input, &mut next)?,
-                false => 0,
-            };
-            let is_final = next_len == 0;
-            let last = match is_final {
-                true => Some(sealer(&header, &data_key, plaintext_len)?),
-                false => None,
-            };
-            let sealer = last.as_ref().unwrap_or(&endless);
-            let frame = sealer.layout().frame(index).ok_or_else(too_long)?;
-            sealed.resize(usize::try_from(frame.sealed_len()).map_err(no_spool)?, 0);
-            let plaintext = held.get(..held_len).unwrap_or_default();
-            sealer
-                .seal_frame(index, plaintext, &mut sealed)
-                .map_err(no_spool)?;
-            write(&mut spool, &sealed)?;
-            if is_final {
-                break;
+            sealed.clear();
+            if len == frame_len {
+                sealer.push(&frame, &mut sealed).map_err(no_spool)?;
+                write(&mut spool, &sealed)?;
+            } else {
+                let rest = frame.get(..len).unwrap_or_default();
+                let layout = sealer.finish(rest, &mut sealed).map_err(no_spool)?;
+                write(&mut spool, &sealed)?;
+                break layout;
             }
-            core::mem::swap(&mut held, &mut next);
-            held_len = next_len;
-            index = index.saturating_add(1);
-        }
+        };
 
         let file = spool
             .into_inner()
             .map_err(|error| SourceError::Spool(error.into_error()))?;
-        let sealed_len = file.metadata().map_err(SourceError::Spool)?.len();
         let verified = header.verify(&data_key).map_err(no_spool)?;
+        let decryptor = RangeDecryptor::new(verified, layout.sealed_len()).map_err(no_spool)?;
         Ok(Self {
-            decryptor: RangeDecryptor::new(verified, sealed_len).map_err(no_spool)?,
-            plaintext_len,
+            decryptor,
+            plaintext_len: layout.plaintext_len(),
             reading: Mutex::new(Reading {
                 file,
                 sealed: Vec::new(),
@@ -140,13 +125,6 @@ impl fmt::Debug for SealedSpool {
 
 /// As large as the frames that it is read for.
 const FRAME_LENGTH: FrameLength = FrameLength::DEFAULT;
-/// The most that frames of this length can hold.
-const LONGEST: u64 = 0xFFFF_FFFF * 256 * 1024;
-
-fn sealer(header: &Header, data_key: &DataKey, len: u64) -> Result<FrameSealer, SourceError> {
-    let verified = header.verify(data_key).map_err(no_spool)?;
-    FrameSealer::new(verified, len).map_err(no_spool)
-}
 
 /// For one message only, and never written down.
 fn data_key() -> Result<DataKey, SourceError> {

@@ -66,6 +66,11 @@ impl<R: Read + Send + 'static> Source for StreamSource<R> {
         if reading.is_broken || reading.at > start {
             return Err(SourceError::ReadOnce);
         }
+        if plaintext.is_empty() {
+            // An empty final frame. The input has ended already, and is not read again, because a
+            // terminal would begin anew.
+            return Ok(());
+        }
         let read = reading.read(plaintext, self.plaintext_len);
         reading.is_broken = read.is_err();
         drop(reading);
@@ -162,6 +167,28 @@ mod tests {
         };
         assert!(StreamSource::new(b"0".as_slice(), 0).is_err());
         StreamSource::new(b"".as_slice(), 0).unwrap();
+    }
+
+    /// A terminal: after each end it can be read again.
+    struct Terminal(Vec<&'static [u8]>);
+
+    impl Read for Terminal {
+        fn read(&mut self, buffer: &mut [u8]) -> io::Result<usize> {
+            let line = self.0.pop().unwrap_or(b"");
+            buffer[..line.len()].copy_from_slice(line);
+            Ok(line.len())
+        }
+    }
+
+    #[test]
+    fn an_input_that_has_ended_is_not_read_again_for_an_empty_final_frame() {
+        for (lines, len) in [(vec![b"".as_slice(), b"123"], 3), (vec![b"".as_slice()], 0)] {
+            let lines = [vec![b"more".as_slice()], lines].concat();
+            let source = StreamSource::new(Terminal(lines), len).unwrap();
+            let mut plaintext = vec![0; usize::try_from(len).unwrap()];
+            source.read_at(0, &mut plaintext).unwrap();
+            source.read_at(len, &mut []).unwrap();
+        }
     }
 
     #[test]

@@ -7,8 +7,8 @@ use sealift_message::{
 
 /// The shortest frame length that we write.
 pub const FRAME_LENGTH: u32 = 4096;
-/// Two regular frames and a final one.
-const PLAINTEXT_LEN: usize = 2 * 4096 + 100;
+/// Two regular frames and a final one, which holds something or nothing.
+const PLAINTEXT_LENS: [usize; 2] = [2 * 4096 + 100, 2 * 4096];
 
 /// A message as we write it.
 pub struct Sample {
@@ -21,9 +21,13 @@ pub struct Sample {
 }
 
 impl Sample {
-    /// Always the same one.
-    pub fn make() -> Self {
-        let plaintext: Vec<u8> = (0..=250).cycle().take(PLAINTEXT_LEN).collect();
+    /// Always the same ones.
+    pub fn make_all() -> [Self; 2] {
+        PLAINTEXT_LENS.map(Self::of_len)
+    }
+
+    fn of_len(plaintext_len: usize) -> Self {
+        let plaintext: Vec<u8> = (0..=250).cycle().take(plaintext_len).collect();
         let verified = verified();
         let header_len = verified.header().as_bytes().len();
         let sealer = FrameSealer::new(verified, plaintext.len() as u64).expect("it is short");
@@ -39,12 +43,17 @@ impl Sample {
     }
 }
 
-/// The key of the sample.
+/// One of the samples. The length of the orders decides, so that the corpus keeps its meaning.
+pub fn chosen<'a, T>(samples: &'a [T; 2], orders: &[u8]) -> &'a T {
+    &samples[orders.len() % 2]
+}
+
+/// The key of the samples.
 pub fn data_key() -> DataKey {
     DataKey::try_from([7; 32].as_slice()).expect("32 bytes")
 }
 
-/// The header of the sample, verified.
+/// The header of the samples, verified.
 pub fn verified() -> VerifiedHeader {
     let context = [("format", "sealift-1"), ("tenant", "t")];
     let header = HeaderBuilder::new(

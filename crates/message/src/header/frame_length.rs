@@ -4,6 +4,7 @@ use core::num::NonZeroU32;
 
 use super::Limits;
 use crate::error::{DecryptError, Field, FrameLengthError, Unsupported};
+use crate::suite::REGULAR_FRAME_OVERHEAD;
 use crate::wire::Reader;
 
 /// 4 KiB: below, the 32 bytes a frame costs are noticed.
@@ -29,6 +30,12 @@ impl FrameLength {
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0.get()
+    }
+
+    /// Bytes of a sealed regular frame.
+    #[must_use]
+    pub fn sealed_len(self) -> u64 {
+        u64::from(self.get()).saturating_add(REGULAR_FRAME_OVERHEAD)
     }
 
     /// Whether our writer writes it.

@@ -3,11 +3,11 @@
 use proptest::prelude::*;
 
 use crate::foreign;
-use crate::sample::{F, content_key, header, plaintext, sealed, sealer};
+use crate::sample::{F, any_len, content_key, header, plaintext, sealed, sealer};
 
 proptest! {
     #[test]
-    fn the_same_object_comes_from_another_aead(len in 0..4 * F) {
+    fn the_same_object_comes_from_another_aead(len in any_len(4)) {
         let header = header(F as u32, [5; 32]);
         let plaintext = plaintext(len);
         let layout = *sealer(&header, len).layout();

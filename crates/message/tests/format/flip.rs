@@ -22,6 +22,23 @@ fn every_flipped_bit_is_refused() {
 }
 
 #[test]
+fn every_flipped_bit_of_an_empty_final_frame_is_refused() {
+    for len in [0, F, 2 * F] {
+        let sample = Sample::of_len(len);
+        let mut object = sample.object.clone();
+        for at in object.len() - 40..object.len() {
+            for bit in BITS {
+                object[at] ^= bit;
+                open_general(&object).refused(&sample.plaintext);
+                sample.open_own(&object).refused(&sample.plaintext);
+                object[at] ^= bit;
+            }
+        }
+        assert!(sample.open_own(&object).is_whole(&sample.plaintext));
+    }
+}
+
+#[test]
 fn every_flipped_bit_of_the_header_is_refused_by_either_key() {
     let sample = Sample::of_len(1);
     let content_key = content_key(&sample.header);
@@ -44,7 +61,7 @@ fn every_flipped_bit_of_the_header_is_refused_by_either_key() {
 
 #[test]
 fn an_altered_byte_of_the_body_does_not_authenticate_and_nothing_of_its_frame_is_released() {
-    let sample = Sample::of_len(2 * F);
+    let sample = Sample::of_len(2 * F - 1);
     // The first ciphertext byte and the tag's last one, of both frames.
     let second = sample.header_len() + F as usize + 32;
     for (at, released) in [

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use proptest::prelude::*;
 use sealift_message::{FrameLength, Layout, LayoutError};
 
-use crate::sample::{F, Sample};
+use crate::sample::{F, Sample, any_len};
 
 const H: u64 = 444;
 
@@ -27,6 +27,43 @@ fn the_predicted_size_is_the_real_one() {
 }
 
 #[test]
+fn the_final_frame_is_always_shorter_than_the_others() {
+    let length = frame_length(4096);
+    for len in 0..=3 * F + 1 {
+        let layout = Layout::new(H, length, len).unwrap();
+        let (regular, rest) = (len / F, len % F);
+        assert_eq!(layout.frame_count(), regular + 1, "{len} bytes");
+        assert_eq!(layout.sealed_len(), H + len + 32 * (regular + 1) + 8);
+        let last = layout.frame(regular).unwrap();
+        assert!(last.is_final());
+        assert_eq!(u64::from(last.plaintext_len()), rest, "{len} bytes");
+        // The frames that hold something: an empty final one is counted only where it is alone.
+        let data_frames = regular + u64::from(rest > 0 || regular == 0);
+        assert_eq!(layout.data_frame_count(), data_frames, "{len} bytes");
+    }
+}
+
+#[test]
+fn groups_cover_all_frames_and_none_is_an_empty_frame_only() {
+    for len in (0..=6 * F).step_by(F as usize / 2) {
+        let layout = Layout::new(H, frame_length(4096), len).unwrap();
+        for group_len in [1, 2, 3, 4, 6, u64::MAX] {
+            let mut next = 0;
+            while next < layout.frame_count() {
+                let group = layout.group_of(next, group_len);
+                assert_eq!(group.start, next);
+                let held = layout.plaintext_range_of(&group).unwrap();
+                assert!(len == 0 || !held.is_empty(), "{group:?} of {len} bytes");
+                assert!(held.end - held.start <= group_len.saturating_mul(F));
+                next = group.end;
+            }
+            assert_eq!(next, layout.frame_count());
+            assert!(layout.group_of(next, group_len).is_empty());
+        }
+    }
+}
+
+#[test]
 fn exactly_the_sizes_of_our_objects_are_taken() {
     let length = frame_length(4096);
     let ours: BTreeMap<u64, u64> = (0..=3 * F)
@@ -44,7 +81,8 @@ fn exactly_the_sizes_of_our_objects_are_taken() {
 #[test]
 fn sizes_that_overflow_are_refused() {
     let length = frame_length(4096);
-    let most = 0xFFFF_FFFF * F;
+    let most = 0xFFFF_FFFF * F - 1;
+    assert_eq!(Layout::most_plaintext_len(length), most);
     let largest = Layout::new(H, length, most).unwrap();
     assert_eq!(largest.frame_count(), 0xFFFF_FFFF);
     assert!(largest.frame(0xFFFF_FFFE).unwrap().is_final());
@@ -69,7 +107,7 @@ proptest! {
         frame_length in any_frame_length(),
         plaintext_len in 0..(1_u64 << 44),
     ) {
-        prop_assume!(plaintext_len.div_ceil(frame_length.get().into()) <= 0xFFFF_FFFF);
+        prop_assume!(plaintext_len <= Layout::most_plaintext_len(frame_length));
         let layout = Layout::new(header_len, frame_length, plaintext_len).unwrap();
         let again = Layout::from_sealed_len(header_len, frame_length, layout.sealed_len());
         prop_assert_eq!(again, Ok(layout));
@@ -88,7 +126,7 @@ proptest! {
     }
 
     #[test]
-    fn the_frames_cover_everything_and_touch(plaintext_len in 0..20 * F) {
+    fn the_frames_cover_everything_and_touch(plaintext_len in any_len(20)) {
         let layout = Layout::new(H, frame_length(4096), plaintext_len).unwrap();
         let (mut sealed, mut open) = (H, 0);
         for index in 0..layout.frame_count() {

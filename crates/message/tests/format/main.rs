@@ -25,5 +25,6 @@ mod range;
 mod round_trip;
 mod sample;
 mod split;
+mod stream;
 mod strict;
 mod vectors;

@@ -3,7 +3,7 @@
 
 use core::ops::Range;
 
-use sealift_message::{DecryptError, Field};
+use sealift_message::{DecryptError, Field, RangeOpener};
 
 use crate::sample::{F, Sample};
 
@@ -82,8 +82,115 @@ fn only_the_frames_that_hold_the_range_are_fetched() {
         assert_eq!(fetched.start, body + frames.start * sealed_frame);
         assert_eq!(fetched.end, body + frames.end * sealed_frame);
     }
+    // An empty final frame holds no range, and is opened with everything or by its number.
     let last = decryptor.plan(10 * F - 1..10 * F).unwrap();
-    assert_eq!(last.sealed_range().end, sample.sealed_len());
+    assert_eq!(last.sealed_range().end, sample.sealed_len() - 40);
+    let all = decryptor.plan_all();
+    assert_eq!(all.sealed_range(), body..sample.sealed_len());
+    let empty = decryptor.plan_frame(10).unwrap();
+    assert_eq!(
+        empty.sealed_range(),
+        sample.sealed_len() - 40..sample.sealed_len()
+    );
+    assert_eq!(empty.plaintext_range(), 10 * F..10 * F);
+    assert!(decryptor.plan_frame(11).is_none());
+}
+
+/// Opens what a store sends for `opener`.
+fn open(sample: &Sample, mut opener: RangeOpener) -> (Vec<u8>, Result<(), DecryptError>) {
+    let fetch = opener.sealed_range();
+    let mut out = Vec::new();
+    let fetched = &sample.object[fetch.start as usize..fetch.end as usize];
+    let result = opener.push(fetched, &mut out);
+    (out, result.and_then(|()| opener.finish().map(drop)))
+}
+
+#[test]
+fn each_frame_alone_is_its_slice_and_an_empty_final_one_is_proven_too() {
+    for len in [0, 1, F, F + 1, 3 * F] {
+        let mut sample = Sample::of_len(len);
+        let frame_count = len / F + 1;
+        let mut opened = Vec::new();
+        for index in 0..frame_count {
+            let opener = sample.range_decryptor().plan_frame(index).unwrap();
+            let (out, result) = open(&sample, opener);
+            assert_eq!(result, Ok(()), "frame {index} of {len} bytes");
+            opened.extend(out);
+        }
+        assert_eq!(opened, sample.plaintext);
+        let last = sample.object.len() - 1;
+        sample.object[last] ^= 1;
+        let opener = sample.range_decryptor().plan_frame(frame_count - 1);
+        let (_, result) = open(&sample, opener.unwrap());
+        assert_eq!(result, Err(DecryptError::Unauthentic), "{len} bytes");
+    }
+}
+
+#[test]
+fn groups_of_frames_give_together_what_the_range_gives() {
+    for len in [0, 1, F, 2 * F, 4 * F, 4 * F + 1, 5 * F - 1] {
+        let sample = Sample::of_len(len);
+        let decryptor = sample.range_decryptor();
+        let mut openers = vec![decryptor.plan_all()];
+        if len > 2 {
+            openers.push(decryptor.plan(1..len - 1).unwrap());
+            openers.push(decryptor.plan(len / 2..len).unwrap());
+        }
+        for whole in openers {
+            let (sealed, wanted) = (whole.sealed_range(), whole.plaintext_range());
+            for frame_count in [0, 1, 2, 4, u64::MAX] {
+                let (mut next, mut opened) = (sealed.start, Vec::new());
+                for group in whole.rest().unwrap().into_groups(frame_count) {
+                    let fetch = group.sealed_range();
+                    assert_eq!(fetch.start, next);
+                    assert!(
+                        fetch.end - fetch.start != 40 || len == 0,
+                        "a frame of nothing"
+                    );
+                    next = fetch.end;
+                    let (out, result) = open(&sample, group);
+                    assert_eq!(result, Ok(()));
+                    opened.extend(out);
+                }
+                assert_eq!(next, sealed.end);
+                assert_eq!(opened, slice(&sample, &wanted), "{wanted:?} of {len} bytes");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_rest_after_an_answer_that_broke_off_begins_with_a_whole_frame() {
+    for len in [0, 10, 2 * F, 2 * F + 10] {
+        let sample = Sample::of_len(len);
+        let mut opener = sample.range_decryptor().plan_all();
+        let fetch = opener.sealed_range();
+        for broken_at in [
+            0,
+            1,
+            39,
+            F + 31,
+            F + 32,
+            F + 33,
+            2 * (F + 32),
+            2 * (F + 32) + 39,
+        ] {
+            let got = (fetch.start + broken_at).min(fetch.end - 1);
+            opener = sample.range_decryptor().plan_all();
+            let mut out = Vec::new();
+            let got = &sample.object[fetch.start as usize..got as usize];
+            opener.push(got, &mut out).unwrap();
+            let (rest, result) = open(&sample, opener.rest().unwrap());
+            assert_eq!(result, Ok(()));
+            out.extend(rest);
+            assert_eq!(out, sample.plaintext, "{len} bytes, broken at {broken_at}");
+        }
+        let mut out = Vec::new();
+        opener = sample.range_decryptor().plan_all();
+        let whole = &sample.object[fetch.start as usize..];
+        opener.push(whole, &mut out).unwrap();
+        assert!(opener.rest().is_none(), "nothing is left");
+    }
 }
 
 #[test]

@@ -1,5 +1,6 @@
 //! A message of ours, as the server would record it, and the ways to open it.
 
+use proptest::prelude::*;
 use sealift_message::{
     ContentKey, DataKey, DecryptError, Decryptor, EncryptedDataKey, EncryptionContext, FrameLength,
     FrameSealer, Header, HeaderBuilder, HeaderRead, HeaderReader, Limits, MessageId,
@@ -159,6 +160,11 @@ pub(crate) fn data_key() -> DataKey {
 pub(crate) fn context() -> EncryptionContext {
     EncryptionContext::from_pairs([("tenant", "t"), ("object-id", "o"), ("format", "sealift-1")])
         .unwrap()
+}
+
+/// Any length up to so many frames; every other one is of whole frames.
+pub(crate) fn any_len(frames: u64) -> impl Strategy<Value = u64> {
+    prop_oneof![0..=frames * F, (0..=frames).prop_map(|frames| frames * F)]
 }
 
 /// Every byte tells something of its place, so that nothing can pass for its neighbour.

@@ -45,27 +45,51 @@ fn an_iv_that_is_not_the_sequence_number_is_refused() {
 }
 
 #[test]
-fn an_empty_final_frame_after_full_ones_is_refused_by_the_size() {
+fn a_full_final_frame_of_another_writer_is_refused_by_the_size() {
     let frame = plaintext(F);
-    let foreign = Foreign::new(F as u32, &[&frame, &frame, &[]]);
-    let message = foreign.bytes();
-    assert!(open_general(&message).is_whole(&foreign.plaintext()));
-    let sealed_len = message.len() as u64;
-    let refused = open_body_strictly(&foreign, sealed_len);
-    assert_eq!(refused, Err(DecryptError::SealedLen { sealed_len }));
+    for frames in [&[&frame[..]][..], &[&frame, &frame], &[&frame[..]; 5]] {
+        let foreign = Foreign::new(F as u32, frames);
+        let message = foreign.bytes();
+        assert!(open_general(&message).is_whole(&foreign.plaintext()));
+        let sealed_len = message.len() as u64;
+        let refused = open_body_strictly(&foreign, sealed_len);
+        assert_eq!(refused, Err(DecryptError::SealedLen { sealed_len }));
+
+        // In the place of our own object, whose final frame is empty, the full one is no regular
+        // one.
+        let (ours, last) = (sealed_len + 32, frames.len() as u64 - 1);
+        let last_at = foreign.header_bytes().len() as u64 + last * (F + 32);
+        let refused = open_body_strictly(&foreign, ours);
+        assert_eq!(refused, Err(malformed(Field::FramePrefix, last_at)));
+    }
+}
+
+#[test]
+fn an_empty_final_frame_after_full_ones_is_ours() {
+    let frame = plaintext(F);
+    for frames in [&[&[][..]][..], &[&frame, &[]], &[&frame, &frame, &[]]] {
+        let foreign = Foreign::new(F as u32, frames);
+        let sealed_len = foreign.bytes().len() as u64;
+        assert_eq!(
+            open_body_strictly(&foreign, sealed_len),
+            Ok(foreign.plaintext())
+        );
+        let refused = open_body_strictly(&foreign, sealed_len + 1);
+        assert_eq!(refused, Err(DecryptError::Truncated), "it lacks a byte");
+    }
 }
 
 #[test]
 fn the_final_flag_must_be_on_exactly_the_last_frame() {
     // Two frames with the size of three, and three with that of two.
-    let frame = plaintext(F);
+    let (frame, end) = (plaintext(F), plaintext(F - 1));
     let header_len = Foreign::new(F as u32, &[]).header_bytes().len() as u64;
-    let size_of = |frames: u64| header_len + frames * (F + 32) + 8;
-    let two = Foreign::new(F as u32, &[&frame, &frame]);
+    let size_of = |frames: u64| header_len + frames * (F + 32) + 8 - 1;
+    let two = Foreign::new(F as u32, &[&frame, &end]);
     let refused = open_body_strictly(&two, size_of(3));
     let second = header_len + F + 32;
     assert_eq!(refused, Err(malformed(Field::FramePrefix, second)));
-    let three = Foreign::new(F as u32, &[&frame, &frame, &frame]);
+    let three = Foreign::new(F as u32, &[&frame, &frame, &end]);
     let refused = open_body_strictly(&three, size_of(2));
     assert_eq!(refused, Err(malformed(Field::FramePrefix, second)));
     assert!(open_body_strictly(&three, size_of(3)).is_ok());

@@ -1,6 +1,6 @@
 //! The object that completion looks at: whether it is there, and whether it is what was sealed.
 
-use std::{pin::pin, sync::Arc};
+use std::pin::pin;
 
 use futures::TryStreamExt as _;
 use sealift_message::DecryptError;
@@ -87,17 +87,13 @@ pub(super) async fn is_what_was_sealed(
         plaintext_len: upload.plan.plaintext_len(),
         sealed_len: upload.plan.sealed_len(),
     };
-    let decryptor = Arc::new(opening::decryptor(&app.keys, sealed).await?);
+    let decryptor = opening::decryptor(&app.keys, sealed).await?;
     let object = head.of(&upload.s3_key);
     let mut beginning = Vec::new();
     for frame in frames_to_open(decryptor.layout().frame_count()) {
-        let plaintext = decryptor
-            .layout()
-            .plaintext_range_of(&(frame..frame.saturating_add(1)));
-        let plaintext = plaintext.ok_or(DecryptError::Unauthentic)?;
-        let (object, decryptor) = (object.clone(), Arc::clone(&decryptor));
-        let opened =
-            opening::plaintext(&app.objects, object, &upload.header, decryptor, plaintext)?;
+        let wanted = decryptor.plan_frame(frame);
+        let wanted = wanted.ok_or(DecryptError::Unauthentic)?;
+        let opened = opening::plaintext(&app.objects, object.clone(), &upload.header, wanted)?;
         let mut opened = pin!(opened);
         while let Some(bytes) = opened.try_next().await? {
             if frame == 0 && beginning.len() < TELLING_BYTES {

@@ -7,12 +7,11 @@
 //! that is opened waits for its reader, and no further one is asked for. A reader that goes away
 //! drops all of them, and their GETs.
 
-use core::ops::Range;
 use std::{collections::VecDeque, sync::Arc};
 
 use bytes::Bytes;
 use futures::{Stream, stream};
-use sealift_message::{DecryptError, FrameIndex, RangeDecryptor, StoredHeader};
+use sealift_message::{RangeOpener, StoredHeader};
 use tokio::sync::mpsc;
 use tokio_util::task::AbortOnDropHandle;
 use tracing::Instrument as _;
@@ -32,9 +31,8 @@ const MOST_AT_ONCE: usize = 3;
 /// One read.
 pub(super) struct Ahead {
     source: Arc<Source>,
-    wanted: Range<u64>,
-    /// Of which nothing was asked yet.
-    frames: Range<FrameIndex>,
+    /// The pieces of which nothing was asked yet.
+    later: Box<dyn Iterator<Item = RangeOpener> + Send>,
     frames_a_piece: u64,
     /// In their order; the reader is at the first.
     pieces: VecDeque<Piece>,
@@ -49,35 +47,26 @@ struct Piece {
 }
 
 impl Ahead {
-    /// # Errors
-    /// [`OpenError::Range`] where the plaintext does not have these bytes.
+    /// Reads what `wanted` opens.
     pub(super) fn of(
         objects: Objects,
         object: StoredObject,
         header: StoredHeader,
-        decryptor: Arc<RangeDecryptor>,
-        wanted: Range<u64>,
-    ) -> Result<Self, OpenError> {
-        // Says why, where it is not to be had.
-        decryptor.plan(wanted.clone())?;
-        let layout = decryptor.layout();
-        let frames = layout.frames_of(&wanted).ok_or(DecryptError::Unauthentic)?;
-        let first = frames.start..frames.start.saturating_add(1);
-        let first = layout.sealed_range_of(&first);
-        let frame_bytes = first.map_or(1, |frame| frame.end.saturating_sub(frame.start));
-        Ok(Self {
+        wanted: RangeOpener,
+    ) -> Self {
+        let frame_bytes = header.header().frame_length().sealed_len();
+        let frames_a_piece = PIECE_BYTES.checked_div(frame_bytes).unwrap_or(1).max(1);
+        Self {
             source: Arc::new(Source {
                 objects,
                 object,
                 header,
-                decryptor,
             }),
-            frames_a_piece: PIECE_BYTES.checked_div(frame_bytes).unwrap_or(1).max(1),
-            frames,
-            wanted,
+            later: Box::new(wanted.into_groups(frames_a_piece)),
+            frames_a_piece,
             pieces: VecDeque::with_capacity(MOST_AT_ONCE),
             most: 1,
-        })
+        }
     }
 
     pub(super) fn into_stream(self) -> impl Stream<Item = Result<Bytes, OpenError>> + Send {
@@ -90,9 +79,9 @@ impl Ahead {
     async fn next(&mut self) -> Result<Option<Bytes>, OpenError> {
         loop {
             while self.pieces.len() < self.most
-                && let Some(wanted) = self.next_wanted()?
+                && let Some(opener) = self.later.next()
             {
-                self.pieces.push_back(self.begin(wanted));
+                self.pieces.push_back(self.begin(opener));
             }
             let Some(first) = self.pieces.front_mut() else {
                 return Ok(None);
@@ -109,26 +98,11 @@ impl Ahead {
         }
     }
 
-    /// What the next piece gives of the plaintext; `None` after the last.
-    fn next_wanted(&mut self) -> Result<Option<Range<u64>>, DecryptError> {
-        if self.frames.is_empty() {
-            return Ok(None);
-        }
-        let end = self.frames.start.saturating_add(self.frames_a_piece);
-        let frames = self.frames.start..end.min(self.frames.end);
-        let layout = self.source.decryptor.layout();
-        let held = layout.plaintext_range_of(&frames);
-        let held = held.ok_or(DecryptError::Unauthentic)?;
-        let wanted = held.start.max(self.wanted.start)..held.end.min(self.wanted.end);
-        self.frames.start = frames.end;
-        Ok(Some(wanted))
-    }
-
-    fn begin(&self, wanted: Range<u64>) -> Piece {
+    fn begin(&self, opener: RangeOpener) -> Piece {
         // Room for all of it, so that a piece whose turn has not come yet does not hold up its GET.
         let most = usize::try_from(self.frames_a_piece).unwrap_or(1);
         let (give, plaintext) = mpsc::channel(most);
-        let opening = piece::open(Arc::clone(&self.source), wanted, give);
+        let opening = piece::open(Arc::clone(&self.source), opener, give);
         Piece {
             plaintext,
             opening: AbortOnDropHandle::new(tokio::spawn(opening.in_current_span())),

@@ -1,12 +1,11 @@
 //! One piece of an object: one GET, whose frames are opened as they come, and another one for the rest
 //! where the store breaks off.
 
-use core::ops::Range;
 use std::sync::Arc;
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use futures::{StreamExt as _, stream::BoxStream};
-use sealift_message::{DecryptError, RangeDecryptor, RangeOpener, StoredHeader};
+use sealift_message::{DecryptError, RangeOpener, StoredHeader};
 use tokio::sync::mpsc::Sender;
 
 use super::OpenError;
@@ -18,57 +17,62 @@ pub(super) struct Source {
     pub(super) objects: Objects,
     pub(super) object: StoredObject,
     pub(super) header: StoredHeader,
-    pub(super) decryptor: Arc<RangeDecryptor>,
 }
 
 /// How often a piece is asked for again whose GET breaks off: of a file of many pieces one breaks
 /// sooner or later. What fails before a body comes, the S3 client repeats by itself.
 const MOST_AGAIN: u32 = 2;
 
-/// Gives these bytes of the plaintext, verified frame by frame. Only `Ok` proves that all of them were
+/// Gives the plaintext of `opener`, verified frame by frame. Only `Ok` proves that all of it was
 /// given. Where the store breaks off, the frames that were not given yet are asked for again, of the
 /// same object.
 pub(super) async fn open(
     source: Arc<Source>,
-    wanted: Range<u64>,
+    mut opener: RangeOpener,
     plaintext: Sender<Bytes>,
 ) -> Result<(), OpenError> {
     let mut given = Given {
-        rest: wanted,
+        withheld: Vec::new(),
         plaintext,
     };
     let mut again = 0;
     loop {
-        let opener = source.decryptor.plan(given.rest.clone())?;
-        match open_once(&source, opener, &mut given).await {
+        match open_once(&source, &mut opener, &mut given).await {
             Err(OpenError::Objects(error @ ObjectsError::Cut { .. })) if again < MOST_AGAIN => {
+                opener = opener.rest().ok_or(error.clone())?;
                 again = again.saturating_add(1);
                 let key = source.object.key.as_str();
                 tracing::warn!(object.key = key, %error, again, "The store broke off while {key} was read; the rest is asked for again");
             }
-            ended => return ended,
+            Ok(()) => return Ok(opener.finish().map(drop)?),
+            Err(error) => return Err(error),
         }
     }
 }
 
-/// What the reader got.
+/// What the reader gets.
 struct Given {
-    /// Of what it wanted, what it did not get yet.
-    rest: Range<u64>,
+    /// The end of the file, as long as the empty final frame behind it is not open: the reader knows
+    /// the length, and would take the file for whole.
+    withheld: Vec<u8>,
     plaintext: Sender<Bytes>,
 }
 
 impl Given {
     /// # Errors
     /// [`OpenError::Stopped`] where nobody reads any more.
-    async fn give(&mut self, opened: Vec<u8>) -> Result<(), OpenError> {
-        let len = u64::try_from(opened.len()).unwrap_or(u64::MAX);
-        if len > 0 {
-            let sent = self.plaintext.send(opened.into()).await;
-            sent.map_err(|_| OpenError::Stopped)?;
-            self.rest.start = self.rest.start.saturating_add(len);
+    async fn give(&mut self, opened: Vec<u8>, opener: &RangeOpener) -> Result<(), OpenError> {
+        if self.withheld.is_empty() {
+            self.withheld = opened;
+        } else {
+            self.withheld.extend_from_slice(&opened);
         }
-        Ok(())
+        if self.withheld.is_empty() || opener.awaits_empty_frame() {
+            return Ok(());
+        }
+        let opened = core::mem::take(&mut self.withheld);
+        let sent = self.plaintext.send(opened.into()).await;
+        sent.map_err(|_| OpenError::Stopped)
     }
 }
 
@@ -76,7 +80,7 @@ impl Given {
 /// along and must be the recorded one.
 async fn open_once(
     source: &Source,
-    mut opener: RangeOpener,
+    opener: &mut RangeOpener,
     given: &mut Given,
 ) -> Result<(), OpenError> {
     let mut fetched = opener.sealed_range();
@@ -94,10 +98,9 @@ async fn open_once(
     while let Some(bytes) = next {
         let mut opened = Vec::new();
         opener.push(&bytes, &mut opened)?;
-        given.give(opened).await?;
+        given.give(opened, opener).await?;
         next = sealed.next().await.transpose()?;
     }
-    opener.finish()?;
     Ok(())
 }
 

@@ -159,9 +159,8 @@ fn read_all(
     };
     let verified = sealed.header.verify(&sealed.data_key).unwrap();
     let decryptor = RangeDecryptor::new(verified, len).unwrap();
-    let all = 0..decryptor.layout().plaintext_len();
     let header = sealed.header.as_bytes();
-    plaintext(objects, object, header, decryptor.into(), all).unwrap()
+    plaintext(objects, object, header, decryptor.plan_all()).unwrap()
 }
 
 #[tokio::test]

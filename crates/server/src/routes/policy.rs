@@ -1,7 +1,8 @@
 //! `GET /v1/policy`: what the page must know before anybody logs in.
 
 use axum::{Json, extract::State};
-use sealift_transfer::api::Policy;
+use sealift_message::FrameLength;
+use sealift_transfer::{PartPlan, api::Policy, part_plan::MOST_PART_BYTES};
 
 use crate::{
     app::App,
@@ -21,7 +22,7 @@ pub(crate) async fn policy(State(app): State<App>) -> Json<Policy> {
 
 /// Plaintext bytes of one file: the configured limit, and never more than the format carries.
 pub(crate) fn most_bytes(config: &Config) -> u64 {
-    let carried = format_carries(u64::from(config.frame_length));
+    let carried = format_carries(config.frame_length);
     config
         .limits
         .file_bytes
@@ -30,16 +31,12 @@ pub(crate) fn most_bytes(config: &Config) -> u64 {
 
 /// 10,000 parts of 5 GiB in whole frames, with room for our header, and no more frames than
 /// sequence numbers (FORMAT.md, arithmetic). The plan of each upload has the last word.
-fn format_carries(frame_length: u64) -> u64 {
-    const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
+fn format_carries(frame_length: u32) -> u64 {
     /// Ours have a few hundred bytes: four ids, a key's name and its ciphertext.
     const HEADER_BYTES: u64 = 1024;
-    const MOST_PARTS: u64 = 10_000;
-    let frames_a_part = (MOST_PART_BYTES - HEADER_BYTES) / frame_length.saturating_add(32);
-    let frames = frames_a_part
-        .saturating_mul(MOST_PARTS)
-        .min(u64::from(u32::MAX));
-    frames.saturating_mul(frame_length)
+    FrameLength::try_from(frame_length).map_or(0, |frame_length| {
+        PartPlan::most_plaintext_len(HEADER_BYTES, frame_length, MOST_PART_BYTES)
+    })
 }
 
 #[cfg(test)]
@@ -50,6 +47,7 @@ mod tests {
     fn the_format_carries_what_its_description_says() {
         assert_eq!(format_carries(256 * 1024), 53_679_226_880_000);
         assert_eq!(format_carries(64 * 1024), 53_660_876_800_000);
-        assert_eq!(format_carries(4 * 1024), 4096 * u64::from(u32::MAX));
+        // 16 TiB: 2^32 - 1 frames, the last of which is never full.
+        assert_eq!(format_carries(4 * 1024), 4096 * u64::from(u32::MAX) - 1);
     }
 }

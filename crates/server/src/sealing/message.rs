@@ -1,25 +1,23 @@
-//! One message, sealed while its plaintext comes: each frame once and in order. The last frame is
-//! held back, since only the end of the body tells which one is final.
+//! One message, sealed while its plaintext comes: each frame once and in order. No frame is held
+//! back, because a full frame is never the final one. A full part is held back until more comes,
+//! because an empty final frame belongs to the last part.
 
 use bytes::{Buf as _, Bytes};
 use sealift_message::{
-    ContentKey, DecryptError, FrameIndex, FrameSealer, LayoutError, SealError, StoredHeader,
-    VerifiedHeader,
+    LayoutError, SealError, StreamSealer, VerifiedHeader, suite::FINAL_FRAME_OVERHEAD,
 };
 use sealift_transfer::{PartNumber, PartPlan, api::Sha256, part_plan::PartPlanError};
 use sha2::Digest as _;
 use zeroize::Zeroizing;
 
-/// Seals what comes into parts of whole frames. Holds the plaintext of one frame and the
+/// Seals what comes into parts of whole frames. Holds the plaintext of less than one frame and the
 /// ciphertext of one part.
 pub(super) struct MessageSealer {
-    header: StoredHeader,
-    content_key: ContentKey,
-    /// Of the longest message that may come; seals the frames that are not the last.
-    frames: FrameSealer,
+    frames: StreamSealer,
+    /// Of the longest message that may come.
     plan: PartPlan,
-    held: Zeroizing<Vec<u8>>,
-    next_frame: FrameIndex,
+    /// The plaintext of the frame that is not full yet.
+    unsealed: Zeroizing<Vec<u8>>,
     plaintext_len: u64,
     part: PartInMaking,
 }
@@ -42,8 +40,6 @@ pub(crate) enum SealingError {
     },
     #[error("a frame was not sealed")]
     Seal(#[from] SealError),
-    #[error("the header does not belong to its key")]
-    Decrypt(#[from] DecryptError),
     #[error("there is no such message")]
     Layout(#[from] LayoutError),
     #[error("there is no such plan")]
@@ -53,17 +49,12 @@ pub(crate) enum SealingError {
 impl MessageSealer {
     /// For a message that is at most as long as `plan` says.
     pub(super) fn new(verified: VerifiedHeader, plan: PartPlan) -> Result<Self, SealingError> {
-        let header = StoredHeader::new(verified.header().as_bytes())?;
-        let content_key = ContentKey::from_bytes(verified.content_key().expose());
         let mut part = PartInMaking::new(&plan, PartNumber::FIRST);
-        part.append(header.header().as_bytes());
+        part.append(verified.header().as_bytes());
         Ok(Self {
-            header,
-            content_key,
-            frames: FrameSealer::new(verified, plan.plaintext_len())?,
-            held: Zeroizing::new(Vec::with_capacity(frame_len(&plan))),
+            frames: StreamSealer::new(verified)?,
+            unsealed: Zeroizing::new(Vec::with_capacity(frame_len(&plan))),
             plan,
-            next_frame: 0,
             plaintext_len: 0,
             part,
         })
@@ -77,26 +68,25 @@ impl MessageSealer {
         let most_bytes = self.plan.plaintext_len();
         let frame_len = frame_len(&self.plan);
         while !plaintext.is_empty() {
-            if self.held.len() == frame_len {
-                // More follows, so this one is not the last.
-                self.part.seal(&self.frames, self.next_frame, &self.held)?;
-                self.held.clear();
-                self.next_frame = self.next_frame.saturating_add(1);
-                if self.part.frames == self.plan.frames_per_part() {
-                    let next = self.part.number.next();
-                    let next = next.ok_or(SealingError::TooLong { most_bytes })?;
-                    let full =
-                        core::mem::replace(&mut self.part, PartInMaking::new(&self.plan, next));
-                    return Ok(Some(full.end()));
-                }
+            if self.part.frames == self.plan.frames_per_part() {
+                // More follows, so this part is not the last.
+                let next = self.part.number.next();
+                let next = next.ok_or(SealingError::TooLong { most_bytes })?;
+                let full = core::mem::replace(&mut self.part, PartInMaking::new(&self.plan, next));
+                return Ok(Some(full.end()));
             }
-            let room = frame_len.saturating_sub(self.held.len());
+            let room = frame_len.saturating_sub(self.unsealed.len());
             let taken = plaintext.split_to(room.min(plaintext.remaining()));
             self.plaintext_len = self.plaintext_len.saturating_add(len_of(&taken));
             if self.plaintext_len > most_bytes {
                 return Err(SealingError::TooLong { most_bytes });
             }
-            self.held.extend_from_slice(&taken);
+            self.unsealed.extend_from_slice(&taken);
+            if self.unsealed.len() == frame_len {
+                self.part
+                    .seal(|out| self.frames.push(&self.unsealed, out))?;
+                self.unsealed.clear();
+            }
         }
         Ok(None)
     }
@@ -109,9 +99,8 @@ impl MessageSealer {
     /// The body has ended: the last part, and the plan of what it was.
     pub(super) fn finish(mut self) -> Result<(SealedPart, PartPlan), SealingError> {
         let plan = self.plan.ending_at(self.plaintext_len)?;
-        let verified = self.header.verify(&self.content_key)?;
-        let last = FrameSealer::new(verified, self.plaintext_len)?;
-        self.part.seal(&last, self.next_frame, &self.held)?;
+        self.part
+            .seal(|out| self.frames.finish(&self.unsealed, out))?;
         Ok((self.part.end(), plan))
     }
 }
@@ -125,7 +114,10 @@ struct PartInMaking {
 
 impl PartInMaking {
     fn new(plan: &PartPlan, number: PartNumber) -> Self {
-        let sealed_len = plan.part(number).map_or(0, |part| part.sealed_len());
+        // Where the body ends with this part it may have an empty final frame besides.
+        let sealed_len = plan.part(number).map_or(0, |part| {
+            part.sealed_len().saturating_add(FINAL_FRAME_OVERHEAD)
+        });
         Self {
             number,
             frames: 0,
@@ -139,20 +131,15 @@ impl PartInMaking {
         self.sha256.update(bytes);
     }
 
-    fn seal(
+    /// Takes the frame that `append` seals onto the part's bytes.
+    fn seal<T>(
         &mut self,
-        sealer: &FrameSealer,
-        index: FrameIndex,
-        plaintext: &[u8],
+        append: impl FnOnce(&mut Vec<u8>) -> Result<T, SealError>,
     ) -> Result<(), SealError> {
-        let frame = sealer.layout().frame(index);
-        let sealed_len = frame.map_or(0, |frame| frame.sealed_len());
         let start = self.sealed.len();
-        let end = start.saturating_add(usize::try_from(sealed_len).unwrap_or(0));
-        self.sealed.resize(end, 0);
-        let out = self.sealed.get_mut(start..).unwrap_or_default();
-        sealer.seal_frame(index, plaintext, out)?;
-        self.sha256.update(&*out);
+        append(&mut self.sealed)?;
+        self.sha256
+            .update(self.sealed.get(start..).unwrap_or_default());
         self.frames = self.frames.saturating_add(1);
         Ok(())
     }
@@ -177,7 +164,8 @@ pub(super) fn len_of(bytes: &Bytes) -> u64 {
 #[cfg(test)]
 mod tests {
     use sealift_message::{
-        DataKey, EncryptedDataKey, EncryptionContext, FrameLength, HeaderBuilder, MessageId,
+        DataKey, EncryptedDataKey, EncryptionContext, FrameLength, FrameSealer, HeaderBuilder,
+        MessageId,
     };
 
     use super::*;
@@ -250,6 +238,24 @@ mod tests {
                     assert_eq!(sealed.sha256, Sha256::of(&expected));
                 }
             }
+        }
+    }
+
+    #[test]
+    fn the_last_part_fits_into_its_buffer_with_an_empty_final_frame() {
+        let part = FRAME * FRAMES_A_PART;
+        for (len, most) in [(part, 4 * part), (2 * part, 4 * part), (4 * part, 4 * part)] {
+            let verified = message().0;
+            let plan = PartPlan::new(verified.header().len(), 4096, most, FRAMES_A_PART).unwrap();
+            let mut sealer = MessageSealer::new(verified, plan).unwrap();
+            let mut plaintext = Bytes::from(vec![7; usize::try_from(len).unwrap()]);
+            while sealer.push(&mut plaintext).unwrap().is_some() {}
+            let room = sealer.part.sealed.capacity();
+            let (last, _) = sealer.finish().unwrap();
+            assert!(
+                last.sealed.len() <= room,
+                "{len} of {most}: the buffer grew"
+            );
         }
     }
 

@@ -36,6 +36,37 @@ async fn an_empty_file_has_a_length_of_zero_and_no_range() {
 }
 
 #[tokio::test]
+async fn a_file_of_whole_frames_does_not_come_whole_unless_its_empty_final_frame_opens() {
+    let stack = Stack::start().await;
+    let client = stack.client();
+    // Of the last one the end comes in a piece of its own.
+    for len in [FRAME, 2 * FRAME, 2040 * FRAME] {
+        let plaintext = bytes(len);
+        let record = client.upload("a.bin", &plaintext).await;
+        let path = files::content_path(&record.id);
+        // Mark, sequence number, IV, content length, tag.
+        for place in [-40, -33, -32, -17, -16, -1] {
+            alter(&stack.object_of(&record), place);
+            for range in [None, Some("bytes=0-")] {
+                let mut request = client.request(Method::GET, &path);
+                if let Some(range) = range {
+                    request = request.header("range", range);
+                }
+                // Refused, or broken off before the promised length.
+                let answer = request.send().await.unwrap();
+                let is_whole = answer.status().is_success() && answer.bytes().await.is_ok();
+                assert!(!is_whole, "{len} bytes, altered at {place}, {range:?}");
+            }
+            // Every frame of a smaller range is open without it.
+            let answer = client.get_with(&path, "range", "bytes=-1").await;
+            assert_eq!(answer.body, plaintext[len - 1..], "altered at {place}");
+            alter(&stack.object_of(&record), place);
+        }
+        assert!(client.get(&path).await.body == plaintext);
+    }
+}
+
+#[tokio::test]
 async fn head_has_the_headers_of_get_and_no_body() {
     let (_stack, client, record, _) = uploaded().await;
     for address in ["", "?inline=1"] {

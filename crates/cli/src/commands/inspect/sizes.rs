@@ -11,8 +11,8 @@ pub(super) struct Sizes {
     pub(super) plaintext_len: u64,
 }
 
-/// `None` where no message has this size. Others' messages may have an empty final frame after full
-/// ones; ours never do.
+/// `None` where no message has this size. Other writers may end a message with a full final frame;
+/// ours is always shorter than a frame.
 pub(super) fn framed(body_len: u64, frame_length: u32) -> Option<Sizes> {
     let frame_length = u64::from(frame_length);
     let sealed_frame = frame_length.checked_add(REGULAR_FRAME_OVERHEAD)?;
@@ -59,10 +59,10 @@ mod tests {
     }
 
     #[test]
-    fn an_empty_final_frame_after_full_ones_counts() {
-        let sizes = framed(2 * (4096 + 32) + 40, 4096);
+    fn a_full_final_frame_of_another_writer_counts() {
+        let sizes = framed(2 * (4096 + 32) + 8, 4096);
         assert_eq!(sizes.unwrap().plaintext_len, 2 * 4096);
-        assert_eq!(sizes.unwrap().frame_count, 3);
+        assert_eq!(sizes.unwrap().frame_count, 2);
     }
 
     #[test]
