@@ -7,7 +7,7 @@ import { FileView } from './file-view.js';
 import { whyUnfitToOpen } from './fit.js';
 import { KeyBetweenTabs } from './key-between-tabs.js';
 import { Login } from './login.js';
-import { shownName } from './names.js';
+import { nameOf, shownName } from './names.js';
 import { Opener } from './opener.js';
 import { Question } from './question.js';
 import { Saving } from './saving.js';
@@ -55,7 +55,7 @@ export async function startFilePage({ refresh } = {}) {
   find('save').addEventListener('click', save);
   find('stop').addEventListener('click', () => saving.cancel());
   find('show').addEventListener('click', () => view.show(file));
-  find('share-it').addEventListener('click', () => share.open(file.id, file.name));
+  find('share-it').addEventListener('click', () => share.open(file));
   find('delete').addEventListener('click', remove);
   find('again').addEventListener('click', look);
   copies(find('copy-details'), () => detailsOfOpening(fileId(), saving, failure), announce);
@@ -181,7 +181,7 @@ function told(what) {
   // That button is gone now.
   if (hadFocus && what !== 'saving') find('save').focus();
   const { outcome } = saving;
-  if (what === 'saving') announce(say('announceSaving', { name: shownName(file.name) }));
+  if (what === 'saving') announce(say('announceSaving', { name: nameOf(file) }));
   if (what === 'done') view.end(say(outcome.how === 'picker' ? 'savedByPicker' : 'savedByDownload', { name: shownName(outcome.name) }), outcome);
   if (what === 'cancelled') view.end(say('saveStopped'));
   if (what === 'failed') {
@@ -198,7 +198,7 @@ function enter(state) {
 }
 
 async function remove() {
-  const name = shownName(file.name);
+  const name = nameOf(file);
   if (!(await question.ask(say('deleteQuestion', { name }), say('delete')))) return;
   await attempt(async () => {
     await server.remove(file.id);

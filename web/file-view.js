@@ -1,6 +1,6 @@
 // What is seen of the one file that a page is about.
 
-import { shownName } from './names.js';
+import { nameOf, shownName } from './names.js';
 import { bytes, moment } from './numbers.js';
 import { sayReadFailure } from './problems.js';
 import { fillRecord, sayVerification } from './record.js';
@@ -63,7 +63,7 @@ export class FileView {
   // browser's may ask for its content.
   present(file, { isOwn, mayShow }) {
     this.#isOwn = isOwn;
-    const name = shownName(file.name);
+    const name = nameOf(file);
     const { verification, readable_until_ms: untilMs } = file;
     sayAll(find('file'), { name });
     find('title').textContent = name;
@@ -71,10 +71,11 @@ export class FileView {
     if (file.content_type) facts.push(shownName(file.content_type));
     if (isOwn) facts.push(say('sentAt', { moment: moment(file.uploaded_at_ms) }));
     find('facts').textContent = facts.join(' · ');
-    find('verification').textContent = sayVerification(verification);
+    find('verification').textContent = sayVerification(file);
     find('verification').dataset.verification = verification.state;
-    find('damaged').hidden = verification.state !== 'failed';
-    find('damaged').textContent = say(isOwn ? 'damagedNext' : 'damagedShared');
+    const isDamaged = verification.state === 'failed';
+    find('damaged').hidden = !isDamaged && (file.unreadable ?? []).length === 0;
+    find('damaged').textContent = say(isDamaged ? (isOwn ? 'damagedNext' : 'damagedShared') : 'recordUnreadable');
     find('until').hidden = untilMs === undefined;
     find('until').textContent = say('sharedUntil', { moment: moment(untilMs ?? 0) });
     find('progress').setAttribute('aria-label', say('savingName', { name }));
@@ -101,9 +102,10 @@ export class FileView {
   }
 
   // The picture, sound or film, in the place of the button that asked for it.
-  show({ id, name, content_type: contentType }) {
+  show(file) {
+    const { id, content_type: contentType } = file;
     const kind = kindOf(contentType);
-    const element = shownFile(kind, id, shownName(name), () => {
+    const element = shownFile(kind, id, nameOf(file), () => {
       find('viewer').replaceChildren();
       this.end(say('notShown'));
     });

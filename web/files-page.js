@@ -5,7 +5,7 @@ import { KeyBetweenTabs } from './key-between-tabs.js';
 import { listedFile } from './listed-file.js';
 import { Listing } from './listing.js';
 import { Login } from './login.js';
-import { shownName } from './names.js';
+import { nameOf } from './names.js';
 import { amount } from './numbers.js';
 import { sayReadFailure } from './problems.js';
 import { Question } from './question.js';
@@ -97,7 +97,7 @@ async function more() {
 }
 
 function add(files) {
-  const wishes = { share: ({ id, name }) => share.open(id, name), remove, announce };
+  const wishes = { share: (record) => share.open(record), remove, announce };
   const there = files.filter(({ id }) => !gone.has(id));
   const elements = there.map((record) => listedFile(find('listed-file'), record, wishes));
   find('listed').append(...elements);
@@ -117,8 +117,9 @@ function show() {
   find('count').textContent = say(count === 0 ? none : some, { count: amount(count) });
 }
 
-async function remove({ id, name: given }) {
-  const name = shownName(given);
+async function remove(record) {
+  const { id } = record;
+  const name = nameOf(record);
   if (!(await question.ask(say('deleteQuestion', { name }), say('delete')))) return;
   await attempt(async () => {
     await server.remove(id);

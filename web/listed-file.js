@@ -1,6 +1,6 @@
 // One file in the list of files.
 
-import { shownName } from './names.js';
+import { nameOf } from './names.js';
 import { bytes, moment } from './numbers.js';
 import { fillRecord, pageOf, sayVerification } from './record.js';
 import { say, sayAll } from './sentences.js';
@@ -9,7 +9,7 @@ import { say, sayAll } from './sentences.js';
 export function listedFile(template, record, wishes) {
   const element = template.content.firstElementChild.cloneNode(true);
   const part = (name) => element.querySelector(`.${name}`);
-  const name = shownName(record.name);
+  const name = nameOf(record);
   const { verification } = record;
   sayAll(element, { name });
   element.dataset.fileId = record.id;
@@ -23,11 +23,13 @@ export function listedFile(template, record, wishes) {
   part('delete').addEventListener('click', () => wishes.remove(record));
   const isDamaged = verification.state === 'failed';
   const words = [say('sentAt', { moment: moment(record.uploaded_at_ms) })];
-  const found = sayVerification(verification);
+  const found = sayVerification(record);
   if (found && !isDamaged) words.push(found);
   part('file-status').textContent = words.join(' · ');
-  part('problem').hidden = !isDamaged;
-  part('problem-text').textContent = isDamaged ? `${found}.` : '';
+  const isUnreadable = !isDamaged && (record.unreadable ?? []).length > 0;
+  part('problem').hidden = !isDamaged && !isUnreadable;
+  part('problem-text').textContent = isDamaged ? `${found}.` : say('recordUnreadable');
+  part('problem-next').hidden = isUnreadable;
   fillRecord(part('record'), record, wishes.announce);
   return element;
 }

@@ -10,7 +10,7 @@ import { unhurried } from './folders.js';
 import { Handles } from './handles.js';
 import { KeyBetweenTabs } from './key-between-tabs.js';
 import { Login } from './login.js';
-import { shownName } from './names.js';
+import { nameOf, shownName } from './names.js';
 import { amount, bytes } from './numbers.js';
 import { Question } from './question.js';
 import { sayFailure } from './problems.js';
@@ -36,7 +36,7 @@ const awake = new Awake(() => sending.entries.some((entry) => entry.isRunning));
 const server = new Server();
 const share = new Share(find('share'), server, announce);
 const keys = new KeyBetweenTabs();
-const rows = new Rows(find('rows'), find('row'), { wish, download, share: ({ record }) => share.open(record.id, record.name), announce });
+const rows = new Rows(find('rows'), find('row'), { wish, download, share: ({ record }) => share.open(record), announce });
 const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, reload: loadUnfinished, announce });
 let chooser;
 let login;
@@ -113,7 +113,7 @@ function start(found) {
 // An unfinished upload becomes a row.
 function goOnWith(upload, { file, handle }) {
   if (sending.knows(upload.upload_id)) return;
-  const entry = sending.add({ file, handle, name: upload.name });
+  const entry = sending.add({ file, handle, name: upload.name || file.name });
   entry.uploadId = upload.upload_id;
   sending.send(entry, 'resume');
   list(entry);
@@ -162,7 +162,7 @@ function chooseAgain() {
 }
 
 function discardUnfinished(upload) {
-  return discard(upload.name, async () => {
+  return discard(nameOf(upload), async () => {
     await workers.current().discard(upload.upload_id);
     handles.forget(upload.upload_id);
   });

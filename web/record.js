@@ -13,7 +13,8 @@ export function pageOf(fileId) {
 }
 
 // One sentence about what the pass over all of a file found; none where this page does not know the answer.
-export function sayVerification({ state, at_ms: atMs }) {
+export function sayVerification({ verification: { state, at_ms: atMs }, unreadable = [] }) {
+  if (unreadable.includes('verification')) return say('verificationUnreadable');
   if (state === 'pending') return say('pending');
   if (state === 'verified') return say('verified', { moment: moment(atMs) });
   return state === 'failed' ? say('damaged', { moment: moment(atMs) }) : '';

@@ -52,7 +52,8 @@ export class Saving {
     this.outcome = undefined;
     this.#speed.forget();
     if (!this.#opener) this.#make();
-    this.#opener.save(id, name, size);
+    // A file whose name the server could not read is saved under its id.
+    this.#opener.save(id, name || id, size);
     this.#enter('saving');
   }
 

@@ -133,6 +133,9 @@ const sentences = {
   plaintextSha256: 'SHA-256 of the file',
   verified: 'Verified {moment}',
   pending: 'Not verified yet',
+  nameUnreadable: 'Name cannot be read',
+  verificationUnreadable: 'Whether it was verified cannot be read',
+  recordUnreadable: 'A part of what the server noted about this file is damaged. The file can still be saved and deleted. Tell whoever runs this server.',
   damaged: 'Failed when it was verified {moment}',
   damagedNext: 'What is stored is damaged or was replaced. Send the file anew if you still have it, and tell whoever runs this server.',
 

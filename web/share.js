@@ -1,7 +1,7 @@
 // The dialog that makes a link for one download.
 
 import { copies } from './copy.js';
-import { shownName } from './names.js';
+import { nameOf } from './names.js';
 import { moment } from './numbers.js';
 import { sayReadFailure } from './problems.js';
 import { say } from './sentences.js';
@@ -30,11 +30,11 @@ export class Share {
     copies(this.#part('.copy-link'), () => this.#link.value, announce);
   }
 
-  // Asks for how long, about the file of that id.
-  open(fileId, name) {
+  // Asks for how long, about the file of that record.
+  open(record) {
     this.#forget();
-    this.#fileId = fileId;
-    this.#part('.share-file').textContent = shownName(name);
+    this.#fileId = record.id;
+    this.#part('.share-file').textContent = nameOf(record);
     this.#dialog.showModal();
     this.#part('select').focus();
   }

@@ -3,7 +3,7 @@
 import { copies } from './copy.js';
 import { detailsOfUnfinished } from './details.js';
 import { fileOf } from './handles.js';
-import { shownName } from './names.js';
+import { nameOf } from './names.js';
 import { bytes, moment } from './numbers.js';
 import { say, sayAll } from './sentences.js';
 
@@ -81,7 +81,7 @@ export class Unfinished {
   #item(upload, hasHandle, isElsewhere) {
     const item = this.#template.content.firstElementChild.cloneNode(true);
     const part = (name) => item.querySelector(`.${name}`);
-    const name = shownName(upload.name);
+    const name = nameOf(upload);
     sayAll(item, { name });
     item.dataset.uploadId = upload.upload_id;
     part('file-name').textContent = name;

@@ -3,11 +3,14 @@
 #![expect(clippy::expect_used, reason = "a test")]
 
 use std::{
+    fs,
     io::{BufRead as _, BufReader, Read as _, Write as _},
     net::{TcpListener, TcpStream},
     path::Path,
     process::{Child, Command, Stdio},
 };
+
+use sha2::{Digest as _, Sha384};
 
 fn demo(folder: &Path, more: &[&str]) -> Command {
     let mut command = Command::new(env!("CARGO_BIN_EXE_sealift"));
@@ -114,4 +117,41 @@ fn a_taken_port_is_named_with_the_flag_that_changes_it() {
         assert!(said.contains(&format!("port {port} is taken")), "{said}");
         assert!(said.contains(&format!("{flag} ")), "{said}");
     }
+}
+
+#[cfg(unix)]
+#[test]
+fn a_demo_folder_of_another_version_is_refused_with_the_flag_that_begins_empty() {
+    let folder = tempfile::tempdir().expect("a folder");
+    let start = |more: &[&str]| {
+        let ports = ["--port", "0", "--s3-port", "0"];
+        demo(folder.path(), &[&ports[..], more].concat())
+    };
+    let run_once = |more: &[&str]| {
+        let mut child = start(more).spawn().expect("the program");
+        port_of(&mut child);
+        let id = child.id().to_string();
+        let killed = Command::new("kill").args(["-TERM", &id]).status();
+        assert!(killed.expect("kill").success());
+        child.wait().expect("it ends");
+    };
+    run_once(&[]);
+
+    // The database holds the checksum of the first migration: another text was applied.
+    let migration = include_bytes!("../../server/migrations/sqlite/0001_records.sql");
+    let checksum = Sha384::digest(migration);
+    let database = folder.path().join("demo/data/sealift.sqlite");
+    let mut bytes = fs::read(&database).expect("a database");
+    let mut windows = bytes.windows(checksum.len());
+    let place = windows.position(|window| *window == *checksum);
+    bytes[place.expect("a checksum")] ^= 1;
+    fs::write(&database, bytes).expect("altered");
+
+    let refused = start(&[]).output().expect("it ends");
+    assert_eq!(refused.status.code(), Some(1));
+    let said = String::from_utf8(refused.stderr).expect("UTF-8");
+    assert!(said.contains("another version"), "{said}");
+    assert!(said.contains("sealift demo --fresh"), "{said}");
+
+    run_once(&["--fresh"]);
 }

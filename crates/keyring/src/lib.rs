@@ -36,7 +36,7 @@ pub use error::KeyringError;
 pub use kek::{Kek, KekRow, kek_version_of};
 pub use key_file::{KeyFile, KeyFileError, KeyFileProblem};
 pub use kms::{KmsConfig, KmsKeyring};
-pub use records_key::RecordsKey;
+pub use records_key::{FINGERPRINT_LEN, RecordsKey};
 #[cfg(feature = "legacy-suites")]
 pub use {
     kms::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader},

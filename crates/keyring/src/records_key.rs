@@ -1,14 +1,20 @@
-//! The key for a tenant's names and metadata at rest.
+//! The key for a tenant's names, metadata and hashes at rest.
 
 use std::fmt;
 
+use hkdf::hmac::{Hmac, KeyInit as _, Mac as _};
 use sealift_message::suite::KEY_LEN;
+use sha2::Sha256;
 
 use crate::derive::{KeyBytes, derive, fields};
 
 const LABEL: &[u8] = b"sealift-records-v1";
+const FINGERPRINT_LABEL: &[u8] = b"sealift-fingerprint-v1";
 
-/// Seals names and metadata of one tenant in the database. Wiped when dropped, never printed, not
+/// Bytes of a fingerprint.
+pub const FINGERPRINT_LEN: usize = 32;
+
+/// Seals names, metadata and hashes of one tenant in the database. Wiped when dropped, never printed, not
 /// cloned.
 pub struct RecordsKey(KeyBytes);
 
@@ -23,6 +29,22 @@ impl RecordsKey {
     #[must_use]
     pub fn expose(&self) -> &[u8; KEY_LEN] {
         &self.0
+    }
+
+    /// A fingerprint of `text` that nobody can compute without this key, so that it confirms no
+    /// guess about the text: HMAC-SHA256 under a key of its own. That key is HKDF-SHA512 without
+    /// salt of this one; info: the field `sealift-fingerprint-v1` behind its length as a u64.
+    #[must_use]
+    #[expect(
+        clippy::expect_used,
+        reason = "HMAC takes a key of any length, and this one has 32 bytes"
+    )]
+    pub fn fingerprint(&self, text: &[u8]) -> [u8; FINGERPRINT_LEN] {
+        let key = derive(&self.0, b"", &fields(&[FINGERPRINT_LABEL]));
+        let mut mac =
+            Hmac::<Sha256>::new_from_slice(key.as_slice()).expect("32 bytes are a key of HMAC");
+        mac.update(text);
+        mac.finalize().into_bytes().into()
     }
 }
 
@@ -48,6 +70,20 @@ mod tests {
             ours.expose(),
             RecordsKey::derive(&[1; KEY_LEN], "ours").expose()
         );
+    }
+
+    #[test]
+    fn a_fingerprint_is_of_one_tenant_one_text_and_a_key_of_its_own() {
+        let ours = RecordsKey::derive(&[1; KEY_LEN], "ours");
+        let theirs = RecordsKey::derive(&[1; KEY_LEN], "theirs");
+        let fingerprint = ours.fingerprint(b"text");
+        assert_eq!(fingerprint, ours.fingerprint(b"text"));
+        assert_ne!(fingerprint, ours.fingerprint(b"texu"));
+        assert_ne!(fingerprint, theirs.fingerprint(b"text"));
+        // The key that seals makes other fingerprints.
+        let mut mac = Hmac::<Sha256>::new_from_slice(ours.expose()).unwrap();
+        mac.update(b"text");
+        assert_ne!(fingerprint[..], mac.finalize().into_bytes()[..]);
     }
 
     #[test]

@@ -29,7 +29,7 @@ pub(crate) async fn download(
     let reading = Reading {
         app: app.clone(),
         reader,
-        is_known_damaged: file.verification.failure().is_some(),
+        is_known_damaged: file.verification.is_failed(),
         _permit: permit,
     };
     let plaintext = match begin(app, file, range).await {

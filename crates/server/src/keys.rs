@@ -1,5 +1,5 @@
 //! Where the keyring meets the records: which key a tenant's data keys are made and opened with,
-//! and the key of its names and metadata at rest.
+//! and the key of its names, metadata and hashes at rest ([`sealed_fields`]).
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -9,18 +9,17 @@ use sealift_keyring::{
     kek_version_of,
 };
 use sealift_message::{
-    ContentKey, DataKey, DecryptError, EncryptedDataKey, EncryptionContext, Header, MessageId,
-    open_record, seal_record,
+    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, Header, MessageId,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
-use zeroize::Zeroizing;
 
 use crate::{
     clock::Clock,
     config::{Config, KeyringConfig},
-    random,
     records::{FileRow, Records, RecordsError},
 };
+
+mod sealed_fields;
 
 /// The keys of a deployment. Cheap to clone.
 #[derive(Debug, Clone)]
@@ -96,6 +95,21 @@ impl KeysError {
     #[must_use]
     pub fn is_for_want_of_records(&self) -> bool {
         matches!(self, Self::Records(error) if error.is_unavailable())
+    }
+
+    /// Whether the sealed bytes are at fault, or the key row that they were sealed under: they will
+    /// not open later either. Everything else says nothing about them.
+    #[must_use]
+    pub fn is_damage(&self) -> bool {
+        matches!(
+            self,
+            Self::NoSuchKey
+                | Self::Keyring(
+                    KeyringError::Unauthentic
+                        | KeyringError::OtherWrapper { .. }
+                        | KeyringError::VersionZero
+                )
+        )
     }
 
     /// Whether the same request may succeed later.
@@ -198,42 +212,6 @@ impl Keys {
             }
             Source::Kms(kms) => Ok(kms.open(encrypted, context).await?),
         }
-    }
-
-    /// Seals a name or metadata at rest: version of the KEK, IV, ciphertext, tag. `place` says
-    /// which field of which row it is; it opens nowhere else.
-    pub(crate) async fn seal_record(
-        &self,
-        tenant: &TenantId,
-        place: &str,
-        plaintext: &[u8],
-    ) -> Result<Vec<u8>, KeysError> {
-        let version = match &self.source {
-            Source::Local { .. } => self.newest_kek(tenant).await?.version(),
-            Source::Kms(_) => NO_KEK,
-        };
-        let key = self.records_key(tenant, version).await?;
-        let iv = random::bytes();
-        let sealed = seal_record(key.expose(), &iv, place.as_bytes(), plaintext)
-            .map_err(KeyringError::from)?;
-        Ok([version.to_be_bytes().as_slice(), &iv, &sealed].concat())
-    }
-
-    /// Opens what [`Self::seal_record`] gave.
-    pub(crate) async fn open_record(
-        &self,
-        tenant: &TenantId,
-        place: &str,
-        sealed: &[u8],
-    ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
-        let unauthentic = || KeyringError::from(DecryptError::Unauthentic);
-        let (version, rest) = sealed.split_first_chunk().ok_or_else(unauthentic)?;
-        let (iv, ciphertext) = rest.split_first_chunk().ok_or_else(unauthentic)?;
-        let key = self
-            .records_key(tenant, u32::from_be_bytes(*version))
-            .await?;
-        let opened = open_record(key.expose(), iv, place.as_bytes(), ciphertext);
-        Ok(opened.map_err(KeyringError::from)?)
     }
 
     async fn newest_kek(&self, tenant: &TenantId) -> Result<Arc<Kek>, KeysError> {

@@ -1,12 +1,16 @@
-//! Names and metadata: sealed at rest, since file names are personal data too (DESIGN.md 4).
-//! Bound to the file's id, so that a row's name does not open in another row.
+//! Names, metadata and the SHA-256 of the plaintext: sealed at rest, because names are personal data
+//! and a hash confirms a guess about the content (DESIGN.md 4). Each is bound to its field and to the
+//! file's id, so that it opens in no other row.
+//!
+//! A field that does not open is reported as unreadable, so that one damaged row fails no list.
 
-use sealift_transfer::api::{FileId, TenantId};
+use sealift_transfer::api::{FileId, TenantId, UnreadableField, Verification};
+use zeroize::Zeroizing;
 
 use crate::{
     app::App,
     keys::KeysError,
-    problem::{self, Refusal},
+    records::{FileRow, KeptVerification},
 };
 
 /// Sealed, as the row keeps it.
@@ -22,6 +26,10 @@ fn name_place(file: &FileId) -> String {
 
 fn metadata_place(file: &FileId) -> String {
     format!("metadata:{file}")
+}
+
+fn sha256_place(file: &FileId) -> String {
+    format!("plaintext-sha256:{file}")
 }
 
 pub(crate) async fn seal(
@@ -51,30 +59,131 @@ pub(crate) async fn seal(
     Ok(SealedPersonal { name, metadata })
 }
 
-/// Empty where the sweeper emptied the row: what is sealed never is.
-pub(crate) async fn open_name(
+/// The SHA-256 of the plaintext, as [`FileRow`] keeps it.
+pub(crate) async fn seal_sha256(
     app: &App,
-    tenant: &TenantId,
-    file: &FileId,
-    sealed: &[u8],
-) -> Result<String, Refusal> {
-    if sealed.is_empty() {
-        return Ok(String::new());
-    }
-    let name = app
-        .keys
-        .open_record(tenant, &name_place(file), sealed)
-        .await?;
-    String::from_utf8(name.to_vec()).map_err(|_| problem::internal())
+    file: &FileRow,
+    sha256: &[u8; 32],
+) -> Result<Vec<u8>, KeysError> {
+    let (tenant, place) = (&file.scope.tenant, sha256_place(&file.file_id));
+    app.keys.seal_record(tenant, &place, sha256).await
 }
 
-pub(crate) async fn open_metadata(
-    app: &App,
-    tenant: &TenantId,
-    file: &FileId,
-    sealed: &[u8],
-) -> Result<serde_json::Value, Refusal> {
-    let place = metadata_place(file);
-    let metadata = app.keys.open_record(tenant, &place, sealed).await?;
-    serde_json::from_slice(&metadata).map_err(|_| problem::internal())
+/// Opens the fields of one row, and collects those that do not open.
+pub(crate) struct Opener<'a> {
+    app: &'a App,
+    tenant: &'a TenantId,
+    file: &'a FileId,
+    unreadable: Vec<UnreadableField>,
+}
+
+impl<'a> Opener<'a> {
+    pub(crate) fn new(app: &'a App, tenant: &'a TenantId, file: &'a FileId) -> Self {
+        Self {
+            app,
+            tenant,
+            file,
+            unreadable: Vec::new(),
+        }
+    }
+
+    /// The fields that could not be read.
+    pub(crate) fn into_unreadable(self) -> Vec<UnreadableField> {
+        self.unreadable
+    }
+
+    /// Notes a field that cannot be read.
+    pub(crate) fn note_unreadable(&mut self, field: UnreadableField) {
+        let file = self.file;
+        tracing::warn!(file.id = %file, ?field, "A field of the record of {file} cannot be read: its row or its key was damaged");
+        self.unreadable.push(field);
+    }
+
+    /// The name; empty where it cannot be read.
+    ///
+    /// # Errors
+    /// Where the key cannot be had now, which says nothing about the row.
+    pub(crate) async fn name(&mut self, sealed: &[u8]) -> Result<String, KeysError> {
+        let opened = self.opened(&name_place(self.file), sealed).await?;
+        let name = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
+        Ok(self.or_unreadable(UnreadableField::Name, name))
+    }
+
+    /// The caller's own data; none where it cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::name`].
+    pub(crate) async fn metadata(
+        &mut self,
+        sealed: Option<&[u8]>,
+    ) -> Result<Option<serde_json::Value>, KeysError> {
+        let Some(sealed) = sealed else {
+            return Ok(None);
+        };
+        let opened = self.opened(&metadata_place(self.file), sealed).await?;
+        let metadata = opened.and_then(|bytes| serde_json::from_slice(&bytes).ok());
+        Ok(self.or_unreadable(UnreadableField::Metadata, metadata.map(Some)))
+    }
+
+    /// What the pass over all frames found; unknown where it cannot be read.
+    ///
+    /// # Errors
+    /// As [`Self::name`].
+    pub(crate) async fn verification(
+        &mut self,
+        kept: KeptVerification,
+    ) -> Result<Verification, KeysError> {
+        let (at_ms, sealed) = match kept {
+            KeptVerification::Pending => return Ok(Verification::Pending),
+            KeptVerification::Failed { at_ms, code } => {
+                return Ok(Verification::Failed { at_ms, code });
+            }
+            KeptVerification::Verified {
+                at_ms,
+                sealed_sha256,
+            } => (at_ms, sealed_sha256),
+        };
+        let opened = self.opened(&sha256_place(self.file), &sealed).await?;
+        if let Some(sha256) = opened {
+            return Ok(Verification::Verified {
+                at_ms,
+                plaintext_sha256: data_encoding::HEXLOWER.encode(&sha256),
+            });
+        }
+        self.note_unreadable(UnreadableField::Verification);
+        Ok(Verification::Unknown)
+    }
+
+    /// `None`: it does not open, now or later.
+    async fn opened(
+        &self,
+        place: &str,
+        sealed: &[u8],
+    ) -> Result<Option<Zeroizing<Vec<u8>>>, KeysError> {
+        match self.app.keys.open_record(self.tenant, place, sealed).await {
+            Ok(opened) => Ok(Some(opened)),
+            Err(error) if error.is_damage() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    fn or_unreadable<T: Default>(&mut self, field: UnreadableField, value: Option<T>) -> T {
+        value.unwrap_or_else(|| {
+            self.note_unreadable(field);
+            T::default()
+        })
+    }
+}
+
+/// The name of a file that is to be saved: its id where the name cannot be read.
+///
+/// # Errors
+/// Where the key cannot be had now.
+pub(crate) async fn name_to_save(app: &App, file: &FileRow) -> Result<String, KeysError> {
+    let mut opener = Opener::new(app, &file.scope.tenant, &file.file_id);
+    let name = opener.name(&file.name).await?;
+    match opener.into_unreadable().is_empty() {
+        true => Ok(name),
+        false => Ok(file.file_id.to_string()),
+    }
 }

@@ -22,6 +22,7 @@ mod audit;
 mod columns;
 mod deployment;
 mod files;
+mod forgetting;
 mod keks;
 mod known_objects;
 mod migrate;
@@ -42,7 +43,7 @@ mod writer;
 
 pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
-pub use files::{FileCursor, FileRow};
+pub use files::{FileCursor, FileRow, KeptVerification};
 pub use known_objects::KnownObject;
 pub use parts::{PartRow, SignedRows, SignedUntil};
 pub use read_only::ReadOnlyRecords;
@@ -82,11 +83,20 @@ pub enum RecordsError {
     /// The file is no database of ours, or locked for good.
     #[error("the database file cannot be opened; look whether another program holds it")]
     Open(#[source] sqlx::Error),
+    /// The schema was changed since the database was made, without a way from there to here.
+    #[error(
+        "the database was made by an early version of Sealift and cannot be brought up to date; \
+         begin with an empty data folder, or run the version that made it"
+    )]
+    EarlySchema(#[source] MigrateError),
+    /// A newer version has used the database.
+    #[error("a newer version of Sealift has used the database; run that version or a later one")]
+    NewerSchema(#[source] MigrateError),
     /// The schema is not the one of this version.
     #[error(
         "the database's schema cannot be brought up to date; run the version that last used it"
     )]
-    Migrate(#[from] MigrateError),
+    Migrate(#[source] MigrateError),
     /// A statement failed; nothing of it was kept.
     #[error("the database refused a statement; the log of the operating system may tell more")]
     Database(#[from] sqlx::Error),
@@ -111,7 +121,28 @@ impl RecordsError {
                 // SQLITE_BUSY, _LOCKED, _IOERR, _FULL; what is above the lowest byte tells more.
                 matches!(code.map(|code| code & 0xff), Some(5 | 6 | 10 | 13))
             }
-            Self::Database(_) | Self::File(_) | Self::Open(_) | Self::Migrate(_) => false,
+            Self::Database(_)
+            | Self::File(_)
+            | Self::Open(_)
+            | Self::EarlySchema(_)
+            | Self::NewerSchema(_)
+            | Self::Migrate(_) => false,
+        }
+    }
+
+    /// Whether another version of Sealift must be run on this database.
+    #[must_use]
+    pub fn is_of_another_version(&self) -> bool {
+        matches!(self, Self::EarlySchema(_) | Self::NewerSchema(_))
+    }
+}
+
+impl From<MigrateError> for RecordsError {
+    fn from(error: MigrateError) -> Self {
+        match error {
+            MigrateError::VersionMismatch(_) => Self::EarlySchema(error),
+            MigrateError::VersionMissing(_) => Self::NewerSchema(error),
+            error => Self::Migrate(error),
         }
     }
 }
@@ -135,6 +166,8 @@ impl Records {
             .synchronous(SqliteSynchronous::Full)
             // Where plain fsync does not reach the disk, use what does (Apple only).
             .pragma("fullfsync", "on")
+            // A removed name or hash does not stay in the free space of a page: SQLite overwrites it.
+            .pragma("secure_delete", "on")
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
         let mut db = options.connect().await.map_err(RecordsError::Open)?;

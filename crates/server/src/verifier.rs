@@ -17,7 +17,7 @@ use crate::{
     audit::Unasked,
     objects::ObjectsError,
     opening::{self, OpenError},
-    problem,
+    personal, problem,
     records::{AuditAction, Leased, RecordsError},
 };
 
@@ -82,8 +82,15 @@ async fn verify_lane(app: &App, lane: &RangeInclusive<i64>) -> u64 {
 
 async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     let file_id = leased.file.file_id.clone();
-    let found = match hash(app, &mut leased).await {
-        Ok(sha256) => Ok(sha256),
+    let hashed = match hash(app, &mut leased).await {
+        Ok(sha256) => {
+            let sealed = personal::seal_sha256(app, &leased.file, &sha256).await;
+            sealed.map_err(|error| Stopped::Open(error.into()))
+        }
+        Err(stopped) => Err(stopped),
+    };
+    let found = match hashed {
+        Ok(sealed_sha256) => Ok(sealed_sha256),
         Err(Stopped::Lost) => return Ok(()),
         Err(Stopped::Records(error)) => return Err(error),
         Err(Stopped::Open(error)) => {
@@ -100,7 +107,11 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
             })
         }
     };
-    let outcome = found.map_or_else(ProblemCode::as_str, |_| "ok");
+    let is_good = found.is_ok();
+    let outcome = match &found {
+        Ok(_) => "ok",
+        Err(code) => code.as_str(),
+    };
     let (scope, action) = (Some(&leased.file.scope), AuditAction::VerifyFile);
     let audited = app.unasked_row(Unasked::Verifier, scope, action, file_id.as_str(), outcome);
     let kept = app
@@ -110,12 +121,11 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     if !kept.await? {
         return Ok(());
     }
-    app.metrics.note_verified(found.is_ok());
-    match found {
-        Ok(_) => tracing::debug!(file.id = %file_id, "Verified file {file_id}"),
-        Err(_) => {
-            tracing::error!(file.id = %file_id, code = outcome, "File {file_id} does not open: its object was altered or lost");
-        }
+    app.metrics.note_verified(is_good);
+    if is_good {
+        tracing::debug!(file.id = %file_id, "Verified file {file_id}");
+    } else {
+        tracing::error!(file.id = %file_id, code = outcome, "File {file_id} does not open: its object was altered or lost");
     }
     Ok(())
 }

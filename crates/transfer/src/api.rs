@@ -15,7 +15,7 @@ pub mod tickets;
 pub mod unfinished;
 
 pub use complete::CompleteUpload;
-pub use files::{FileList, FileRecord, Verification};
+pub use files::{FileList, FileRecord, UnreadableField, Verification};
 pub use ids::{ApiKeyId, FileId, OwnerId, TenantId, TicketId, UploadId};
 pub use open::{OpenUpload, OpenedUpload};
 pub use policy::Policy;

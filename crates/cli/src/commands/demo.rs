@@ -2,9 +2,9 @@
 
 use std::path::Path;
 
-use anyhow::{Context as _, bail};
+use anyhow::{Context as _, anyhow, bail};
 use sealift_server::{
-    Config, Server,
+    Config, Server, ServerError,
     config::{ConfigFile, Sources},
     telemetry,
 };
@@ -26,9 +26,18 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
     }
     let config = Config::load(&sources(&args, &folder)?)?;
     telemetry::init(&config.log)?;
-    let server = Server::start(config)
-        .await
-        .map_err(|error| failure::to_start(error.into(), args.port))?;
+    let server =
+        Server::start(config)
+            .await
+            .map_err(|error| match is_of_another_version(&error) {
+                true => anyhow!(
+                    "the folder {} holds a demo of another version of Sealift; begin empty with \
+                 `sealift demo --fresh`, which deletes the files in it, or choose another folder \
+                 with --data",
+                    args.data.display()
+                ),
+                false => failure::to_start(error.into(), args.port),
+            })?;
     let mut stop = Stop::listen()?;
     // It runs, whoever is told.
     let _ = terminal::say(&ready(&args, server.address().port()));
@@ -41,6 +50,10 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
         folder.empty()?;
     }
     Ok(())
+}
+
+fn is_of_another_version(error: &ServerError) -> bool {
+    matches!(error, ServerError::Records(error) if error.is_of_another_version())
 }
 
 fn ready(args: &Demo, port: u16) -> String {

@@ -122,6 +122,14 @@ fn cancelled_by(mut stop: Stop) -> CancellationToken {
     cancel
 }
 
+/// The file's name, or its id where the server cannot read the name.
+fn name_of(record: &FileRecord) -> &str {
+    match record.name.as_str() {
+        "" => record.id.as_str(),
+        name => name,
+    }
+}
+
 struct ShownProgress {
     bars: Bars,
     bar: terminal::Bar,
@@ -135,9 +143,9 @@ impl ShownProgress {
         let bars = Bars::new(args.told);
         let is_file = args.output.as_deref() != Some(Path::new("-")) && args.range.is_none();
         Self {
-            bar: bars.bytes(&record.name, Some(len)),
+            bar: bars.bytes(name_of(record), Some(len)),
             bars,
-            name: record.name.clone(),
+            name: name_of(record).to_owned(),
             is_to_keep: Cell::new(is_file && !args.no_resume && !args.told.quiet),
         }
     }

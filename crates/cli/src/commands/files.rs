@@ -7,13 +7,14 @@ mod show;
 mod verify;
 
 use sealift_client::{Client, RequestError};
-use sealift_transfer::api::{FileId, FileRecord, Verification};
+use sealift_transfer::api::{FileId, FileRecord, UnreadableField, Verification};
 
 use super::stop::Stop;
 use crate::{
     args::{Access, Files},
     failure::{Exit, Failure},
     online::refused,
+    terminal::shown,
 };
 
 /// Nothing of it is left half done by Ctrl-C but a list of ids, of which it did the first ones.
@@ -54,6 +55,16 @@ fn of_file(error: &RequestError, id: &FileId, access: &Access) -> anyhow::Error 
     anyhow::Error::new(refused(error, access)).context(id.to_string())
 }
 
+/// The file's name as it is shown; a plain remark where the server cannot read it.
+fn name(file: &FileRecord) -> String {
+    match file.unreadable.contains(&UnreadableField::Name) {
+        true => UNREADABLE_NAME.to_owned(),
+        false => shown(&file.name),
+    }
+}
+
+const UNREADABLE_NAME: &str = "(name cannot be read)";
+
 /// What the pass over all frames found, in a word.
 fn verification(found: &Verification) -> &'static str {
     match found {
@@ -61,5 +72,57 @@ fn verification(found: &Verification) -> &'static str {
         Verification::Verified { .. } => "verified",
         Verification::Failed { .. } => "DAMAGED",
         Verification::Unknown => "unknown",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use sealift_transfer::api::UploadId;
+
+    use super::*;
+
+    fn record(unreadable: &[UnreadableField]) -> FileRecord {
+        FileRecord {
+            id: FileId::from_random([1; 16]),
+            upload_id: UploadId::from_random([2; 16]),
+            name: String::new(),
+            content_type: None,
+            size: 10,
+            sealed_size: 1000,
+            metadata: None,
+            reference: None,
+            uploaded_at_ms: 0,
+            verification: Verification::Unknown,
+            bucket: "b".into(),
+            object_key: "o".into(),
+            etag: "e".into(),
+            version: None,
+            encrypted_data_key: Vec::new(),
+            encryption_context: std::collections::BTreeMap::new(),
+            unreadable: unreadable.to_vec(),
+        }
+    }
+
+    #[test]
+    fn a_file_whose_record_cannot_be_read_is_listed_and_shown_as_such() {
+        let unreadable = [
+            UnreadableField::Name,
+            UnreadableField::Metadata,
+            UnreadableField::Verification,
+            UnreadableField::EncryptionContext,
+        ];
+        for field in unreadable {
+            let record = record(&[field]);
+            let (line, table) = (list::line(&record), show::table(&record));
+            let is_name = field == UnreadableField::Name;
+            assert_eq!(line.contains("name cannot be read"), is_name, "{line}");
+            assert!(table.contains("cannot be read"), "{field:?}: {table}");
+        }
+        let whole = FileRecord {
+            name: "a".to_owned(),
+            ..record(&[])
+        };
+        assert!(!list::line(&whole).contains("cannot be read"));
+        assert!(!show::table(&whole).contains("cannot be read"));
     }
 }

@@ -81,6 +81,7 @@ fn status() -> UploadStatus {
         most_parts_per_request: 10,
         parts: Vec::new(),
         file: None,
+        unreadable: Vec::new(),
     }
 }
 
@@ -352,6 +353,7 @@ async fn what_somebody_else_completed_counts_only_where_nothing_must_be_compared
         version: None,
         encrypted_data_key: Vec::new(),
         encryption_context: BTreeMap::new(),
+        unreadable: Vec::new(),
     };
     let complete = UploadStatus {
         state: UploadState::Complete,

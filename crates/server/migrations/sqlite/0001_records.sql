@@ -19,7 +19,7 @@ INSERT INTO deployment (only_row, epoch, deployment_id) VALUES (1, 1, lower(hex(
 
 CREATE TABLE tenants (
     tenant TEXT NOT NULL PRIMARY KEY,
-    -- The encrypted data key that names and metadata are sealed under, where the keyring is `kms`.
+    -- The encrypted data key that names, metadata and hashes are sealed under, where the keyring is `kms`.
     records_key_blob BLOB,
     made_at_ms BIGINT NOT NULL
 );
@@ -78,8 +78,10 @@ CREATE TABLE uploads (
     tenant TEXT NOT NULL REFERENCES tenants (tenant),
     owner TEXT NOT NULL,
     client_token TEXT NOT NULL,
-    -- Tells the same request from another one with the same token.
-    request_sha256 BLOB NOT NULL CHECK (length(request_sha256) = 32),
+    -- The keyed fingerprint of the opening request tells the same request from another one with the
+    -- same token: key version (4 bytes), HMAC-SHA256 (32). It is empty where the server seals the file
+    -- itself, and once the upload has ended without a file or the file is deleted.
+    request_mac BLOB NOT NULL CHECK (length(request_mac) IN (0, 36)),
     epoch BIGINT NOT NULL,
     state TEXT NOT NULL CHECK (
         state IN ('opening', 'open', 'completing', 'complete', 'aborting', 'aborted', 'failed')
@@ -121,7 +123,8 @@ CREATE TABLE uploads (
     expires_at_ms BIGINT NOT NULL,
     -- The tombstone: until then a PUT may still make an object, whatever became of the upload.
     last_signature_ends_at_ms BIGINT,
-    -- When the tombstone was swept: the object removed once more, name and metadata emptied.
+    -- When the tombstone was swept: the object was removed once more. The caller's own was emptied before, when the
+    -- upload ended without a file or the file was deleted.
     swept_at_ms BIGINT,
 
     UNIQUE (tenant, owner, client_token),
@@ -170,10 +173,11 @@ CREATE TABLE files (
     plaintext_len BIGINT NOT NULL,
     sealed_len BIGINT NOT NULL,
     encrypted_dek BLOB NOT NULL,
-    -- What the pass over all frames found, and when; neither before it was done. `verification_code` is a problem's
-    -- code where the object did not open.
+    -- What the pass over all frames found, and when; neither before it was done. The plaintext's SHA-256 is sealed as
+    -- names are, because it would confirm a guess about the content: key version (4 bytes), IV (12), hash (32), tag
+    -- (16). `verification_code` is a problem's code where the object did not open.
     verified_at_ms BIGINT,
-    plaintext_sha256 BLOB CHECK (length(plaintext_sha256) = 32),
+    sealed_sha256 BLOB CHECK (length(sealed_sha256) = 64),
     verification_code TEXT,
     -- When it is due, or was asked for again; while the pass is at work, when another may take it over; none when done.
     verification_due_at_ms BIGINT,
@@ -199,8 +203,8 @@ CREATE TABLE files (
     hold BOOLEAN NOT NULL DEFAULT FALSE,
     -- When the tombstone was swept, as in its upload.
     swept_at_ms BIGINT CHECK (swept_at_ms IS NULL OR state = 'deleted'),
-    CHECK (verified_at_ms IS NOT NULL OR (plaintext_sha256 IS NULL AND verification_code IS NULL)),
-    CHECK (plaintext_sha256 IS NULL OR verification_code IS NULL)
+    CHECK (verified_at_ms IS NOT NULL OR (sealed_sha256 IS NULL AND verification_code IS NULL)),
+    CHECK (sealed_sha256 IS NULL OR verification_code IS NULL)
 );
 
 CREATE INDEX files_newest_first ON files (tenant, owner, state, uploaded_at_ms, file_id);

@@ -7,6 +7,7 @@ use sealift_message::{FrameLength, HeaderBuilder, MessageId};
 
 use super::*;
 use crate::config::{ConfigFile, Sources};
+use crate::random;
 
 /// Database and key file of one deployment.
 struct Deployment {

@@ -2,12 +2,13 @@
 
 use sealift_transfer::{
     PartPlan,
-    api::{FileId, UploadId, Verification},
+    api::{FileId, UploadId},
 };
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, sqlite::SqliteRow};
 
 use super::{
     AuditRow, CompletedObject, Records, RecordsError, Scope, audit, columns::Columns as _,
+    forgetting,
 };
 use crate::{
     objects::{ETag, ObjectKey, VersionId},
@@ -52,7 +53,36 @@ pub struct FileRow {
     /// When it was complete.
     pub uploaded_at_ms: i64,
     /// What the pass over all frames found.
-    pub verification: Verification,
+    pub verification: KeptVerification,
+}
+
+/// What the pass over all frames of a file found, as it is kept.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum KeptVerification {
+    /// Nothing yet.
+    Pending,
+    /// Every frame was authentic and all of them were there.
+    Verified {
+        /// When.
+        at_ms: i64,
+        /// The SHA-256 of the plaintext, sealed.
+        sealed_sha256: Vec<u8>,
+    },
+    /// The stored object does not open, or is another one.
+    Failed {
+        /// When.
+        at_ms: i64,
+        /// A problem's code.
+        code: String,
+    },
+}
+
+impl KeptVerification {
+    /// Whether the object is known to be damaged.
+    #[must_use]
+    pub fn is_failed(&self) -> bool {
+        matches!(self, Self::Failed { .. })
+    }
 }
 
 /// A place in the list of files, newest first: the files behind it are the next page. Files that
@@ -135,7 +165,8 @@ impl Records {
 
     /// `available` to `deleting`: from now on the file is not found. Gives what the store must
     /// drop; again while `deleting`, so that a deletion that was cut off can be repeated. The audit
-    /// entry is kept with it. A file on hold stays.
+    /// entry is kept with it, and what the caller gave and what was found of the content is removed. A
+    /// file on hold stays.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -157,8 +188,10 @@ impl Records {
                 .bind(scope.tenant.as_str())
                 .bind(scope.owner.as_str())
                 .bind(file_id.as_str());
-                let file = change.fetch_optional(&mut *db).await?;
-                if file.is_some() {
+                let file: Option<FileRow> = change.fetch_optional(&mut *db).await?;
+                if let Some(file) = &file {
+                    forgetting::forget_file(&mut *db, &file.file_id).await?;
+                    forgetting::forget_upload(&mut *db, &file.upload_id).await?;
                     audit::keep(db, audited).await?;
                 }
                 Ok(file)
@@ -260,21 +293,22 @@ impl FromRow<'_, SqliteRow> for FileRow {
 
 /// A file that is to be verified again is pending, unless it is known to be damaged: that stays true
 /// until a pass finds otherwise, however long the store or the keys are away.
-fn verification(row: &SqliteRow) -> sqlx::Result<Verification> {
+fn verification(row: &SqliteRow) -> sqlx::Result<KeptVerification> {
     let due_at_ms: Option<i64> = row.try_get("verification_due_at_ms")?;
     let verified_at_ms: Option<i64> = row.try_get("verified_at_ms")?;
     let Some(at_ms) = verified_at_ms else {
-        return Ok(Verification::Pending);
+        return Ok(KeptVerification::Pending);
     };
     if let Some(code) = row.try_get("verification_code")? {
-        return Ok(Verification::Failed { at_ms, code });
+        return Ok(KeptVerification::Failed { at_ms, code });
     }
     if due_at_ms.is_some() {
-        return Ok(Verification::Pending);
+        return Ok(KeptVerification::Pending);
     }
-    let plaintext_sha256: [u8; 32] = row.bytes("plaintext_sha256")?;
-    Ok(Verification::Verified {
+    // A row that lost its hash is shown as damaged by whoever opens it, and fails no list.
+    let sealed_sha256: Option<Vec<u8>> = row.try_get("sealed_sha256")?;
+    Ok(KeptVerification::Verified {
         at_ms,
-        plaintext_sha256: data_encoding::HEXLOWER.encode(&plaintext_sha256),
+        sealed_sha256: sealed_sha256.unwrap_or_default(),
     })
 }

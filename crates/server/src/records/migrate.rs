@@ -1,4 +1,5 @@
-//! Bringing the schema up to date. Migrations only add; from the first release on, none is changed.
+//! Bringing the schema up to date. A change of the schema is a new migration; the migrations that
+//! are there are never changed (crates/server/migrations/README.md).
 
 use sqlx::{
     Connection as _, SqliteConnection,

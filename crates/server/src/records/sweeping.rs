@@ -3,9 +3,11 @@
 //! one wins.
 
 use sealift_transfer::api::{FileId, UploadId};
-use sqlx::{query, query_as};
+use sqlx::{query, query_as, query_scalar};
 
-use super::{AuditRow, FileRow, Records, RecordsError, UploadRow, audit, uploads::select_uploads};
+use super::{
+    AuditRow, FileRow, Records, RecordsError, UploadRow, audit, forgetting, uploads::select_uploads,
+};
 
 /// Which uploads are asked for. Of all owners, by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -147,12 +149,11 @@ impl Records {
             .bind(upload_id.to_string())
             .bind(now_ms)
             .bind(signatures_end_at_ms);
-        self.audited_change(change, audited).await
+        self.ending_change(change, upload_id, audited).await
     }
 
     /// Ends the tombstone of an `aborted` or `failed` upload, whose object key was removed once
-    /// more: what the caller gave is emptied. Ids, header and part rows stay, so that nothing of
-    /// them is ever used again (FORMAT.md R1, R2).
+    /// more. What the caller gave is gone since the upload ended.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -163,16 +164,11 @@ impl Records {
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
-            "UPDATE uploads SET swept_at_ms = $2, original_filename = $3, request_sha256 = $4,
-                 metadata = NULL, content_type = NULL, reference = NULL, last_modified_ms = NULL
+            "UPDATE uploads SET swept_at_ms = $2
              WHERE upload_id = $1 AND state IN ('aborted', 'failed') AND swept_at_ms IS NULL",
         );
-        let change = change
-            .bind(upload_id.to_string())
-            .bind(now_ms)
-            .bind(Vec::new())
-            .bind(NO_REQUEST.to_vec());
-        self.audited_change(change, audited).await
+        let change = change.bind(upload_id.to_string()).bind(now_ms);
+        self.ending_change(change, upload_id, audited).await
     }
 
     /// The same for a `deleted` file, and for the upload that made it.
@@ -185,31 +181,22 @@ impl Records {
         now_ms: i64,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
-        let file_id = file_id.to_string();
+        let file_id = file_id.clone();
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                let file = query(
-                    "UPDATE files SET swept_at_ms = $2, original_filename = $3, metadata = NULL,
-                         content_type = NULL, reference = NULL, last_modified_ms = NULL
-                     WHERE file_id = $1 AND state = 'deleted' AND swept_at_ms IS NULL",
+                let file = query_scalar::<_, String>(
+                    "UPDATE files SET swept_at_ms = $2
+                     WHERE file_id = $1 AND state = 'deleted' AND swept_at_ms IS NULL
+                     RETURNING upload_id",
                 );
-                let file = file.bind(&file_id).bind(now_ms).bind(Vec::new());
-                if file.execute(&mut *db).await?.rows_affected() == 0 {
+                let file = file.bind(file_id.to_string()).bind(now_ms);
+                let Some(upload_id) = file.fetch_optional(&mut *db).await? else {
                     return Ok(false);
-                }
-                let upload = query(
-                    "UPDATE uploads SET swept_at_ms = $2, original_filename = $3,
-                         request_sha256 = $4, metadata = NULL, content_type = NULL,
-                         reference = NULL, last_modified_ms = NULL
-                     WHERE upload_id = (SELECT upload_id FROM files WHERE file_id = $1)",
-                );
-                upload
-                    .bind(&file_id)
-                    .bind(now_ms)
-                    .bind(Vec::new())
-                    .bind(NO_REQUEST.to_vec())
-                    .execute(&mut *db)
-                    .await?;
+                };
+                forgetting::forget_file(&mut *db, &file_id).await?;
+                let upload = query("UPDATE uploads SET swept_at_ms = $2 WHERE upload_id = $1");
+                let upload = upload.bind(upload_id).bind(now_ms);
+                upload.execute(&mut *db).await?;
                 audit::keep(db, audited).await?;
                 Ok(true)
             })
@@ -217,6 +204,3 @@ impl Records {
         work.await
     }
 }
-
-/// A request's hash would tell whether a guessed name is right.
-const NO_REQUEST: [u8; 32] = [0; 32];

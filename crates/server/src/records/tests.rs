@@ -3,6 +3,7 @@
 mod audit;
 mod deployment;
 mod files;
+mod forgetting;
 mod keys;
 mod opening;
 mod parts;
@@ -107,7 +108,7 @@ fn new_upload(n: u8) -> NewUpload {
         file_id: file_id(n),
         scope: ann(),
         client_token: format!("token-{n}"),
-        request_sha256: [n; 32],
+        request_mac: vec![n; 36],
         message_id: [n; 32],
         header: vec![n; 200],
         plan: plan(),

@@ -23,8 +23,9 @@ pub struct NewUpload {
     pub scope: Scope,
     /// The client's name of it, one per owner.
     pub client_token: String,
-    /// Of the canonical request: tells the same request from another one with the same token.
-    pub request_sha256: [u8; 32],
+    /// The keyed fingerprint of the opening request: tells the same request from another one with the
+    /// same token. Empty where no request can be repeated.
+    pub request_mac: Vec<u8>,
     /// The message's id, never used before.
     pub message_id: [u8; 32],
     /// The message's header.
@@ -69,8 +70,8 @@ pub struct UploadRow {
     pub scope: Scope,
     /// The client's name of it.
     pub client_token: String,
-    /// Of the canonical request.
-    pub request_sha256: [u8; 32],
+    /// The keyed fingerprint of the opening request; empty once it was removed.
+    pub request_mac: Vec<u8>,
     /// Where it stands.
     pub state: UploadState,
     /// Whether it was opened since the last restore; if not, nothing of it may be signed.
@@ -93,7 +94,7 @@ pub struct UploadRow {
     pub s3_upload_id: Option<S3UploadId>,
     /// The encrypted data key's ciphertext.
     pub encrypted_dek: Vec<u8>,
-    /// The file's name, sealed; empty when the tombstone was swept.
+    /// The file's name, sealed; empty once it was removed.
     pub name: Vec<u8>,
     /// The caller's own data, sealed.
     pub metadata: Option<Vec<u8>>,
@@ -119,7 +120,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
     let layout = new.plan.layout();
     query(
         "INSERT INTO uploads (
-             upload_id, file_id, tenant, owner, client_token, request_sha256, epoch, state,
+             upload_id, file_id, tenant, owner, client_token, request_mac, epoch, state,
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, original_filename,
              metadata, content_type, reference, last_modified_ms, opened_at_ms, expires_at_ms,
@@ -137,7 +138,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
     .bind(new.scope.tenant.as_str())
     .bind(new.scope.owner.as_str())
     .bind(new.client_token)
-    .bind(new.request_sha256.to_vec())
+    .bind(new.request_mac)
     .bind(FORMAT)
     .bind(new.message_id.to_vec())
     .bind(new.header)
@@ -172,7 +173,7 @@ impl FromRow<'_, SqliteRow> for UploadRow {
             file_id: row.parsed("file_id")?,
             scope: row.scope()?,
             client_token: row.try_get("client_token")?,
-            request_sha256: row.bytes("request_sha256")?,
+            request_mac: row.try_get("request_mac")?,
             state: state(row)?,
             epoch_is_current: row.try_get::<i64, _>("epoch")? == current_epoch,
             message_id: row.bytes("message_id")?,

@@ -167,8 +167,8 @@ impl Records {
         work.await
     }
 
-    /// `completing` to `failed`: the object was wrong and is removed, or can never be. Only by the
-    /// lease's owner.
+    /// `completing` to `failed`: the object was wrong and is removed, or can never be. What the caller
+    /// gave is removed. Only by the lease's owner.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -183,10 +183,11 @@ impl Records {
              WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
         );
         let change = change.bind(upload_id.to_string()).bind(owner.to_column());
-        self.audited_change(change, audited).await
+        self.ending_change(change, upload_id, audited).await
     }
 
-    /// `opening` or `open` to `aborting`: nothing is signed any more.
+    /// `opening` or `open` to `aborting`: nothing is signed any more, and what the caller gave is
+    /// removed.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -204,7 +205,7 @@ impl Records {
             .bind(scope.tenant.to_string())
             .bind(scope.owner.to_string())
             .bind(upload_id.to_string());
-        self.audited_change(change, audited).await
+        self.ending_change(change, upload_id, audited).await
     }
 
     /// `aborting` to `aborted`: the store dropped the parts. A PUT that was signed before may

@@ -107,7 +107,7 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// Keeps what the pass found: the plaintext's SHA-256, or why the object does not open; and the
+    /// Keeps what the pass found: the plaintext's SHA-256, sealed, or why the object does not open; and the
     /// audit entry of it. `false`: the lease is lost, or the file; nothing is kept.
     ///
     /// # Errors
@@ -115,13 +115,13 @@ impl Records {
     pub async fn set_verification(
         &self,
         leased: &Leased,
-        found: Result<[u8; 32], ProblemCode>,
+        found: Result<Vec<u8>, ProblemCode>,
         now_ms: i64,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE files
-             SET verification_due_at_ms = NULL, verified_at_ms = $3, plaintext_sha256 = $4,
+             SET verification_due_at_ms = NULL, verified_at_ms = $3, sealed_sha256 = $4,
                  verification_code = $5
              WHERE file_id = $1 AND state = 'available' AND verification_due_at_ms = $2",
         );
@@ -129,7 +129,7 @@ impl Records {
             .bind(leased.file.file_id.to_string())
             .bind(leased.until_ms)
             .bind(now_ms)
-            .bind(found.ok().map(Vec::from))
+            .bind(found.as_ref().ok().cloned())
             .bind(found.err().map(ProblemCode::as_str));
         self.audited_change(change, audited).await
     }

@@ -56,7 +56,7 @@ pub(crate) async fn content(
         app.metrics.file_reads.inc();
         download::download(&app, reader, &row, range.clone(), permit).await?
     };
-    let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;
+    let name = personal::name_to_save(&app, &row).await?;
     let shown = row.sniffed_type.filter(|_| wanted.inline);
     let mut answer = Response::new(body);
     let answered = answer.headers_mut();

@@ -1,14 +1,16 @@
 //! `GET /v1/files/{id}`: a file's record.
 
+use std::collections::BTreeMap;
+
 use axum::{Json, extract::State};
 use sealift_message::Header;
-use sealift_transfer::api::{FileId, FileRecord};
+use sealift_transfer::api::{FileId, FileRecord, UnreadableField};
 
 use super::Id;
 use crate::{
     app::App,
     caller::{Caller, Wish},
-    personal,
+    personal::Opener,
     problem::Refusal,
     records::FileRow,
 };
@@ -25,20 +27,28 @@ pub(crate) async fn file(
         .map(Json)
 }
 
-/// A row as its owner sees it.
+/// A row as its owner sees it, as far as it can be read.
 pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusal> {
-    let tenant = &row.scope.tenant;
-    let header = Header::parse_own(&row.header)?;
-    let context = header.encryption_context().iter();
+    let mut opener = Opener::new(app, &row.scope.tenant, &row.file_id);
+    let name = opener.name(&row.name).await?;
+    let metadata = opener.metadata(row.metadata.as_deref()).await?;
+    let verification = opener.verification(row.verification).await?;
+    let encryption_context = match Header::parse_own(&row.header) {
+        Ok(header) => {
+            let context = header.encryption_context().iter();
+            let owned = context.map(|(key, value)| (key.to_owned(), value.to_owned()));
+            owned.collect()
+        }
+        Err(_) => {
+            opener.note_unreadable(UnreadableField::EncryptionContext);
+            BTreeMap::new()
+        }
+    };
     Ok(FileRecord {
-        name: personal::open_name(app, tenant, &row.file_id, &row.name).await?,
-        metadata: match &row.metadata {
-            Some(sealed) => Some(personal::open_metadata(app, tenant, &row.file_id, sealed).await?),
-            None => None,
-        },
-        encryption_context: context
-            .map(|(key, value)| (key.to_owned(), value.to_owned()))
-            .collect(),
+        name,
+        metadata,
+        encryption_context,
+        unreadable: opener.into_unreadable(),
         id: row.file_id,
         upload_id: row.upload_id,
         content_type: row.content_type,
@@ -46,7 +56,7 @@ pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusa
         sealed_size: row.plan.sealed_len(),
         reference: row.reference,
         uploaded_at_ms: row.uploaded_at_ms,
-        verification: row.verification,
+        verification,
         bucket: row.bucket,
         object_key: row.s3_key.to_string(),
         etag: row.etag.0,

@@ -11,7 +11,7 @@ use super::{
 use crate::{
     app::App,
     caller::{Caller, Wish},
-    personal,
+    personal::Opener,
     problem::Refusal,
     records::{FileCursor, FileRow, Scope},
 };
@@ -70,8 +70,10 @@ async fn found(
         for row in rows {
             after = Some((row.uploaded_at_ms, row.file_id.clone()));
             looked_at = looked_at.saturating_add(1);
-            let name = personal::open_name(app, &scope.tenant, &row.file_id, &row.name).await?;
-            if wanted.is_in(&name) {
+            let mut opener = Opener::new(app, &scope.tenant, &row.file_id);
+            let name = opener.name(&row.name).await?;
+            // A name that cannot be read may be the one that is looked for.
+            if !opener.into_unreadable().is_empty() || wanted.is_in(&name) {
                 found.push(row);
             }
             if page.is_full(found.len()) {

@@ -13,7 +13,8 @@ use crate::{
     app::App,
     caller::{Reader, Via, Wish},
     objects::StoredObject,
-    opening, personal,
+    opening,
+    personal::Opener,
     problem::Refusal,
     records::AuditAction,
 };
@@ -39,7 +40,9 @@ pub(crate) async fn open_file(
             return Err(refusal);
         }
     };
-    let name = personal::open_name(&app, &row.scope.tenant, &file_id, &row.name).await?;
+    let mut opener = Opener::new(&app, &row.scope.tenant, &file_id);
+    let name = opener.name(&row.name).await?;
+    let verification = opener.verification(row.verification).await?;
     let object = StoredObject {
         key: row.s3_key,
         version: row.version,
@@ -65,7 +68,7 @@ pub(crate) async fn open_file(
         content_key,
         etag: object.etag.0,
         get,
-        verification: row.verification,
+        verification,
     };
     let no_store = HeaderValue::from_static("no-store");
     Ok(([(header::CACHE_CONTROL, no_store)], Json(opening)).into_response())

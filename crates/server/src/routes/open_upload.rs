@@ -11,7 +11,7 @@ use http::{HeaderValue, StatusCode, header};
 use sealift_transfer::{
     PartNumber, PartPlan,
     api::{
-        OpenUpload, OpenedUpload, ProblemCode, Sha256, UploadState,
+        OpenUpload, OpenedUpload, ProblemCode, UploadState,
         open::{ContentKeyText, Method},
     },
 };
@@ -37,24 +37,23 @@ pub(crate) async fn open_upload(
 ) -> Result<Response, Refusal> {
     caller.may(Wish::Upload)?;
     check::check(&request, &app.config)?;
-    let request_sha256 = digest(&request)?;
     let before = app
         .records
         .upload_by_token(&caller.scope, &request.client_token)
         .await?;
     if let Some(before) = before {
-        return again(&app, &caller, before, request_sha256).await;
+        return again(&app, &caller, before, &request).await;
     }
     may_open_another(&app, &caller).await?;
 
     let most_open = app.config.limits.open_uploads;
-    let (new, opened, content_key) = make(&app, &caller, &request, request_sha256).await?;
+    let (new, opened, content_key) = make(&app, &caller, &request).await?;
     let upload_id = new.upload_id.clone();
     let audited = app.audit_row(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok");
     match app.records.add_upload(new, most_open, audited).await? {
         AddedUpload::Added => _ = app.metrics.uploads_opened.inc(),
         AddedUpload::SameToken(before) => {
-            return again(&app, &caller, *before, request_sha256).await;
+            return again(&app, &caller, *before, &request).await;
         }
         AddedUpload::TooManyOpen => return Err(problem::too_many_open(most_open)),
     }
@@ -90,12 +89,17 @@ async fn again(
     app: &App,
     caller: &Caller,
     before: UploadRow,
-    request_sha256: [u8; 32],
+    request: &OpenUpload,
 ) -> Result<Response, Refusal> {
-    if before.request_sha256 != request_sha256 {
+    let (tenant, canonical) = (&caller.scope.tenant, canonical(request)?);
+    let is_the_same = app
+        .keys
+        .is_fingerprint_of(tenant, &before.request_mac, &canonical);
+    if !is_the_same.await? {
         return Err(Refusal::new(
             ProblemCode::TokenReused,
-            "This client token was used for another upload; take a new one.",
+            "This client token was used before, for another file or for one that is not there any \
+             more; take a new one.",
         ));
     }
     let mut file = None;
@@ -141,7 +145,6 @@ async fn make(
     app: &App,
     caller: &Caller,
     request: &OpenUpload,
-    request_sha256: [u8; 32],
 ) -> Result<(NewUpload, OpenedUpload, ContentKeyText), Refusal> {
     let tenant = &caller.scope.tenant;
     let (verified, ids) = NewMessage::make(app, tenant).await?.apart();
@@ -164,6 +167,7 @@ async fn make(
         request.metadata.as_ref(),
     )
     .await?;
+    let request_mac = app.keys.fingerprint(tenant, &canonical(request)?).await?;
     let header = header.as_bytes().to_vec();
     let opened = OpenedUpload {
         upload_id: ids.upload_id.clone(),
@@ -187,7 +191,7 @@ async fn make(
         file_id: ids.file_id,
         scope: caller.scope.clone(),
         client_token: request.client_token.clone(),
-        request_sha256,
+        request_mac,
         message_id: ids.message_id,
         header,
         plan,
@@ -226,10 +230,10 @@ pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(),
     }
 }
 
-/// Tells the same request from another one with the same token.
-fn digest(request: &OpenUpload) -> Result<[u8; 32], Refusal> {
-    let canonical = serde_json::to_vec(request).map_err(|_| problem::internal())?;
-    Ok(*Sha256::of(&canonical).as_bytes())
+/// The same bytes for the same request. They hold the file's name, so only a keyed fingerprint of
+/// them is kept.
+fn canonical(request: &OpenUpload) -> Result<Vec<u8>, Refusal> {
+    serde_json::to_vec(request).map_err(|_| problem::internal())
 }
 
 fn answer(status: StatusCode, opened: &OpenedUpload) -> Response {

@@ -6,7 +6,7 @@ use sealift_transfer::api::SharedFile;
 use crate::{
     app::App,
     caller::{Reader, Wish},
-    personal,
+    personal::Opener,
     problem::Refusal,
     records::FileRow,
 };
@@ -28,12 +28,14 @@ pub(super) async fn shared(
     row: FileRow,
     readable_until_ms: Option<i64>,
 ) -> Result<SharedFile, Refusal> {
+    let mut opener = Opener::new(app, &row.scope.tenant, &row.file_id);
     Ok(SharedFile {
-        name: personal::open_name(app, &row.scope.tenant, &row.file_id, &row.name).await?,
+        name: opener.name(&row.name).await?,
+        verification: opener.verification(row.verification).await?,
+        unreadable: opener.into_unreadable(),
         file_id: row.file_id,
         content_type: row.content_type,
         size: row.plan.plaintext_len(),
-        verification: row.verification,
         readable_until_ms,
     })
 }

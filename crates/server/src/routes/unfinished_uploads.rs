@@ -7,7 +7,7 @@ use super::paging::Paging;
 use crate::{
     app::App,
     caller::{Caller, Wish},
-    personal,
+    personal::Opener,
     problem::Refusal,
     records::{UnfinishedUpload, UploadCursor},
 };
@@ -47,13 +47,11 @@ async fn summary(app: &App, row: UnfinishedUpload) -> Result<UploadSummary, Refu
         upload,
         signed_parts,
     } = row;
-    let (tenant, file) = (&upload.scope.tenant, &upload.file_id);
+    let mut opener = Opener::new(app, &upload.scope.tenant, &upload.file_id);
     Ok(UploadSummary {
-        name: personal::open_name(app, tenant, file, &upload.name).await?,
-        metadata: match &upload.metadata {
-            Some(sealed) => Some(personal::open_metadata(app, tenant, file, sealed).await?),
-            None => None,
-        },
+        name: opener.name(&upload.name).await?,
+        metadata: opener.metadata(upload.metadata.as_deref()).await?,
+        unreadable: opener.into_unreadable(),
         upload_id: upload.upload_id,
         file_id: upload.file_id,
         state: upload.state,

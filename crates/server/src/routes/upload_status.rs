@@ -11,7 +11,7 @@ use crate::{
     caller::{Caller, Wish},
     completion::{self, CompletionError},
     objects::{ObjectHead, ObjectsError, StoredPart},
-    personal,
+    personal::Opener,
     problem::Refusal,
     records::{AuditAction, PartRow, UploadRow},
 };
@@ -49,9 +49,16 @@ pub(crate) async fn upload_status(
     } else {
         None
     };
-    let name = personal::open_name(&app, &upload.scope.tenant, &upload.file_id, &upload.name);
+    let mut opener = Opener::new(&app, &upload.scope.tenant, &upload.file_id);
+    let name = match upload.state {
+        // The name was removed when the upload ended, or when its file was deleted.
+        UploadState::Aborting | UploadState::Aborted | UploadState::Failed => String::new(),
+        UploadState::Complete if file.is_none() => String::new(),
+        _ => opener.name(&upload.name).await?,
+    };
     Ok(Json(UploadStatus {
-        name: name.await?,
+        name,
+        unreadable: opener.into_unreadable(),
         upload_id,
         file_id: upload.file_id,
         state: upload.state,

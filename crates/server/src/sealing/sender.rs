@@ -20,7 +20,6 @@ use crate::{
     objects::{ObjectKey, ObjectsError, PRESIGNED_FOR_MS, S3UploadId},
     personal,
     problem::{self, Refusal},
-    random,
     records::{AddedUpload, AuditAction, NewUpload, SignedRows},
 };
 
@@ -137,7 +136,7 @@ impl Sender {
             scope: caller.scope.clone(),
             // No client can name it: theirs have no colon.
             client_token: format!("sealed-here:{}", ids.upload_id),
-            request_sha256: random::bytes(),
+            request_mac: Vec::new(),
             message_id: ids.message_id,
             header: self.header.clone(),
             plan,

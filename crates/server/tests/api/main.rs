@@ -14,6 +14,8 @@ mod content;
 #[cfg(test)]
 mod content_cases;
 #[cfg(test)]
+mod damaged_rows;
+#[cfg(test)]
 mod fields;
 #[cfg(test)]
 mod form;
@@ -25,6 +27,8 @@ mod form_refused;
 mod form_rules;
 #[cfg(test)]
 mod form_slow;
+#[cfg(test)]
+mod guesses;
 #[cfg(test)]
 mod limits;
 #[cfg(test)]

@@ -3,6 +3,8 @@
 use sealift_server::records::Roles;
 use sealift_transfer::api::{FileList, ProblemCode, files};
 
+use sqlx::Connection as _;
+
 use crate::support::{Client, Stack};
 
 async fn found(client: &Client, query: &str) -> (Vec<String>, Option<String>) {
@@ -70,7 +72,7 @@ async fn what_is_found_comes_page_by_page() {
     assert_eq!(all, expected);
 }
 
-/// Copies of every row, newer than it, and with an empty name, as a sweep leaves them.
+/// Copies of every row, newer than it, whose names are still to be sealed.
 const COPIES: &str = "
     CREATE TEMP TABLE numbers AS
         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)
@@ -94,6 +96,17 @@ async fn one_request_looks_at_a_thousand_names_and_tells_where_the_next_goes_on(
     client.upload("the oldest", b"").await;
     let mut db = stack.database().await;
     sqlx::raw_sql(COPIES).execute(&mut db).await.unwrap();
+    let unnamed = "SELECT file_id FROM files WHERE original_filename = x''";
+    let unnamed: Vec<String> = sqlx::query_scalar(unnamed)
+        .fetch_all(&mut db)
+        .await
+        .unwrap();
+    let mut all = db.begin().await.unwrap();
+    for (id, name) in stack.seal_names(&unnamed, "a younger one").await {
+        let change = sqlx::query("UPDATE files SET original_filename = ? WHERE file_id = ?");
+        change.bind(name).bind(id).execute(&mut *all).await.unwrap();
+    }
+    all.commit().await.unwrap();
     let (names, next) = found(&client, "search=oldest").await;
     assert_eq!(names, Vec::<String>::new());
     let behind = format!("search=oldest&cursor={}", next.unwrap());

@@ -6,8 +6,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealift_server::{Clock, Config, Server, config::Sources, make_api_key, records::Roles};
-use sealift_transfer::api::{FileRecord, UploadId};
+use sealift_message::{Header, seal_record};
+use sealift_server::{
+    Clock, Config, Server, config::Sources, local_keks, make_api_key, records::Roles,
+};
+use sealift_transfer::api::{FileRecord, UploadId, Verification, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 pub(crate) mod client;
@@ -138,6 +141,47 @@ impl Stack {
             folder.join(format!(".upload_id-{id}.part-{part}")),
             folder.join(format!(".upload_part_info-{id}.part-{part}.json")),
         ]
+    }
+
+    /// Has every frame of a file opened, and waits for the hash of its plaintext.
+    pub(crate) async fn verified(&self, file: &FileRecord) -> String {
+        let client = self.client();
+        let path = files::verify_path(&file.id);
+        client.post(&path, &()).await.json::<FileRecord>(202);
+        loop {
+            // Another pass may have the file already.
+            self.server.verify_now().await;
+            let record: FileRecord = client.get(&files::path(&file.id)).await.json(200);
+            match record.verification {
+                Verification::Verified {
+                    plaintext_sha256, ..
+                } => return plaintext_sha256,
+                Verification::Pending => {}
+                // It is mended by the pass that was asked for.
+                Verification::Unknown => tokio::task::yield_now().await,
+                Verification::Failed { .. } => panic!("{:?}", record.verification),
+            }
+        }
+    }
+
+    /// This name, sealed as the server seals it, for each of these files without login.
+    pub(crate) async fn seal_names(&self, ids: &[String], name: &str) -> Vec<(String, Vec<u8>)> {
+        let header = "SELECT header FROM files WHERE original_filename <> ? LIMIT 1";
+        let header = Header::parse_own(&self.blob(header, "").await).unwrap();
+        let tenant = "local".parse().unwrap();
+        let keks = local_keks(&self.config, &tenant, header.encrypted_data_keys()).await;
+        let kek = keks.unwrap().remove(0);
+        let key = kek.records_key();
+        let seal = |(id, number): (&String, u64)| {
+            let mut iv = [0; 12];
+            iv[4..].copy_from_slice(&number.to_be_bytes());
+            let place = format!("name:{id}");
+            let sealed = seal_record(key.expose(), &iv, place.as_bytes(), name.as_bytes());
+            let version = kek.version().to_be_bytes();
+            let sealed = [&version[..], &iv, &sealed.unwrap()].concat();
+            (id.clone(), sealed)
+        };
+        ids.iter().zip(0..).map(seal).collect()
     }
 
     /// Makes the store forget that it ever had this multipart upload.

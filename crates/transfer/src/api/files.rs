@@ -33,6 +33,25 @@ pub fn verify_path(file: &FileId) -> String {
     format!("/v1/files/{file}/verify")
 }
 
+/// A field of a record whose sealed value in the database does not open: the row was damaged, or the
+/// key that sealed it is gone. The file itself may still be good.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(rename_all = "snake_case")]
+pub enum UnreadableField {
+    /// The name, which is empty then.
+    Name,
+    /// The caller's own data, which is absent then.
+    Metadata,
+    /// The SHA-256 of the plaintext. The state of the verification is `unknown` then; verifying the
+    /// file again mends it.
+    Verification,
+    /// The encryption context, which is empty then: the header in the database is damaged.
+    EncryptionContext,
+    /// A field that only a newer server has.
+    #[serde(other)]
+    Other,
+}
+
 /// A file that is there.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileRecord {
@@ -69,6 +88,10 @@ pub struct FileRecord {
     pub encrypted_data_key: Vec<u8>,
     /// The encryption context, which the key is bound to.
     pub encryption_context: BTreeMap<String, String>,
+    /// The fields of this record that cannot be read. Such a file can still be deleted and, where
+    /// its header is whole, downloaded.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableField>,
 }
 
 /// What the pass over all frames of a file found, which runs by itself after an upload and again
@@ -94,7 +117,8 @@ pub enum Verification {
         /// A [`ProblemCode`]'s name, such as `object_damaged`.
         code: String,
     },
-    /// Of a newer server.
+    /// The result cannot be read (see [`UnreadableField::Verification`]), or is one that only a newer
+    /// server knows.
     #[serde(other)]
     Unknown,
 }
@@ -111,7 +135,7 @@ impl Verification {
 }
 
 /// One page of files, newest first. `?search=` keeps those whose name has that text, whatever its
-/// case; a page may then have few files or none although more follow behind its cursor.
+/// case, and those whose name cannot be read, because it may have the text; a page may then have few files or none although more follow behind its cursor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileList {
     /// The files.

@@ -22,7 +22,9 @@ pub const PATH: &str = "/v1/uploads";
 #[serde(deny_unknown_fields)]
 pub struct OpenUpload {
     /// Chosen by the client, new for each upload: 16 to 64 of `A-Z a-z 0-9 - _`. Makes the
-    /// request safe to repeat.
+    /// request safe to repeat. Kept as it is, so it must be random and say nothing of the file. A
+    /// token whose upload was taken back, failed or was deleted answers 409 `token_reused`, because
+    /// the server keeps nothing to compare the request with.
     pub client_token: String,
     /// The file's name as the person knows it, 1 to 4,096 bytes of UTF-8 without control
     /// characters. Sealed at rest; in no log and no object key.
@@ -38,7 +40,8 @@ pub struct OpenUpload {
     /// The caller's own data, at most 4 KiB as JSON. Sealed at rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
-    /// The caller's own reference (a case number, say), at most 256 bytes, kept as it is.
+    /// The caller's own reference (a case number, say), at most 256 bytes, kept as it is and not
+    /// sealed: it must say nothing that is secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }

@@ -4,7 +4,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
-    files::FileRecord,
+    files::{FileRecord, UnreadableField},
     ids::{FileId, UploadId},
     open::Method,
     sha256::{Sha256, base64_bytes},
@@ -87,7 +87,7 @@ pub struct UploadStatus {
     pub state: UploadState,
     /// How to send.
     pub method: Method,
-    /// The file's name as given at the start.
+    /// The file's name as given at the start; empty once the upload was taken back or has failed.
     pub name: String,
     /// The file's last modification as given at the start, milliseconds since the Unix epoch.
     pub last_modified_ms: Option<i64>,
@@ -105,6 +105,9 @@ pub struct UploadStatus {
     /// The file, where the upload is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Box<FileRecord>>,
+    /// The fields that cannot be read: only `name` occurs here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableField>,
 }
 
 /// A part that was signed.

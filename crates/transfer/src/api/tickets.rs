@@ -8,7 +8,11 @@ use core::fmt;
 use serde::{Deserialize, Serialize};
 use zeroize::{Zeroize, ZeroizeOnDrop};
 
-use super::{files::Verification, ids::FileId, ids::TicketId};
+use super::{
+    files::{UnreadableField, Verification},
+    ids::FileId,
+    ids::TicketId,
+};
 
 /// The path of the collection; `POST` [`MakeTicket`] here.
 pub const PATH: &str = "/v1/tickets";
@@ -83,6 +87,9 @@ pub struct SharedFile {
     /// Whenever the file is read or opened that moves on: 15 minutes from then, a day in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readable_until_ms: Option<i64>,
+    /// The fields that cannot be read: only `name` and `verification` occur here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableField>,
 }
 
 /// A ticket's secret text: wiped when dropped, never printed.

@@ -3,6 +3,7 @@
 use serde::{Deserialize, Serialize};
 
 use super::{
+    files::UnreadableField,
     ids::{FileId, UploadId},
     status::UploadState,
 };
@@ -47,4 +48,7 @@ pub struct UploadSummary {
     pub signed_parts: u16,
     /// How many parts it has.
     pub part_count: PartNumber,
+    /// The fields that cannot be read: only `name` and `metadata` occur here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableField>,
 }

@@ -10,7 +10,7 @@ use sealift_client::{DownloadError, Taken, numbered};
 use sealift_transfer::api::FileRecord;
 use tempfile::TempPath;
 
-use super::name::safe;
+use super::{name::safe, name_of};
 use crate::args::Download;
 
 #[derive(Debug)]
@@ -23,7 +23,7 @@ impl Target {
     /// As the flags say; a name from elsewhere is made safe, and writes over nothing unless that is
     /// wished.
     pub(super) fn of(args: &Download, record: &FileRecord) -> Self {
-        let named = |folder: &Path| folder.join(safe(&record.name));
+        let named = |folder: &Path| folder.join(safe(name_of(record)));
         let (path, taken) = match &args.output {
             Some(path) if path == Path::new("-") => return Self::Stdout,
             Some(path) if path.is_dir() => (named(path), Taken::Numbered),

@@ -5,12 +5,12 @@ use std::io::{self, BufRead as _, IsTerminal as _};
 use sealift_transfer::api::FileRecord;
 use tokio::task::spawn_blocking;
 
-use super::{of_file, records};
+use super::{name, of_file, records};
 use crate::{
     args::DeleteFiles,
     failure::{Exit, Failure},
     online::connect,
-    terminal::{self, human_size, shown},
+    terminal::{self, human_size},
 };
 
 pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
@@ -26,7 +26,7 @@ pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
         if args.told.json {
             terminal::say_json(&serde_json::json!({ "deleted": record.id }))?;
         } else if !args.told.quiet {
-            terminal::say(&format!("deleted  {}  {}", record.id, shown(&record.name)))?;
+            terminal::say(&format!("deleted  {}  {}", record.id, name(record)))?;
         }
     }
     Ok(())
@@ -41,7 +41,7 @@ async fn confirm(records: &[FileRecord]) -> anyhow::Result<()> {
     }
     for record in records {
         let size = human_size(record.size);
-        terminal::note(&format!("  {}  {size}  {}", record.id, shown(&record.name)));
+        terminal::note(&format!("  {}  {size}  {}", record.id, name(record)));
     }
     terminal::note(match records.len() {
         1 => "Delete this file for good? [y/N]",

@@ -5,11 +5,11 @@ use core::pin::pin;
 use futures::StreamExt as _;
 use sealift_transfer::api::{FileRecord, Verification};
 
-use super::verification;
+use super::{name, verification};
 use crate::{
     args::ListFiles,
     online::{connect, date, refused},
-    terminal::{self, BAD, FAINT, STRONG, human_size, shown, styled},
+    terminal::{self, BAD, FAINT, STRONG, human_size, styled},
 };
 
 pub(super) async fn run(args: ListFiles) -> anyhow::Result<()> {
@@ -48,17 +48,18 @@ fn head() -> String {
     row("ID", "SIZE", "UPLOADED (UTC)", "STATE", "NAME")
 }
 
-fn line(file: &FileRecord) -> String {
+pub(super) fn line(file: &FileRecord) -> String {
     let state = verification(&file.verification);
     let line = row(
         file.id.as_str(),
         &human_size(file.size),
         &date(file.uploaded_at_ms),
         state,
-        &shown(&file.name),
+        &name(file),
     );
     match file.verification {
         Verification::Failed { .. } => styled(&line, BAD),
+        _ if !file.unreadable.is_empty() => styled(&line, BAD),
         _ => line,
     }
 }

@@ -3,9 +3,9 @@
 use core::fmt::Write as _;
 
 use data_encoding::BASE64;
-use sealift_transfer::api::{FileRecord, Verification};
+use sealift_transfer::api::{FileRecord, UnreadableField, Verification};
 
-use super::of_file;
+use super::{name, of_file};
 use crate::{
     args::ShowFile,
     online::{connect, date},
@@ -20,12 +20,19 @@ pub(super) async fn run(args: ShowFile) -> anyhow::Result<()> {
         true => terminal::say_json(&file)?,
         false => terminal::say(&table(&file))?,
     }
+    if !file.unreadable.is_empty() && !args.told.json && !args.told.quiet {
+        terminal::note(
+            "A part of this record cannot be read, because its row in the server's database or the \
+             key of that row was damaged. Restore the database from a backup; the file can still be \
+             downloaded and deleted.",
+        );
+    }
     Ok(())
 }
 
-fn table(file: &FileRecord) -> String {
+pub(super) fn table(file: &FileRecord) -> String {
     let mut lines = vec![
-        ("name", shown(&file.name)),
+        ("name", name(file)),
         ("id", file.id.to_string()),
         ("size", size(file.size)),
         ("sealed size", size(file.sealed_size)),
@@ -36,12 +43,25 @@ fn table(file: &FileRecord) -> String {
     lines.extend(text(&file.reference).map(|reference| ("reference", reference)));
     let metadata = file.metadata.as_ref();
     lines.extend(metadata.map(|metadata| ("metadata", shown(&metadata.to_string()))));
-    lines.extend(verification(&file.verification));
+    let is_unreadable = |field| file.unreadable.contains(&field);
+    if is_unreadable(UnreadableField::Metadata) {
+        lines.push(("metadata", styled("cannot be read", BAD)));
+    }
+    match is_unreadable(UnreadableField::Verification) {
+        true => {
+            let remedy = "cannot be read; verify the file again with `sealift files verify`";
+            lines.push(("verified", styled(remedy, BAD)));
+        }
+        false => lines.extend(verification(&file.verification)),
+    }
     let place = format!("s3://{}/{}", file.bucket, file.object_key);
     lines.push(("object", shown(&place)));
     lines.extend(text(&file.version).map(|version| ("version", version)));
     lines.push(("etag", shown(&file.etag)));
     lines.push(("data key", BASE64.encode(&file.encrypted_data_key)));
+    if is_unreadable(UnreadableField::EncryptionContext) {
+        lines.push(("context", styled("cannot be read", BAD)));
+    }
     for (key, value) in &file.encryption_context {
         lines.push(("context", shown(&format!("{key}={value}"))));
     }

@@ -6,7 +6,7 @@ use sealift_client::Client;
 use sealift_transfer::api::{FileRecord, Verification};
 use tokio::time::sleep;
 
-use super::{of_file, verification};
+use super::{name, of_file, verification};
 use crate::{
     args::VerifyFiles,
     failure::{Exit, Failure, exit_of},
@@ -73,7 +73,7 @@ async fn found(
     args: &VerifyFiles,
 ) -> anyhow::Result<FileRecord> {
     let bars = Bars::new(args.told);
-    let _waiting = bars.waiting(&format!("verifying {}", record.name));
+    let _waiting = bars.waiting(&format!("verifying {}", name(&record)));
     let mut wait = FIRST_LOOK;
     let before = record.verification.clone();
     let mut record = record;
@@ -125,7 +125,7 @@ fn tell(record: &FileRecord, args: &VerifyFiles) -> anyhow::Result<()> {
         Verification::Failed { code, .. } => format!("{}  {}", styled(word, BAD), shown(code)),
         _ => word.to_owned(),
     };
-    let line = format!("{}  {found}  {}", record.id, shown(&record.name));
+    let line = format!("{}  {found}  {}", record.id, name(record));
     Ok(terminal::say(&line)?)
 }
 
@@ -159,6 +159,7 @@ mod tests {
             version: None,
             encrypted_data_key: Vec::new(),
             encryption_context: Default::default(),
+            unreadable: Vec::new(),
         }
     }
 

@@ -65,6 +65,7 @@ pub(super) fn record(plaintext_sha256: &str) -> String {
         version: None,
         encrypted_data_key: Vec::new(),
         encryption_context: Default::default(),
+        unreadable: Vec::new(),
     };
     answer("200 OK\r\n", &serde_json::to_string(&record).unwrap())
 }

@@ -89,7 +89,21 @@ async fn a_schema_of_a_newer_version_is_refused() {
     run(&kept.records, newer).await;
     kept.records.close().await;
     let refused = Records::open(&kept.file).await;
-    assert!(matches!(refused, Err(RecordsError::Migrate(_))));
+    let refused = refused.unwrap_err();
+    assert!(refused.is_of_another_version());
+    assert!(refused.to_string().contains("newer version"), "{refused}");
+}
+
+#[tokio::test]
+async fn a_schema_from_before_it_was_settled_is_refused() {
+    let kept = kept().await;
+    let edited = "UPDATE _sqlx_migrations SET checksum = x'00' WHERE version = 1";
+    run(&kept.records, edited).await;
+    kept.records.close().await;
+    let refused = Records::open(&kept.file).await.unwrap_err();
+    assert!(refused.is_of_another_version());
+    let sentence = refused.to_string();
+    assert!(sentence.contains("empty data folder"), "{sentence}");
 }
 
 #[tokio::test]

@@ -163,28 +163,14 @@ async fn a_tombstone_stands_until_its_last_signature_has_ended() {
 }
 
 #[tokio::test]
-async fn a_swept_upload_keeps_nothing_of_the_caller_and_all_that_must_not_be_used_again() {
+async fn only_a_tombstone_is_swept_and_only_once() {
     let kept = kept().await;
     for (n, state) in (1..).zip(UploadState::ALL) {
         upload_in(&kept.records, n, state).await;
-        let before = upload(&kept.records, n).await;
-        let swept = kept
-            .records
-            .sweep_upload(&upload_id(n), 5, audited())
-            .await
-            .unwrap();
         let is_tombstone = matches!(state, UploadState::Aborted | UploadState::Failed);
-        assert_eq!(swept, is_tombstone, "{state:?}");
-        let row = upload(&kept.records, n).await;
-        assert_eq!(row.name.is_empty(), swept);
-        assert_eq!(row.request_sha256 == [0; 32], swept);
-        assert_eq!(row.header, before.header);
-        assert_eq!(row.client_token, before.client_token);
-        if swept {
-            let given = (row.metadata, row.content_type, row.reference);
-            assert_eq!((given, row.last_modified_ms), ((None, None, None), None));
-            let again = kept.records.sweep_upload(&upload_id(n), 6, audited()).await;
-            assert!(!again.unwrap());
+        for expected in [is_tombstone, false] {
+            let swept = kept.records.sweep_upload(&upload_id(n), 5, audited()).await;
+            assert_eq!(swept.unwrap(), expected, "{state:?}");
         }
     }
     let tombstones = found(&kept.records, UploadsToSweep::Tombstones, 9999).await;

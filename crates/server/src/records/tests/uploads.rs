@@ -23,7 +23,7 @@ async fn an_upload_comes_back_as_it_was_kept() {
         file_id: row.file_id,
         scope: row.scope,
         client_token: row.client_token,
-        request_sha256: row.request_sha256,
+        request_mac: row.request_mac,
         message_id: row.message_id,
         header: row.header,
         plan: row.plan,
@@ -99,7 +99,7 @@ async fn the_same_token_gives_the_same_upload() {
         panic!("opened twice");
     };
     assert_eq!(before.upload_id, upload_id(1));
-    assert_eq!(before.request_sha256, [1; 32]);
+    assert_eq!(before.request_mac, [1; 36]);
     let found = kept
         .records
         .upload_by_token(&ann(), "token-1")

@@ -1,16 +1,16 @@
 //! The leases of the pass over all frames.
 
-use sealift_transfer::api::{ProblemCode, Verification};
+use sealift_transfer::api::ProblemCode;
 
 use super::{ann, audited, file_id, file_made, kept, others};
-use crate::records::{Leased, Records};
+use crate::records::{KeptVerification, Leased, Records};
 
 async fn lease(records: &Records, now_ms: i64) -> Option<Leased> {
     let leased = records.lease_to_verify(&(0..=i64::MAX), now_ms, now_ms + 100);
     leased.await.unwrap()
 }
 
-async fn verification(records: &Records, n: u8) -> Verification {
+async fn verification(records: &Records, n: u8) -> KeptVerification {
     let file = records.file(&ann(), &file_id(n)).await.unwrap();
     file.unwrap().verification
 }
@@ -54,18 +54,21 @@ async fn a_pass_that_says_nothing_more_loses_its_file_and_keeps_nothing() {
     assert_eq!(second.file.file_id, file_id(1));
     let late = kept
         .records
-        .set_verification(&first, Ok([1; 32]), 111, audited());
+        .set_verification(&first, Ok(vec![1; 64]), 111, audited());
     assert!(!late.await.unwrap());
     let prolonged = kept.records.set_verification_due(&first, 900).await;
     assert!(!prolonged.unwrap());
-    assert_eq!(verification(&kept.records, 1).await, Verification::Pending);
+    assert_eq!(
+        verification(&kept.records, 1).await,
+        KeptVerification::Pending
+    );
     let in_time = kept
         .records
-        .set_verification(&second, Ok([2; 32]), 112, audited());
+        .set_verification(&second, Ok(vec![2; 64]), 112, audited());
     assert!(in_time.await.unwrap());
-    let expected = Verification::Verified {
+    let expected = KeptVerification::Verified {
         at_ms: 112,
-        plaintext_sha256: "02".repeat(32),
+        sealed_sha256: vec![2; 64],
     };
     assert_eq!(verification(&kept.records, 1).await, expected);
     assert_eq!(lease(&kept.records, 9999).await, None);
@@ -87,7 +90,7 @@ async fn a_prolonged_lease_holds_for_longer() {
         .await;
     assert!(found.unwrap());
     let failed = verification(&kept.records, 1).await;
-    assert_eq!(failed.failure(), Some(ProblemCode::ObjectDamaged));
+    assert!(failed.is_failed());
 }
 
 #[tokio::test]
@@ -103,13 +106,13 @@ async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
     };
     let leased = lease(&kept.records, 10).await.unwrap();
     // It is under way.
-    assert_eq!(wanted(20).await, Verification::Pending);
+    assert_eq!(wanted(20).await, KeptVerification::Pending);
     assert_eq!(lease(&kept.records, 20).await, None);
     let done = kept
         .records
-        .set_verification(&leased, Ok([1; 32]), 30, audited());
+        .set_verification(&leased, Ok(vec![1; 64]), 30, audited());
     assert!(done.await.unwrap());
-    assert_eq!(wanted(40).await, Verification::Pending);
+    assert_eq!(wanted(40).await, KeptVerification::Pending);
     assert!(lease(&kept.records, 40).await.is_some());
 }
 
@@ -124,7 +127,7 @@ async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() 
         .set_verification(&leased, found, 20, audited())
         .await;
     assert!(done.unwrap());
-    let failed = Verification::Failed {
+    let failed = KeptVerification::Failed {
         at_ms: 20,
         code: "object_damaged".to_owned(),
     };
@@ -141,10 +144,13 @@ async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() 
     leased = lease(&kept.records, 500).await.unwrap();
     let done = kept
         .records
-        .set_verification(&leased, Ok([1; 32]), 510, audited());
+        .set_verification(&leased, Ok(vec![1; 64]), 510, audited());
     assert!(done.await.unwrap());
     let good = verification(&kept.records, 1).await;
-    assert!(matches!(good, Verification::Verified { at_ms: 510, .. }));
+    assert!(matches!(
+        good,
+        KeptVerification::Verified { at_ms: 510, .. }
+    ));
 }
 
 #[tokio::test]

@@ -1,0 +1,84 @@
+//! Fields of the records that are sealed or keyed, because they would confirm a guess about a name or
+//! a content: all of them under the tenant's records key.
+
+use sealift_keyring::KeyringError;
+use sealift_message::{DecryptError, open_record, seal_record};
+use sealift_transfer::api::TenantId;
+use subtle::ConstantTimeEq as _;
+use zeroize::Zeroizing;
+
+use super::{Keys, KeysError, NO_KEK, Source};
+use crate::random;
+
+impl Keys {
+    /// Seals a field at rest: version of the KEK, IV, ciphertext, tag. `place` says which field of
+    /// which row it is; it opens nowhere else.
+    pub(crate) async fn seal_record(
+        &self,
+        tenant: &TenantId,
+        place: &str,
+        plaintext: &[u8],
+    ) -> Result<Vec<u8>, KeysError> {
+        let version = self.newest_version(tenant).await?;
+        let key = self.records_key(tenant, version).await?;
+        let iv = random::bytes();
+        let sealed = seal_record(key.expose(), &iv, place.as_bytes(), plaintext)
+            .map_err(KeyringError::from)?;
+        Ok([version.to_be_bytes().as_slice(), &iv, &sealed].concat())
+    }
+
+    /// Opens what [`Self::seal_record`] gave.
+    pub(crate) async fn open_record(
+        &self,
+        tenant: &TenantId,
+        place: &str,
+        sealed: &[u8],
+    ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
+        let unauthentic = || KeyringError::from(DecryptError::Unauthentic);
+        let (version, rest) = sealed.split_first_chunk().ok_or_else(unauthentic)?;
+        let (iv, ciphertext) = rest.split_first_chunk().ok_or_else(unauthentic)?;
+        let key = self
+            .records_key(tenant, u32::from_be_bytes(*version))
+            .await?;
+        let opened = open_record(key.expose(), iv, place.as_bytes(), ciphertext);
+        Ok(opened.map_err(KeyringError::from)?)
+    }
+
+    /// The fingerprint of a text that only this deployment can compute: version of the KEK,
+    /// HMAC-SHA256.
+    pub(crate) async fn fingerprint(
+        &self,
+        tenant: &TenantId,
+        text: &[u8],
+    ) -> Result<Vec<u8>, KeysError> {
+        let version = self.newest_version(tenant).await?;
+        let key = self.records_key(tenant, version).await?;
+        Ok([version.to_be_bytes().as_slice(), &key.fingerprint(text)].concat())
+    }
+
+    /// Whether [`Self::fingerprint`] gave this for that text. One that was removed, or whose key is
+    /// gone, is of no text.
+    pub(crate) async fn is_fingerprint_of(
+        &self,
+        tenant: &TenantId,
+        fingerprint: &[u8],
+        text: &[u8],
+    ) -> Result<bool, KeysError> {
+        let Some((version, mac)) = fingerprint.split_first_chunk() else {
+            return Ok(false);
+        };
+        match self.records_key(tenant, u32::from_be_bytes(*version)).await {
+            Ok(key) => Ok(key.fingerprint(text).ct_eq(mac).into()),
+            Err(error) if error.is_damage() => Ok(false),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// The version that new fields are sealed under.
+    async fn newest_version(&self, tenant: &TenantId) -> Result<u32, KeysError> {
+        match &self.source {
+            Source::Local { .. } => Ok(self.newest_kek(tenant).await?.version()),
+            Source::Kms(_) => Ok(NO_KEK),
+        }
+    }
+}
