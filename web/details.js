@@ -51,9 +51,10 @@ export function detailsOfUnfinished(upload) {
   });
 }
 
-// Some failures have words among their numbers; only figures are sure to say nothing about a person.
+// Some failures have words among their numbers; only figures and the store's code are sure to say nothing about a person.
 function numbersOf(failure) {
-  return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(([, value]) => typeof value === 'number'));
+  const isSure = ([name, value]) => typeof value === 'number' || name === 'store_code';
+  return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(isSure));
 }
 
 function lines(title, known) {

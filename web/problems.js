@@ -44,6 +44,7 @@ const problems = {
   object_replaced: ['Somebody replaced the object in storage.', TELL],
   object_damaged: ['The object in storage is damaged.', TELL],
   store_unavailable: ['The storage does not answer.', TRY_LATER],
+  refused_by_store: ['The storage refused what the server asked of it ({store_code}).', 'Send the code below to whoever runs this server. Try again when it is mended; what was sent stays.'],
   records_unavailable: ['The server cannot write down what it does.', TRY_LATER],
   keys_unavailable: ['The server cannot reach its keys.', TRY_LATER],
   completing: ['The server is still checking the file.', TRY_LATER],
@@ -77,6 +78,7 @@ const ofReading = {
   no_room: ['This file needs {needed_bytes} of this device’s disk; this page may use {free_bytes}.', 'Free some space, then try again.'],
   browser_unfit: ['This browser does not decrypt as it should.', 'Update it, or use another browser.'],
   store_refused: ['The storage did not give the file.', `${TRY_AGAIN} ${TELL}`],
+  refused_by_store: ['The storage refused what the server asked of it ({store_code}).', 'Send the code below to whoever runs this server. Try again when it is mended.'],
   worker_stopped: ['The part of this page that opens files has stopped.', 'Load the page again.'],
 };
 
@@ -93,5 +95,11 @@ export function sayReadFailure(failure) {
 function sentencesOf(failure, known) {
   const [text, next] = known ?? [failure.detail, `${TRY_AGAIN} ${TELL}`];
   const sizes = Object.entries(failure.numbers ?? {}).filter(([what]) => what.endsWith('_bytes'));
-  return { text: fill(text, Object.fromEntries(sizes.map(([what, count]) => [what, bytes(count)]))), next };
+  const values = { ...Object.fromEntries(sizes.map(([what, count]) => [what, bytes(count)])), store_code: storeCode(failure.numbers) };
+  return { text: fill(text, values), next };
+}
+
+// The store's own word for a refusal, or the status where it gave none.
+function storeCode(numbers = {}) {
+  return numbers.store_code === '-' ? `status ${numbers.store_status}` : numbers.store_code;
 }

@@ -1,9 +1,9 @@
 //! The server's own requests to the store fail: the object decides what happened.
 
 use anyhow::Result;
-use sealift_client::{CancellationToken, DownloadError, ResumeOptions};
+use sealift_client::{CancellationToken, DownloadError, RequestError, ResumeOptions, UploadError};
 use sealift_tests::{Fault, Operation};
-use sealift_transfer::api::{OpenUpload, UploadState};
+use sealift_transfer::api::{OpenUpload, ProblemCode, UploadState};
 
 use crate::wired::{LEN, Wired, plaintext};
 
@@ -22,7 +22,6 @@ async fn whatever_completion_is_answered_the_file_is_there_once() -> Result<()> 
         Fault::SlowDown {
             retry_after_s: None,
         },
-        Fault::Expired,
     ] {
         for _ in 0..SDK_ATTEMPTS {
             wired
@@ -35,8 +34,44 @@ async fn whatever_completion_is_answered_the_file_is_there_once() -> Result<()> 
         assert_eq!(wired.client.unfinished().await?, [], "after {fault:?}");
         wired.server_to_store.forget_cues();
     }
-    assert_eq!(wired.client.files(None).await?.files.len(), 7);
+    assert_eq!(wired.client.files(None).await?.files.len(), 6);
     Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_refusal_that_will_stay_is_told_at_once_and_the_upload_goes_on_afterwards() -> Result<()>
+{
+    let wired = Wired::start().await?;
+    let plaintext = plaintext(LEN)?;
+    // 403 AccessDenied. Were it asked again, the store would join the parts.
+    wired
+        .server_to_store
+        .on_next(Operation::CompleteMultipart, Fault::Expired);
+    let (upload_id, problem) = match wired.send(&plaintext).await {
+        Err(UploadError::Failed {
+            upload_id: Some(upload_id),
+            error: RequestError::Refused { problem, .. },
+            ..
+        }) => (upload_id, problem),
+        other => panic!("{other:?}"),
+    };
+    assert_eq!(problem.known_code(), Some(ProblemCode::RefusedByStore));
+    assert!(
+        problem.detail.contains("AccessDenied"),
+        "{}",
+        problem.detail
+    );
+    let listed = wired.client.unfinished().await?;
+    assert_eq!(listed.len(), 1);
+    assert_eq!(listed[0].state, UploadState::Open);
+    let resumed = wired.client.resume(
+        upload_id,
+        plaintext.clone(),
+        ResumeOptions::default(),
+        |_| (),
+        CancellationToken::new(),
+    );
+    wired.holds(&resumed.await?, &plaintext).await
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -57,6 +57,9 @@ impl Wired {
             ..Sources::default()
         })?)
         .await?;
+        for way in [&client_to_store, &server_to_store] {
+            way.forget_journal();
+        }
         Ok(Self {
             client: Client::new(&format!("http://{}", server.address()), None)?,
             client_to_store,

@@ -112,7 +112,8 @@ impl Deployment {
             (
                 &self.ways.server_to_store,
                 80,
-                with(&[FaultKind::Expired, FaultKind::OkWithError]),
+                // No address of the server's own requests ends: there, 403 means that it stays.
+                with(&[FaultKind::OkWithError]),
             ),
             (&self.ways.server_to_kms, 60, with(&[])),
         ];

@@ -6,8 +6,13 @@ use sealift_transfer::api::Sha256;
 use crate::bench::{Bench, PAGE, now_ms, number};
 
 pub(crate) async fn the_store_passes_the_probe_and_nothing_of_it_stays(bench: &Bench) {
-    let probe = bench.objects.prove_checksums([3; 16], now_ms());
-    probe.await.unwrap();
+    let probe = bench.objects.prove_store([3; 16], now_ms());
+    assert_eq!(probe.await.unwrap(), None);
+    let joined = bench.objects.prove_unequal_parts([4; 16]);
+    joined.await.unwrap();
+    let pages = [PAGE.to_owned()];
+    let public = bench.objects.prove_public(&pages, &[], [5; 16], now_ms());
+    assert_eq!(public.await.unwrap(), []);
     assert_eq!(bench.objects.unfinished_multiparts().await.unwrap(), []);
     let listed = bench.sdk.list_objects_v2().bucket(crate::bench::BUCKET);
     let listed = listed.send().await.unwrap();

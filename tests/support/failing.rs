@@ -121,6 +121,12 @@ impl FailingProxy {
         lock(&self.state.counts).clone()
     }
 
+    /// What reached the target until now is not in the journal any more: what a server tries at its
+    /// start is nobody's upload.
+    pub fn forget_journal(&self) {
+        *lock(&self.state.journal) = Journal::default();
+    }
+
     /// What reached the target until now.
     #[must_use]
     pub fn journal(&self) -> Journal {

@@ -92,6 +92,7 @@ impl Watched {
     ) -> Result<Self> {
         let server = Server::start(config.clone()).await?;
         let address = format!("http://{}", server.address());
+        server_to_store.forget_journal();
         Ok(Self {
             client: Client::new(&address, None)?,
             address,

@@ -304,7 +304,11 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn an_upload_goes_on_after_what_passes_and_begins_anew_after_what_does_not() {
-        for passing in [ProblemCode::StoreUnavailable, ProblemCode::TooManyRequests] {
+        for passing in [
+            ProblemCode::StoreUnavailable,
+            ProblemCode::RefusedByStore,
+            ProblemCode::TooManyRequests,
+        ] {
             assert!(refused(passing).can_go_on(), "{passing:?}");
         }
         for lasting in [

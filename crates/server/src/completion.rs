@@ -3,10 +3,11 @@
 //! one needs no joining, but the store's checksum of it must be the record's.
 //!
 //! Whatever the store answers to CompleteMultipartUpload, also nothing at all, the object itself
-//! decides (DESIGN.md 2): right: complete; wrong: removed, `failed`; absent: `open` again while
-//! the store still lists the parts, else `failed`; without a checksum to compare: `open` again;
-//! unknown: it stays `completing`, and the next request to complete, of any server, or the sweeper
-//! takes over.
+//! decides (DESIGN.md 2): right: complete; read and found to be wrong: removed, `failed`; absent:
+//! `open` again while the store still lists the parts, else `failed`; without a checksum to compare:
+//! `open` again; unknown: it stays `completing`, and the next request to complete, of any server, or
+//! the sweeper takes over. A refusal of the store that will stay is told as such, once the object
+//! was looked at: the upload stays, and goes on when an operator has mended the store.
 
 use sealift_transfer::{
     PartNumber,
@@ -25,7 +26,7 @@ mod lease;
 mod object;
 
 use lease::Lease;
-use object::{Seen, is_what_was_sealed, is_what_was_signed, look};
+use object::{Judged, Seen, judge, look};
 
 /// Why an upload is not complete.
 #[derive(Debug, thiserror::Error)]
@@ -46,6 +47,10 @@ pub(crate) enum CompletionError {
     Elsewhere,
     #[error("the store did not join the parts")]
     StillOpen,
+    #[error("the store does not tell the checksum of the object")]
+    ChecksumNotTold,
+    #[error("the header of the record does not open")]
+    Header(#[source] OpenError),
     #[error("the records failed")]
     Records(#[from] RecordsError),
     #[error("the store failed")]
@@ -132,11 +137,21 @@ async fn join(
         }
         None => Ok(None),
     };
-    if let Err(error) = &answer {
-        tracing::warn!(upload.id = %upload_id, %error, "The store did not say that it joined the parts of {upload_id}");
+    let (version, refused) = match answer {
+        Ok(answer) => (answer.and_then(|answer| answer.version), None),
+        Err(error) => {
+            tracing::warn!(upload.id = %upload_id, %error, "The store did not say that it joined the parts of {upload_id}");
+            (None, Some(error))
+        }
+    };
+    let settled = settle(app, upload, lease, version).await;
+    match (settled, refused) {
+        // The object was looked at and is not there, so the refusal stands.
+        (Err(CompletionError::StillOpen), Some(refused @ ObjectsError::Refused { .. })) => {
+            Err(refused.into())
+        }
+        (settled, _) => settled,
     }
-    let version = answer.ok().flatten().and_then(|answer| answer.version);
-    settle(app, upload, lease, version).await
 }
 
 /// Ends a completion that was cut off, without the client's word: nothing is joined, the object
@@ -236,7 +251,10 @@ async fn settle(
     let settled = lease.hold_while(decide(app, upload, &lease, version)).await;
     let settled = settled.and_then(|settled| settled);
     if let Err(
-        CompletionError::Objects(_) | CompletionError::Keys(_) | CompletionError::Records(_),
+        CompletionError::Objects(_)
+        | CompletionError::Keys(_)
+        | CompletionError::Records(_)
+        | CompletionError::Header(_),
     ) = settled
     {
         lease.give_up().await;
@@ -263,19 +281,14 @@ async fn decide(
             });
         }
     };
-    let is_signed = is_what_was_signed(app, upload, &head).await;
-    if let Err(CompletionError::Objects(_)) = is_signed {
+    let judged = judge(app, upload, &head).await;
+    if let Err(CompletionError::ChecksumNotTold) = judged {
         // Where the store never tells, it must be able to expire.
         app.records.back_to_open(upload_id, owner).await?;
     }
-    let looked_at = if is_signed? {
-        is_what_was_sealed(app, upload, &head).await
-    } else {
-        Err(ObjectsError::Replaced.into())
-    };
-    let sniffed_type = match looked_at {
-        Ok(sniffed_type) => sniffed_type,
-        Err(OpenError::Objects(ObjectsError::Replaced) | OpenError::Decrypt(_)) => {
+    let sniffed_type = match judged? {
+        Judged::Sealed(sniffed_type) => sniffed_type,
+        Judged::Other => {
             // Whoever took over may have found another object.
             lease.prolong().await?;
             tracing::error!(upload.id = %upload_id, object.key = %upload.s3_key, "The object of {upload_id} is not what was sealed");
@@ -284,10 +297,6 @@ async fn decide(
                 .await?;
             return Err(fail(app, upload_id, lease).await?);
         }
-        Err(OpenError::Objects(error)) => return Err(error.into()),
-        Err(OpenError::Keys(error)) => return Err(error.into()),
-        // The next one looks again.
-        Err(OpenError::Range(_) | OpenError::Stopped) => return Err(CompletionError::Elsewhere),
     };
     let now_ms = app.now_ms();
     let object = CompletedObject {

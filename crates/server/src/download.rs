@@ -154,6 +154,8 @@ impl OpenError {
     fn code(&self) -> ProblemCode {
         match self {
             Self::Objects(ObjectsError::Replaced) => ProblemCode::ObjectReplaced,
+            Self::Objects(ObjectsError::NotFound) => ProblemCode::ObjectDamaged,
+            Self::Objects(ObjectsError::Refused { .. }) => ProblemCode::RefusedByStore,
             Self::Objects(_) => ProblemCode::StoreUnavailable,
             Self::Keys(_) => ProblemCode::KeysUnavailable,
             Self::Decrypt(_) => ProblemCode::ObjectDamaged,

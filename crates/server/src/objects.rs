@@ -22,7 +22,7 @@ mod s3;
 pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
 pub(crate) use open::bucket_of;
 pub use open::{OpenStore, StoreError};
-pub use probe::ProbeError;
+pub use probe::{Flaw, ProbeError};
 pub use s3::{Mark, Objects, PRESIGNED_FOR_MS, S3Config, S3Credentials};
 
 /// The store's name of an unfinished multipart upload (ours is `UploadId`).
@@ -176,13 +176,14 @@ pub struct ListedObject {
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectsError {
-    /// No such object.
+    /// No such object, by the store's own code.
     #[error("the store has no such object")]
     NotFound,
     /// The multipart upload was completed, aborted, or never was.
     #[error("the store has no such multipart upload")]
     NoSuchUpload,
-    /// Not the object of the record any more: another ETag, length or version.
+    /// Not the object of the record any more: another ETag, length or version, as the store itself
+    /// says.
     #[error("the store holds another object than the record says")]
     Replaced,
     /// The stream ended early.
@@ -193,7 +194,7 @@ pub enum ObjectsError {
         /// That were asked for.
         asked_bytes: u64,
     },
-    /// The store understood and said no.
+    /// The store understood and said no. It will say so again until an operator changes something.
     #[error("the store refused with {status} {code}")]
     Refused {
         /// Of the HTTP answer.
@@ -201,8 +202,8 @@ pub enum ObjectsError {
         /// S3's error code, `-` where it gave none.
         code: String,
     },
-    /// No answer, or one that promises better luck later: worth a retry. What was asked may have
-    /// been done all the same.
+    /// No answer, one that promises better luck later, or one that need not be the store's: worth a
+    /// retry. What was asked may have been done all the same.
     #[error("the store cannot be reached or is busy (status {status:?})")]
     Unavailable {
         /// Of the HTTP answer, if there was one.

@@ -160,10 +160,10 @@ impl From<ObjectsError> for Refusal {
                 "The stored object is not the one that was recorded; tell the operator.",
             ),
             ObjectsError::NotFound => damaged(),
+            ObjectsError::Refused { status, code } => refused_by_store(*status, code),
             ObjectsError::Unavailable { .. }
             | ObjectsError::Cut { .. }
             | ObjectsError::NoCredentials
-            | ObjectsError::Refused { .. }
             | ObjectsError::NoSuchUpload
             | ObjectsError::Incomprehensible { .. } => store_unavailable(),
             ObjectsError::WrongSignedHeaders | ObjectsError::Length(_) => internal(),
@@ -222,6 +222,8 @@ impl From<CompletionError> for Refusal {
                 "The upload is being completed by another request; ask again in a moment.",
             )
             .retry_after_s(completion::ASK_AGAIN_AFTER_S),
+            CompletionError::ChecksumNotTold => store_unavailable().caused_by(error),
+            CompletionError::Header(_) => internal().caused_by(error),
             CompletionError::StillOpen => Self::new(
                 ProblemCode::StoreUnavailable,
                 "The store did not join the parts; complete again in a moment.",
@@ -275,6 +277,41 @@ fn store_unavailable() -> Refusal {
         "The object store does not answer properly; try again in a moment.",
     )
     .retry_after_s(2)
+}
+
+/// The store said no for good: its own code, and where an operator finds the cause.
+fn refused_by_store(status: u16, code: &str) -> Refusal {
+    let said = match code {
+        "-" => format!("status {status}"),
+        code => code.to_owned(),
+    };
+    let detail = format!(
+        "The object store refused what the server asked of it ({said}). Whoever runs the server \
+         must check {}; try again after that.",
+        what_to_check(status, code)
+    );
+    Refusal::new(ProblemCode::RefusedByStore, detail)
+        .with_number("store_code", code)
+        .with_number("store_status", status)
+}
+
+fn what_to_check(status: u16, code: &str) -> &'static str {
+    match code {
+        "NoSuchBucket" => "the name of the bucket and the store's endpoint",
+        "PermanentRedirect" | "AuthorizationHeaderMalformed" => "the region and the endpoint",
+        "InvalidAccessKeyId" | "SignatureDoesNotMatch" | "InvalidToken" => {
+            "the credentials that the server has for the store"
+        }
+        "InvalidPart" | "InvalidPartOrder" | "EntityTooSmall" | "EntityTooLarge" => {
+            "whether the store takes parts of unequal length, and whether a rule of the bucket \
+             removes parts"
+        }
+        code if code.starts_with("KMS.") => "the key that the bucket encrypts with",
+        _ if matches!(status, 401 | 403) || code == "AccessDenied" => {
+            "the bucket's policy and what the server's credentials may do"
+        }
+        _ => "the settings of the bucket and the log of the store",
+    }
 }
 
 pub(crate) fn internal() -> Refusal {

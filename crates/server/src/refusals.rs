@@ -7,7 +7,7 @@ use axum::{
     response::Response,
 };
 use http::{HeaderValue, header, response::Parts};
-use sealift_transfer::api::{Problem, problem};
+use sealift_transfer::api::{Problem, ProblemCode, problem};
 
 use crate::{app::App, caller::KnownCaller, problem::Refusal, telemetry::RequestId};
 
@@ -23,7 +23,7 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
 
     let code = refusal.code();
     match refusal.cause() {
-        Some(cause) if code.status() >= 500 => {
+        Some(cause) if is_for_the_operator(code) => {
             tracing::error!(
                 code = code.as_str(),
                 cause,
@@ -47,6 +47,11 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
     let no_store = HeaderValue::from_static("no-store");
     parts.headers.insert(header::CACHE_CONTROL, no_store);
     Response::from_parts(parts, body.into())
+}
+
+/// Whether somebody who runs the server should read of it.
+fn is_for_the_operator(code: ProblemCode) -> bool {
+    code.status() >= 500 || code == ProblemCode::RefusedByStore
 }
 
 /// Left in an answer by whoever knows that a person waits for it in a browser: the body is to be

@@ -67,7 +67,7 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Opens records, keys and store, proves that the store enforces checksums, and listens.
+    /// Opens records, keys and store, proves that the store does what is needed, and listens.
     ///
     /// # Errors
     /// [`ServerError`]; nothing is left running then.
@@ -85,6 +85,7 @@ impl Server {
         let (listener, address) = listen(&config).await?;
         let (records, keys) = open_records(&config, &clock).await?;
         let store = OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
+        prove_joining(&records, &store).await?;
         Self::assemble(config, clock, listener, (records, keys), store).await
     }
 
@@ -236,6 +237,17 @@ async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys),
     let records = Records::open(&config.database_file()).await?;
     let keys = Keys::open(config, records.clone(), clock.clone()).await?;
     Ok((records, keys))
+}
+
+/// Once for each store: it sends 10 MiB. The embedded store is known to do it.
+async fn prove_joining(records: &Records, store: &OpenStore) -> Result<(), ServerError> {
+    let name = format!("{}/{}", store.public_origin, store.objects.bucket());
+    if store.embedded.is_some() || records.store_joins(&name).await? {
+        return Ok(());
+    }
+    let proved = store.objects.prove_unequal_parts(random::bytes()).await;
+    proved.map_err(StoreError::from)?;
+    Ok(records.note_store_joins(&name).await?)
 }
 
 /// Also an idle server keeps no key for long.

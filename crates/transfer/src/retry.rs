@@ -135,7 +135,7 @@ mod tests {
 
     #[test]
     fn what_will_not_change_is_not_tried_again() {
-        for s in [400, 401, 403, 404, 409, 410, 413, 416, 422, 501] {
+        for s in [400, 401, 403, 404, 409, 410, 413, 416, 422, 424, 501] {
             assert_eq!(after(status(s), 1, 0), Verdict::GiveUp, "{s}");
         }
     }

@@ -82,7 +82,7 @@ fn of_problem(problem: &Problem) -> Failure {
     // The server's sentences say what to do. What is told of a fault is in its log.
     let detail = problem.detail.trim_end_matches('.');
     let message = match &problem.request_id {
-        Some(id) if problem.status >= 500 => format!("{detail} (request {id})"),
+        Some(id) if is_in_the_log(problem) => format!("{detail} (request {id})"),
         _ => detail.to_owned(),
     };
     let failure = Failure::new(exit, shown(&message)).code(shown(&problem.code));
@@ -92,6 +92,11 @@ fn of_problem(problem: &Problem) -> Failure {
         }
         _ => failure,
     }
+}
+
+/// Whether the server's log says more of it under the request's id.
+fn is_in_the_log(problem: &Problem) -> bool {
+    problem.status >= 500 || problem.known_code() == Some(ProblemCode::RefusedByStore)
 }
 
 /// A download that did not come to its end.
@@ -176,6 +181,7 @@ mod tests {
             (ProblemCode::ObjectDamaged, Exit::NotAuthentic),
             (ProblemCode::StoreUnavailable, Exit::Unreachable),
             (ProblemCode::TooManyReads, Exit::Unreachable),
+            (ProblemCode::RefusedByStore, Exit::Failed),
             (ProblemCode::InvalidName, Exit::Usage),
             (ProblemCode::Internal, Exit::Failed),
         ] {

@@ -11,7 +11,9 @@ CREATE TABLE deployment (
     -- When a sweep last set out to list what the bucket has and no row knows.
     unrecorded_listed_at_ms BIGINT,
     -- When such a list was first reported; nothing of it is removed before.
-    unrecorded_reported_at_ms BIGINT
+    unrecorded_reported_at_ms BIGINT,
+    -- The store that was last seen to join parts of unequal length: its public endpoint and bucket.
+    store_that_joins TEXT
 );
 
 -- For PostgreSQL: gen_random_uuid().

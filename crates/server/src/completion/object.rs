@@ -3,8 +3,9 @@
 use std::pin::pin;
 
 use futures::TryStreamExt as _;
-use sealift_message::DecryptError;
+use sealift_message::{DecryptError, RangeDecryptor};
 use sealift_transfer::api::open::Method;
+use sha2::Digest as _;
 
 use super::CompletionError;
 use crate::{
@@ -45,39 +46,30 @@ pub(super) async fn look(
     Ok(head.map_or(Seen::Never, Seen::Object))
 }
 
-/// The store's checksum of an object that was PUT in one is the record's. That of every part was
-/// compared before they were joined.
-///
-/// # Errors
-/// Where the store tells none: that is no evidence against the object, which stays.
-pub(super) async fn is_what_was_signed(
-    app: &App,
-    upload: &UploadRow,
-    head: &ObjectHead,
-) -> Result<bool, CompletionError> {
-    if upload.method == Method::Multipart {
-        return Ok(true);
-    }
-    let parts = app.records.parts(&upload.upload_id).await?;
-    let field = "SHA-256";
-    let sha256 = head
-        .sha256
-        .ok_or(ObjectsError::Incomprehensible { field })?;
-    Ok(matches!(parts.as_slice(), [part] if part.sha256 == sha256))
+/// What an object turned out to be.
+pub(super) enum Judged {
+    /// What was sealed; what the file is by its first bytes, so that no reader has to fetch them
+    /// for that.
+    Sealed(Option<SniffedType>),
+    /// Something else, which was read. Only this is ever deleted.
+    Other,
 }
 
-/// Frames opened beside the first and the last one.
-const RANDOM_FRAMES: usize = 3;
-
-/// Exact size, the stored header, and the first, the last and a few random frames open. Gives what
-/// the file is by its first bytes, so that no reader has to fetch them for that.
-pub(super) async fn is_what_was_sealed(
+/// Reads what lies at the object key and compares it with the record.
+///
+/// # Errors
+/// Where it was not read: that is no evidence against the object, which stays.
+pub(super) async fn judge(
     app: &App,
     upload: &UploadRow,
     head: &ObjectHead,
-) -> Result<Option<SniffedType>, OpenError> {
+) -> Result<Judged, CompletionError> {
+    if !is_what_was_signed(app, upload, head).await? {
+        return Ok(Judged::Other);
+    }
     if head.len != upload.plan.sealed_len() {
-        return Err(DecryptError::Truncated.into());
+        app.objects.prove_read(&upload.s3_key, head).await?;
+        return Ok(Judged::Other);
     }
     let sealed = Sealed {
         tenant: &upload.scope.tenant,
@@ -87,7 +79,77 @@ pub(super) async fn is_what_was_sealed(
         plaintext_len: upload.plan.plaintext_len(),
         sealed_len: upload.plan.sealed_len(),
     };
-    let decryptor = opening::decryptor(&app.keys, sealed).await?;
+    // Nothing of the object is read for this, so a failure says nothing about it.
+    let decryptor = match opening::decryptor(&app.keys, sealed).await {
+        Ok(decryptor) => decryptor,
+        Err(OpenError::Keys(error)) => return Err(error.into()),
+        Err(error) => return Err(CompletionError::Header(error)),
+    };
+    match is_what_was_sealed(app, upload, head, decryptor).await {
+        Ok(sniffed_type) => Ok(Judged::Sealed(sniffed_type)),
+        Err(OpenError::Decrypt(_)) => Ok(Judged::Other),
+        // Another object came between HEAD and this, perhaps the right one.
+        Err(OpenError::Objects(ObjectsError::Replaced | ObjectsError::NotFound)) => {
+            Err(ObjectsError::Unavailable { status: None }.into())
+        }
+        Err(OpenError::Objects(error)) => Err(error.into()),
+        Err(OpenError::Keys(error)) => Err(error.into()),
+        // The next one looks again.
+        Err(OpenError::Range(_) | OpenError::Stopped) => Err(CompletionError::Elsewhere),
+    }
+}
+
+/// The store's checksum of an object that was PUT in one is the record's. Where the store tells
+/// another one, the object is read: its bytes decide. That of every part was compared before they
+/// were joined.
+///
+/// # Errors
+/// [`CompletionError::ChecksumNotTold`]; others where the object could not be read.
+async fn is_what_was_signed(
+    app: &App,
+    upload: &UploadRow,
+    head: &ObjectHead,
+) -> Result<bool, CompletionError> {
+    if upload.method == Method::Multipart || head.len != upload.plan.sealed_len() {
+        return Ok(true);
+    }
+    let parts = app.records.parts(&upload.upload_id).await?;
+    let [part] = parts.as_slice() else {
+        // Nothing was signed, so what lies there came from elsewhere.
+        app.objects.prove_read(&upload.s3_key, head).await?;
+        return Ok(false);
+    };
+    let told = head.sha256.ok_or(CompletionError::ChecksumNotTold)?;
+    if part.sha256 == told {
+        return Ok(true);
+    }
+    let object = head.of(&upload.s3_key);
+    let read = app.objects.get_range(&object, 0..head.len).await;
+    let mut sealed = match read {
+        Ok(read) => read.stream,
+        Err(ObjectsError::Replaced | ObjectsError::NotFound) => {
+            return Err(ObjectsError::Unavailable { status: None }.into());
+        }
+        Err(error) => return Err(error.into()),
+    };
+    let mut sha256 = sha2::Sha256::new();
+    while let Some(bytes) = sealed.try_next().await? {
+        sha256.update(&bytes);
+    }
+    Ok(*part.sha256.as_bytes() == <[u8; 32]>::from(sha256.finalize()))
+}
+
+/// Frames opened beside the first and the last one.
+const RANDOM_FRAMES: usize = 3;
+
+/// The stored header, and the first, the last and a few random frames open. Gives what the file is
+/// by its first bytes.
+async fn is_what_was_sealed(
+    app: &App,
+    upload: &UploadRow,
+    head: &ObjectHead,
+    decryptor: RangeDecryptor,
+) -> Result<Option<SniffedType>, OpenError> {
     let object = head.of(&upload.s3_key);
     let mut beginning = Vec::new();
     for frame in frames_to_open(decryptor.layout().frame_count()) {

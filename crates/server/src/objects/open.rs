@@ -39,8 +39,8 @@ pub enum StoreError {
 }
 
 impl OpenStore {
-    /// Starts the embedded store if it is the configured one, connects, and proves that part
-    /// checksums are enforced (FORMAT.md R10). `server` is where the server listens already: its
+    /// Starts the embedded store if it is the configured one, connects, and proves that the store
+    /// does what is needed, such as to enforce checksums (FORMAT.md R10). `server` is where the server listens already: its
     /// pages may PUT.
     ///
     /// # Errors
@@ -86,7 +86,19 @@ impl OpenStore {
             } => (None, at(config, endpoint, public_endpoint, *path_style)),
         };
         let objects = Objects::connect(&s3).await;
-        objects.prove_checksums(random, now_ms).await?;
+        let mut flaws = Vec::from_iter(objects.prove_store(random, now_ms).await?);
+        // The embedded store lets in the pages of this server without being asked.
+        if embedded.is_none() || s3.public_endpoint.is_some() {
+            let own = match &config.page_dir {
+                Some(_) => own_origins(server),
+                None => Vec::new(),
+            };
+            let public = objects.prove_public(&config.page_origins, &own, random, now_ms);
+            flaws.extend(public.await?);
+        }
+        for flaw in flaws {
+            tracing::warn!("About the store: {flaw}");
+        }
         Ok(Self {
             public_origin: objects.public_origin(now_ms).await?,
             objects,
@@ -125,12 +137,19 @@ fn at(
     }
 }
 
-/// The configured ones and, on loopback, every name of this machine that a browser takes for it.
-fn page_origins(config: &Config, server: SocketAddr) -> Vec<HeaderValue> {
+/// On loopback, every name of this machine that a browser takes for it.
+fn own_origins(server: SocketAddr) -> Vec<String> {
     let port = server.port();
     let own = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("http://{host}:{port}"));
-    let own = own.iter().filter(|_| server.ip().is_loopback());
-    own.chain(&config.page_origins)
+    let own = own.into_iter().filter(|_| server.ip().is_loopback());
+    own.collect()
+}
+
+/// The server's own and the configured ones.
+fn page_origins(config: &Config, server: SocketAddr) -> Vec<HeaderValue> {
+    own_origins(server)
+        .iter()
+        .chain(&config.page_origins)
         .filter_map(|origin| HeaderValue::from_str(origin).ok())
         .collect()
 }

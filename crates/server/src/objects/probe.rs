@@ -1,4 +1,6 @@
-//! The proof that the store enforces signed checksums (FORMAT.md R10), at every start.
+//! The proof that a store does what sealift needs, at every start: it enforces signed checksums
+//! (FORMAT.md R10), names an absence by its code and answers ranges ([`reading`]), joins parts of
+//! unequal length ([`joining`]) and can be reached by browsers ([`public`]).
 //!
 //! A store that takes a body other than the signed one would let a browser, a proxy or a thief of
 //! a URL put other bytes under a part that the record believes to know.
@@ -8,6 +10,10 @@ use core::time::Duration;
 use sealift_transfer::api::Sha256;
 
 use super::{ObjectKey, Objects, ObjectsError, PresignedPut, S3UploadId};
+
+mod joining;
+mod public;
+mod reading;
 
 /// Why this store cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -27,12 +33,15 @@ pub enum ProbeError {
     MissingHeaderTaken,
     /// Refusing everything proves nothing.
     #[error(
-        "the object store refused correct bytes with status {status}; check that bucket, region \
-         and credentials are right and that the clocks differ by less than a minute"
+        "the object store refused correct bytes with status {status} {code}; check that bucket, \
+         region and credentials are right, that the clocks differ by less than a minute, and that \
+         nothing between the server and the store removes the header x-amz-checksum-sha256"
     )]
     RightBytesRefused {
         /// Of the HTTP answer.
         status: u16,
+        /// The store's own code; `-` where it gave none.
+        code: String,
     },
     /// Completion needs it (FORMAT.md R7).
     #[error(
@@ -40,29 +49,115 @@ pub enum ProbeError {
          in it; use another one (AWS S3, Garage 2, the embedded one)"
     )]
     ChecksumNotTold,
+    /// Without it an upload that is not there yet cannot be told from a store that refuses.
+    #[error(
+        "the object store does not say by its code NoSuchKey that an object is absent; allow the \
+         server s3:ListBucket and s3:GetObject, and check what stands between it and the store"
+    )]
+    AbsenceNotTold(#[source] ObjectsError),
+    /// Every reader asks for ranges (FORMAT.md R6).
+    #[error(
+        "the object store does not answer a GET with Range and If-Match; allow the server \
+         s3:GetObject, or use another store (AWS S3, Garage 2, the embedded one)"
+    )]
+    RangeNotGiven(#[source] ObjectsError),
+    /// Every reader compares it with the record (FORMAT.md R6).
+    #[error(
+        "the answer to a ranged GET has no usable {field}; check what stands between the server and \
+         the object store, which must pass ETag and Content-Range on unchanged"
+    )]
+    AnswerLacks {
+        /// The header.
+        field: &'static str,
+    },
+    /// No two parts of an upload need be equal (FORMAT.md, arithmetic).
+    #[error(
+        "the object store refused to join parts of unequal length ({status} {code}); use a store \
+         that joins them as S3 does (AWS S3, Garage 2, the embedded one)"
+    )]
+    UnequalPartsRefused {
+        /// Of the HTTP answer.
+        status: u16,
+        /// The store's own code.
+        code: String,
+    },
+    /// Browsers would get the same.
+    #[error(
+        "the object store refused a presigned PUT at its public endpoint with {status} {code}; check \
+         the setting s3_public_endpoint, and that a proxy there passes host and headers on unchanged"
+    )]
+    PublicRefused {
+        /// Of the HTTP answer.
+        status: u16,
+        /// The store's own code.
+        code: String,
+    },
+    /// Browsers could not compare what they read.
+    #[error(
+        "the answer to a ranged GET at the object store's public endpoint has no {header}, or \
+         another one than at its own endpoint; check that a proxy there passes it on unchanged"
+    )]
+    PublicAnswerLacks {
+        /// Which.
+        header: &'static str,
+    },
     /// It failed before anything could be proved.
     #[error("the object store could not be tried; check endpoint, bucket, region and credentials")]
     Objects(#[from] ObjectsError),
 }
 
+/// What a store lacks that sealift, or a part of its users, can do without.
+#[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum Flaw {
+    /// Every answer is compared with the record all the same.
+    #[error(
+        "the object store ignores If-Match on GET. Every answer's ETag is compared with the record, \
+         so no other object is taken for the right one"
+    )]
+    IgnoresIfMatch,
+    /// From here.
+    #[error(
+        "the object store's public endpoint cannot be reached from the server, so it was not tried. \
+         Where browsers do not reach it either, set s3_public_endpoint"
+    )]
+    PublicUnreachable,
+    /// From here.
+    #[error(
+        "something other than the object store answers at its public endpoint ({status}), as the \
+         server reaches it, so it was not tried. Where browsers get the same, set s3_public_endpoint"
+    )]
+    AnotherAnswers {
+        /// Of the HTTP answer.
+        status: u16,
+    },
+    /// Pages from there neither send nor open.
+    #[error(
+        "the object store does not let pages from {origin} send and read: {what}. Set the CORS rule \
+         of docs/STORES.md on the bucket; programs do not need it"
+    )]
+    NoCors {
+        /// Of the page.
+        origin: String,
+        /// What it may not do.
+        what: String,
+    },
+}
+
 impl Objects {
     /// Tries the store with a part and with a whole object: a wrong body and a missing header must
-    /// be refused, the right body taken and told with its SHA-256. What it needs, under
-    /// `<prefix>/probe/`, is removed afterwards. `random` names it.
+    /// be refused, the right body taken, told with its SHA-256 and given by ranges. What it needs,
+    /// under `<prefix>/probe/`, is removed afterwards. `random` names it.
     ///
     /// # Errors
     /// [`ProbeError`]: a sentence for the operator; the server must not start.
-    pub async fn prove_checksums(&self, random: [u8; 16], now_ms: i64) -> Result<(), ProbeError> {
-        let name = sealift_transfer::api::UploadId::from_random(random);
-        let key = ObjectKey::from_record(format!("{}/probe/{name}", self.prefix()));
-        let http = reqwest::Client::builder()
-            .timeout(Duration::from_secs(30))
-            .redirect(reqwest::redirect::Policy::none())
-            // The way that the SDK goes, which knows no proxy either.
-            .no_proxy()
-            .build()
-            .map_err(|_| ObjectsError::Unavailable { status: None })?;
-
+    pub async fn prove_store(
+        &self,
+        random: [u8; 16],
+        now_ms: i64,
+    ) -> Result<Option<Flaw>, ProbeError> {
+        let key = probe_key(self, random);
+        let http = http_client()?;
         let s3_upload_id = self.create_multipart(&key).await?;
         let of_a_part = prove_part(self, &http, &key, &s3_upload_id, now_ms).await;
         tidied(self.abort_multipart(&key, &s3_upload_id).await);
@@ -71,6 +166,23 @@ impl Objects {
         tidied(self.remove(&key).await);
         of_an_object
     }
+}
+
+fn probe_key(objects: &Objects, random: [u8; 16]) -> ObjectKey {
+    let name = sealift_transfer::api::UploadId::from_random(random);
+    ObjectKey::from_record(format!("{}/probe/{name}", objects.prefix()))
+}
+
+fn http_client() -> Result<reqwest::Client, ObjectsError> {
+    reqwest::Client::builder()
+        .timeout(Duration::from_secs(30))
+        // The server may be unable to reach the public endpoint, and its start must not wait long.
+        .connect_timeout(Duration::from_secs(5))
+        .redirect(reqwest::redirect::Policy::none())
+        // The way that the SDK goes, which knows no proxy either.
+        .no_proxy()
+        .build()
+        .map_err(|_| ObjectsError::Unavailable { status: None })
 }
 
 /// A probe that cannot be tidied up is no reason to refuse the store: lifecycle rules and the
@@ -107,12 +219,15 @@ async fn prove_object(
     http: &reqwest::Client,
     key: &ObjectKey,
     now_ms: i64,
-) -> Result<(), ProbeError> {
+) -> Result<Option<Flaw>, ProbeError> {
     let (sha256, len) = right();
-    let put = objects.presign_own(key, None, &sha256, len, now_ms);
-    only_right_bytes_are_taken(http, &put.await?).await?;
+    reading::prove_absence(objects, key).await?;
+    let put = objects.presign_own(key, None, &sha256, len, now_ms).await?;
+    only_right_bytes_are_taken(http, &put).await?;
     match objects.head(key, None).await? {
-        Some(head) if head.sha256 == Some(sha256) => Ok(()),
+        Some(head) if head.sha256 == Some(sha256) => {
+            reading::prove_reading(objects, key, &head).await
+        }
         _ => Err(ProbeError::ChecksumNotTold),
     }
 }
@@ -126,17 +241,18 @@ async fn only_right_bytes_are_taken(
     http: &reqwest::Client,
     put: &PresignedPut,
 ) -> Result<(), ProbeError> {
-    if is_success(send(http, put, true, WRONG).await?) {
+    if is_success(send(http, put, true, WRONG).await?.0) {
         return Err(ProbeError::WrongBytesTaken);
     }
-    if is_success(send(http, put, false, RIGHT).await?) {
+    if is_success(send(http, put, false, RIGHT).await?.0) {
         return Err(ProbeError::MissingHeaderTaken);
     }
-    let status = send(http, put, true, RIGHT).await?;
+    let (status, said) = send(http, put, true, RIGHT).await?;
     if is_success(status) {
         Ok(())
     } else {
-        Err(ProbeError::RightBytesRefused { status })
+        let code = code_of(&said).unwrap_or_else(|| "-".to_owned());
+        Err(ProbeError::RightBytesRefused { status, code })
     }
 }
 
@@ -145,7 +261,7 @@ async fn send(
     put: &PresignedPut,
     with_headers: bool,
     body: &'static [u8],
-) -> Result<u16, ObjectsError> {
+) -> Result<(u16, String), ObjectsError> {
     let mut request = http.put(&put.url).body(body);
     for (name, value) in put.headers.iter().filter(|_| with_headers) {
         request = request.header(name, value);
@@ -156,8 +272,15 @@ async fn send(
         .map_err(|_| ObjectsError::Unavailable { status: None })?;
     let status = answer.status().as_u16();
     // Read to its end, so that the connection can be used again.
-    let _ = answer.bytes().await;
-    Ok(status)
+    Ok((status, answer.text().await.unwrap_or_default()))
+}
+
+/// The store's own code in the body of a refusal. A gateway's page has none.
+fn code_of(body: &str) -> Option<String> {
+    let (_, code) = body.split_once("<Code>")?;
+    let (code, _) = code.split_once("</Code>")?;
+    let is_a_word = !code.is_empty() && code.bytes().all(|byte| byte.is_ascii_alphanumeric());
+    is_a_word.then(|| code.to_owned())
 }
 
 fn is_success(status: u16) -> bool {

@@ -12,7 +12,6 @@ use aws_sdk_s3::{
         BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
         timeout::TimeoutConfig,
     },
-    types::ChecksumMode,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
@@ -27,9 +26,10 @@ mod multipart;
 mod presign;
 mod put;
 mod read;
+pub(super) mod refusal;
 mod signer;
 
-use answers::{positive, translate};
+use answers::translate;
 pub use listing::Mark;
 pub use signer::PRESIGNED_FOR_MS;
 use signer::Signer;
@@ -101,7 +101,7 @@ const PATIENCE: Patience = Patience {
 };
 
 impl Objects {
-    /// Makes the clients; nothing is sent yet ([`Objects::prove_checksums`] is the first to).
+    /// Makes the clients; nothing is sent yet ([`Objects::prove_store`] is the first to).
     pub async fn connect(config: &S3Config) -> Self {
         Self::connect_with(config, PATIENCE).await
     }
@@ -171,7 +171,7 @@ impl Objects {
         &self.prefix
     }
 
-    /// What lies there now, or in that version; `None`: nothing.
+    /// What lies there now, or in that version; `None`: nothing, by the store's own code.
     ///
     /// # Errors
     /// Where it cannot be known.
@@ -180,26 +180,31 @@ impl Objects {
         key: &ObjectKey,
         version: Option<&VersionId>,
     ) -> Result<Option<ObjectHead>, ObjectsError> {
-        let asked = self
-            .own
-            .head_object()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .set_version_id(version.map(|version| version.0.clone()))
-            .checksum_mode(ChecksumMode::Enabled)
-            .send()
-            .await
-            .map_err(translate);
-        match asked {
-            Ok(answer) => Ok(Some(ObjectHead {
-                len: positive(answer.content_length, "Content-Length")?,
-                sha256: answer.checksum_sha256.and_then(|text| text.parse().ok()),
-                etag: answers::etag(answer.e_tag)?,
-                version: answer.version_id.map(VersionId),
-            })),
-            Err(ObjectsError::NotFound) => Ok(None),
-            Err(error) => Err(error),
-        }
+        read::head(&self.own, &self.bucket, key, version).await
+    }
+
+    /// Proves by reading that this is what the store has there. Nothing is deleted for being
+    /// another object before that.
+    ///
+    /// # Errors
+    /// Where it is not proven: look again.
+    pub async fn prove_read(
+        &self,
+        key: &ObjectKey,
+        found: &ObjectHead,
+    ) -> Result<(), ObjectsError> {
+        read::prove(&self.own, &self.bucket, key, found).await
+    }
+
+    /// Whether the store refuses to read where another ETag is asked for than lies there.
+    ///
+    /// # Errors
+    /// Where it does neither.
+    pub(super) async fn heeds_if_match(
+        &self,
+        another: &StoredObject,
+    ) -> Result<bool, ObjectsError> {
+        read::heeds_if_match(&self.own, &self.bucket, another).await
     }
 
     /// Sealed bytes of exactly this object. Version, ETag and length are compared before a byte

@@ -37,6 +37,26 @@ impl Records {
         Ok(id.fetch_one(&self.readers).await?)
     }
 
+    /// Whether this store was last seen to join parts of unequal length.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn store_joins(&self, store: &str) -> Result<bool, RecordsError> {
+        let known = query_scalar("SELECT store_that_joins FROM deployment");
+        let known: Option<String> = known.fetch_one(&self.readers).await?;
+        Ok(known.as_deref() == Some(store))
+    }
+
+    /// Keeps that it does, so that the next start need not try it.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn note_store_joins(&self, store: &str) -> Result<(), RecordsError> {
+        let change = query("UPDATE deployment SET store_that_joins = $1").bind(store.to_owned());
+        self.writer.changes(change).await?;
+        Ok(())
+    }
+
     /// Claims the listing of what the bucket has, which costs much: `true` for one server, and
     /// only where the last claim is at least `every_ms` old.
     ///

@@ -172,7 +172,7 @@ async fn given_up(app: &App, caller: &Caller, sealed: &SealedBody, refusal: Refu
     tracing::warn!(upload.id = %id, code = code.as_str(), "Upload {id} was neither completed nor aborted");
     match code {
         // It is being aborted; only the store has not dropped it yet.
-        ProblemCode::StoreUnavailable => refusal,
+        ProblemCode::StoreUnavailable | ProblemCode::RefusedByStore => refusal,
         _ => may_still_come(refusal, &sealed.file_id),
     }
 }

@@ -93,7 +93,7 @@ async fn r10_creation_declares_sha256_and_no_checksum_type() {
 }
 
 /// What a store answers to a GET of bytes 2 to 5 of an object of 10, whatever the conditions.
-#[derive(Clone, Copy)]
+#[derive(Debug, Clone, Copy)]
 struct Answers {
     status: u16,
     etag: &'static str,
@@ -112,13 +112,17 @@ const RIGHT: Answers = Answers {
 
 async fn read(answers: Answers) -> Result<Vec<u8>, ObjectsError> {
     let answer = move || async move {
-        Response::builder()
-            .status(answers.status)
-            .header("etag", answers.etag)
-            .header("x-amz-version-id", answers.version)
-            .header("content-range", answers.content_range)
-            .body(answers.body.to_owned())
-            .unwrap()
+        let mut answer = Response::builder().status(answers.status);
+        for (name, value) in [
+            ("etag", answers.etag),
+            ("x-amz-version-id", answers.version),
+            ("content-range", answers.content_range),
+        ] {
+            if !value.is_empty() {
+                answer = answer.header(name, value);
+            }
+        }
+        answer.body(answers.body.to_owned()).unwrap()
     };
     let objects = asking(Router::new().fallback(get(answer))).await;
     let recorded = StoredObject {
@@ -152,22 +156,118 @@ async fn r6_another_object_is_refused_although_the_store_gave_it() {
             content_range: "bytes 2-5/11",
             ..RIGHT
         },
+        // It ends earlier than the range.
         Answers {
-            content_range: "bytes 3-6/10",
-            ..RIGHT
-        },
-        Answers {
-            status: 200,
-            content_range: "none",
-            body: "0123456789",
-            ..RIGHT
-        },
-        Answers {
-            body: "23456",
+            content_range: "bytes 2-4/5",
+            body: "234",
             ..RIGHT
         },
     ] {
         assert_eq!(read(other).await, Err(ObjectsError::Replaced));
+    }
+}
+
+/// Neither the object nor the proof that another one lies there: a gateway may have answered.
+#[tokio::test]
+async fn r6_an_answer_that_proves_nothing_is_neither_the_object_nor_a_difference() {
+    let answers = |status, content_range, body| Answers {
+        status,
+        content_range,
+        body,
+        ..RIGHT
+    };
+    let ranges = [
+        "",
+        "none",
+        "bytes 3-6/10",
+        "bytes 2-5/*",
+        "bytes 2-5/5",
+        "bytes 2-4/10",
+        "bytes */10",
+    ];
+    let mut doubtful: Vec<Answers> = ranges
+        .into_iter()
+        .flat_map(|range| {
+            [
+                answers(206, range, "2345"),
+                answers(200, range, "0123456789"),
+            ]
+        })
+        .collect();
+    doubtful.extend([
+        // It contradicts its own Content-Range.
+        answers(206, RIGHT.content_range, "23456"),
+        Answers {
+            version: "",
+            ..RIGHT
+        },
+    ]);
+    let etags = ["", "W/\"recorded\"", "W/\"other\""];
+    doubtful.extend(etags.map(|etag| Answers { etag, ..RIGHT }));
+    let statuses = [301, 302, 307, 404, 409, 412, 416];
+    doubtful.extend(statuses.map(|status| answers(status, "", "<html></html>")));
+    doubtful.extend(statuses.map(|status| answers(status, "bytes */5", "")));
+    for answers in doubtful {
+        let refused = read(answers).await.unwrap_err();
+        let is_doubt = matches!(
+            refused,
+            ObjectsError::Incomprehensible { .. } | ObjectsError::Unavailable { .. }
+        );
+        assert!(is_doubt, "{refused:?} for {answers:?}");
+    }
+}
+
+/// A store that answers this to HEAD and this to GET.
+async fn head(head: u16, get: (u16, &'static str)) -> Result<Option<u64>, ObjectsError> {
+    let answer = move |method: http::Method| async move {
+        let (status, body) = match method {
+            http::Method::HEAD => (head, ""),
+            _ => get,
+        };
+        Response::builder()
+            .status(status)
+            .header("etag", "\"1\"")
+            .body(body.to_owned())
+            .unwrap()
+    };
+    let objects = asking(Router::new().fallback(any(answer))).await;
+    let head = objects.head(&object_key(), None).await?;
+    Ok(head.map(|head| head.len))
+}
+
+#[tokio::test]
+async fn an_absence_counts_only_with_the_stores_own_code() {
+    const GONE: &str = "<Error><Code>NoSuchKey</Code></Error>";
+    const DENIED: &str = "<Error><Code>AccessDenied</Code></Error>";
+    const PAGE: &str = "<html><h1>404</h1></html>";
+    assert_eq!(head(404, (404, GONE)).await, Ok(None));
+    let refused = |status, code: &str| ObjectsError::Refused {
+        status,
+        code: code.to_owned(),
+    };
+    // Without the right to list the bucket, S3 says so of an absence, and by HEAD says nothing.
+    assert_eq!(
+        head(403, (403, DENIED)).await,
+        Err(refused(403, "AccessDenied"))
+    );
+    let no_bucket = "<Error><Code>NoSuchBucket</Code></Error>";
+    assert_eq!(
+        head(404, (404, no_bucket)).await,
+        Err(refused(404, "NoSuchBucket"))
+    );
+    for get in [
+        (404, ""),
+        (404, PAGE),
+        (200, PAGE),
+        (206, "1"),
+        (302, ""),
+        (416, ""),
+    ] {
+        for status in [404, 302, 403] {
+            let doubt = head(status, get).await;
+            let is_doubt = matches!(doubt, Err(ObjectsError::Unavailable { .. }));
+            assert!(is_doubt, "{doubt:?} for HEAD {status}, GET {get:?}");
+        }
     }
 }
 
@@ -204,7 +304,8 @@ async fn r6_every_get_names_the_recorded_version_etag_and_range() {
         len: 10,
     };
     let read = objects.get_range(&recorded, 2..6).await;
-    assert_eq!(read.unwrap_err(), ObjectsError::Replaced);
+    let field = "Content-Range";
+    assert_eq!(read.unwrap_err(), ObjectsError::Incomprehensible { field });
     let asked = asked.lock().unwrap();
     let [(headers, query)] = asked.as_slice() else {
         panic!("one request");

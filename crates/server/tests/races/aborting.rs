@@ -1,7 +1,7 @@
 //! Aborts and deletions that meet, and those that were cut off.
 
 use sealift_server::SweepKind;
-use sealift_transfer::api::{FileRecord, UploadState, files};
+use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, files};
 
 use crate::{
     gate::{Call, Side},
@@ -63,7 +63,7 @@ async fn an_abort_that_the_store_did_not_hear_of_is_finished_by_a_sweeper() {
             aborting.arrived().await;
             aborting.refuse();
         });
-        assert_eq!(aborted.status, 503);
+        aborted.refused(ProblemCode::RefusedByStore);
         assert_eq!(pair.both.state(file.id()).await, UploadState::Aborting);
         let report = pair.two.sweep().await;
         assert_eq!(report.of(SweepKind::Aborting).done, 1, "{report}");
@@ -85,7 +85,7 @@ async fn a_deletion_that_the_store_did_not_hear_of_is_finished_by_a_sweeper() {
         deleting.arrived().await;
         deleting.refuse();
     });
-    assert_eq!(deleted.status, 503);
+    deleted.refused(ProblemCode::RefusedByStore);
     pair.expect_files(0).await;
     let report = pair.two.sweep().await;
     assert_eq!(report.of(SweepKind::Deleting).done, 1, "{report}");

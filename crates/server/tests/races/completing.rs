@@ -168,7 +168,7 @@ async fn an_upload_that_was_opened_again_before_its_join_ended_is_complete_when_
     one.send(&file).await;
     let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Late);
     let completed = one.complete(&file).await;
-    completed.refused(ProblemCode::StoreUnavailable);
+    completed.refused(ProblemCode::RefusedByStore);
     joining.arrived().await;
     assert_eq!(pair.both.state(file.id()).await, UploadState::Open);
     joining.let_go();

@@ -57,6 +57,14 @@ enum Then {
     Refuse,
 }
 
+/// An answer that does not come from the store: a refusal of it, or a page of something before it.
+#[derive(Debug, Clone, Copy)]
+pub(crate) struct Instead {
+    pub(crate) status: u16,
+    pub(crate) headers: &'static [(&'static str, &'static str)],
+    pub(crate) body: &'static str,
+}
+
 struct Stop {
     call: Call,
     side: Side,
@@ -91,6 +99,7 @@ pub(crate) struct Gate {
     address: SocketAddr,
     store: SocketAddr,
     stops: Arc<Mutex<Vec<Stop>>>,
+    instead: Arc<Mutex<Vec<(Call, Instead)>>>,
     http: reqwest::Client,
 }
 
@@ -101,6 +110,7 @@ impl Gate {
             address: listener.local_addr().unwrap(),
             store,
             stops: Arc::default(),
+            instead: Arc::default(),
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
         };
         let router = Router::new().fallback(pass).with_state(gate.clone());
@@ -128,6 +138,27 @@ impl Gate {
         }
     }
 
+    /// Answers every such request by itself; the store sees none of them.
+    pub(crate) fn answer(&self, call: Call, instead: Instead) {
+        self.instead.lock().unwrap().push((call, instead));
+    }
+
+    /// The store answers everything again.
+    pub(crate) fn open(&self) {
+        self.instead.lock().unwrap().clear();
+    }
+
+    fn instead_of(&self, call: Option<Call>) -> Option<Response> {
+        let instead = self.instead.lock().unwrap();
+        let (_, instead) = instead.iter().find(|(asked, _)| Some(*asked) == call)?;
+        let headers = instead.headers.iter().map(|(name, value)| {
+            let name = header::HeaderName::from_static(name);
+            (name, header::HeaderValue::from_static(value))
+        });
+        let status = StatusCode::from_u16(instead.status).unwrap();
+        Some(whole(status, headers.collect(), instead.body.into()))
+    }
+
     fn stop_of(&self, call: Option<Call>) -> Option<Stop> {
         let mut stops = self.stops.lock().unwrap();
         let place = stops.iter().position(|stop| Some(stop.call) == call)?;
@@ -153,6 +184,9 @@ impl Gate {
 
 async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response {
     let call = Call::of(request.method(), request.uri());
+    if let Some(answer) = gate.instead_of(call) {
+        return answer;
+    }
     match gate.stop_of(call) {
         None => gate.forward(request).await,
         Some(stop) if stop.side == Side::Late => {

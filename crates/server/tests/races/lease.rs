@@ -6,7 +6,7 @@ use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
 use tokio::task::JoinHandle;
 
 use crate::{
-    gate::{Call, Side},
+    gate::{Call, Instead, Side},
     pair::{Pair, two_parts, until},
     support::{Answer, Client, SealedFile},
 };
@@ -102,12 +102,16 @@ async fn where_the_object_could_not_be_looked_at_the_next_request_takes_over_at_
     let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
     let file = Arc::new(one.open("a", &two_parts()).await);
     one.send(&file).await;
-    let mut looking = pair.both.gate.hold(Call::Head, Side::Request);
-    let first = completing(&one, &file);
-    looking.arrived().await;
-    looking.refuse();
-    first.await.unwrap().refused(ProblemCode::StoreUnavailable);
+    let page = Instead {
+        status: 404,
+        headers: &[],
+        body: "",
+    };
+    pair.both.gate.answer(Call::Head, page);
+    let first = one.complete(&file).await;
+    first.refused(ProblemCode::StoreUnavailable);
     assert_eq!(pair.both.state(file.id()).await, UploadState::Completing);
+    pair.both.gate.open();
     two.complete(&file).await.json::<FileRecord>(200);
     pair.expect_files(1).await;
 }

@@ -12,6 +12,8 @@ mod aborting;
 #[cfg(test)]
 mod completing;
 #[cfg(test)]
+mod doubt;
+#[cfg(test)]
 mod gate;
 #[cfg(test)]
 mod lease;
@@ -21,6 +23,8 @@ mod opening;
 mod pair;
 #[cfg(test)]
 mod processes;
+#[cfg(test)]
+mod refused;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]

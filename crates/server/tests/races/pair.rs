@@ -42,6 +42,11 @@ impl Running {
         self.server.sweep_now().await
     }
 
+    /// Verifies what is due; gives how many files it looked at.
+    pub(crate) async fn verify(&self) -> u64 {
+        self.server.verify_now().await
+    }
+
     /// Only for this server.
     pub(crate) fn later_by(&self, ms: i64) {
         self.hand.forward(ms);

@@ -147,7 +147,7 @@ impl Answer {
         Some(problem.code)
     }
 
-    fn text(&self) -> String {
+    pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&self.body).into_owned()
     }
 }

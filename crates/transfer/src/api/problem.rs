@@ -127,6 +127,9 @@ codes! {
     InvalidField = "invalid_field", 422, "Invalid field";
     /// The upload has no such part.
     PartNumberOutOfRange = "part_number_out_of_range", 422, "No such part";
+    /// The store refused what the server asked of it, and will refuse it again until an operator
+    /// changes something. The number `store_code` is the store's own code.
+    RefusedByStore = "refused_by_store", 424, "Refused by the store";
     /// As many files are being read for this caller as may be at once.
     TooManyReads = "too_many_reads", 429, "Too many downloads at once";
     /// Too many open uploads, or requests too close together.

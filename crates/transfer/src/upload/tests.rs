@@ -7,7 +7,10 @@ mod waiting;
 
 use super::*;
 use crate::{
-    api::{CompleteUpload, PartReceipt, PartStatus, Sha256, SignedPart, UploadState, open::Method},
+    api::{
+        CompleteUpload, PartReceipt, PartStatus, ProblemCode, Sha256, SignedPart, UploadState,
+        open::Method,
+    },
     part_plan::{PartNumber, PartPlan},
     retry::RequestFailure,
 };
@@ -219,6 +222,22 @@ fn a_request_that_keeps_failing_ends_and_leaves_the_upload_open() {
         failure: FAULT,
     };
     assert_eq!(upload.on(failed(sign, FAULT)), [Command::End(ended)]);
+}
+
+#[test]
+fn a_completion_that_the_store_refuses_for_good_is_asked_for_once_and_leaves_the_upload_open() {
+    let (mut upload, _) = sending(1, 1);
+    upload.on(Event::Sealed(receipt(1)));
+    upload.on(Event::Signed(vec![signature(1)]));
+    upload.on(Event::Sent(part(1)));
+    let code = ProblemCode::RefusedByStore;
+    let failure = RequestFailure::of_server(code.status(), Some(code), None);
+    let request = Request::Complete;
+    let ended = Outcome::Failed {
+        request: request.clone(),
+        failure,
+    };
+    assert_eq!(upload.on(failed(request, failure)), [Command::End(ended)]);
 }
 
 #[test]

@@ -1,129 +1,160 @@
-//! Stores that must be refused: each a few lines of HTTP on loopback.
-
-use axum::{
-    Router,
-    extract::{Query, State},
-    http::{HeaderMap, StatusCode},
-    routing::any,
-};
-use std::collections::HashMap;
+//! Stores that must be refused, and proxies that take something away.
 
 use super::*;
-use crate::objects::{S3Config, S3Credentials, embedded::EmbeddedCredentials};
 
-/// What a store takes, apart from a correct part.
-#[derive(Debug, Clone, Copy, PartialEq, PartialOrd)]
-enum Takes {
-    Anything,
-    PartsWithoutHeader,
-    OnlyCorrectParts,
-    OnlyCorrectPartsAndTellsThem,
-    CorrectPartsAndAnyObject,
-    Nothing,
+mod store;
+
+use store::{Wrong, objects_at};
+
+const NOW_MS: i64 = 1_780_000_000_000;
+
+async fn outcome(wrong: Wrong) -> Result<Option<Flaw>, ProbeError> {
+    objects_at(wrong).await.prove_store([1; 16], NOW_MS).await
 }
 
-async fn outcome(takes: Takes) -> Result<(), ProbeError> {
-    let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
-    let endpoint = format!("http://{}", listener.local_addr().unwrap());
-    let app = Router::new().fallback(any(answer)).with_state(takes);
-    let serving = tokio::spawn(async { axum::serve(listener, app).await });
-    let objects = Objects::connect(&S3Config {
-        endpoint: Some(endpoint),
-        public_endpoint: Some("http://127.0.0.1:1".into()),
-        region: Some("us-east-1".into()),
-        bucket: "sealift".into(),
-        prefix: "sealift".parse().unwrap(),
-        path_style: true,
-        credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
-    })
-    .await;
-    let outcome = objects.prove_checksums([1; 16], 1_780_000_000_000).await;
-    serving.abort();
-    outcome
+async fn public(wrong: Wrong) -> Result<Vec<Flaw>, ProbeError> {
+    let objects = objects_at(wrong).await;
+    let pages = ["https://files.example.com".to_owned()];
+    objects.prove_public(&pages, &[], [1; 16], NOW_MS).await
 }
 
-async fn answer(
-    State(takes): State<Takes>,
-    method: axum::http::Method,
-    Query(query): Query<HashMap<String, String>>,
-    headers: HeaderMap,
-    body: String,
-) -> (StatusCode, [(&'static str, &'static str); 1], String) {
-    let etag = [("etag", "1")];
-    let text = match method.as_str() {
-        "POST" => {
-            "<InitiateMultipartUploadResult><UploadId>1</UploadId></InitiateMultipartUploadResult>"
-        }
-        "GET" if takes < Takes::OnlyCorrectPartsAndTellsThem => {
-            "<ListPartsResult></ListPartsResult>"
-        }
-        "GET" => {
-            let sha256 = Sha256::of(RIGHT);
-            let part = format!(
-                "<ListPartsResult><Part><PartNumber>1</PartNumber><ETag>1</ETag><Size>1</Size>\
-                 <ChecksumSHA256>{sha256}</ChecksumSHA256></Part></ListPartsResult>"
-            );
-            return (StatusCode::OK, etag, part);
-        }
-        "PUT" => {
-            assert!(query.contains_key("X-Amz-Signature"));
-            let header = headers
-                .get("x-amz-checksum-sha256")
-                .map(|value| value.to_str().unwrap());
-            let right = header == Some(Sha256::of(body.as_bytes()).to_string().as_str());
-            let taken = match takes {
-                Takes::Anything => true,
-                Takes::PartsWithoutHeader => right || header.is_none(),
-                Takes::OnlyCorrectParts | Takes::OnlyCorrectPartsAndTellsThem => right,
-                Takes::CorrectPartsAndAnyObject => right || !query.contains_key("partNumber"),
-                Takes::Nothing => false,
-            };
-            let status = if taken {
-                StatusCode::OK
-            } else {
-                StatusCode::FORBIDDEN
-            };
-            return (status, etag, String::new());
-        }
-        _ => "",
-    };
-    (StatusCode::OK, etag, text.to_owned())
+#[tokio::test]
+async fn a_store_that_does_all_of_it_is_taken() {
+    assert_eq!(outcome(Wrong::Nothing).await, Ok(None));
+    assert_eq!(public(Wrong::Nothing).await, Ok(Vec::new()));
+    let objects = objects_at(Wrong::Nothing).await;
+    assert_eq!(objects.prove_unequal_parts([1; 16]).await, Ok(()));
 }
 
 #[tokio::test]
 async fn a_store_that_takes_wrong_bytes_is_refused() {
-    assert_eq!(
-        outcome(Takes::Anything).await,
-        Err(ProbeError::WrongBytesTaken)
-    );
+    for wrong in [Wrong::TakesAnything, Wrong::TakesAnyObject] {
+        assert_eq!(outcome(wrong).await, Err(ProbeError::WrongBytesTaken));
+    }
 }
 
 #[tokio::test]
 async fn a_store_that_takes_a_part_without_its_signed_header_is_refused() {
-    let refused = outcome(Takes::PartsWithoutHeader).await;
+    let refused = outcome(Wrong::TakesPartsWithoutHeader).await;
     assert_eq!(refused, Err(ProbeError::MissingHeaderTaken));
 }
 
 #[tokio::test]
 async fn a_store_that_refuses_everything_proves_nothing() {
-    let refused = outcome(Takes::Nothing).await;
-    assert_eq!(refused, Err(ProbeError::RightBytesRefused { status: 403 }));
+    let (status, code) = (403, "AccessDenied".to_owned());
+    let refused = outcome(Wrong::TakesNothing).await;
+    assert_eq!(refused, Err(ProbeError::RightBytesRefused { status, code }));
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_list_checksums_is_refused() {
-    let refused = outcome(Takes::OnlyCorrectParts).await;
-    assert_eq!(refused, Err(ProbeError::ChecksumNotTold));
+async fn a_store_that_does_not_tell_checksums_is_refused() {
+    for wrong in [Wrong::HidesChecksumsOfParts, Wrong::HidesChecksumsOfObjects] {
+        assert_eq!(outcome(wrong).await, Err(ProbeError::ChecksumNotTold));
+    }
 }
 
 #[tokio::test]
-async fn a_store_that_takes_wrong_bytes_only_as_a_whole_object_is_refused() {
-    let refused = outcome(Takes::CorrectPartsAndAnyObject).await;
-    assert_eq!(refused, Err(ProbeError::WrongBytesTaken));
+async fn a_store_that_does_not_name_an_absence_is_refused() {
+    let denied = "<Error><Code>AccessDenied</Code></Error>";
+    for (status, body) in [(403, denied), (404, ""), (404, "<html></html>"), (302, "")] {
+        let refused = outcome(Wrong::Absence(status, body)).await.unwrap_err();
+        let is_it = matches!(refused, ProbeError::AbsenceNotTold(_));
+        assert!(is_it, "{refused:?}");
+        assert!(refused.to_string().contains("s3:ListBucket"));
+    }
 }
 
 #[tokio::test]
-async fn a_store_that_does_not_tell_the_checksum_of_an_object_is_refused() {
-    let refused = outcome(Takes::OnlyCorrectPartsAndTellsThem).await;
-    assert_eq!(refused, Err(ProbeError::ChecksumNotTold));
+async fn a_store_or_a_proxy_that_does_not_answer_ranges_is_refused_and_what_is_missing_is_named() {
+    for (wrong, field) in [
+        (Wrong::IgnoresRange, "Content-Range"),
+        (Wrong::Without("content-range"), "Content-Range"),
+        (Wrong::With("content-range", "bytes */41"), "Content-Range"),
+        (Wrong::Without("etag"), "ETag"),
+        (Wrong::With("etag", "W/\"1\""), "ETag"),
+    ] {
+        let refused = outcome(wrong).await;
+        assert_eq!(refused, Err(ProbeError::AnswerLacks { field }), "{wrong:?}");
+        assert!(refused.unwrap_err().to_string().contains(field));
+    }
+    let refused = outcome(Wrong::DeniesReading).await.unwrap_err();
+    assert!(
+        matches!(refused, ProbeError::RangeNotGiven(_)),
+        "{refused:?}"
+    );
+}
+
+#[tokio::test]
+async fn a_store_that_ignores_if_match_is_taken_with_a_warning() {
+    let proved = outcome(Wrong::IgnoresIfMatch).await;
+    assert_eq!(proved, Ok(Some(Flaw::IgnoresIfMatch)));
+}
+
+#[tokio::test]
+async fn a_store_that_joins_equal_parts_only_is_refused() {
+    let objects = objects_at(Wrong::JoinsEqualPartsOnly).await;
+    let refused = objects.prove_unequal_parts([1; 16]).await;
+    let (status, code) = (400, "InvalidPart".to_owned());
+    assert_eq!(
+        refused,
+        Err(ProbeError::UnequalPartsRefused { status, code })
+    );
+}
+
+#[tokio::test]
+async fn what_the_store_refuses_at_its_public_endpoint_is_an_error() {
+    for code in ["SignatureDoesNotMatch", "AccessDenied"] {
+        let refused = public(Wrong::PublicRefuses(403, code)).await;
+        let (status, code) = (403, code.to_owned());
+        assert_eq!(refused, Err(ProbeError::PublicRefused { status, code }));
+    }
+    for (removed, header) in [("etag", "ETag"), ("content-range", "Content-Range")] {
+        let refused = public(Wrong::PublicWithout(removed)).await;
+        assert_eq!(refused, Err(ProbeError::PublicAnswerLacks { header }));
+    }
+}
+
+#[tokio::test]
+async fn a_public_endpoint_that_the_server_does_not_reach_is_told_and_no_error() {
+    let flaws = public(Wrong::PublicIsAnother).await;
+    assert_eq!(flaws, Ok(vec![Flaw::AnotherAnswers { status: 200 }]));
+    // The store is busy.
+    let flaws = public(Wrong::PublicRefuses(503, "SlowDown")).await;
+    assert_eq!(flaws, Ok(vec![Flaw::AnotherAnswers { status: 503 }]));
+}
+
+#[tokio::test]
+async fn whatever_pages_may_not_do_is_told_and_no_error() {
+    for (header, word) in [
+        ("access-control-allow-origin", "https://files.example.com"),
+        ("access-control-allow-methods", "PUT"),
+        ("access-control-allow-methods", "GET"),
+        ("access-control-allow-headers", "X-Amz-Checksum-Sha256"),
+        ("access-control-allow-headers", "If-None-Match"),
+        ("access-control-allow-headers", "Range"),
+        ("access-control-expose-headers", "ETag"),
+        ("access-control-expose-headers", "Content-Range"),
+    ] {
+        let flaws = public(Wrong::CorsWithout(header, word)).await.unwrap();
+        let [Flaw::NoCors { origin, .. }] = flaws.as_slice() else {
+            panic!("{flaws:?} without {word} in {header}");
+        };
+        assert_eq!(origin, "https://files.example.com");
+    }
+}
+
+#[tokio::test]
+async fn of_the_names_of_one_server_one_that_may_is_enough() {
+    let objects = objects_at(Wrong::CorsWithout(
+        "access-control-allow-origin",
+        "http://127.0.0.1:80",
+    ))
+    .await;
+    let names = ["http://127.0.0.1:80", "http://localhost:80"].map(str::to_owned);
+    let flaws = objects.prove_public(&[], &names, [1; 16], NOW_MS).await;
+    assert_eq!(flaws, Ok(Vec::new()));
+    let flaws = objects
+        .prove_public(&[], &names[..1], [1; 16], NOW_MS)
+        .await;
+    assert_eq!(flaws.unwrap().len(), 1);
 }

@@ -6,11 +6,15 @@ use aws_sdk_s3::{
 };
 use sealift_transfer::PartNumber;
 
-use super::super::{
-    CompletedPart, ETag, ObjectKey, ObjectsError, S3UploadId, StoredPart, UnfinishedMultipart,
+use super::{
+    super::{
+        CompletedPart, ETag, ObjectKey, ObjectsError, S3UploadId, StoredPart, UnfinishedMultipart,
+    },
+    refusal,
 };
 
-/// The one table of S3's refusals. HEAD has no body, hence no code: its status must do.
+/// From what the SDK says to what it means. What the store itself refuses goes through
+/// [`super::refusal::of`].
 pub(super) fn translate<E: ProvideErrorMetadata>(
     error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
 ) -> ObjectsError {
@@ -27,21 +31,7 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
             _ => ObjectsError::Unavailable { status: None },
         };
     };
-    let status = refusal.raw().status().as_u16();
-    match (status, refusal.err().code()) {
-        (_, Some("NoSuchUpload")) => ObjectsError::NoSuchUpload,
-        (_, Some("NoSuchKey" | "NoSuchVersion")) => ObjectsError::NotFound,
-        (_, Some("PreconditionFailed" | "InvalidRange")) | (412 | 416, _) => ObjectsError::Replaced,
-        (_, Some("SlowDown" | "RequestTimeout" | "InternalError" | "ServiceUnavailable"))
-        | (429 | 500..=599, _) => ObjectsError::Unavailable {
-            status: Some(status),
-        },
-        (404, None | Some("NotFound")) => ObjectsError::NotFound,
-        (_, code) => ObjectsError::Refused {
-            status,
-            code: code.unwrap_or("-").to_owned(),
-        },
-    }
+    refusal::of(refusal.raw().status().as_u16(), refusal.err().code())
 }
 
 pub(super) fn stored_part(part: types::Part) -> Result<StoredPart, ObjectsError> {
@@ -80,9 +70,10 @@ pub(super) fn unfinished(
     }
 }
 
+/// A weak ETag does not name the bytes: something between the server and the store changed it.
 pub(super) fn etag(given: Option<String>) -> Result<ETag, ObjectsError> {
     given
-        .filter(|etag| !etag.is_empty())
+        .filter(|etag| !etag.is_empty() && !etag.starts_with("W/"))
         .map(ETag)
         .ok_or(ObjectsError::Incomprehensible { field: "ETag" })
 }

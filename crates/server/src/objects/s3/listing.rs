@@ -12,7 +12,8 @@ const MARK: &str = "sealift.deployment";
 /// A deployment's id is shorter; anything longer was not written here.
 const LONGEST_MARK: u64 = 256;
 
-const NOT_IMPLEMENTED: ObjectsError = ObjectsError::Unavailable { status: Some(501) };
+/// Where there is no bucket, nothing is known of the versions in it.
+const NO_BUCKET: &str = "NoSuchBucket";
 
 /// Whose mark a prefix bears.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -74,9 +75,14 @@ impl Objects {
                 .map_err(translate);
             let page = match page {
                 Ok(page) => page,
-                Err(ObjectsError::Refused { .. }) => return Ok(()),
                 // What is there without notes (embedded/store.rs), HEAD does not show either.
-                Err(NOT_IMPLEMENTED) => return self.delete(key, None).await,
+                Err(ObjectsError::Refused { status: 501, .. }) => {
+                    return self.delete(key, None).await;
+                }
+                // The store says so itself. A gateway's page says nothing about versions.
+                Err(ObjectsError::Refused { code, .. }) if code != "-" && code != NO_BUCKET => {
+                    return Ok(());
+                }
                 Err(error) => return Err(error),
             };
             let versions = page.versions.unwrap_or_default().into_iter();

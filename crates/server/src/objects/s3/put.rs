@@ -70,8 +70,12 @@ impl Objects {
             .await
             .map_err(translate);
         match sent {
-            // 412: what was sent before, after a silence perhaps, is there.
-            Ok(_) | Err(ObjectsError::Replaced) => Ok(()),
+            // 412: what was sent before, after a silence perhaps, is there. Completion looks at it,
+            // so it does not matter whose 412 this is.
+            Ok(_)
+            | Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => {
+                Ok(())
+            }
             Err(error) => Err(error),
         }
     }

@@ -1,15 +1,22 @@
-//! Ranged reads of one certain object (FORMAT.md R6).
+//! Ranged reads of one certain object (FORMAT.md R6), and the proof of what lies under a key.
+//!
+//! A difference counts only where the store itself proves it: by its own code, or by an answer to
+//! the very range that was asked, with an ETag that names bytes. Anything else may be a gateway's
+//! answer, so the caller has to look again.
 
 use core::time::Duration;
 use std::ops::Range;
 
-use aws_sdk_s3::{Client, primitives::ByteStream};
+use aws_sdk_s3::{
+    Client, operation::get_object::builders::GetObjectFluentBuilder, primitives::ByteStream,
+    types::ChecksumMode,
+};
 use bytes::Bytes;
-use futures::{StreamExt as _, stream};
+use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
-    super::{ObjectRead, ObjectsError, StoredObject},
-    translate,
+    super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId},
+    answers, translate,
 };
 
 /// The longest silence of the store in the middle of a body. Only our own waiting counts: a
@@ -25,28 +32,30 @@ pub(super) async fn get_range(
     if range.is_empty() || range.end > object.len {
         return Err(ObjectsError::Length(range.end));
     }
-    let last = range.end.saturating_sub(1);
-    let answer = client
-        .get_object()
-        .bucket(bucket)
-        .key(object.key.as_str())
-        .set_version_id(object.version.as_ref().map(|version| version.0.clone()))
-        .if_match(&object.etag.0)
-        .range(format!("bytes={}-{last}", range.start))
-        .send()
-        .await
-        .map_err(translate)?;
-
-    // Some stores ignore If-Match: what they answer is compared all the same.
-    let same_version = match &object.version {
-        Some(version) => answer.version_id.as_ref() == Some(&version.0),
-        None => true,
+    let asked = ask(client, bucket, &object.key, object.version.as_ref(), &range);
+    let answer = asked.if_match(&object.etag.0).send().await;
+    let answer = match answer.map_err(translate) {
+        Ok(answer) => answer,
+        Err(
+            error @ (ObjectsError::Refused { status: 416, .. }
+            | ObjectsError::Unavailable {
+                status: Some(404 | 412 | 416),
+            }),
+        ) => return Err(look(client, bucket, object, error).await?),
+        Err(error) => return Err(error),
     };
-    let is_the_object = answer.e_tag.as_ref() == Some(&object.etag.0)
-        && same_version
-        && answer.content_range.as_deref()
-            == Some(format!("bytes {}-{last}/{}", range.start, object.len).as_str());
-    if !is_the_object {
+    let total = total_of(&range, answer.content_range.as_deref())?;
+    let etag = answers::etag(answer.e_tag)?;
+    let same_version = match (&object.version, answer.version_id) {
+        (Some(version), Some(given)) => given == version.0,
+        (Some(_), None) => {
+            let field = "x-amz-version-id";
+            return Err(ObjectsError::Incomprehensible { field });
+        }
+        (None, _) => true,
+    };
+    // Some stores ignore If-Match: what they answer is compared all the same.
+    if etag != object.etag || !same_version || total != object.len {
         return Err(ObjectsError::Replaced);
     }
     let asked_bytes = range.end.saturating_sub(range.start);
@@ -54,6 +63,159 @@ pub(super) async fn get_range(
         range,
         stream: exactly(answer.body, asked_bytes).boxed(),
     })
+}
+
+fn ask(
+    client: &Client,
+    bucket: &str,
+    key: &ObjectKey,
+    version: Option<&VersionId>,
+    range: &Range<u64>,
+) -> GetObjectFluentBuilder {
+    let last = range.end.saturating_sub(1);
+    client
+        .get_object()
+        .bucket(bucket)
+        .key(key.as_str())
+        .set_version_id(version.map(|version| version.0.clone()))
+        .range(format!("bytes={}-{last}", range.start))
+}
+
+/// The length of the whole object, from an answer to exactly this range, or to what an object that
+/// ends earlier has of it.
+fn total_of(range: &Range<u64>, content_range: Option<&str>) -> Result<u64, ObjectsError> {
+    let field = "Content-Range";
+    let first = format!("bytes {}-", range.start);
+    content_range
+        .and_then(|given| given.strip_prefix(&first)?.split_once('/'))
+        .and_then(|(last, total)| Some((last.parse().ok()?, total.parse().ok()?)))
+        .filter(|(last, total): &(u64, u64)| last.checked_add(1) == Some(range.end.min(*total)))
+        .map(|(_, total)| total)
+        .ok_or(ObjectsError::Incomprehensible { field })
+}
+
+/// Looks at what lies there after an answer that does not prove why the object was not given: a
+/// range behind its end, or a status without a code. Some stores give 412 none.
+async fn look(
+    client: &Client,
+    bucket: &str,
+    object: &StoredObject,
+    refused: ObjectsError,
+) -> Result<ObjectsError, ObjectsError> {
+    let (key, version) = (&object.key, object.version.as_ref());
+    let Some(found) = head(client, bucket, key, version).await? else {
+        return Ok(ObjectsError::NotFound);
+    };
+    prove(client, bucket, key, &found).await?;
+    Ok(match refused {
+        _ if found.len != object.len || found.etag != object.etag => ObjectsError::Replaced,
+        // It is there after all.
+        ObjectsError::Refused { status, .. } => ObjectsError::Unavailable {
+            status: Some(status),
+        },
+        refused => refused,
+    })
+}
+
+/// An object may come between HEAD and the GET that asks for the reason.
+const MOST_LOOKS: u32 = 3;
+
+/// What lies under the key now, or in that version. An absence is proven: HEAD's answers have no
+/// body and thus no code, so the store's word is heard by a GET.
+pub(super) async fn head(
+    client: &Client,
+    bucket: &str,
+    key: &ObjectKey,
+    version: Option<&VersionId>,
+) -> Result<Option<ObjectHead>, ObjectsError> {
+    let mut status = None;
+    for _ in 0..MOST_LOOKS {
+        let asked = client
+            .head_object()
+            .bucket(bucket)
+            .key(key.as_str())
+            .set_version_id(version.map(|version| version.0.clone()))
+            .checksum_mode(ChecksumMode::Enabled)
+            .send()
+            .await;
+        let error = match asked {
+            Ok(answer) => {
+                return Ok(Some(ObjectHead {
+                    len: answers::positive(answer.content_length, "Content-Length")?,
+                    sha256: answer.checksum_sha256.and_then(|text| text.parse().ok()),
+                    etag: answers::etag(answer.e_tag)?,
+                    version: answer.version_id.map(VersionId),
+                }));
+            }
+            Err(error) => error,
+        };
+        status = error.raw_response().map(|answer| answer.status().as_u16());
+        if status.is_none_or(|status| status >= 500 && status != 501) {
+            return Err(translate(error));
+        }
+        let heard = ask(client, bucket, key, version, &(0..1)).send().await;
+        match heard.map_err(translate) {
+            Err(ObjectsError::NotFound) => return Ok(None),
+            // Both answers do not fit: an object came, or something stands before the store.
+            Ok(_) | Err(ObjectsError::Refused { status: 416, .. }) => {}
+            Err(error) => return Err(error),
+        }
+    }
+    Err(ObjectsError::Unavailable { status })
+}
+
+/// Whether a GET is refused where another ETag is asked for than lies there.
+pub(super) async fn heeds_if_match(
+    client: &Client,
+    bucket: &str,
+    another: &StoredObject,
+) -> Result<bool, ObjectsError> {
+    let (key, version) = (&another.key, another.version.as_ref());
+    let asked = ask(client, bucket, key, version, &(0..1)).if_match(&another.etag.0);
+    match asked.send().await.map_err(translate) {
+        Ok(_) => Ok(false),
+        Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => Ok(true),
+        Err(error) => Err(error),
+    }
+}
+
+/// Proves by reading a byte of it that this is what the store has there. HEAD alone proves nothing:
+/// a gateway's page also has a length.
+///
+/// # Errors
+/// Where it is not proven: look again.
+pub(super) async fn prove(
+    client: &Client,
+    bucket: &str,
+    key: &ObjectKey,
+    found: &ObjectHead,
+) -> Result<(), ObjectsError> {
+    let range = 0..1;
+    let asked = ask(client, bucket, key, found.version.as_ref(), &range);
+    let answer = match asked
+        .if_match(&found.etag.0)
+        .send()
+        .await
+        .map_err(translate)
+    {
+        Ok(answer) => answer,
+        // No range lies in an empty object.
+        Err(ObjectsError::Refused { status: 416, .. }) if found.len == 0 => return Ok(()),
+        Err(ObjectsError::Replaced) => {
+            let status = Some(412);
+            return Err(ObjectsError::Unavailable { status });
+        }
+        Err(error) => return Err(error),
+    };
+    let total = total_of(&range, answer.content_range.as_deref())?;
+    let is_it = total == found.len && answers::etag(answer.e_tag)? == found.etag;
+    let mut bytes = core::pin::pin!(exactly(answer.body, 1));
+    while bytes.try_next().await?.is_some() {}
+    if is_it {
+        Ok(())
+    } else {
+        Err(ObjectsError::Unavailable { status: None })
+    }
 }
 
 /// The body, with an error as its last item unless it had exactly `asked_bytes`.
@@ -74,7 +236,9 @@ fn exactly(
                 let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 let got_bytes = got_bytes.saturating_add(more);
                 if got_bytes > asked_bytes {
-                    return Err(ObjectsError::Replaced);
+                    // It contradicts its own Content-Range, so it proves nothing.
+                    let field = "body";
+                    return Err(ObjectsError::Incomprehensible { field });
                 }
                 Ok(Some((bytes, (body, got_bytes))))
             }
@@ -86,8 +250,6 @@ fn exactly(
 
 #[cfg(test)]
 mod tests {
-    use futures::TryStreamExt as _;
-
     use super::*;
 
     async fn read(body: &'static [u8], asked_bytes: u64) -> Result<Vec<Bytes>, ObjectsError> {
@@ -107,7 +269,9 @@ mod tests {
 
     #[tokio::test]
     async fn a_body_that_is_longer_than_asked_is_refused() {
-        assert_eq!(read(b"abcde", 4).await, Err(ObjectsError::Replaced));
+        let field = "body";
+        let refused = Err(ObjectsError::Incomprehensible { field });
+        assert_eq!(read(b"abcde", 4).await, refused);
     }
 
     #[tokio::test]

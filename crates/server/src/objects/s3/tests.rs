@@ -79,6 +79,10 @@ async fn removed_of(
         let deleted = deleted.clone();
         any(async move |method: Method, uri: Uri| match method {
             Method::HEAD => StatusCode::NOT_FOUND.into_response(),
+            Method::GET if uri.query().is_some_and(|query| query.contains("GetObject")) => {
+                let gone = "<Error><Code>NoSuchKey</Code></Error>";
+                (StatusCode::NOT_FOUND, gone).into_response()
+            }
             Method::GET => (status, listed).into_response(),
             _ => {
                 let query = uri.query().unwrap_or_default();
@@ -116,6 +120,17 @@ async fn where_versions_cannot_be_listed_the_answer_tells_what_is_done() {
     // No store of versions: by its key.
     let (removed, deleted) = removed_of(StatusCode::NOT_IMPLEMENTED, unknown).await;
     assert_eq!((removed, deleted), (Ok(()), vec!["-".to_owned()]));
+    // A gateway's page tells nothing of versions, and neither does a bucket that is not there.
+    let no_bucket = "<Error><Code>NoSuchBucket</Code></Error>";
+    for (status, page) in [
+        (StatusCode::FORBIDDEN, "<html></html>"),
+        (StatusCode::NOT_FOUND, no_bucket),
+        (StatusCode::NOT_FOUND, "<html></html>"),
+    ] {
+        let (removed, deleted) = removed_of(status, page).await;
+        assert!(removed.is_err(), "{status} {page}");
+        assert_eq!(deleted.len(), 0);
+    }
     let busy = "<Error><Code>SlowDown</Code></Error>";
     let (removed, _) = removed_of(StatusCode::SERVICE_UNAVAILABLE, busy).await;
     let status = Some(503);

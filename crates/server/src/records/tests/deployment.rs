@@ -38,3 +38,16 @@ async fn after_a_restore_what_has_no_record_is_reported_again() {
     assert!(!records.unrecorded_was_reported().await.unwrap());
     assert!(records.begin_listing_unrecorded(101, 50).await.unwrap());
 }
+
+#[tokio::test]
+async fn a_store_that_joins_unequal_parts_is_known_until_another_one_is_used() {
+    let kept = kept().await;
+    let records = &kept.records;
+    assert!(!records.store_joins("https://one/bucket").await.unwrap());
+    records
+        .note_store_joins("https://one/bucket")
+        .await
+        .unwrap();
+    assert!(records.store_joins("https://one/bucket").await.unwrap());
+    assert!(!records.store_joins("https://two/bucket").await.unwrap());
+}

@@ -1,0 +1,192 @@
+//! The store as browsers reach it: by presigned URLs at the public endpoint, from the pages'
+//! origins.
+//!
+//! The server may be unable to reach that endpoint although browsers can, and programs need no CORS,
+//! so these are flaws that are told. Only what the store itself refuses there, and a header that is
+//! missing from its answer, is an error: browsers get the same.
+
+use http::{HeaderMap, header};
+use sealift_transfer::api::{PresignedGet, Sha256};
+
+use super::{
+    super::{ObjectKey, Objects, ObjectsError, PresignedPut, s3::refusal},
+    Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, tidied,
+};
+
+/// What a page sends with a PUT and with a GET, beside what every page may send.
+const SENT: [(&str, &str); 2] = [
+    ("PUT", "if-none-match,x-amz-checksum-sha256"),
+    ("GET", "if-match,range"),
+];
+/// What a page must be able to read of an answer.
+const READ: [&str; 2] = ["content-range", "etag"];
+
+impl Objects {
+    /// PUTs and GETs a probe at the public endpoint, and asks there as pages of these origins do.
+    /// Of `own_origins`, names of one server, one that works is enough.
+    ///
+    /// # Errors
+    /// [`ProbeError::PublicRefused`], [`ProbeError::PublicAnswerLacks`]: the server must not start.
+    pub async fn prove_public(
+        &self,
+        page_origins: &[String],
+        own_origins: &[String],
+        random: [u8; 16],
+        now_ms: i64,
+    ) -> Result<Vec<Flaw>, ProbeError> {
+        let key = probe_key(self, random);
+        let proved = self.prove_public_at(&key, page_origins, own_origins, now_ms);
+        let proved = proved.await;
+        tidied(self.remove(&key).await);
+        proved
+    }
+
+    async fn prove_public_at(
+        &self,
+        key: &ObjectKey,
+        page_origins: &[String],
+        own_origins: &[String],
+        now_ms: i64,
+    ) -> Result<Vec<Flaw>, ProbeError> {
+        let http = http_client()?;
+        let len = u64::try_from(RIGHT.len()).unwrap_or(u64::MAX);
+        let put = self
+            .presign_put(key, &Sha256::of(RIGHT), len, now_ms)
+            .await?;
+        if let Some(flaw) = send(&http, &put).await? {
+            return Ok(vec![flaw]);
+        }
+        let Some(head) = self.head(key, None).await? else {
+            // It was taken, but not by this store.
+            return Ok(vec![Flaw::AnotherAnswers { status: 200 }]);
+        };
+        let get = self.presign_get(&head.of(key), now_ms, None).await?;
+        let Some(answer) = fetch(&http, &get, None).await else {
+            return Ok(vec![Flaw::PublicUnreachable]);
+        };
+        let total = format!("bytes 0-4/{len}");
+        for (name, expected) in [
+            ("ETag", head.etag.0.as_str()),
+            ("Content-Range", total.as_str()),
+        ] {
+            if text(&answer, name) != Some(expected) {
+                return Err(ProbeError::PublicAnswerLacks { header: name });
+            }
+        }
+        let mut flaws = Vec::new();
+        for origin in page_origins {
+            flaws.extend(cors(&http, &put, &get, origin).await);
+        }
+        let mut own = Vec::new();
+        for origin in own_origins {
+            match cors(&http, &put, &get, origin).await {
+                Some(flaw) => own.push(flaw),
+                None => return Ok(flaws),
+            }
+        }
+        flaws.extend(own.into_iter().next());
+        Ok(flaws)
+    }
+}
+
+/// Sends the probe; a flaw where it cannot be said that the store was asked.
+async fn send(http: &reqwest::Client, put: &PresignedPut) -> Result<Option<Flaw>, ProbeError> {
+    let mut request = http.put(&put.url).body(RIGHT);
+    for (name, value) in &put.headers {
+        request = request.header(name, value);
+    }
+    let Ok(answer) = request.send().await else {
+        return Ok(Some(Flaw::PublicUnreachable));
+    };
+    let status = answer.status().as_u16();
+    let said = answer.text().await.unwrap_or_default();
+    if is_success(status) {
+        return Ok(None);
+    }
+    let code = code_of(&said);
+    match (refusal::of(status, code.as_deref()), code) {
+        (ObjectsError::Refused { status, code }, Some(_)) => {
+            Err(ProbeError::PublicRefused { status, code })
+        }
+        _ => Ok(Some(Flaw::AnotherAnswers { status })),
+    }
+}
+
+/// The headers of the answer to a ranged GET; `None` where there was no such answer.
+async fn fetch(
+    http: &reqwest::Client,
+    get: &PresignedGet,
+    origin: Option<&str>,
+) -> Option<HeaderMap> {
+    let mut request = http.get(&get.url).header(header::RANGE, "bytes=0-4");
+    for (name, value) in &get.headers {
+        request = request.header(name, value);
+    }
+    if let Some(origin) = origin {
+        request = request.header(header::ORIGIN, origin);
+    }
+    let answer = request.send().await.ok()?;
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
+    let body = answer.bytes().await.ok()?;
+    (status == 206 && RIGHT.starts_with(&body)).then_some(headers)
+}
+
+/// What a page of that origin may not do.
+async fn cors(
+    http: &reqwest::Client,
+    put: &PresignedPut,
+    get: &PresignedGet,
+    origin: &str,
+) -> Option<Flaw> {
+    let flaw = |what: String| {
+        let origin = origin.to_owned();
+        Some(Flaw::NoCors { origin, what })
+    };
+    for ((method, headers), url) in SENT.into_iter().zip([&put.url, &get.url]) {
+        let asked = http
+            .request(http::Method::OPTIONS, url)
+            .header(header::ORIGIN, origin)
+            .header(header::ACCESS_CONTROL_REQUEST_METHOD, method)
+            .header(header::ACCESS_CONTROL_REQUEST_HEADERS, headers)
+            .send()
+            .await;
+        let Ok(answer) = asked else {
+            return Some(Flaw::PublicUnreachable);
+        };
+        let is_ok = answer.status().is_success() && allows(answer.headers(), origin);
+        let answer = answer.headers();
+        if !is_ok || !lists(answer, "access-control-allow-methods", method) {
+            return flaw(format!("{method} is not allowed"));
+        }
+        for name in headers.split(',') {
+            if !lists(answer, "access-control-allow-headers", name) {
+                return flaw(format!("the request header {name} is not allowed"));
+            }
+        }
+    }
+    let answer = fetch(http, get, Some(origin)).await.unwrap_or_default();
+    if !allows(&answer, origin) {
+        return flaw("the answer to a GET is not given to the page".to_owned());
+    }
+    let hidden = |name: &&str| !lists(&answer, "access-control-expose-headers", name);
+    match READ.into_iter().find(hidden) {
+        Some(name) => flaw(format!("the answer's header {name} is not exposed")),
+        None => None,
+    }
+}
+
+fn allows(answer: &HeaderMap, origin: &str) -> bool {
+    matches!(text(answer, "access-control-allow-origin"), Some(allowed) if allowed == origin || allowed == "*")
+}
+
+/// Whether a header lists that word, in one line or several.
+fn lists(answer: &HeaderMap, header: &str, word: &str) -> bool {
+    let lines = answer.get_all(header).iter();
+    let words = lines.filter_map(|line| line.to_str().ok());
+    let mut words = words.flat_map(|line| line.split(',')).map(str::trim);
+    words.any(|listed| listed.eq_ignore_ascii_case(word) || listed == "*")
+}
+
+fn text<'a>(answer: &'a HeaderMap, name: &str) -> Option<&'a str> {
+    answer.get(name).and_then(|value| value.to_str().ok())
+}
