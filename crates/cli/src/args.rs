@@ -147,3 +147,45 @@ impl Command {
         }
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use clap::CommandFactory as _;
+    use sealift_server::{
+        Config,
+        config::{ConfigFile, Sources, names},
+    };
+
+    use super::*;
+
+    /// All names in the environment that a command or one of its subcommands reads.
+    fn names_read(command: &clap::Command, read: &mut Vec<String>) {
+        for argument in command.get_arguments() {
+            let name = argument.get_env().and_then(|name| name.to_str());
+            read.extend(name.map(str::to_owned));
+        }
+        for subcommand in command.get_subcommands() {
+            names_read(subcommand, read);
+        }
+    }
+
+    #[test]
+    fn no_name_that_a_command_reads_is_an_unknown_setting_of_the_server() {
+        let mut read = vec![names::API_KEY.to_owned(), "SEALIFT_TEST_SEALIFT".to_owned()];
+        names_read(&Args::command(), &mut read);
+        assert!(read.iter().any(|name| name == "SEALIFT_SERVER"), "{read:?}");
+        let typo = "SEALIFT_SERVERS".to_owned();
+        let sources = |read: &[String]| Sources {
+            file: ConfigFile::None,
+            // An empty value sets nothing, and the name is there nevertheless.
+            environment: read
+                .iter()
+                .map(|name| (name.clone(), String::new()))
+                .collect(),
+            flags: Vec::new(),
+        };
+        let unknown = |read: &[String]| Config::load(&sources(read)).unwrap().unknown_names;
+        assert_eq!(unknown(&read), Vec::<String>::new());
+        assert_eq!(unknown(&[read, vec![typo.clone()]].concat()), [typo]);
+    }
+}

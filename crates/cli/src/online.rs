@@ -9,6 +9,7 @@ pub(crate) use refused::{download_refused, refused, upload_refused};
 use std::fs;
 
 use sealift_client::{ApiKey, Client};
+use sealift_server::config::names::API_KEY;
 use zeroize::Zeroizing;
 
 use crate::{
@@ -16,9 +17,6 @@ use crate::{
     failure::{Exit, Failure},
     terminal::shown,
 };
-
-/// Where the API key is looked for unless a file is named.
-const API_KEY: &str = "SEALIFT_API_KEY";
 
 /// The server, asked as whom the environment or a file says.
 pub(crate) fn connect(access: &Access) -> anyhow::Result<Client> {

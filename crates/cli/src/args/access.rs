@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use sealift_server::config::names;
 use sealift_transfer::api::FileId;
 
 /// The API key is never on the command line, where every process of the machine reads it.
@@ -12,7 +13,7 @@ pub(crate) struct Access {
     #[arg(
         long,
         value_name = "URL",
-        env = "SEALIFT_SERVER",
+        env = names::SERVER,
         hide_env_values = true,
         default_value = "http://localhost:8080"
     )]

@@ -2,7 +2,7 @@
 
 use std::path::PathBuf;
 
-use sealift_server::config::{ConfigFile, Sources};
+use sealift_server::config::{ConfigFile, Sources, names};
 
 /// Where the deployment's file and data are.
 #[derive(Debug, clap::Args)]
@@ -11,7 +11,7 @@ pub(crate) struct Place {
     #[arg(
         long,
         value_name = "FILE",
-        env = "SEALIFT_CONFIG",
+        env = names::CONFIG,
         hide_env_values = true
     )]
     config: Option<PathBuf>,

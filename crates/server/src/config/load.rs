@@ -9,7 +9,7 @@ use std::{
 
 use super::{
     Auth, Config, ConfigError, KeyringConfig, Limits, LogConfig, LogFormat, StoreConfig, check,
-    names::{NAMES, Name},
+    names::{COMMAND_LINE, NAMES, Name, TESTS},
     read::Values,
 };
 
@@ -242,13 +242,11 @@ fn unknown_names(environment: &BTreeMap<String, String>) -> Vec<String> {
         .keys()
         .filter(|given| given.starts_with("SEALIFT_"))
         .filter(|given| !NAMES.iter().any(|name| name.env == given.as_str()))
-        .filter(|given| !NOT_SETTINGS.contains(&given.as_str()))
+        .filter(|given| !COMMAND_LINE.contains(&given.as_str()))
+        .filter(|given| !given.starts_with(TESTS))
         .cloned()
         .collect()
 }
-
-/// Names of the command line that are no settings of the server.
-const NOT_SETTINGS: &[&str] = &["SEALIFT_CONFIG", "SEALIFT_API_KEY", "SEALIFT_URL"];
 
 fn invalid(name: &'static Name, given: &str) -> ConfigError {
     ConfigError::Invalid {

@@ -21,6 +21,20 @@ impl fmt::Display for Name {
     }
 }
 
+/// Names the configuration file, for every command that is about a deployment.
+pub const CONFIG: &str = "SEALIFT_CONFIG";
+/// Names the server that the client commands ask.
+pub const SERVER: &str = "SEALIFT_SERVER";
+/// Holds the API key of the client commands.
+pub const API_KEY: &str = "SEALIFT_API_KEY";
+
+/// All names that only the command line reads. They set nothing in the server, so the server
+/// accepts and ignores them: one environment often serves both.
+pub const COMMAND_LINE: &[&str] = &[CONFIG, SERVER, API_KEY];
+
+/// The beginning of all names that only our tests read.
+pub(super) const TESTS: &str = "SEALIFT_TEST_";
+
 /// The setting with this name in the file.
 #[must_use]
 pub fn name(key: &str) -> Option<&'static Name> {

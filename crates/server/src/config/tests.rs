@@ -209,7 +209,12 @@ fn a_misspelt_name_in_the_file_is_refused_and_in_the_environment_reported() {
         with_file("prot = 1\n", &[]),
         Err(ConfigError::UnknownKey { key, .. }) if key == "prot"
     ));
-    let config = load(&[("SEALIFT_KEYFILE", "a"), ("SEALIFT_API_KEY", "b")], &[]).unwrap();
+    let environment = [
+        ("SEALIFT_KEYFILE", "a"),
+        ("SEALIFT_API_KEY", "b"),
+        ("SEALIFT_SERVER", "https://files.example.org"),
+    ];
+    let config = load(&environment, &[]).unwrap();
     assert_eq!(config.unknown_names, ["SEALIFT_KEYFILE"]);
 }
 
