@@ -1,10 +1,13 @@
 //! A message to read: where it is, and its bytes in order. They are what was sealed, and nothing is
 //! believed of them here but how many there are.
 
+mod encoded;
 mod file;
 mod place;
 mod s3_object;
+mod s3_refusal;
 
+use encoded::Encoding;
 pub(crate) use place::Place;
 
 use std::io;
@@ -12,7 +15,7 @@ use std::io;
 use bytes::Bytes;
 use futures::stream::{BoxStream, StreamExt as _};
 use sealift_message::{
-    DecryptError, Limits,
+    DecryptError, Limits, Unsupported,
     general::{Header, HeaderRead, HeaderReader},
 };
 
@@ -56,7 +59,8 @@ impl Message {
         Ok(read.map_err(|error| refused(&error))?)
     }
 
-    /// As [`Self::header`], where somebody else knows what a message that is refused means.
+    /// As [`Self::header`], where somebody else knows what a message that is refused means. A message
+    /// that was written as text fails here, because the remedy is always to decode it.
     pub(crate) async fn read_header(
         &mut self,
         limits: Limits,
@@ -66,10 +70,29 @@ impl Message {
             match reader.push(&bytes) {
                 Ok(HeaderRead::More(more)) => reader = more,
                 Ok(HeaderRead::Done { header, body }) => return Ok(Ok((*header, body))),
+                Err(error @ DecryptError::Unsupported(Unsupported::Version(_))) => {
+                    return match self.encoding(bytes).await? {
+                        Some(encoding) => Err(encoding.refused().into()),
+                        None => Ok(Err(error)),
+                    };
+                }
                 Err(error) => return Ok(Err(error)),
             }
         }
         Ok(Err(DecryptError::Truncated))
+    }
+
+    /// The encoding of a message that begins with these bytes and is text.
+    async fn encoding(&mut self, first: Bytes) -> anyhow::Result<Option<Encoding>> {
+        let mut beginning = first.to_vec();
+        while beginning.len() < encoded::BEGINNING {
+            match self.next().await? {
+                Some(more) => beginning.extend_from_slice(&more),
+                None => break,
+            }
+        }
+        beginning.truncate(encoded::BEGINNING);
+        Ok(Encoding::of(&beginning))
     }
 
     /// The next bytes; `None` at the end.

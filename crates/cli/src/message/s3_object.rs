@@ -10,17 +10,19 @@ use aws_sdk_s3::{
         BehaviorVersion, Region, RequestChecksumCalculation, ResponseChecksumValidation,
         StalledStreamProtectionConfig, timeout::TimeoutConfig,
     },
-    error::{ProvideErrorMetadata, SdkError},
     primitives::ByteStream,
 };
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 
-use super::{Message, Want, place::S3Url};
+use super::{
+    Message, Want,
+    place::S3Url,
+    s3_refusal::{lacks_its_reason, replaced, translate},
+};
 use crate::{
     args::S3Reach,
     failure::{Exit, Failure},
-    terminal::shown,
 };
 
 /// The longest silence of the store, before an answer and within a body.
@@ -30,14 +32,20 @@ const MOST_BROKEN: u32 = 5;
 
 pub(super) async fn open(url: &S3Url, reach: &S3Reach, want: Want) -> anyhow::Result<Message> {
     let client = client(reach).await;
-    let head = client
+    let asked = client
         .head_object()
         .bucket(&url.bucket)
         .key(&url.key)
         .set_version_id(reach.s3_version.clone())
         .send()
-        .await
-        .map_err(|error| translate(url, error))?;
+        .await;
+    let head = match asked {
+        Ok(head) => head,
+        Err(error) if lacks_its_reason(&error) => {
+            return Err(reason(&client, url, reach).await.into());
+        }
+        Err(error) => return Err(translate(url, region(&client), &error).into()),
+    };
     let (Some(len), Some(etag)) = (
         head.content_length.and_then(|len| u64::try_from(len).ok()),
         head.e_tag,
@@ -65,6 +73,28 @@ pub(super) async fn open(url: &S3Url, reach: &S3Reach, want: Want) -> anyhow::Re
         len: Some(len),
         bytes: stream::try_unfold(reading, Reading::next).boxed(),
     })
+}
+
+/// Why the store refused the HEAD: the answer to a GET has a body, which says it.
+async fn reason(client: &Client, url: &S3Url, reach: &S3Reach) -> Failure {
+    let asked = client
+        .get_object()
+        .bucket(&url.bucket)
+        .key(&url.key)
+        .set_version_id(reach.s3_version.clone())
+        .range("bytes=0-0")
+        .send()
+        .await;
+    match asked {
+        Ok(_) => Failure::new(Exit::Failed, "the store answers GET, and refuses HEAD")
+            .remedy("get the object by another program, and give the file"),
+        Err(error) => translate(url, region(client), &error),
+    }
+}
+
+/// The region that requests are signed for.
+fn region(client: &Client) -> Option<&str> {
+    client.config().region().map(Region::as_ref)
 }
 
 async fn client(reach: &S3Reach) -> Client {
@@ -152,7 +182,7 @@ impl Reading {
             .range(format!("bytes={}-{last}", self.at))
             .send()
             .await
-            .map_err(|error| translate(&self.url, error))?;
+            .map_err(|error| translate(&self.url, region(&self.client), &error))?;
         // Some stores ignore If-Match: what they answer is compared all the same.
         let range = format!("bytes {}-{last}/{}", self.at, self.len);
         if answer.e_tag.as_ref() != Some(&self.etag)
@@ -165,72 +195,5 @@ impl Reading {
 
     fn replaced(&self) -> Failure {
         replaced(&self.url)
-    }
-}
-
-fn replaced(url: &S3Url) -> Failure {
-    let message = format!("{} was replaced while it was read", name(url));
-    Failure::new(Exit::NotAuthentic, message)
-        .remedy("try again")
-        .code("object_replaced")
-}
-
-fn name(url: &S3Url) -> String {
-    format!("s3://{}/{}", shown(&url.bucket), shown(&url.key))
-}
-
-/// The one table of S3's refusals. HEAD has no body, hence no code: its status must do.
-fn translate<E: ProvideErrorMetadata>(
-    url: &S3Url,
-    error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
-) -> Failure {
-    let no_credentials = || {
-        Failure::new(
-            Exit::NotAllowed,
-            "S3 cannot be asked without credentials and a region",
-        )
-        .remedy("give them by the AWS chain: AWS_PROFILE, AWS_ACCESS_KEY_ID, or --region")
-        .code("no_credentials")
-    };
-    let SdkError::ServiceError(refusal) = error else {
-        return match error {
-            // Without credentials or a region a request cannot be constructed or signed.
-            SdkError::ConstructionFailure(_) => no_credentials(),
-            SdkError::DispatchFailure(failure)
-                if failure.is_other() && failure.as_other().is_none() =>
-            {
-                no_credentials()
-            }
-            _ => Failure::new(Exit::Unreachable, "the store does not answer")
-                .remedy("look at the network and --s3-endpoint, then try again"),
-        };
-    };
-    let name = name(url);
-    let status = refusal.raw().status().as_u16();
-    let code = refusal.err().code().unwrap_or_default();
-    match (status, code) {
-        (_, "NoSuchKey" | "NoSuchVersion" | "NoSuchBucket") | (404, _) => {
-            Failure::new(Exit::NotFound, format!("there is no {name}"))
-                .remedy("look at bucket, key, --s3-version and --region")
-        }
-        (412 | 416, _) => replaced(url),
-        (301 | 307, _) => Failure::new(Exit::Usage, format!("{name} is in another region"))
-            .remedy("give the bucket's region with --region"),
-        (401 | 403, _) => Failure::new(
-            Exit::NotAllowed,
-            format!("the store does not let you read {name}"),
-        )
-        .remedy("look at the credentials and at the bucket's policy"),
-        (429 | 500..=599, _) => {
-            Failure::new(Exit::Unreachable, format!("the store is busy ({status})"))
-                .remedy("try again")
-        }
-        _ => Failure::new(
-            Exit::Failed,
-            format!(
-                "the store refuses to give {name} ({status} {})",
-                shown(code)
-            ),
-        ),
     }
 }

@@ -163,7 +163,6 @@ fn what_the_store_refuses_has_its_own_exit_code_and_remedy() {
     for (answer, code, remedy) in [
         ("404 Not Found", 4, "--s3-version"),
         ("403 Forbidden", 5, "credentials"),
-        ("301 Moved Permanently", 2, "--region"),
     ] {
         let (address, served) = store(vec![says(answer)]);
         let said = refused(&run(&mut decrypt(&bench, &address, &[])), code);
@@ -176,6 +175,139 @@ fn what_the_store_refuses_has_its_own_exit_code_and_remedy() {
     let said = refused(&run(&mut decrypt(&bench, &nobody, &[])), 6);
     assert!(said.contains("--s3-endpoint"), "{said}");
     assert!(bench.files().is_empty());
+}
+
+/// A refusal with headers and a body of its own; a HEAD gets the headers alone.
+fn refuses(status: &'static str, region: &str, body: &str) -> Answer {
+    let region = match region {
+        "" => String::new(),
+        region => format!("x-amz-bucket-region: {region}\r\n"),
+    };
+    Answer {
+        status,
+        headers: format!(
+            "{region}content-type: application/xml\r\ncontent-length: {}\r\n",
+            body.len()
+        ),
+        body: body.as_bytes().to_vec(),
+    }
+}
+
+#[test]
+fn a_bucket_in_another_region_is_said_with_its_region_and_the_flag() {
+    let bench = Vectors::load().bench();
+    let malformed = |region: &str| {
+        let region = match region {
+            "" => String::new(),
+            region => format!("<Region>{region}</Region>"),
+        };
+        format!(
+            "<Error><Code>AuthorizationHeaderMalformed</Code><Message>m</Message>{region}</Error>"
+        )
+    };
+    let xml = |code: &str| format!("<Error><Code>{code}</Code><Message>m</Message></Error>");
+    let object = &Vectors::load().get("sdk-F256-P800").message.0.clone();
+    let (bare, moved) = ("400 Bad Request", "301 Moved Permanently");
+    let elsewhere = "eu-west-3";
+    for (answers, named) in [
+        // HEAD names it in its header.
+        (vec![refuses(bare, elsewhere, "")], true),
+        (vec![refuses(moved, elsewhere, "")], true),
+        (vec![refuses("307 Temporary Redirect", elsewhere, "")], true),
+        (vec![refuses("403 Forbidden", elsewhere, "")], true),
+        // HEAD does not, and the answer to a GET says more, or no more.
+        (
+            vec![says(bare), refuses(bare, "", &malformed(elsewhere))],
+            true,
+        ),
+        (
+            vec![says(bare), refuses(bare, elsewhere, &malformed(""))],
+            true,
+        ),
+        (vec![says(bare), refuses(bare, "", &malformed(""))], false),
+        (
+            vec![
+                says(bare),
+                refuses(bare, "", &xml("IllegalLocationConstraintException")),
+            ],
+            false,
+        ),
+        (
+            vec![
+                says(moved),
+                refuses(moved, elsewhere, &xml("PermanentRedirect")),
+            ],
+            true,
+        ),
+        (
+            vec![says(moved), refuses(moved, "", &xml("PermanentRedirect"))],
+            false,
+        ),
+        (vec![says(moved), says(moved)], false),
+        (
+            vec![
+                says("307 Temporary Redirect"),
+                says("307 Temporary Redirect"),
+            ],
+            false,
+        ),
+        // The bucket moved between the two.
+        (
+            vec![
+                head(object.len(), "one"),
+                refuses(bare, "", &malformed(elsewhere)),
+            ],
+            true,
+        ),
+        (
+            vec![head(object.len(), "one"), refuses(moved, elsewhere, "")],
+            true,
+        ),
+        // A store's word that is no region's name is not repeated.
+        (vec![refuses(moved, "x; rm -rf /", "")], false),
+    ] {
+        let told: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        let (address, served) = store(answers);
+        let output = run(&mut decrypt(&bench, &address, &["--json"]));
+        refused(&output, 2);
+        let error = &json::<Value>(&output.stderr)["error"];
+        assert_eq!(error["code"], "other_region", "{told:?}");
+        let remedy = error["remedy"].as_str().expect("a remedy");
+        let flag = format!("--region {elsewhere}");
+        assert!(remedy.contains("--region"), "{remedy}");
+        assert_eq!(remedy.contains(&flag), named, "{told:?}: {remedy}");
+        assert!(!remedy.contains("rm"), "{remedy}");
+        served.join().expect("served");
+    }
+    assert!(bench.files().is_empty());
+}
+
+#[test]
+fn a_refusal_for_another_reason_is_not_taken_for_another_region() {
+    let bench = Vectors::load().bench();
+    let (bare, here) = ("400 Bad Request", "us-east-1");
+    let expired = "<Error><Code>ExpiredToken</Code><Message>m</Message></Error>";
+    for (answers, code, remedy) in [
+        (vec![refuses("403 Forbidden", here, "")], 5, "policy"),
+        (
+            vec![refuses("404 Not Found", here, "")],
+            4,
+            "look at bucket",
+        ),
+        (
+            vec![says(bare), refuses(bare, "", expired)],
+            5,
+            "get new ones",
+        ),
+        (vec![says(bare), says(bare)], 2, "--region"),
+    ] {
+        let (address, served) = store(answers);
+        let said = refused(&run(&mut decrypt(&bench, &address, &[])), code);
+        assert!(said.contains(remedy), "{said}");
+        assert!(!said.contains("another region"), "{said}");
+        assert!(!said.contains(here), "{said}");
+        served.join().expect("served");
+    }
 }
 
 #[test]
