@@ -49,6 +49,6 @@ pub use download::{
 };
 pub use error::{Peer, RequestError};
 pub use part_sealer::{PartSealer, PartSealerError};
-pub use source::{FileSource, SealedSpool, Source, SourceError, StreamSource};
+pub use source::{FileSource, SealedSpool, Source, SourceError, StreamSource, open_regular_file};
 pub use tokio_util::sync::CancellationToken;
 pub use upload::{Progress, ResumeOptions, UploadControl, UploadError, UploadOptions};

@@ -1,18 +1,14 @@
 //! Where plaintext comes from.
 
+mod file;
 mod spool;
 mod stream;
 
-use std::{
-    fs::{File, Metadata},
-    io::{self, Read as _, Seek as _, SeekFrom},
-    path::Path,
-    sync::{Mutex, PoisonError},
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::io;
 
 use bytes::Bytes;
 
+pub use file::{FileSource, open_regular_file};
 pub use spool::SealedSpool;
 pub use stream::StreamSource;
 
@@ -44,6 +40,16 @@ pub enum SourceError {
     /// A folder, a pipe or a device: nothing that has a size.
     #[error("this is not a file; choose a file")]
     NotAFile,
+    /// Its bytes are more or fewer than the file system says. Files of `/proc`, `/sys` and some
+    /// network and FUSE file systems are like that. A [`SealedSpool`] takes them.
+    #[error(
+        "the file does not have the {claimed_bytes} bytes that its file system says; send it through \
+         a pipe"
+    )]
+    OtherSize {
+        /// The size that the file system says.
+        claimed_bytes: u64,
+    },
     /// It cannot be opened or read.
     #[error("the file cannot be read; check that it is still there and that you may read it")]
     Unreadable(#[from] io::Error),
@@ -73,71 +79,6 @@ pub enum SourceError {
     Spool(#[source] io::Error),
 }
 
-/// A file on disk. Size and modification time are compared after every read with what was opened.
-#[derive(Debug)]
-pub struct FileSource {
-    file: Mutex<File>,
-    opened: Version,
-}
-
-/// What tells one state of a file from another.
-#[derive(Debug, PartialEq, Eq)]
-struct Version {
-    len: u64,
-    modified: SystemTime,
-}
-
-impl FileSource {
-    /// Opens it for reading.
-    ///
-    /// # Errors
-    /// [`SourceError`].
-    pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
-        let file = File::open(path)?;
-        let metadata = file.metadata()?;
-        if !metadata.is_file() {
-            return Err(SourceError::NotAFile);
-        }
-        Ok(Self {
-            opened: Version::of(&metadata)?,
-            file: Mutex::new(file),
-        })
-    }
-}
-
-impl Version {
-    fn of(metadata: &Metadata) -> io::Result<Self> {
-        Ok(Self {
-            len: metadata.len(),
-            modified: metadata.modified()?,
-        })
-    }
-}
-
-impl Source for FileSource {
-    fn plaintext_len(&self) -> u64 {
-        self.opened.len
-    }
-
-    fn last_modified_ms(&self) -> Option<i64> {
-        let since = self.opened.modified.duration_since(UNIX_EPOCH).ok()?;
-        i64::try_from(since.as_millis()).ok()
-    }
-
-    fn read_at(&self, start: u64, plaintext: &mut [u8]) -> Result<(), SourceError> {
-        // One reader at a time: reading is far quicker than the sealing that follows.
-        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
-        file.seek(SeekFrom::Start(start))?;
-        let read = file.read_exact(plaintext);
-        // After the read: a change before or during it shows. Before its result: a file that was
-        // cut is changed, not unreadable.
-        if Version::of(&file.metadata()?)? != self.opened {
-            return Err(SourceError::Changed);
-        }
-        Ok(read?)
-    }
-}
-
 impl Source for Bytes {
     fn plaintext_len(&self) -> u64 {
         u64::try_from(self.len()).unwrap_or(u64::MAX)
@@ -156,53 +97,13 @@ impl Source for Bytes {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::{fs, time::Duration};
-
-    fn file(content: &[u8]) -> (tempfile::NamedTempFile, FileSource) {
-        let file = tempfile::NamedTempFile::new().unwrap();
-        fs::write(file.path(), content).unwrap();
-        let source = FileSource::open(file.path()).unwrap();
-        (file, source)
-    }
-
-    fn read(source: &impl Source, start: u64, len: usize) -> Result<Vec<u8>, SourceError> {
-        let mut plaintext = vec![0; len];
-        source.read_at(start, &mut plaintext).map(|()| plaintext)
-    }
 
     #[test]
-    fn any_piece_is_read_in_any_order() {
-        let (_file, source) = file(b"0123456789");
-        assert_eq!(source.plaintext_len(), 10);
-        assert_eq!(read(&source, 7, 3).unwrap(), b"789");
-        assert_eq!(read(&source, 0, 2).unwrap(), b"01");
+    fn any_piece_of_bytes_is_read_and_none_beyond_them() {
         let bytes = Bytes::from_static(b"0123456789");
-        assert_eq!(read(&bytes, 7, 3).unwrap(), b"789");
-        assert!(read(&bytes, 8, 3).is_err());
-    }
-
-    #[test]
-    fn a_file_that_was_cut_or_extended_is_refused() {
-        for content in [b"0123".as_slice(), b"0123456789a"] {
-            let (file, source) = file(b"0123456789");
-            fs::write(file.path(), content).unwrap();
-            assert!(matches!(read(&source, 0, 10), Err(SourceError::Changed)));
-        }
-    }
-
-    #[test]
-    fn a_file_that_was_written_again_with_the_same_size_is_refused() {
-        let (file, source) = file(b"0123456789");
-        let later = source.opened.modified + Duration::from_millis(1);
-        let again = File::options().write(true).open(file.path()).unwrap();
-        again.set_modified(later).unwrap();
-        assert!(matches!(read(&source, 0, 10), Err(SourceError::Changed)));
-    }
-
-    #[test]
-    fn a_folder_is_no_file() {
-        let folder = tempfile::tempdir().unwrap();
-        let refused = FileSource::open(folder.path()).unwrap_err();
-        assert!(matches!(refused, SourceError::NotAFile));
+        let mut plaintext = [0; 3];
+        bytes.read_at(7, &mut plaintext).unwrap();
+        assert_eq!(&plaintext, b"789");
+        assert!(bytes.read_at(8, &mut plaintext).is_err());
     }
 }

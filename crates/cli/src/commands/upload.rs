@@ -6,12 +6,15 @@ mod shown_progress;
 mod source;
 
 use core::future::ready;
-use std::sync::{Mutex, MutexGuard, OnceLock, PoisonError};
+use std::{
+    path::Path,
+    sync::{Mutex, MutexGuard, OnceLock, PoisonError},
+};
 
 use futures::StreamExt as _;
 use sealift_client::{
-    CancellationToken, Client, FileSource, Progress, ResumeOptions, Source, UploadControl,
-    UploadError, UploadOptions,
+    CancellationToken, Client, FileSource, Progress, ResumeOptions, Source, SourceError,
+    UploadControl, UploadError, UploadOptions,
 };
 use sealift_transfer::api::{FileRecord, UploadSummary};
 
@@ -19,11 +22,10 @@ use super::stop::Stop;
 use crate::{
     args::Upload,
     failure::{self, Exit, Failure},
-    message::unusable,
     online::{connect, refused, upload_refused},
     terminal::{self, Bars, human_size, shown},
 };
-use chosen::{Chosen, Input, chosen};
+use chosen::{Chosen, Input, Selection};
 use existing::Existing;
 use shown_progress::{ShownProgress, Total};
 
@@ -31,8 +33,8 @@ use shown_progress::{ShownProgress, Total};
 const FILES_AT_ONCE: usize = 4;
 
 pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
-    let stop = Stop::listen()?;
-    let chosen = chosen(&args)?;
+    let selection = Selection::of(&args)?;
+    let (chosen, refusals) = selection.tell(&args)?;
     let client = connect(&args.access)?;
     // A server that is not there is said at once, and not after many attempts.
     let policy = client.policy().await;
@@ -57,9 +59,49 @@ pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
         unfinished: Mutex::new(unfinished),
         existing,
         bars,
-        stopping: Stopping::watch(stop),
+        // Until now there is nothing to leave in good order, so Ctrl-C simply ends the program.
+        stopping: Stopping::watch(Stop::listen()?),
     };
-    uploads.all(chosen).await
+    uploads.all(chosen, refusals).await
+}
+
+/// What was chosen and cannot be uploaded.
+#[derive(Debug, Clone, Copy)]
+struct Refusals {
+    count: usize,
+    first: Option<Exit>,
+}
+
+impl Selection {
+    /// Says at once what is left out and what cannot be uploaded, before the others are uploaded.
+    ///
+    /// # Errors
+    /// Where there is nothing to upload.
+    fn tell(self, args: &Upload) -> anyhow::Result<(Vec<Chosen>, Refusals)> {
+        if !args.told.quiet {
+            for sentence in &self.left_out {
+                terminal::note(sentence);
+            }
+        }
+        self.check(args)?;
+        let (count, is_alone) = (self.refused.len(), self.files.is_empty());
+        let mut first = None;
+        for failure in self.refused {
+            let error = anyhow::Error::from(failure);
+            if is_alone && count == 1 {
+                return Err(error);
+            }
+            first = first.or(Some(failure::exit_of(&error)));
+            failure::failed(&error, args.told.json);
+        }
+        match first {
+            Some(exit) if is_alone => {
+                let none = format!("{count} of {count} files were not uploaded");
+                Err(Failure::new(exit, none).into())
+            }
+            first => Ok((self.files, Refusals { count, first })),
+        }
+    }
 }
 
 /// What all of the files share.
@@ -75,10 +117,10 @@ struct Uploads {
 }
 
 impl Uploads {
-    async fn all(self, chosen: Vec<Chosen>) -> anyhow::Result<()> {
-        let count = chosen.len();
+    async fn all(self, chosen: Vec<Chosen>, refusals: Refusals) -> anyhow::Result<()> {
+        let count = chosen.len().saturating_add(refusals.count);
         let mut there: usize = 0;
-        let mut first_exit = None;
+        let mut first_exit = refusals.first;
         let uploads = &self;
         let mut done = futures::stream::iter(chosen)
             .take_while(|_| ready(!uploads.stopping.is_asked()))
@@ -95,11 +137,7 @@ impl Uploads {
                     let exit = failure::exit_of(&error);
                     first_exit = first_exit.or(Some(exit));
                     if exit != Exit::Interrupted {
-                        let error = match one.input {
-                            // It has the name already.
-                            Input::Unreadable(_) => error,
-                            Input::File(_) | Input::Stdin => error.context(shown(&one.name)),
-                        };
+                        let error = error.context(shown(&one.name));
                         self.bars
                             .suspended(|| failure::failed(&error, self.args.told.json));
                     }
@@ -121,7 +159,11 @@ impl Uploads {
             _ => format!("{missing} of {count} files were not uploaded"),
         };
         // The same command alone would upload the others once more.
-        let remedy = "give the same command again with --skip-existing";
+        let again = "give the same command again with --skip-existing";
+        let remedy = match refusals.count {
+            0 => again.to_owned(),
+            _ => format!("mend what is said above, then {again}"),
+        };
         Err(Failure::new(exit, message).remedy(remedy).into())
     }
 
@@ -129,7 +171,10 @@ impl Uploads {
         match &chosen.input {
             Input::File(path) => {
                 let open = || FileSource::open(path);
-                let source = open().map_err(|error| self.refused(error.into()))?;
+                let source = match open() {
+                    Err(SourceError::OtherSize { .. }) => return self.spooled(chosen, path).await,
+                    opened => opened.map_err(|error| self.refused(error.into()))?,
+                };
                 if let Some(record) = self.existing.of(chosen, &source) {
                     let there = format!("{}: is there already", shown(&chosen.name));
                     self.note(&there);
@@ -149,17 +194,29 @@ impl Uploads {
                     }
                 }
             }
-            Input::Stdin => self.stdin(chosen).await,
-            Input::Unreadable(kind) => Err(unusable(&shown(&chosen.name), &(*kind).into()).into()),
+            Input::Stdin => {
+                let interrupted = &self.stopping.asked;
+                let source = source::stdin(self.args.size, &self.bars, interrupted).await;
+                self.once(chosen, source).await
+            }
         }
     }
 
-    /// Nobody can go on with it, for it cannot be read again: what does not become a file is taken
-    /// back.
-    async fn stdin(&self, chosen: &Chosen) -> anyhow::Result<FileRecord> {
-        let refused = |error| upload_refused(&error, &self.args.access);
+    /// A file whose size nobody knows before its end, whatever the file system says.
+    async fn spooled(&self, chosen: &Chosen, path: &Path) -> anyhow::Result<FileRecord> {
         let interrupted = &self.stopping.asked;
-        let source = source::stdin(self.args.size, &self.bars, interrupted).await;
+        let source = source::file(path, &chosen.name, &self.bars, interrupted).await;
+        self.once(chosen, source).await
+    }
+
+    /// Uploads what cannot be read again. Nobody can go on with it, so what does not become a file is
+    /// taken back.
+    async fn once(
+        &self,
+        chosen: &Chosen,
+        source: Result<impl Source, UploadError>,
+    ) -> anyhow::Result<FileRecord> {
+        let refused = |error| upload_refused(&error, &self.args.access);
         let source = source.map_err(refused)?;
         let shown = self
             .total

@@ -137,6 +137,9 @@ pub(crate) fn upload_refused(error: &UploadError, access: &Access) -> Failure {
             };
             Failure::new(exit, format!("{} ({cause})", sentence(error)))
         }
+        UploadError::Source(SourceError::OtherSize { .. }) => {
+            Failure::new(Exit::Failed, sentence(error)).code("other_size")
+        }
         UploadError::Source(SourceError::Spool(cause)) => {
             Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error)))
         }

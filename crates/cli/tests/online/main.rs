@@ -12,6 +12,8 @@ mod files;
 mod gate;
 mod login;
 mod names;
+#[cfg(unix)]
+mod not_files;
 mod repeated;
 mod running;
 mod share;

@@ -2,18 +2,29 @@
 
 use std::{
     ffi::OsStr,
+    fs::FileType,
     io,
     path::{Path, PathBuf},
 };
 
-use anyhow::Context as _;
-use walkdir::WalkDir;
+use walkdir::{DirEntry, WalkDir};
 
 use crate::{
     args::Upload,
     failure::{Exit, Failure},
+    message::unusable,
     terminal::shown,
 };
+
+/// What the command line chose.
+#[derive(Debug, Default)]
+pub(super) struct Selection {
+    pub(super) files: Vec<Chosen>,
+    /// Why something that was chosen cannot be uploaded. The others are uploaded.
+    pub(super) refused: Vec<Failure>,
+    /// What folders hold beside files, each in a sentence.
+    pub(super) left_out: Vec<String>,
+}
 
 /// One file to be sent.
 #[derive(Debug)]
@@ -29,53 +40,169 @@ pub(super) struct Chosen {
 pub(super) enum Input {
     File(PathBuf),
     Stdin,
-    /// What is in a folder and cannot be looked into. The others are uploaded.
-    Unreadable(io::ErrorKind),
 }
 
-pub(super) fn chosen(args: &Upload) -> anyhow::Result<Vec<Chosen>> {
-    let mut chosen = Vec::new();
-    for path in &args.files {
-        if path == Path::new("-") {
-            chosen.push(stdin(args)?);
-        } else if path.is_dir() {
-            if !args.recursive {
-                let message = format!("{} is a folder", shown(&path.to_string_lossy()));
-                let failure = Failure::new(Exit::Usage, message);
-                let remedy = "give --recursive to upload what is in it";
-                return Err(failure.remedy(remedy).into());
+impl Selection {
+    /// Looks at everything that is named, and opens nothing: opening a pipe would wait for its writer.
+    pub(super) fn of(args: &Upload) -> Result<Self, Failure> {
+        let mut selection = Self::default();
+        for path in &args.files {
+            if path == Path::new("-") {
+                selection.files.push(stdin(args)?);
+            } else {
+                selection.add(path, args);
             }
-            below(path, args, &mut chosen)?;
+        }
+        Ok(selection)
+    }
+
+    /// Whether the flags fit what was chosen.
+    pub(super) fn check(&self, args: &Upload) -> Result<(), Failure> {
+        let is_one = self.files.len().saturating_add(self.refused.len()) == 1;
+        let stdins = self.files.iter();
+        let stdins = stdins.filter(|one| matches!(one.input, Input::Stdin));
+        let wrong = if args.name.is_some() && !is_one {
+            "--name names one file, and there are more or none"
+        } else if args.size.is_some() && self.refused.is_empty() && stdins.clone().count() == 0 {
+            "--size is for stdin; files have their own"
+        } else if stdins.count() > 1 {
+            "stdin can be read once only"
+        } else if self.files.is_empty() && self.refused.is_empty() {
+            "there is no file in it"
         } else {
+            return Ok(());
+        };
+        Err(Failure::new(Exit::Usage, wrong))
+    }
+
+    /// Links on the command line are followed, because they were named.
+    fn add(&mut self, path: &Path, args: &Upload) {
+        let name = shown(&path.to_string_lossy());
+        let file_type = match path.metadata() {
+            Ok(metadata) => metadata.file_type(),
+            Err(error) => return self.refused.push(not_there(path, &name, &error)),
+        };
+        if file_type.is_file() {
             let name = match &args.name {
                 Some(name) => name.clone(),
                 None => name_of(path.file_name().unwrap_or(path.as_os_str())),
             };
-            chosen.push(Chosen::file(path.clone(), name, args));
+            self.files.push(Chosen::file(path.into(), name, args));
+        } else if !file_type.is_dir() {
+            self.refused.push(no_file(path, &name, file_type));
+        } else if args.recursive {
+            self.add_folder(path, &name, args);
+        } else {
+            let failure = Failure::new(Exit::Usage, format!("{name} is a folder"));
+            let remedy = "give --recursive to upload what is in it";
+            self.refused.push(failure.remedy(remedy));
         }
     }
-    let is_one = matches!(*chosen, [_]);
-    let stdins = chosen
-        .iter()
-        .filter(|one| matches!(one.input, Input::Stdin));
-    let wrong = if args.name.is_some() && !is_one {
-        "--name names one file, and there are more or none"
-    } else if args.size.is_some() && stdins.clone().count() == 0 {
-        "--size is for stdin; files have their own"
-    } else if stdins.count() > 1 {
-        "stdin can be read once only"
-    } else if chosen.is_empty() {
-        "there is no file in it"
-    } else {
-        return Ok(chosen);
-    };
-    Err(Failure::new(Exit::Usage, wrong).into())
+
+    /// All files in a folder, in the order of their names. Links are not followed.
+    fn add_folder(&mut self, folder: &Path, name: &str, args: &Upload) {
+        // `photos/` and `.` have names of their own, too.
+        let whole = match folder.canonicalize() {
+            Ok(whole) => whole,
+            Err(error) => return self.refused.push(unusable(name, &error)),
+        };
+        let parent = whole.parent().unwrap_or(&whole);
+        let named = |path: &Path| {
+            let below = path.strip_prefix(parent).unwrap_or(path);
+            let parts: Vec<_> = below.iter().map(name_of).collect();
+            // The same on every system.
+            parts.join("/")
+        };
+        // The folder that came last, as long as nothing was found in it.
+        let mut empty: Option<DirEntry> = None;
+        for entry in WalkDir::new(&whole).sort_by_file_name() {
+            let depth = match &entry {
+                Ok(entry) => entry.depth(),
+                Err(error) => error.depth(),
+            };
+            self.leave_out_unless_below(empty.take(), depth, &named);
+            match entry {
+                Ok(entry) if entry.file_type().is_file() => {
+                    let chosen = Chosen::file(entry.path().into(), named(entry.path()), args);
+                    self.files.push(chosen);
+                }
+                Ok(entry) if entry.file_type().is_dir() => empty = Some(entry),
+                Ok(entry) => self.leave_out(&named(entry.path()), kind_of(entry.file_type())),
+                Err(error) => {
+                    let name = shown(&named(error.path().unwrap_or(&whole)));
+                    self.refused.push(unusable(&name, &error.into()));
+                }
+            }
+        }
+        self.leave_out_unless_below(empty, 0, &named);
+    }
+
+    /// Leaves a folder out if what comes next, at this depth, is not in it.
+    fn leave_out_unless_below(
+        &mut self,
+        folder: Option<DirEntry>,
+        next_depth: usize,
+        named: impl Fn(&Path) -> String,
+    ) {
+        if let Some(folder) = folder
+            && next_depth <= folder.depth()
+        {
+            self.leave_out(&named(folder.path()), "an empty folder");
+        }
+    }
+
+    fn leave_out(&mut self, name: &str, kind: &str) {
+        let sentence = format!("{} is {kind} and is left out", shown(name));
+        self.left_out.push(sentence);
+    }
 }
 
-fn stdin(args: &Upload) -> anyhow::Result<Chosen> {
+/// Nothing can be found under this name.
+fn not_there(path: &Path, name: &str, error: &io::Error) -> Failure {
+    if error.kind() == io::ErrorKind::NotFound && path.is_symlink() {
+        return Failure::new(Exit::NotFound, format!("{name} is a link to nothing"))
+            .remedy("name the file itself");
+    }
+    unusable(name, error)
+}
+
+/// Something that has no size, and perhaps no end.
+fn no_file(path: &Path, name: &str, file_type: FileType) -> Failure {
+    let kind = kind_of(file_type);
+    let failure = Failure::new(Exit::Usage, format!("{name} is {kind}, and not a file"));
+    let stdin = "`… | sealift upload - --name NAME`";
+    // Shells open these for `<(…)`.
+    let is_of_the_shell = ["/dev/fd", "/proc"]
+        .iter()
+        .any(|open| path.starts_with(open));
+    failure.remedy(match is_of_the_shell {
+        true => format!("instead of <(…) give -, which is stdin: {stdin}"),
+        false => format!("give - in its place and send its bytes to stdin: {stdin}"),
+    })
+}
+
+fn kind_of(file_type: FileType) -> &'static str {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::FileTypeExt as _;
+        if file_type.is_fifo() {
+            return "a pipe";
+        } else if file_type.is_socket() {
+            return "a socket";
+        } else if file_type.is_block_device() || file_type.is_char_device() {
+            return "a device";
+        }
+    }
+    match file_type.is_symlink() {
+        true => "a link",
+        false => "something else",
+    }
+}
+
+fn stdin(args: &Upload) -> Result<Chosen, Failure> {
     let Some(name) = args.name.clone() else {
         let failure = Failure::new(Exit::Usage, "stdin has no name");
-        return Err(failure.remedy("give it one with --name").into());
+        return Err(failure.remedy("give it one with --name"));
     };
     Ok(Chosen {
         content_type: content_type(&name, args),
@@ -83,38 +210,6 @@ fn stdin(args: &Upload) -> anyhow::Result<Chosen> {
         name,
         len: args.size,
     })
-}
-
-/// All files in a folder, in the order of their names; links are left out.
-fn below(folder: &Path, args: &Upload, chosen: &mut Vec<Chosen>) -> anyhow::Result<()> {
-    // `photos/` and `.` have names of their own, too.
-    let whole = folder.canonicalize();
-    let whole = whole.with_context(|| shown(&folder.to_string_lossy()))?;
-    let parent = whole.parent().unwrap_or(&whole);
-    for entry in WalkDir::new(&whole).sort_by_file_name() {
-        let named = |path: &Path| {
-            let below = path.strip_prefix(parent).unwrap_or(path);
-            let parts: Vec<_> = below.iter().map(name_of).collect();
-            // The same on every system.
-            parts.join("/")
-        };
-        match entry {
-            Ok(entry) if entry.file_type().is_file() => {
-                chosen.push(Chosen::file(entry.path().into(), named(entry.path()), args));
-            }
-            Ok(_) => {}
-            Err(error) => {
-                let name = named(error.path().unwrap_or(&whole));
-                chosen.push(Chosen {
-                    input: Input::Unreadable(io::Error::from(error).kind()),
-                    name,
-                    content_type: None,
-                    len: None,
-                });
-            }
-        }
-    }
-    Ok(())
 }
 
 impl Chosen {

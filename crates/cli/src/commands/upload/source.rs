@@ -1,35 +1,64 @@
-//! Stdin as something to be sealed.
+//! Stdin, and files of a size that nobody knows before, as something to be sealed.
 
-use std::{env, io};
+use std::{
+    env,
+    io::{self, Read},
+    path::Path,
+};
 
 use sealift_client::{
     CancellationToken, SealedSpool, Source, SourceError, StreamSource, UploadError,
+    open_regular_file,
 };
 use tokio::task::spawn_blocking;
 
-use crate::terminal::Bars;
+use crate::terminal::{Bar, Bars};
 
-/// Of a known size as it comes; else sealed into a temporary file first, for the size must be known
-/// before the first part is sealed.
+/// Stdin of a known size as it comes; otherwise spooled, because the size must be known before the
+/// first part is sealed.
 pub(super) async fn stdin(
     size: Option<u64>,
     bars: &Bars,
     interrupted: &CancellationToken,
 ) -> Result<Stdin, UploadError> {
     let bar = size.is_none().then(|| bars.bytes("spooling stdin", None));
-    let reading = spawn_blocking(move || match size {
-        Some(size) => StreamSource::new(io::stdin(), size).map(Stdin::Stream),
-        None => {
-            let progress = |came| {
-                if let Some(bar) = &bar {
-                    bar.reached(came);
-                }
-            };
-            SealedSpool::make(io::stdin().lock(), &env::temp_dir(), progress).map(Stdin::Spool)
+    let read = move || match (size, bar) {
+        (Some(size), _) => StreamSource::new(io::stdin(), size).map(Stdin::Stream),
+        (None, bar) => spooled(io::stdin().lock(), bar.as_ref()).map(Stdin::Spool),
+    };
+    unless(interrupted, read).await
+}
+
+/// A file, spooled because its size is not what the file system says.
+pub(super) async fn file(
+    path: &Path,
+    name: &str,
+    bars: &Bars,
+    interrupted: &CancellationToken,
+) -> Result<SealedSpool, UploadError> {
+    let bar = bars.bytes(&format!("spooling {name}"), None);
+    let path = path.to_owned();
+    let read = move || spooled(open_regular_file(path)?, Some(&bar));
+    unless(interrupted, read).await
+}
+
+/// Seals an input into a temporary file.
+fn spooled(input: impl Read, bar: Option<&Bar>) -> Result<SealedSpool, SourceError> {
+    let progress = |came| {
+        if let Some(bar) = bar {
+            bar.reached(came);
         }
-    });
+    };
+    SealedSpool::make(input, &env::temp_dir(), progress)
+}
+
+/// What `read` gives, unless the person interrupts it. It may block for ever.
+async fn unless<T: Send + 'static>(
+    interrupted: &CancellationToken,
+    read: impl FnOnce() -> Result<T, SourceError> + Send + 'static,
+) -> Result<T, UploadError> {
     tokio::select! {
-        read = reading => {
+        read = spawn_blocking(read) => {
             let read = read.map_err(|error| SourceError::Unreadable(error.into()))?;
             Ok(read?)
         }

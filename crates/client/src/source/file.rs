@@ -1,0 +1,256 @@
+//! A file on disk as a source. Its size is a claim of the file system until it is proven here.
+
+use std::{
+    fs::{self, File, Metadata, OpenOptions},
+    io::{self, Read as _, Seek as _, SeekFrom},
+    path::Path,
+    sync::{Mutex, PoisonError},
+    time::{SystemTime, UNIX_EPOCH},
+};
+
+use super::{Source, SourceError};
+
+/// A file on disk. Size and modification time are compared after every read with what was opened.
+#[derive(Debug)]
+pub struct FileSource {
+    file: Mutex<File>,
+    opened: Version,
+}
+
+/// What tells one state of a file from another.
+#[derive(Debug, PartialEq, Eq)]
+struct Version {
+    len: u64,
+    modified: SystemTime,
+}
+
+impl FileSource {
+    /// Opens a regular file for reading. Its last byte is read, and one byte past the end is tried.
+    ///
+    /// # Errors
+    /// [`SourceError::OtherSize`] where the size is not what the file system says; otherwise as
+    /// [`open_regular_file`].
+    pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
+        let mut file = open_regular_file(path)?;
+        let opened = Version::of(&file.metadata()?)?;
+        if !has_exactly(&mut file, opened.len)? {
+            return Err(opened.wrong_in(&file)?);
+        }
+        Ok(Self {
+            opened,
+            file: Mutex::new(file),
+        })
+    }
+}
+
+/// Opens a file for reading, whose bytes may be more or fewer than the file system says. Nothing else
+/// is opened: a pipe would wait for its writer, and a device may do something.
+///
+/// # Errors
+/// [`SourceError::NotAFile`] and [`SourceError::Unreadable`].
+pub fn open_regular_file(path: impl AsRef<Path>) -> Result<File, SourceError> {
+    let path = path.as_ref();
+    if !fs::metadata(path)?.is_file() {
+        return Err(SourceError::NotAFile);
+    }
+    let file = match without_waiting().open(path) {
+        // Another program holds a lease on the file, such as a file server. It gives the file back
+        // soon, and this waits for it.
+        Err(error) if error.kind() == io::ErrorKind::WouldBlock => File::open(path)?,
+        opened => opened?,
+    };
+    // A pipe may have taken the file's place meanwhile.
+    if !file.metadata()?.is_file() {
+        return Err(SourceError::NotAFile);
+    }
+    Ok(file)
+}
+
+/// Options that open no pipe and no device with a wait. Regular files do not know the difference,
+/// except for a few in `/proc` that would wait for an event.
+fn without_waiting() -> OpenOptions {
+    let mut options = File::options();
+    options.read(true);
+    #[cfg(unix)]
+    std::os::unix::fs::OpenOptionsExt::custom_flags(
+        &mut options,
+        libc::O_NONBLOCK | libc::O_NOCTTY,
+    );
+    options
+}
+
+/// Whether the file ends exactly after `len` bytes.
+fn has_exactly(file: &mut File, len: u64) -> io::Result<bool> {
+    file.seek(SeekFrom::Start(len.saturating_sub(1)))?;
+    let mut last = Vec::new();
+    file.by_ref().take(2).read_to_end(&mut last)?;
+    Ok(last.len() == usize::from(len > 0))
+}
+
+impl Version {
+    fn of(metadata: &Metadata) -> io::Result<Self> {
+        Ok(Self {
+            len: metadata.len(),
+            modified: metadata.modified()?,
+        })
+    }
+
+    /// Why the file's bytes are not as many as this version of it says.
+    fn wrong_in(&self, file: &File) -> io::Result<SourceError> {
+        Ok(match Self::of(&file.metadata()?)? == *self {
+            true => SourceError::OtherSize {
+                claimed_bytes: self.len,
+            },
+            false => SourceError::Changed,
+        })
+    }
+}
+
+impl Source for FileSource {
+    fn plaintext_len(&self) -> u64 {
+        self.opened.len
+    }
+
+    fn last_modified_ms(&self) -> Option<i64> {
+        let since = self.opened.modified.duration_since(UNIX_EPOCH).ok()?;
+        i64::try_from(since.as_millis()).ok()
+    }
+
+    fn read_at(&self, start: u64, plaintext: &mut [u8]) -> Result<(), SourceError> {
+        // One reader at a time: reading is far quicker than the sealing that follows.
+        let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
+        file.seek(SeekFrom::Start(start))?;
+        let len = u64::try_from(plaintext.len()).unwrap_or(u64::MAX);
+        let is_last = start.saturating_add(len) == self.opened.len;
+        let read = match file.read_exact(plaintext) {
+            Ok(()) if is_last => has_exactly(&mut file, self.opened.len),
+            Ok(()) => Ok(true),
+            Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
+            Err(error) => Err(error),
+        };
+        // The version is compared after the read, so that a change before or during it shows. It is
+        // compared before the result is looked at, because a file that was cut is changed, and not
+        // unreadable.
+        if Version::of(&file.metadata()?)? != self.opened {
+            return Err(SourceError::Changed);
+        }
+        match read? {
+            true => Ok(()),
+            false => Err(self.opened.wrong_in(&file)?),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::time::Duration;
+
+    fn file(content: &[u8]) -> (tempfile::NamedTempFile, FileSource) {
+        let file = tempfile::NamedTempFile::new().unwrap();
+        fs::write(file.path(), content).unwrap();
+        let source = FileSource::open(file.path()).unwrap();
+        (file, source)
+    }
+
+    fn read(source: &FileSource, start: u64, len: usize) -> Result<Vec<u8>, SourceError> {
+        let mut plaintext = vec![0; len];
+        source.read_at(start, &mut plaintext).map(|()| plaintext)
+    }
+
+    #[test]
+    fn any_piece_is_read_in_any_order() {
+        let (_file, source) = file(b"0123456789");
+        assert_eq!(source.plaintext_len(), 10);
+        assert_eq!(read(&source, 7, 3).unwrap(), b"789");
+        assert_eq!(read(&source, 0, 2).unwrap(), b"01");
+        assert_eq!(read(&source, 10, 0).unwrap(), b"");
+    }
+
+    #[test]
+    fn an_empty_file_is_a_file() {
+        let (_file, source) = file(b"");
+        assert_eq!(source.plaintext_len(), 0);
+        assert_eq!(read(&source, 0, 0).unwrap(), b"");
+    }
+
+    #[test]
+    fn a_file_that_was_cut_or_extended_is_refused() {
+        for content in [b"0123".as_slice(), b"0123456789a"] {
+            for (start, len) in [(0, 10), (0, 2), (8, 2), (10, 0)] {
+                let (file, source) = file(b"0123456789");
+                fs::write(file.path(), content).unwrap();
+                let read = read(&source, start, len);
+                assert!(matches!(read, Err(SourceError::Changed)), "{read:?}");
+            }
+        }
+    }
+
+    #[test]
+    fn a_file_that_was_written_again_with_the_same_size_is_refused() {
+        let (file, source) = file(b"0123456789");
+        let later = source.opened.modified + Duration::from_millis(1);
+        let again = File::options().write(true).open(file.path()).unwrap();
+        again.set_modified(later).unwrap();
+        assert!(matches!(read(&source, 0, 10), Err(SourceError::Changed)));
+    }
+
+    /// Files with more bytes than they say, and with fewer.
+    #[cfg(target_os = "linux")]
+    const CLAIMS: [&str; 2] = ["/proc/version", "/sys/class/net/lo/mtu"];
+
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_says_another_size_than_it_has_is_refused_when_it_is_opened() {
+        for path in CLAIMS {
+            let said = fs::metadata(path).unwrap().len();
+            assert_ne!(said, fs::read(path).unwrap().len() as u64, "{path}");
+            let refused = FileSource::open(path).unwrap_err();
+            assert!(
+                matches!(refused, SourceError::OtherSize { claimed_bytes } if claimed_bytes == said),
+                "{path}: {refused:?}"
+            );
+        }
+    }
+
+    /// As on a file system that says the truth at first.
+    #[cfg(target_os = "linux")]
+    #[test]
+    fn a_file_that_says_another_size_than_it_has_is_refused_when_its_end_is_read() {
+        for path in CLAIMS {
+            let file = open_regular_file(path).unwrap();
+            let opened = Version::of(&file.metadata().unwrap()).unwrap();
+            let len = usize::try_from(opened.len).unwrap();
+            let source = FileSource {
+                opened,
+                file: Mutex::new(file),
+            };
+            let read = read(&source, 0, len);
+            assert!(
+                matches!(read, Err(SourceError::OtherSize { .. })),
+                "{path}: {read:?}"
+            );
+        }
+    }
+
+    #[test]
+    fn a_folder_is_no_file() {
+        let folder = tempfile::tempdir().unwrap();
+        let refused = FileSource::open(folder.path()).unwrap_err();
+        assert!(matches!(refused, SourceError::NotAFile));
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn a_pipe_is_refused_without_a_wait_for_its_writer() {
+        let folder = tempfile::tempdir().unwrap();
+        let pipe = folder.path().join("pipe");
+        let made = std::process::Command::new("mkfifo").arg(&pipe).status();
+        assert!(made.unwrap().success());
+        let refused = FileSource::open(&pipe).unwrap_err();
+        assert!(matches!(refused, SourceError::NotAFile));
+        // It took the place of a file after that was looked at.
+        let opened = without_waiting().open(&pipe).unwrap();
+        assert!(!opened.metadata().unwrap().is_file());
+    }
+}
