@@ -1,15 +1,9 @@
 //! Who asks. Every handler below `/v1` takes a [`Caller`], or, where a ticket's holder may ask too,
 //! a [`Reader`], so that none can forget to ask.
 
-use std::{
-    net::SocketAddr,
-    sync::{Arc, OnceLock},
-};
+use std::sync::{Arc, OnceLock};
 
-use axum::{
-    extract::{ConnectInfo, FromRequestParts},
-    http::request::Parts,
-};
+use axum::{extract::FromRequestParts, http::request::Parts};
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 use http::{HeaderMap, HeaderValue, header};
 use sealift_transfer::api::ProblemCode;
@@ -27,11 +21,13 @@ mod loopback;
 mod reader;
 mod secret;
 mod ticket;
+mod transport;
 
 pub use api_key::ApiKey;
 pub(crate) use loopback::only_this_machine;
 pub(crate) use reader::Reader;
 pub(crate) use ticket::{ReadCookie, Ticket};
+use transport::secure_transport;
 
 /// Who asks, and what it may do. Handlers see only rows of its scope.
 #[derive(Debug, Clone)]
@@ -198,24 +194,4 @@ fn unauthenticated() -> Refusal {
         "An API key is needed: send it as `Authorization: Bearer`.",
     )
     .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
-}
-
-/// Keys, plaintext and API keys travel over TLS or within this machine only (DESIGN.md 5).
-fn secure_transport(parts: &Parts, app: &App) -> Result<(), Refusal> {
-    let was_forwarded = loopback::is_forwarded(&parts.headers);
-    let mut protocols = parts.headers.get_all("x-forwarded-proto").iter();
-    // Each proxy on the way may have added one; none may say that its side was open.
-    let over_tls = app.config.trust_proxy
-        && parts.headers.contains_key("x-forwarded-proto")
-        && protocols.all(|protocol| protocol == "https");
-    let peer = parts.extensions.get::<ConnectInfo<SocketAddr>>();
-    let within = peer.is_some_and(|peer| peer.0.ip().to_canonical().is_loopback());
-    if over_tls || (within && !was_forwarded) {
-        return Ok(());
-    }
-    Err(Refusal::new(
-        ProblemCode::InsecureTransport,
-        "Use https: keys and files are not sent over an open connection. Behind a proxy that \
-         ends TLS, the operator sets SEALIFT_TRUST_PROXY=true.",
-    ))
 }
