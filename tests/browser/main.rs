@@ -10,6 +10,7 @@ mod form;
 mod interrupted;
 mod keyboard;
 mod login;
+mod many;
 mod memory;
 mod mended;
 mod names;

@@ -120,6 +120,23 @@ impl Stack {
         Ok(())
     }
 
+    /// How many files there are, and how many refusals with this code the audit holds.
+    ///
+    /// # Errors
+    /// Where the database does not answer.
+    pub async fn files_and_refusals(&self, code: &str) -> Result<(i64, i64)> {
+        let records = SqliteConnectOptions::new().filename(self.config.database_file());
+        let mut records = records.connect().await?;
+        let files = sqlx::query_scalar("SELECT count(*) FROM files");
+        let files = files.fetch_one(&mut records).await?;
+        let refusals = sqlx::query_scalar("SELECT count(*) FROM audit WHERE outcome = $1");
+        let refusals = refusals
+            .bind(code.to_owned())
+            .fetch_one(&mut records)
+            .await?;
+        Ok((files, refusals))
+    }
+
     /// Sets the server's clock so many days before everybody else's.
     pub fn set_days_ahead(&self, days: i64) {
         let ahead_ms = days * 24 * 60 * 60 * 1000;

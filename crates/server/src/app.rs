@@ -14,7 +14,7 @@ use crate::{
     rates::Rates,
     reads::Reads,
     records::{Records, Scope},
-    sealing::SealingPlaces,
+    sealing::SealingMemory,
     telemetry::Metrics,
 };
 
@@ -35,7 +35,7 @@ pub(crate) struct Parts {
     pub(crate) metrics: Metrics,
     /// Wakes the verifier, all of its lanes.
     pub(crate) verification_wanted: watch::Sender<()>,
-    pub(crate) sealing_places: SealingPlaces,
+    pub(crate) sealing_memory: SealingMemory,
     /// The server stops: what takes long is to end.
     pub(crate) stopping: CancellationToken,
     pub(crate) clock: Clock,

@@ -62,11 +62,19 @@ pub struct Config {
     pub verifies_all: bool,
     /// Between two sweeps of what was left behind, which begin with the start; `None`: never.
     pub sweep_every: Option<Duration>,
+    /// A connection without a request is closed after this, by the server and by the embedded
+    /// store.
+    pub longest_idle: Duration,
     /// What is logged and how.
     pub log: LogConfig,
     /// Names in the environment that begin with `SEALIFT_` and mean nothing: worth a warning.
     pub unknown_names: Vec<String>,
 }
+
+/// The default of [`Config::longest_idle`]: longer than the 60 seconds after which the usual
+/// balancers let an idle connection go. A balancer that uses a connection which the server closes
+/// at that moment answers 502.
+pub const LONGEST_IDLE: Duration = Duration::from_secs(75);
 
 /// How a caller proves who it is.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -131,9 +139,9 @@ pub struct Limits {
     pub keys_per_minute: u32,
     /// Parts signed in one request.
     pub parts_per_batch: u16,
-    /// Bodies that the server seals itself at once: each takes two parts of memory. One owner gets
-    /// half of them where there is a login.
-    pub form_uploads: u32,
+    /// Memory for all bodies together that the server seals itself. One owner gets half of it where
+    /// there is a login.
+    pub sealing_memory_bytes: u64,
     /// Reads at once of everybody together: each takes up to 24 MiB of memory.
     pub all_reads_at_once: u32,
     /// Files that one owner reads at once.

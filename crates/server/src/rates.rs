@@ -23,14 +23,20 @@ pub(crate) struct Rates {
     denials: DefaultKeyedRateLimiter<Option<Scope>>,
 }
 
-/// Requests that each upload may need, for whoever opens as many as it may: its status or the list,
-/// again and again while it is resumed; signatures for its parts; completion, until it is done.
-const LOOKS_PER_OPEN: u32 = 2;
-const SIGNS_PER_OPEN: u32 = 20;
-const COMPLETIONS_PER_OPEN: u32 = 10;
-const VERIFICATIONS_PER_OPEN: u32 = 1;
-/// What is opened seldom may still be large.
-const LEAST_OPENS: u32 = 300;
+/// Requests in a minute, of an owner that opens few files, which are large: their status or the list,
+/// again and again while they are resumed; signatures for their parts; completion, until it is done.
+const LEAST_LOOKS: u32 = 600;
+const LEAST_SIGNS: u32 = 6_000;
+const LEAST_COMPLETIONS: u32 = 3_000;
+/// Requests more for every file that may be opened: small files need one signature and one
+/// completion, and some of both are asked for again.
+const LOOKS_PER_OPEN: u32 = 1;
+const SIGNS_PER_OPEN: u32 = 2;
+const COMPLETIONS_PER_OPEN: u32 = 2;
+/// Each reads a whole file, so it does not grow with the files that may be opened.
+const VERIFICATIONS: u32 = 300;
+/// Links are made by people, and are kept.
+const MOST_TICKETS: u32 = 300;
 
 /// Asked for too often.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -46,19 +52,19 @@ impl Rates {
     pub(crate) fn new(limits: &Limits) -> Self {
         let per_minute =
             |count: u32| Quota::per_minute(NonZeroU32::new(count).unwrap_or(NonZeroU32::MIN));
-        let per_open = |count: u32| {
-            let opens = limits.opens_per_minute.max(LEAST_OPENS);
-            RateLimiter::keyed(per_minute(opens.saturating_mul(count)))
+        let with_opens = |least: u32, per_open: u32| {
+            let more = limits.opens_per_minute.saturating_mul(per_open);
+            RateLimiter::keyed(per_minute(least.saturating_add(more)))
         };
         Self {
-            looks: per_open(LOOKS_PER_OPEN),
-            signs: per_open(SIGNS_PER_OPEN),
-            completions: per_open(COMPLETIONS_PER_OPEN),
-            verifications: per_open(VERIFICATIONS_PER_OPEN),
+            looks: with_opens(LEAST_LOOKS, LOOKS_PER_OPEN),
+            signs: with_opens(LEAST_SIGNS, SIGNS_PER_OPEN),
+            completions: with_opens(LEAST_COMPLETIONS, COMPLETIONS_PER_OPEN),
+            verifications: RateLimiter::keyed(per_minute(VERIFICATIONS)),
             opens: RateLimiter::keyed(per_minute(limits.opens_per_minute)),
             keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
             file_keys: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
-            tickets: RateLimiter::keyed(per_minute(limits.keys_per_minute)),
+            tickets: RateLimiter::keyed(per_minute(limits.keys_per_minute.min(MOST_TICKETS))),
             denials: RateLimiter::keyed(Quota::per_second(MOST_DENIALS)),
         }
     }
@@ -166,6 +172,20 @@ mod tests {
             let taken = taken.count();
             assert!((least..10 * least).contains(&taken), "{taken}");
             assert_eq!(ask(&rates, &bob), Ok(()));
+        }
+    }
+
+    #[test]
+    fn an_owner_may_open_sign_and_complete_a_hundred_files_a_second_by_default() {
+        let rates = Rates::new(&Config::load(&Sources::default()).unwrap().limits);
+        let ann = Scope {
+            tenant: "acme".parse().unwrap(),
+            owner: "ann".parse().unwrap(),
+        };
+        for _ in 0..6_000 {
+            for ask in [Rates::open, Rates::key, Rates::sign, Rates::complete] {
+                assert_eq!(ask(&rates, &ann), Ok(()));
+            }
         }
     }
 

@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, delete, get, post, put},
 };
 use http::{HeaderValue, Method, header};
-use sealift_transfer::api::{ProblemCode, files, open, policy, tickets};
+use sealift_transfer::api::{files, open, policy, tickets};
 use tower::util::option_layer;
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument as _;
@@ -16,7 +16,7 @@ use tracing::Instrument as _;
 use crate::{
     app::App,
     caller::only_this_machine,
-    problem::{self, Refusal},
+    problem,
     refusals::render,
     routes::{
         abort_upload::abort_upload,
@@ -29,6 +29,7 @@ use crate::{
         health::{healthz, readyz},
         make_ticket::make_ticket,
         metrics::metrics,
+        no_route::{nothing_here, wrong_method},
         open_file::open_file,
         open_upload::open_upload,
         page::page,
@@ -117,17 +118,6 @@ async fn to_the_end(request: Request, next: Next) -> Response {
 
 fn only(methods: MethodRouter<App>) -> MethodRouter<App> {
     methods.fallback(wrong_method)
-}
-
-async fn nothing_here() -> Refusal {
-    Refusal::not_found()
-}
-
-async fn wrong_method(method: Method) -> Refusal {
-    Refusal::new(
-        ProblemCode::MethodNotAllowed,
-        format!("This address does not take {method}; see the header Allow."),
-    )
 }
 
 /// Lets the configured origins use the API: a page that is served elsewhere.

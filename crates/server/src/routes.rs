@@ -22,6 +22,7 @@ pub(crate) mod form_upload;
 pub(crate) mod health;
 pub(crate) mod make_ticket;
 pub(crate) mod metrics;
+pub(crate) mod no_route;
 pub(crate) mod open_file;
 pub(crate) mod open_upload;
 pub(crate) mod page;

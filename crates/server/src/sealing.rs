@@ -8,8 +8,9 @@
 use bytes::Bytes;
 use sealift_message::FrameLength;
 use sealift_transfer::{
-    PartPlan,
+    PartNumber, PartPlan,
     api::{FileId, ProblemCode, Sha256, UploadId},
+    part_plan::PartPlanError,
 };
 
 use crate::{
@@ -20,13 +21,13 @@ use crate::{
     problem::{self, Refusal},
 };
 
+mod memory;
 mod message;
-mod places;
 mod sender;
 
+pub(crate) use memory::{SealingMemory, SealingPermit};
 pub(crate) use message::SealingError;
 use message::{MessageSealer, len_of};
-pub(crate) use places::{SealingPlace, SealingPlaces};
 use sender::Sender;
 
 /// Two parts of a request are in memory, so they are no larger than that.
@@ -49,6 +50,42 @@ fn carried(config: &Config, part_length: u64) -> u64 {
     frame_length.map_or(0, |frame_length| {
         PartPlan::most_plaintext_len(HEADER_BYTES, frame_length, part_length)
     })
+}
+
+/// Memory that a body of at most so many plaintext bytes takes while it is sealed: a frame, the part
+/// that is being filled, and, where there are several, the part that is on its way.
+pub(crate) fn memory_for(config: &Config, most_bytes: u64) -> u64 {
+    let frame_length = u64::from(config.frame_length);
+    let plan = FrameLength::try_from(config.frame_length)
+        .ok()
+        .and_then(|frame| plan(config, HEADER_BYTES, frame, most_bytes).ok());
+    let part = plan.and_then(|plan| plan.part(PartNumber::FIRST));
+    let (Some(plan), Some(part)) = (plan, part) else {
+        // There will be no such upload.
+        return frame_length;
+    };
+    let parts: u64 = match plan.part_count() {
+        PartNumber::FIRST => 1,
+        _ => 2,
+    };
+    let of_parts = part.sealed_len().saturating_mul(parts);
+    of_parts.saturating_add(frame_length.min(most_bytes))
+}
+
+fn plan(
+    config: &Config,
+    header_len: u64,
+    frame_length: FrameLength,
+    most_bytes: u64,
+) -> Result<PartPlan, PartPlanError> {
+    let part_length = config.part_length;
+    PartPlan::for_at_most(
+        header_len,
+        frame_length,
+        most_bytes,
+        part_length,
+        MOST_PART_LENGTH,
+    )
 }
 
 /// What is known of a body before it comes.
@@ -91,12 +128,11 @@ impl Sealing {
     ) -> Result<Self, Refusal> {
         let new = NewMessage::make(app, &caller.scope.tenant).await?;
         let header = new.header();
-        let plan = PartPlan::for_at_most(
+        let plan = plan(
+            &app.config,
             header.len(),
             header.frame_length(),
             coming.most_bytes,
-            app.config.part_length,
-            MOST_PART_LENGTH,
         )
         .map_err(|_| too_large(coming.most_bytes))?;
         let (verified, ids) = new.apart();

@@ -20,8 +20,8 @@ use crate::{
     reads::Reads,
     records::{Records, RecordsError, Scope},
     router,
-    sealing::SealingPlaces,
-    serving,
+    sealing::SealingMemory,
+    serving::{self, RequestBody, Times},
     sweeper::{self, SweepReport},
     telemetry::Metrics,
     verifier,
@@ -123,9 +123,14 @@ impl Server {
         }
         let wiping = tokio::spawn(wipe_old_keys(keys.clone()));
         let sweep_every = config.sweep_every;
+        let times = Times {
+            clock: clock.clone(),
+            idle_clock: Clock::system(),
+            longest_idle: config.longest_idle,
+        };
         let stop = CancellationToken::new();
         let app = App::of(Parts {
-            sealing_places: SealingPlaces::new(config.limits.form_uploads, config.auth),
+            sealing_memory: SealingMemory::new(config.limits.sealing_memory_bytes, config.auth),
             stopping: stop.clone(),
             rates: Rates::new(&config.limits),
             reads: Reads::new(&config.limits),
@@ -137,7 +142,7 @@ impl Server {
             records,
             objects: store.objects,
             keys,
-            clock: clock.clone(),
+            clock,
         });
         // What the last stop cut off is taken up at once.
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
@@ -146,7 +151,7 @@ impl Server {
         let service_for = move |peer: SocketAddr| {
             router
                 .clone()
-                .map_request(move |mut request: http::Request<hyper::body::Incoming>| {
+                .map_request(move |mut request: http::Request<RequestBody>| {
                     request.extensions_mut().insert(ConnectInfo(peer));
                     request.map(axum::body::Body::new)
                 })
@@ -155,7 +160,7 @@ impl Server {
             listener,
             "server",
             service_for,
-            clock,
+            times,
             stop.clone(),
         ));
         Ok(Self {

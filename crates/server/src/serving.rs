@@ -1,41 +1,55 @@
-//! Accepting connections until told to stop: running requests finish, idle connections end, and
-//! those whose other side stands still are given up ([`patience`]).
+//! Accepting connections until told to stop: running requests finish, idle connections end, those
+//! whose other side stands still are given up ([`patience`]), and a client that is refused while it
+//! sends comes to read why ([`unread`], [`lingering`]).
 
 use core::{convert::Infallible, time::Duration};
-use std::net::SocketAddr;
+use std::{net::SocketAddr, sync::Arc};
 
 use bytes::Bytes;
 use http::{Request, Response};
-use hyper::body::{Body, Incoming};
-use hyper_util::{
-    rt::{TokioIo, TokioTimer},
-    server::graceful::GracefulShutdown,
-    service::TowerToHyperService,
-};
+use hyper::body::Body;
+use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::Service;
+use tower::{Service, ServiceExt as _};
 
 use crate::clock::Clock;
 
+mod connection;
+mod head_timer;
+mod lingering;
 mod patience;
+mod unread;
 
+use connection::ConnectionState;
+use head_timer::{HeadTimer, LONGEST_HEAD};
+use lingering::Lingering;
 use patience::Patient;
+pub(crate) use unread::RequestBody;
+use unread::Unread;
 
-/// A client that takes longer for its request's head is cut off.
-const LONGEST_HEAD: Duration = Duration::from_secs(30);
+/// By what connections are given up.
+#[derive(Debug, Clone)]
+pub(crate) struct Times {
+    /// By which the patience with a request goes.
+    pub(crate) clock: Clock,
+    /// By which idle connections go: the machine's, because a test that moves its hand by minutes
+    /// would end the connections that it uses.
+    pub(crate) idle_clock: Clock,
+    /// A connection without a request is closed after this.
+    pub(crate) longest_idle: Duration,
+}
 
 /// Serves HTTP/1.1 until `stop`, then waits for the running requests. `service_for` makes the
-/// service of a connection from its peer's address; `who` names it in the log; how long a reader may
-/// stand still goes by `clock`.
+/// service of a connection from its peer's address; `who` names it in the log.
 pub(crate) async fn serve<S, B>(
     listener: TcpListener,
     who: &'static str,
     service_for: impl Fn(SocketAddr) -> S,
-    clock: Clock,
+    times: Times,
     stop: CancellationToken,
 ) where
-    S: Service<Request<Incoming>, Response = Response<B>, Error = Infallible>
+    S: Service<Request<RequestBody>, Response = Response<B>, Error = Infallible>
         + Clone
         + Send
         + 'static,
@@ -43,10 +57,6 @@ pub(crate) async fn serve<S, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let mut http1 = hyper::server::conn::http1::Builder::new();
-    http1
-        .timer(TokioTimer::new())
-        .header_read_timeout(LONGEST_HEAD);
     let running = GracefulShutdown::new();
     loop {
         let (socket, peer) = tokio::select! {
@@ -63,9 +73,34 @@ pub(crate) async fn serve<S, B>(
         };
         // Answers are small and waited for; Nagle would hold them back.
         let _ = socket.set_nodelay(true);
-        let service = TowerToHyperService::new(service_for(peer));
-        let socket = TokioIo::new(Patient::new(socket, clock.clone()));
-        let connection = running.watch(http1.serve_connection(socket, service));
+        let state = Arc::new(ConnectionState::default());
+        let mut http1 = hyper::server::conn::http1::Builder::new();
+        http1
+            .timer(HeadTimer {
+                connection: Arc::clone(&state),
+                clock: times.idle_clock.clone(),
+                longest_idle: times.longest_idle,
+            })
+            .header_read_timeout(LONGEST_HEAD);
+        let socket = Patient::new(socket, times.clock.clone());
+        let socket = Lingering::new(
+            socket,
+            Arc::clone(&state),
+            times.clock.clone(),
+            stop.clone(),
+        );
+        let (service, clock, stop) = (service_for(peer), times.clock.clone(), stop.clone());
+        let service = hyper::service::service_fn(move |request| {
+            let (request, unread) = Unread::of(request);
+            let answering = service.clone().oneshot(request);
+            let (state, clock, stop) = (Arc::clone(&state), clock.clone(), stop.clone());
+            async move {
+                let mut answer = answering.await?;
+                unread.settle(&mut answer, &state, &clock, &stop);
+                Ok::<_, Infallible>(answer)
+            }
+        });
+        let connection = running.watch(http1.serve_connection(TokioIo::new(socket), service));
         tokio::spawn(async move {
             // A connection that broke is the client's to report.
             let _ = connection.await;
@@ -73,4 +108,55 @@ pub(crate) async fn serve<S, B>(
     }
     drop(listener);
     running.shutdown().await;
+}
+
+#[cfg(test)]
+mod tests {
+    use tokio::{
+        io::{AsyncReadExt as _, AsyncWriteExt as _},
+        net::TcpStream,
+    };
+
+    use super::*;
+
+    #[tokio::test]
+    async fn an_idle_connection_is_kept_for_its_time_and_not_longer() {
+        let (idle_clock, hand) = Clock::by_hand(0);
+        let times = Times {
+            clock: Clock::system(),
+            idle_clock,
+            longest_idle: Duration::from_secs(75),
+        };
+        let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+        let address = listener.local_addr().unwrap();
+        let service = tower::service_fn(|_: Request<RequestBody>| async {
+            Ok::<_, Infallible>(Response::new("answer".to_owned()))
+        });
+        let stop = CancellationToken::new();
+        tokio::spawn(serve(
+            listener,
+            "test",
+            move |_| service,
+            times,
+            stop.clone(),
+        ));
+        let mut socket = TcpStream::connect(address).await.unwrap();
+        for _ in 0..3 {
+            let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
+            socket.write_all(request).await.unwrap();
+            let mut answer = Vec::new();
+            while !answer.ends_with(b"answer") {
+                answer.push(socket.read_u8().await.unwrap());
+            }
+            hand.forward(74_000);
+        }
+        let ended = tokio::spawn(async move { socket.read(&mut [0]).await });
+        while !ended.is_finished() {
+            // It may not have begun to wait when the hand is moved.
+            hand.forward(1_000);
+            tokio::task::yield_now().await;
+        }
+        assert_eq!(ended.await.unwrap().unwrap_or(0), 0);
+        stop.cancel();
+    }
 }

@@ -12,7 +12,23 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     keys_apart_from_data(config)?;
     buckets(config)?;
     format(config)?;
+    idle_time(config)?;
     limits(config)
+}
+
+/// What is told of another value.
+pub(super) const IDLE_SECONDS_EXPECTED: &str = "a number of seconds from 1 to 3,600";
+
+fn idle_time(config: &Config) -> Result<(), ConfigError> {
+    let seconds = config.longest_idle.as_secs();
+    if !(1..=3_600).contains(&seconds) {
+        return Err(ConfigError::Invalid {
+            name: name("idle_seconds"),
+            given: seconds.to_string(),
+            expected: IDLE_SECONDS_EXPECTED,
+        });
+    }
+    Ok(())
 }
 
 fn who_can_reach_it(config: &Config) -> Result<(), ConfigError> {
@@ -215,11 +231,11 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
             expected: "a number from 1 to 1,000",
         });
     }
-    if !(1..=1_000).contains(&limits.form_uploads) {
+    if !(1 << 20..=1 << 40).contains(&limits.sealing_memory_bytes) {
         return Err(ConfigError::Invalid {
-            name: name("limit_form_uploads"),
-            given: limits.form_uploads.to_string(),
-            expected: "a number from 1 to 1,000",
+            name: name("limit_sealing_memory"),
+            given: limits.sealing_memory_bytes.to_string(),
+            expected: "1MiB to 1TiB",
         });
     }
     // The format's and the database's own bounds on what is sealed into a row.

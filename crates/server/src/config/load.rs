@@ -113,6 +113,9 @@ impl Config {
                 0 => None,
                 seconds => Some(Duration::from_secs(seconds)),
             },
+            longest_idle: Duration::from_secs(
+                values.number("idle_seconds", check::IDLE_SECONDS_EXPECTED)?,
+            ),
             log: LogConfig {
                 filter: values.must("log")?,
                 format: match values.choice("log_format", &["auto", "pretty", "json"])? {
@@ -145,7 +148,7 @@ fn limits(values: &Values) -> Result<Limits, ConfigError> {
         opens_per_minute: values.number("limit_opens", count)?,
         keys_per_minute: values.number("limit_keys", count)?,
         parts_per_batch: values.number("limit_batch", "a number from 1 to 1,000")?,
-        form_uploads: values.number("limit_form_uploads", "a number from 1 to 1,000")?,
+        sealing_memory_bytes: values.bytes("limit_sealing_memory")?,
         all_reads_at_once: values.number("limit_all_reads", count)?,
         reads_at_once: values.number("limit_reads", count)?,
         ticket_reads_at_once: values.number("limit_ticket_reads", count)?,

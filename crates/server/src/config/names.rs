@@ -206,13 +206,13 @@ pub const NAMES: &[Name] = &[
     row(
         "limit_opens",
         "SEALIFT_LIMIT_OPENS",
-        "300",
+        "6000",
         "uploads one owner may open in a minute",
     ),
     row(
         "limit_keys",
         "SEALIFT_LIMIT_KEYS",
-        "300",
+        "6000",
         "content keys one owner may ask for again in a minute",
     ),
     row(
@@ -222,11 +222,11 @@ pub const NAMES: &[Name] = &[
         "parts signed in one request",
     ),
     row(
-        "limit_form_uploads",
-        "SEALIFT_LIMIT_FORM_UPLOADS",
-        "8",
-        "files sealed on the server at once (POST /upload), half of them of one owner; each takes two \
-         parts of memory",
+        "limit_sealing_memory",
+        "SEALIFT_LIMIT_SEALING_MEMORY",
+        "256MiB",
+        "memory for all files together that are being sealed on the server (POST /upload), half of it \
+         for one owner where there is a login; a small file takes its size, a large one two parts",
     ),
     row(
         "limit_all_reads",
@@ -257,6 +257,13 @@ pub const NAMES: &[Name] = &[
         "SEALIFT_SWEEP_SECONDS",
         "300",
         "seconds between two sweeps of what was left behind; 0: never",
+    ),
+    row(
+        "idle_seconds",
+        "SEALIFT_IDLE_SECONDS",
+        "75",
+        "seconds after which a connection without a request is closed: more than the idle time of a \
+         balancer in front",
     ),
     row(
         "log",

@@ -19,7 +19,11 @@ use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
-use crate::{clock::Clock, serving};
+use crate::{
+    clock::Clock,
+    config::LONGEST_IDLE,
+    serving::{self, RequestBody, Times},
+};
 
 mod cors;
 mod credentials;
@@ -79,6 +83,22 @@ impl Embedded {
     /// # Errors
     /// [`EmbeddedError`].
     pub async fn start(config: EmbeddedConfig) -> Result<Self, EmbeddedError> {
+        let times = Times {
+            clock: Clock::system(),
+            idle_clock: Clock::system(),
+            longest_idle: LONGEST_IDLE,
+        };
+        Self::start_with(config, times).await
+    }
+
+    /// As [`Embedded::start`], with other times of its connections.
+    ///
+    /// # Errors
+    /// As [`Embedded::start`].
+    pub(crate) async fn start_with(
+        config: EmbeddedConfig,
+        times: Times,
+    ) -> Result<Self, EmbeddedError> {
         let wanted = config.address;
         if !wanted.ip().is_loopback() {
             return Err(EmbeddedError::NotLoopback(wanted.ip()));
@@ -101,7 +121,7 @@ impl Embedded {
             config.credentials.secret_key(),
         ));
         let s3 = s3.build();
-        let service = tower::service_fn(move |request: http::Request<hyper::body::Incoming>| {
+        let service = tower::service_fn(move |request: http::Request<RequestBody>| {
             let s3 = s3.clone();
             async move { Ok::<_, Infallible>(answer(s3, request).await) }
         });
@@ -111,8 +131,8 @@ impl Embedded {
 
         let stop = CancellationToken::new();
         let service_for = move |_| service.clone();
-        let (who, clock) = ("object store", Clock::system());
-        let serving = serving::serve(listener, who, service_for, clock, stop.clone());
+        let who = "object store";
+        let serving = serving::serve(listener, who, service_for, times, stop.clone());
         let serving = tokio::spawn(serving);
         Ok(Self {
             address,
@@ -150,7 +170,7 @@ impl Drop for Embedded {
 
 async fn answer(
     s3: s3s::service::S3Service,
-    request: http::Request<hyper::body::Incoming>,
+    request: http::Request<RequestBody>,
 ) -> http::Response<s3s::Body> {
     match s3.oneshot(request).await {
         Ok(answer) => {

@@ -8,7 +8,11 @@ use super::{
     Objects, ObjectsError, ProbeError, S3Config, S3Credentials,
     embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials, EmbeddedError},
 };
-use crate::config::{Config, StoreConfig};
+use crate::{
+    clock::Clock,
+    config::{Config, StoreConfig},
+    serving::Times,
+};
 
 /// The store of a deployment, ready for use.
 #[derive(Debug)]
@@ -59,14 +63,20 @@ impl OpenStore {
             } => {
                 let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file())?;
                 is_new = !config.store_folder().join(&config.bucket).exists();
-                let embedded = Embedded::start(EmbeddedConfig {
+                let wanted = EmbeddedConfig {
                     folder: config.store_folder(),
                     address: ([127, 0, 0, 1], *port).into(),
                     bucket: config.bucket.clone(),
                     page_origins: page_origins(config, server),
                     credentials: credentials.clone(),
-                })
-                .await?;
+                };
+                // Signatures go by the machine's clock, whatever the server's is in a test.
+                let times = Times {
+                    clock: Clock::system(),
+                    idle_clock: Clock::system(),
+                    longest_idle: config.longest_idle,
+                };
+                let embedded = Embedded::start_with(wanted, times).await?;
                 let s3 = S3Config {
                     endpoint: Some(embedded.endpoint()),
                     public_endpoint: public_endpoint.clone(),

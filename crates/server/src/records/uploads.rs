@@ -53,8 +53,9 @@ impl Records {
         work.await
     }
 
-    /// How many unfinished uploads this owner has that have not expired. Only [`Self::add_upload`]
-    /// bounds them; this tells before a key is made.
+    /// How many unfinished uploads this owner has that have not expired. Bodies that the server seals
+    /// itself do not count, because their memory bounds them. Only [`Self::add_upload`] bounds the
+    /// others; this tells before a key is made.
     ///
     /// # Errors
     /// [`RecordsError`].
@@ -129,7 +130,8 @@ async fn count_open(db: &mut SqliteConnection, scope: &Scope, now_ms: i64) -> sq
     query_scalar(
         "SELECT count(*) FROM uploads
          WHERE tenant = $1 AND owner = $2 AND state IN ('opening', 'open', 'completing')
-         AND expires_at_ms > $3 AND epoch = (SELECT epoch FROM deployment)",
+         AND expires_at_ms > $3 AND epoch = (SELECT epoch FROM deployment)
+         AND NOT is_sealed_here",
     )
     .bind(scope.tenant.as_str())
     .bind(scope.owner.as_str())

@@ -22,7 +22,7 @@ use crate::{
     app::App,
     caller::{Caller, Via, Wish},
     problem::Refusal,
-    sealing::{self, ComingFile, SealedBody, Sealing, SealingPlace},
+    sealing::{self, ComingFile, SealedBody, Sealing, SealingPermit},
 };
 
 mod answer;
@@ -34,7 +34,7 @@ mod put;
 
 use answer::Form;
 pub(crate) use answer::refusals_as_wanted;
-use body::{ComingBody, SharedBody};
+use body::{BodyError, ComingBody, SharedBody};
 pub(crate) use put::put_upload;
 
 pub(crate) async fn form_upload(
@@ -43,9 +43,9 @@ pub(crate) async fn form_upload(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
-    let body = ComingBody::shared(&app, &head.headers, body);
-    let sealed = seal(&app, &caller, &head.headers, &body).await;
-    answered(&head.headers, &body, sealed).await
+    let body = ComingBody::shared(&app, body);
+    let file = seal(&app, &caller, &head.headers, &body).await?;
+    Ok(Form::wanted(&head.headers).answer(&file))
 }
 
 async fn seal(
@@ -64,37 +64,35 @@ async fn seal(
         Some(len) => len.min(announced(app)),
         None => unannounced(app),
     };
-    let _place = admit(app, caller, headers).await?;
+    let _permit = admit(app, caller, headers, most_bytes).await?;
     let sealing = form::read(app, caller, body, boundary, most_bytes).await?;
     ended(app, caller, sealing).await
 }
 
-/// What the sender gets. Whoever is refused may still be sending and is heard out for a while.
-async fn answered(
-    headers: &HeaderMap,
-    body: &SharedBody,
-    sealed: Result<FileRecord, Refusal>,
-) -> Result<Response, Refusal> {
-    match sealed {
-        Ok(file) => Ok(Form::wanted(headers).answer(&file)),
-        Err(refusal) => {
-            body.lock().await.drain().await;
-            Err(refusal)
-        }
-    }
-}
+/// A file waits so long for memory.
+const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Whether it may be sent now, and whether there is a place: all of it before a key is made.
-async fn admit(app: &App, caller: &Caller, headers: &HeaderMap) -> Result<SealingPlace, Refusal> {
+/// Whether it may be sent now, and memory for it: all of it before a key is made.
+async fn admit(
+    app: &App,
+    caller: &Caller,
+    headers: &HeaderMap,
+    most_bytes: u64,
+) -> Result<SealingPermit, Refusal> {
     not_from_another_page(caller, headers)?;
     may_open_another(app, caller).await?;
-    app.sealing_places.take(&caller.scope).ok_or_else(|| {
-        Refusal::new(
+    let bytes = sealing::memory_for(&app.config, most_bytes);
+    tokio::select! {
+        biased;
+        permit = app.sealing_memory.take(&caller.scope, bytes) => Ok(permit),
+        () = app.stopping.cancelled() => Err(BodyError::Stopping.into()),
+        () = app.clock.sleep(LONGEST_WAIT) => Err(Refusal::new(
             ProblemCode::TooManyRequests,
-            "As many files are being sealed here as may be at once; try again in a moment.",
+            "As many files are being sealed here as the memory for them allows; try again in a \
+             moment.",
         )
-        .retry_after_s(5)
-    })
+        .retry_after_s(5)),
+    }
 }
 
 /// A form may be posted by any page in the same browser. Where nobody logs in the guard of the

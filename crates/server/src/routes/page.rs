@@ -2,13 +2,14 @@
 
 use std::path::Path;
 
-use axum::Router;
+use axum::{Router, middleware};
 use http::{HeaderName, HeaderValue, header};
 use tower_http::{
     services::{ServeDir, ServeFile},
     set_header::SetResponseHeaderLayer,
 };
 
+use super::no_route::refusals_of_files;
 use crate::app::App;
 
 /// Serves the files of `folder`; `store_origin` is where the pages' workers send parts and fetch
@@ -49,6 +50,7 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         .route_service("/files", page("files.html"))
         .route_service("/files/{id}", page("file.html"))
         .fallback_service(files)
+        .layer(middleware::from_fn(refusals_of_files))
         .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
         // Not `no-referrer`: browsers would post the form without script as if from nowhere, and the

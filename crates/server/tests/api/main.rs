@@ -36,6 +36,8 @@ mod metrics;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]
+mod ordinary_use;
+#[cfg(test)]
 mod page;
 #[cfg(test)]
 mod parts;
@@ -43,6 +45,8 @@ mod parts;
 mod reading;
 #[cfg(test)]
 mod reading_limits;
+#[cfg(test)]
+mod refused_while_sending;
 #[cfg(test)]
 mod repeats;
 #[cfg(test)]

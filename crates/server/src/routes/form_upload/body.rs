@@ -17,7 +17,6 @@ use futures::{
     Stream, StreamExt as _,
     stream::{self, BoxStream},
 };
-use http::{HeaderMap, header};
 use sealift_transfer::api::ProblemCode;
 use tokio::sync::Mutex;
 
@@ -26,8 +25,8 @@ use crate::{app::App, problem::Refusal};
 /// A client that sends nothing for so long is cut off.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// Bytes a second that a telephone modem sends. What comes slower is not worth its place, of which
-/// there are few ([`crate::sealing::SealingPlaces`]).
+/// Bytes a second that a telephone modem sends. What comes slower is not worth the memory that it
+/// takes ([`crate::sealing::SealingMemory`]).
 const LEAST_RATE: u64 = 4 * 1024;
 /// So much waiting is looked at together, so that a line may be lost for a moment.
 const RATE_OVER: Duration = Duration::from_secs(5 * 60);
@@ -80,7 +79,7 @@ impl From<BodyError> for Refusal {
     }
 }
 
-/// A body that a parser reads, and that is drained when it is refused.
+/// A body that a parser reads.
 pub(super) type SharedBody = Arc<Mutex<ComingBody>>;
 
 /// The bytes of a request.
@@ -88,19 +87,16 @@ pub(super) struct ComingBody {
     app: App,
     bytes: BodyDataStream,
     pace: Pace,
-    /// The client sends nothing before it is told to, which the first read does.
-    waits_to_be_told: bool,
     /// Nothing is waited for after an error.
     is_over: bool,
 }
 
 impl ComingBody {
-    pub(super) fn shared(app: &App, headers: &HeaderMap, body: Body) -> SharedBody {
+    pub(super) fn shared(app: &App, body: Body) -> SharedBody {
         Arc::new(Mutex::new(Self {
             app: app.clone(),
             bytes: body.into_data_stream(),
             pace: Pace::default(),
-            waits_to_be_told: headers.contains_key(header::EXPECT),
             is_over: false,
         }))
     }
@@ -110,7 +106,6 @@ impl ComingBody {
         if self.is_over {
             return None;
         }
-        self.waits_to_be_told = false;
         let began_ms = self.app.now_ms();
         let next = tokio::select! {
             biased;
@@ -123,34 +118,7 @@ impl ComingBody {
         self.is_over = !matches!(next, Some(Ok(_)));
         next
     }
-
-    /// Reads on for a while without looking, so that a client that is still sending comes to read
-    /// why it was refused: a connection that is closed under it may be reset before.
-    pub(super) async fn drain(&mut self) {
-        if self.waits_to_be_told {
-            return;
-        }
-        let clock = self.app.clock.clone();
-        let mut left = MOST_DRAINED_BYTES;
-        let draining = async {
-            while let Some(Ok(bytes)) = self.next().await {
-                match left.checked_sub(bytes.len()) {
-                    Some(less) => left = less,
-                    None => return,
-                }
-            }
-        };
-        tokio::select! {
-            () = draining => {}
-            () = clock.sleep(LONGEST_DRAIN) => {}
-        }
-    }
 }
-
-/// What a client may still be sending when it is refused.
-const MOST_DRAINED_BYTES: usize = 16 * 1024 * 1024;
-/// And for how long.
-const LONGEST_DRAIN: Duration = Duration::from_secs(20);
 
 /// What has come, and how long the server had to wait for it.
 #[derive(Debug, Default)]
@@ -202,7 +170,6 @@ pub(super) struct Paced {
 }
 
 impl Paced {
-    /// The body stays with the caller, too, who may drain it when the parser has given up.
     pub(super) fn of(body: SharedBody, unparsed: &Unparsed) -> Self {
         let bytes = stream::unfold(body, |body| async {
             let next = body.lock().await.next().await?;

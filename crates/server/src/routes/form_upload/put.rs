@@ -9,7 +9,7 @@ use http::{HeaderMap, header};
 use sealift_transfer::api::{FileRecord, ProblemCode};
 
 use super::{
-    admit, announced, answered, begin,
+    Form, admit, announced, begin,
     body::{BodyError, ComingBody, SharedBody},
     declared, ended,
     name::base_name,
@@ -29,9 +29,9 @@ pub(crate) async fn put_upload(
     request: Request,
 ) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
-    let body = ComingBody::shared(&app, &head.headers, body);
-    let sealed = seal(&app, &caller, name, &head.headers, &body).await;
-    answered(&head.headers, &body, sealed).await
+    let body = ComingBody::shared(&app, body);
+    let file = seal(&app, &caller, name, &head.headers, &body).await?;
+    Ok(Form::wanted(&head.headers).answer(&file))
 }
 
 async fn seal(
@@ -73,7 +73,7 @@ async fn seal(
         content_type: content_type.map(std::borrow::Cow::into_owned),
         most_bytes,
     };
-    let _place = admit(app, caller, headers).await?;
+    let _permit = admit(app, caller, headers, most_bytes).await?;
     let mut sealing = begin(app, caller, coming).await?;
     if let Err(refusal) = take(&mut *body.lock().await, &mut sealing, len).await {
         sealing.abort(refusal.code()).await;

@@ -1,0 +1,50 @@
+//! A folder of many small files, sent by the page with the default settings, meets no limit.
+
+use std::{
+    fs,
+    time::{Duration, Instant},
+};
+
+use anyhow::Result;
+use sealift_tests::Scene;
+
+use crate::scenes::tell;
+
+tell!(
+    long:
+    ten_thousand_small_files_go_by_the_page_without_a_refusal,
+);
+
+const FILES: u32 = 10_000;
+
+async fn ten_thousand_small_files_go_by_the_page_without_a_refusal(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    browser.wait_at_most(Duration::from_secs(1_800)).await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let mut paths = Vec::new();
+    for at in 0..FILES {
+        let path = folder.path().join(format!("{at}.bin"));
+        fs::write(&path, vec![7; 1024])?;
+        paths.push(path);
+    }
+    let began = Instant::now();
+    let chosen: Vec<_> = paths.iter().map(|path| path.as_path()).collect();
+    page.choose(&chosen).await?;
+    let mut there = 0;
+    while there < i64::from(FILES) {
+        // A browser that shows nothing new is given up by the driver's own time.
+        tokio::time::sleep(Duration::from_millis(500)).await;
+        let refused;
+        (there, refused) = stack.files_and_refusals("too_many_requests").await?;
+        assert_eq!(refused, 0);
+        anyhow::ensure!(
+            began.elapsed() < Duration::from_secs(1_800),
+            "{there} files came"
+        );
+    }
+    let rate = f64::from(FILES) / began.elapsed().as_secs_f64();
+    println!("page: {FILES} files, {rate:.0} a second");
+    Ok(())
+}
