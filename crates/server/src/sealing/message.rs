@@ -53,7 +53,10 @@ impl MessageSealer {
         part.append(verified.header().as_bytes());
         Ok(Self {
             frames: StreamSealer::new(verified)?,
-            unsealed: Zeroizing::new(Vec::with_capacity(frame_len(&plan))),
+            unsealed: Zeroizing::new(Vec::with_capacity(
+                // No frame is longer than all of the plaintext.
+                frame_len(&plan).min(usize::try_from(plan.plaintext_len()).unwrap_or(usize::MAX)),
+            )),
             plan,
             plaintext_len: 0,
             part,
