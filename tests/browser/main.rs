@@ -5,6 +5,7 @@ mod broken_download;
 mod changed;
 mod choosing;
 mod damaged;
+mod ended_address;
 mod files_page;
 mod form;
 mod interrupted;

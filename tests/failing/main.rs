@@ -5,5 +5,6 @@ mod between_client_and_store;
 mod between_server_and_kms;
 mod between_server_and_store;
 mod database;
+mod ended_addresses;
 mod wire;
 mod wired;

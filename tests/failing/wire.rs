@@ -8,7 +8,11 @@ use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use sealift_tests::{FailingProxy, Fault, FaultKind, Operation, Plan, Randomness};
 use sealift_transfer::api::Sha256;
-use tokio::{net::TcpListener, task::JoinHandle};
+use tokio::{
+    io::{AsyncReadExt as _, AsyncWriteExt as _},
+    net::{TcpListener, TcpStream},
+    task::JoinHandle,
+};
 
 /// A part's path, as a presigned PUT has it.
 const PART: &str = "/bucket/object/upload?partNumber=7&uploadId=u&X-Amz-Signature=secret";
@@ -174,6 +178,13 @@ async fn refusals_are_worded_as_the_target_words_them() -> Result<()> {
         (slow_down, 503, "SlowDown"),
         (Fault::Expired, 403, "AccessDenied"),
         (Fault::OkWithError, 200, "InternalError"),
+        (
+            Fault::AddressEnded {
+                code: "ExpiredRequest",
+            },
+            400,
+            "ExpiredRequest",
+        ),
     ] {
         echo.proxy.on_next(Operation::UploadPart, fault);
         let (got, text) = echo.put(&body).await?;
@@ -182,6 +193,30 @@ async fn refusals_are_worded_as_the_target_words_them() -> Result<()> {
         assert!(text.contains(&format!("<Code>{code}</Code>")), "{text}");
     }
     assert_eq!(echo.proxy.journal().count(Operation::UploadPart), 0);
+    Ok(())
+}
+
+#[tokio::test]
+async fn an_early_refusal_does_not_wait_for_the_body() -> Result<()> {
+    let echo = Echo::start().await?;
+    let refusal = Fault::RefusedEarly {
+        status: StatusCode::FORBIDDEN,
+        code: "AccessDenied",
+    };
+    echo.proxy.on_next(Operation::UploadPart, refusal);
+    let address = echo.proxy.endpoint();
+    let address = address.strip_prefix("http://").unwrap_or_default();
+    let mut connection = TcpStream::connect(address).await?;
+    let head = format!("PUT {PART} HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n");
+    connection.write_all(head.as_bytes()).await?;
+    // Not one byte of the body is sent, and the answer comes all the same.
+    let mut came = Vec::new();
+    let ended = connection.read_to_end(&mut came).await;
+    let came = String::from_utf8_lossy(&came);
+    assert!(came.starts_with("HTTP/1.1 403 "), "{came} {ended:?}");
+    assert!(came.contains("<Code>AccessDenied</Code>"), "{came}");
+    assert_eq!(echo.proxy.journal().count(Operation::UploadPart), 0);
+    assert_eq!(echo.proxy.counts().get(&FaultKind::RefusedEarly), Some(&1));
     Ok(())
 }
 

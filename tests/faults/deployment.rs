@@ -108,7 +108,15 @@ impl Deployment {
         let with = |more: &[FaultKind]| [&ON_EVERY_WAY[..], more].concat();
         let plans = [
             (&self.ways.client_to_server, 60, with(&[])),
-            (&self.ways.client_to_store, 200, with(&[FaultKind::Expired])),
+            (
+                &self.ways.client_to_store,
+                200,
+                with(&[
+                    FaultKind::Expired,
+                    FaultKind::AddressEnded,
+                    FaultKind::RefusedEarly,
+                ]),
+            ),
             (
                 &self.ways.server_to_store,
                 80,

@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, config::Sources};
 
-use crate::{Garage, Gate, Moto, Stack, programs};
+use crate::{FailingProxy, Garage, Gate, Moto, Plan, Stack, programs};
 
 /// The settings of a server that one tries out on loopback, on a free port, with all its data in
 /// this folder. Only `verify` is `edges`: a story that counts what is read, or compares a record,
@@ -31,6 +31,7 @@ pub struct Setup {
     store: Store,
     flags: Vec<(&'static str, String)>,
     gate_bytes: Option<usize>,
+    way_fails: bool,
 }
 
 /// Where sealed bytes go.
@@ -98,6 +99,13 @@ impl Setup {
         self
     }
 
+    /// Uploaders reach the embedded store through a [`FailingProxy`], which fails on cue.
+    #[must_use]
+    pub fn with_failing_way_to_store(mut self) -> Self {
+        self.way_fails = true;
+        self
+    }
+
     /// Starts it, on free ports, with all its data in a folder that goes with it.
     ///
     /// # Errors
@@ -112,8 +120,9 @@ impl Setup {
             Store::Embedded => None,
             Store::Garage => Some(Garage::start(BUCKET)?),
         };
-        let store_port = match (&garage, self.gate_bytes) {
-            (None, Some(_)) => free_address()?.port(),
+        let is_behind_a_wire = self.gate_bytes.is_some() || self.way_fails;
+        let store_port = match &garage {
+            None if is_behind_a_wire => free_address()?.port(),
             _ => 0,
         };
         flags.extend(match &garage {
@@ -139,11 +148,19 @@ impl Setup {
                 Some(gate)
             }
         };
+        let way = if self.way_fails {
+            let store = (Ipv4Addr::LOCALHOST, store_port).into();
+            let way = FailingProxy::start(store, Plan::none()).await?;
+            flags.push(("s3_public_endpoint", way.endpoint()));
+            Some(way)
+        } else {
+            None
+        };
         let config = Config::load(&Sources {
             flags,
             ..Sources::default()
         })?;
-        Stack::start(config, garage, gate, folder).await
+        Stack::start(config, garage, (gate, way), folder).await
     }
 }
 

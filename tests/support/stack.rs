@@ -18,7 +18,7 @@ use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Garage, Gate, official_readers::WrappingKey, sealift::sealift};
+use crate::{FailingProxy, Garage, Gate, official_readers::WrappingKey, sealift::sealift};
 
 /// The stack of one story. Everything stops and goes when it is dropped.
 #[derive(Debug)]
@@ -28,6 +28,7 @@ pub struct Stack {
     address: String,
     config: Config,
     gate: Option<Gate>,
+    way_to_store: Option<FailingProxy>,
     ahead_ms: Arc<AtomicI64>,
     /// Before the store and the folder, which it writes in.
     server: Server,
@@ -39,7 +40,7 @@ impl Stack {
     pub(crate) async fn start(
         config: Config,
         garage: Option<Garage>,
-        gate: Option<Gate>,
+        (gate, way_to_store): (Option<Gate>, Option<FailingProxy>),
         folder: TempDir,
     ) -> Result<Self> {
         let ahead_ms = Arc::new(AtomicI64::new(0));
@@ -57,6 +58,7 @@ impl Stack {
             address,
             config,
             gate,
+            way_to_store,
             ahead_ms,
             server,
             garage,
@@ -70,7 +72,8 @@ impl Stack {
     /// Where it does not start.
     pub async fn restart(self) -> Result<Self> {
         self.server.shutdown().await;
-        Self::start(self.config, self.garage, self.gate, self.folder).await
+        let wires = (self.gate, self.way_to_store);
+        Self::start(self.config, self.garage, wires, self.folder).await
     }
 
     /// The server's address, such as `http://127.0.0.1:8080`.
@@ -97,6 +100,26 @@ impl Stack {
     /// Where the stack was set up without.
     pub fn gate(&self) -> Result<&Gate> {
         self.gate.as_ref().context("this stack has no gate")
+    }
+
+    /// The failing way from uploaders to the store.
+    ///
+    /// # Errors
+    /// Where the stack was set up without.
+    pub fn way_to_store(&self) -> Result<&FailingProxy> {
+        let way = self.way_to_store.as_ref();
+        way.context("this stack has no failing way to its store")
+    }
+
+    /// How many requests for signatures the server has granted until now.
+    ///
+    /// # Errors
+    /// Where the records cannot be read.
+    pub async fn signatures(&self) -> Result<usize> {
+        let records = SqliteConnectOptions::new().filename(self.config.database_file());
+        let mut records = records.connect().await?;
+        let rows = sqlx::query("SELECT 1 FROM audit WHERE action = 'sign_parts'");
+        Ok(rows.fetch_all(&mut records).await?.len())
     }
 
     /// A new API key of this owner, with every role, as its owner has it.

@@ -4,7 +4,8 @@
 use core::ops::Range;
 
 use futures::channel::oneshot;
-use js_sys::{Uint8Array, global};
+use js_sys::{Date, Uint8Array, global};
+use sealift_transfer::address::Moment;
 use wasm_bindgen::{JsCast as _, closure::Closure};
 use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
 
@@ -117,6 +118,15 @@ pub(crate) fn within(bytes: &Uint8Array, range: Range<u64>, base: u64) -> Option
     let start = u32::try_from(range.start.checked_sub(base)?).ok()?;
     let end = u32::try_from(range.end.checked_sub(base)?).ok()?;
     Some(bytes.subarray(start, end))
+}
+
+/// Reads the two clocks of this machine, from which the ages of presigned addresses follow.
+pub(crate) fn moment() -> Moment {
+    let steady = scope().performance();
+    Moment {
+        wall_ms: time_ms_of(Date::now()),
+        steady_ms: steady.map_or(0, |steady| len_of(steady.now())),
+    }
 }
 
 /// JavaScript's number for a length. Exact below 2^53, and browsers have no longer file.

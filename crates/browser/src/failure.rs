@@ -241,9 +241,7 @@ impl From<&Fault> for Failure {
                 if let Some(problem) = &error.problem {
                     return Self::from(problem.as_ref());
                 }
-                if let RequestFailure::Status { status: code, .. } = error.failure {
-                    status = Some(code);
-                }
+                status = error.failure.status();
                 match (error.peer, status) {
                     (Peer::Server, None) => "server_unreachable",
                     (Peer::Server, Some(_)) => "server_refused",

@@ -96,7 +96,7 @@ impl Expected {
                 let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
                 Err(Fault::Request(RequestError {
                     peer: Peer::Store,
-                    failure: RequestFailure::of_store(status, "", retry_after_ms),
+                    failure: RequestFailure::of_store_read(status, retry_after_ms),
                     problem: None,
                 }))
             }

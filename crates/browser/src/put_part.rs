@@ -4,12 +4,12 @@ use futures::{
     channel::oneshot,
     future::{Either, select},
 };
-use sealift_transfer::{api::SignedPart, retry::RequestFailure};
+use sealift_transfer::{address::Life, api::SignedPart, retry::RequestFailure};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 
 use crate::{
-    browser::{len_of, told_once},
+    browser::{len_of, moment, told_once},
     failure::{Peer, RequestError},
     movement::Movement,
     server_api::retry_after_ms,
@@ -33,13 +33,14 @@ impl Default for Patience {
     }
 }
 
-/// PUTs exactly `sealed`. `progress` hears how many bytes have left. Dropped before its end, it is
-/// aborted.
+/// PUTs exactly `sealed`. `life` is that of the address, where it is known. `progress` hears how
+/// many bytes have left. Dropped before its end, it is aborted.
 ///
 /// # Errors
 /// [`RequestError`], without a word of the presigned address.
 pub async fn put_part(
     signed: &SignedPart,
+    life: Option<Life>,
     sealed: &Blob,
     patience: Patience,
     progress: impl Fn(u64) + 'static,
@@ -49,7 +50,7 @@ pub async fn put_part(
     let (running, ended) = running.map_err(no_answer)?;
     let stalled = core::pin::pin!(running.movement.stalled());
     match select(ended, stalled).await {
-        Either::Left((Ok(()), _)) => running.answer(),
+        Either::Left((Ok(()), _)) => running.answer(life),
         Either::Left((Err(_), _)) | Either::Right(_) => Err(RequestError::no_answer(Peer::Store)),
     }
 }
@@ -103,7 +104,7 @@ impl Running {
         Ok((running, ended))
     }
 
-    fn answer(&self) -> Result<(), RequestError> {
+    fn answer(&self, life: Option<Life>) -> Result<(), RequestError> {
         // 0 where there was no answer, or none that the store's CORS rules let us see.
         let status = self.request.status().unwrap_or(0);
         match status {
@@ -115,9 +116,10 @@ impl Running {
                 let retry_after_ms = retry_after.as_deref().and_then(retry_after_ms);
                 let body = self.request.response_text().ok().flatten();
                 let code = body.as_deref().and_then(code_of).unwrap_or_default();
+                let has_ended = life.is_some_and(|life| life.has_ended(moment()));
                 Err(RequestError {
                     peer: Peer::Store,
-                    failure: RequestFailure::of_store(status, code, retry_after_ms),
+                    failure: RequestFailure::of_store(status, code, retry_after_ms, has_ended),
                     problem: None,
                 })
             }

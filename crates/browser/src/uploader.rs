@@ -1,5 +1,6 @@
 //! The driver of one upload: carries out what [`Upload`] commands, and tells it what came of it.
 
+mod addresses;
 mod commands;
 mod news;
 mod running;
@@ -32,6 +33,7 @@ use crate::{
     short_map::ShortMap,
     tab_lock::TabLock,
 };
+use addresses::Addresses;
 use running::Done;
 use waits::Waits;
 
@@ -91,6 +93,7 @@ pub struct Uploader {
     opened: Option<Opened>,
     /// Sealed bytes, from sealing until the store has them.
     held: ShortMap<PartNumber, Rc<SealedPart>>,
+    addresses: Addresses,
     running: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     waits: Waits,
     sends: bool,
@@ -137,6 +140,7 @@ impl Uploader {
             lock: None,
             opened: None,
             held: ShortMap::default(),
+            addresses: Addresses::default(),
             running: FuturesUnordered::new(),
             waits: Waits::default(),
             sends: false,

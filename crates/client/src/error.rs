@@ -110,13 +110,21 @@ impl RequestError {
 
     /// As the retry policy judges it.
     pub(crate) fn failure(&self) -> RequestFailure {
+        self.put_failure(false)
+    }
+
+    /// As the retry policy judges it after a PUT to a presigned address; `address_ended` says
+    /// whether that address has ended.
+    pub(crate) fn put_failure(&self, address_ended: bool) -> RequestFailure {
         let (status, retry_after_ms) = match self {
             Self::NoAnswer { .. } => return RequestFailure::Network,
             Self::StoreRefused {
                 status,
                 code,
                 retry_after_ms,
-            } => return RequestFailure::of_store(*status, code, *retry_after_ms),
+            } => {
+                return RequestFailure::of_store(*status, code, *retry_after_ms, address_ended);
+            }
             Self::Refused {
                 problem,
                 status,

@@ -24,6 +24,7 @@
 mod address;
 mod api_key;
 mod client;
+mod clocks;
 mod credential;
 mod download;
 mod error;

@@ -49,6 +49,8 @@ pub struct PresignedPut {
     pub headers: BTreeMap<String, String>,
     /// When the signature ends.
     pub expires_at_ms: i64,
+    /// How long the signature lasts from the moment of signing.
+    pub expires_in_ms: u64,
 }
 
 impl fmt::Debug for PresignedPut {
@@ -244,6 +246,7 @@ mod tests {
             url: "http://127.0.0.1:1/b/k?X-Amz-Signature=c0ffee".into(),
             headers: BTreeMap::from([("x-amz-checksum-sha256".into(), "abc".into())]),
             expires_at_ms: 7,
+            expires_in_ms: 0,
         };
         let printed = format!("{put:?}");
         assert!(!printed.contains("c0ffee"), "{printed}");

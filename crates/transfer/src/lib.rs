@@ -5,11 +5,13 @@
 //! - [`upload`]: the state machine of one upload, `on(Event) -> Vec<Command>`; a driver (browser,
 //!   native client) carries the commands out
 //! - [`retry`]: what to do after a failed request
+//! - [`address`]: how long a presigned address can be used
 //! - [`parallelism`]: how many parts are sent at once
 //! - [`api`]: every path, request, response and problem code of the HTTP API
 
 #![warn(clippy::arithmetic_side_effects)]
 
+pub mod address;
 pub mod api;
 pub mod parallelism;
 mod part_map;

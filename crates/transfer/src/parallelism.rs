@@ -75,7 +75,9 @@ fn may_be_congestion(failure: RequestFailure) -> bool {
     match failure {
         RequestFailure::Network => true,
         RequestFailure::Status { status, .. } => matches!(status, 408 | 429 | 500..=599),
-        RequestFailure::Offline | RequestFailure::Completing { .. } => false,
+        RequestFailure::Offline
+        | RequestFailure::Completing { .. }
+        | RequestFailure::AddressRefused { .. } => false,
     }
 }
 

@@ -1,5 +1,7 @@
 //! What to do after a failed request. The same bytes are sent again, never others.
 
+mod of_store;
+
 use crate::api::ProblemCode;
 
 /// How a request failed.
@@ -13,6 +15,12 @@ pub enum RequestFailure {
     Completing {
         /// The answer's `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
+    },
+    /// The store refused the presigned address, not the bytes: the signature has ended, or the
+    /// store does not accept it. Another address may help.
+    AddressRefused {
+        /// The status of the store's answer.
+        status: u16,
     },
     /// An answer with this HTTP status.
     Status {
@@ -37,21 +45,12 @@ impl RequestFailure {
         }
     }
 
-    /// A PUT that the store refused with this status and this code in its body. Where S3 says 400
-    /// because the bytes did not come whole or unharmed, the same bytes again may do so: that is
-    /// a 408. Where it says 409 because another request for the object was under way, that is a
-    /// 503.
+    /// The HTTP status of the answer, where there was one.
     #[must_use]
-    pub fn of_store(status: u16, code: &str, retry_after_ms: Option<u64>) -> Self {
-        let status = match (status, code) {
-            (400, "RequestTimeout" | "IncompleteBody" | "BadDigest") => 408,
-            // Two requests met.
-            (409, "ConditionalRequestConflict" | "OperationAborted") => 503,
-            _ => status,
-        };
-        Self::Status {
-            status,
-            retry_after_ms,
+    pub fn status(self) -> Option<u16> {
+        match self {
+            Self::Status { status, .. } | Self::AddressRefused { status } => Some(status),
+            Self::Network | Self::Offline | Self::Completing { .. } => None,
         }
     }
 }
@@ -88,7 +87,9 @@ pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
             status,
             retry_after_ms,
         } if is_transient(status) => retry_after_ms,
-        RequestFailure::Status { .. } => return Verdict::GiveUp,
+        RequestFailure::Status { .. } | RequestFailure::AddressRefused { .. } => {
+            return Verdict::GiveUp;
+        }
     };
     if attempt >= MOST_ATTEMPTS || retry_after_ms.is_some_and(|ms| ms > LONGEST_RETRY_AFTER_MS) {
         return Verdict::GiveUp;
@@ -158,29 +159,12 @@ mod tests {
     }
 
     #[test]
-    fn bytes_that_did_not_reach_the_store_unharmed_are_sent_again() {
-        for code in ["RequestTimeout", "IncompleteBody", "BadDigest"] {
-            assert_eq!(RequestFailure::of_store(400, code, None), status(408));
+    fn a_refused_address_is_never_sent_to_again() {
+        for status in [400, 401, 403] {
+            let refused = RequestFailure::AddressRefused { status };
+            assert_eq!(after(refused, 1, 0), Verdict::GiveUp);
+            assert_eq!(refused.status(), Some(status));
         }
-        for (refused, code) in [
-            (400, "InvalidArgument"),
-            (503, "SlowDown"),
-            (403, "BadDigest"),
-        ] {
-            assert_eq!(
-                RequestFailure::of_store(refused, code, None),
-                status(refused)
-            );
-        }
-    }
-
-    #[test]
-    fn a_put_that_met_another_one_is_sent_again() {
-        for code in ["ConditionalRequestConflict", "OperationAborted"] {
-            assert_eq!(RequestFailure::of_store(409, code, None), status(503));
-        }
-        let conflict = RequestFailure::of_store(409, "BucketNotEmpty", None);
-        assert_eq!(conflict, status(409));
     }
 
     #[test]

@@ -62,6 +62,11 @@ pub(super) fn expired(asked: &Asked) -> Response<Bytes> {
     }
 }
 
+/// As S3 refuses a request with this code.
+pub(super) fn refused(status: StatusCode, code: &str) -> Response<Bytes> {
+    s3(status, code)
+}
+
 /// S3 begins its 200 early, to keep the connection, and may find an error afterwards.
 pub(super) fn ok_with_error() -> Response<Bytes> {
     s3(StatusCode::OK, "InternalError")

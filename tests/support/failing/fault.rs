@@ -2,6 +2,8 @@
 
 use core::{fmt, time::Duration};
 
+use http::StatusCode;
+
 /// A fault. Byte counts say after how many of them it happens; where there are fewer, it happens
 /// before their end all the same.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -42,6 +44,20 @@ pub enum Fault {
     Expired,
     /// 200 with an error in the body, as S3 may answer CompleteMultipartUpload; it had no effect.
     OkWithError,
+    /// 400 with this S3 code, as some stores refuse a presigned address that has ended. The whole
+    /// body is read before the answer.
+    AddressEnded {
+        /// Such as `ExpiredRequest`.
+        code: &'static str,
+    },
+    /// This status and S3 code before the body is read. Then the connection is reset, so that the
+    /// sender of a large body may see no answer at all.
+    RefusedEarly {
+        /// 400, 401 or 403.
+        status: StatusCode,
+        /// Such as `AccessDenied`.
+        code: &'static str,
+    },
 }
 
 /// A fault without its numbers, to count by.
@@ -71,6 +87,10 @@ pub enum FaultKind {
     Expired,
     /// [`Fault::OkWithError`]
     OkWithError,
+    /// [`Fault::AddressEnded`]
+    AddressEnded,
+    /// [`Fault::RefusedEarly`]
+    RefusedEarly,
 }
 
 impl Fault {
@@ -90,6 +110,8 @@ impl Fault {
             Self::SlowDown { .. } => FaultKind::SlowDown,
             Self::Expired => FaultKind::Expired,
             Self::OkWithError => FaultKind::OkWithError,
+            Self::AddressEnded { .. } => FaultKind::AddressEnded,
+            Self::RefusedEarly { .. } => FaultKind::RefusedEarly,
         }
     }
 }
@@ -109,6 +131,8 @@ impl fmt::Display for FaultKind {
             Self::SlowDown => "503 SlowDown",
             Self::Expired => "403 expired",
             Self::OkWithError => "200 with an error in the body",
+            Self::AddressEnded => "400, ended address",
+            Self::RefusedEarly => "refused before the body was read",
         })
     }
 }

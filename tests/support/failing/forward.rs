@@ -4,7 +4,7 @@ use core::fmt;
 use std::sync::Arc;
 
 use bytes::Bytes;
-use http::{Method, Request, Response, request::Parts};
+use http::{HeaderValue, Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt as _, Either, Full};
 use hyper::{
     body::{Body as _, Incoming},
@@ -100,6 +100,17 @@ pub(super) async fn forward(
         }
         Fault::Expired => instead(body, answers::expired(&asked)).await,
         Fault::OkWithError => instead(body, answers::ok_with_error()).await,
+        Fault::AddressEnded { code } => {
+            instead(body, answers::refused(StatusCode::BAD_REQUEST, code)).await
+        }
+        Fault::RefusedEarly { status, code } => {
+            cut.reset_at_end();
+            let mut answer = answers::refused(status, code);
+            // Also where the whole body came with the head, so that no other request follows.
+            let close = HeaderValue::from_static("close");
+            answer.headers_mut().insert(header::CONNECTION, close);
+            Ok(answer.map(|body| Either::Right(Full::new(body))))
+        }
     }
 }
 

@@ -34,6 +34,14 @@ impl Cut {
         self.after(0, true);
     }
 
+    /// Lets everything out; when the connection ends, it ends by a reset.
+    pub(super) fn reset_at_end(&self) {
+        *lock(&self.0) = Wish {
+            left: None,
+            by_reset: true,
+        };
+    }
+
     /// Lets so many bytes out, then ends the connection.
     pub(super) fn after(&self, bytes: u64, by_reset: bool) {
         *lock(&self.0) = Wish {

@@ -2,11 +2,23 @@
 
 use core::time::Duration;
 
+use http::StatusCode;
+
 use super::{
     asked::{Asked, Operation},
     fault::{Fault, FaultKind},
 };
 use crate::Randomness;
+
+/// Words for an address that has ended: those of Cloudflare R2, AWS, Garage and Google, and two more
+/// by which stores refuse a signature.
+const ENDED_ADDRESS: [&str; 5] = [
+    "ExpiredRequest",
+    "ExpiredToken",
+    "InvalidRequest",
+    "MalformedHeader",
+    "AuthorizationQueryParametersError",
+];
 
 /// The plan of a proxy.
 #[derive(Debug, Default)]
@@ -135,7 +147,25 @@ impl Random {
                 Fault::OkWithError
             }
             FaultKind::OkWithError => return None,
+            FaultKind::AddressEnded => Fault::AddressEnded {
+                code: self.one_of(&ENDED_ADDRESS),
+            },
+            // Without a body it is as any other refusal.
+            FaultKind::RefusedEarly if body_len == 0 => return None,
+            FaultKind::RefusedEarly => Fault::RefusedEarly {
+                status: self.one_of(&[
+                    StatusCode::BAD_REQUEST,
+                    StatusCode::UNAUTHORIZED,
+                    StatusCode::FORBIDDEN,
+                ]),
+                code: self.one_of(&ENDED_ADDRESS),
+            },
         })
+    }
+
+    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
+        let at = self.randomness.below(u64::try_from(all.len()).unwrap_or(1));
+        all[usize::try_from(at).unwrap_or_default()]
     }
 
     /// Within the head or soon behind it mostly, sometimes far into a long body.

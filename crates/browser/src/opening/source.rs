@@ -4,14 +4,15 @@ use core::convert::Infallible;
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use futures::lock::Mutex;
-use js_sys::{Date, Uint8Array};
+use js_sys::Uint8Array;
 use sealift_transfer::{
+    address::{Life, Moment},
     api::{FileId, FileOpening, PresignedGet},
     retry::{self, RequestFailure, Verdict},
 };
 
 use crate::{
-    browser::{jitter, online, sleep, time_ms_of},
+    browser::{jitter, moment, online, sleep},
     failure::{Fault, Peer, RequestError},
     get_piece::{Recorded, get_piece},
     server_api::ServerApi,
@@ -34,19 +35,26 @@ impl Giver {
     /// # Errors
     /// [`Fault::Request`].
     pub async fn ask(&self, retrying: impl Fn()) -> Result<FileOpening, Fault> {
+        let (opening, _asked_at) = self.ask_now(retrying).await?;
+        Ok(opening)
+    }
+
+    /// The same, and when the request left that was answered.
+    async fn ask_now(&self, retrying: impl Fn()) -> Result<(FileOpening, Moment), Fault> {
         let mut attempts = Attempts::default();
         loop {
+            let asked_at = moment();
             match self.server.open_file(&self.file).await {
-                Ok(opening) => return Ok(opening),
+                Ok(opening) => return Ok((opening, asked_at)),
                 Err(error) => attempts.failed(error, &retrying).await?,
             }
         }
     }
 
     /// The same while the file is on its way: where the API key has ended, by another one.
-    async fn ask_again(&self, retrying: impl Fn()) -> Result<FileOpening, Fault> {
+    async fn ask_again(&self, retrying: impl Fn()) -> Result<(FileOpening, Moment), Fault> {
         loop {
-            match self.ask(&retrying).await {
+            match self.ask_now(&retrying).await {
                 Err(Fault::Request(error)) => {
                     if !self.server.may_come_by_another_key(&error).await {
                         return Err(Fault::Request(error));
@@ -70,40 +78,40 @@ pub struct Source {
 #[derive(Clone)]
 struct Address {
     get: PresignedGet,
-    /// Counts them, so that of many requests that were refused one renews it.
+    /// Counts the addresses, so that of many requests that were refused one renews the address.
     version: u32,
-    /// When it is time for the next one, and when it ends, by this machine's clock.
-    renew_at_ms: i64,
-    ends_at_ms: i64,
+    life: Life,
 }
 
-/// No address lasts longer, and what a link lets read ends as long after the last address was given.
-const LONGEST_LIFE_MS: i64 = 15 * 60 * 1000;
-/// Where this machine's clock is far ahead of the server's, addresses seem to have ended before they
-/// are here. They are renewed no more often than this lets them.
-const SHORTEST_LIFE_MS: i64 = 90 * 1000;
-/// Who is refused before an address ends asks again so long after it.
+/// No address is renewed more often than this, however short its life is.
+const LEAST_AGE_MS: u64 = 60 * 1000;
+/// The time after which a renewal that was refused is tried again.
 const REFUSED_FOR_MS: i64 = 60 * 1000;
-/// How often is looked whether it is time. A timer for all of it would stand still while the machine
-/// sleeps.
+/// The time between two looks at the age of the address. One timer for the whole life would stand
+/// still while the machine sleeps.
 const LOOK_EVERY_MS: u64 = 1000;
 
 impl Address {
-    /// Given now.
-    fn new(get: PresignedGet, version: u32) -> Self {
-        let now_ms = now_ms();
-        let life_ms = get.expires_at_ms.saturating_sub(now_ms);
-        let life_ms = life_ms.clamp(SHORTEST_LIFE_MS, LONGEST_LIFE_MS);
-        Self {
-            get,
-            version,
-            renew_at_ms: now_ms.saturating_add(life_ms.saturating_mul(2).div_euclid(3)),
-            ends_at_ms: now_ms.saturating_add(life_ms),
-        }
+    /// An address that was asked for at `asked_at`.
+    fn new(get: PresignedGet, version: u32, asked_at: Moment) -> Self {
+        let life = get.life(asked_at);
+        Self { get, version, life }
     }
 
     fn has_ended(&self) -> bool {
-        now_ms() >= self.ends_at_ms
+        self.life.has_ended(moment())
+    }
+
+    /// Whether it is time for the next address: what a link lets read ends as long after the last
+    /// address was given.
+    fn is_due(&self) -> bool {
+        let due_at_ms = self.life.lasts_ms().saturating_mul(2).div_euclid(3);
+        self.life.age_ms(moment()) >= due_at_ms.max(LEAST_AGE_MS)
+    }
+
+    /// Whether the address has ended, and is so old that another one is not asked for too often.
+    fn has_ended_again(&self) -> bool {
+        self.has_ended() && self.life.age_ms(moment()) >= LEAST_AGE_MS
     }
 }
 
@@ -115,7 +123,7 @@ impl Source {
             giver,
             recorded: recorded(given),
             header: given.header.clone(),
-            address: RefCell::new(Address::new(given.get.clone(), 0)),
+            address: RefCell::new(Address::new(given.get.clone(), 0, moment())),
             renewing: Mutex::default(),
         }
     }
@@ -134,7 +142,13 @@ impl Source {
         let mut attempts = Attempts::default();
         let mut is_renewed = false;
         loop {
-            let address = self.address.borrow().clone();
+            let mut address = self.address.borrow().clone();
+            if address.has_ended_again() {
+                // The machine slept, or the piece waited: nothing is asked of a dead address.
+                is_renewed = true;
+                self.renew(address.version, &retrying).await?;
+                address = self.address.borrow().clone();
+            }
             let stall_ms = self.giver.stall_ms;
             let got = get_piece(&address.get, &self.recorded, range, stall_ms, comes.clone());
             let error = match got.await {
@@ -143,7 +157,7 @@ impl Source {
             };
             comes(0);
             // A machine may sleep longer than an address lasts, and more than once.
-            let may_help = !is_renewed || address.has_ended();
+            let may_help = !is_renewed || address.has_ended_again();
             if may_help && may_have_ended(&error, &address) {
                 is_renewed = true;
                 self.renew(address.version, &retrying).await?;
@@ -159,16 +173,16 @@ impl Source {
         let mut not_before_ms = i64::MIN;
         loop {
             sleep(LOOK_EVERY_MS).await;
-            let (version, renew_at_ms) = {
+            let (version, is_due) = {
                 let address = self.address.borrow();
-                (address.version, address.renew_at_ms)
+                (address.version, address.is_due())
             };
-            if now_ms() < renew_at_ms.max(not_before_ms) {
+            if !is_due || moment().wall_ms < not_before_ms {
                 continue;
             }
             // The one there is still works. Once it has ended, the pieces ask too and tell what is said.
             if self.renew(version, &|| ()).await.is_err() {
-                not_before_ms = now_ms().saturating_add(REFUSED_FOR_MS);
+                not_before_ms = moment().wall_ms.saturating_add(REFUSED_FOR_MS);
             }
         }
     }
@@ -178,11 +192,11 @@ impl Source {
         if self.address.borrow().version != version {
             return Ok(());
         }
-        let given = self.giver.ask_again(retrying).await?;
+        let (given, asked_at) = self.giver.ask_again(retrying).await?;
         if recorded(&given) != self.recorded || given.header != self.header {
             return Err(Fault::ObjectReplaced);
         }
-        let next = Address::new(given.get.clone(), version.wrapping_add(1));
+        let next = Address::new(given.get.clone(), version.wrapping_add(1), asked_at);
         self.address.replace(next);
         Ok(())
     }
@@ -195,17 +209,13 @@ fn recorded(given: &FileOpening) -> Recorded {
     }
 }
 
-/// Whether a fresh address may help: stores refuse one that has ended, some of them with 400, and some
-/// so that the browser does not let us see it.
+/// Whether a fresh address may help: the store refused the old one, or its answer to an address that
+/// has ended is one that the browser does not let us see.
 fn may_have_ended(error: &RequestError, address: &Address) -> bool {
     match error.failure {
-        RequestFailure::Status { status, .. } => matches!(status, 400 | 401 | 403),
+        RequestFailure::AddressRefused { .. } => true,
         _ => error.peer == Peer::Store && address.has_ended(),
     }
-}
-
-fn now_ms() -> i64 {
-    time_ms_of(Date::now())
 }
 
 /// The attempts at one request.

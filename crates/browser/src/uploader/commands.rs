@@ -3,9 +3,13 @@
 use std::rc::Rc;
 
 use futures::FutureExt as _;
-use sealift_transfer::{Command, api::OpenUpload, upload::Until};
+use sealift_transfer::{
+    Command,
+    api::OpenUpload,
+    upload::{Request, Until},
+};
 
-use super::{Beginning, NOT_OPENED, Uploader, running, waits::Waits};
+use super::{Beginning, NOT_OPENED, Uploader, addresses::Addresses, running, waits::Waits};
 use crate::{
     failure::Fault,
     report::{Reason, State},
@@ -46,10 +50,13 @@ impl Uploader {
                 }
                 let part = self.sealer()?.part(signed.number)?;
                 let sealed = self.held.get(&signed.number).ok_or(NOT_HELD)?.clone();
-                running::put(shared, signed, part, sealed, self.progress.clone()).boxed_local()
+                let address = self.addresses.of_put(signed.number);
+                let progress = self.progress.clone();
+                running::put(shared, signed, address, part, sealed, progress).boxed_local()
             }
             Command::Release(number) => {
                 self.held.remove(&number);
+                self.addresses.release(number);
                 return Ok(());
             }
             Command::Complete(request) => {
@@ -59,6 +66,9 @@ impl Uploader {
             }
             Command::Abort(upload_id) => running::abort(shared, upload_id).boxed_local(),
             Command::Wait { request, until } => {
+                if let Request::Sign(parts) = &request {
+                    self.addresses.signatures_wait(parts);
+                }
                 match until {
                     Until::Elapsed { .. } => self.reporter.retrying(),
                     Until::Online => self.waits.begin(Reason::Network, &self.reporter),
@@ -70,6 +80,7 @@ impl Uploader {
                 self.running.clear();
                 self.on_turn = None;
                 self.held.clear();
+                self.addresses = Addresses::default();
                 self.waits = Waits::default();
                 self.progress.stopped();
                 self.sends = false;

@@ -31,6 +31,14 @@ impl Uploader {
                 self.record = Some(record);
                 vec![Event::Completed]
             }
+            Done::Signed(signed, asked_at) => {
+                self.addresses.signed(&signed, asked_at);
+                vec![Event::Signed(signed)]
+            }
+            Done::AddressEnded(number, permit) => {
+                self.addresses.keep_permit(number, permit);
+                vec![Event::AddressEnded(number)]
+            }
             Done::Failed(request, error) => {
                 let failure = error.failure;
                 self.failed.retain(|(other, _)| !is_alike(other, &request));

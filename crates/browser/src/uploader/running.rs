@@ -5,6 +5,7 @@ use std::rc::Rc;
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, Part, PartNumber,
+    address::Moment,
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart,
         UploadId, UploadStatus,
@@ -12,9 +13,10 @@ use sealift_transfer::{
     upload::{Request, Until},
 };
 
+use super::addresses::Address;
 use crate::{
     allowance::Share,
-    browser::{online, sleep},
+    browser::{moment, online, sleep},
     failure::{Fault, RequestError},
     file_slice::ChosenFile,
     progress::Progress,
@@ -35,6 +37,10 @@ pub(super) enum Done {
     Sealed(PartReceipt, SealedPart),
     Unsealable(Fault),
     Completed(Box<FileRecord>),
+    /// Signed parts, and when they were asked for.
+    Signed(Vec<SignedPart>, Moment),
+    /// The address of this part ended before its PUT began; the permit is kept for the next PUT.
+    AddressEnded(PartNumber, Share),
     Failed(Request, RequestError),
     /// A wait is over, for something or for time to pass.
     Waited(Option<Reason>, Event),
@@ -116,8 +122,10 @@ pub(super) async fn sign(
     receipts: Vec<PartReceipt>,
 ) -> Done {
     let request = SignParts(receipts);
+    // Before the request leaves, so that no address is taken for younger than it is.
+    let asked_at = moment();
     match shared.server.sign(&upload_id, &request).await {
-        Ok(signed) => Done::Told(Event::Signed(signed.parts)),
+        Ok(signed) => Done::Signed(signed.parts, asked_at),
         Err(error) => {
             let parts = request.0.iter().map(|receipt| receipt.number);
             Done::Failed(Request::Sign(parts.collect()), error)
@@ -125,20 +133,38 @@ pub(super) async fn sign(
     }
 }
 
+/// Sends a part when it has a permit, unless its address has ended by then.
 pub(super) async fn put(
     shared: Rc<Shared>,
     signed: SignedPart,
+    mut address: Address,
     part: Part,
     sealed: Rc<SealedPart>,
     progress: Rc<Progress>,
 ) -> Done {
-    let turn = shared.puts.turn().await;
+    let permit = match address.kept_permit.take() {
+        Some(kept) => kept,
+        None => {
+            let permit = shared.puts.turn().await;
+            if address.has_ended() {
+                return Done::AddressEnded(signed.number, permit);
+            }
+            permit
+        }
+    };
     let progress = move |sealed_bytes| progress.left(&part, sealed_bytes);
-    let sent = put_part(&signed, sealed.blob(), shared.patience, progress).await;
+    let put = put_part(
+        &signed,
+        address.life,
+        sealed.blob(),
+        shared.patience,
+        progress,
+    );
+    let sent = put.await;
     shared
         .puts
         .note(sent.as_ref().err().map(|error| error.failure));
-    drop(turn);
+    drop(permit);
     match sent {
         Ok(()) => Done::Told(Event::Sent(signed.number)),
         Err(error) => Done::Failed(Request::Put(signed.number), error),

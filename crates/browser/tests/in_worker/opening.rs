@@ -236,12 +236,36 @@ async fn an_address_that_ended_is_asked_for_again_once_for_all_pieces() {
     let (sealed, size) = (whole.len() as u64, 3 * PIECE);
     let mut fresh = given(sealed, size);
     fresh.get.url = "https://store.example/o?fresh".to_owned();
+    for status in [400, 401, 403] {
+        let server = Server::answering(&[answer(&fresh)]);
+        let ended = format!(
+            "return request.url.endsWith('fresh') ? usual : {{ ...usual, status: {status} }};"
+        );
+        let _store = Store::of(&whole, &ended);
+        assert!(opened(given(sealed, size), 60_000).await.unwrap() == plaintext);
+        let path = format!("POST /v1/files/{}/open", file_id());
+        assert_eq!(server.requests(), [path], "{status}");
+    }
+}
+
+#[wasm_bindgen_test]
+async fn nothing_is_asked_of_an_address_that_has_ended_meanwhile() {
+    let plaintext = plaintext(5 * PIECE);
+    let whole = object(&plaintext);
+    let (sealed, size) = (whole.len() as u64, 5 * PIECE);
+    let mut fresh = given(sealed, size);
+    fresh.get.url = "https://store.example/o?fresh".to_owned();
     let server = Server::answering(&[answer(&fresh)]);
-    let ended = "return request.url.endsWith('fresh') ? usual : { ...usual, status: 403 };";
-    let _store = Store::of(&whole, ended);
+    let _clock = Clock::set_ahead_by_hand();
+    // The machine sleeps while the first piece comes.
+    let slept = "if (request.url.endsWith('fresh')) return usual;
+        Date.ahead = 20 * 60_000;
+        return request.attempt > 1 ? { ...usual, status: 403 } : usual;";
+    let store = Store::of(&whole, slept);
     assert!(opened(given(sealed, size), 60_000).await.unwrap() == plaintext);
-    let path = format!("POST /v1/files/{}/open", file_id());
-    assert_eq!(server.requests(), [path]);
+    // The request that the sleep broke, and one for each piece.
+    assert_eq!(store.requests().len(), 6);
+    assert_eq!(server.requests().len(), 1);
 }
 
 /// Whoever reads by a link may go on for a quarter of an hour after each address: the next one is asked

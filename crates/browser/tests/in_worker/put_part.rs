@@ -17,6 +17,7 @@ fn signed(url: String) -> SignedPart {
         url,
         headers: [("x-amz-checksum-sha256".to_owned(), "AAAA".to_owned())].into(),
         expires_at_ms: 0,
+        expires_in_ms: None,
     }
 }
 
@@ -24,9 +25,15 @@ fn signed(url: String) -> SignedPart {
 async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_told() {
     // Nothing listens on the port of discarding, and browsers do not even ask there.
     let signed = signed("http://127.0.0.1:9/b/o?X-Amz-Signature=5ec2e7".to_owned());
-    let error = put_part(&signed, &file(b"ten bytes."), Patience::default(), |_| ())
-        .await
-        .unwrap_err();
+    let error = put_part(
+        &signed,
+        None,
+        &file(b"ten bytes."),
+        Patience::default(),
+        |_| (),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(
         (error.peer, error.failure),
         (Peer::Store, RequestFailure::Network)
@@ -44,9 +51,15 @@ async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
     // The tests' own server answers a PUT somehow, but not by taking it.
     let origin = Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
     let signed = signed(format!("{}/no-such-thing", origin.as_string().unwrap()));
-    let error = put_part(&signed, &file(b"ten bytes."), Patience::default(), |_| ())
-        .await
-        .unwrap_err();
+    let error = put_part(
+        &signed,
+        None,
+        &file(b"ten bytes."),
+        Patience::default(),
+        |_| (),
+    )
+    .await
+    .unwrap_err();
     assert_eq!(error.peer, Peer::Store);
     assert!(matches!(
         error.failure,
@@ -58,6 +71,7 @@ async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
 async fn an_address_that_is_none_fails_and_does_not_panic() {
     let error = put_part(
         &signed("http://[".to_owned()),
+        None,
         &file(b"ten bytes."),
         Patience::default(),
         |_| (),
@@ -116,7 +130,7 @@ async fn failure_of(answer: Option<(u16, &str)>) -> RequestFailure {
         None => impatient,
     };
     let answering = Answering::with(answer);
-    let failed = put_part(&signed, &file(b"ten bytes."), patience, |_| ()).await;
+    let failed = put_part(&signed, None, &file(b"ten bytes."), patience, |_| ()).await;
     drop(answering);
     failed.unwrap_err().failure
 }
@@ -137,5 +151,23 @@ async fn a_store_that_waited_in_vain_for_bytes_is_asked_again() {
     ] {
         let failure = failure_of(Some(answer)).await;
         assert!(matches!(failure, RequestFailure::Status { status, .. } if status == expected));
+    }
+}
+
+#[wasm_bindgen_test]
+async fn a_store_that_refuses_the_address_is_told_from_one_that_refuses_the_bytes() {
+    for (status, code, refuses_address) in [
+        (400, "ExpiredRequest", true),
+        (400, "InvalidRequest", true),
+        (401, "Unauthorized", true),
+        (403, "AccessDenied", true),
+        (400, "XAmzContentSHA256Mismatch", false),
+        (400, "SomethingNew", false),
+    ] {
+        let body = format!("<Error><Code>{code}</Code></Error>");
+        let failure = failure_of(Some((status, &body))).await;
+        let refused = RequestFailure::AddressRefused { status };
+        assert_eq!(failure == refused, refuses_address, "{status} {code}");
+        assert_eq!(failure.status(), Some(status));
     }
 }

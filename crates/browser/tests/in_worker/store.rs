@@ -231,6 +231,7 @@ pub(crate) fn given_with(
             url: "https://store.example/o?X-Amz-Signature=5ec2e7".to_owned(),
             headers: [("if-match".to_owned(), ETAG.to_owned())].into(),
             expires_at_ms: i64::MAX,
+            expires_in_ms: None,
         },
         verification: Verification::Pending,
     }

@@ -21,6 +21,7 @@ async fn listen() -> (TcpListener, SignedPart) {
         url: format!("http://127.0.0.1:{port}/bucket/a?X-Amz-Signature={SECRET}"),
         headers: BTreeMap::from([("x-amz-checksum-sha256".into(), "abc=".into())]),
         expires_at_ms: 0,
+        expires_in_ms: None,
     };
     (listener, signed)
 }

@@ -1,5 +1,7 @@
 //! One upload under way.
 
+mod addresses;
+mod ending;
 mod running;
 
 use core::future::ready;
@@ -11,7 +13,7 @@ use sealift_message::ContentKey;
 use sealift_transfer::{
     Command, Event, PartNumber, PartPlan, Upload,
     api::{FileRecord, OpenUpload, OpenedUpload, UploadId, UploadState, UploadStatus},
-    upload::{Outcome, Settings, Until},
+    upload::{Outcome, Request, Settings, Until},
 };
 
 use super::{Progress, UploadError, control::Wishes};
@@ -23,6 +25,7 @@ use crate::{
     random,
     source::{Source, SourceError},
 };
+use addresses::Addresses;
 use running::{Done, Failed, Sealing};
 
 /// What the commands work with.
@@ -34,6 +37,7 @@ pub(super) struct Driver {
     buffers: PartBuffers,
     /// Sealed bytes, from sealing until the store has them.
     held: BTreeMap<PartNumber, Bytes>,
+    addresses: Addresses,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     ended: Option<Outcome>,
     record: Option<FileRecord>,
@@ -90,6 +94,7 @@ impl Driver {
             session: None,
             buffers: PartBuffers::at_most(settings.most_parts_held.into()),
             held: BTreeMap::new(),
+            addresses: Addresses::default(),
             running: FuturesUnordered::new(),
             ended: None,
             record: None,
@@ -169,12 +174,20 @@ impl Driver {
                 self.record = Some(*record);
                 vec![Event::Completed]
             }
+            Done::Signed(signed, asked_at) => {
+                self.addresses.signed(&signed, asked_at);
+                vec![Event::Signed(signed)]
+            }
+            Done::AddressEnded(number, permit) => {
+                self.addresses.keep_permit(number, permit);
+                vec![Event::AddressEnded(number)]
+            }
             Done::Failed(Failed {
                 request,
                 error,
+                failure,
                 credential,
             }) => {
-                let failure = error.failure();
                 self.refused = credential;
                 self.failed = Some(error);
                 let jitter = random::jitter();
@@ -297,10 +310,12 @@ impl Driver {
             Command::Sign(receipts) => running::sign(client, self.upload_id()?, receipts).boxed(),
             Command::Put(signed) => {
                 let sealed = self.held.get(&signed.number).ok_or(NOT_SEALED)?;
-                running::put(client, signed, sealed.clone()).boxed()
+                let address = self.addresses.of_put(signed.number);
+                running::put(client, signed, address, sealed.clone()).boxed()
             }
             Command::Release(part) => {
                 self.held.remove(&part);
+                self.addresses.release(part);
                 return Ok(());
             }
             Command::Complete(request) => {
@@ -311,11 +326,15 @@ impl Driver {
                 if let Until::Elapsed { wait_ms } = until {
                     self.retries_in_ms = Some(wait_ms);
                 }
+                if let Request::Sign(parts) = &request {
+                    self.addresses.signatures_wait(parts);
+                }
                 running::wait(client, request, until, self.refused).boxed()
             }
             Command::Stop => {
                 self.running.clear();
                 self.held.clear();
+                self.addresses = Addresses::default();
                 return Ok(());
             }
             Command::End(outcome) => {
@@ -360,35 +379,5 @@ impl Driver {
 
     fn upload_id(&self) -> Result<UploadId, UploadError> {
         self.known_upload_id().ok_or(NOT_OPENED)
-    }
-
-    fn result(self, outcome: Outcome) -> Result<FileRecord, UploadError> {
-        let upload_id = self.known_upload_id();
-        Err(match outcome {
-            Outcome::Complete(upload_id) => {
-                let state = UploadState::Complete;
-                return self.record.ok_or(UploadError::Gone { upload_id, state });
-            }
-            Outcome::Cancelled => self.fault.unwrap_or(UploadError::Cancelled),
-            Outcome::SourceFailed => self.fault.unwrap_or(UNTOLD),
-            Outcome::Left => self.fault.unwrap_or(UploadError::Left { upload_id }),
-            Outcome::Failed { .. } => match self.failed {
-                Some(error) => UploadError::Failed { upload_id, error },
-                None => UNTOLD,
-            },
-            Outcome::NotTakenBack { .. } => match self.failed {
-                Some(error) => UploadError::NotTakenBack { upload_id, error },
-                None => UNTOLD,
-            },
-            Outcome::Changed { part } => match upload_id {
-                Some(upload_id) => UploadError::Changed { upload_id, part },
-                None => UNTOLD,
-            },
-            Outcome::Gone(state) => match upload_id {
-                Some(upload_id) => UploadError::Gone { upload_id, state },
-                None => UNTOLD,
-            },
-            Outcome::Broken(why) => UploadError::Broken(why),
-        })
     }
 }

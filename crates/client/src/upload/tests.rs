@@ -17,6 +17,8 @@ use serde::Serialize;
 
 use tokio_util::sync::CancellationToken;
 
+mod addresses;
+
 use super::*;
 use crate::{
     SourceError,
@@ -184,6 +186,7 @@ async fn a_single_put_that_meets_its_own_object_is_completed() {
         url: client.server.at("/store/a?X-Amz-Signature=b"),
         headers: BTreeMap::from([("if-none-match".into(), "*".into())]),
         expires_at_ms: 0,
+        expires_in_ms: None,
     };
     let signed = SignedParts {
         parts: vec![part],
@@ -201,6 +204,7 @@ async fn a_single_put_that_meets_its_own_object_is_completed() {
         answer("400 Bad Request\r\n", timeout),
         // It took effect, and the answer is lost.
         String::new(),
+        json(&signed),
         answer("412 Precondition Failed\r\n", ""),
         answer("400 Bad Request\r\n", ""),
     ];
@@ -215,6 +219,7 @@ async fn a_single_put_that_meets_its_own_object_is_completed() {
             "post /v1/uploads/ID/parts",
             "put /store/a",
             "put /store/a",
+            "post /v1/uploads/ID/parts",
             "put /store/a",
             "post /v1/uploads/ID/complete",
         ]
@@ -229,6 +234,7 @@ async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
         url: client.server.at("/store/a?X-Amz-Signature=b"),
         headers: BTreeMap::new(),
         expires_at_ms: 0,
+        expires_in_ms: None,
     };
     let signed = SignedParts {
         parts: vec![part],
@@ -240,6 +246,7 @@ async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
         json(&signed),
         answer("503 Slow Down\r\n", ""),
         String::new(),
+        json(&signed),
         answer("403 Forbidden\r\n", ""),
         json(&signed),
         answer("200 OK\r\n", ""),
@@ -262,6 +269,7 @@ async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
             "post /v1/uploads/ID/parts",
             "put /store/a",
             "put /store/a",
+            "post /v1/uploads/ID/parts",
             "put /store/a",
             "post /v1/uploads/ID/parts",
             "put /store/a",
@@ -269,7 +277,7 @@ async fn a_part_that_the_store_refused_is_sent_again_with_the_same_bytes() {
             "get /v1/uploads/ID",
         ]
     );
-    for again in [3, 4, 6] {
+    for again in [3, 5, 7] {
         assert_eq!(asked[again].body, asked[2].body);
     }
     let UploadError::Failed {

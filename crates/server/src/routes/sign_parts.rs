@@ -144,6 +144,7 @@ async fn presign(
             url: put.url,
             headers: put.headers,
             expires_at_ms: put.expires_at_ms,
+            expires_in_ms: Some(put.expires_in_ms),
         });
     }
     Ok(signed)

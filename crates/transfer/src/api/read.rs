@@ -12,6 +12,7 @@ use super::{
     open::ContentKeyText,
     sha256::base64_bytes,
 };
+use crate::address::{Life, Moment};
 
 /// Where to `POST`, without a body. The answer is `no-store`, and audited.
 #[must_use]
@@ -54,8 +55,21 @@ pub struct PresignedGet {
     pub url: String,
     /// What the reader must add by itself (`if-match`); `range` may be added too.
     pub headers: BTreeMap<String, String>,
-    /// When the signature ends; milliseconds since the Unix epoch. Ask again for a fresh one.
+    /// When the signature ends by the server's clock; milliseconds since the Unix epoch. Ask again
+    /// for a fresh one.
     pub expires_at_ms: i64,
+    /// How long the signature lasts from the answer on, as in
+    /// [`SignedPart`](super::SignedPart::expires_in_ms).
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_ms: Option<u64>,
+}
+
+impl PresignedGet {
+    /// The life of this address, which was asked for at `asked_at`.
+    #[must_use]
+    pub fn life(&self, asked_at: Moment) -> Life {
+        Life::new(asked_at, self.expires_in_ms, self.expires_at_ms)
+    }
 }
 
 impl fmt::Debug for PresignedGet {

@@ -7,7 +7,11 @@ use serde::{Deserialize, Serialize};
 use sha2::Digest as _;
 
 use super::{ids::UploadId, sha256::Sha256};
-use crate::{part_map::PartMap, part_plan::PartNumber};
+use crate::{
+    address::{Life, Moment},
+    part_map::PartMap,
+    part_plan::PartNumber,
+};
 
 /// Where to `POST` [`SignParts`].
 #[must_use]
@@ -48,8 +52,21 @@ pub struct SignedPart {
     pub url: String,
     /// To be sent along exactly; the signature covers them, the host and the content length.
     pub headers: BTreeMap<String, String>,
-    /// When the signature ends; milliseconds since the Unix epoch.
+    /// When the signature ends by the server's clock; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
+    /// How long the signature lasts from the answer on; milliseconds. A client counts these by
+    /// its own clock, because that clock may differ from the server's clock. Servers of earlier
+    /// versions do not send this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub expires_in_ms: Option<u64>,
+}
+
+impl SignedPart {
+    /// The life of this address, which was asked for at `asked_at`.
+    #[must_use]
+    pub fn life(&self, asked_at: Moment) -> Life {
+        Life::new(asked_at, self.expires_in_ms, self.expires_at_ms)
+    }
 }
 
 impl fmt::Debug for SignedPart {
@@ -156,6 +173,7 @@ mod tests {
             url: "https://s3/bucket?X-Amz-Signature=abc".into(),
             headers: BTreeMap::new(),
             expires_at_ms: 0,
+            expires_in_ms: None,
         };
         assert_eq!(format!("{part:?}"), "SignedPart { number: 3, .. }");
     }

@@ -30,7 +30,10 @@ pub enum Command {
     Seal(PartNumber),
     /// Ask for signatures; answer [`Event::Signed`].
     Sign(Vec<PartReceipt>),
-    /// PUT the kept bytes; answer [`Event::Sent`].
+    /// PUT the kept bytes; answer [`Event::Sent`]. Where the PUT had to wait for its slot and the
+    /// address has ended meanwhile, answer [`Event::AddressEnded`] and keep the slot for the next
+    /// PUT of this part, which uses the address that it gets as it is. Otherwise a long queue
+    /// would let every address end before its PUT begins.
     Put(SignedPart),
     /// The part is stored: its bytes may go.
     Release(PartNumber),

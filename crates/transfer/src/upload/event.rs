@@ -43,6 +43,8 @@ pub enum Event {
     Signed(Vec<SignedPart>),
     /// The store took the part.
     Sent(PartNumber),
+    /// The address of this part had ended before the PUT began, so the driver sent nothing.
+    AddressEnded(PartNumber),
     /// The file is complete.
     Completed,
     /// The upload is taken back, or there was none.

@@ -122,6 +122,8 @@ fn is_lost(outcome: &Outcome) -> bool {
     };
     match failure {
         RequestFailure::Status { status, .. } => *status >= 500,
+        // Only a PUT meets this, and no PUT opens an upload.
+        RequestFailure::AddressRefused { .. } => false,
         RequestFailure::Network | RequestFailure::Offline | RequestFailure::Completing { .. } => {
             true
         }

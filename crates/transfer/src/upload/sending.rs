@@ -79,6 +79,12 @@ impl Sending {
                 self.sent(part, commands);
                 Ok(())
             }
+            Event::AddressEnded(part) => {
+                if let Some(held) = self.held.get_mut(part) {
+                    held.sign_again();
+                }
+                Ok(())
+            }
             Event::Waited(request) => {
                 self.again(&request, commands);
                 Ok(())
@@ -182,7 +188,7 @@ impl Sending {
     fn again(&mut self, request: &Request, commands: &mut Vec<Command>) {
         match request {
             Request::Put(part) => {
-                let held = self.held.get(*part);
+                let held = self.held.get_mut(*part);
                 commands.extend(held.and_then(Held::put_again));
             }
             // Back among the parts that wait for a signature; the next batch takes them.

@@ -1,5 +1,6 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers, in a test")]
 
+mod addresses;
 mod pause;
 mod resume;
 mod taking_back;
@@ -19,10 +20,7 @@ const FAULT: RequestFailure = RequestFailure::Status {
     status: 503,
     retry_after_ms: None,
 };
-const FORBIDDEN: RequestFailure = RequestFailure::Status {
-    status: 403,
-    retry_after_ms: None,
-};
+const FORBIDDEN: RequestFailure = RequestFailure::AddressRefused { status: 403 };
 
 fn part(n: u16) -> PartNumber {
     n.try_into().unwrap()
@@ -41,6 +39,7 @@ fn signature(n: u16) -> SignedPart {
         url: format!("https://s3/{n}"),
         headers: [].into(),
         expires_at_ms: 0,
+        expires_in_ms: None,
     }
 }
 
@@ -183,26 +182,6 @@ fn a_failed_put_sends_the_same_part_again_without_sealing_it_again() {
     let put = Request::Put(part(1));
     assert_eq!(upload.on(failed(put.clone(), FAULT)), [wait(put.clone())]);
     assert_eq!(upload.on(Event::Waited(put)), [Command::Put(signature(1))]);
-}
-
-#[test]
-fn a_refused_signature_is_renewed_once_for_the_same_bytes() {
-    let (mut upload, _) = sending(1, 1);
-    upload.on(Event::Sealed(receipt(1)));
-    upload.on(Event::Signed(vec![signature(1)]));
-    let put = Request::Put(part(1));
-    assert_eq!(
-        upload.on(failed(put.clone(), FORBIDDEN)),
-        [Command::Sign(vec![receipt(1)])]
-    );
-    upload.on(Event::Signed(vec![signature(1)]));
-    assert_eq!(
-        upload.on(failed(put.clone(), FORBIDDEN)),
-        [Command::End(Outcome::Failed {
-            request: put,
-            failure: FORBIDDEN
-        })]
-    );
 }
 
 #[test]

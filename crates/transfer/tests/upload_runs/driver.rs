@@ -249,6 +249,12 @@ impl Driver {
             let uncompared = &self.uncompared;
             assert!(uncompared.is_empty(), "a byte leaves before {uncompared:?}");
         }
+        if let Command::Put(signed) = &command
+            && random.once_in(12)
+        {
+            *tally.entry("addresses that ended").or_default() += 1;
+            return Event::AddressEnded(signed.number);
+        }
         let request = request(&command);
         let failure = self.failure(&request, random);
         let jitter = 0;
@@ -278,7 +284,9 @@ impl Driver {
         self.troubles -= 1;
         Some(match (random.below(6), request) {
             (0, _) => RequestFailure::Offline,
-            (1, Request::Put(_)) => status(403),
+            (1, Request::Put(_)) => RequestFailure::AddressRefused {
+                status: [400, 401, 403][random.place(3)],
+            },
             (1, _) => status(401),
             (2, _) => status(503),
             (3, _) if random.once_in(4) => status(400),

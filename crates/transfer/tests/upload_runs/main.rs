@@ -50,6 +50,7 @@ fn whatever_happens_every_upload_ends_complete_or_taken_back_and_nothing_is_ever
         ("failed", 100),
         ("gone", 10),
         ("met its own object", 10),
+        ("addresses that ended", 500),
     ] {
         let times = tally.get(what).copied().unwrap_or_default();
         assert!(times >= least, "{what}: {times} times only; {tally:?}");

@@ -124,6 +124,7 @@ impl Server {
             url: "https://s3".into(),
             headers: BTreeMap::new(),
             expires_at_ms: 0,
+            expires_in_ms: None,
         });
         Ok(Event::Signed(signed.collect()))
     }

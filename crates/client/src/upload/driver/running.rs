@@ -6,17 +6,20 @@ use bytes::Bytes;
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, PartNumber,
+    address::Moment,
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart,
         SignedParts, UploadId, UploadStatus,
     },
+    retry::RequestFailure,
     upload::{Request, Until},
 };
 use tokio::time::{Duration, sleep};
 
+use super::addresses::Address;
 use crate::{
-    client::Client, error::RequestError, part_buffers::PartBuffers, part_sealer::PartSealer,
-    source::Source, upload::UploadError,
+    client::Client, clocks, error::RequestError, part_buffers::PartBuffers,
+    part_sealer::PartSealer, put_turns::PutTurn, source::Source, upload::UploadError,
 };
 
 /// What came of a command.
@@ -26,6 +29,10 @@ pub(super) enum Done {
     KeyFetched(ContentKey),
     Sealed(PartReceipt, Bytes),
     Completed(Box<FileRecord>),
+    /// Signed parts, and when they were asked for.
+    Signed(Vec<SignedPart>, Moment),
+    /// The address of this part ended before its PUT began; the permit is kept for the next PUT.
+    AddressEnded(PartNumber, PutTurn),
     Failed(Failed),
     Unsealable(UploadError),
     Told(Event),
@@ -35,6 +42,8 @@ pub(super) enum Done {
 pub(super) struct Failed {
     pub(super) request: Request,
     pub(super) error: RequestError,
+    /// As the retry policy judges it.
+    pub(super) failure: RequestFailure,
     /// The credential's version when it was made.
     pub(super) credential: u64,
 }
@@ -51,6 +60,7 @@ async fn ask<T>(
         Ok(answer) => done(answer),
         Err(error) => Done::Failed(Failed {
             request,
+            failure: error.failure(),
             error,
             credential,
         }),
@@ -77,8 +87,10 @@ pub(super) async fn fetch_key(client: Client, upload_id: UploadId) -> Done {
 pub(super) async fn sign(client: Client, upload_id: UploadId, receipts: Vec<PartReceipt>) -> Done {
     let parts = receipts.iter().map(|receipt| receipt.number).collect();
     let request = SignParts(receipts);
+    // Before the request leaves, so that no address is taken for younger than it is.
+    let asked_at = clocks::now();
     let answer = client.sign_parts(&upload_id, &request);
-    let done = |signed: SignedParts| Done::Told(Event::Signed(signed.parts));
+    let done = |signed: SignedParts| Done::Signed(signed.parts, asked_at);
     ask(&client, Request::Sign(parts), answer, done).await
 }
 
@@ -94,19 +106,35 @@ pub(super) async fn abort(client: Client, upload_id: UploadId) -> Done {
     ask(&client, Request::Abort, answer, done).await
 }
 
-/// Sends a part when its turn comes.
-pub(super) async fn put(client: Client, signed: SignedPart, sealed: Bytes) -> Done {
-    let turn = client.put_turns.take().await;
+/// Sends a part when it has a permit, unless its address has ended by then.
+pub(super) async fn put(
+    client: Client,
+    signed: SignedPart,
+    mut address: Address,
+    sealed: Bytes,
+) -> Done {
+    let turn = match address.kept_permit.take() {
+        Some(kept) => kept,
+        None => {
+            let turn = client.put_turns.take().await;
+            if address.has_ended() {
+                return Done::AddressEnded(signed.number, turn);
+            }
+            turn
+        }
+    };
     match client.put_part(&signed, sealed).await {
         Ok(()) => {
             turn.sent();
             Done::Told(Event::Sent(signed.number))
         }
         Err(error) => {
-            turn.failed(error.failure());
+            let failure = error.put_failure(address.has_ended());
+            turn.failed(failure);
             Done::Failed(Failed {
                 request: Request::Put(signed.number),
                 error,
+                failure,
                 credential: client.credential.version(),
             })
         }

@@ -14,7 +14,7 @@ use super::{
 
 impl Objects {
     /// Sends these bytes as this part, with their SHA-256 as a signed header (FORMAT.md R10). After
-    /// a silence the same bytes are sent again.
+    /// a silence, or a signature that ended on the way, the same bytes are sent again.
     ///
     /// # Errors
     /// [`ObjectsError`]; the part may be there all the same.
@@ -26,22 +26,29 @@ impl Objects {
         sealed: Bytes,
         sha256: &Sha256,
     ) -> Result<(), ObjectsError> {
-        self.own
-            .upload_part()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .upload_id(&s3_upload_id.0)
-            .part_number(i32::from(number.get()))
-            .checksum_sha256(sha256.to_string())
-            .body(ByteStream::from(sealed))
-            .customize()
-            .config_override(Builder::new().timeout_config(silence_of(self.patience.put)))
-            // Else the bytes would be hashed once more: the checksum is signed, and covers them.
-            .disable_payload_signing()
-            .send()
-            .await
-            .map_err(translate)?;
-        Ok(())
+        let mut puts = 1;
+        loop {
+            let sent = self
+                .own
+                .upload_part()
+                .bucket(&self.bucket)
+                .key(key.as_str())
+                .upload_id(&s3_upload_id.0)
+                .part_number(i32::from(number.get()))
+                .checksum_sha256(sha256.to_string())
+                .body(ByteStream::from(sealed.clone()))
+                .customize()
+                .config_override(Builder::new().timeout_config(silence_of(self.patience.put)))
+                // Else the bytes would be hashed once more: the checksum is signed, and covers
+                // them.
+                .disable_payload_signing()
+                .send()
+                .await;
+            match sent.map_err(translate) {
+                Err(error) if is_sent_again(&error, &mut puts) => {}
+                sent => return sent.map(drop),
+            }
+        }
     }
 
     /// Sends these bytes as the whole object, where there is none yet: one that is there stays, and
@@ -55,28 +62,48 @@ impl Objects {
         sealed: Bytes,
         sha256: &Sha256,
     ) -> Result<(), ObjectsError> {
-        let sent = self
-            .own
-            .put_object()
-            .bucket(&self.bucket)
-            .key(key.as_str())
-            .if_none_match("*")
-            .checksum_sha256(sha256.to_string())
-            .body(ByteStream::from(sealed))
-            .customize()
-            .config_override(Builder::new().timeout_config(silence_of(self.patience.put)))
-            .disable_payload_signing()
-            .send()
-            .await
-            .map_err(translate);
-        match sent {
-            // 412: what was sent before, after a silence perhaps, is there. Completion looks at it,
-            // so it does not matter whose 412 this is.
-            Ok(_)
-            | Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => {
-                Ok(())
+        let mut puts = 1;
+        loop {
+            let sent = self
+                .own
+                .put_object()
+                .bucket(&self.bucket)
+                .key(key.as_str())
+                .if_none_match("*")
+                .checksum_sha256(sha256.to_string())
+                .body(ByteStream::from(sealed.clone()))
+                .customize()
+                .config_override(Builder::new().timeout_config(silence_of(self.patience.put)))
+                .disable_payload_signing()
+                .send()
+                .await;
+            match sent.map_err(translate) {
+                // 412: what was sent before, after a silence perhaps, is there. Completion looks at
+                // it, so it does not matter whose 412 this is.
+                Ok(_)
+                | Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => {
+                    return Ok(());
+                }
+                Err(error) if is_sent_again(&error, &mut puts) => {}
+                Err(error) => return Err(error),
             }
-            Err(error) => Err(error),
         }
     }
+}
+
+/// PUTs of the same bytes whose signature, or whose body, the store did not take.
+const MOST_PUTS: u8 = 3;
+
+/// Whether the same bytes are sent again, because the store says that the signature ended on the way
+/// or that the bytes did not arrive whole. Every attempt is signed anew. The SDK itself tries again
+/// after a silence and after a 5xx, but not after these.
+fn is_sent_again(error: &ObjectsError, puts: &mut u8) -> bool {
+    let is_mended = matches!(
+        error,
+        ObjectsError::Unavailable {
+            status: Some(400..=403)
+        }
+    );
+    *puts = puts.saturating_add(1);
+    is_mended && *puts <= MOST_PUTS
 }

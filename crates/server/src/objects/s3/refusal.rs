@@ -8,10 +8,11 @@ use super::super::ObjectsError;
 
 /// Codes that pass by themselves, whatever status they come with: the store is busy, the bytes did
 /// not arrive unharmed, two requests met, or credentials and clocks are being renewed.
-const PASSING: [&str; 23] = [
+const PASSING: [&str; 24] = [
     "BadDigest",
     "BandwidthLimitExceeded",
     "ConditionalRequestConflict",
+    "ExpiredRequest",
     "ExpiredToken",
     "ExpiredTokenException",
     "IncompleteBody",

@@ -114,6 +114,7 @@ impl Signer {
             url,
             headers,
             expires_at_ms,
+            expires_in_ms: left_ms(now_ms, expires_at_ms),
         })
     }
 
@@ -141,6 +142,7 @@ impl Signer {
             url,
             headers,
             expires_at_ms,
+            expires_in_ms: Some(left_ms(now_ms, expires_at_ms)),
         })
     }
 
@@ -241,6 +243,11 @@ fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64
         .build()
         .map_err(|_| ObjectsError::Incomprehensible { field: "expiry" })?;
     Ok((config, now_ms.saturating_add(left_s.saturating_mul(1000))))
+}
+
+/// From now to the end of a signature, for clients whose clock differs from this one.
+fn left_ms(now_ms: i64, expires_at_ms: i64) -> u64 {
+    u64::try_from(expires_at_ms.saturating_sub(now_ms)).unwrap_or(0)
 }
 
 fn since_epoch_ms(at: SystemTime) -> i64 {

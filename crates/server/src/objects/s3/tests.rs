@@ -8,6 +8,8 @@ use axum::{
     response::IntoResponse as _,
     routing::any,
 };
+use bytes::Bytes;
+use sealift_transfer::api::Sha256;
 use tokio::sync::Notify;
 
 use super::*;
@@ -135,4 +137,67 @@ async fn where_versions_cannot_be_listed_the_answer_tells_what_is_done() {
     let (removed, _) = removed_of(StatusCode::SERVICE_UNAVAILABLE, busy).await;
     let status = Some(503);
     assert_eq!(removed, Err(ObjectsError::Unavailable { status }));
+}
+
+/// Refuses the first PUTs with 400 and this code, then takes them. Returns the bodies of all.
+async fn put_to_a_store_that_refuses(
+    times: usize,
+    code: &'static str,
+) -> (Result<(), ObjectsError>, Vec<Bytes>) {
+    let bodies = Arc::new(Mutex::new(Vec::new()));
+    let store = {
+        let bodies = bodies.clone();
+        any(async move |body: Bytes| {
+            let mut bodies = bodies.lock().unwrap();
+            bodies.push(body);
+            match bodies.len() > times {
+                true => StatusCode::OK.into_response(),
+                false => {
+                    let body = format!("<Error><Code>{code}</Code></Error>");
+                    (StatusCode::BAD_REQUEST, body).into_response()
+                }
+            }
+        })
+    };
+    let config = at_store(Router::new().fallback(store)).await;
+    let objects = Objects::connect(&config).await;
+    let key = ObjectKey::from_record("sealift/key".to_owned());
+    let sealed = Bytes::from_static(b"sealed");
+    let sha256 = Sha256::of(&sealed);
+    let put = objects.put_object(&key, sealed, &sha256).await;
+    let bodies = bodies.lock().unwrap().clone();
+    (put, bodies)
+}
+
+#[tokio::test]
+async fn a_part_whose_signature_ended_on_the_way_is_signed_again_with_the_same_bytes() {
+    for code in [
+        "ExpiredToken",
+        "ExpiredRequest",
+        "RequestTimeTooSkewed",
+        "BadDigest",
+        "IncompleteBody",
+    ] {
+        let (put, bodies) = put_to_a_store_that_refuses(1, code).await;
+        assert_eq!(put, Ok(()), "{code}");
+        assert_eq!(bodies, ["sealed", "sealed"], "{code}");
+        // But not for ever.
+        let (put, bodies) = put_to_a_store_that_refuses(9, code).await;
+        let status = Some(400);
+        assert_eq!(put, Err(ObjectsError::Unavailable { status }), "{code}");
+        assert_eq!(bodies.len(), 3, "{code}");
+    }
+}
+
+#[tokio::test]
+async fn a_part_that_the_store_refuses_for_good_is_sent_once() {
+    for code in ["InvalidDigest", "EntityTooLarge", "InvalidPart"] {
+        let (put, bodies) = put_to_a_store_that_refuses(9, code).await;
+        let refused = ObjectsError::Refused {
+            status: 400,
+            code: code.to_owned(),
+        };
+        assert_eq!(put, Err(refused), "{code}");
+        assert_eq!(bodies.len(), 1, "{code}");
+    }
 }

@@ -13,8 +13,10 @@ pub(super) struct Held {
     /// At the signature under way.
     pub(super) signings: Attempts,
     puts: Attempts,
-    /// The store refused a signature, and has not had another failure since.
+    /// The store refused an address, and no PUT has failed in another way since.
     was_refused: bool,
+    /// The last PUT got no answer, so that its address is in doubt.
+    is_in_doubt: bool,
 }
 
 #[derive(Debug, Default)]
@@ -32,14 +34,32 @@ impl Held {
         self.signings = Attempts::default();
     }
 
-    pub(super) fn put_again(&self) -> Option<Command> {
+    /// What to do when the wait after a failed PUT is over; `None` where a fresh signature comes
+    /// first.
+    pub(super) fn put_again(&mut self) -> Option<Command> {
+        if self.is_in_doubt {
+            self.sign_again();
+        }
         match &self.stage {
             Stage::Sending(signed) => Some(Command::Put(signed.clone())),
             _ => None,
         }
     }
 
+    /// The address is not used any more; the same bytes wait for another one.
+    pub(super) fn sign_again(&mut self) {
+        if matches!(self.stage, Stage::Sending(_)) {
+            self.stage = Stage::Sealed;
+        }
+        self.is_in_doubt = false;
+    }
+
     /// The wait before the same bytes are sent again; `None` where a fresh signature comes first.
+    ///
+    /// No address that may be dead is sent to twice. A store that refuses an address before it has
+    /// read a large body answers and closes, and the sender sees only a broken connection. So a PUT
+    /// without an answer gets a fresh signature after its wait, like a PUT whose address was
+    /// refused.
     pub(super) fn put_failed(
         &mut self,
         part: PartNumber,
@@ -49,16 +69,17 @@ impl Held {
         if !matches!(self.stage, Stage::Sending(_)) {
             return Ok(None);
         }
-        let is_refused = matches!(failure, RequestFailure::Status { status: 403, .. });
+        let is_refused = matches!(failure, RequestFailure::AddressRefused { .. });
         if is_refused && !self.was_refused {
-            // Most often the signature ran out while the bytes waited. Refusing a fresh one is
-            // final.
+            // In most cases the signature ended while the bytes waited. The refusal of a fresh one
+            // is final.
             self.was_refused = true;
-            self.stage = Stage::Sealed;
+            self.sign_again();
             return Ok(None);
         }
         let wait = self.puts.failed(Request::Put(part), failure, jitter)?;
         self.was_refused = false;
+        self.is_in_doubt = matches!(failure, RequestFailure::Network);
         Ok(Some(wait))
     }
 }

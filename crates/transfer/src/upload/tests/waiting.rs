@@ -140,27 +140,6 @@ fn a_single_put_that_meets_its_own_object_was_sent() {
     );
 }
 
-#[test]
-fn a_signature_that_ran_out_during_an_outage_is_renewed_each_time() {
-    let mut upload = putting(Method::Multipart);
-    let put = Request::Put(part(1));
-    for _ in 1..8 {
-        upload.on(failed(put.clone(), FAULT));
-        upload.on(Event::Waited(put.clone()));
-        assert_eq!(
-            upload.on(failed(put.clone(), FORBIDDEN)),
-            [Command::Sign(vec![receipt(1)])]
-        );
-        upload.on(Event::Signed(vec![signature(1)]));
-    }
-    // Attempts are counted over all signatures.
-    let commands = upload.on(failed(put, FAULT));
-    assert!(
-        matches!(commands.as_slice(), [Command::End(Outcome::Failed { .. })]),
-        "{commands:?}"
-    );
-}
-
 /// All sent, and the completion asked for.
 fn completing() -> Upload {
     let mut upload = putting(Method::Multipart);

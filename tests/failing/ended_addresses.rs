@@ -1,0 +1,47 @@
+//! Presigned addresses that have ended: no dead address is sent to twice, and the same bytes go to
+//! a fresh one.
+
+use anyhow::Result;
+use http::StatusCode;
+use sealift_tests::{Fault, Operation, Setup};
+
+use crate::wired::{plaintext, send};
+
+/// One PUT whose body is longer than the buffers of a connection to a store that does not read.
+const LEN: usize = 7 * 1024 * 1024;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_dead_address_is_sent_to_once_however_the_store_says_so() -> Result<()> {
+    let stack = Setup::new().with_failing_way_to_store().start().await?;
+    let way = stack.way_to_store()?;
+    let ended = |code| Fault::AddressEnded { code };
+    let early = |status, code| Fault::RefusedEarly { status, code };
+    for fault in [
+        Fault::Expired,
+        ended("ExpiredRequest"),
+        ended("ExpiredToken"),
+        // Garage's "Date is too old".
+        ended("InvalidRequest"),
+        ended("AuthorizationQueryParametersError"),
+        early(StatusCode::BAD_REQUEST, "ExpiredRequest"),
+        early(StatusCode::UNAUTHORIZED, "Unauthorized"),
+        early(StatusCode::FORBIDDEN, "AccessDenied"),
+    ] {
+        let puts = || {
+            let refused: u64 = way.counts().values().sum();
+            way.journal().count(Operation::PutObject) + usize::try_from(refused).unwrap_or(0)
+        };
+        let (puts_before, signatures_before) = (puts(), stack.signatures().await?);
+        way.on_next(Operation::PutObject, fault.clone());
+        let plaintext = plaintext(LEN)?;
+        let file = send(&stack.client, &plaintext).await?;
+        // Each PUT has a signature of its own: one is dead, and one is fresh.
+        assert_eq!(puts() - puts_before, 2, "{fault:?}");
+        let signatures = stack.signatures().await? - signatures_before;
+        assert_eq!(signatures, 2, "{fault:?}");
+        let came = stack.client.download(&file.id, None).await?;
+        assert!(came.read_all().await? == plaintext, "{fault:?}");
+    }
+    assert_eq!(way.journal().parts_sealed_twice(), []);
+    Ok(())
+}
