@@ -1,5 +1,5 @@
 // What is found in folders: `{ file, name, handle }` one after the other, `name` with the folders above. What cannot
-// be read comes as `{ unreadable }` with its name.
+// be read comes as `{ unreadable }` with its name, and a folder without any file in it as `{ empty }` with its name.
 
 const PAUSE_AFTER_MS = 8;
 
@@ -25,10 +25,19 @@ export function dropped(items) {
 async function* within(items) {
   for (const { file, entry, handle: awaited } of items) {
     const handle = await awaited;
-    if (handle?.kind === 'directory') yield* walk(handle, handles);
-    else if (entry?.isDirectory) yield* walk(entry, entries);
+    if (handle?.kind === 'directory') yield* filesOf(handle, handles);
+    else if (entry?.isDirectory) yield* filesOf(entry, entries);
     else if (file) yield { file, name: file.name, handle };
   }
+}
+
+async function* filesOf(root, of) {
+  let isEmpty = true;
+  for await (const one of walk(root, of)) {
+    isEmpty = false;
+    yield one;
+  }
+  if (isEmpty) yield { empty: root.name };
 }
 
 // Depth first, each folder in the order of names. `of` gives what a folder holds.

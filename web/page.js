@@ -55,7 +55,10 @@ export async function startPage({ refresh } = {}) {
     find('advanced').open = true;
   }
   find('chooser').hidden = false;
-  chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add, () => notice('notice', say('noDialog')));
+  chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add, {
+    refused: () => notice('notice', say('noDialog')),
+    notFiles: () => notice('notice', say('notFiles')),
+  });
   login = new Login(find('login'), [() => keys.ask(), refresh], {
     use: logIn,
     declined: () => {
@@ -80,20 +83,26 @@ async function add(source) {
   notice('notice', '');
   const started = [];
   const unreadable = [];
+  const empty = [];
   for await (const found of unhurried(source)) {
-    if (!found.unreadable) started.push(start(found));
-    else unreadable.push(shownName(found.unreadable));
+    if (found.unreadable) unreadable.push(shownName(found.unreadable));
+    else if (found.empty) empty.push(shownName(found.empty));
+    else started.push(start(found));
   }
-  if (unreadable.length > 0) notice('notice', sayUnreadable(unreadable));
+  const sentences = [];
+  if (unreadable.length > 0) sentences.push(sayNames('unreadable', unreadable));
+  if (empty.length > 0) sentences.push(sayNames('emptyFolder', empty));
+  if (started.length + sentences.length === 0) sentences.push(say('noFiles'));
+  if (sentences.length > 0) notice('notice', sentences.join(' '));
   if (started.length === 1) announce(say('startedOne', { name: started[0].name }));
   else if (started.length > 1) announce(say('started', { count: started.length }));
 }
 
-// By their names, as far as that can be read.
-function sayUnreadable(all) {
+// A sentence about these names, as far as they can be read.
+function sayNames(sentence, all) {
   const names = all.slice(0, MOST_NAMES).join(', ');
   const others = all.length - MOST_NAMES;
-  return say(others > 0 ? 'unreadableMany' : 'unreadable', { names, count: amount(others) });
+  return say(others > 0 ? `${sentence}Many` : sentence, { names, count: amount(others) });
 }
 
 function start(found) {

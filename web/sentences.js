@@ -211,6 +211,10 @@ const sentences = {
 
   unreadable: 'Could not be read: {names}. Close what uses it, or choose it another way.',
   unreadableMany: 'Could not be read: {names}, and {count} more. Close what uses them, or choose them another way.',
+  emptyFolder: 'There is no file in {names}, so nothing of it is sent.',
+  emptyFolderMany: 'There is no file in {names}, and in {count} more folders, so nothing of them is sent.',
+  noFiles: 'No file was chosen. A folder without files has nothing to send.',
+  notFiles: 'That was no file. Drop files or folders here.',
   noDialog: 'The browser did not open its dialog. Try again, or drop the files on this page.',
   serverAway: 'The server cannot be reached. This page asks it again by itself.',
   insecureContext: 'Browsers offer encryption only to pages that arrive safely. Open this page by https, or on the machine it runs on.',

@@ -21,6 +21,7 @@ tell!(
     chromium:
     a_chosen_folder_keeps_the_paths_of_its_files,
     a_dropped_folder_keeps_the_paths_of_its_files,
+    a_folder_without_files_and_a_drop_without_files_get_a_sentence,
 );
 
 /// A folder in a folder.
@@ -72,6 +73,52 @@ async fn a_dropped_folder_keeps_the_paths_of_its_files(scene: Scene) -> Result<(
     make_files(folder.path())?;
     page.drop(&[&folder.path().join("reports")]).await?;
     all_come_back(&page, &stack).await
+}
+
+async fn notice(page: &Page, part: &str) -> Result<()> {
+    let notice = page.shows("#notice:not([hidden])").await?.text().await?;
+    assert!(notice.contains(part), "{notice:?} lacks {part:?}");
+    page.run("document.querySelector('#notice').hidden = true;", vec![])
+        .await?;
+    Ok(())
+}
+
+async fn a_folder_without_files_and_a_drop_without_files_get_a_sentence(
+    scene: Scene,
+) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    let folder = tempfile::tempdir()?;
+    let (empty, hollow) = (folder.path().join("empty"), folder.path().join("hollow"));
+    fs::create_dir_all(hollow.join("inner/innermost"))?;
+    fs::create_dir(&empty)?;
+    fs::write(folder.path().join("a.txt"), "a")?;
+    for folder in [&empty, &hollow, &empty] {
+        page.answer_dialog("input#folder", &[folder]).await?;
+        notice(&page, "A folder without files has nothing to send").await?;
+    }
+    page.drop(&[&empty]).await?;
+    notice(&page, "There is no file in empty,").await?;
+    page.drop(&[&hollow, &empty]).await?;
+    notice(&page, "There is no file in hollow, empty,").await?;
+    assert!(page.rows().await?.is_empty());
+    // What is there is sent, and what is not is named.
+    page.drop(&[&folder.path().join("a.txt"), &empty]).await?;
+    notice(&page, "There is no file in empty,").await?;
+    page.wait_for("a.txt", "done").await?;
+
+    let address = page.run("return location.href;", vec![]).await?;
+    for (kind, data) in [
+        ("text/plain", "some words"),
+        ("text/uri-list", "https://example.org/"),
+    ] {
+        page.drop_data(kind, data).await?;
+        notice(&page, "That was no file").await?;
+    }
+    let still = page.run("return location.href;", vec![]).await?;
+    assert_eq!(still, address);
+    Ok(())
 }
 
 async fn a_pasted_file_is_sent(scene: Scene) -> Result<()> {

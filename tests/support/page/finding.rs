@@ -3,7 +3,7 @@
 use std::path::Path;
 
 use anyhow::Result;
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Page;
 use crate::browser::OwnCommand;
@@ -52,13 +52,23 @@ impl Page {
     /// # Errors
     /// Where the browser does not answer.
     pub async fn drop(&self, paths: &[&Path]) -> Result<()> {
+        self.drag(json!({ "items": [], "files": paths, "dragOperationsMask": 1 }))
+            .await
+    }
+
+    /// The same with something that is no file, of a media type; in Chromium.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn drop_data(&self, kind: &str, data: &str) -> Result<()> {
+        let items = json!([{ "mimeType": kind, "data": data }]);
+        self.drag(json!({ "items": items, "files": [], "dragOperationsMask": 1 }))
+            .await
+    }
+
+    async fn drag(&self, data: Value) -> Result<()> {
         for step in ["dragEnter", "dragOver", "drop"] {
-            let event = json!({
-                "type": step,
-                "x": 200,
-                "y": 200,
-                "data": { "items": [], "files": paths, "dragOperationsMask": 1 },
-            });
+            let event = json!({ "type": step, "x": 200, "y": 200, "data": data });
             let command = OwnCommand::dev_tools("Input.dispatchDragEvent", event);
             self.client.issue_cmd(command).await?;
         }
