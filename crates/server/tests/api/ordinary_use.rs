@@ -5,7 +5,7 @@ use sealift_server::records::Roles;
 use sealift_transfer::api::{FileList, files};
 
 use crate::support::{
-    Client, SealedFile, Stack, bytes,
+    Stack, bytes,
     forms::{Part, post_form, put_file},
 };
 
@@ -43,20 +43,4 @@ async fn two_hundred_files_and_forms_fifty_at_once_are_all_taken() {
     assert_eq!(refused(sent).await, Vec::<u16>::new());
     let list: FileList = client.get(files::PATH).await.json(200);
     assert!(!list.files.is_empty());
-}
-
-#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn a_folder_of_small_files_is_opened_without_a_limit_that_others_do_not_need() {
-    let stack = Stack::with(&[("auth", "api-keys")]).await;
-    let client = stack.login("acme", "ada", Roles::ALL).await;
-    let client = &client;
-    // More than the 300 a minute that once were all.
-    for at in 0..2 * FILES {
-        let file: SealedFile = opened(client, at).await;
-        assert_eq!(client.abort(file.id()).await.status, 204);
-    }
-}
-
-async fn opened(client: &Client, at: usize) -> SealedFile {
-    client.open(&format!("{at}.txt"), b"small").await
 }

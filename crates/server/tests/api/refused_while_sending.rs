@@ -274,7 +274,7 @@ async fn the_setting_says_when_an_idle_connection_of_server_and_store_ends() {
         let _reset_or_end = socket.read(&mut [0]).await;
     };
     let both = async { tokio::join!(ends(stack.server.address()), ends(store)) };
-    // Far below the default.
-    let both = tokio::time::timeout(core::time::Duration::from_secs(40), both);
+    // Far below the default, and below the time for a head.
+    let both = tokio::time::timeout(core::time::Duration::from_secs(20), both);
     both.await.unwrap();
 }
