@@ -1,6 +1,10 @@
 //! What a file is by its own first bytes, where that is something that a browser shows without
 //! running it (DESIGN.md 9, active content). What its uploader said of it counts for nothing here.
 
+mod mp4;
+
+use mp4::FileTypeBox;
+
 /// The media type of a raster image, a sound or a video.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SniffedType(&'static str);
@@ -24,18 +28,28 @@ const SHOWN: &[(&str, &str)] = &[
     ("audio/opus", "audio/ogg"),
     ("audio/x-wav", "audio/wav"),
     ("audio/x-flac", "audio/flac"),
-    ("video/mp4", "video/mp4"),
-    ("video/x-m4v", "video/mp4"),
+    ("video/mp4", MP4),
+    ("video/x-m4v", MP4),
     ("video/webm", "video/webm"),
     ("video/quicktime", "video/quicktime"),
 ];
 
+const MP4: &str = "video/mp4";
+
 impl SniffedType {
     /// Of a file that begins with these bytes, authentic ones.
     pub(crate) fn of(beginning: &[u8]) -> Option<Self> {
-        let kind = infer::get(beginning)?;
-        let shown = SHOWN.iter().find(|(name, _)| *name == kind.mime_type());
-        shown.map(|(_, shown)| Self(shown))
+        let file_type = FileTypeBox::of(beginning);
+        if mp4::begins_with_ftyp(beginning) && file_type.is_none() {
+            return None;
+        }
+        let kind = infer::get(beginning).map(|kind| kind.mime_type());
+        let shown = SHOWN.iter().find(|(name, _)| Some(*name) == kind);
+        // The sniffer asks for the major brand only. The brands of an image or a sound count first.
+        let is_mp4 = || file_type.is_some_and(FileTypeBox::is_mp4);
+        shown
+            .map(|(_, shown)| Self(shown))
+            .or_else(|| is_mp4().then_some(Self(MP4)))
     }
 
     /// Of a record. A text that is not on the list is none, whoever wrote it there.
@@ -71,14 +85,17 @@ mod tests {
             (b"\0\0\0\x18ftypavif\0\0\0\0avifmif1", "image/avif"),
             (b"BM\0\0\0\0", "image/bmp"),
             (b"ID3\x04", "audio/mpeg"),
-            (b"\0\0\0\x20ftypM4A \0\0\0\0", "audio/mp4"),
+            (b"\0\0\0\x18ftypM4A \0\0\0\0M4A mp42", "audio/mp4"),
             (b"\xff\xf1\x50\x80", "audio/aac"),
             (b"OggS\0\x02", "audio/ogg"),
             (b"RIFF\0\0\0\0WAVEfmt ", "audio/wav"),
             (b"fLaC\0\0\0\x22", "audio/flac"),
-            (b"\0\0\0\x20ftypisom\0\0\0\0isomavc1", "video/mp4"),
+            (b"\0\0\0\x18ftypisom\0\0\0\0isomavc1", "video/mp4"),
+            (b"\0\0\0\x1cftypXAVC\x01\0\x1f\xffXAVCmp42iso2", "video/mp4"),
+            (b"\0\0\0\x1cftypiso7\0\0\0\x01iso7mp42iso6", "video/mp4"),
+            (b"\0\0\0\x18ftyp3gp5\0\0\0\0mp423gp5", "video/mp4"),
             (&webm, "video/webm"),
-            (b"\0\0\0\x14ftypqt  \0\0\0\0", "video/quicktime"),
+            (b"\0\0\0\x14ftypqt  \0\0\0\0qt  ", "video/quicktime"),
         ] {
             assert_eq!(sniffed(beginning), Some(expected));
         }
@@ -96,8 +113,12 @@ mod tests {
             b"PK\x03\x04",
             b"\x7fELF\x02\x01\x01",
             b"alert(1)",
+            b"\0\0\0\x14ftypXAVC\0\0\0\0XAVC",
+            b"\0\0\0\x10ftypisom\0\0\0",
+            b"\0\0\0\x01ftypmp42\0\0\0\0mp42",
+            b"\0\0\0\x15ftypisom\0\0\0\0mp42xxxx",
         ] {
-            assert_eq!(sniffed(beginning), None);
+            assert_eq!(sniffed(beginning), None, "{}", beginning.escape_ascii());
         }
     }
 
