@@ -2,6 +2,7 @@
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::problem::{self, Refusal};
 
@@ -20,14 +21,22 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
+/// Bytes of the header's value. Some clients and proxies refuse a head of 8 or 16 KiB, and a file
+/// system takes a name of 255 bytes, so that nothing is gained by more.
+const MOST_BYTES: usize = 1000;
+/// Bytes of both forms of a name's ending. A longer one tells no program what the file is.
+const MOST_ENDING_BYTES: usize = 200;
+
 /// `kind` is `attachment` or `inline`.
 pub(super) fn disposition(kind: &'static str, name: &str) -> Result<HeaderValue, Refusal> {
-    let escaped = utf8_percent_encode(name, PLAIN);
-    let plain = in_ascii(name);
-    HeaderValue::from_str(&format!(
-        "{kind}; filename=\"{plain}\"; filename*=UTF-8''{escaped}"
-    ))
-    .map_err(|_| problem::internal())
+    let around = header(kind, "").len();
+    let name = shortened(&visible(name), MOST_BYTES.saturating_sub(around));
+    HeaderValue::from_str(&header(kind, &name)).map_err(|_| problem::internal())
+}
+
+fn header(kind: &str, name: &str) -> String {
+    let (plain, escaped) = (in_ascii(name), utf8_percent_encode(name, PLAIN));
+    format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{escaped}")
 }
 
 /// For programs that do not know `filename*`. Those that do prefer it. `%` and `\` are read
@@ -39,9 +48,91 @@ fn in_ascii(name: &str) -> String {
         .collect()
 }
 
+/// Without control characters, line breaks and marks that turn the direction of writing: a saved file
+/// must not look like another one.
+fn visible(name: &str) -> String {
+    let deceives = |c: char| {
+        c.is_control()
+            || matches!(c, '\u{61c}' | '\u{200e}' | '\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    name.chars()
+        .map(|c| if deceives(c) { '_' } else { c })
+        .collect()
+}
+
+/// The beginning of a name and its ending, in at most `most_bytes` of the header. It is cut between
+/// letters as they are seen, so that no accent and no half of an emoji is left over.
+fn shortened(name: &str, most_bytes: usize) -> String {
+    if cost(name) <= most_bytes {
+        return name.to_owned();
+    }
+    let (stem, ending) = split(name);
+    let room = most_bytes.saturating_sub(cost(ending));
+    let mut cut = fitting(stem.graphemes(true), room);
+    if cut.is_empty() {
+        // One letter with hundreds of accents.
+        cut = fitting(stem.split_inclusive(|_| true), room);
+    }
+    format!("{cut}{ending}")
+}
+
+/// Bytes that both forms of a text take.
+fn cost(text: &str) -> usize {
+    let escaped = utf8_percent_encode(text, PLAIN).map(str::len);
+    escaped.sum::<usize>().saturating_add(text.chars().count())
+}
+
+/// The first of the letters, as many as there is room for.
+fn fitting<'a>(letters: impl Iterator<Item = &'a str>, room: usize) -> String {
+    let mut left = room;
+    let mut fits = |letter: &&str| match left.checked_sub(cost(letter)) {
+        Some(rest) => {
+            left = rest;
+            true
+        }
+        None => false,
+    };
+    letters.take_while(|letter| fits(letter)).collect()
+}
+
+/// Before the ending, and from its dot on. `.tar.gz` is one ending.
+fn split(name: &str) -> (&str, &str) {
+    let last_part = name.rfind(['/', '\\']).map_or(0, |at| at.saturating_add(1));
+    let dot = |text: &str| text.rfind('.').filter(|dot| *dot >= last_part);
+    let Some(mut at) = dot(name) else {
+        return (name, "");
+    };
+    let before = name.get(..at).unwrap_or_default();
+    if let Some(outer) = dot(before)
+        && before.get(outer..) == Some(".tar")
+    {
+        at = outer;
+    }
+    match name.split_at_checked(at) {
+        Some((stem, ending)) if cost(ending) <= MOST_ENDING_BYTES => (stem, ending),
+        _ => (name, ""),
+    }
+}
+
 #[cfg(test)]
 mod tests {
+    use percent_encoding::percent_decode_str;
+    use proptest::prelude::*;
+
     use super::*;
+
+    /// Both names in a header, the escaped one decoded.
+    fn names_in(header: &HeaderValue) -> (String, String) {
+        let text = header.to_str().unwrap();
+        let rest = text.strip_prefix("attachment; filename=\"").unwrap();
+        let (plain, escaped) = rest.split_once("\"; filename*=UTF-8''").unwrap();
+        let decoded = percent_decode_str(escaped).decode_utf8().unwrap();
+        (plain.to_owned(), decoded.into_owned())
+    }
+
+    fn names_of(name: &str) -> (String, String) {
+        names_in(&disposition("attachment", name).unwrap())
+    }
 
     #[test]
     fn a_name_is_only_text_in_the_header() {
@@ -49,7 +140,7 @@ mod tests {
         assert_eq!(
             disposition("attachment", name).unwrap(),
             "attachment; filename=\"a_; filename=evil.html; ____Set-Cookie: a=b__41_..\"; \
-             filename*=UTF-8''a%22%3B%20filename%3Devil.html%3B%20%E2%80%AE%C3%A9%0D%0ASet-Cookie\
+             filename*=UTF-8''a%22%3B%20filename%3Devil.html%3B%20_%C3%A9__Set-Cookie\
              %3A%20a%3Db%5C%2541%2F.."
         );
     }
@@ -60,5 +151,92 @@ mod tests {
             disposition("inline", "holiday photo.jpg").unwrap(),
             "inline; filename=\"holiday photo.jpg\"; filename*=UTF-8''holiday%20photo.jpg"
         );
+    }
+
+    #[test]
+    fn a_long_name_is_cut_and_keeps_its_ending() {
+        for letter in [
+            "a",
+            "ü",
+            "u\u{308}",
+            "写",
+            "👩\u{200d}👩\u{200d}👧",
+            "\"",
+            "\\",
+            "%",
+        ] {
+            for ending in ["", ".txt", ".tar.gz", ".写真", ".~1~"] {
+                let name = format!("{}{ending}", letter.repeat(2_000));
+                let header = disposition("attachment", &name).unwrap();
+                assert!(header.len() < 1024, "{letter}{ending}: {}", header.len());
+                let (plain, whole) = names_in(&header);
+                assert_eq!(plain, in_ascii(&whole));
+                let stem = whole.strip_suffix(ending).unwrap();
+                assert_eq!(stem.replace(letter, ""), "", "a letter was cut");
+                // No more was cut than had to be.
+                let one_more = header_len(&format!("{stem}{letter}{ending}"));
+                assert!(one_more > MOST_BYTES, "{letter}{ending}: {one_more}");
+            }
+        }
+    }
+
+    fn header_len(name: &str) -> usize {
+        header("attachment", name).len()
+    }
+
+    #[test]
+    fn the_ending_is_that_of_the_last_part_and_no_sentence() {
+        let long = "x".repeat(2_000);
+        assert!(names_of(&format!("{long}.{long}")).1.ends_with('x'));
+        assert!(names_of(&format!("folder.d/{long}")).1.ends_with('x'));
+        assert!(
+            names_of(&format!("folder/.{long}"))
+                .1
+                .starts_with("folder/.x")
+        );
+        let accents = format!("e{}.txt", "\u{301}".repeat(2_000));
+        let cut = names_of(&accents).1;
+        assert!(
+            cut.starts_with("e\u{301}") && cut.ends_with("\u{301}.txt"),
+            "{cut}"
+        );
+    }
+
+    #[test]
+    fn a_name_that_fits_is_not_cut() {
+        for name in [
+            &"a".repeat(255),
+            &"ü".repeat(127),
+            &format!("{}.jpg", "写".repeat(83)),
+        ] {
+            assert_eq!(names_of(name).1, *name);
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig { failure_persistence: None, ..ProptestConfig::default() })]
+
+        #[test]
+        fn the_header_stays_short_and_its_name_a_beginning_and_an_ending(
+            name in r#"(\PC|[ -~]|[\u{300}-\u{36f}\u{202a}-\u{202e}\u{0}-\u{1f}"\\/%.]){0,4000}"#,
+            ending in r"(\.\PC{1,12})?",
+        ) {
+            let name = format!("{name}{ending}");
+            let header = disposition("attachment", &name).unwrap();
+            prop_assert!(header.len() < 1024);
+            let (plain, whole) = names_in(&header);
+            prop_assert!(!plain.contains(['"', '\\', '%', '/']));
+            prop_assert_eq!(&plain, &in_ascii(&whole));
+            let seen = visible(&name);
+            prop_assert!(!whole.chars().any(char::is_control));
+            let kept = whole.len();
+            let begins_alike = seen.chars().zip(whole.chars()).take_while(|(a, b)| a == b);
+            let same: usize = begins_alike.map(|(c, _)| c.len_utf8()).sum();
+            prop_assert!(seen.ends_with(&whole[same..]), "{} of {}", kept, same);
+            if !ending.is_empty() && !ending[1..].contains(['.', '/', '\\']) {
+                let ending = visible(&ending);
+                prop_assert!(whole.ends_with(&ending), "{whole} has not {ending}");
+            }
+        }
     }
 }
