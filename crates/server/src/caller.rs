@@ -24,8 +24,8 @@ mod ticket;
 mod transport;
 
 pub use api_key::ApiKey;
-pub(crate) use loopback::only_this_machine;
-pub(crate) use reader::Reader;
+pub(crate) use loopback::{only_this_machine, only_this_machine_or_a_link};
+pub(crate) use reader::{ReadEnded, Reader};
 pub(crate) use ticket::{ReadCookie, Ticket};
 use transport::secure_transport;
 

@@ -8,7 +8,7 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::{
     app::App,
-    caller::Reader,
+    caller::{ReadEnded, Reader},
     objects::ObjectsError,
     opening::{self, OpenError},
     problem::{self, Refusal},
@@ -56,7 +56,7 @@ struct Reading {
 }
 
 impl Reading {
-    /// What of this the reader gets: nothing any more once a ticket's right has ended.
+    /// Gives the reader these bytes, unless a ticket's right has ended or the file was deleted.
     async fn given(&mut self, opened: Result<Bytes, OpenError>) -> Result<Bytes, BrokenOff> {
         let given = match opened {
             Ok(bytes) => self.while_it_may().await.map(|()| bytes),
@@ -65,7 +65,7 @@ impl Reading {
         if let Err(error) = &given {
             let (file_id, cause) = (&self.reader.file_id, problem::chain(error));
             match error {
-                BrokenOff::Ended => {
+                BrokenOff::Ended(_) => {
                     tracing::info!(file.id = %file_id, cause, "The download of {file_id} was broken off");
                 }
                 BrokenOff::Open(_) | BrokenOff::Records(_) => {
@@ -105,13 +105,7 @@ impl Reading {
     }
 
     async fn while_it_may(&mut self) -> Result<(), BrokenOff> {
-        match &mut self.reader.right {
-            Some(right) => match right.go_on(&self.app).await? {
-                true => Ok(()),
-                false => Err(BrokenOff::Ended),
-            },
-            None => Ok(()),
-        }
+        Ok(self.reader.may_still(&self.app).await??)
     }
 }
 
@@ -120,8 +114,8 @@ impl Reading {
 enum BrokenOff {
     #[error(transparent)]
     Open(#[from] OpenError),
-    #[error("the right that a ticket was redeemed for has ended or was taken back")]
-    Ended,
+    #[error(transparent)]
+    Ended(#[from] ReadEnded),
     #[error("whether it may go on could not be asked")]
     Records(#[from] RecordsError),
 }
@@ -130,7 +124,8 @@ impl BrokenOff {
     fn code(&self) -> ProblemCode {
         match self {
             Self::Open(error) => error.code(),
-            Self::Ended => ProblemCode::Unauthenticated,
+            Self::Ended(ReadEnded::Ticket) => ProblemCode::Unauthenticated,
+            Self::Ended(ReadEnded::Deleted) => ProblemCode::NotFound,
             Self::Records(_) => ProblemCode::RecordsUnavailable,
         }
     }

@@ -16,6 +16,10 @@ const READING_IDLE_MS: i64 = 15 * 60 * 1000;
 /// And so long after it was redeemed, whatever was read since (DESIGN.md 5: too short to share).
 pub(crate) const READING_MOST_MS: i64 = 24 * 60 * 60 * 1000;
 
+/// An address of the store that somebody with a ticket gets ends after this time. The store does not
+/// know that a ticket was taken back, so the address must end soon by itself.
+const TICKET_ADDRESS_MS: i64 = 2 * 60 * 1000;
+
 /// When an upload ends that was opened then and got a signature now.
 pub(crate) fn upload_expiry_ms(opened_at_ms: i64, now_ms: i64) -> i64 {
     let idle = now_ms.saturating_add(UPLOAD_IDLE_MS);
@@ -31,6 +35,11 @@ pub(crate) fn sealing_expiry_ms(now_ms: i64) -> i64 {
 pub(crate) fn reading_expiry_ms(redeemed_at_ms: i64, now_ms: i64) -> i64 {
     let idle = now_ms.saturating_add(READING_IDLE_MS);
     idle.min(redeemed_at_ms.saturating_add(READING_MOST_MS))
+}
+
+/// When an address of the store ends that is given now for a right that lasts until then.
+pub(crate) fn ticket_address_expiry_ms(right_until_ms: i64, now_ms: i64) -> i64 {
+    right_until_ms.min(now_ms.saturating_add(TICKET_ADDRESS_MS))
 }
 
 #[cfg(test)]

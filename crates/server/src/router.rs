@@ -15,7 +15,7 @@ use tracing::Instrument as _;
 
 use crate::{
     app::App,
-    caller::only_this_machine,
+    caller::{only_this_machine, only_this_machine_or_a_link},
     problem,
     refusals::render,
     routes::{
@@ -86,17 +86,19 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
             HeaderValue::from_static("private, no-store"),
         ))
         .layer(option_layer(other_pages(&app)));
+    let guard = middleware::from_fn_with_state(app.clone(), only_this_machine);
     let all = match &app.config.page_dir {
-        Some(folder) => api.merge(page(folder, store_origin)),
-        None => api.fallback(nothing_here),
+        Some(folder) => {
+            let guard_of_pages =
+                middleware::from_fn_with_state(app.clone(), only_this_machine_or_a_link);
+            let pages = page(folder, store_origin).layer(guard_of_pages);
+            api.layer(guard).merge(pages)
+        }
+        None => api.fallback(nothing_here).layer(guard),
     };
-    all.layer(middleware::from_fn_with_state(
-        app.clone(),
-        only_this_machine,
-    ))
-    .layer(middleware::from_fn_with_state(app.clone(), render))
-    .layer(middleware::from_fn(with_request_id))
-    .with_state(app)
+    all.layer(middleware::from_fn_with_state(app.clone(), render))
+        .layer(middleware::from_fn(with_request_id))
+        .with_state(app)
 }
 
 /// For curl, and for pages without script.

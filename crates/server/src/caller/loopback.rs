@@ -1,32 +1,84 @@
 //! The guard of a server without login: only this machine's own pages and programs get through
 //! (DESIGN.md 5). A page of another origin in the same browser, a name that was pointed at
 //! loopback (DNS rebinding) and a proxy that somebody put in front are refused.
+//!
+//! A browser says by `Sec-Fetch-Site` which page a request comes from. Programs send no such header,
+//! and neither do old browsers, for which `Origin` must do.
 
 use axum::{
     extract::{Request, State},
     middleware::Next,
     response::{IntoResponse as _, Response},
 };
-use http::{HeaderMap, header, uri::Authority};
+use http::{HeaderMap, Method, header, uri::Authority};
 use sealift_transfer::api::ProblemCode;
 
 use crate::{app::App, config::Auth, problem::Refusal};
 
-/// Middleware over everything, pages included.
+/// What a request asks for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+enum Face {
+    /// The API and the forms: they read and change files.
+    Api,
+    /// The built files of the pages, which are the same for everybody and change nothing. A link on
+    /// another page, in a web mail, say, may lead to them.
+    Pages,
+}
+
+/// Middleware over the API and the forms.
 pub(crate) async fn only_this_machine(
     State(app): State<App>,
     request: Request,
     next: Next,
 ) -> Response {
-    if app.config.auth == Auth::None && !is_own(request.headers(), &app.config.page_origins) {
-        return Refusal::new(
-            ProblemCode::HostNotAllowed,
-            "Without login this server answers pages and programs of its own machine only: open \
-             it as http://localhost, without a proxy.",
-        )
-        .into_response();
+    guarded(&app, Face::Api, request, next).await
+}
+
+/// Middleware over the pages.
+pub(crate) async fn only_this_machine_or_a_link(
+    State(app): State<App>,
+    request: Request,
+    next: Next,
+) -> Response {
+    guarded(&app, Face::Pages, request, next).await
+}
+
+async fn guarded(app: &App, face: Face, request: Request, next: Next) -> Response {
+    if app.config.auth != Auth::None {
+        return next.run(request).await;
     }
-    next.run(request).await
+    let (headers, origins) = (request.headers(), &app.config.page_origins);
+    let why = if !is_own(headers, origins) {
+        "Without login this server answers pages and programs of its own machine only: open it as \
+         http://localhost, without a proxy."
+    } else if !may_come_from_there(request.method(), headers, origins, face) {
+        "Another web page sent this request. Without login this server takes requests of its own \
+         pages and of programs of its own machine only: type its address to open it."
+    } else {
+        return next.run(request).await;
+    };
+    Refusal::new(ProblemCode::HostNotAllowed, why).into_response()
+}
+
+/// Whether the page that a request comes from may send it: our own, a configured one, or none. A page
+/// of another port or host name of this machine is another page, too.
+fn may_come_from_there(
+    method: &Method,
+    headers: &HeaderMap,
+    page_origins: &[String],
+    face: Face,
+) -> bool {
+    let mut sites = headers.get_all("sec-fetch-site").iter();
+    if sites.all(|site| site == "same-origin" || site == "none") {
+        return true;
+    }
+    let is = |name: &str, expected: &str| headers.get(name).is_some_and(|given| given == expected);
+    let is_configured = page_origins.iter().any(|origin| is("origin", origin));
+    // A link that was pressed, not a frame, an image or a script.
+    let is_link = method == Method::GET
+        && is("sec-fetch-mode", "navigate")
+        && is("sec-fetch-dest", "document");
+    is_configured || (face == Face::Pages && is_link)
 }
 
 /// Whether a proxy passed the request on.
@@ -88,6 +140,104 @@ mod tests {
             ("host", "localhost:80"),
             ("origin", "http://localhost:9000")
         ]));
+    }
+
+    /// Whether the guard lets such a request through, of a page of this site.
+    fn comes_through(
+        face: Face,
+        method: &Method,
+        site: Option<&'static str>,
+        more: &[(&'static str, &'static str)],
+    ) -> bool {
+        let mut headers = HeaderMap::new();
+        for (name, value) in site.map(|site| ("sec-fetch-site", site)).iter().chain(more) {
+            headers.append(*name, value.parse().unwrap());
+        }
+        may_come_from_there(
+            method,
+            &headers,
+            &["http://localhost:9000".to_owned()],
+            face,
+        )
+    }
+
+    const METHODS: [Method; 6] = [
+        Method::GET,
+        Method::HEAD,
+        Method::POST,
+        Method::PUT,
+        Method::DELETE,
+        Method::OPTIONS,
+    ];
+    const LINK: [(&str, &str); 2] = [
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+
+    #[test]
+    fn programs_and_our_own_pages_may_send_anything() {
+        for face in [Face::Api, Face::Pages] {
+            for method in METHODS {
+                for site in [None, Some("same-origin"), Some("none")] {
+                    assert!(comes_through(face, &method, site, &[]), "{method} {site:?}");
+                    assert!(
+                        comes_through(face, &method, site, &LINK),
+                        "{method} {site:?}"
+                    );
+                }
+            }
+        }
+    }
+
+    #[test]
+    fn another_page_may_only_link_to_our_pages() {
+        for site in [
+            "cross-site",
+            "same-site",
+            "",
+            "SAME-ORIGIN",
+            "same-origin, none",
+        ] {
+            for method in METHODS {
+                let link = |face| comes_through(face, &method, Some(site), &LINK);
+                assert!(!link(Face::Api), "{method} {site}");
+                assert_eq!(link(Face::Pages), method == Method::GET, "{method} {site}");
+                for (mode, dest) in [
+                    ("navigate", "iframe"),
+                    ("navigate", "embed"),
+                    ("navigate", "object"),
+                    ("no-cors", "document"),
+                    ("no-cors", "image"),
+                    ("cors", "empty"),
+                ] {
+                    let more = [("sec-fetch-mode", mode), ("sec-fetch-dest", dest)];
+                    for face in [Face::Api, Face::Pages] {
+                        let through = comes_through(face, &method, Some(site), &more);
+                        assert!(!through, "{method} {site} {mode} {dest}");
+                    }
+                }
+                for face in [Face::Api, Face::Pages] {
+                    assert!(
+                        !comes_through(face, &method, Some(site), &[]),
+                        "{method} {site}"
+                    );
+                    let other = [("origin", "http://localhost:81")];
+                    assert!(
+                        !comes_through(face, &method, Some(site), &other),
+                        "{method} {site}"
+                    );
+                    let configured = [("origin", "http://localhost:9000")];
+                    assert!(comes_through(face, &method, Some(site), &configured));
+                }
+            }
+        }
+        let both = [("sec-fetch-site", "cross-site")];
+        assert!(!comes_through(
+            Face::Api,
+            &Method::POST,
+            Some("none"),
+            &both
+        ));
     }
 
     #[test]

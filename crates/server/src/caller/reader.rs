@@ -26,6 +26,17 @@ pub(crate) struct Reader {
     pub(crate) file_id: FileId,
     /// What it was given for a ticket, where it came with one.
     pub(crate) right: Option<ReadRight>,
+    /// When the records were last asked whether this read may go on.
+    asked_at_ms: i64,
+}
+
+/// Why a read under way ends.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+pub(crate) enum ReadEnded {
+    #[error("the right that a ticket was redeemed for has ended or was taken back")]
+    Ticket,
+    #[error("the file was deleted")]
+    Deleted,
 }
 
 /// What a ticket was redeemed for. Every read moves its end on, so that a long download is not cut
@@ -41,6 +52,10 @@ pub(crate) struct ReadRight {
 /// The end is moved only where that gains so much: not once a range.
 const LEAST_GAIN_MS: i64 = 60 * 1000;
 
+/// A read under way asks the records again after this time. A ticket that was taken back or a file that
+/// was deleted ends it within two minutes, because its reader gets nothing while nobody asks.
+const ASK_AGAIN_AFTER_MS: i64 = 60 * 1000;
+
 impl Reader {
     /// The file is about to be given: moves the end of a ticket's right on.
     ///
@@ -48,32 +63,64 @@ impl Reader {
     /// `unauthenticated` where the right has ended meanwhile.
     pub(crate) async fn go_on(&mut self, app: &App) -> Result<(), Refusal> {
         match &mut self.right {
-            Some(right) => match right.go_on(app).await? {
+            Some(right) => match right.go_on(app, false).await? {
                 true => Ok(()),
                 false => Err(unauthenticated()),
             },
             None => Ok(()),
         }
     }
-}
 
-impl ReadRight {
-    /// Moves its end on, where it is time for that. `false`: it has ended, or was taken back.
+    /// More of the file is about to be given by a read under way. Asks the records once a minute, also
+    /// where the end of a ticket's right cannot move on any more.
     ///
     /// # Errors
     /// [`RecordsError`].
-    pub(crate) async fn go_on(&mut self, app: &App) -> Result<bool, RecordsError> {
+    pub(crate) async fn may_still(
+        &mut self,
+        app: &App,
+    ) -> Result<Result<(), ReadEnded>, RecordsError> {
+        let now_ms = app.now_ms();
+        let is_due = now_ms.saturating_sub(self.asked_at_ms) >= ASK_AGAIN_AFTER_MS;
+        if let Some(right) = &mut self.right
+            && !right.go_on(app, is_due).await?
+        {
+            return Ok(Err(ReadEnded::Ticket));
+        }
+        if !is_due {
+            return Ok(Ok(()));
+        }
+        self.asked_at_ms = now_ms;
+        let (scope, file_id) = (&self.caller.scope, &self.file_id);
+        match app.records.is_available(scope, file_id).await? {
+            true => Ok(Ok(())),
+            false => Ok(Err(ReadEnded::Deleted)),
+        }
+    }
+}
+
+impl ReadRight {
+    /// Moves its end on, where it is time for that. `false`: it has ended, or was taken back. Where
+    /// nothing is gained by moving it, the records are asked only if `is_due`.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    async fn go_on(&mut self, app: &App, is_due: bool) -> Result<bool, RecordsError> {
         let now_ms = app.now_ms();
         let until_ms = reading_expiry_ms(self.redeemed_at_ms, now_ms);
-        if until_ms.saturating_sub(self.until_ms) < LEAST_GAIN_MS {
-            return Ok(now_ms < self.until_ms);
-        }
-        let moved = app
-            .records
-            .prolong_redeemed_ticket(&self.ticket_id, now_ms, until_ms)
-            .await?;
-        self.until_ms = moved.unwrap_or(self.until_ms);
-        Ok(moved.is_some())
+        let gains = until_ms.saturating_sub(self.until_ms) >= LEAST_GAIN_MS;
+        let (records, id) = (&app.records, &self.ticket_id);
+        let holds_until_ms = match (gains, is_due) {
+            (true, _) => {
+                let moved = records.prolong_redeemed_ticket(id, now_ms, until_ms);
+                moved.await?
+            }
+            // The last minutes of the day that it lasts at most.
+            (false, true) => records.redeemed_ticket_ends_at_ms(id, now_ms).await?,
+            (false, false) => Some(self.until_ms).filter(|until_ms| now_ms < *until_ms),
+        };
+        self.until_ms = holds_until_ms.unwrap_or(self.until_ms);
+        Ok(holds_until_ms.is_some())
     }
 }
 
@@ -103,6 +150,7 @@ impl FromRequestParts<App> for Reader {
             caller,
             file_id: file_id.ok_or_else(Refusal::not_found)?,
             right: None,
+            asked_at_ms: app.now_ms(),
         })
     }
 }
@@ -118,9 +166,10 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
         return Ok(None);
     };
     secure_transport(parts, app)?;
+    let asked_at_ms = app.now_ms();
     let redeemed = app
         .records
-        .redeemed_ticket(&cookie.hash(), app.now_ms())
+        .redeemed_ticket(&cookie.hash(), asked_at_ms)
         .await?;
     let Some(redeemed) = redeemed.filter(|redeemed| redeemed.ticket.file_id == *file_id) else {
         return Ok(None);
@@ -133,6 +182,7 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
         caller,
         file_id: file_id.clone(),
         right: Some(right),
+        asked_at_ms,
     }))
 }
 

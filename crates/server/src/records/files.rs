@@ -118,6 +118,28 @@ impl Records {
         Ok(row)
     }
 
+    /// Whether this owner has the file, and it is neither deleted nor being deleted.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn is_available(
+        &self,
+        scope: &Scope,
+        file_id: &FileId,
+    ) -> Result<bool, RecordsError> {
+        let found = query(
+            "SELECT file_id FROM files
+             WHERE tenant = $1 AND owner = $2 AND state = 'available' AND file_id = $3",
+        );
+        let found = found
+            .bind(scope.tenant.as_str())
+            .bind(scope.owner.as_str())
+            .bind(file_id.as_str())
+            .fetch_optional(&self.readers)
+            .await?;
+        Ok(found.is_some())
+    }
+
     /// The file that this owner's upload became, if it is available.
     ///
     /// # Errors

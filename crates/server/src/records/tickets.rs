@@ -151,6 +151,24 @@ impl Records {
         work.await
     }
 
+    /// When what this ticket was redeemed for ends. `None`: it has ended or was taken back.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn redeemed_ticket_ends_at_ms(
+        &self,
+        id: &TicketId,
+        now_ms: i64,
+    ) -> Result<Option<i64>, RecordsError> {
+        let end = query_scalar(
+            "SELECT cookie_ends_at_ms FROM tickets
+             WHERE ticket_id = $1 AND purpose = 'download'
+             AND cookie_ends_at_ms > $2 AND revoked_at_ms IS NULL",
+        );
+        let end = end.bind(id.as_str()).bind(now_ms);
+        Ok(end.fetch_optional(&self.readers).await?)
+    }
+
     /// Takes this owner's ticket back, and the cookie that it was redeemed for. `false`: there is
     /// none; one that was taken back before stays so.
     ///

@@ -12,6 +12,7 @@ use sealift_transfer::api::{FileOpening, open::ContentKeyText};
 use crate::{
     app::App,
     caller::{Reader, Via, Wish},
+    lifetimes::ticket_address_expiry_ms,
     objects::StoredObject,
     opening,
     personal::Opener,
@@ -50,9 +51,10 @@ pub(crate) async fn open_file(
         len: row.plan.sealed_len(),
     };
     reader.go_on(&app).await?;
-    // A ticket's address does not outlive its right.
-    let until_ms = reader.right.map(|right| right.until_ms);
-    let get = app.objects.presign_get(&object, app.now_ms(), until_ms);
+    let now_ms = app.now_ms();
+    let right = reader.right.as_ref();
+    let until_ms = right.map(|right| ticket_address_expiry_ms(right.until_ms, now_ms));
+    let get = app.objects.presign_get(&object, now_ms, until_ms);
     let get = get.await?;
     app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "key")
         .await?;

@@ -1,7 +1,7 @@
-//! `DELETE /v1/tickets/{id}`: takes a ticket back. What it was redeemed for ends with it: the next
-//! request is refused, and what is being read breaks off when the right would move on, within a
-//! minute or two. An address of the store that was given already lasts to its end, 15 minutes at
-//! most; what it gives is ciphertext.
+//! `DELETE /v1/tickets/{id}`: takes a ticket back. The cookie that it was redeemed for ends with it: the
+//! next request is refused, and a read under way ends within two minutes, because it asks the records
+//! once a minute ([`crate::caller::Reader::may_still`]). An address of the store that was given already
+//! gives ciphertext for two minutes more at most; a request that the store is answering by then goes on.
 
 use axum::extract::State;
 use http::StatusCode;

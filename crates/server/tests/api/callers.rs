@@ -149,6 +149,85 @@ async fn without_login_only_this_machines_own_pages_and_programs_are_served() {
 }
 
 #[tokio::test]
+async fn without_login_another_page_of_the_browser_may_only_link_to_the_pages() {
+    let folder = tempfile::tempdir().unwrap();
+    for name in ["index.html", "files.html", "file.html", "start.js"] {
+        std::fs::write(folder.path().join(name), "<!doctype html>").unwrap();
+    }
+    let page_dir = folder.path().to_str().unwrap();
+    let stack = Stack::with(&[("page_dir", page_dir)]).await;
+    let client = stack.client();
+    let record = client.upload("a", b"a").await;
+    let (file, page) = (files::path(&record.id), format!("/files/{}", record.id));
+    let content = files::content_path(&record.id);
+    let link = [
+        ("sec-fetch-mode", "navigate"),
+        ("sec-fetch-dest", "document"),
+    ];
+    let ask = async |method: &Method, path: &str, site: &str, more: &[(&str, &str)]| {
+        let request = client.request(method.clone(), path);
+        let request = request.header("sec-fetch-site", site);
+        let with = |request: reqwest::RequestBuilder, (name, value): &(&str, &str)| {
+            request.header(*name, *value)
+        };
+        Answer::to(more.iter().fold(request, with)).await
+    };
+    for site in ["cross-site", "same-site"] {
+        for path in ["/", "/files", &page] {
+            assert_eq!(ask(&Method::GET, path, site, &link).await.status, 200);
+            for (method, more) in [
+                (Method::POST, link),
+                (Method::HEAD, link),
+                (Method::GET, [("sec-fetch-mode", "no-cors"), link[1]]),
+                (Method::GET, [link[0], ("sec-fetch-dest", "iframe")]),
+            ] {
+                assert_eq!(
+                    ask(&method, path, site, &more).await.status,
+                    403,
+                    "{method}"
+                );
+            }
+        }
+        for (method, path) in [
+            (Method::POST, "/upload"),
+            (Method::PUT, "/upload/a"),
+            (Method::POST, open::PATH),
+            (Method::GET, files::PATH),
+            (Method::GET, &content),
+            (Method::DELETE, &file),
+            (Method::OPTIONS, files::PATH),
+            (Method::GET, "/v1/nothing"),
+            (Method::GET, "/metrics"),
+            (Method::GET, "/healthz"),
+        ] {
+            for more in [&link[..], &[]] {
+                let answer = ask(&method, path, site, more).await;
+                answer.refused(ProblemCode::HostNotAllowed);
+            }
+        }
+    }
+    for site in ["none", "same-origin"] {
+        assert_eq!(ask(&Method::GET, "/", site, &[]).await.status, 200);
+        assert_eq!(ask(&Method::GET, &content, site, &[]).await.body, b"a");
+    }
+    assert_eq!(
+        ask(&Method::DELETE, &file, "same-origin", &[]).await.status,
+        204
+    );
+}
+
+#[tokio::test]
+async fn with_login_a_link_on_another_page_leads_to_the_page_of_a_file() {
+    let folder = tempfile::tempdir().unwrap();
+    std::fs::write(folder.path().join("file.html"), "<!doctype html>").unwrap();
+    let page_dir = folder.path().to_str().unwrap();
+    let stack = Stack::with(&[("auth", "api-keys"), ("page_dir", page_dir)]).await;
+    let client = stack.client();
+    let answer = client.get_with("/files/x", "sec-fetch-site", "cross-site");
+    assert_eq!(answer.await.status, 200);
+}
+
+#[tokio::test]
 async fn the_guard_stands_before_every_route() {
     let stack = Stack::start().await;
     let client = stack.client();

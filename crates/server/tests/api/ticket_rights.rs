@@ -63,20 +63,38 @@ async fn a_range_that_gains_less_than_a_minute_writes_nothing() {
 }
 
 #[tokio::test]
-async fn the_address_of_the_object_does_not_outlive_the_right() {
-    let (_stack, hand, owner, file, holder) = redeemed().await;
+async fn the_address_of_the_object_ends_after_two_minutes_and_with_the_right() {
+    let (stack, hand, owner, file, holder) = redeemed().await;
     let began = file.uploaded_at_ms;
     hand.forward(30_000);
     let opened = open(&holder, &file.id).await;
-    let until = until_ms(&holder, &file.id).await;
-    assert_eq!(until, began + 15 * MINUTE_MS);
-    assert_eq!(opened.get.expires_at_ms, until);
-    let seconds = format!("X-Amz-Expires={}&", 15 * 60 - 30);
-    assert!(opened.get.url.contains(&seconds), "{:?}", opened.get);
+    assert_eq!(opened.get.expires_at_ms, began + 30_000 + 2 * MINUTE_MS);
+    assert!(
+        opened.get.url.contains("X-Amz-Expires=120&"),
+        "{:?}",
+        opened.get
+    );
+    in_its_last_minutes(&stack, began + 31_000).await;
+    let opened = open(&holder, &file.id).await;
+    assert_eq!(opened.get.expires_at_ms, began + 31_000);
+    assert!(
+        opened.get.url.contains("X-Amz-Expires=1&"),
+        "{:?}",
+        opened.get
+    );
     // Its owner's lasts as long as ever.
     let own = owner.post(&read::path(&file.id), &()).await;
     let own: FileOpening = own.json(200);
     assert_eq!(own.get.expires_at_ms, began + 30_000 + 15 * MINUTE_MS);
+}
+
+/// Ends the day that the one ticket's right lasts at most at this time.
+async fn in_its_last_minutes(stack: &Stack, until_ms: i64) {
+    let mut db = stack.database().await;
+    let moved = sqlx::query("UPDATE tickets SET redeemed_at_ms = ?, cookie_ends_at_ms = ?");
+    let moved = moved.bind(until_ms - DAY_MS).bind(until_ms);
+    assert_eq!(moved.execute(&mut db).await.unwrap().rows_affected(), 1);
+    db.close().await.unwrap();
 }
 
 /// A connection holds less by itself: the server still reads while its reader has the beginning.
@@ -116,6 +134,63 @@ async fn what_is_being_read_breaks_off_when_its_ticket_is_taken_back() {
     assert!(answer.bytes().await.is_err());
     let kept = "SELECT count(*) FROM audit WHERE outcome = ? AND action = 'open_file'";
     while stack.number(kept, "unauthenticated").await == 0 {}
+}
+
+#[tokio::test]
+async fn what_is_being_read_in_the_last_minutes_of_a_right_breaks_off_too() {
+    for taken_back in [true, false] {
+        let (stack, hand, owner, _) = by_hand().await;
+        let record = owner.upload("large", &bytes(LARGE)).await;
+        let made = owner.make_ticket(&record.id).await;
+        let holder = TicketHolder::of(&stack, &made).await;
+        in_its_last_minutes(&stack, record.uploaded_at_ms + 10 * MINUTE_MS).await;
+        let answer = holder.request(Method::GET, &files::content_path(&record.id));
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        if taken_back {
+            let revoked = owner.delete(&tickets::path(&made.ticket_id)).await;
+            assert_eq!(revoked.status, 204);
+        }
+        hand.forward(MINUTE_MS);
+        assert_eq!(answer.bytes().await.is_err(), taken_back);
+    }
+}
+
+#[tokio::test]
+async fn what_is_being_read_ends_with_the_day_that_a_right_lasts() {
+    let (stack, hand, owner, _) = by_hand().await;
+    let record = owner.upload("large", &bytes(LARGE)).await;
+    let holder = TicketHolder::of(&stack, &owner.make_ticket(&record.id).await).await;
+    in_its_last_minutes(&stack, record.uploaded_at_ms + 30_000).await;
+    let answer = holder.request(Method::GET, &files::content_path(&record.id));
+    let answer = answer.send().await.unwrap();
+    hand.forward(30_000);
+    assert!(answer.bytes().await.is_err());
+}
+
+#[tokio::test]
+async fn what_is_being_read_breaks_off_when_the_file_is_deleted() {
+    // Two pieces: the server has fetched both before the file is deleted, so the store cannot end it.
+    const TWO_PIECES: usize = 16 * 1024 * 1024;
+    for by_link in [true, false] {
+        let (stack, hand, owner, _) = by_hand().await;
+        let file = owner.upload("large", &bytes(TWO_PIECES)).await.id;
+        let path = files::content_path(&file);
+        let answer = match by_link {
+            true => {
+                let holder = TicketHolder::of(&stack, &owner.make_ticket(&file).await).await;
+                holder.request(Method::GET, &path)
+            }
+            false => owner.request(Method::GET, &path),
+        };
+        let answer = answer.send().await.unwrap();
+        assert_eq!(answer.status(), 200);
+        assert_eq!(owner.delete(&files::path(&file)).await.status, 204);
+        hand.forward(MINUTE_MS);
+        assert!(answer.bytes().await.is_err(), "by link: {by_link}");
+        let kept = "SELECT count(*) FROM audit WHERE outcome = ? AND action = 'open_file'";
+        while stack.number(kept, "not_found").await == 0 {}
+    }
 }
 
 #[tokio::test]
