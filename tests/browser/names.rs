@@ -12,7 +12,7 @@ tell!(
 
 /// Names and how they are shown: markup and quotes as they are, marks that one does not see, or
 /// that turn the direction of writing, by their numbers.
-const NAMES: [(&str, &str); 4] = [
+const NAMES: [(&str, &str); 7] = [
     (
         r#""><img src=x onerror="document.title='run'">.txt"#,
         r#""><img src=x onerror="document.title='run'">.txt"#,
@@ -21,6 +21,10 @@ const NAMES: [(&str, &str); 4] = [
         "it's \"quoted\" & 100% <b>bold<b>.txt",
         "it's \"quoted\" & 100% <b>bold<b>.txt",
     ),
+    // Composed, decomposed, and what other ways in write differently.
+    ("p\u{e4}per.txt", "p\u{e4}per.txt"),
+    ("pa\u{308}per.txt", "pa\u{308}per.txt"),
+    ("a\\b %22%0A .txt", "a\\b %22%0A .txt"),
     ("invoice\u{202e}fdp.exe", "invoice[U+202E]fdp.exe"),
     (
         "\u{200f}\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{2066}a\u{2069}.txt",

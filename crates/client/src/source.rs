@@ -18,7 +18,7 @@ pub trait Source: Send + Sync + 'static {
     /// Bytes in all.
     fn plaintext_len(&self) -> u64;
 
-    /// When it was last changed, in milliseconds since the Unix epoch.
+    /// When it was last changed, in milliseconds since the Unix epoch; less than zero before it.
     fn last_modified_ms(&self) -> Option<i64> {
         None
     }

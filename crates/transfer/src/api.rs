@@ -2,6 +2,7 @@
 //! fields they do not know, and requests refuse what they do not know.
 
 pub mod complete;
+pub mod file_name;
 pub mod files;
 pub mod ids;
 pub mod open;

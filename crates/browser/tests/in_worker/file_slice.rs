@@ -26,6 +26,16 @@ async fn a_slice_is_exactly_the_range() {
 }
 
 #[wasm_bindgen_test]
+fn times_before_1970_and_after_2038_are_sent_as_they_are() {
+    for time_ms in [-2_208_988_800_000.0, -1.0, 0.0, 4_102_444_800_123.0] {
+        let file = file(&plaintext(1));
+        now_says(&file, "lastModified", time_ms);
+        let sent = ChosenFile::new(file).last_modified_ms();
+        assert_eq!(sent.to_string(), time_ms.to_string());
+    }
+}
+
+#[wasm_bindgen_test]
 async fn a_file_that_became_longer_is_not_read() {
     let file = file(&plaintext(10));
     let chosen = ChosenFile::new(file.clone());

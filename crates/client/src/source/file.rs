@@ -112,8 +112,7 @@ impl Source for FileSource {
     }
 
     fn last_modified_ms(&self) -> Option<i64> {
-        let since = self.opened.modified.duration_since(UNIX_EPOCH).ok()?;
-        i64::try_from(since.as_millis()).ok()
+        ms_since_epoch(self.opened.modified)
     }
 
     fn read_at(&self, start: u64, plaintext: &mut [u8]) -> Result<(), SourceError> {
@@ -141,6 +140,18 @@ impl Source for FileSource {
     }
 }
 
+/// Whole milliseconds since the Unix epoch, rounded down on both sides of it, as browsers say the time
+/// of a file. `None` where no such number is long enough.
+fn ms_since_epoch(time: SystemTime) -> Option<i64> {
+    match time.duration_since(UNIX_EPOCH) {
+        Ok(since) => i64::try_from(since.as_millis()).ok(),
+        Err(before) => {
+            let before = before.duration().as_nanos().div_ceil(1_000_000);
+            i64::try_from(before).ok()?.checked_neg()
+        }
+    }
+}
+
 #[cfg(test)]
 mod tests {
     use super::*;
@@ -156,6 +167,36 @@ mod tests {
     fn read(source: &FileSource, start: u64, len: usize) -> Result<Vec<u8>, SourceError> {
         let mut plaintext = vec![0; len];
         source.read_at(start, &mut plaintext).map(|()| plaintext)
+    }
+
+    #[test]
+    fn times_on_both_sides_of_1970_are_said_in_whole_milliseconds() {
+        for (whole, fraction_ns, expected) in [
+            (0, 0, 0),
+            (0, 999_999, 0),
+            (-1, 0, -1000),
+            (-1, 999_999_999, -1),
+            (-1, 1_500_000, -999),
+            (-1, 999_999, -1000),
+            (-2_208_988_800, 0, -2_208_988_800_000),
+            (4_102_444_800, 123_999_999, 4_102_444_800_123),
+        ] {
+            let file = tempfile::NamedTempFile::new().unwrap();
+            let whole_s = Duration::from_secs(i64::unsigned_abs(whole));
+            let time = match whole < 0 {
+                true => UNIX_EPOCH - whole_s,
+                false => UNIX_EPOCH + whole_s,
+            };
+            let time = time + Duration::from_nanos(fraction_ns);
+            file.as_file().set_modified(time).unwrap();
+            let source = FileSource::open(file.path()).unwrap();
+            // Some file systems keep no fractions, or no such time at all.
+            let kept = file.path().metadata().unwrap().modified().unwrap();
+            if kept == time {
+                assert_eq!(source.last_modified_ms(), Some(expected), "{time:?}");
+            }
+            assert_eq!(ms_since_epoch(time), Some(expected), "{time:?}");
+        }
     }
 
     #[test]

@@ -9,7 +9,7 @@ use axum::{
     response::Response,
 };
 use headers::{ContentLength, HeaderMapExt as _};
-use http::{HeaderMap, header};
+use http::HeaderMap;
 use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
 
 use super::{
@@ -20,7 +20,7 @@ use super::{
 use crate::{
     aborting,
     app::App,
-    caller::{Caller, Via, Wish},
+    caller::{Caller, Wish},
     problem::Refusal,
     sealing::{self, ComingFile, SealedBody, Sealing, SealingPermit},
 };
@@ -64,7 +64,7 @@ async fn seal(
         Some(len) => len.min(announced(app)),
         None => unannounced(app),
     };
-    let _permit = admit(app, caller, headers, most_bytes).await?;
+    let _permit = admit(app, caller, most_bytes).await?;
     let sealing = form::read(app, caller, body, boundary, most_bytes).await?;
     ended(app, caller, sealing).await
 }
@@ -73,13 +73,7 @@ async fn seal(
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
 /// Whether it may be sent now, and memory for it: all of it before a key is made.
-async fn admit(
-    app: &App,
-    caller: &Caller,
-    headers: &HeaderMap,
-    most_bytes: u64,
-) -> Result<SealingPermit, Refusal> {
-    not_from_another_page(caller, headers)?;
+async fn admit(app: &App, caller: &Caller, most_bytes: u64) -> Result<SealingPermit, Refusal> {
     may_open_another(app, caller).await?;
     let bytes = sealing::memory_for(&app.config, most_bytes);
     tokio::select! {
@@ -93,21 +87,6 @@ async fn admit(
         )
         .retry_after_s(5)),
     }
-}
-
-/// A form may be posted by any page in the same browser. Where nobody logs in the guard of the
-/// origin has looked (`caller/loopback.rs`); what has no origin must not be another page's either.
-fn not_from_another_page(caller: &Caller, headers: &HeaderMap) -> Result<(), Refusal> {
-    let site = headers.get("sec-fetch-site");
-    let from_elsewhere = site.is_some_and(|site| site != "same-origin" && site != "none");
-    if caller.via == Via::Loopback && from_elsewhere && !headers.contains_key(header::ORIGIN) {
-        return Err(Refusal::new(
-            ProblemCode::HostNotAllowed,
-            "Without login this server takes files from its own pages and from programs of its \
-             own machine only.",
-        ));
-    }
-    Ok(())
 }
 
 fn declared(headers: &HeaderMap) -> Option<u64> {
@@ -125,8 +104,8 @@ fn unannounced(app: &App) -> u64 {
 }
 
 /// Begins to seal a file, if it may have that name and type.
-async fn begin(app: &App, caller: &Caller, coming: ComingFile) -> Result<Sealing, Refusal> {
-    check::name(&coming.name, app.config.limits.name_bytes)?;
+async fn begin(app: &App, caller: &Caller, mut coming: ComingFile) -> Result<Sealing, Refusal> {
+    coming.name = check::name(&coming.name, app.config.limits.name_bytes)?;
     if let Some(content_type) = &coming.content_type {
         check::content_type(content_type)?;
     }

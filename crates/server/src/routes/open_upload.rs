@@ -36,7 +36,7 @@ pub(crate) async fn open_upload(
     JsonBody(request): JsonBody<OpenUpload>,
 ) -> Result<Response, Refusal> {
     caller.may(Wish::Upload)?;
-    check::check(&request, &app.config)?;
+    let request = check::check(request, &app.config)?;
     let before = app
         .records
         .upload_by_token(&caller.scope, &request.client_token)

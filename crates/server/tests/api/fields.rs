@@ -66,12 +66,11 @@ async fn a_file_over_the_configured_size_is_refused_and_one_of_it_taken() {
 }
 
 #[tokio::test]
-async fn names_with_control_characters_or_of_no_or_too_many_bytes_are_refused() {
+async fn names_with_control_characters_or_too_many_bytes_are_refused() {
     let stack = Stack::start().await;
     let client = stack.client();
     let too_long = "ä".repeat(2048) + "a";
     for name in [
-        "",
         "a\0b",
         "a\nb",
         "\r",
@@ -98,7 +97,7 @@ async fn quotes_and_marks_of_direction_in_names_are_taken_as_they_are() {
         "\"quoted\" 'and' `more`",
         "\u{202e}fdp.exe",
         "\u{5e9}\u{5dc}\u{5d5}\u{5dd}\u{200f}",
-        "../../etc/passwd",
+        "etc/passwd",
         "a/b\\c",
         "<img src=x onerror=alert(1)>",
         "👩‍👩‍👧.jpg",

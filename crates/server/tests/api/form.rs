@@ -76,57 +76,6 @@ async fn files_of_every_size_around_frames_and_parts_open_again() {
 }
 
 #[tokio::test]
-async fn names_come_without_their_folders_and_otherwise_as_they_are() {
-    let stack = Stack::start().await;
-    let client = stack.client();
-    for (sent, name) in [
-        ("filename=\"päper für Ünì.pdf\"", "päper für Ünì.pdf"),
-        ("filename=\"say %22hi%22.txt\"", "say \"hi\".txt"),
-        ("filename=\"say \\\"hi\\\".txt\"", "say \"hi\".txt"),
-        ("filename=\"/etc/passwd\"", "passwd"),
-        ("filename=\"..\\..\\evil.exe\"", "evil.exe"),
-        ("filename=\"<b>&amp;.txt\"", "<b>&amp;.txt"),
-        ("filename*=UTF-8''%E2%82%AC.txt", "€.txt"),
-        ("filename=\"..\"", "unnamed"),
-    ] {
-        let head = format!("form-data; name=\"f\"; {sent}");
-        let answer = post_form(&client, &[Part::with(&head, b"a")]).await;
-        let text = String::from_utf8(answer.body).unwrap();
-        assert_eq!(text.lines().nth(2), Some(name), "{sent}: {text}");
-    }
-    for (path, name) in [
-        ("/upload/photo.jpg", "photo.jpg"),
-        ("/upload/p%C3%A4per%20%22x%22.pdf", "päper \"x\".pdf"),
-        ("/upload/a%2F..%2Fb.txt", "b.txt"),
-        ("/upload/", "unnamed"),
-    ] {
-        let answer = put_file(&client, path, b"a").await;
-        let text = String::from_utf8(answer.body).unwrap();
-        assert_eq!(text.lines().nth(2), Some(name), "{path}: {text}");
-    }
-}
-
-#[tokio::test]
-async fn names_that_an_upload_may_not_have_are_refused_here_too() {
-    let stack = Stack::with(&[("limit_name", "8")]).await;
-    let client = stack.client();
-    for (path, sent) in [
-        ("/upload/too-long-a-name", "filename=\"too-long-a-name\""),
-        ("/upload/a%0Ab", "filename*=UTF-8''a%0Ab"),
-        ("/upload/a%07", "filename*=UTF-8''a%07"),
-    ] {
-        let head = format!("form-data; name=\"f\"; {sent}");
-        let posted = post_form(&client, &[Part::with(&head, b"a")]).await;
-        posted.refused(ProblemCode::InvalidName);
-        let put = put_file(&client, path, b"a").await;
-        put.refused(ProblemCode::InvalidName);
-    }
-    let put = put_file(&client, "/upload/%FF", b"a").await;
-    put.refused(ProblemCode::InvalidName);
-    stack.expect_no_upload().await;
-}
-
-#[tokio::test]
 async fn a_type_that_an_upload_may_not_have_is_refused_here_too() {
     let stack = Stack::start().await;
     let client = stack.client();
@@ -159,8 +108,7 @@ async fn a_browsers_form_is_answered_with_a_page_that_runs_nothing() {
     let client = stack.client();
     let name = "<script>alert(1)</script>\"'&\u{202e}.txt";
     let head = format!("form-data; name=\"f\"; filename*=UTF-8''{}", {
-        let set = percent_encoding::NON_ALPHANUMERIC;
-        percent_encoding::utf8_percent_encode(name.trim_start_matches("<script>"), set)
+        percent_encoding::utf8_percent_encode(name, percent_encoding::NON_ALPHANUMERIC)
     });
     let sealed = post_as_browser(&client, Part::with(&head, b"a")).await;
     let page = String::from_utf8(sealed.body.clone()).unwrap();
@@ -168,11 +116,11 @@ async fn a_browsers_form_is_answered_with_a_page_that_runs_nothing() {
     let list = client.get(files::PATH).await;
     let list: sealift_transfer::api::FileList = list.json(200);
     assert!(page.contains(&format!("href=\"/files/{}\"", list.files[0].id)));
-    // What is behind the last slash.
-    assert_eq!(list.files[0].name, "script>\"'&\u{202e}.txt");
+    assert_eq!(list.files[0].name, name);
     let content = format!("href=\"/v1/files/{}/content\"", list.files[0].id);
     assert!(page.contains(&content) && page.contains("href=\"/\""));
-    assert!(page.contains("script&gt;\"'&amp;[U+202E].txt"), "{page}");
+    let shown = "&lt;script&gt;alert(1)&lt;/script&gt;\"'&amp;[U+202E].txt";
+    assert!(page.contains(shown), "{page}");
 
     let large = post_as_browser(&client, Part::file("f", "a", &bytes(11))).await;
     assert_eq!(large.status, 413);

@@ -57,7 +57,7 @@ async fn who_is_refused_before_anything_was_read_reads_why() {
             "Content-Range: bytes 5-5/6\r\n",
             unreadable,
         ),
-        (&ada, "PUT /upload/%FF", "", ProblemCode::InvalidName),
+        (&ada, "PUT /upload/%07", "", ProblemCode::InvalidName),
         (&ada, "POST /upload", "", ProblemCode::UnsupportedMediaType),
         (&reader, "PUT /upload/a", "", ProblemCode::Forbidden),
         (&reader, "POST /upload", &of_form, ProblemCode::Forbidden),

@@ -33,6 +33,7 @@ mod guesses;
 mod limits;
 #[cfg(test)]
 mod metrics;
+mod names;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]

@@ -7,17 +7,15 @@ use super::{Answer, Client};
 /// One part of a form.
 #[derive(Clone)]
 pub(crate) struct Part {
-    disposition: String,
+    disposition: Vec<u8>,
     content_type: Option<String>,
     content: Vec<u8>,
 }
 
 impl Part {
     pub(crate) fn file(field: &str, name: &str, content: &[u8]) -> Self {
-        Self::with(
-            &format!("form-data; name=\"{field}\"; filename=\"{name}\""),
-            content,
-        )
+        let disposition = format!("form-data; name=\"{field}\"; filename=\"{name}\"");
+        Self::with(&disposition, content)
     }
 
     pub(crate) fn field(field: &str, content: &[u8]) -> Self {
@@ -25,9 +23,9 @@ impl Part {
     }
 
     /// With a whole Content-Disposition.
-    pub(crate) fn with(disposition: &str, content: &[u8]) -> Self {
+    pub(crate) fn with(disposition: impl AsRef<[u8]>, content: &[u8]) -> Self {
         Self {
-            disposition: disposition.to_owned(),
+            disposition: disposition.as_ref().to_owned(),
             content_type: None,
             content: content.to_vec(),
         }
@@ -48,11 +46,12 @@ pub(crate) fn form(parts: &[Part]) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     for part in parts {
         let disposition = &part.disposition;
-        let mut head = format!("--{BOUNDARY}\r\nContent-Disposition: {disposition}\r\n");
+        body.extend_from_slice(format!("--{BOUNDARY}\r\nContent-Disposition: ").as_bytes());
+        body.extend_from_slice(disposition);
+        body.extend_from_slice(b"\r\n");
         if let Some(content_type) = &part.content_type {
-            head.push_str(&format!("Content-Type: {content_type}\r\n"));
+            body.extend_from_slice(format!("Content-Type: {content_type}\r\n").as_bytes());
         }
-        body.extend_from_slice(head.as_bytes());
         body.extend_from_slice(b"\r\n");
         body.extend_from_slice(&part.content);
         body.extend_from_slice(b"\r\n");

@@ -26,15 +26,17 @@ pub struct OpenUpload {
     /// token whose upload was taken back, failed or was deleted answers 409 `token_reused`, because
     /// the server keeps nothing to compare the request with.
     pub client_token: String,
-    /// The file's name as the person knows it, 1 to 4,096 bytes of UTF-8 without control
-    /// characters. Sealed at rest; in no log and no object key.
+    /// The file's name as the person knows it, at most 4,096 bytes of UTF-8 without control
+    /// characters; [`super::file_name`] says what is kept of it. Sealed at rest; in no log and no
+    /// object key.
     pub name: String,
     /// Media type as the client believes it; only shown, never trusted.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
     /// Plaintext bytes.
     pub size: u64,
-    /// The file's last modification, milliseconds since the Unix epoch.
+    /// The file's last modification, milliseconds since the Unix epoch; less than zero before it.
+    /// Only compared, when an upload is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified_ms: Option<i64>,
     /// The caller's own data, at most 4 KiB as JSON. Sealed at rest.

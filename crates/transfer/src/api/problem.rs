@@ -119,7 +119,7 @@ codes! {
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
     /// The range lies outside the file, or more than one was asked for.
     RangeNotSatisfiable = "range_not_satisfiable", 416, "Range not satisfiable";
-    /// Empty, over the limit, or with control characters.
+    /// Over the limit, or with control characters.
     InvalidName = "invalid_name", 422, "Invalid file name";
     /// The form has no file in it, or more than one.
     NotOneFile = "not_one_file", 422, "Not one file";

@@ -7,6 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sealift_transfer::api::file_name::kept_name;
 use walkdir::{DirEntry, WalkDir};
 
 use crate::{
@@ -30,6 +31,7 @@ pub(super) struct Selection {
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) input: Input,
+    /// As the server keeps it, so that files that are there are found by it.
     pub(super) name: String,
     pub(super) content_type: Option<String>,
     /// In bytes, where it is known before.
@@ -84,7 +86,7 @@ impl Selection {
         };
         if file_type.is_file() {
             let name = match &args.name {
-                Some(name) => name.clone(),
+                Some(name) => kept_name(name).to_owned(),
                 None => name_of(path.file_name().unwrap_or(path.as_os_str())),
             };
             self.files.push(Chosen::file(path.into(), name, args));
@@ -109,9 +111,9 @@ impl Selection {
         let parent = whole.parent().unwrap_or(&whole);
         let named = |path: &Path| {
             let below = path.strip_prefix(parent).unwrap_or(path);
-            let parts: Vec<_> = below.iter().map(name_of).collect();
+            let parts: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
             // The same on every system.
-            parts.join("/")
+            kept_name(&parts.join("/")).to_owned()
         };
         // The folder that came last, as long as nothing was found in it.
         let mut empty: Option<DirEntry> = None;
@@ -200,14 +202,14 @@ fn kind_of(file_type: FileType) -> &'static str {
 }
 
 fn stdin(args: &Upload) -> Result<Chosen, Failure> {
-    let Some(name) = args.name.clone() else {
+    let Some(name) = args.name.as_deref().map(kept_name) else {
         let failure = Failure::new(Exit::Usage, "stdin has no name");
         return Err(failure.remedy("give it one with --name"));
     };
     Ok(Chosen {
-        content_type: content_type(&name, args),
+        content_type: content_type(name, args),
         input: Input::Stdin,
-        name,
+        name: name.to_owned(),
         len: args.size,
     })
 }
@@ -225,7 +227,7 @@ impl Chosen {
 
 /// Names are text; what is none in a file system's name is replaced.
 fn name_of(name: &OsStr) -> String {
-    name.to_string_lossy().into_owned()
+    kept_name(&name.to_string_lossy()).to_owned()
 }
 
 fn content_type(name: &str, args: &Upload) -> Option<String> {

@@ -10,7 +10,7 @@ use sealift_transfer::api::ProblemCode;
 use super::{
     begin,
     body::{BodyError, Paced, SharedBody, Unparsed},
-    name::{self, base_name},
+    name,
 };
 use crate::{
     app::App,
@@ -111,7 +111,7 @@ impl Reader<'_> {
             return Err(two_files());
         }
         let coming = ComingFile {
-            name: base_name(&name),
+            name,
             content_type: field.content_type().map(ToString::to_string),
             most_bytes: self.most_bytes,
         };

@@ -2,42 +2,41 @@
 //! is the file.
 
 use axum::{
-    extract::{Path, Request, State, rejection::PathRejection},
+    extract::{Request, State},
     response::Response,
 };
-use http::{HeaderMap, header};
+use http::{HeaderMap, Uri, header};
+use percent_encoding::percent_decode_str;
 use sealift_transfer::api::{FileRecord, ProblemCode};
 
 use super::{
     Form, admit, announced, begin,
     body::{BodyError, ComingBody, SharedBody},
-    declared, ended,
-    name::base_name,
-    unannounced,
+    declared, ended, unannounced,
 };
 use crate::{
     app::App,
     caller::{Caller, Wish},
     problem::Refusal,
+    routes::open_upload::check,
     sealing::{self, ComingFile, Sealing},
 };
 
 pub(crate) async fn put_upload(
     State(app): State<App>,
     caller: Caller,
-    name: Result<Option<Path<String>>, PathRejection>,
     request: Request,
 ) -> Result<Response, Refusal> {
     let (head, body) = request.into_parts();
     let body = ComingBody::shared(&app, body);
-    let file = seal(&app, &caller, name, &head.headers, &body).await?;
+    let file = seal(&app, &caller, name_in(&head.uri), &head.headers, &body).await?;
     Ok(Form::wanted(&head.headers).answer(&file))
 }
 
 async fn seal(
     app: &App,
     caller: &Caller,
-    name: Result<Option<Path<String>>, PathRejection>,
+    name: String,
     headers: &HeaderMap,
     body: &SharedBody,
 ) -> Result<FileRecord, Refusal> {
@@ -49,17 +48,7 @@ async fn seal(
             "A file is sent as a whole here; `sealift upload` can go on with a part of it.",
         ));
     }
-    let name = match name {
-        Ok(Some(Path(name))) => base_name(&name),
-        // As `curl -T - http://localhost:8080/upload/` does.
-        Ok(None) => base_name(""),
-        Err(_) => {
-            return Err(Refusal::new(
-                ProblemCode::InvalidName,
-                "The file's name in the address is no UTF-8; rename the file and try again.",
-            ));
-        }
-    };
+    let name = check::name(&name, app.config.limits.name_bytes)?;
     let len = declared(headers);
     let most_bytes = match len {
         Some(len) if len > announced(app) => return Err(sealing::too_large(announced(app))),
@@ -73,13 +62,20 @@ async fn seal(
         content_type: content_type.map(std::borrow::Cow::into_owned),
         most_bytes,
     };
-    let _permit = admit(app, caller, headers, most_bytes).await?;
+    let _permit = admit(app, caller, most_bytes).await?;
     let mut sealing = begin(app, caller, coming).await?;
     if let Err(refusal) = take(&mut *body.lock().await, &mut sealing, len).await {
         sealing.abort(refusal.code()).await;
         return Err(refusal);
     }
     ended(app, caller, sealing).await
+}
+
+/// The name at the end of the address: empty for `curl -T - http://localhost:8080/upload/`. Bytes
+/// that are no UTF-8 become U+FFFD, as in a form.
+fn name_in(address: &Uri) -> String {
+    let name = address.path().strip_prefix("/upload/").unwrap_or_default();
+    percent_decode_str(name).decode_utf8_lossy().into_owned()
 }
 
 async fn take(

@@ -1,6 +1,9 @@
 //! What a request to open an upload may say.
 
-use sealift_transfer::api::{OpenUpload, ProblemCode};
+use sealift_transfer::api::{
+    OpenUpload, ProblemCode,
+    file_name::{FileNameError, checked_name},
+};
 
 use crate::{config::Config, problem::Refusal, routes::policy::most_bytes};
 
@@ -9,9 +12,10 @@ const MOST_REFERENCE_BYTES: usize = 256;
 /// RFC 6838 allows 127 characters a half.
 const MOST_CONTENT_TYPE_BYTES: usize = 255;
 
-pub(super) fn check(request: &OpenUpload, config: &Config) -> Result<(), Refusal> {
+/// Gives the request with the name that is kept.
+pub(super) fn check(mut request: OpenUpload, config: &Config) -> Result<OpenUpload, Refusal> {
     client_token(&request.client_token)?;
-    name(&request.name, config.limits.name_bytes)?;
+    request.name = name(&request.name, config.limits.name_bytes)?;
     if request.size > most_bytes(config) {
         return Err(file_too_large(config));
     }
@@ -33,7 +37,7 @@ pub(super) fn check(request: &OpenUpload, config: &Config) -> Result<(), Refusal
     {
         return Err(field("metadata", "is too long as JSON", most_metadata));
     }
-    Ok(())
+    Ok(request)
 }
 
 pub(super) fn file_too_large(config: &Config) -> Refusal {
@@ -70,21 +74,15 @@ fn client_token(token: &str) -> Result<(), Refusal> {
     .with_number("field", "client_token"))
 }
 
-pub(in crate::routes) fn name(name: &str, most: usize) -> Result<(), Refusal> {
-    let why = if name.is_empty() {
-        "is empty"
-    } else if name.len() > most {
-        "is too long"
-    } else if has_control_characters(name) {
-        "has control characters"
-    } else {
-        return Ok(());
+/// The name that is kept of a given one, on every way in.
+pub(in crate::routes) fn name(given: &str, most_bytes: usize) -> Result<String, Refusal> {
+    let refused = |why: FileNameError| {
+        let detail = format!("The file's name {why}; rename the file and try again.");
+        Refusal::new(ProblemCode::InvalidName, detail).with_number("most_bytes", most_bytes)
     };
-    Err(Refusal::new(
-        ProblemCode::InvalidName,
-        format!("The file's name {why}; rename the file and try again."),
-    )
-    .with_number("most_bytes", most))
+    checked_name(given, most_bytes)
+        .map(str::to_owned)
+        .map_err(refused)
 }
 
 fn field(name: &str, why: &str, most_bytes: usize) -> Refusal {
@@ -96,7 +94,6 @@ fn field(name: &str, why: &str, most_bytes: usize) -> Refusal {
     .with_number("most_bytes", most_bytes)
 }
 
-/// Quotes and marks that change the direction of writing are none: pages show them safely.
 fn has_control_characters(text: &str) -> bool {
     text.chars().any(char::is_control)
 }
