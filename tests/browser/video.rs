@@ -18,6 +18,11 @@ tell!(
 );
 
 tell!(
+    chromium:
+    an_image_a_sound_and_a_video_are_shown_as_addresses_of_their_own,
+);
+
+tell!(
     everywhere:
     a_video_is_sought_in,
 );
@@ -179,5 +184,46 @@ async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
     let starts = starts(&way);
     let behind_the_middle = starts.iter().any(|start| *start > len / 2);
     assert!(behind_the_middle, "no range behind the middle: {starts:?}");
+    Ok(())
+}
+
+/// A picture of one red point.
+const PICTURE: &[u8] =
+    b"GIF89a\x01\0\x01\0\x80\x01\0\xff\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
+
+/// Calls back with what the document shows, once it is there: an image by its width, a sound or a
+/// video by its length in seconds; and with the error of what cannot be shown.
+const SHOWN: &str = "const [told] = arguments;
+    const shown = document.querySelector('img, video, audio');
+    const tell = () => told(shown.tagName === 'IMG' ? shown.naturalWidth : Math.round(shown.duration));
+    shown.addEventListener('error', () => told(String(shown.error?.message ?? 'error')), true);
+    const is_there = shown.tagName === 'IMG' ? shown.complete : shown.readyState > 0;
+    if (is_there) tell();
+    else ['load', 'loadedmetadata'].forEach(name => shown.addEventListener(name, tell));";
+
+/// Tries what a script or a form of such a document would do. The driver's own scripts run anyway.
+const TRIED: &str = "const script = document.createElement('script');
+    script.textContent = 'document.documentElement.dataset.ran = 1';
+    document.documentElement.append(script);
+    return document.documentElement.dataset.ran ?? null;";
+
+async fn an_image_a_sound_and_a_video_are_shown_as_addresses_of_their_own(
+    scene: Scene,
+) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let page = browser.open(&stack, "").await?;
+    let video = webm::of_two_colours(&page, 10).await?;
+    for (name, content, shown) in [
+        ("picture", Bytes::from_static(PICTURE), 1),
+        ("sound", wav(20)?, 20),
+        ("video", video, 10),
+    ] {
+        let file = stack.upload(name, &content).await?;
+        let address = format!("{}?inline=1", stack.content_url(&file.id));
+        let page = browser.open_file(&address).await?.page;
+        assert_eq!(page.ask(SHOWN, vec![]).await?, json!(shown), "{name}");
+        assert_eq!(page.run(TRIED, vec![]).await?, json!(null), "{name}");
+    }
     Ok(())
 }
