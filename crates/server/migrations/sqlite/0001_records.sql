@@ -13,7 +13,18 @@ CREATE TABLE deployment (
     -- When such a list was first reported; nothing of it is removed before.
     unrecorded_reported_at_ms BIGINT,
     -- The store that was last seen to join parts of unequal length: its public endpoint and bucket.
-    store_that_joins TEXT
+    store_that_joins TEXT,
+    -- Rises with every upload that is opened, part that is signed, and file that is completed or deleted, and never falls. The
+    -- mark in the bucket repeats it, so that a server on an older copy of this database is noticed.
+    high_water BIGINT NOT NULL DEFAULT 0,
+    -- The store in which this deployment wrote its mark; empty before the first start. The endpoint is `aws` or `embedded`
+    -- where the settings name none.
+    s3_endpoint TEXT,
+    s3_bucket TEXT,
+    s3_prefix TEXT,
+    CHECK (
+        (s3_bucket IS NULL) = (s3_endpoint IS NULL) AND (s3_bucket IS NULL) = (s3_prefix IS NULL)
+    )
 );
 
 -- For PostgreSQL: gen_random_uuid().
@@ -212,6 +223,21 @@ CREATE TABLE files (
 CREATE INDEX files_newest_first ON files (tenant, owner, state, uploaded_at_ms, file_id);
 CREATE INDEX files_to_sweep ON files (state, swept_at_ms, file_id);
 CREATE INDEX files_to_verify ON files (verification_due_at_ms, file_id) WHERE verification_due_at_ms IS NOT NULL;
+
+-- The high-water mark rises in the transaction that it counts. A server that is read-only does none of these four.
+-- For PostgreSQL: a sequence in place of the column, so that writers do not wait for each other.
+CREATE TRIGGER high_water_of_uploads AFTER INSERT ON uploads BEGIN
+    UPDATE deployment SET high_water = high_water + 1;
+END;
+CREATE TRIGGER high_water_of_parts AFTER INSERT ON parts BEGIN
+    UPDATE deployment SET high_water = high_water + 1;
+END;
+CREATE TRIGGER high_water_of_files AFTER INSERT ON files BEGIN
+    UPDATE deployment SET high_water = high_water + 1;
+END;
+CREATE TRIGGER high_water_of_deletions AFTER UPDATE OF state ON files WHEN new.state = 'deleting' BEGIN
+    UPDATE deployment SET high_water = high_water + 1;
+END;
 
 -- Ids only: no names, no secrets. Without references, so that it outlives what it speaks of.
 CREATE TABLE audit (

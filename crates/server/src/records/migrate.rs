@@ -17,3 +17,33 @@ pub(super) async fn up_to_date(db: &mut SqliteConnection) -> Result<(), MigrateE
     all.commit().await?;
     Ok(())
 }
+
+#[cfg(test)]
+mod tests {
+    use data_encoding::HEXLOWER;
+
+    use super::MIGRATIONS;
+
+    /// The SHA-384 of every migration. A new migration adds a line here; a line is never changed.
+    const CHECKSUMS: [(i64, &str); 1] = [(
+        1,
+        "8f74b7cc7e8e3762f667232aaab29dc47972bee532b8a5475ecda66569cb59797c2c1df1de6a471f5dfba38f787c7b5e",
+    )];
+
+    #[test]
+    fn a_migration_that_is_there_is_never_edited() {
+        let found: Vec<_> = MIGRATIONS
+            .iter()
+            .map(|one| (one.version, HEXLOWER.encode(&one.checksum)))
+            .collect();
+        let expected: Vec<_> = CHECKSUMS
+            .iter()
+            .map(|(version, checksum)| (*version, (*checksum).to_owned()))
+            .collect();
+        assert_eq!(
+            found, expected,
+            "databases exist that were made by these migrations: put the old text back and change \
+             the schema by a new migration (crates/server/migrations/README.md)"
+        );
+    }
+}

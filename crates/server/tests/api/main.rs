@@ -80,4 +80,6 @@ mod tickets;
 #[cfg(test)]
 mod unfinished;
 #[cfg(test)]
+mod upgrade;
+#[cfg(test)]
 mod verification;
