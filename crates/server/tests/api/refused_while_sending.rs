@@ -66,7 +66,7 @@ async fn answer(socket: &mut BufReader<TcpStream>) -> (u16, String, String) {
             body.push(socket.read_u8().await.unwrap());
         }
     }
-    let status = head[9..12].parse().unwrap();
+    let status = head.split(' ').nth(1).unwrap().parse().unwrap();
     (status, head, String::from_utf8(body).unwrap())
 }
 
