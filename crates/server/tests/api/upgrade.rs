@@ -8,10 +8,10 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use data_encoding::HEXLOWER;
+use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::Method;
 use sealift_server::{
-    Clock, Server, make_api_key,
+    Clock, Config, Server, make_api_key,
     records::{Records, Roles},
 };
 use sealift_transfer::api::{
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
-use crate::support::{Client, PART, SealedFile, Stack, bytes, config_in};
+use crate::support::{Client, NO_NOTES, PART, SealedFile, Stack, bytes, config_in};
 
 /// The newest version of the schema.
 const NEWEST: &str = "version-1";
@@ -70,6 +70,9 @@ async fn a_database_of_every_earlier_version_is_opened_and_its_rows_are_readable
                 .unwrap();
             assert!(rows > 0, "{version} has no row in {table}");
         }
+        let object = "SELECT s3_key FROM files WHERE state = 'available'";
+        let object: String = sqlx::query_scalar(object).fetch_one(&mut db).await.unwrap();
+        lay(&config, &object);
         let newest = "SELECT max(at_ms) FROM audit";
         let made_at_ms: i64 = sqlx::query_scalar(newest).fetch_one(&mut db).await.unwrap();
         db.close().await.unwrap();
@@ -140,6 +143,19 @@ async fn reads_everything(client: &Client) {
     let path = tickets::path(&link.ticket_id);
     assert_eq!(client.delete(&path).await.status, 204);
     assert_eq!(client.delete(&files::path(&file.id)).await.status, 204);
+}
+
+/// Puts an object into the store, whose content nobody reads: a server refuses a store that lost the
+/// objects of its files.
+fn lay(config: &Config, object_key: &str) {
+    let folder = config.store_folder();
+    let object = folder.join(&config.bucket).join(object_key);
+    fs::create_dir_all(object.parent().unwrap()).unwrap();
+    fs::write(object, b"sealed").unwrap();
+    let coded = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
+    let (bucket, key) = (coded(&config.bucket), coded(object_key));
+    let note = format!(".bucket-{bucket}.object-{key}.internal.json");
+    fs::write(folder.join(note), NO_NOTES).unwrap();
 }
 
 fn write_private(file: &Path, bytes: &[u8]) {
