@@ -5,7 +5,6 @@ mod encoded;
 mod file;
 mod place;
 mod s3_object;
-mod s3_refusal;
 
 use encoded::Encoding;
 pub(crate) use place::Place;

@@ -15,15 +15,15 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 
-use super::{
-    Message, Want,
-    place::S3Url,
-    s3_refusal::{lacks_its_reason, replaced, translate},
-};
+use super::{Message, Want, place::S3Url};
 use crate::{
     args::S3Reach,
     failure::{Exit, Failure},
 };
+
+mod refusal;
+
+use refusal::{lacks_its_reason, replaced, translate};
 
 /// The longest silence of the store, before an answer and within a body.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);

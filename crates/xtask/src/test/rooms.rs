@@ -18,7 +18,7 @@ const ROOMS: [Room; 4] = [
         // The command line opens objects without a server, of any bucket: `Objects` knows one of ours.
         only: &[
             "crates/server/src/objects",
-            "crates/cli/src/message/s3_object.rs",
+            "crates/cli/src/message/s3_object",
         ],
         why: "errors and types of S3 stay behind Objects",
     },
