@@ -225,6 +225,7 @@ function ready(policy) {
   if (isAway) notice('notice', '');
   isAway = false;
   find('limit').textContent = say('limit', { size: bytes(policy.most_bytes) });
+  if (policy.read_only) noticeFailure({ code: 'read_only' });
   if (policy.login && !login.apiKey) login.offer();
   else loadUnfinished();
 }

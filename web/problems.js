@@ -46,6 +46,7 @@ const problems = {
   store_unavailable: ['The storage does not answer.', TRY_LATER],
   refused_by_store: ['The storage refused what the server asked of it ({store_code}).', 'Send the code below to whoever runs this server. Try again when it is mended; what was sent stays.'],
   records_unavailable: ['The server cannot write down what it does.', TRY_LATER],
+  read_only: ['This server is read-only, because its database was put back from a backup.', 'Files can be downloaded. Whoever runs this server ends it with: sealift records new-epoch --yes'],
   keys_unavailable: ['The server cannot reach its keys.', TRY_LATER],
   completing: ['The server is still checking the file.', TRY_LATER],
   shutting_down: ['The server is stopping.', TRY_LATER],

@@ -3,6 +3,8 @@
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt as _, stream};
 
+use sealift_server::objects::{FoundMark, Mark, Reached};
+
 use crate::bench::{BUCKET, Bench, now_ms};
 
 /// Made by somebody else, in the same bucket, under a prefix that begins with the same letters.
@@ -52,9 +54,17 @@ pub(crate) async fn more_than_a_thousand_objects_are_listed_page_by_page(bench: 
 }
 
 pub(crate) async fn a_prefix_is_marked_by_one_deployment(bench: &Bench) {
-    let is_marked = async |id: &str| bench.objects.is_marked(id).await.unwrap();
+    let is_marked = async |id: &str| {
+        let found = bench.objects.mark_for(id).await.unwrap();
+        matches!(found, FoundMark::Ours(..))
+    };
     assert!(!is_marked("ours").await);
-    bench.objects.mark("ours").await.unwrap();
+    let mark = Mark {
+        deployment_id: "ours".to_owned(),
+        reached: Reached::default(),
+        prefix_is_ours: true,
+    };
+    bench.objects.put_mark(&mark, None).await.unwrap();
     assert!(is_marked("ours").await);
     assert!(!is_marked("theirs").await);
 }

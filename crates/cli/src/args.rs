@@ -36,9 +36,9 @@ pub(crate) use keys::{ExportKey, Keys};
 pub(crate) use man::Man;
 pub(crate) use message::{Message, S3Reach};
 pub(crate) use output::Output;
-pub(crate) use records::{NewEpoch, Records};
+pub(crate) use records::{NewEpoch, Records, RecordsStatus};
 pub(crate) use serve::Serve;
-pub(crate) use store::{MarkStore, Store};
+pub(crate) use store::{MarkStore, MovedStore, Store};
 pub(crate) use upload::Upload;
 
 use clap::{Parser, Subcommand};

@@ -51,6 +51,13 @@ fn a_new_epoch_begins_only_when_it_is_meant() {
     let first = epoch(&new_epoch(&["--yes"]));
     assert!(refused(&new_epoch(&[])).contains("give --yes"));
     assert_eq!(epoch(&new_epoch(&["--yes"])), first + 1);
+    let mut status = sealift(folder.path(), &["records", "status"]);
+    let status = said(&status.output().expect("the program"));
+    let database = format!("database: epoch {}, high-water mark 0\n", first + 1);
+    assert!(status.starts_with(&database), "{status}");
+    assert!(status.contains("no server has started yet"), "{status}");
+    // The embedded store is not made only to look for a mark in it.
+    assert!(!folder.path().join("data/objects").exists());
 }
 
 #[tokio::test]

@@ -16,6 +16,9 @@ use crate::{
 /// Where it is complete, or being completed, and where something of it may still be there: then
 /// the sweeper goes on.
 pub(crate) async fn abort(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<(), Refusal> {
+    let upload = app.records.upload(&caller.scope, upload_id).await?;
+    let upload = upload.ok_or_else(Refusal::not_found)?;
+    app.objects.must_hold(&upload.bucket)?;
     let audited = app.audit_row(caller, AuditAction::AbortUpload, upload_id.as_str(), "ok");
     let begun = app
         .records

@@ -12,6 +12,7 @@ use crate::{
     keys::Keys,
     objects::Objects,
     rates::Rates,
+    read_only::ReadOnly,
     reads::Reads,
     records::{Records, Scope},
     sealing::SealingMemory,
@@ -29,6 +30,8 @@ pub(crate) struct Parts {
     pub(crate) records: Records,
     pub(crate) objects: Objects,
     pub(crate) keys: Keys,
+    /// Set where the database is older than the mark in the bucket.
+    pub(crate) read_only: ReadOnly,
     pub(crate) rates: Rates,
     pub(crate) reads: Reads,
     pub(crate) kept_readings: KeptReadings,

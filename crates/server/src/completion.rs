@@ -89,6 +89,8 @@ pub(crate) async fn complete(
         UploadState::Open | UploadState::Completing => {}
         state => return Err(CompletionError::NotOpen(state)),
     }
+    // What another bucket lacks is no loss.
+    app.objects.must_hold(&upload.bucket)?;
     not_expired(app, &upload)?;
     let parts = app.records.parts(upload_id).await?;
     client_agrees(&upload, &parts, parts_sha256)?;
@@ -161,6 +163,7 @@ pub(crate) async fn take_over(
     upload: &UploadRow,
     audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
+    app.objects.must_hold(&upload.bucket)?;
     let lease = Lease::take_over(app, &upload.upload_id, audited).await?;
     settle(app, upload, lease, None).await
 }
@@ -172,6 +175,7 @@ pub(crate) async fn take_up(
     upload: &UploadRow,
     audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
+    app.objects.must_hold(&upload.bucket)?;
     not_expired(app, upload)?;
     let lease = Lease::begin(app, &upload.upload_id, audited).await?;
     settle(app, upload, lease, None).await

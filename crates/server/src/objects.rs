@@ -14,16 +14,20 @@ use futures::stream::BoxStream;
 use sealift_transfer::{PartNumber, api::Sha256};
 
 pub mod embedded;
+mod for_command;
 mod object_key;
 mod open;
 mod probe;
 mod s3;
+mod store_address;
 
+pub(crate) use for_command::CommandStore;
 pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
 pub(crate) use open::bucket_of;
 pub use open::{OpenStore, StoreError};
 pub use probe::{Flaw, ProbeError};
-pub use s3::{Mark, Objects, PRESIGNED_FOR_MS, S3Config, S3Credentials};
+pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR_MS, Reached, S3Config, S3Credentials};
+pub use store_address::StoreAddress;
 
 /// The store's name of an unfinished multipart upload (ours is `UploadId`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -226,6 +230,15 @@ pub enum ObjectsError {
     /// A length that S3 cannot express.
     #[error("{0} bytes cannot be asked of a store")]
     Length(u64),
+    /// The row names another bucket than the settings do, so nothing is known of its object: least
+    /// of all that it is gone.
+    #[error("the record names the bucket {recorded}, the settings name {configured}")]
+    OtherBucket {
+        /// The bucket of the row.
+        recorded: String,
+        /// The bucket of the settings.
+        configured: String,
+    },
 }
 
 impl ObjectsError {

@@ -86,6 +86,7 @@ pub(crate) async fn range(
     file: &FileRow,
     range: Range<u64>,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
+    app.objects.must_hold(&file.bucket)?;
     let decryptor = decryptor(&app.keys, file.into()).await?;
     let wanted = if range == (0..file.plan.plaintext_len()) {
         decryptor.plan_all()

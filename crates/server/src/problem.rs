@@ -166,6 +166,7 @@ impl From<ObjectsError> for Refusal {
             | ObjectsError::NoCredentials
             | ObjectsError::NoSuchUpload
             | ObjectsError::Incomprehensible { .. } => store_unavailable(),
+            ObjectsError::OtherBucket { .. } => other_bucket(),
             ObjectsError::WrongSignedHeaders | ObjectsError::Length(_) => internal(),
         };
         refusal.caused_by(error)
@@ -312,6 +313,16 @@ fn what_to_check(status: u16, code: &str) -> &'static str {
         }
         _ => "the settings of the bucket and the log of the store",
     }
+}
+
+/// Nothing is known of the object: it may well be safe where the record says.
+fn other_bucket() -> Refusal {
+    Refusal::new(
+        ProblemCode::StoreUnavailable,
+        "This file lies in another bucket than the one that the server is set to; nothing was changed. \
+         Tell the operator.",
+    )
+    .retry_after_s(300)
 }
 
 pub(crate) fn internal() -> Refusal {

@@ -26,6 +26,7 @@ mod forgetting;
 mod keks;
 mod known_objects;
 mod migrate;
+mod moved;
 mod parts;
 mod read_only;
 mod sealed_here;
@@ -43,8 +44,10 @@ mod writer;
 
 pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
+pub use deployment::DeploymentRow;
 pub use files::{FileCursor, FileRow, KeptVerification};
 pub use known_objects::KnownObject;
+pub use moved::{MovedFile, MovedStore};
 pub use parts::{PartRow, SignedRows, SignedUntil};
 pub use read_only::ReadOnlyRecords;
 pub use sweeping::{FilesToSweep, UploadsToSweep};

@@ -14,9 +14,11 @@ use crate::{
     clock::Clock,
     config::Config,
     keys::{Keys, KeysError, WIPED_EVERY},
+    mark::{self, MarkError, Standing},
     objects::{OpenStore, StoreError, embedded::Embedded},
     random,
     rates::Rates,
+    read_only::ReadOnly,
     reads::Reads,
     records::{Records, RecordsError, Scope},
     router,
@@ -37,6 +39,7 @@ pub struct Server {
     wiping: JoinHandle<()>,
     sweeping: Option<JoinHandle<()>>,
     verifying: JoinHandle<()>,
+    marking: JoinHandle<()>,
     embedded: Option<Embedded>,
 }
 
@@ -64,6 +67,9 @@ pub enum ServerError {
     /// The object store cannot be used.
     #[error(transparent)]
     Store(#[from] StoreError),
+    /// The object store is not the one that holds this deployment's objects.
+    #[error(transparent)]
+    Mark(#[from] MarkError),
 }
 
 impl Server {
@@ -116,10 +122,10 @@ impl Server {
                 address: config.address(),
                 source,
             })?;
-        if store.is_new {
-            let deployment_id = records.deployment_id().await?;
-            let marked = store.objects.mark(&deployment_id).await;
-            marked.map_err(StoreError::from)?;
+        let read_only = ReadOnly::default();
+        if mark::at_start(&config, &records, &store.objects, store.is_new).await? == Standing::Older
+        {
+            read_only.begin();
         }
         let wiping = tokio::spawn(wipe_old_keys(keys.clone()));
         let sweep_every = config.sweep_every;
@@ -133,6 +139,7 @@ impl Server {
             sealing_memory: SealingMemory::new(config.limits.sealing_memory_bytes, config.auth),
             stopping: stop.clone(),
             rates: Rates::new(&config.limits),
+            read_only,
             reads: Reads::new(&config.limits),
             kept_readings: KeptReadings::default(),
             metrics: Metrics::new(),
@@ -147,6 +154,7 @@ impl Server {
         // What the last stop cut off is taken up at once.
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
         let verifying = tokio::spawn(verifier::run(app.clone()));
+        let marking = tokio::spawn(mark::run(app.clone()));
         let router = router::router(app.clone(), &store.public_origin);
         let service_for = move |peer: SocketAddr| {
             router
@@ -171,6 +179,7 @@ impl Server {
             wiping,
             sweeping,
             verifying,
+            marking,
             embedded: store.embedded,
         })
     }
@@ -198,13 +207,16 @@ impl Server {
         self.stop.cancel();
         // A panic of the accept loop has been logged by its thread; there is nothing to add.
         let _ = (&mut self.serving).await;
-        // Both may be cut off anywhere.
+        // These may be cut off anywhere.
         self.verifying.abort();
         let _ = (&mut self.verifying).await;
         if let Some(sweeping) = self.sweeping.take() {
             sweeping.abort();
             let _ = sweeping.await;
         }
+        self.marking.abort();
+        let _ = (&mut self.marking).await;
+        mark::at_stop(&self.app).await;
         if let Some(embedded) = self.embedded.take() {
             embedded.shutdown(STORE_PATIENCE).await;
         }
@@ -220,6 +232,7 @@ impl Drop for Server {
         self.serving.abort();
         self.wiping.abort();
         self.verifying.abort();
+        self.marking.abort();
         if let Some(sweeping) = &self.sweeping {
             sweeping.abort();
         }
@@ -240,6 +253,7 @@ async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), ServerErro
 async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys), ServerError> {
     std::fs::create_dir_all(&config.data_dir).map_err(ServerError::Folder)?;
     let records = Records::open(&config.database_file()).await?;
+    mark::settings_fit(config, &records).await?;
     let keys = Keys::open(config, records.clone(), clock.clone()).await?;
     Ok((records, keys))
 }

@@ -58,6 +58,11 @@ fn spread(every: Duration, random: [u8; 4]) -> Duration {
 /// Takes up everything that is there to be swept now.
 pub(crate) async fn sweep(app: &App) -> SweepReport {
     let mut report = SweepReport::default();
+    if app.read_only.is_on() {
+        // What an older database does not know is not there to be removed.
+        tracing::warn!("Nothing is swept, because the server is read-only");
+        return report;
+    }
     // In this order, one sweep leads an abandoned upload that has expired to its end.
     uploads::sweep(app, &mut report).await;
     files::sweep(app, &mut report).await;

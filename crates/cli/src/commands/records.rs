@@ -1,16 +1,17 @@
 //! `sealift records`.
 
 use anyhow::bail;
-use sealift_server::{Config, begin_new_epoch};
+use sealift_server::{Config, begin_new_epoch, deployment_status, objects::Reached};
 
 use crate::{
-    args::{NewEpoch, Records},
+    args::{NewEpoch, Records, RecordsStatus},
     terminal,
 };
 
 pub(crate) async fn run(args: Records) -> anyhow::Result<()> {
     match args {
         Records::NewEpoch(new) => new_epoch(new).await,
+        Records::Status(status) => self::status(status).await,
     }
 }
 
@@ -27,5 +28,29 @@ async fn new_epoch(args: NewEpoch) -> anyhow::Result<()> {
         "Epoch {epoch} has begun. Uploads of earlier ones are refused from now on; the server's \
          next sweep aborts them."
     ))?;
+    Ok(())
+}
+
+async fn status(args: RecordsStatus) -> anyhow::Result<()> {
+    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let status = deployment_status(&config).await?;
+    let reached = |Reached { epoch, high_water }: &Reached| {
+        format!("epoch {epoch}, high-water mark {high_water}")
+    };
+    terminal::say(&format!("database: {}", reached(&status.database)))?;
+    terminal::say(&match &status.store {
+        Some(store) => format!("objects: under {store}"),
+        None => "objects: no server has started yet".to_owned(),
+    })?;
+    terminal::say(&match &status.mark {
+        Some(mark) => format!("mark: {}", reached(&mark.reached)),
+        None => "mark: none of this deployment in the configured bucket".to_owned(),
+    })?;
+    if status.is_older() {
+        terminal::say(
+            "The database is older than the mark, as after a restore from a backup: a server is \
+             read-only until `sealift records new-epoch --yes`.",
+        )?;
+    }
     Ok(())
 }

@@ -65,6 +65,7 @@ fn of_problem(problem: &Problem) -> Failure {
             | Code::KeysUnavailable
             | Code::RecordsUnavailable
             | Code::Completing
+            | Code::ReadOnly
             | Code::ShuttingDown,
         ) => Exit::Unreachable,
         Some(
@@ -183,6 +184,7 @@ mod tests {
             (ProblemCode::NotFound, Exit::NotFound),
             (ProblemCode::ObjectDamaged, Exit::NotAuthentic),
             (ProblemCode::StoreUnavailable, Exit::Unreachable),
+            (ProblemCode::ReadOnly, Exit::Unreachable),
             (ProblemCode::TooManyReads, Exit::Unreachable),
             (ProblemCode::RefusedByStore, Exit::Failed),
             (ProblemCode::InvalidName, Exit::Usage),

@@ -22,6 +22,7 @@ use super::{
 
 mod answers;
 mod listing;
+mod mark;
 mod multipart;
 mod presign;
 mod put;
@@ -30,7 +31,7 @@ pub(super) mod refusal;
 mod signer;
 
 use answers::translate;
-pub use listing::Mark;
+pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR_MS;
 use signer::Signer;
 
@@ -157,6 +158,21 @@ impl Objects {
     #[must_use]
     pub fn bucket(&self) -> &str {
         &self.bucket
+    }
+
+    /// Makes sure that a row's object lies in this bucket. Whoever draws a conclusion from what the
+    /// store has, or has not, asks this first.
+    ///
+    /// # Errors
+    /// [`ObjectsError::OtherBucket`].
+    pub fn must_hold(&self, recorded: &str) -> Result<(), ObjectsError> {
+        if recorded == self.bucket {
+            return Ok(());
+        }
+        Err(ObjectsError::OtherBucket {
+            recorded: recorded.to_owned(),
+            configured: self.bucket.clone(),
+        })
     }
 
     /// Where the ciphertext of this upload will lie.

@@ -33,6 +33,8 @@ pub enum AuditAction {
     BeginEpoch,
     /// Marked the bucket as the deployment's.
     MarkStore,
+    /// Made another bucket the one that holds the objects.
+    MoveStore,
     /// Made a ticket for one download.
     MakeTicket,
     /// Used a ticket up.
@@ -55,7 +57,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All of them.
-    pub const ALL: [Self; 19] = [
+    pub const ALL: [Self; 20] = [
         Self::OpenUpload,
         Self::IssueKey,
         Self::SignParts,
@@ -66,6 +68,7 @@ impl AuditAction {
         Self::MakeApiKey,
         Self::BeginEpoch,
         Self::MarkStore,
+        Self::MoveStore,
         Self::MakeTicket,
         Self::RedeemTicket,
         Self::RevokeTicket,
@@ -91,6 +94,7 @@ impl AuditAction {
             Self::MakeApiKey => "make_api_key",
             Self::BeginEpoch => "begin_epoch",
             Self::MarkStore => "mark_store",
+            Self::MoveStore => "move_store",
             Self::MakeTicket => "make_ticket",
             Self::RedeemTicket => "redeem_ticket",
             Self::RevokeTicket => "revoke_ticket",

@@ -1,10 +1,74 @@
 //! The one row about this deployment as a whole.
 
-use sqlx::{query, query_scalar};
+use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, query_scalar, sqlite::SqliteRow};
 
 use super::{AuditRow, Records, RecordsError, audit};
+use crate::objects::{ObjectKey, Reached, StoreAddress, VersionId};
+
+/// The row about this deployment.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct DeploymentRow {
+    /// Tells this deployment from every other that may use the same bucket.
+    pub deployment_id: String,
+    /// How far the database has come.
+    pub reached: Reached,
+    /// The store in which this deployment wrote its mark; `None` before the first start.
+    pub store: Option<StoreAddress>,
+    /// Whether an upload was ever opened.
+    pub has_uploads: bool,
+}
 
 impl Records {
+    /// The row about this deployment. All that it says is durable.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn deployment(&self) -> Result<DeploymentRow, RecordsError> {
+        let asked = query_as(
+            "SELECT deployment_id, epoch, high_water, s3_endpoint, s3_bucket, s3_prefix,
+                 EXISTS (SELECT 1 FROM uploads) AS has_uploads
+             FROM deployment",
+        );
+        Ok(asked.fetch_one(&self.readers).await?)
+    }
+
+    /// Keeps in which store this deployment wrote its mark. The mark is written before.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn set_store(&self, store: &StoreAddress) -> Result<(), RecordsError> {
+        let change =
+            query("UPDATE deployment SET s3_endpoint = $1, s3_bucket = $2, s3_prefix = $3")
+                .bind(store.endpoint.clone())
+                .bind(store.bucket.clone())
+                .bind(store.prefix.clone());
+        self.writer.changes(change).await?;
+        Ok(())
+    }
+
+    /// A bucket other than this one that an upload's row names. Reads all rows: only for a database
+    /// that does not know its store yet.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn other_bucket(&self, bucket: &str) -> Result<Option<String>, RecordsError> {
+        let asked = query_scalar("SELECT s3_bucket FROM uploads WHERE s3_bucket <> $1 LIMIT 1");
+        let asked = asked.bind(bucket.to_owned());
+        Ok(asked.fetch_optional(&self.readers).await?)
+    }
+
+    /// The object of any one file that is not deleted, to look whether a store has it.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn any_object(&self) -> Result<Option<(ObjectKey, Option<VersionId>)>, RecordsError> {
+        let asked = query_as::<_, (String, Option<String>)>(
+            "SELECT s3_key, s3_version FROM files WHERE state NOT IN ('deleting', 'deleted') LIMIT 1",
+        );
+        let object = asked.fetch_optional(&self.readers).await?;
+        Ok(object.map(|(key, version)| (ObjectKey::from_record(key), version.map(VersionId))))
+    }
+
     /// After a restore or a failover that may have lost commits (FORMAT.md R2): from now on
     /// nothing of an older upload is signed, and the next sweep aborts what was open. What the
     /// bucket has without a record is reported again before any of it is removed. Gives the new
@@ -13,14 +77,22 @@ impl Records {
     /// # Errors
     /// [`RecordsError`].
     pub async fn begin_new_epoch(&self, audited: AuditRow) -> Result<i64, RecordsError> {
-        let work = self.writer.write(|db| {
+        self.begin_epoch_after(Reached::default(), audited).await
+    }
+
+    /// The same where the mark in the bucket has reached this: the new epoch is later than the
+    /// mark's, and the high-water mark is not below the mark's.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn begin_epoch_after(
+        &self,
+        mark: Reached,
+        audited: AuditRow,
+    ) -> Result<i64, RecordsError> {
+        let work = self.writer.write(move |db| {
             Box::pin(async move {
-                let change = query_scalar(
-                    "UPDATE deployment SET epoch = epoch + 1, unrecorded_listed_at_ms = NULL,
-                         unrecorded_reported_at_ms = NULL
-                     RETURNING epoch",
-                );
-                let epoch = change.fetch_one(&mut *db).await?;
+                let epoch = begin_epoch(&mut *db, mark).await?;
                 audit::keep(db, audited).await?;
                 Ok(epoch)
             })
@@ -91,5 +163,40 @@ impl Records {
     pub async fn note_unrecorded_reported(&self, now_ms: i64) -> Result<bool, RecordsError> {
         let change = query("UPDATE deployment SET unrecorded_reported_at_ms = $1");
         self.writer.changes(change.bind(now_ms)).await
+    }
+}
+
+/// Ends the current epoch, within a transaction.
+pub(super) async fn begin_epoch(db: &mut SqliteConnection, mark: Reached) -> sqlx::Result<i64> {
+    let change = query_scalar(
+        "UPDATE deployment SET
+             epoch = CASE WHEN epoch > $1 THEN epoch ELSE $1 END + 1,
+             high_water = CASE WHEN high_water > $2 THEN high_water ELSE $2 END,
+             unrecorded_listed_at_ms = NULL, unrecorded_reported_at_ms = NULL
+         RETURNING epoch",
+    );
+    let change = change.bind(mark.epoch).bind(mark.high_water);
+    change.fetch_one(db).await
+}
+
+impl FromRow<'_, SqliteRow> for DeploymentRow {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        let store = match row.try_get("s3_bucket")? {
+            None => None,
+            Some(bucket) => Some(StoreAddress {
+                endpoint: row.try_get("s3_endpoint")?,
+                bucket,
+                prefix: row.try_get("s3_prefix")?,
+            }),
+        };
+        Ok(Self {
+            deployment_id: row.try_get("deployment_id")?,
+            reached: Reached {
+                epoch: row.try_get("epoch")?,
+                high_water: row.try_get("high_water")?,
+            },
+            store,
+            has_uploads: row.try_get("has_uploads")?,
+        })
     }
 }

@@ -13,6 +13,8 @@ use crate::objects::{ObjectKey, S3UploadId};
 pub struct KnownObject {
     /// Of its upload.
     pub state: UploadState,
+    /// The bucket that its row names.
+    pub bucket: String,
     /// The multipart upload that may go on.
     pub s3_upload_id: Option<S3UploadId>,
     /// Its tombstone was swept: whatever lies there came too late.
@@ -33,7 +35,7 @@ impl Records {
         }
         // Every file has its upload's key, so this table knows them all.
         let mut asked = QueryBuilder::<Sqlite>::new(
-            "SELECT s3_key, state, s3_upload_id, swept_at_ms IS NOT NULL AS is_swept
+            "SELECT s3_key, s3_bucket, state, s3_upload_id, swept_at_ms IS NOT NULL AS is_swept
              FROM uploads WHERE s3_key IN (",
         );
         let mut listed = asked.separated(", ");
@@ -45,6 +47,7 @@ impl Records {
         let known = rows.iter().map(|row| {
             let object = KnownObject {
                 state: upload_row::state(row)?,
+                bucket: row.try_get("s3_bucket")?,
                 s3_upload_id: row.try_get::<Option<_>, _>("s3_upload_id")?.map(S3UploadId),
                 is_swept: row.try_get("is_swept")?,
             };

@@ -19,6 +19,7 @@ pub(crate) async fn abort_upload(
     Id(upload_id): Id<UploadId>,
 ) -> Result<StatusCode, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     aborting::abort(&app, &caller, &upload_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -21,6 +21,7 @@ pub(crate) async fn complete_upload(
     JsonBody(request): JsonBody<CompleteUpload>,
 ) -> Result<Json<FileRecord>, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     app.rates.complete(&caller.scope)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     match upload {

@@ -18,10 +18,16 @@ pub(crate) async fn delete_file(
     Id(file_id): Id<FileId>,
 ) -> Result<StatusCode, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
+    if let Some(row) = app.records.file(&caller.scope, &file_id).await? {
+        // Otherwise the absence in another bucket would count as the deletion.
+        app.objects.must_hold(&row.bucket)?;
+    }
     let audited = app.audit_row(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok");
     let begun = app.records.begin_deleting(&caller.scope, &file_id, audited);
     let row = begun.await?.ok_or_else(Refusal::not_found)?;
     app.keys.forget(&row);
+    app.objects.must_hold(&row.bucket)?;
     app.objects
         .delete_recorded(&row.s3_key, row.version.as_ref())
         .await?;

@@ -55,6 +55,7 @@ async fn seal(
     body: &SharedBody,
 ) -> Result<FileRecord, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     let boundary = form::boundary(headers)?;
     // The file is shorter than the form around it.
     let most_bytes = match declared(headers) {

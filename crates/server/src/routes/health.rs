@@ -10,5 +10,6 @@ pub(crate) async fn healthz() -> &'static str {
 
 pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
     app.records.check().await?;
+    app.read_only.may_change()?;
     Ok("ok\n")
 }

@@ -28,6 +28,7 @@ pub(crate) async fn open_file(
     caller.may(Wish::Download)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
+    app.objects.must_hold(&row.bucket)?;
     // Whoever has a ticket uses up what its file may, and leaves the owner its own.
     let by_ticket = (caller.via == Via::Ticket).then_some(&file_id);
     app.rates.open_file(&caller.scope, by_ticket)?;

@@ -36,6 +36,7 @@ pub(crate) async fn open_upload(
     JsonBody(request): JsonBody<OpenUpload>,
 ) -> Result<Response, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     let request = check::check(request, &app.config)?;
     let before = app
         .records
@@ -211,6 +212,7 @@ async fn make(
 
 /// Gives the row its multipart upload. Of two at once one wins; the other's is dropped.
 pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
+    app.objects.must_hold(&upload.bucket)?;
     let s3_upload_id = app.objects.create_multipart(&upload.s3_key).await?;
     let begun = app
         .records

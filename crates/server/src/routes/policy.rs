@@ -17,6 +17,7 @@ pub(crate) async fn policy(State(app): State<App>) -> Json<Policy> {
         most_name_bytes: count(limits.name_bytes),
         most_metadata_bytes: count(limits.metadata_bytes),
         login: app.config.auth == Auth::ApiKeys,
+        read_only: app.read_only.is_on(),
     })
 }
 

@@ -32,9 +32,11 @@ pub(crate) async fn sign_parts(
     JsonBody(SignParts(receipts)): JsonBody<SignParts>,
 ) -> Result<Response, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     app.rates.sign(&caller.scope)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
+    app.objects.must_hold(&upload.bucket)?;
     if upload.state == UploadState::Opening {
         // It may be open by now, but this row does not name its multipart upload.
         return Err(problem::upload_not_open(upload.state.as_str()));

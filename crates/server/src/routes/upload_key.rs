@@ -24,6 +24,7 @@ pub(crate) async fn upload_key(
     Id(upload_id): Id<UploadId>,
 ) -> Result<Response, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
     // What the server seals itself is never sealed a second time, by nobody (FORMAT.md R2).

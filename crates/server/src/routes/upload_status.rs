@@ -25,7 +25,7 @@ pub(crate) async fn upload_status(
     app.rates.look(&caller.scope)?;
     let mut upload = row(&app, &caller, &upload_id).await?;
     let mut stored = Stored::of(&app, &upload).await?;
-    if let Stored::NoMultipart = stored {
+    if matches!(stored, Stored::NoMultipart) && !app.read_only.is_on() {
         settle(&app, &caller, &upload).await?;
         upload = row(&app, &caller, &upload_id).await?;
         stored = Stored::of(&app, &upload).await?;
@@ -110,6 +110,7 @@ impl Stored {
             UploadState::Open | UploadState::Completing => {}
             _ => return Ok(Self::Nothing),
         }
+        app.objects.must_hold(&upload.bucket)?;
         let key = &upload.s3_key;
         match (upload.method, &upload.s3_upload_id) {
             (Method::Single, _) => {

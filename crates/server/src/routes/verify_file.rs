@@ -19,6 +19,7 @@ pub(crate) async fn verify_file(
 ) -> Result<(StatusCode, Json<FileRecord>), Refusal> {
     // The server reads all of the file for it, so it is for whoever may.
     caller.may(Wish::Download)?;
+    app.read_only.may_change()?;
     app.rates.verify(&caller.scope)?;
     let now_ms = app.now_ms();
     let audited = app.audit_row(&caller, AuditAction::VerifyFile, file_id.as_str(), "wanted");

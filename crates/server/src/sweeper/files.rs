@@ -66,6 +66,7 @@ async fn end(
     file: &FileRow,
     now_ms: i64,
 ) -> Result<bool, SweepError> {
+    app.objects.must_hold(&file.bucket)?;
     match which {
         FilesToSweep::Deleting => {
             let (key, version) = (&file.s3_key, file.version.as_ref());

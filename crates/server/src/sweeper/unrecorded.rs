@@ -8,7 +8,7 @@ use super::{SweepError, SweepKind, SweepReport};
 use crate::{
     app::App,
     audit::Unasked,
-    objects::{ListedObject, ObjectKey, UnfinishedMultipart},
+    objects::{FoundMark, ListedObject, ObjectKey, UnfinishedMultipart},
     records::{AuditAction, KnownObject, RecordsError},
 };
 
@@ -64,7 +64,8 @@ async fn what_may_be_done(app: &App, now_ms: i64) -> Result<Unrecorded, SweepErr
         return Ok(Unrecorded::Later);
     }
     let deployment_id = app.records.deployment_id().await?;
-    let is_ours = app.objects.is_marked(&deployment_id).await?;
+    let mark = app.objects.mark_for(&deployment_id).await?;
+    let is_ours = matches!(mark, FoundMark::Ours(mark, _) if mark.prefix_is_ours);
     let was_reported = app.records.unrecorded_was_reported().await?;
     Ok(if is_ours && was_reported {
         Unrecorded::Remove
@@ -104,7 +105,7 @@ async fn multiparts(
         let known = app.records.known_objects(&keys).await?;
         for multipart in page {
             let (kind, may_go) = match known.get(&multipart.key) {
-                Some(known) if is_needed(multipart, known) => continue,
+                Some(known) if is_elsewhere(app, known) || is_needed(multipart, known) => continue,
                 Some(_) => (SweepKind::LateMultipart, true),
                 None if may == Unrecorded::Later => continue,
                 None if !is_ours_and_old(
@@ -128,6 +129,11 @@ async fn multiparts(
         }
     }
     Ok(())
+}
+
+/// The row speaks of another bucket, so it says nothing about what lies in this one.
+fn is_elsewhere(app: &App, known: &KnownObject) -> bool {
+    app.objects.must_hold(&known.bucket).is_err()
 }
 
 /// Its upload may still go on with it, or is just being given it or taken from it.
@@ -162,7 +168,7 @@ async fn objects(
         } in &page
         {
             let (kind, may_go) = match known.get(key) {
-                Some(known) if !known.is_swept => continue,
+                Some(known) if is_elsewhere(app, known) || !known.is_swept => continue,
                 Some(_) => (SweepKind::LateObject, true),
                 None if !is_ours_and_old(app, key, *modified_at_ms, now_ms) => continue,
                 None => (SweepKind::UnrecordedObject, may == Unrecorded::Remove),

@@ -73,6 +73,7 @@ async fn end(
     now_ms: i64,
 ) -> Result<bool, SweepError> {
     let id = &upload.upload_id;
+    app.objects.must_hold(&upload.bucket)?;
     match which {
         UploadsToSweep::Abandoned => end_completion(app, upload).await,
         UploadsToSweep::Expired => {

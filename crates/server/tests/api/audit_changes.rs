@@ -12,16 +12,19 @@ use std::{
 
 use http::Method;
 use sealift_server::{
-    Clock, SweepKind, begin_new_epoch, make_api_key,
+    Clock, SweepKind, begin_new_epoch, make_api_key, move_store,
     records::{AuditAction, Roles},
 };
 use sealift_transfer::api::{FileRecord, UploadState, UploadStatus, files, open, read, tickets};
 use serde_json::json;
 use sqlx::{AssertSqlSafe, Connection as _, Row as _};
 
-use crate::support::{
-    Answer, DAY_MS, PART, Stack, alter, bytes, now_ms,
-    sealing::{new_token, request},
+use crate::{
+    moved::copied_to_another,
+    support::{
+        Answer, DAY_MS, PART, Stack, alter, bytes, now_ms,
+        sealing::{new_token, request},
+    },
 };
 
 /// Whether an entry of this action stands for a change of the database. The others stand for a
@@ -35,6 +38,7 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::DeleteFile
         | AuditAction::MakeApiKey
         | AuditAction::BeginEpoch
+        | AuditAction::MoveStore
         | AuditAction::MakeTicket
         | AuditAction::RedeemTicket
         | AuditAction::RevokeTicket
@@ -317,6 +321,12 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let restore = async |stack: &Stack| begin_new_epoch(&stack.config).await.is_ok();
     watched
         .both_or_neither(AuditAction::BeginEpoch, restore)
+        .await;
+
+    let elsewhere = copied_to_another(&watched.stack.config);
+    let moving = async |_: &Stack| move_store(&elsewhere).await.is_ok();
+    watched
+        .both_or_neither(AuditAction::MoveStore, moving)
         .await;
 
     let changes = AuditAction::ALL.into_iter().filter(|one| is_a_change(*one));

@@ -6,6 +6,8 @@ mod audit;
 #[cfg(test)]
 mod audit_changes;
 #[cfg(test)]
+mod buckets;
+#[cfg(test)]
 mod callers;
 #[cfg(test)]
 mod completion;
@@ -35,6 +37,8 @@ mod limits;
 mod metrics;
 mod names;
 #[cfg(test)]
+mod moved;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod ordinary_use;
@@ -42,6 +46,8 @@ mod ordinary_use;
 mod page;
 #[cfg(test)]
 mod parts;
+#[cfg(test)]
+mod read_only;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
@@ -52,6 +58,8 @@ mod refused_while_sending;
 mod repeats;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod restored;
 #[cfg(test)]
 mod rules;
 #[cfg(test)]

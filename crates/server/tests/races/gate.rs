@@ -21,10 +21,15 @@ pub(crate) enum Call {
     Delete,
     /// Of an object's bytes.
     Get,
+    /// Of the deployment's mark.
+    PutMark,
 }
 
 impl Call {
     fn of(method: &Method, uri: &Uri) -> Option<Self> {
+        if uri.path().ends_with("/sealift.deployment") {
+            return (method == Method::PUT).then_some(Self::PutMark);
+        }
         let query = uri.query().unwrap_or_default();
         let names_upload = query.contains("uploadId=");
         match (method.as_str(), names_upload) {
@@ -82,6 +87,11 @@ impl Held {
     /// Returns when it is there.
     pub(crate) async fn arrived(&mut self) {
         (&mut self.arrived).await.unwrap();
+    }
+
+    /// Whether it is there by now.
+    pub(crate) fn has_arrived(&mut self) -> bool {
+        self.arrived.try_recv().is_ok()
     }
 
     pub(crate) fn let_go(self) {

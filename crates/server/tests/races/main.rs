@@ -18,6 +18,8 @@ mod gate;
 #[cfg(test)]
 mod lease;
 #[cfg(test)]
+mod marking;
+#[cfg(test)]
 mod opening;
 #[cfg(test)]
 mod pair;

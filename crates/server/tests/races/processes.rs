@@ -119,7 +119,8 @@ async fn joined_and_killed(both: &Deployment) -> (Elsewhere, SealedFile) {
     (Elsewhere::start(both), file)
 }
 
-#[tokio::test]
+// The gate goes on while this test waits for the other process.
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_between_join_and_record_the_next_request_finds_the_file() {
     let both = Deployment::new().await;
     let (second, file) = joined_and_killed(&both).await;
@@ -132,7 +133,8 @@ async fn after_a_crash_between_join_and_record_the_next_request_finds_the_file()
     assert!(second.client().content(&record.id).await.body == two_parts());
 }
 
-#[tokio::test]
+// The gate goes on while this test waits for the other process.
+#[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_between_join_and_record_a_sweeper_finds_the_file_without_the_client() {
     let both = Deployment::new().await;
     let (second, file) = joined_and_killed(&both).await;
@@ -146,7 +148,8 @@ async fn after_a_crash_between_join_and_record_a_sweeper_finds_the_file_without_
     assert!(second.client().content(&record.id).await.body == two_parts());
 }
 
-#[tokio::test]
+// The gate goes on while this test waits for the other process.
+#[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_database_file_make_one_file_of_an_upload() {
     let both = Deployment::new().await;
     let (first, second) = (Elsewhere::start(&both), Elsewhere::start(&both));

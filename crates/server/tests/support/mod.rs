@@ -63,12 +63,24 @@ impl Stack {
 
     /// Stops it in good order and starts it again on the same data, on other ports.
     pub(crate) async fn restart(self) -> Self {
+        self.restart_after(async |_| {}).await
+    }
+
+    /// The same, with something done to its data while no server runs.
+    pub(crate) async fn restart_after(self, change: impl AsyncFnOnce(&Config)) -> Self {
         self.server.shutdown().await;
+        change(&self.config).await;
         let server = Server::start_at(self.config.clone(), self.clock.clone());
         Self {
             server: server.await.unwrap(),
             ..self
         }
+    }
+
+    /// Stops it in good order. Its folder stays as long as what is returned.
+    pub(crate) async fn stop(self) -> (Config, tempfile::TempDir) {
+        self.server.shutdown().await;
+        (self.config, self.folder)
     }
 
     /// Everything of it lies here.
@@ -261,6 +273,21 @@ impl Stack {
             .busy_timeout(core::time::Duration::from_secs(10));
         options.connect().await.unwrap()
     }
+}
+
+/// Changes the database of a server, which may be stopped.
+pub(crate) async fn change(config: &Config, statement: &'static str) {
+    let options = SqliteConnectOptions::new()
+        .filename(config.database_file())
+        .busy_timeout(core::time::Duration::from_secs(10));
+    let mut db = options.connect().await.unwrap();
+    sqlx::query(statement).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+}
+
+/// Makes the database of a stopped server look older than the mark in its bucket.
+pub(crate) async fn make_older(config: &Config) {
+    change(config, "UPDATE deployment SET high_water = high_water - 1").await;
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {

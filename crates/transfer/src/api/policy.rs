@@ -16,4 +16,7 @@ pub struct Policy {
     pub most_metadata_bytes: u32,
     /// Whether a request needs an API key.
     pub login: bool,
+    /// Whether the server changes nothing now, because its database was put back from a backup.
+    #[serde(default)]
+    pub read_only: bool,
 }

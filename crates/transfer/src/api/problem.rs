@@ -148,6 +148,9 @@ codes! {
     KeysUnavailable = "keys_unavailable", 503, "Keys unavailable";
     /// The records cannot be read or written now: locked by another process, or no room left.
     RecordsUnavailable = "records_unavailable", 503, "Records unavailable";
+    /// The database is older than the mark in the bucket, as after a restore from a backup: nothing is
+    /// changed until the operator has begun a new epoch.
+    ReadOnly = "read_only", 503, "Read-only";
     /// The server is stopping.
     ShuttingDown = "shutting_down", 503, "Shutting down";
 }

@@ -45,10 +45,10 @@ impl Store {
 
     /// s3s-fs moves an object's bytes to their place and then writes its notes. What has no notes
     /// is not there: it is just being made, or whoever made it died, and its ETag would be another
-    /// later. Sent again, it is there.
+    /// later. Sent again, it is there. Notes whose object somebody removed are no object either.
     fn is_there(&self, bucket: &str, object_key: &str) -> bool {
         let [_, notes] = multiparts::notes_of_object(&self.root, bucket, object_key);
-        notes.is_file()
+        notes.is_file() && self.root.join(bucket).join(object_key).is_file()
     }
 
     fn must_be_there(&self, bucket: &str, object_key: &str) -> S3Result<()> {

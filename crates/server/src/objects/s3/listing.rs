@@ -1,30 +1,13 @@
-//! What lies under this deployment's prefix, and the mark that says whose prefix it is
-//! (FORMAT.md R11).
+//! What lies under this deployment's prefix.
 
 use super::{
     super::{ListedObject, ObjectKey, ObjectsError, VersionId},
     Objects,
-    answers::{positive, translate},
+    answers::translate,
 };
-
-/// Behind the prefix. No tenant is called so: their names have no dot.
-const MARK: &str = "sealift.deployment";
-/// A deployment's id is shorter; anything longer was not written here.
-const LONGEST_MARK: u64 = 256;
 
 /// Where there is no bucket, nothing is known of the versions in it.
 const NO_BUCKET: &str = "NoSuchBucket";
-
-/// Whose mark a prefix bears.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub enum Mark {
-    /// None.
-    None,
-    /// That of the deployment that asked.
-    Ours,
-    /// Another one's.
-    Another,
-}
 
 impl Objects {
     /// At most a thousand objects under the prefix behind `after`, by key; fewer or none at the
@@ -102,65 +85,5 @@ impl Objects {
             }
             after = (page.next_key_marker, page.next_version_id_marker);
         }
-    }
-
-    /// Marks the prefix as this deployment's.
-    ///
-    /// # Errors
-    /// [`ObjectsError`].
-    pub async fn mark(&self, deployment_id: &str) -> Result<(), ObjectsError> {
-        self.own
-            .put_object()
-            .bucket(&self.bucket)
-            .key(self.mark_key())
-            .body(deployment_id.to_owned().into_bytes().into())
-            .send()
-            .await
-            .map_err(translate)?;
-        Ok(())
-    }
-
-    /// Whether the prefix is marked as this deployment's. Another one's mark is none.
-    ///
-    /// # Errors
-    /// Where it cannot be known.
-    pub async fn is_marked(&self, deployment_id: &str) -> Result<bool, ObjectsError> {
-        Ok(self.mark_for(deployment_id).await? == Mark::Ours)
-    }
-
-    /// Whose mark the prefix bears.
-    ///
-    /// # Errors
-    /// Where it cannot be known.
-    pub async fn mark_for(&self, deployment_id: &str) -> Result<Mark, ObjectsError> {
-        let asked = self
-            .own
-            .get_object()
-            .bucket(&self.bucket)
-            .key(self.mark_key())
-            .send()
-            .await
-            .map_err(translate);
-        let answer = match asked {
-            Ok(answer) => answer,
-            Err(ObjectsError::NotFound) => return Ok(Mark::None),
-            Err(error) => return Err(error),
-        };
-        if positive(answer.content_length, "Content-Length")? > LONGEST_MARK {
-            return Ok(Mark::Another);
-        }
-        let body = answer.body.collect().await;
-        let body = body.map_err(|_| ObjectsError::Unavailable { status: None })?;
-        Ok(if body.into_bytes() == deployment_id.as_bytes() {
-            Mark::Ours
-        } else {
-            Mark::Another
-        })
-    }
-
-    /// Where the mark lies.
-    #[must_use]
-    pub fn mark_key(&self) -> String {
-        format!("{}/{MARK}", self.prefix)
     }
 }

@@ -41,6 +41,7 @@ async fn seal(
     body: &SharedBody,
 ) -> Result<FileRecord, Refusal> {
     caller.may(Wish::Upload)?;
+    app.read_only.may_change()?;
     if headers.contains_key(header::CONTENT_RANGE) {
         // As `curl -C -` does: what has come would be taken for the whole file.
         return Err(Refusal::new(

@@ -1,0 +1,110 @@
+//! The objects of the deployment lie in another store now.
+
+use sealift_transfer::api::FileId;
+use sqlx::{query, query_as, query_scalar};
+
+use super::{AuditRow, FileRow, Records, RecordsError, audit, deployment::begin_epoch};
+use crate::objects::{ETag, Reached, StoreAddress, VersionId};
+
+/// A file as the new store has it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct MovedFile {
+    /// The file.
+    pub file_id: FileId,
+    /// The new store's tag of its object.
+    pub etag: ETag,
+    /// The object's version, where the new bucket keeps versions.
+    pub version: Option<VersionId>,
+}
+
+/// What is known of the new store.
+#[derive(Debug, Clone)]
+pub struct MovedStore {
+    /// Where it is.
+    pub store: StoreAddress,
+    /// Every file that has an object.
+    pub files: Vec<MovedFile>,
+    /// How far the mark in it has come.
+    pub mark: Reached,
+    /// When the moved files are to be verified once more.
+    pub verification_due_at_ms: Option<i64>,
+}
+
+impl Records {
+    /// At most `most` files with larger ids than `after` that are not deleted.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn files_with_objects(
+        &self,
+        after: Option<&FileId>,
+        most: u32,
+    ) -> Result<Vec<FileRow>, RecordsError> {
+        let asked = query_as(
+            "SELECT * FROM files WHERE state NOT IN ('deleting', 'deleted') AND file_id > $1
+             ORDER BY file_id LIMIT $2",
+        );
+        let asked = asked
+            .bind(after.map_or("", FileId::as_str).to_owned())
+            .bind(i64::from(most));
+        Ok(asked.fetch_all(&self.readers).await?)
+    }
+
+    /// Makes this store the one of every row, and begins a new epoch, because the open uploads have no
+    /// parts there. Gives `false`, and changes nothing, where the files are not exactly these any more.
+    ///
+    /// # Errors
+    /// [`RecordsError`].
+    pub async fn move_store(
+        &self,
+        moved: MovedStore,
+        audited: AuditRow,
+    ) -> Result<bool, RecordsError> {
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                let count: i64 = query_scalar(
+                    "SELECT count(*) FROM files WHERE state NOT IN ('deleting', 'deleted')",
+                )
+                .fetch_one(&mut *db)
+                .await?;
+                if usize::try_from(count) != Ok(moved.files.len()) {
+                    return Ok(false);
+                }
+                let MovedStore { store, files, .. } = moved;
+                for file in files {
+                    let change = query(
+                        "UPDATE files SET s3_etag = $2, s3_version = $3,
+                             verification_due_at_ms = coalesce($4, verification_due_at_ms)
+                         WHERE file_id = $1 AND state NOT IN ('deleting', 'deleted')",
+                    )
+                    .bind(file.file_id.to_string())
+                    .bind(file.etag.0)
+                    .bind(file.version.map(|version| version.0))
+                    .bind(moved.verification_due_at_ms);
+                    if change.execute(&mut *db).await?.rows_affected() == 0 {
+                        return Err(sqlx::Error::RowNotFound);
+                    }
+                }
+                for change in [
+                    "UPDATE uploads SET s3_bucket = $1 WHERE s3_bucket <> $1",
+                    "UPDATE files SET s3_bucket = $1 WHERE s3_bucket <> $1",
+                ] {
+                    query(change)
+                        .bind(store.bucket.clone())
+                        .execute(&mut *db)
+                        .await?;
+                }
+                query("UPDATE deployment SET s3_endpoint = $1, s3_bucket = $2, s3_prefix = $3")
+                    .bind(store.endpoint)
+                    .bind(store.bucket)
+                    .bind(store.prefix)
+                    .execute(&mut *db)
+                    .await?;
+                begin_epoch(&mut *db, moved.mark).await?;
+                audit::keep(db, audited).await?;
+                Ok(true)
+            })
+        });
+        work.await
+    }
+}

@@ -1,0 +1,82 @@
+//! The deployment's mark: two servers raise it at once, and a store that does not take it.
+
+use std::{fs, path::PathBuf};
+
+use sealift_server::objects::{Mark, Reached};
+
+use crate::{
+    gate::{Call, Side},
+    pair::{Deployment, Pair, until},
+    support::bytes,
+};
+
+const MINUTE_MS: i64 = 60_000;
+
+fn mark_file(both: &Deployment) -> PathBuf {
+    let bucket = both.config.store_folder().join(&both.config.bucket);
+    bucket.join("sealift/sealift.deployment")
+}
+
+fn reached(both: &Deployment) -> Reached {
+    let mark: Mark = serde_json::from_slice(&fs::read(mark_file(both)).unwrap()).unwrap();
+    mark.reached
+}
+
+#[tokio::test]
+async fn a_server_that_raises_the_mark_late_does_not_lower_it() {
+    let pair = Pair::start().await;
+    let before = reached(&pair.both).high_water;
+    pair.one.client().open("a", &bytes(10)).await;
+    let mut late = pair.both.gate.hold(Call::PutMark, Side::Request);
+    pair.one.later_by(MINUTE_MS);
+    late.arrived().await;
+    pair.two.client().open("b", &bytes(10)).await;
+    pair.two.later_by(MINUTE_MS);
+    until(async || reached(&pair.both).high_water == before + 2).await;
+    // It finds the mark replaced, reads it again, and has nothing to add.
+    let mut again = pair.both.gate.hold(Call::PutMark, Side::Request);
+    late.let_go();
+    pair.one.client().open("c", &bytes(10)).await;
+    until(async || {
+        pair.one.later_by(MINUTE_MS);
+        tokio::task::yield_now().await;
+        again.has_arrived()
+    })
+    .await;
+    assert_eq!(reached(&pair.both).high_water, before + 2);
+    again.let_go();
+    until(async || reached(&pair.both).high_water == before + 3).await;
+}
+
+#[tokio::test]
+async fn a_store_that_does_not_take_the_mark_holds_up_no_upload() {
+    let pair = Pair::start().await;
+    let before = reached(&pair.both).high_water;
+    let one = pair.one.client();
+    one.open("a", &bytes(10)).await;
+    let mut held = pair.both.gate.hold(Call::PutMark, Side::Request);
+    pair.one.later_by(MINUTE_MS);
+    held.arrived().await;
+    // While the store does not answer, and after it has refused.
+    one.upload("b", &bytes(10)).await;
+    held.refuse();
+    one.upload("c", &bytes(10)).await;
+    until(async || {
+        pair.one.later_by(MINUTE_MS);
+        reached(&pair.both).high_water > before
+    })
+    .await;
+    assert_eq!(one.get("/readyz").await.status, 200);
+}
+
+#[tokio::test]
+async fn a_server_that_starts_beside_one_that_writes_is_not_read_only() {
+    let pair = Pair::start().await;
+    for name in ["a", "b"] {
+        pair.one.client().open(name, &bytes(10)).await;
+        pair.one.later_by(MINUTE_MS);
+        let third = pair.both.serve(false).await;
+        assert_eq!(third.client().get("/readyz").await.status, 200);
+        third.client().open(name, &bytes(10)).await;
+    }
+}
