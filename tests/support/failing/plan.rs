@@ -148,24 +148,30 @@ impl Random {
             }
             FaultKind::OkWithError => return None,
             FaultKind::AddressEnded => Fault::AddressEnded {
-                code: self.one_of(&ENDED_ADDRESS),
+                code: self.a_code_of_an_ended_address(),
             },
             // Without a body it is as any other refusal.
             FaultKind::RefusedEarly if body_len == 0 => return None,
             FaultKind::RefusedEarly => Fault::RefusedEarly {
-                status: self.one_of(&[
+                status: self.one_of(
                     StatusCode::BAD_REQUEST,
-                    StatusCode::UNAUTHORIZED,
-                    StatusCode::FORBIDDEN,
-                ]),
-                code: self.one_of(&ENDED_ADDRESS),
+                    &[StatusCode::UNAUTHORIZED, StatusCode::FORBIDDEN],
+                ),
+                code: self.a_code_of_an_ended_address(),
             },
         })
     }
 
-    fn one_of<T: Copy>(&mut self, all: &[T]) -> T {
-        let at = self.randomness.below(u64::try_from(all.len()).unwrap_or(1));
-        all[usize::try_from(at).unwrap_or_default()]
+    fn a_code_of_an_ended_address(&mut self) -> &'static str {
+        let [first, others @ ..] = &ENDED_ADDRESS;
+        self.one_of(first, others)
+    }
+
+    fn one_of<T: Copy>(&mut self, first: T, others: &[T]) -> T {
+        let count = u64::try_from(others.len()).unwrap_or(0);
+        let at = usize::try_from(self.randomness.below(count + 1)).unwrap_or(0);
+        let other = at.checked_sub(1).and_then(|at| others.get(at));
+        other.copied().unwrap_or(first)
     }
 
     /// Within the head or soon behind it mostly, sometimes far into a long body.

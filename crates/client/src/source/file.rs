@@ -245,7 +245,11 @@ mod tests {
     fn a_file_that_says_another_size_than_it_has_is_refused_when_it_is_opened() {
         for path in CLAIMS {
             let said = fs::metadata(path).unwrap().len();
-            assert_ne!(said, fs::read(path).unwrap().len() as u64, "{path}");
+            assert_ne!(
+                said,
+                u64::try_from(fs::read(path).unwrap().len()).unwrap(),
+                "{path}"
+            );
             let refused = FileSource::open(path).unwrap_err();
             assert!(
                 matches!(refused, SourceError::OtherSize { claimed_bytes } if claimed_bytes == said),

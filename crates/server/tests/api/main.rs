@@ -35,9 +35,9 @@ mod guesses;
 mod limits;
 #[cfg(test)]
 mod metrics;
-mod names;
 #[cfg(test)]
 mod moved;
+mod names;
 #[cfg(test)]
 mod opening;
 #[cfg(test)]

@@ -72,7 +72,7 @@ fn verdict(answer: &Answer) -> Option<String> {
         return None;
     }
     assert_eq!(answer.status, 201, "{answer:?}");
-    let text = String::from_utf8(answer.body.clone()).unwrap();
+    let text = core::str::from_utf8(&answer.body).unwrap_or_default();
     text.lines().nth(2).map(str::to_owned)
 }
 

@@ -19,7 +19,7 @@ impl Part {
     }
 
     pub(crate) fn field(field: &str, content: &[u8]) -> Self {
-        Self::with(&format!("form-data; name=\"{field}\""), content)
+        Self::with(format!("form-data; name=\"{field}\""), content)
     }
 
     /// With a whole Content-Disposition.

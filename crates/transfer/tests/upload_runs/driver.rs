@@ -285,7 +285,11 @@ impl Driver {
         Some(match (random.below(6), request) {
             (0, _) => RequestFailure::Offline,
             (1, Request::Put(_)) => RequestFailure::AddressRefused {
-                status: [400, 401, 403][random.place(3)],
+                status: match random.below(3) {
+                    0 => 400,
+                    1 => 401,
+                    _ => 403,
+                },
             },
             (1, _) => status(401),
             (2, _) => status(503),

@@ -122,7 +122,7 @@ impl Selection {
                 Ok(entry) => entry.depth(),
                 Err(error) => error.depth(),
             };
-            self.leave_out_unless_below(empty.take(), depth, &named);
+            self.leave_out_unless_below(empty.take(), depth, named);
             match entry {
                 Ok(entry) if entry.file_type().is_file() => {
                     let chosen = Chosen::file(entry.path().into(), named(entry.path()), args);
@@ -136,7 +136,7 @@ impl Selection {
                 }
             }
         }
-        self.leave_out_unless_below(empty, 0, &named);
+        self.leave_out_unless_below(empty, 0, named);
     }
 
     /// Leaves a folder out if what comes next, at this depth, is not in it.
