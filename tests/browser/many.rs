@@ -45,6 +45,6 @@ async fn ten_thousand_small_files_go_by_the_page_without_a_refusal(scene: Scene)
         );
     }
     let rate = f64::from(FILES) / began.elapsed().as_secs_f64();
-    println!("page: {FILES} files, {rate:.0} a second");
+    eprintln!("page: {FILES} files, {rate:.0} a second");
     Ok(())
 }

@@ -39,6 +39,10 @@ async fn what_was_altered_is_refused_and_says_so_with_the_exit_code() -> Result<
     Ok(())
 }
 
+#[expect(
+    clippy::indexing_slicing,
+    reason = "the places are those of a message of known length"
+)]
 async fn refuses_what_was_altered(stack: &Stack, in_the_final_frame: usize) -> Result<()> {
     let len = 3 * FRAME + in_the_final_frame;
     let stored = stored(stack, &[len, len]).await?;

@@ -14,7 +14,7 @@ const AT_ONCE: usize = 50;
 fn tell(what: &str, files: u32, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
     let rate = f64::from(files) / seconds;
-    println!("{what}: {files} files in {seconds:.1} s, {rate:.0} a second");
+    eprintln!("{what}: {files} files in {seconds:.1} s, {rate:.0} a second");
 }
 
 async fn expect_all(stack: &Stack, files: u32) -> Result<()> {

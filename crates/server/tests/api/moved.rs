@@ -33,10 +33,10 @@ fn copy_bucket(store: &Path, from: &str, to: &str) {
     for entry in fs::read_dir(store).unwrap() {
         let path = entry.unwrap().path();
         let name = path.file_name().unwrap().to_str().unwrap();
-        if let Some(rest) = name.strip_prefix(&from) {
-            if !rest.contains(".upload-") {
-                fs::copy(&path, store.join(format!("{to}{rest}"))).unwrap();
-            }
+        if let Some(rest) = name.strip_prefix(&from)
+            && !rest.contains(".upload-")
+        {
+            fs::copy(&path, store.join(format!("{to}{rest}"))).unwrap();
         }
     }
 }
