@@ -2,6 +2,7 @@
 
 import { Announcer } from './announcer.js';
 import { KeyBetweenTabs } from './key-between-tabs.js';
+import { deleteLeftovers } from './leftovers.js';
 import { listedFile } from './listed-file.js';
 import { Listing } from './listing.js';
 import { Login } from './login.js';
@@ -33,6 +34,8 @@ let typing;
 export async function startFilesPage({ refresh } = {}) {
   sayAll(document);
   if (!globalThis.isSecureContext) return notice('unfit', say('insecureContext'));
+  // The other pages' workers do the same when they start.
+  deleteLeftovers();
   find('page').hidden = false;
   login = new Login(find('login'), [() => keys.ask(), refresh], {
     use: logIn,

@@ -12,6 +12,7 @@ const wishes = {
   logInDeclined: (opener) => opener.logInDeclined(),
   save: (opener, { fileId, size, picked, inMemory }) => opener.save(fileId, size, picked, inMemory),
   cancel: (opener) => opener.cancel(),
+  leave: (opener) => opener.leave(),
 };
 
 // What cannot be gone on from: a fault of ours, as the module tells every failure as a message.

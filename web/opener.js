@@ -1,5 +1,7 @@
 // The page's side of the worker that opens files, and the choice of where they are saved.
 
+import { deleteWhenFree } from './leftovers.js';
+
 // Under `require-trusted-types-for 'script'` only what this policy lets through becomes a worker.
 const WORKER = new URL('./open-worker.js', import.meta.url);
 const policy = globalThis.trustedTypes?.createPolicy('sealift', {
@@ -12,6 +14,8 @@ const policy = globalThis.trustedTypes?.createPolicy('sealift', {
 const STOPPED = { code: 'worker_stopped', detail: '', numbers: {} };
 // Where the browser has no place on disk: the module holds no more (crates/browser/src/sink/in_memory.rs).
 const MOST_BYTES_IN_MEMORY = 512 * 1024 * 1024;
+// How long a page that is left waits for a worker that writes. Nothing else can be waited for then.
+const LEAVING_MS = 150;
 // Between attempts to take a file away.
 const WAITS_MS = [0, 100, 400, 1600];
 // No file may have these in its name on one system or another, or they hide how it ends.
@@ -27,6 +31,9 @@ export class Opener {
   // What was offered last: its address, and how much of the browser's disk it takes.
   #address;
   #keptBytes = 0;
+  // What the worker has opened, or opens, on the browser's own disk: `{ folder, name }` for each file.
+  #onDisk = [];
+  #isWriting = false;
   // The wish whose place is being picked; another one in its stead, and the picker's answer comes too late.
   #picking;
 
@@ -39,6 +46,11 @@ export class Opener {
     this.#worker = new Worker(policy ? policy.createScriptURL(WORKER.href) : WORKER, { type: 'module' });
     this.#worker.addEventListener('message', ({ data }) => this.#heard(data));
     this.#worker.addEventListener('error', () => this.#heard({ type: 'stopped', failure: STOPPED }));
+    window.addEventListener('pagehide', () => this.#leave());
+    // Browsers may show a page again that was left, and what it had on disk is gone.
+    window.addEventListener('pageshow', ({ persisted }) => {
+      if (persisted && this.#onDisk.length > 0) location.reload();
+    });
   }
 
   // Which way a file of that size would be saved: `picker` (the person picks the place, and the browser writes there),
@@ -97,9 +109,22 @@ export class Opener {
     this.#picked = undefined;
   }
 
+  // Nothing that was opened stays on the browser's own disk when the page is left; a download that the browser has begun to
+  // copy goes on. This page cannot delete what the worker is writing, and the worker may end before it has heard of it, so
+  // both try, this page second: the worker runs beside it, and needs some milliseconds to finish a write.
+  #leave() {
+    if (this.#isWriting) {
+      this.#want('leave');
+      const until = performance.now() + LEAVING_MS;
+      while (performance.now() < until);
+    }
+    for (const { folder, name } of this.#onDisk) folder.removeEntry(name).catch(() => {});
+  }
+
   // The worker has stopped by itself. What it was writing to is nobody's once it is gone.
   #end() {
     this.#worker.terminate();
+    if (this.#onDisk.length > 0) deleteWhenFree(this.#onDisk[0].folder.name);
     this.#picking = undefined;
     this.#leaveNothing();
   }
@@ -125,8 +150,16 @@ export class Opener {
   }
 
   #heard({ blob, ...message }) {
+    if (message.type === 'on-disk') {
+      this.#onDisk.push(message);
+      this.#isWriting = true;
+      return;
+    }
     if (message.type === 'stopped') this.#end();
-    if (['done', 'failed', 'cancelled'].includes(message.type)) this.#picked = undefined;
+    if (['done', 'failed', 'cancelled'].includes(message.type)) {
+      this.#picked = undefined;
+      this.#isWriting = false;
+    }
     if (message.type === 'done') {
       message.name = this.#name;
       if (blob) message.address = this.#offer(blob, message.how);

@@ -10,6 +10,7 @@ mod files_page;
 mod form;
 mod interrupted;
 mod keyboard;
+mod left_behind;
 mod login;
 mod many;
 mod memory;

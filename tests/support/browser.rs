@@ -145,6 +145,25 @@ impl Browser {
         Ok(FilePage::of(page, self.profile.kind))
     }
 
+    /// Opens something of the stack that runs no script of ours.
+    ///
+    /// # Errors
+    /// Where it is not there.
+    pub async fn open_scriptless(&self, stack: &Stack) -> Result<Page> {
+        let url = format!("{}/icons/sealift.svg", stack.address());
+        self.client.goto(&url).await?;
+        Ok(Page::of(self.client.clone()))
+    }
+
+    /// Closes this tab and goes on in another one; [`Self::new_tab`] opened one of them.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn close_tab(&self) -> Result<()> {
+        self.client.close_window().await?;
+        self.first_tab().await
+    }
+
     /// Opens another tab and goes on in it; [`Self::first_tab`] goes back.
     ///
     /// # Errors

@@ -37,8 +37,8 @@ use crate::{
 /// opener.save(fileId, size, handle, false);
 /// ```
 ///
-/// Messages of a file that is being saved have a `type`: `progress` (`opened` of `size` plaintext
-/// bytes have come), `retrying`, `credential-needed` (until `logIn` or `logInDeclined`), and at the end
+/// Messages of a file that is being saved have a `type`: `on-disk` (the file that it is opened into, by
+/// its `folder`, a handle, and its `name`), `progress` (`opened` of `size` plaintext bytes have come), `retrying`, `credential-needed` (until `logIn` or `logInDeclined`), and at the end
 /// `done` (`how`: `picker`, `disk` or `memory`; of the last two with the `blob` to be offered), `failed`
 /// (`failure`: `code`, `detail`, `status`, `requestId`, `numbers`) or `cancelled`. After these two
 /// nothing of the file stays.
@@ -118,6 +118,13 @@ impl Opener {
         spawn_local(async move { shared.save(file, len_of(size), way, cancelled).await });
     }
 
+    /// The page is left: the one under way ends, and nothing that was opened stays on the browser's own
+    /// disk. The browser goes on with a download that it has begun to copy.
+    pub fn leave(&self) {
+        self.0.under_way.take();
+        self.0.offered.take();
+    }
+
     /// Ends the one under way by `cancelled`, or by `done` where it was too late.
     pub fn cancel(&self) {
         self.0.under_way.take();
@@ -136,6 +143,9 @@ impl Shared {
             Ok(sink) => sink,
             Err(fault) => return self.reporter.failed(&fault),
         };
+        if let Sink::OnDisk(file) = &sink {
+            self.reporter.on_disk(&*file.lock().await);
+        }
         // Nothing runs on behind this: a piece under way ends with its future.
         let opened = {
             let opening = core::pin::pin!(self.open(file, size, &sink));

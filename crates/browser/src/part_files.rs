@@ -174,6 +174,12 @@ impl PartFile {
         }
     }
 
+    /// The folder that it is in, and its name there.
+    #[must_use]
+    pub fn place(&self) -> (&FileSystemDirectoryHandle, &str) {
+        (&self.folder.handle, &self.name)
+    }
+
     /// Deletes it; its room is free then.
     pub async fn delete(mut self) {
         self.close();
@@ -255,7 +261,8 @@ async fn delete_unlocked() -> Result<(), JsValue> {
     recursively.set_recursive(true);
     for name in names(&all).await? {
         if let Ok(Some(_nobodys)) = TabLock::take(&lock_of(&name)).await {
-            JsFuture::from(all.remove_entry_with_options(&name, &recursively)).await?;
+            // What the browser does not let go of yet must not keep the others.
+            let _deleted = JsFuture::from(all.remove_entry_with_options(&name, &recursively)).await;
         }
     }
     Ok(())

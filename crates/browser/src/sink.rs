@@ -4,6 +4,7 @@
 mod in_memory;
 mod picked;
 
+use futures::lock::Mutex;
 use js_sys::Uint8Array;
 use web_sys::{Blob, FileSystemFileHandle};
 
@@ -30,7 +31,7 @@ pub enum Sink {
     /// See [`Way::Picked`].
     Picked(Picked),
     /// See [`Way::OnDisk`].
-    OnDisk(std::cell::RefCell<PartFile>),
+    OnDisk(Mutex<PartFile>),
     /// See [`Way::InMemory`].
     InMemory(InMemory),
 }
@@ -69,7 +70,7 @@ impl Sink {
     pub async fn write(&self, plaintext: &Uint8Array, at: u64) -> Result<(), Fault> {
         match self {
             Self::Picked(picked) => picked.write(plaintext, at).await,
-            Self::OnDisk(file) => file.borrow_mut().write(plaintext, at),
+            Self::OnDisk(file) => file.lock().await.write(plaintext, at),
             Self::InMemory(memory) => memory.write(plaintext, at),
         }
     }
@@ -94,8 +95,9 @@ impl Sink {
     pub async fn discard(self) {
         match self {
             Self::Picked(picked) => picked.discard().await,
-            // Dropped, they are gone.
-            Self::OnDisk(_) | Self::InMemory(_) => {}
+            Self::OnDisk(file) => file.into_inner().delete().await,
+            // Dropped, it is gone.
+            Self::InMemory(_) => {}
         }
     }
 }

@@ -46,9 +46,14 @@ const read = async () => {
 read().then(done, error => done(`${error}`));
 ";
 
-/// The names of all that lies in the browser's own file system.
+/// The names of all that lies in the browser's own file system. The first argument says whether to wait
+/// for the end of every worker that has a folder there.
 const KEPT: &str = "
-const [done] = arguments;
+const [afterwards, done] = arguments;
+const ended = async root => {
+    const all = await root.getDirectoryHandle('sealift-parts', { create: true });
+    for await (const name of all.keys()) await navigator.locks.request(`sealift-parts-${name}`, () => {});
+};
 const list = async (folder, path) => {
     const names = [];
     for await (const one of folder.values()) {
@@ -57,7 +62,38 @@ const list = async (folder, path) => {
     }
     return names;
 };
-navigator.storage.getDirectory().then(root => list(root, '')).then(done, error => done([`${error}`]));
+navigator.storage.getDirectory()
+    .then(async root => {
+        if (afterwards) await ended(root);
+        return list(root, '');
+    })
+    .then(done, error => done([`${error}`]));
+";
+
+/// Leaves what a page leaves whose browser crashed.
+const LEFT: &str = "
+const [done] = arguments;
+const leave = async () => {
+    const root = await navigator.storage.getDirectory();
+    const all = await root.getDirectoryHandle('sealift-parts', { create: true });
+    const folder = await all.getDirectoryHandle('crashed', { create: true });
+    await folder.getFileHandle('plaintext', { create: true });
+};
+leave().then(() => done(null), error => done(`${error}`));
+";
+
+/// Calls back once nothing is there any more that a crash left.
+const SWEPT: &str = "
+const [done] = arguments;
+const look = async () => {
+    const root = await navigator.storage.getDirectory();
+    const all = await root.getDirectoryHandle('sealift-parts', { create: true });
+    const names = [];
+    for await (const name of all.keys()) names.push(name);
+    if (names.includes('crashed')) setTimeout(look, 20);
+    else done(null);
+};
+look();
 ";
 
 impl FilePage {
@@ -159,7 +195,37 @@ impl FilePage {
     /// # Errors
     /// Where the browser does not answer.
     pub async fn kept(&self) -> Result<Vec<String>> {
-        let kept = self.page.ask(KEPT, vec![]).await?;
+        self.page.kept(false).await
+    }
+}
+
+impl Page {
+    /// The names of all files that this site keeps in the browser's own file system; `afterwards`: when
+    /// the workers of all pages have ended.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn kept(&self, afterwards: bool) -> Result<Vec<String>> {
+        let kept = self.ask(KEPT, vec![json!(afterwards)]).await?;
         Ok(serde_json::from_value(kept)?)
+    }
+
+    /// Puts a file there as a browser that crashed leaves it.
+    ///
+    /// # Errors
+    /// Where the browser does not answer.
+    pub async fn leave_file_of_a_crash(&self) -> Result<()> {
+        let left = self.ask(LEFT, vec![]).await?;
+        ensure!(left.is_null(), "{left}");
+        Ok(())
+    }
+
+    /// Waits until that is gone.
+    ///
+    /// # Errors
+    /// Where it stays.
+    pub async fn file_of_a_crash_is_deleted(&self) -> Result<()> {
+        self.ask(SWEPT, vec![]).await?;
+        Ok(())
     }
 }

@@ -6,6 +6,7 @@ use wasm_bindgen::JsValue;
 
 use crate::{
     failure::{Failure, Fault},
+    part_files::PartFile,
     report::{Reporter, to_js},
     sink::Saved,
 };
@@ -23,6 +24,11 @@ enum OpenerReport {
     },
     /// A request had no answer, or was refused for now; the next attempt comes by itself.
     Retrying,
+    /// The file is opened into a file of the browser's own disk.
+    OnDisk {
+        /// The name of that file in the page's folder.
+        name: String,
+    },
     /// The file is whole.
     Done {
         /// Which way it went.
@@ -61,6 +67,18 @@ impl OpenerReporter {
 
     pub(crate) fn retrying(&self) {
         self.0.tell(&OpenerReport::Retrying);
+    }
+
+    /// With the folder, so that the page can delete the file while it goes.
+    pub(super) fn on_disk(&self, file: &PartFile) {
+        let (folder, name) = file.place();
+        let name = name.to_owned();
+        let Ok(message) = to_js(&OpenerReport::OnDisk { name }) else {
+            return;
+        };
+        // It is a plain object of ours.
+        let _set = Reflect::set(&message, &"folder".into(), folder);
+        self.0.tell_js(&message);
     }
 
     /// With the blob that is to be offered, where there is one.

@@ -57,6 +57,25 @@ async fn a_file_that_was_written_to_is_not_read() {
     ));
 }
 
+/// As browsers say of a file of the kernel's, or of a pipe.
+#[wasm_bindgen_test]
+async fn a_file_that_says_no_bytes_and_has_some_is_not_read() {
+    let file = file(&plaintext(10));
+    now_says(&file, "size", 0.0);
+    let chosen = ChosenFile::new(file);
+    assert_eq!(chosen.size(), 0);
+    assert!(matches!(
+        chosen.read(&(0..0)).await,
+        Err(Fault::FileChanged)
+    ));
+}
+
+#[wasm_bindgen_test]
+async fn an_empty_file_is_read() {
+    let chosen = ChosenFile::new(file(&[]));
+    assert_eq!(chosen.read(&(0..0)).await.unwrap().length(), 0);
+}
+
 #[wasm_bindgen_test]
 async fn a_file_that_became_shorter_is_not_read() {
     let chosen = ChosenFile::new(file(&plaintext(10)));

@@ -1,0 +1,121 @@
+//! What stays of an opened file in the browser's own file system once its page is left: nothing.
+
+use anyhow::Result;
+use bytes::Bytes;
+use sealift_tests::{Browser, FilePage, Randomness, Scene, Stack, sizes::PART};
+use sealift_transfer::api::FileRecord;
+
+use crate::scenes::tell;
+
+tell!(
+    chosen:
+    a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk,
+);
+// Firefox ends a worker before it hears that its page is left.
+tell!(
+    chromium:
+    an_abandoned_download_leaves_nothing_on_the_browsers_disk,
+);
+tell!(
+    everywhere:
+    every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page,
+);
+
+/// A file on the server, and its page without a dialog that asks where to save.
+async fn opened(browser: &Browser, stack: &Stack, file: &FileRecord) -> Result<FilePage> {
+    let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
+    page.comes_to("ready").await?;
+    let has_none = "delete Window.prototype.showSaveFilePicker; delete window.showSaveFilePicker;";
+    page.page.run(has_none, vec![]).await?;
+    Ok(page)
+}
+
+/// Sends a file past the gate of the browser's questions; the server seals it.
+async fn sent(stack: &Stack, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
+    let sent = reqwest::Client::new()
+        .put(format!("{}/upload/{name}", stack.address()))
+        .header("accept", "application/json")
+        .body(plaintext.clone())
+        .send()
+        .await?;
+    Ok(serde_json::from_slice(&sent.bytes().await?)?)
+}
+
+async fn a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk(
+    scene: Scene,
+) -> Result<()> {
+    let stack = scene.setup()?.start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    for by_closing in [false, true] {
+        let name = format!("finished-{by_closing}.bin");
+        let file = stack.upload(&name, &plaintext).await?;
+        if by_closing {
+            browser.new_tab().await?;
+        }
+        let page = opened(&browser, &stack, &file).await?;
+        page.press("#save").await?;
+        page.comes_to("done").await?;
+        assert_eq!(page.kept().await?.len(), 1);
+        // The browser may still copy what it was given.
+        if by_closing {
+            browser.close_tab().await?;
+        }
+        let fresh = browser.open_scriptless(&stack).await?;
+        assert_eq!(fresh.kept(true).await?, Vec::<String>::new(), "{name}");
+        let saved = browser.downloaded_bytes(&name, plaintext.len()).await?;
+        assert!(saved == plaintext, "{name}");
+    }
+    Ok(())
+}
+
+async fn an_abandoned_download_leaves_nothing_on_the_browsers_disk(scene: Scene) -> Result<()> {
+    let stack = scene.setup()?.with_gate_after(2500).start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let file = sent(&stack, "abandoned.bin", &plaintext).await?;
+    let page = opened(&browser, &stack, &file).await?;
+    page.press("#save").await?;
+    // The gate holds its bytes, and nothing ends it.
+    while page.kept().await?.is_empty() {}
+    let fresh = browser.open_scriptless(&stack).await?;
+    assert_eq!(fresh.kept(true).await?, Vec::<String>::new());
+    assert_eq!(browser.downloads()?, 0);
+    Ok(())
+}
+
+async fn every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page(
+    scene: Scene,
+) -> Result<()> {
+    let stack = scene.setup()?.with_gate_after(2500).start().await?;
+    let browser = scene.browser().await?;
+    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let file = sent(&stack, "going-on.bin", &plaintext).await?;
+    let page = opened(&browser, &stack, &file).await?;
+    page.press("#save").await?;
+    // The gate holds its bytes, and nothing ends it.
+    let of_the_open_page = loop {
+        let kept = page.kept().await?;
+        if !kept.is_empty() {
+            break kept;
+        }
+    };
+
+    browser.new_tab().await?;
+    let addresses = ["", "files", &format!("files/{}", file.id)];
+    for address in addresses {
+        let fresh = browser.open_scriptless(&stack).await?;
+        fresh.leave_file_of_a_crash().await?;
+        let url = format!("{}/{address}", stack.address());
+        let visited = browser.open_file(&url).await?;
+        visited.page.file_of_a_crash_is_deleted().await?;
+        assert_eq!(visited.kept().await?, of_the_open_page, "{address}");
+    }
+
+    browser.first_tab().await?;
+    stack.gate()?.open();
+    page.comes_to("done").await?;
+    let saved = browser.downloaded_bytes("going-on.bin", plaintext.len());
+    assert!(saved.await? == plaintext);
+    Ok(())
+}
