@@ -11,7 +11,7 @@ use std::{
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::Method;
 use sealift_server::{
-    Clock, Config, Server, make_api_key,
+    Config, Server, make_api_key,
     records::{Records, Roles},
 };
 use sealift_transfer::api::{
@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
-use crate::support::{Client, NO_NOTES, PART, SealedFile, Stack, bytes, config_in};
+use crate::support::{Client, NO_NOTES, PART, SealedFile, Stack, bytes, config_in, now_ms};
 
 /// The newest version of the schema.
 const NEWEST: &str = "version-1";
@@ -73,15 +73,12 @@ async fn a_database_of_every_earlier_version_is_opened_and_its_rows_are_readable
         let object = "SELECT s3_key FROM files WHERE state = 'available'";
         let object: String = sqlx::query_scalar(object).fetch_one(&mut db).await.unwrap();
         lay(&config, &object);
-        let newest = "SELECT max(at_ms) FROM audit";
-        let made_at_ms: i64 = sqlx::query_scalar(newest).fetch_one(&mut db).await.unwrap();
+        move_to_now(&mut db).await;
         db.close().await.unwrap();
         let key = fs::read(folder_of(version).join("sealift.key")).unwrap();
         write_private(&config.key_file, &key);
 
-        // In its own time, so that what was open then is open.
-        let clock = Clock::from_fn(move || made_at_ms + 1000);
-        let server = Server::start_at(config.clone(), clock).await.unwrap();
+        let server = Server::start(config.clone()).await.unwrap();
         reads_everything(&Client::of(server.address())).await;
         server.shutdown().await;
 
@@ -156,6 +153,30 @@ fn lay(config: &Config, object_key: &str) {
     let (bucket, key) = (coded(&config.bucket), coded(object_key));
     let note = format!(".bucket-{bucket}.object-{key}.internal.json");
     fs::write(folder.join(note), NO_NOTES).unwrap();
+}
+
+/// Moves every time in the database, so that what was open then is open now. A clock that stands in the
+/// past would not do, because the store refuses signatures that are older than a quarter of an hour.
+async fn move_to_now(db: &mut sqlx::SqliteConnection) {
+    let newest = "SELECT max(at_ms) FROM audit";
+    let newest: i64 = sqlx::query_scalar(newest)
+        .fetch_one(&mut *db)
+        .await
+        .unwrap();
+    let later_by = now_ms() - newest;
+    for table in tables(db).await {
+        let times =
+            format!("SELECT name FROM pragma_table_info('{table}') WHERE name LIKE '%at_ms'");
+        let times: Vec<String> = sqlx::query_scalar(AssertSqlSafe(times))
+            .fetch_all(&mut *db)
+            .await
+            .unwrap();
+        for time in times {
+            let change = format!("UPDATE {table} SET {time} = {time} + ?");
+            let change = sqlx::query(AssertSqlSafe(change)).bind(later_by);
+            change.execute(&mut *db).await.unwrap();
+        }
+    }
 }
 
 fn write_private(file: &Path, bytes: &[u8]) {
