@@ -14,6 +14,8 @@ const LEN: usize = 7 * 1024 * 1024;
 async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
     let stack = scene.setup()?.with_failing_way_to_store().start().await?;
     let way = stack.way_to_store()?;
+    // The server's start tries the public endpoint.
+    let of_the_start = way.journal().count(Operation::PutObject);
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
@@ -40,7 +42,7 @@ async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
     }
     // Two dead addresses and two fresh ones, each sent to once.
     assert_eq!(way.counts().values().sum::<u64>(), 2);
-    assert_eq!(way.journal().count(Operation::PutObject), 2);
+    assert_eq!(way.journal().count(Operation::PutObject) - of_the_start, 2);
     assert_eq!(stack.signatures().await?, 4);
     assert_eq!(way.journal().parts_sealed_twice(), []);
     Ok(())

@@ -145,11 +145,16 @@ async fn carry(near: TcpStream, target: SocketAddr, wire: &Wire) -> io::Result<(
 
 async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire) -> io::Result<()> {
     let mut piece = vec![0; 16 * 1024];
+    let mut is_trial = None;
     loop {
         let len = from.read(&mut piece).await?;
         let Some(bytes) = piece.get(..len).filter(|bytes| !bytes.is_empty()) else {
             return to.shutdown().await;
         };
+        if *is_trial.get_or_insert_with(|| begins_a_trial(bytes)) {
+            to.write_all(bytes).await?;
+            continue;
+        }
         let permits = u32::try_from(len).unwrap_or(u32::MAX);
         let waiting = (wire.passes.available_permits() < len).then(|| Waiting::at(wire));
         match wire.passes.acquire_many(permits).await {
@@ -160,6 +165,15 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire) -
         to.write_all(bytes).await?;
         wire.passed.fetch_add(u64::from(permits), Ordering::Relaxed);
     }
+}
+
+/// Whether a connection is the server's own, which tries the store at its start. The gate lets it pass
+/// and does not count it, because a story is about the uploader's bytes.
+fn begins_a_trial(first_bytes: &[u8]) -> bool {
+    let object_key = b"/probe/";
+    first_bytes
+        .windows(object_key.len())
+        .any(|bytes| bytes == object_key)
 }
 
 /// Counts its connection among the held ones, as long as it is there.

@@ -338,21 +338,28 @@ async fn no_change_is_kept_without_its_audit_entry() {
 }
 
 impl Watched {
-    /// The verdict of the pass over all frames. The pass leases the file, which is no verdict.
+    /// The pass over all frames keeps no verdict while no entry can be kept. The server's own pass may
+    /// have been quicker than the trigger, so the verdict is forgotten first.
     async fn verdict(&mut self) {
-        let verdicts = "SELECT count(verified_at_ms) FROM files WHERE state <> ?";
-        let before = self.stack.number(verdicts, "").await;
+        let files = "SELECT count(*) FROM files WHERE state = ?";
+        let verdicts = "SELECT count(verified_at_ms) FROM files WHERE state = ?";
+        let entries = "SELECT count(*) FROM audit WHERE via = 'verifier' AND outcome = ?";
         self.close_audit().await;
+        let forget = "UPDATE files SET verified_at_ms = NULL, sealed_sha256 = NULL,
+                      verification_code = NULL, verification_due_at_ms = 0 WHERE state = 'available'";
+        run(&self.stack, forget).await;
         self.stack.server.verify_now().await;
-        assert_eq!(self.stack.number(verdicts, "").await, before);
+        assert_eq!(self.stack.number(verdicts, "available").await, 0);
+        let kept = self.stack.number(entries, "ok").await;
         self.open_audit().await;
         let due = "UPDATE files SET verification_due_at_ms = 0
                    WHERE verification_due_at_ms IS NOT NULL";
         run(&self.stack, due).await;
-        self.stack.server.verify_now().await;
-        assert_eq!(self.stack.number(verdicts, "").await, before + 1);
-        let entries = "SELECT count(*) FROM audit WHERE via = 'verifier' AND outcome = ?";
-        assert_eq!(self.stack.number(entries, "ok").await, 1);
+        let files = self.stack.number(files, "available").await;
+        while self.stack.number(verdicts, "available").await < files {
+            self.stack.server.verify_now().await;
+        }
+        assert!(self.stack.number(entries, "ok").await >= kept + files);
     }
 
     /// A sweep ends nothing while no entry can be kept, and everything afterwards.
