@@ -221,11 +221,6 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let verify_path = files::verify_path(&file.id);
     let want = async |_: &Stack| is(&client.post(&verify_path, &()).await, 202);
     watched.both_or_neither(AuditAction::VerifyFile, want).await;
-    run(
-        &watched.stack,
-        "UPDATE files SET verification_due_at_ms = 0 WHERE verification_due_at_ms IS NOT NULL",
-    )
-    .await;
     watched.verdict().await;
 
     let read_whole = async |_: &Stack| is(&client.content(&file.id).await, 200);
@@ -352,9 +347,7 @@ impl Watched {
         assert_eq!(self.stack.number(verdicts, "available").await, 0);
         let kept = self.stack.number(entries, "ok").await;
         self.open_audit().await;
-        let due = "UPDATE files SET verification_due_at_ms = 0
-                   WHERE verification_due_at_ms IS NOT NULL";
-        run(&self.stack, due).await;
+        run(&self.stack, forget).await;
         let files = self.stack.number(files, "available").await;
         while self.stack.number(verdicts, "available").await < files {
             self.stack.server.verify_now().await;
