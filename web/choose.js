@@ -53,7 +53,7 @@ function onFolder(input, take) {
 
 function takenFrom(input) {
   const found = chosen(input.files);
-  // So that the same file can be chosen again.
+  // Emptied, so that the same file can be chosen again.
   input.value = '';
   return found;
 }

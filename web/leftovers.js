@@ -31,7 +31,7 @@ function withLock(name, options, use) {
   return navigator.locks.request(`${ALL}-${name}`, options, use);
 }
 
-// What the browser does not let go of yet is deleted at the next visit.
+// A folder that the browser does not let go of yet is deleted at the next visit.
 async function removed(all, name) {
   try {
     await all.removeEntry(name, { recursive: true });

@@ -31,7 +31,7 @@ export class Opener {
   // What was offered last: its address, and how much of the browser's disk it takes.
   #address;
   #keptBytes = 0;
-  // What the worker has opened, or opens, on the browser's own disk: `{ folder, name }` for each file.
+  // Files on the browser's own disk that the worker has opened or opens: `{ folder, name }` for each.
   #onDisk = [];
   #isWriting = false;
   // The wish whose place is being picked; another one in its stead, and the picker's answer comes too late.

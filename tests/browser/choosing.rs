@@ -103,7 +103,7 @@ async fn a_folder_without_files_and_a_drop_without_files_get_a_sentence(
     page.drop(&[&hollow, &empty]).await?;
     notice(&page, "There is no file in hollow, empty,").await?;
     assert!(page.rows().await?.is_empty());
-    // What is there is sent, and what is not is named.
+    // The page sends the files that are there, and names the others.
     page.drop(&[&folder.path().join("a.txt"), &empty]).await?;
     notice(&page, "There is no file in empty,").await?;
     page.wait_for("a.txt", "done").await?;

@@ -1,4 +1,4 @@
-//! What stays of an opened file in the browser's own file system once its page is left: nothing.
+//! Nothing of an opened file stays in the browser's own file system once its page is left.
 
 use core::time::Duration;
 

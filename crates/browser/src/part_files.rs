@@ -261,7 +261,7 @@ async fn delete_unlocked() -> Result<(), JsValue> {
     recursively.set_recursive(true);
     for name in names(&all).await? {
         if let Ok(Some(_nobodys)) = TabLock::take(&lock_of(&name)).await {
-            // What the browser does not let go of yet must not keep the others.
+            // A folder that the browser does not let go of yet must not keep the others.
             let _deleted = JsFuture::from(all.remove_entry_with_options(&name, &recursively)).await;
         }
     }

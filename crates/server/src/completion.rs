@@ -89,7 +89,7 @@ pub(crate) async fn complete(
         UploadState::Open | UploadState::Completing => {}
         state => return Err(CompletionError::NotOpen(state)),
     }
-    // What another bucket lacks is no loss.
+    // An absence in another bucket is no loss.
     app.objects.must_hold(&upload.bucket)?;
     not_expired(app, &upload)?;
     let parts = app.records.parts(upload_id).await?;

@@ -170,7 +170,7 @@ fn by_another(objects: &Objects) -> MarkError {
     }
 }
 
-/// What the database and the mark in the bucket say of a deployment.
+/// The state of a deployment by its database and by the mark in the bucket.
 #[derive(Debug, Clone)]
 pub struct DeploymentStatus {
     /// How far the database has come.

@@ -214,7 +214,7 @@ pub(crate) async fn has_its_objects(
     }
 }
 
-/// What to say of a store without the mark.
+/// The error for a store without the mark.
 pub(crate) fn missing(config: &Config, objects: &Objects) -> MarkError {
     MarkError::Missing {
         store: StoreAddress::of(config),

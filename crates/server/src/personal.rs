@@ -125,7 +125,7 @@ impl<'a> Opener<'a> {
         Ok(self.or_unreadable(UnreadableField::Metadata, metadata.map(Some)))
     }
 
-    /// What the pass over all frames found; unknown where it cannot be read.
+    /// The result of the pass over all frames; unknown where it cannot be read.
     ///
     /// # Errors
     /// As [`Self::name`].

@@ -13,7 +13,7 @@ use crate::problem::Refusal;
 #[derive(Debug, Default)]
 pub(crate) struct ReadOnly(AtomicBool);
 
-/// What the operator, a person at the page and a program are told.
+/// The sentence for the operator, for a person at the page and for a program.
 const WHY: &str = "This server is read-only, because its database is older than the mark in its bucket, \
      as after a restore from a backup. Files can be listed and downloaded. The operator ends this by \
      running `sealift records new-epoch --yes`.";

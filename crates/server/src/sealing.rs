@@ -91,7 +91,7 @@ fn plan(
 /// What is known of a body before it comes.
 #[derive(Debug, Clone)]
 pub(crate) struct ComingFile {
-    /// As the person knows it; what is kept of it where the file is sealed.
+    /// The name as the person knows it; the sealing decides what is kept of it.
     pub(crate) name: String,
     /// As its sender believes; checked.
     pub(crate) content_type: Option<String>,

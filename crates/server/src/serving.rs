@@ -152,7 +152,7 @@ mod tests {
         }
         let ended = tokio::spawn(async move { socket.read(&mut [0]).await });
         while !ended.is_finished() {
-            // It may not have begun to wait when the hand is moved.
+            // The connection may not have begun to wait when the hand is moved.
             hand.forward(1_000);
             tokio::task::yield_now().await;
         }

@@ -59,7 +59,7 @@ fn spread(every: Duration, random: [u8; 4]) -> Duration {
 pub(crate) async fn sweep(app: &App) -> SweepReport {
     let mut report = SweepReport::default();
     if app.read_only.is_on() {
-        // What an older database does not know is not there to be removed.
+        // An object that an older database does not know must not be removed.
         tracing::warn!("Nothing is swept, because the server is read-only");
         return report;
     }

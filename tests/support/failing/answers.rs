@@ -62,7 +62,7 @@ pub(super) fn expired(asked: &Asked) -> Response<Bytes> {
     }
 }
 
-/// As S3 refuses a request with this code.
+/// Refuses a request with this code, as S3 does.
 pub(super) fn refused(status: StatusCode, code: &str) -> Response<Bytes> {
     s3(status, code)
 }

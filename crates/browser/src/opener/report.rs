@@ -76,7 +76,7 @@ impl OpenerReporter {
         let Ok(message) = to_js(&OpenerReport::OnDisk { name }) else {
             return;
         };
-        // It is a plain object of ours.
+        // The message is a plain object of ours.
         let _set = Reflect::set(&message, &"folder".into(), folder);
         self.0.tell_js(&message);
     }

@@ -1,4 +1,4 @@
-//! What the driver knows of the presigned addresses of its parts.
+//! The presigned addresses of the parts, as the driver knows them.
 
 use sealift_transfer::{
     PartNumber,
@@ -11,14 +11,14 @@ use crate::{allowance::Share, browser::moment, short_map::ShortMap};
 /// The addresses of one upload's parts.
 #[derive(Default)]
 pub(super) struct Addresses {
-    /// Of the last address of each part.
+    /// The life of the last address of each part.
     lives: ShortMap<PartNumber, Life>,
     /// Permits of parts whose address ended before their PUT began. Each permit waits here for the
     /// next address of its part.
     kept_permits: ShortMap<PartNumber, Share>,
 }
 
-/// What one PUT must know of its address.
+/// The life of the address that one PUT is sent to.
 pub(super) struct Address {
     pub(super) life: Option<Life>,
     /// The permit of an earlier PUT of this part. The address has just come then, and is used as

@@ -57,7 +57,7 @@ async fn a_file_that_was_written_to_is_not_read() {
     ));
 }
 
-/// As browsers say of a file of the kernel's, or of a pipe.
+/// A file whose size is said to be 0, as browsers say of a file of the kernel or of a pipe.
 #[wasm_bindgen_test]
 async fn a_file_that_says_no_bytes_and_has_some_is_not_read() {
     let file = file(&plaintext(10));

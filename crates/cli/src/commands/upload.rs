@@ -65,7 +65,7 @@ pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
     uploads.all(chosen, refusals).await
 }
 
-/// What was chosen and cannot be uploaded.
+/// Names the chosen files that cannot be uploaded.
 #[derive(Debug, Clone, Copy)]
 struct Refusals {
     count: usize,

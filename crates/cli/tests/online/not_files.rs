@@ -69,7 +69,7 @@ fn what_is_no_file_is_named_at_once_and_the_others_go_on() {
         "{errors}"
     );
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
-    // They are named before the server is asked.
+    // The program names them before it asks the server.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = nobody.local_addr().expect("bound").port();
     drop(nobody);
@@ -82,7 +82,7 @@ fn what_is_no_file_is_named_at_once_and_the_others_go_on() {
     refused(&running.run(&["upload", "all/pipe", "/dev/null"]), 2);
 }
 
-/// What shells give for `<(…)`, and other names of stdin.
+/// Paths that lead to a pipe of the shell, as for `<(…)`, or to stdin.
 #[test]
 fn a_pipe_of_the_shell_leads_to_stdin() {
     let running = Running::demo();

@@ -17,7 +17,7 @@ pub struct FileSource {
     opened: Version,
 }
 
-/// What tells one state of a file from another.
+/// A state of a file: two states differ in length or time.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     len: u64,
@@ -258,7 +258,7 @@ mod tests {
         }
     }
 
-    /// As on a file system that says the truth at first.
+    /// The file system says the truth at first.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_says_another_size_than_it_has_is_refused_when_its_end_is_read() {
@@ -294,7 +294,7 @@ mod tests {
         assert!(made.unwrap().success());
         let refused = FileSource::open(&pipe).unwrap_err();
         assert!(matches!(refused, SourceError::NotAFile));
-        // It took the place of a file after that was looked at.
+        // The pipe took the place of a file after that was looked at.
         let opened = without_waiting().open(&pipe).unwrap();
         assert!(!opened.metadata().unwrap().is_file());
     }

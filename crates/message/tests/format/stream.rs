@@ -1,4 +1,4 @@
-//! What is sealed while nobody knows its length is the same message as if it had been known.
+//! A stream of unknown length is sealed as the same message as if its length had been known.
 
 use proptest::prelude::*;
 use sealift_message::{SealError, StreamSealer};

@@ -15,7 +15,7 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::{app::App, config::Auth, problem::Refusal};
 
-/// What a request asks for.
+/// The two kinds of routes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Face {
     /// The API and the forms: they read and change files.

@@ -46,7 +46,7 @@ pub(super) async fn look(
     Ok(head.map_or(Seen::Never, Seen::Object))
 }
 
-/// What an object turned out to be.
+/// The verdict on an object.
 pub(super) enum Judged {
     /// What was sealed; what the file is by its first bytes, so that no reader has to fetch them
     /// for that.

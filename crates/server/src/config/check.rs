@@ -16,7 +16,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     limits(config)
 }
 
-/// What is told of another value.
+/// The values that are taken, for the error about another one.
 pub(super) const IDLE_SECONDS_EXPECTED: &str = "a number of seconds from 1 to 3,600";
 
 fn idle_time(config: &Config) -> Result<(), ConfigError> {

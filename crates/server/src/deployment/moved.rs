@@ -67,7 +67,7 @@ async fn moved(config: &Config, records: &Records) -> Result<u64, DeploymentErro
     Ok(count)
 }
 
-/// What the store has of every file. ETags and versions are the new store's own.
+/// The store's objects of all files, with the new store's own ETags and versions.
 async fn copied(
     records: &Records,
     objects: &Objects,

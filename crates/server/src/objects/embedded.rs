@@ -91,7 +91,7 @@ impl Embedded {
         Self::start_with(config, times).await
     }
 
-    /// As [`Embedded::start`], with other times of its connections.
+    /// Starts the store as [`Embedded::start`] does, with other times of its connections.
     ///
     /// # Errors
     /// As [`Embedded::start`].

@@ -76,7 +76,7 @@ pub enum ProbeError {
          that joins them as S3 does (AWS S3, Garage 2, the embedded one)"
     )]
     UnequalPartsRefused {
-        /// Of the HTTP answer.
+        /// Status of the HTTP answer.
         status: u16,
         /// The store's own code.
         code: String,
@@ -87,7 +87,7 @@ pub enum ProbeError {
          the setting s3_public_endpoint, and that a proxy there passes host and headers on unchanged"
     )]
     PublicRefused {
-        /// Of the HTTP answer.
+        /// Status of the HTTP answer.
         status: u16,
         /// The store's own code.
         code: String,
@@ -106,7 +106,7 @@ pub enum ProbeError {
     Objects(#[from] ObjectsError),
 }
 
-/// What a store lacks that sealift, or a part of its users, can do without.
+/// A lack of the store that Sealift, or a part of its users, can do without.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
@@ -128,7 +128,7 @@ pub enum Flaw {
          server reaches it, so it was not tried. Where browsers get the same, set s3_public_endpoint"
     )]
     AnotherAnswers {
-        /// Of the HTTP answer.
+        /// Status of the HTTP answer.
         status: u16,
     },
     /// Pages from there neither send nor open.
@@ -137,9 +137,9 @@ pub enum Flaw {
          of docs/STORES.md on the bucket; programs do not need it"
     )]
     NoCors {
-        /// Of the page.
+        /// Origin of the page.
         origin: String,
-        /// What it may not do.
+        /// The request that the page may not send.
         what: String,
     },
 }

@@ -187,7 +187,7 @@ impl Objects {
         &self.prefix
     }
 
-    /// What lies there now, or in that version; `None`: nothing, by the store's own code.
+    /// The object that lies there now, or in that version; `None` only by the store's own code.
     ///
     /// # Errors
     /// Where it cannot be known.

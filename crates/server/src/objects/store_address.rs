@@ -1,4 +1,4 @@
-//! Where a deployment's objects lie, as its database remembers it.
+//! The address of a deployment's objects, as its database remembers it.
 
 use core::fmt;
 

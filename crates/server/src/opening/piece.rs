@@ -50,7 +50,7 @@ pub(super) async fn open(
     }
 }
 
-/// What the reader gets.
+/// The plaintext that the reader gets.
 struct Given {
     /// The end of the file, as long as the empty final frame behind it is not open: the reader knows
     /// the length, and would take the file for whole.

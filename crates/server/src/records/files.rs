@@ -56,7 +56,7 @@ pub struct FileRow {
     pub verification: KeptVerification,
 }
 
-/// What the pass over all frames of a file found, as it is kept.
+/// The result of the pass over all frames of a file, as it is kept.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeptVerification {
     /// Nothing yet.

@@ -17,10 +17,10 @@ pub struct MovedFile {
     pub version: Option<VersionId>,
 }
 
-/// What is known of the new store.
+/// The new store and its objects.
 #[derive(Debug, Clone)]
 pub struct MovedStore {
-    /// Where it is.
+    /// The address of the new store.
     pub store: StoreAddress,
     /// Every file that has an object.
     pub files: Vec<MovedFile>,

@@ -27,7 +27,7 @@ type Shared = Arc<Mutex<State>>;
 #[derive(Debug)]
 struct State {
     free_units: u32,
-    /// Of owners that have any.
+    /// Units by owner; an owner without any has no entry.
     taken: HashMap<Scope, u32>,
     waiting: VecDeque<Waiting>,
 }
@@ -143,7 +143,7 @@ impl State {
         let mut rest = VecDeque::new();
         for waiting in core::mem::take(&mut self.waiting) {
             if waiting.permit.is_closed() {
-                // It has given up.
+                // The body has given up waiting.
                 continue;
             }
             match self.take(&waiting.wanted) {
@@ -157,7 +157,7 @@ impl State {
 }
 
 impl SealingPermit {
-    /// Of memory that was taken.
+    /// Makes the permit of memory that was taken.
     fn of(shared: &Shared, wanted: &Wanted) -> Self {
         Self {
             shared: Arc::clone(shared),

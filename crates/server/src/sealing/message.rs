@@ -14,7 +14,7 @@ use zeroize::Zeroizing;
 /// ciphertext of one part.
 pub(super) struct MessageSealer {
     frames: StreamSealer,
-    /// Of the longest message that may come.
+    /// The plan of the longest message that may come.
     plan: PartPlan,
     /// The plaintext of the frame that is not full yet.
     unsealed: Zeroizing<Vec<u8>>,
@@ -117,7 +117,7 @@ struct PartInMaking {
 
 impl PartInMaking {
     fn new(plan: &PartPlan, number: PartNumber) -> Self {
-        // Where the body ends with this part it may have an empty final frame besides.
+        // A body that ends with this part may have an empty final frame besides.
         let sealed_len = plan.part(number).map_or(0, |part| {
             part.sealed_len().saturating_add(FINAL_FRAME_OVERHEAD)
         });

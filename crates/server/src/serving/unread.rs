@@ -31,7 +31,7 @@ pub(crate) struct RequestBody {
     rest: Rest,
 }
 
-/// Where the rest of a body is left.
+/// The place where the rest of a body is left.
 type Rest = Arc<Mutex<Option<LeftBody>>>;
 
 #[derive(Debug)]
@@ -84,7 +84,7 @@ impl Body for RequestBody {
     }
 }
 
-/// What is done with the rest of a request's body when the request is answered.
+/// Decides about the rest of a request's body when the request is answered.
 pub(super) struct Unread {
     rest: Rest,
     expects_continue: bool,
@@ -152,7 +152,7 @@ async fn read_on(body: &mut Incoming) -> bool {
     loop {
         let frame = core::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
         let Some(Ok(frame)) = frame else {
-            // What broke off is over, too.
+            // A body that broke off is over, too.
             return true;
         };
         let len = frame.data_ref().map_or(0, Bytes::len);

@@ -253,7 +253,7 @@ async fn a_deployment_from_before_the_marks_gets_one_where_its_objects_are_and_n
     );
     fs::rename(&away, &object).unwrap();
     stopped.expect_unharmed().await;
-    // It is known from now on, but the sweeper only reports until the prefix is marked as ours.
+    // The store is known from now on, but the sweeper only reports until the prefix is marked as ours.
     assert!(!stopped.mark().prefix_is_ours);
     mark_store(&stopped.config, false).await.unwrap();
     assert!(stopped.mark().prefix_is_ours);

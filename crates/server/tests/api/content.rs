@@ -39,7 +39,7 @@ async fn an_empty_file_has_a_length_of_zero_and_no_range() {
 async fn a_file_of_whole_frames_does_not_come_whole_unless_its_empty_final_frame_opens() {
     let stack = Stack::start().await;
     let client = stack.client();
-    // Of the last one the end comes in a piece of its own.
+    // The end of the longest file comes in a piece of its own.
     for len in [FRAME, 2 * FRAME, 2040 * FRAME] {
         let plaintext = bytes(len);
         let record = client.upload("a.bin", &plaintext).await;
@@ -97,7 +97,7 @@ async fn the_etag_is_the_message_id_and_never_the_stores_own() {
     assert_eq!(header.message_id().as_bytes(), &message_id);
 }
 
-/// What an answer must say whether it is shown or saved. No policy permits a script or a form.
+/// Headers of every answer, shown or saved. No policy permits a script or a form.
 fn expect_never_active(answer: &Answer, is_shown: bool) {
     let policy = match is_shown {
         true => "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'",

@@ -48,7 +48,7 @@ async fn a_name_that_does_not_open_fails_no_list_and_no_search() {
         assert_eq!(changed.unwrap(), 1, "{damage}");
 
         assert_eq!(names(&client, "").await, ["", "a whole one", "another"]);
-        // It may be the one that is looked for.
+        // The damaged file may be the one that is looked for.
         assert_eq!(names(&client, "?search=whole").await, ["", "a whole one"]);
         let path = files::path(&file.id);
         let record: FileRecord = client.get(&path).await.json(200);

@@ -139,7 +139,7 @@ async fn one_owner_leaves_half_of_the_memory_to_others() {
     let stack = Stack::at(clock, &settings).await;
     let ada = stack.login("acme", "ada", Roles::ALL).await;
     let bob = stack.login("acme", "bob", Roles::ALL).await;
-    // It does not say how long it is, so it takes all that ada may have.
+    // The body does not say how long it is, so it takes all that ada may have.
     let (slow, _) = Slow::begin_as(&ada, &stack).await;
     expect_busy_for_a_while(&hand, &ada, &slow).await;
     assert_eq!(put_file(&bob, "/upload/b", b"b").await.status, 201);
@@ -188,14 +188,14 @@ async fn a_body_waits_half_a_minute_for_memory_and_is_then_refused() {
     slow.send(b"still here");
     expect_busy_for_a_while(&hand, &client, &slow).await;
     assert_eq!(stack.number(kept, "").await, before);
-    // Who still waits when the memory comes back is served.
+    // A body that still waits when the memory comes back is served.
     let waits = client.request(Method::PUT, "/upload/a").body("a");
     let waits = tokio::spawn(Answer::to(waits));
     assert_eq!(slow.end().await.status, 201);
     assert_eq!(waits.await.unwrap().status, 201);
 }
 
-/// As [`expect_busy`], while the slow sender sends now and then.
+/// Expects what [`expect_busy`] does, while the slow sender sends now and then.
 async fn expect_busy_for_a_while(hand: &ClockHand, client: &Client, slow: &Slow) {
     tokio::select! {
         () = expect_busy(hand, client) => {}

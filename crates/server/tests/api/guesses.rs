@@ -45,7 +45,7 @@ fn forms_of(hash: &[u8]) -> Vec<Vec<u8>> {
     ]
 }
 
-/// What can be computed from the guess that this file was sent with that request.
+/// Texts that can be computed from the guess that this file was sent with that request.
 fn guesses(asked: &Value, plaintext: &[u8]) -> Vec<Vec<u8>> {
     let mut guesses = vec![plaintext.to_vec(), asked["name"].as_str().unwrap().into()];
     let typed: OpenUpload = serde_json::from_value(asked.clone()).unwrap();
@@ -64,7 +64,7 @@ fn guesses(asked: &Value, plaintext: &[u8]) -> Vec<Vec<u8>> {
 
 fn expect_no_guess_confirmed(stack: &Stack, guesses: &[Vec<u8>], when: &str) {
     let all = raw(&stack.config.database_file());
-    // It looks in the right place.
+    // The search looks in the right place.
     assert!(has(&all, b"CREATE TABLE uploads") && has(&all, b"sealift-1"));
     for guess in guesses {
         let text = String::from_utf8_lossy(guess);
@@ -154,7 +154,7 @@ async fn nor_does_it_of_a_file_that_curl_or_a_form_brought() {
     expect_no_guess_confirmed(&stack, &guesses(&asked, plaintext), "sealed here");
 }
 
-/// Where nothing is left to compare the request with, it is not the same request.
+/// A request that nothing is left to compare with is not the same request.
 #[tokio::test]
 async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_nothing() {
     let stack = Stack::start().await;
@@ -168,7 +168,7 @@ async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_n
         match end {
             "deleted" => {
                 client.complete(&file).await.json::<FileRecord>(200);
-                // As long as the file is there, the same request gets it.
+                // The same request gets the file as long as the file is there.
                 let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
                 assert!(again.file.is_some() && again.content_key.is_none());
                 client.delete(&files::path(file.file_id())).await;

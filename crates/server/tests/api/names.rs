@@ -65,7 +65,7 @@ const VERDICTS: &[(&str, Option<&str>)] = &[
     ("a\u{7f}", None),
 ];
 
-/// What a way in answers: the name that was kept.
+/// The name that a way in kept.
 fn verdict(answer: &Answer) -> Option<String> {
     if answer.status == 422 {
         answer.refused(ProblemCode::InvalidName);
@@ -76,7 +76,7 @@ fn verdict(answer: &Answer) -> Option<String> {
     text.lines().nth(2).map(str::to_owned)
 }
 
-/// As the page and the command line send it.
+/// Sends the name as the page and the command line do.
 async fn by_the_api(client: &Client, name: &str) -> Option<String> {
     let asked = request(&new_token(), name, 1);
     let opened = client.post(open::PATH, &asked).await;
@@ -88,7 +88,7 @@ async fn by_the_api(client: &Client, name: &str) -> Option<String> {
     Some(record.name)
 }
 
-/// As WHATWG has browsers write it.
+/// Sends the name as WHATWG has browsers write it.
 async fn by_a_browsers_form(client: &Client, name: &str) -> Option<String> {
     let written = name.replace('\n', "%0A").replace('\r', "%0D");
     let written = written.replace('"', "%22");
@@ -101,7 +101,7 @@ async fn by_a_browsers_form(client: &Client, name: &str) -> Option<String> {
     verdict(&answer)
 }
 
-/// As RFC 8187 has other programs write it.
+/// Sends the name as RFC 8187 has other programs write it.
 async fn by_a_programs_form(client: &Client, name: &str) -> Option<String> {
     let written = percent_encode(name.as_bytes(), NON_ALPHANUMERIC);
     let head = format!("form-data; name=\"f\"; filename*=UTF-8''{written}");

@@ -1,4 +1,4 @@
-//! What one person does meets no limit: many small files, many at once, with the default settings.
+//! Many small files of one person, many at once, meet no limit of the default settings.
 
 use futures::{StreamExt as _, stream};
 use sealift_server::records::Roles;

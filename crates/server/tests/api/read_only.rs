@@ -17,7 +17,7 @@ use crate::support::{
 /// Nothing but the test itself sweeps.
 const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
 
-/// What a route does while the server is read-only.
+/// The answer of a route while the server is read-only.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Route {
     /// Refused with `read_only`.

@@ -70,7 +70,7 @@ async fn answer(socket: &mut BufReader<TcpStream>) -> (u16, String, String) {
     (status, head, String::from_utf8(body).unwrap())
 }
 
-/// What a client reads that sends all of the request first.
+/// The answer that a client reads which sends all of the request first.
 async fn told(
     address: SocketAddr,
     line: &str,
@@ -138,7 +138,7 @@ async fn who_sends_its_whole_body_first_reads_why_the_server_refused_it() {
             ("POST /v1/uploads/x/key", &known, 404, "not_found"),
             ("PUT /v1/policy", &known, 405, "method_not_allowed"),
             ("PUT /upload", &known, 405, "method_not_allowed"),
-            // Where the page's files are.
+            // The addresses of the page's files.
             ("PUT /a", &known, 405, "method_not_allowed"),
             ("POST /v1/uploads", &known, 415, "unsupported_media_type"),
         ],

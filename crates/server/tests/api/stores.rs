@@ -156,7 +156,7 @@ async fn r6_another_object_is_refused_although_the_store_gave_it() {
             content_range: "bytes 2-5/11",
             ..RIGHT
         },
-        // It ends earlier than the range.
+        // The answer ends earlier than the range.
         Answers {
             content_range: "bytes 2-4/5",
             body: "234",
@@ -195,7 +195,7 @@ async fn r6_an_answer_that_proves_nothing_is_neither_the_object_nor_a_difference
         })
         .collect();
     doubtful.extend([
-        // It contradicts its own Content-Range.
+        // The answer contradicts its own Content-Range.
         answers(206, RIGHT.content_range, "23456"),
         Answers {
             version: "",

@@ -11,7 +11,7 @@ use crate::{
 
 const PAGE: &str = "<!DOCTYPE html><html><body><h1>Who are you?</h1></body></html>";
 
-/// What gateways, captive portals and caches answer, to whatever they are asked.
+/// Answers that gateways, captive portals and caches give to any request.
 const DOUBTFUL: [Instead; 13] = [
     page(200, &[("etag", "\"page\"")]),
     page(200, &[]),
@@ -43,7 +43,7 @@ const fn page(status: u16, headers: &'static [(&'static str, &'static str)]) -> 
     }
 }
 
-/// Of many parts, and by a single PUT.
+/// The plaintext of an upload of many parts, and of one by a single PUT.
 fn both() -> [Vec<u8>; 2] {
     [two_parts(), bytes(10)]
 }

@@ -21,7 +21,7 @@ pub(crate) enum Call {
     Delete,
     /// Of an object's bytes.
     Get,
-    /// Of the deployment's mark.
+    /// A PUT of the deployment's mark.
     PutMark,
 }
 

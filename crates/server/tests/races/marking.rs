@@ -37,7 +37,7 @@ async fn a_server_that_raises_the_mark_late_does_not_lower_it() {
     early.arrived().await;
     early.let_go();
     assert_eq!(reached(&pair.both).high_water, before + 2);
-    // It finds the mark replaced, reads it again, and has nothing to add.
+    // The server finds the mark replaced, reads it again, and has nothing to add.
     let mut again = pair.both.gate.hold(Call::PutMark, Side::Request);
     late.let_go();
     pair.one.client().open("c", &bytes(10)).await;

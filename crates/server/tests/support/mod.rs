@@ -169,7 +169,7 @@ impl Stack {
                     plaintext_sha256, ..
                 } => return plaintext_sha256,
                 Verification::Pending => {}
-                // It is mended by the pass that was asked for.
+                // The pass that was asked for mends it.
                 Verification::Unknown => tokio::task::yield_now().await,
                 Verification::Failed { .. } => panic!("{:?}", record.verification),
             }

@@ -16,10 +16,10 @@ pub const UNNAMED: &str = "unnamed";
 /// Why a file cannot have this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
-    /// It has more bytes of UTF-8 than the server takes.
+    /// The name has more bytes of UTF-8 than the server takes.
     #[error("is too long")]
     TooLong,
-    /// It has a line break, a zero byte or the like.
+    /// The name has a line break, a zero byte or the like.
     #[error("has control characters")]
     ControlCharacters,
 }

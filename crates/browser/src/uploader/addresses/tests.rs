@@ -160,7 +160,7 @@ async fn no_refused_address_is_sent_to_again_however_the_store_refuses_it() {
         refused(400, "InvalidRequest"),
         refused(401, "Unauthorized"),
         refused(403, "AccessDenied"),
-        // It answered before it had read the body, and closed: the page sees no answer.
+        // The store answered before it had read the body, and closed: the page sees no answer.
         (0, String::new()),
     ] {
         let signatures = [signed("dead", LONG), signed("fresh", LONG)];

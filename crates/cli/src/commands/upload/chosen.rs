@@ -17,13 +17,13 @@ use crate::{
     terminal::shown,
 };
 
-/// What the command line chose.
+/// The files that the command line chose.
 #[derive(Debug, Default)]
 pub(super) struct Selection {
     pub(super) files: Vec<Chosen>,
     /// Why something that was chosen cannot be uploaded. The others are uploaded.
     pub(super) refused: Vec<Failure>,
-    /// What folders hold beside files, each in a sentence.
+    /// A sentence for each thing in a folder that is no file.
     pub(super) left_out: Vec<String>,
 }
 
@@ -31,7 +31,7 @@ pub(super) struct Selection {
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) input: Input,
-    /// As the server keeps it, so that files that are there are found by it.
+    /// The name as the server keeps it, so that files that are there are found by it.
     pub(super) name: String,
     pub(super) content_type: Option<String>,
     /// In bytes, where it is known before.

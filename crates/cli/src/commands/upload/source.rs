@@ -52,7 +52,7 @@ fn spooled(input: impl Read, bar: Option<&Bar>) -> Result<SealedSpool, SourceErr
     SealedSpool::make(input, &env::temp_dir(), progress)
 }
 
-/// What `read` gives, unless the person interrupts it. It may block for ever.
+/// Runs `read`, which may block for ever, unless the person interrupts it.
 async fn unless<T: Send + 'static>(
     interrupted: &CancellationToken,
     read: impl FnOnce() -> Result<T, SourceError> + Send + 'static,

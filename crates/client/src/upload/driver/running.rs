@@ -42,7 +42,7 @@ pub(super) enum Done {
 pub(super) struct Failed {
     pub(super) request: Request,
     pub(super) error: RequestError,
-    /// As the retry policy judges it.
+    /// The failure as the retry policy judges it.
     pub(super) failure: RequestFailure,
     /// The credential's version when it was made.
     pub(super) credential: u64,

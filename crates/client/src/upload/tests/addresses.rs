@@ -76,7 +76,7 @@ async fn no_refused_address_is_sent_to_again_however_the_store_refuses_it() {
         refused(401, "Unauthorized"),
         refused(403, "AccessDenied"),
         answer("403 Forbidden\r\n", ""),
-        // It answered before it had read the body, and closed: the answer is lost.
+        // The store answered before it had read the body, and closed: the answer is lost.
         String::new(),
     ] {
         let (client, listener) = listen().await;

@@ -13,12 +13,12 @@ use super::{
     Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, tidied,
 };
 
-/// What a page sends with a PUT and with a GET, beside what every page may send.
+/// Headers that a page sends with a PUT and with a GET, beside those that every page may send.
 const SENT: [(&str, &str); 2] = [
     ("PUT", "if-none-match,x-amz-checksum-sha256"),
     ("GET", "if-match,range"),
 ];
-/// What a page must be able to read of an answer.
+/// Headers that a page must be able to read of an answer.
 const READ: [&str; 2] = ["content-range", "etag"];
 
 impl Objects {
@@ -57,7 +57,7 @@ impl Objects {
             return Ok(vec![flaw]);
         }
         let Some(head) = self.head(key, None).await? else {
-            // It was taken, but not by this store.
+            // The PUT was taken, but not by this store.
             return Ok(vec![Flaw::AnotherAnswers { status: 200 }]);
         };
         let get = self.presign_get(&head.of(key), now_ms, None).await?;
@@ -131,7 +131,7 @@ async fn fetch(
     (status == 206 && RIGHT.starts_with(&body)).then_some(headers)
 }
 
-/// What a page of that origin may not do.
+/// The requests that a page of that origin may not send.
 async fn cors(
     http: &reqwest::Client,
     put: &PresignedPut,

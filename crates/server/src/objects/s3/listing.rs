@@ -1,4 +1,4 @@
-//! What lies under this deployment's prefix.
+//! Lists the objects and unfinished uploads under this deployment's prefix.
 
 use super::{
     super::{ListedObject, ObjectKey, ObjectsError, VersionId},
@@ -6,7 +6,7 @@ use super::{
     answers::translate,
 };
 
-/// Where there is no bucket, nothing is known of the versions in it.
+/// A missing bucket says nothing of the versions in it.
 const NO_BUCKET: &str = "NoSuchBucket";
 
 impl Objects {

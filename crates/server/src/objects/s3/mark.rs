@@ -24,7 +24,7 @@ pub struct Reached {
     pub high_water: i64,
 }
 
-/// What a deployment's mark says.
+/// The content of a deployment's mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
     /// The deployment that wrote it.
@@ -37,7 +37,7 @@ pub struct Mark {
     pub prefix_is_ours: bool,
 }
 
-/// What was found in place of the mark.
+/// The result of looking for the mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundMark {
     /// Nothing.
@@ -115,7 +115,7 @@ impl Objects {
         }
     }
 
-    /// Where the mark lies.
+    /// The object key of the mark.
     #[must_use]
     pub fn mark_key(&self) -> String {
         format!("{}/{MARK}", self.prefix)

@@ -109,7 +109,7 @@ async fn look(
     prove(client, bucket, key, &found).await?;
     Ok(match refused {
         _ if found.len != object.len || found.etag != object.etag => ObjectsError::Replaced,
-        // It is there after all.
+        // The object is there after all.
         ObjectsError::Refused { status, .. } => ObjectsError::Unavailable {
             status: Some(status),
         },
@@ -236,7 +236,7 @@ fn exactly(
                 let more = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
                 let got_bytes = got_bytes.saturating_add(more);
                 if got_bytes > asked_bytes {
-                    // It contradicts its own Content-Range, so it proves nothing.
+                    // The answer contradicts its own Content-Range, so it proves nothing.
                     let field = "body";
                     return Err(ObjectsError::Incomprehensible { field });
                 }

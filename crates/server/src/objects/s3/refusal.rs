@@ -38,7 +38,7 @@ const PASSING: [&str; 24] = [
 /// A longer code is not S3's.
 const LONGEST_CODE: usize = 64;
 
-/// What a refusal with this status and this code means.
+/// Translates a refusal with this status and this code.
 pub(in crate::objects) fn of(status: u16, code: Option<&str>) -> ObjectsError {
     // The SDK gives this code to every 404 without a body.
     let code = code.filter(|code| is_a_code(code) && *code != "NotFound");

@@ -127,7 +127,7 @@ async fn a_file_that_is_being_deleted_is_found_by_nobody_but_its_deleter() {
             .begin_deleting(&ann(), &id, audited())
             .await
             .unwrap();
-        // Where the object lies is all that the deleter needs.
+        // The deleter needs no more than the place of the object.
         let place = |file: FileRow| (file.file_id, file.s3_key, file.version);
         assert_eq!(deleting.map(place), Some(place(file.clone())));
         assert_eq!(kept.records.file(&ann(), &id).await.unwrap(), None);

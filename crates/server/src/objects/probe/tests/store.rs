@@ -17,7 +17,7 @@ use sealift_transfer::api::Sha256;
 
 use crate::objects::{Objects, S3Config, S3Credentials, embedded::EmbeddedCredentials};
 
-/// What is wrong with a store.
+/// A fault of a store.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(super) enum Wrong {
     Nothing,
