@@ -1,6 +1,7 @@
 //! The driver of one upload: carries out what [`Upload`] commands, and tells it what came of it.
 
-mod addresses;
+#[cfg(test)]
+mod address_tests;
 mod commands;
 mod news;
 mod running;
@@ -17,6 +18,7 @@ use futures::{
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, PartNumber, PartPlan, Upload,
+    address::Addresses,
     api::{FileRecord, UploadId},
     upload::{Outcome, Request, Resume, Settings},
 };
@@ -33,7 +35,6 @@ use crate::{
     short_map::ShortMap,
     tab_lock::TabLock,
 };
-use addresses::Addresses;
 use running::Done;
 use waits::Waits;
 
@@ -93,7 +94,7 @@ pub struct Uploader {
     opened: Option<Opened>,
     /// Sealed bytes, from sealing until the store has them.
     held: ShortMap<PartNumber, Rc<SealedPart>>,
-    addresses: Addresses,
+    addresses: Addresses<Share>,
     running: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     waits: Waits,
     sends: bool,

@@ -4,6 +4,10 @@
 //! from the moment at which it asked, so that the answer's way only makes the life shorter. The
 //! difference between the server's clock and this machine's clock plays no part.
 
+mod of_parts;
+
+pub use of_parts::{Address, Addresses};
+
 /// The two clocks of a machine, read at the same moment.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Moment {

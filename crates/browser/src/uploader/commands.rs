@@ -5,11 +5,12 @@ use std::rc::Rc;
 use futures::FutureExt as _;
 use sealift_transfer::{
     Command,
+    address::Addresses,
     api::OpenUpload,
     upload::{Request, Until},
 };
 
-use super::{Beginning, NOT_OPENED, Uploader, addresses::Addresses, running, waits::Waits};
+use super::{Beginning, NOT_OPENED, Uploader, running, waits::Waits};
 use crate::{
     failure::Fault,
     report::{Reason, State},

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, Part, PartNumber,
-    address::Moment,
+    address::{Address, Moment},
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart,
         UploadId, UploadStatus,
@@ -13,7 +13,6 @@ use sealift_transfer::{
     upload::{Request, Until},
 };
 
-use super::addresses::Address;
 use crate::{
     allowance::Share,
     browser::{moment, online, sleep},
@@ -137,7 +136,7 @@ pub(super) async fn sign(
 pub(super) async fn put(
     shared: Rc<Shared>,
     signed: SignedPart,
-    mut address: Address,
+    mut address: Address<Share>,
     part: Part,
     sealed: Rc<SealedPart>,
     progress: Rc<Progress>,
@@ -146,7 +145,7 @@ pub(super) async fn put(
         Some(kept) => kept,
         None => {
             let permit = shared.puts.turn().await;
-            if address.has_ended() {
+            if address.has_ended(moment()) {
                 return Done::AddressEnded(signed.number, permit);
             }
             permit

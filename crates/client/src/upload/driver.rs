@@ -1,6 +1,5 @@
 //! One upload under way.
 
-mod addresses;
 mod ending;
 mod running;
 
@@ -12,6 +11,7 @@ use futures::{FutureExt as _, StreamExt as _, future::BoxFuture, stream::Futures
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Command, Event, PartNumber, PartPlan, Upload,
+    address::Addresses,
     api::{FileRecord, OpenUpload, OpenedUpload, UploadId, UploadState, UploadStatus},
     upload::{Outcome, Request, Settings, Until},
 };
@@ -22,10 +22,10 @@ use crate::{
     error::RequestError,
     part_buffers::PartBuffers,
     part_sealer::PartSealer,
+    put_turns::PutTurn,
     random,
     source::{Source, SourceError},
 };
-use addresses::Addresses;
 use running::{Done, Failed, Sealing};
 
 /// What the commands work with.
@@ -37,7 +37,7 @@ pub(super) struct Driver {
     buffers: PartBuffers,
     /// Sealed bytes, from sealing until the store has them.
     held: BTreeMap<PartNumber, Bytes>,
-    addresses: Addresses,
+    addresses: Addresses<PutTurn>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     ended: Option<Outcome>,
     record: Option<FileRecord>,

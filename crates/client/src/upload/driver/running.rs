@@ -6,7 +6,7 @@ use bytes::Bytes;
 use sealift_message::ContentKey;
 use sealift_transfer::{
     Event, PartNumber,
-    address::Moment,
+    address::{Address, Moment},
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, PartReceipt, SignParts, SignedPart,
         SignedParts, UploadId, UploadStatus,
@@ -16,7 +16,6 @@ use sealift_transfer::{
 };
 use tokio::time::{Duration, sleep};
 
-use super::addresses::Address;
 use crate::{
     client::Client, clocks, error::RequestError, part_buffers::PartBuffers,
     part_sealer::PartSealer, put_turns::PutTurn, source::Source, upload::UploadError,
@@ -110,14 +109,14 @@ pub(super) async fn abort(client: Client, upload_id: UploadId) -> Done {
 pub(super) async fn put(
     client: Client,
     signed: SignedPart,
-    mut address: Address,
+    mut address: Address<PutTurn>,
     sealed: Bytes,
 ) -> Done {
     let turn = match address.kept_permit.take() {
         Some(kept) => kept,
         None => {
             let turn = client.put_turns.take().await;
-            if address.has_ended() {
+            if address.has_ended(clocks::now()) {
                 return Done::AddressEnded(signed.number, turn);
             }
             turn
@@ -129,7 +128,7 @@ pub(super) async fn put(
             Done::Told(Event::Sent(signed.number))
         }
         Err(error) => {
-            let failure = error.put_failure(address.has_ended());
+            let failure = error.put_failure(address.has_ended(clocks::now()));
             turn.failed(failure);
             Done::Failed(Failed {
                 request: Request::Put(signed.number),

@@ -6,9 +6,9 @@ use sealift_message::{
     DataKey, EncryptedDataKey, EncryptionContext, FrameLength, Header, HeaderBuilder, MessageId,
 };
 use sealift_transfer::{
-    PartPlan,
+    PartNumber, PartPlan,
     api::{
-        FileId, OpenedUpload, SignedParts, UploadId,
+        FileId, OpenedUpload, SignedPart, SignedParts, UploadId,
         open::{ContentKeyText, Method},
     },
 };
@@ -16,7 +16,6 @@ use serde::Serialize;
 use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use super::*;
 use crate::{
     report::tests::heard,
     uploader::{Ending, wishes::tests::uploader},
