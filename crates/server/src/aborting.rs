@@ -1,5 +1,6 @@
-//! Taking an unfinished upload back: nothing of it is signed or sent any more, and the store
-//! drops what it has.
+//! Aborts an unfinished upload: the server signs and sends nothing of it any more, and the store
+//! drops the parts that it has. Called by the route `DELETE /v1/uploads/{id}` and by sealing on the
+//! server.
 
 use sealift_transfer::api::{UploadId, UploadState};
 
@@ -10,11 +11,11 @@ use crate::{
     records::AuditAction,
 };
 
-/// Takes it back; again is fine.
+/// Aborts the upload. Aborting it again succeeds.
 ///
 /// # Errors
-/// Where it is complete, or being completed, and where something of it may still be there: then
-/// the sweeper goes on.
+/// Fails if the upload is complete or being completed. Fails also if the store may still hold some
+/// of it; the sweeper then finishes the abort.
 pub(crate) async fn abort(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<(), Refusal> {
     let upload = app.records.upload(&caller.scope, upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;

@@ -1,4 +1,4 @@
-//! What every handler works with: the parts of this deployment, put together once.
+//! The shared state of all handlers. The server builds it once at its start.
 
 use std::{ops::Deref, sync::Arc};
 
@@ -19,30 +19,30 @@ use crate::{
     telemetry::Metrics,
 };
 
-/// Cheap to clone.
+/// Gives handlers and background tasks the shared state. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(crate) struct App(Arc<Parts>);
 
-/// The parts.
+/// The components of this deployment.
 #[derive(Debug)]
 pub(crate) struct Parts {
     pub(crate) config: Config,
     pub(crate) records: Records,
     pub(crate) objects: Objects,
     pub(crate) keys: Keys,
-    /// Set where the database is older than the mark in the bucket.
+    /// On while the database is older than the mark in the bucket.
     pub(crate) read_only: ReadOnly,
     pub(crate) rates: Rates,
     pub(crate) reads: Reads,
     pub(crate) kept_readings: KeptReadings,
     pub(crate) metrics: Metrics,
-    /// Wakes the verifier, all of its lanes.
+    /// Wakes all lanes of the verifier.
     pub(crate) verification_wanted: watch::Sender<()>,
     pub(crate) sealing_memory: SealingMemory,
-    /// The server stops: what takes long is to end.
+    /// Cancelled when the server stops, so that long requests end.
     pub(crate) stopping: CancellationToken,
     pub(crate) clock: Clock,
-    /// Whose everything is where nobody logs in.
+    /// The owner of all files if the server runs without login.
     pub(crate) loopback_scope: Scope,
 }
 

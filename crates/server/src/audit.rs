@@ -1,10 +1,11 @@
-//! Who did what: a row for every key issued, batch signed, upload completed or aborted, file opened
-//! or deleted, for what the sweeper ends, and for denials. Ids and codes only, never a name.
+//! The audit rows of the server: one for every key issued, batch signed, upload completed or aborted,
+//! file opened or deleted, for everything that the sweeper ends, and for denials. They hold ids and
+//! codes, never a name.
 //!
-//! The row of a change of the records is kept in the transaction of that change ([`App::audit_row`]
-//! goes to the method of [`crate::records`] that makes it), so that neither is there without the
-//! other. The row of what is given away, which changes nothing, is durable before it leaves
-//! ([`App::audit`]).
+//! If an action changes the records, [`App::audit_row`] makes the row and the method of
+//! [`crate::records`] that makes the change writes it in the same transaction, so that neither exists
+//! without the other. If an action only gives something away, such as a key, [`App::audit`] makes the
+//! row durable before that leaves.
 
 use sealift_transfer::api::ProblemCode;
 
@@ -21,7 +22,8 @@ pub(crate) use kept_readings::KeptReadings;
 use kept_readings::Reading;
 
 impl App {
-    /// Keeps an audit row; durable when this returns, so that nothing is given away unseen.
+    /// Writes an audit row. It is durable when this returns, so that nothing is given away without a
+    /// trace.
     pub(crate) async fn audit(
         &self,
         caller: &Caller,
@@ -33,7 +35,7 @@ impl App {
         self.records.add_audit(row).await
     }
 
-    /// The row of a change, to be kept in the transaction of that change.
+    /// Makes the row of a change, which is written in the transaction of that change.
     pub(crate) fn audit_row(
         &self,
         caller: &Caller,
@@ -52,7 +54,8 @@ impl App {
         }
     }
 
-    /// The row of what the server does by itself, to this scope's rows where there is one.
+    /// Makes the row of an action that no request asked for. `scope` is the owner of the row that
+    /// changes, if it has one.
     pub(crate) fn unasked_row(
         &self,
         who: Unasked,
@@ -72,8 +75,8 @@ impl App {
         }
     }
 
-    /// Keeps an audit row of what a reader is given of its file; durable when this returns. One row
-    /// a minute tells of all ranges that this reader gets of this file, with this outcome.
+    /// Writes an audit row of a reader's access to its file. It is durable when this returns. One row a
+    /// minute covers all ranges of this file that this reader gets with this outcome.
     pub(crate) async fn audit_reading(
         &self,
         reader: &Reader,
@@ -90,15 +93,16 @@ impl App {
         Ok(())
     }
 
-    /// The same of a file that did not open, which is always kept (FORMAT.md R6), as what did.
+    /// Writes an audit row of a file that did not open (FORMAT.md R6 demands it), at most one a minute
+    /// for each reader and outcome. The request has failed already, so an error is only logged.
     pub(crate) async fn audit_failed_reading(&self, reader: &Reader, code: ProblemCode) {
         if let Err(error) = self.audit_reading(reader, code.as_str()).await {
             not_kept(&error);
         }
     }
 
-    /// Keeps an audit row of what failed. The request has failed already, so a row that cannot be
-    /// kept is only logged; and not more a second than of denials.
+    /// Writes an audit row of a failed action. The request has failed already, so an error is only
+    /// logged. The rows count against the limit on denials per second.
     pub(crate) async fn audit_failure(
         &self,
         caller: &Caller,
@@ -114,8 +118,8 @@ impl App {
         }
     }
 
-    /// Keeps an audit row of a denial, unless there are too many a second to keep: whoever is
-    /// refused must not be able to fill the disk.
+    /// Writes an audit row of a denial, unless there are too many in this second, because a refused
+    /// caller must not be able to fill the disk.
     pub(crate) async fn audit_denial(
         &self,
         caller: &KnownCaller,
@@ -137,12 +141,12 @@ impl App {
             outcome: code.as_str(),
         };
         if let Err(error) = self.records.add_audit(row).await {
-            tracing::error!(%error, "A denial could not be kept in the audit");
+            tracing::error!(%error, "A denial could not be written to the audit");
         }
     }
 }
 
-/// Who acts without having been asked by a request.
+/// The tasks of the server that act without a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Unasked {
     /// The sweeper.
@@ -161,7 +165,7 @@ impl Unasked {
 }
 
 fn not_kept(error: &RecordsError) {
-    tracing::error!(%error, "A failure could not be kept in the audit");
+    tracing::error!(%error, "A failure could not be written to the audit");
 }
 
 fn is_denial(code: ProblemCode) -> bool {

@@ -1,5 +1,5 @@
-//! Who asks. Every handler below `/v1` takes a [`Caller`], or, where a ticket's holder may ask too,
-//! a [`Reader`], so that none can forget to ask.
+//! Identifies the caller of a request. Every handler below `/v1` takes a [`Caller`], or a [`Reader`] if
+//! the holder of a ticket may call it too, so that no handler can forget the check.
 
 use std::sync::{Arc, OnceLock};
 
@@ -29,7 +29,7 @@ pub(crate) use reader::{ReadEnded, Reader};
 pub(crate) use ticket::{ReadCookie, Ticket};
 use transport::secure_transport;
 
-/// Who asks, and what it may do. Handlers see only rows of its scope.
+/// The caller of a request and its roles. Handlers see only rows of its scope.
 #[derive(Debug, Clone)]
 pub(crate) struct Caller {
     pub(crate) scope: Scope,
@@ -38,14 +38,14 @@ pub(crate) struct Caller {
     pub(crate) request_id: Option<RequestId>,
 }
 
-/// How it proved who it is.
+/// The way in which the caller was identified.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Via {
-    /// An API key.
+    /// By an API key.
     ApiKey,
-    /// Not at all: this machine's own pages and programs.
+    /// Without login: one of this machine's own pages or programs.
     Loopback,
-    /// The cookie of a redeemed ticket: for one file, by the owner's leave.
+    /// By the cookie of a redeemed ticket, which the owner made for one file.
     Ticket,
 }
 
@@ -59,22 +59,24 @@ impl Via {
     }
 }
 
-/// What a caller wants to do.
+/// A permission that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Wish {
-    /// Seal files, and take them back.
+    /// Upload files, and delete them.
     Upload,
-    /// Open them again.
+    /// Read files, share and verify them.
     Download,
-    /// Know what is there: whoever may do either.
+    /// List files and show their records. Each of the roles gives this permission.
     Look,
-    /// See how the server does.
+    /// Read the metrics.
     Operate,
 }
 
 impl Caller {
+    /// Checks that the roles of the caller include this permission.
+    ///
     /// # Errors
-    /// `forbidden` where its roles do not cover this.
+    /// Returns `forbidden` if they do not.
     pub(crate) fn may(&self, wish: Wish) -> Result<(), Refusal> {
         let Roles {
             upload,
@@ -96,7 +98,7 @@ impl Caller {
         ))
     }
 
-    /// By the cookie of a redeemed ticket, which is good for one file ([`Reader`]).
+    /// Makes the caller for the cookie of a redeemed ticket, which is good for one file ([`Reader`]).
     fn with_ticket(scope: Scope, request_id: Option<RequestId>) -> Self {
         Self {
             scope,
@@ -109,16 +111,16 @@ impl Caller {
         }
     }
 
-    /// Tells the rows about what is refused who it was.
+    /// Saves the caller in the request, so that an audit row of a denial can name it.
     fn become_known(&self, parts: &Parts) {
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
-            // Set once a request: a second extractor would find the same caller.
+            // This is set once per request. A second extractor would find the same caller.
             let _ = known.0.set((self.scope.clone(), self.via));
         }
     }
 }
 
-/// The scope of a request's caller, once it is known: for rows about what was refused.
+/// The scope of a request's caller once it is known. Audit rows of denials name it.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct KnownCaller(Arc<OnceLock<(Scope, Via)>>);
 
@@ -156,12 +158,14 @@ impl FromRequestParts<App> for Caller {
     }
 }
 
-/// Somebody without a login, who shows a ticket. Of this request only the way it came is known.
+/// A caller without login who shows a ticket. Only the request id is known of it; the extractor has
+/// checked that the request came over a secure transport.
 #[derive(Debug)]
 pub(crate) struct Stranger(Option<RequestId>);
 
 impl Stranger {
-    /// Once the ticket has proved whose file it is for: for the audit.
+    /// Makes the caller that the audit names, once the ticket has shown which owner the file belongs
+    /// to.
     pub(crate) fn with_ticket_of(self, scope: Scope) -> Caller {
         Caller::with_ticket(scope, self.0)
     }

@@ -1,4 +1,5 @@
-//! What time it is, and waiting: arguments of the server, so that tests can let seven days pass.
+//! The time and waiting. The server takes its clock as an argument, so that tests can let seven days
+//! pass.
 
 use core::{fmt, time::Duration};
 use std::{
@@ -8,7 +9,7 @@ use std::{
 
 use tokio::sync::watch;
 
-/// Tells the time. Cheap to clone.
+/// A clock. Cheap to clone.
 #[derive(Clone)]
 pub struct Clock(Kind);
 
@@ -19,7 +20,7 @@ enum Kind {
 }
 
 impl Clock {
-    /// This machine's.
+    /// Returns the clock of this machine.
     #[must_use]
     pub fn system() -> Self {
         Self::from_fn(|| {
@@ -30,20 +31,22 @@ impl Clock {
         })
     }
 
-    /// Any other that runs by itself; gives milliseconds since the Unix epoch.
+    /// Makes a clock that runs by itself from a function that returns milliseconds since the Unix
+    /// epoch.
     #[must_use]
     pub fn from_fn(now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
         Self(Kind::Runs(Arc::new(now_ms)))
     }
 
-    /// One that stands still until the hand is moved. Who waits by it waits for the hand.
+    /// Makes a clock that stands still until its hand is moved. A task that sleeps on it waits for the
+    /// hand.
     #[must_use]
     pub fn by_hand(now_ms: i64) -> (Self, ClockHand) {
         let (hand, shown) = watch::channel(now_ms);
         (Self(Kind::ByHand(shown)), ClockHand(hand))
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the milliseconds since the Unix epoch.
     #[must_use]
     pub fn now_ms(&self) -> i64 {
         match &self.0 {
@@ -52,7 +55,7 @@ impl Clock {
         }
     }
 
-    /// Waits so long.
+    /// Waits until `wait` has passed on this clock.
     pub(crate) async fn sleep(&self, wait: Duration) {
         match &self.0 {
             Kind::Runs(_) => tokio::time::sleep(wait).await,
@@ -61,7 +64,7 @@ impl Clock {
                 let end_ms = self.now_ms().saturating_add(wait_ms);
                 let mut shown = shown.clone();
                 if shown.wait_for(|now_ms| *now_ms >= end_ms).await.is_err() {
-                    // Nobody can move the hand any more.
+                    // The hand is gone, so this time will never come.
                     core::future::pending::<()>().await;
                 }
             }
@@ -80,7 +83,7 @@ impl fmt::Debug for Clock {
 pub struct ClockHand(watch::Sender<i64>);
 
 impl ClockHand {
-    /// So much later.
+    /// Moves the clock forward by `ms` milliseconds.
     pub fn forward(&self, ms: i64) {
         self.0
             .send_modify(|now_ms| *now_ms = now_ms.saturating_add(ms));

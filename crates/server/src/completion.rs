@@ -1,13 +1,20 @@
-//! Completion (FORMAT.md R7): joins the parts in the store only when the store holds exactly
-//! what the records say, and believes in the object only after it was looked at. What was PUT in
-//! one needs no joining, but the store's checksum of it must be the record's.
+//! Completion (FORMAT.md R7): joins the parts in the store only if the store holds exactly what the
+//! records say, and trusts the object only after looking at it. A single PUT needs no joining, but
+//! the store's checksum of the object must equal the one in the record.
 //!
-//! Whatever the store answers to CompleteMultipartUpload, also nothing at all, the object itself
-//! decides (DESIGN.md 2): right: complete; read and found to be wrong: removed, `failed`; absent:
-//! `open` again while the store still lists the parts, else `failed`; without a checksum to compare:
-//! `open` again; unknown: it stays `completing`, and the next request to complete, of any server, or
-//! the sweeper takes over. A refusal of the store that will stay is told as such, once the object
-//! was looked at: the upload stays, and goes on when an operator has mended the store.
+//! The object itself decides the outcome, whatever the store answers to CompleteMultipartUpload,
+//! even if it does not answer at all:
+//!
+//! - The object is right: the upload is complete.
+//! - The object was read and is wrong: it is removed, and the upload is `failed`.
+//! - The object is absent: the upload is `open` again if it is a single PUT or the store still
+//!   lists the parts, else `failed`.
+//! - The store gives no checksum to compare: the upload is `open` again.
+//! - The object's state is unknown: the upload stays `completing`, and the next request to
+//!   complete, on any server, or the sweeper takes over.
+//!
+//! If the store refuses for good, the caller gets that refusal after the object was looked at. The
+//! upload stays, and can go on when an operator has repaired the store.
 
 use sealift_transfer::{
     PartNumber,
@@ -28,7 +35,7 @@ mod object;
 use lease::Lease;
 use object::{Judged, Seen, judge, look};
 
-/// Why an upload is not complete.
+/// The reasons why an upload is not complete.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum CompletionError {
     #[error("no such upload of this caller")]
@@ -43,13 +50,13 @@ pub(crate) enum CompletionError {
     PartsDiffer,
     #[error("the object was not what was sealed")]
     Failed,
-    #[error("another request completes the upload")]
+    #[error("another request is completing the upload")]
     Elsewhere,
     #[error("the store did not join the parts")]
     StillOpen,
-    #[error("the store does not tell the checksum of the object")]
+    #[error("the store does not report the object's checksum")]
     ChecksumNotTold,
-    #[error("the header of the record does not open")]
+    #[error("the header in the record cannot be opened")]
     Header(#[source] OpenError),
     #[error("the records failed")]
     Records(#[from] RecordsError),
@@ -59,12 +66,14 @@ pub(crate) enum CompletionError {
     Keys(#[from] KeysError),
 }
 
-/// When others are to ask again: clients try eight times, which must be longer than the lease.
+/// Seconds until another request should ask again. Clients try eight times, and those tries
+/// together must take longer than the lease.
 pub(crate) const ASK_AGAIN_AFTER_S: u64 = 9;
 
-/// Completes an upload; gives the same file each time. `audited` is the audit row of the caller's
-/// success: it is kept in the transaction that makes the file, with the outcome `again` where the
-/// file was there before, and with `upload_failed` in the transaction that makes the upload fail.
+/// Completes an upload, and returns the same file on every call. `audited` is the audit row of the
+/// caller's success. It is written in the transaction that makes the file, with the outcome `again`
+/// if the file existed before, and with `upload_failed` in the transaction that makes the upload
+/// fail.
 pub(crate) async fn complete(
     app: &App,
     scope: &Scope,
@@ -89,7 +98,7 @@ pub(crate) async fn complete(
         UploadState::Open | UploadState::Completing => {}
         state => return Err(CompletionError::NotOpen(state)),
     }
-    // An absence in another bucket is no loss.
+    // An object that is absent from another bucket is not lost.
     app.objects.must_hold(&upload.bucket)?;
     not_expired(app, &upload)?;
     let parts = app.records.parts(upload_id).await?;
@@ -100,7 +109,7 @@ pub(crate) async fn complete(
     }
 }
 
-/// A single PUT made the object, or did not.
+/// Completes an upload that was sent as a single PUT: the object exists already, or was never sent.
 async fn find(
     app: &App,
     upload: &UploadRow,
@@ -114,7 +123,7 @@ async fn find(
     })
 }
 
-/// The store makes the object of the parts.
+/// Completes an upload of several parts: the store joins them into the object.
 async fn join(
     app: &App,
     upload: &UploadRow,
@@ -123,10 +132,10 @@ async fn join(
     audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
     let (key, upload_id) = (&upload.s3_key, &upload.upload_id);
-    // Before the lease: what is missing now can still be sent.
+    // This comes before the lease, because the client can still send a part that is missing now.
     let listed = match app.objects.list_parts(key, s3_upload_id).await {
         Ok(listed) => Some(compare(parts, &listed)?),
-        // Joined or dropped already: the object will tell.
+        // The parts were joined or dropped already; the object shows which.
         Err(ObjectsError::NoSuchUpload) => None,
         Err(error) => return Err(error.into()),
     };
@@ -134,7 +143,7 @@ async fn join(
     let answer = match &listed {
         Some(listed) => {
             let joined = app.objects.complete_multipart(key, s3_upload_id, listed);
-            // The store may take minutes.
+            // The store may take minutes, so the lease is prolonged meanwhile.
             lease.hold_while(joined).await?.map(Some)
         }
         None => Ok(None),
@@ -142,13 +151,13 @@ async fn join(
     let (version, refused) = match answer {
         Ok(answer) => (answer.and_then(|answer| answer.version), None),
         Err(error) => {
-            tracing::warn!(upload.id = %upload_id, %error, "The store did not say that it joined the parts of {upload_id}");
+            tracing::warn!(upload.id = %upload_id, %error, "The store did not confirm that it joined the parts of {upload_id}");
             (None, Some(error))
         }
     };
     let settled = settle(app, upload, lease, version).await;
     match (settled, refused) {
-        // The object was looked at and is not there, so the refusal stands.
+        // The object was looked at and is not there, so the store's refusal stands.
         (Err(CompletionError::StillOpen), Some(refused @ ObjectsError::Refused { .. })) => {
             Err(refused.into())
         }
@@ -156,8 +165,8 @@ async fn join(
     }
 }
 
-/// Ends a completion that was cut off, without the client's word: nothing is joined, the object
-/// decides.
+/// Ends a completion that was interrupted, without the client's digest. Nothing is joined; the
+/// object decides the outcome.
 pub(crate) async fn take_over(
     app: &App,
     upload: &UploadRow,
@@ -168,8 +177,8 @@ pub(crate) async fn take_over(
     settle(app, upload, lease, None).await
 }
 
-/// Ends an upload whose parts the store keeps no more, without the client's word: they were joined
-/// after the server had given up, or dropped. The object decides.
+/// Ends an upload whose parts the store no longer has, without the client's digest. The parts were
+/// joined after the server had given up, or they were dropped; the object shows which.
 pub(crate) async fn take_up(
     app: &App,
     upload: &UploadRow,
@@ -189,7 +198,7 @@ fn not_expired(app: &App, upload: &UploadRow) -> Result<(), CompletionError> {
     Ok(())
 }
 
-/// The client's digest over all parts is that of the records.
+/// Checks that the client's digest over all parts equals the digest of the recorded parts.
 fn client_agrees(
     upload: &UploadRow,
     parts: &[PartRow],
@@ -216,7 +225,8 @@ fn client_agrees(
     }
 }
 
-/// The store's list is the record's: numbers, sizes and SHA-256 of every part, and no other.
+/// Checks that the store lists exactly the recorded parts: number, size and SHA-256 of each, and no
+/// other part.
 fn compare(
     parts: &[PartRow],
     listed: &[StoredPart],
@@ -244,8 +254,8 @@ fn compare(
     Ok(completed.collect())
 }
 
-/// Looks at the object and brings the upload into the state that fits. Where the object cannot be
-/// known now, the next one may try at once.
+/// Looks at the object and moves the upload into the state that fits. If the object's state cannot
+/// be found out now, this gives up the lease so that the next request may try at once.
 async fn settle(
     app: &App,
     upload: &UploadRow,
@@ -287,13 +297,14 @@ async fn decide(
     };
     let judged = judge(app, upload, &head).await;
     if let Err(CompletionError::ChecksumNotTold) = judged {
-        // Where the store never tells, it must be able to expire.
+        // A store that never reports checksums must not keep the upload `completing`, or it could
+        // never expire.
         app.records.back_to_open(upload_id, owner).await?;
     }
     let sniffed_type = match judged? {
         Judged::Sealed(sniffed_type) => sniffed_type,
         Judged::Other => {
-            // Whoever took over may have found another object.
+            // If another request took over the lease, it may have found another object.
             lease.prolong().await?;
             tracing::error!(upload.id = %upload_id, object.key = %upload.s3_key, "The object of {upload_id} is not what was sealed");
             app.objects
@@ -320,7 +331,8 @@ async fn decide(
     file.ok_or(CompletionError::Elsewhere)
 }
 
-/// What to answer when the upload can never be complete.
+/// Makes the upload `failed`, and returns the error to answer with: the upload can never be
+/// complete.
 async fn fail(
     app: &App,
     upload_id: &UploadId,

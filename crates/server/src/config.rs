@@ -1,9 +1,11 @@
-//! The configuration: one typed structure, from defaults < file < environment < flags.
+//! The configuration: one typed structure. Flags override the environment, which overrides the file,
+//! which overrides the defaults.
 //!
-//! Every setting has one row in [`names::NAMES`]: its name in `sealift.toml`, in the environment,
-//! and its default. [`Config::load`] reads and checks; below it nothing reads the environment.
-//! No setting here is a secret (AWS credentials come by the standard AWS chain), so errors may
-//! quote what was given; endpoints with a user or password in them are refused unquoted.
+//! Every setting has one row in [`names::NAMES`]: its name in `sealift.toml`, its name in the
+//! environment, and its default. [`Config::load`] reads and checks everything; the code below it never
+//! reads the environment. No setting is a secret (AWS credentials come from the standard AWS chain), so
+//! an error may quote the given value. Only an endpoint with a user or password in it is refused
+//! without being quoted.
 
 use core::time::Duration;
 use std::{
@@ -22,175 +24,178 @@ mod read;
 pub use error::ConfigError;
 pub use load::{ConfigFile, Sources};
 
-/// Everything a server needs to know before it starts. [`Config::load`] has checked it.
+/// All settings of a server. [`Config::load`] has checked them.
 #[derive(Debug, Clone)]
 pub struct Config {
-    /// Where the server listens.
+    /// The address on which the server listens.
     pub bind: IpAddr,
-    /// Its port; 0 takes any free one.
+    /// The port of the server; 0 takes any free one.
     pub port: u16,
-    /// Who may ask.
+    /// How callers log in.
     pub auth: Auth,
-    /// Whether a proxy in front ends TLS and its word `X-Forwarded-Proto` is believed.
+    /// True if a proxy in front ends TLS, so that its header `X-Forwarded-Proto` is trusted.
     pub trust_proxy: bool,
-    /// Everything that is kept and backed up lies in it.
+    /// The folder of everything that is stored and backed up.
     pub data_dir: PathBuf,
-    /// The local keyring's key file: outside `data_dir`, not part of a backup.
+    /// The key file of the local keyring. It is outside of `data_dir`, so that a backup does not
+    /// contain it.
     pub key_file: PathBuf,
-    /// Where data keys come from.
+    /// The source of data keys.
     pub keyring: KeyringConfig,
-    /// Where sealed bytes go.
+    /// The store for the objects.
     pub store: StoreConfig,
     /// The name of the bucket.
     pub bucket: String,
-    /// Begins every object key.
+    /// The prefix of every object key.
     pub prefix: KeyPrefix,
-    /// For the store and KMS; `None`: what the AWS chain says.
+    /// The AWS region of the store and of KMS. `None` leaves it to the AWS chain.
     pub region: Option<String>,
-    /// The folder of the built page; `None`: no page is served.
+    /// The folder of the built page. If `None`, no page is served.
     pub page_dir: Option<PathBuf>,
-    /// Origins beside the server's own that pages may come from, such as a page's dev server.
+    /// The origins besides the server's own that pages may come from, such as a development server.
     pub page_origins: Vec<String>,
-    /// Plaintext bytes a frame of new uploads (FORMAT.md: 4 KiB to 1 MiB, a multiple of 128).
+    /// The plaintext bytes per frame of new uploads (FORMAT.md: 4 KiB to 1 MiB, a multiple of 128).
     pub frame_length: u32,
-    /// Least bytes a part of new uploads (FORMAT.md's L: 5 MiB to 5 GiB).
+    /// The least bytes per part of new uploads (FORMAT.md's L: 5 MiB to 5 GiB).
     pub part_length: u64,
-    /// What one request or caller may take.
+    /// The limits on requests and callers.
     pub limits: Limits,
-    /// Whether every frame of a new file is opened once, in the background, or only a few at its
-    /// completion.
+    /// True if every frame of a new file is opened once in the background. Otherwise only a few frames
+    /// are opened, at its completion.
     pub verifies_all: bool,
-    /// Between two sweeps of what was left behind, which begin with the start; `None`: never.
+    /// The time between two sweeps; the first one begins at the start. If `None`, the server never
+    /// sweeps.
     pub sweep_every: Option<Duration>,
-    /// A connection without a request is closed after this, by the server and by the embedded
-    /// store.
+    /// The server and the embedded store close a connection that has had no request for this long.
     pub longest_idle: Duration,
-    /// What is logged and how.
+    /// The settings of the log.
     pub log: LogConfig,
-    /// Names in the environment that begin with `SEALIFT_` and mean nothing: worth a warning.
+    /// Names in the environment that begin with `SEALIFT_` and are not settings. The command line warns
+    /// about them.
     pub unknown_names: Vec<String>,
 }
 
-/// The default of [`Config::longest_idle`]: longer than the 60 seconds after which the usual
-/// balancers let an idle connection go. A balancer that uses a connection which the server closes
-/// at that moment answers 502.
+/// The default of [`Config::longest_idle`]. It is longer than the 60 seconds after which common load
+/// balancers close an idle connection. If the server closed first, at the moment when the balancer uses
+/// the connection, the balancer would answer 502.
 pub const LONGEST_IDLE: Duration = Duration::from_secs(75);
 
-/// How a caller proves who it is.
+/// The ways in which callers log in.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Auth {
-    /// Not at all: loopback only, guarded as in DESIGN.md 5.
+    /// No login. The server then listens on loopback only, and a guard admits only this machine's own
+    /// pages and programs.
     None,
     /// By `Authorization: Bearer` with an API key.
     ApiKeys,
 }
 
-/// Where data keys come from.
+/// The source of data keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeyringConfig {
-    /// Key-encryption-key rows under the key file.
+    /// Key-encryption keys in the database, sealed under the key file.
     Local,
     /// AWS KMS.
     Kms {
-        /// Id, ARN or alias.
+        /// The id, ARN or alias of the KMS key.
         key: String,
-        /// Another endpoint than AWS's.
+        /// The endpoint of KMS, if it is not AWS's.
         endpoint: Option<String>,
     },
 }
 
-/// Where sealed bytes go.
+/// The store for the objects.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum StoreConfig {
     /// The embedded store, in `data_dir`.
     Embedded {
-        /// Its loopback port; 0 takes any free one.
+        /// The loopback port of the store; 0 takes any free one.
         port: u16,
-        /// What browsers reach it as, where that is not its own address.
+        /// The endpoint by which browsers reach it, if that is not its own address.
         public_endpoint: Option<String>,
     },
     /// AWS S3 or another store.
     S3 {
-        /// The server's own way; `None`: AWS's.
+        /// The endpoint by which the server reaches it; `None` means AWS's.
         endpoint: Option<String>,
-        /// The browsers' way; `None`: the same.
+        /// The endpoint by which browsers reach it; `None` means the same one.
         public_endpoint: Option<String>,
-        /// `host/bucket/..` instead of `bucket.host/..`.
+        /// True for URLs of the form `host/bucket/..` instead of `bucket.host/..`.
         path_style: bool,
     },
 }
 
-/// What one request or caller may take. Bytes are of UTF-8.
+/// The limits on requests and callers. Sizes are in bytes; a text is measured as UTF-8.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
-    /// Of a file's name.
+    /// The most bytes of a file's name.
     pub name_bytes: usize,
-    /// Of the metadata's JSON.
+    /// The most bytes of the metadata's JSON.
     pub metadata_bytes: usize,
-    /// Of any JSON request.
+    /// The most bytes of a JSON request.
     pub json_body_bytes: usize,
-    /// Of a file's plaintext; `None`: as much as the format carries.
+    /// The most plaintext bytes of a file; `None` means as many as the format allows.
     pub file_bytes: Option<u64>,
-    /// Unfinished uploads of one owner.
+    /// The most unfinished uploads of one owner.
     pub open_uploads: u32,
-    /// Opened uploads of one owner in a minute.
+    /// The most uploads that one owner may open per minute.
     pub opens_per_minute: u32,
-    /// Content keys given again to one owner in a minute.
+    /// The most content keys that one owner may ask for again per minute.
     pub keys_per_minute: u32,
-    /// Parts signed in one request.
+    /// The most parts signed in one request.
     pub parts_per_batch: u16,
-    /// Memory for all bodies together that the server seals itself. One owner gets half of it where
-    /// there is a login.
+    /// The memory for all bodies together that the server seals itself. If there is a login, one owner
+    /// gets at most half of it.
     pub sealing_memory_bytes: u64,
-    /// Reads at once of everybody together: each takes up to 24 MiB of memory.
+    /// The most concurrent reads of all callers together. Each takes up to 24 MiB of memory.
     pub all_reads_at_once: u32,
-    /// Files that one owner reads at once.
+    /// The most concurrent reads of one owner.
     pub reads_at_once: u32,
-    /// Reads at once of one file by those with a ticket for it.
+    /// The most concurrent reads of one file by the holders of its tickets.
     pub ticket_reads_at_once: u32,
 }
 
-/// What is logged and how.
+/// The settings of the log.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct LogConfig {
-    /// An `EnvFilter`, such as `info` or `sealift_server=debug`. What it asks of other crates is
+    /// An `EnvFilter`, such as `info` or `sealift_server=debug`. What it asks for from other crates is
     /// capped ([`crate::telemetry`]).
     pub filter: String,
-    /// For people or for machines.
+    /// The format of the lines.
     pub format: LogFormat,
 }
 
-/// For whom logs are written.
+/// The formats of the log.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum LogFormat {
-    /// Pretty on a terminal, else JSON.
+    /// Pretty on a terminal, otherwise JSON.
     Auto,
-    /// For people.
+    /// Lines for people.
     Pretty,
-    /// One JSON object a line.
+    /// One JSON object per line.
     Json,
 }
 
 impl Config {
-    /// Where the server listens.
+    /// Returns the address and port on which the server listens.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         SocketAddr::new(self.bind, self.port)
     }
 
-    /// The database, in the data folder.
+    /// Returns the path of the database, in the data folder.
     #[must_use]
     pub fn database_file(&self) -> PathBuf {
         self.data_dir.join("sealift.sqlite")
     }
 
-    /// The embedded store's folder, in the data folder.
+    /// Returns the folder of the embedded store, in the data folder.
     #[must_use]
     pub fn store_folder(&self) -> PathBuf {
         self.data_dir.join("objects")
     }
 
-    /// The embedded store's credentials, beside the key file.
+    /// Returns the path of the embedded store's credentials, next to the key file.
     #[must_use]
     pub fn store_credentials_file(&self) -> PathBuf {
         self.key_file.with_file_name("s3-credentials.json")

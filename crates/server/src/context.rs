@@ -1,16 +1,16 @@
-//! The encryption context of our objects: what their keys are bound to (FORMAT.md R4, names that
-//! are for ever). Opaque ids of the server's making, never a file name.
+//! The encryption context of our objects, to which their keys are bound (FORMAT.md R4, names that are
+//! for ever). It holds opaque ids that the server made, never a file name.
 
 use sealift_message::{EncryptionContext, HeaderError};
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
-/// The format's own version; the value never changes for objects of this shape.
+/// The version of the format. The value never changes for objects of this shape.
 const FORMAT: &str = "sealift-1";
 
-/// The context of this upload's message.
+/// Returns the encryption context of this upload's message.
 ///
 /// # Errors
-/// Never for ids of these types: they fit.
+/// Never fails for ids of these types, because they fit.
 pub(crate) fn of(
     tenant: &TenantId,
     file: &FileId,

@@ -1,5 +1,5 @@
-//! What concerns the deployment as a whole: an operator's commands, beside a server that runs or
-//! not.
+//! Commands that concern the deployment as a whole. An operator runs them from the command line,
+//! whether or not a server is running.
 
 use std::path::PathBuf;
 
@@ -17,11 +17,11 @@ mod moved;
 
 pub use moved::move_store;
 
-/// Why nothing was done.
+/// The reasons why a command did nothing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeploymentError {
-    /// Another folder was meant, or there never was one.
+    /// The operator meant another folder, or there never was a database.
     #[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
     NoDatabase(PathBuf),
     /// The database cannot be used.
@@ -36,16 +36,17 @@ pub enum DeploymentError {
     /// The bucket cannot be used.
     #[error("the bucket cannot be used; check endpoint, bucket, region and credentials")]
     Objects(#[from] ObjectsError),
-    /// Marking it would let a server take every object for lost.
+    /// The objects are missing. If the store were marked, a server would treat every object as
+    /// lost.
     #[error(
         "the mark and the objects of this deployment's files are not under {0}; check the settings; if \
          the objects are lost for good, give --yes: a server then starts, and its files cannot be read"
     )]
     ObjectsMissing(StoreAddress),
-    /// Nothing is to be moved.
+    /// The settings name the store that the database remembers, so there is nothing to move.
     #[error("this deployment's objects lie under {0} already, so nothing was moved")]
     NotMoved(StoreAddress),
-    /// The mark was not copied along, so this is hardly a copy of the old store.
+    /// The mark was not copied along, so the store is hardly a copy of the old one.
     #[error(
         "there is no mark of this deployment under {store}; copy all objects there, {key} among \
          them, under the same keys"
@@ -56,32 +57,33 @@ pub enum DeploymentError {
         /// The mark's object key.
         key: String,
     },
-    /// Not every object was copied.
+    /// Some objects were not copied.
     #[error(
         "{count} of this deployment's files have no object of the right size under {store}, for example \
          {example}; copy the objects there under the same keys; nothing was changed"
     )]
     NotCopied {
-        /// How many files.
+        /// The number of files without an object.
         count: u64,
         /// The object key of one of them.
         example: String,
         /// The store in the settings.
         store: StoreAddress,
     },
-    /// A server changed the files while their objects were looked for.
+    /// A server added or deleted files while this command looked for their objects.
     #[error(
         "files were added or deleted meanwhile, so nothing was changed; stop every server first"
     )]
     ServerAtWork,
 }
 
-/// After a restore of the database, or a failover that may have lost commits (FORMAT.md R2): nothing
-/// of the uploads that are open is signed any more, and the next sweep aborts them. The mark in the
-/// bucket gets the new epoch, so that the server is not read-only. Gives the new epoch.
+/// Begins a new epoch. Run this after a restore of the database, or after a failover that may have
+/// lost commits (FORMAT.md R2): no part of an open upload is signed any more, and the next sweep
+/// aborts those uploads. The mark in the bucket gets the new epoch, so that the server is not
+/// read-only. Returns the new epoch.
 ///
 /// # Errors
-/// [`DeploymentError`]; no epoch has begun then.
+/// Returns a [`DeploymentError`]; no epoch has begun then.
 pub async fn begin_new_epoch(config: &Config) -> Result<i64, DeploymentError> {
     let records = open_records(config).await?;
     let begun = new_epoch(config, &records).await;
@@ -91,7 +93,7 @@ pub async fn begin_new_epoch(config: &Config) -> Result<i64, DeploymentError> {
 
 async fn new_epoch(config: &Config, records: &Records) -> Result<i64, DeploymentError> {
     mark::settings_fit(config, records).await?;
-    // The embedded store is not made only to find no mark in it.
+    // Do not create the embedded store only to find no mark in it.
     let store = match CommandStore::is_made(config) {
         true => Some(CommandStore::open(config).await?),
         false => None,
@@ -106,18 +108,19 @@ async fn new_epoch(config: &Config, records: &Records) -> Result<i64, Deployment
     let audited = audited(AuditAction::BeginEpoch);
     let epoch = records.begin_epoch_after(reached, audited).await?;
     if let Some(store) = &store {
-        // The epoch has begun. What cannot be written to the mark now is written by the next start.
+        // The epoch has begun. If the mark cannot be written now, the next start writes it.
         let _ = mark::raise(records, &store.objects).await;
     }
     Ok(epoch)
 }
 
-/// Marks the configured prefix of the bucket as this deployment's: from then on the sweeper
-/// removes what is old there and has no record (FORMAT.md R11). Marking it again is fine. A store
-/// that lost the mark and the objects is marked only with `despite_loss`.
+/// Marks the configured prefix of the bucket as this deployment's: from then on the sweeper removes
+/// old objects there that have no record (FORMAT.md R11). Marking it again succeeds. A store that
+/// lost the mark and the objects is marked only with `despite_loss`.
 ///
 /// # Errors
-/// [`DeploymentError`].
+/// Returns a [`DeploymentError`] if the database or the store cannot be used, or if the store is
+/// not this deployment's.
 pub async fn mark_store(config: &Config, despite_loss: bool) -> Result<(), DeploymentError> {
     let records = open_records(config).await?;
     let marked = mark(config, &records, despite_loss).await;
@@ -147,7 +150,8 @@ async fn mark(
     match objects.mark_for(&row.deployment_id).await? {
         FoundMark::Ours(mark, _) if mark.prefix_is_ours => return Ok(()),
         FoundMark::Ours(mark, etag) => {
-            // The mark lies in the store, so that no transaction holds both: the entry comes first.
+            // The mark lies in the store, so no transaction can cover both; the audit entry comes
+            // first.
             records.add_audit(audited(AuditAction::MarkStore)).await?;
             objects.put_mark(&ours(mark.reached), Some(&etag)).await?;
         }
@@ -170,7 +174,7 @@ fn by_another(objects: &Objects) -> MarkError {
     }
 }
 
-/// The state of a deployment by its database and by the mark in the bucket.
+/// The state of a deployment, as the database and the mark in the bucket show it.
 #[derive(Debug, Clone)]
 pub struct DeploymentStatus {
     /// How far the database has come.
@@ -182,7 +186,7 @@ pub struct DeploymentStatus {
 }
 
 impl DeploymentStatus {
-    /// Whether the database is older than the mark: a server would start read-only.
+    /// Returns whether the database is older than the mark. A server would start read-only.
     #[must_use]
     pub fn is_older(&self) -> bool {
         self.mark
@@ -191,10 +195,10 @@ impl DeploymentStatus {
     }
 }
 
-/// Reads how far the database and the mark have come. Changes nothing.
+/// Reads how far the database and the mark have come, and changes nothing.
 ///
 /// # Errors
-/// [`DeploymentError`].
+/// Returns a [`DeploymentError`] if the database or the store cannot be read.
 pub async fn deployment_status(config: &Config) -> Result<DeploymentStatus, DeploymentError> {
     let records = open_records(config).await?;
     let status = status(config, &records).await;
@@ -211,7 +215,7 @@ async fn status(config: &Config, records: &Records) -> Result<DeploymentStatus, 
             mark = Some(found);
         }
     }
-    // Read after the mark, as by a server.
+    // Read the database after the mark, as the server does.
     let row = records.deployment().await?;
     Ok(DeploymentStatus {
         database: row.reached,
@@ -220,7 +224,7 @@ async fn status(config: &Config, records: &Records) -> Result<DeploymentStatus, 
     })
 }
 
-/// Only where there is one: an empty one is no deployment's.
+/// Opens the database only if it exists, because a new empty one belongs to no deployment.
 async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
     let file = config.database_file();
     if !file.is_file() {
@@ -229,7 +233,7 @@ async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
     Ok(Records::open(&file).await?)
 }
 
-/// The row of what an operator's command does.
+/// Makes the audit row of an operator's command.
 fn audited(action: AuditAction) -> AuditRow {
     AuditRow {
         at_ms: Clock::system().now_ms(),

@@ -1,4 +1,4 @@
-//! The read path, in order: record, range, keys, opener, body.
+//! The read path, in order: record, range, keys, decryptor, body.
 
 use axum::body::Body;
 use bytes::Bytes;
@@ -16,9 +16,10 @@ use crate::{
     records::{FileRow, RecordsError},
 };
 
-/// Plaintext of a file, or of a range that lies within it. The first bytes are verified before
-/// this returns, so that a damaged object is mostly refused with a sentence; what breaks later
-/// ends the connection before its promised length, which no client takes for the end.
+/// Returns the plaintext of a file, or of a range that lies within it. This function verifies the
+/// first bytes before it returns, so that the caller usually gets a proper error for a damaged
+/// object. A later failure ends the connection before the promised length, which no client mistakes
+/// for the end.
 pub(crate) async fn download(
     app: &App,
     reader: Reader,
@@ -47,7 +48,7 @@ pub(crate) async fn download(
     Ok(Body::from_stream(body))
 }
 
-/// A download under way. It counts until its body is dropped.
+/// A running download. It holds its read permit until its body is dropped.
 struct Reading {
     app: App,
     reader: Reader,
@@ -56,7 +57,8 @@ struct Reading {
 }
 
 impl Reading {
-    /// Gives the reader these bytes, unless a ticket's right has ended or the file was deleted.
+    /// Returns these bytes to the reader, unless the ticket's right to read has ended or the file
+    /// was deleted.
     async fn given(&mut self, opened: Result<Bytes, OpenError>) -> Result<Bytes, BrokenOff> {
         let given = match opened {
             Ok(bytes) => self.while_it_may().await.map(|()| bytes),
@@ -77,8 +79,8 @@ impl Reading {
         given
     }
 
-    /// Keeps it, and has an object that turned out to be damaged verified as a whole, so that the
-    /// record does not go on saying that it is good.
+    /// Records the failed read. If the object turned out to be damaged, this also schedules the
+    /// verification of the whole object, so that the record does not go on calling it good.
     async fn failed(&self, code: ProblemCode) {
         self.app.audit_failed_reading(&self.reader, code).await;
         let is_damaged = matches!(
@@ -99,7 +101,7 @@ impl Reading {
                 self.app.verification_wanted.send_replace(());
             }
             Err(error) => {
-                tracing::warn!(file.id = %file_id, %error, "That {file_id} is to be verified could not be kept");
+                tracing::warn!(file.id = %file_id, %error, "The verification of {file_id} could not be scheduled");
             }
         }
     }
@@ -109,14 +111,14 @@ impl Reading {
     }
 }
 
-/// Why a download ends before its promised length.
+/// The reasons why a download ends before its promised length.
 #[derive(Debug, thiserror::Error)]
 enum BrokenOff {
     #[error(transparent)]
     Open(#[from] OpenError),
     #[error(transparent)]
     Ended(#[from] ReadEnded),
-    #[error("whether it may go on could not be asked")]
+    #[error("the records could not say whether the download may go on")]
     Records(#[from] RecordsError),
 }
 
@@ -131,7 +133,7 @@ impl BrokenOff {
     }
 }
 
-/// The verified plaintext, with its first bytes in hand.
+/// Begins the read, and returns the verified plaintext once its first bytes are there.
 async fn begin(
     app: &App,
     file: &FileRow,

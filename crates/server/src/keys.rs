@@ -1,5 +1,5 @@
-//! Where the keyring meets the records: which key a tenant's data keys are made and opened with,
-//! and the key of its names, metadata and hashes at rest ([`sealed_fields`]).
+//! Connects the keyring with the records: decides which key makes and opens a tenant's data keys,
+//! and holds the key that seals names, metadata and hashes at rest ([`sealed_fields`]).
 
 use core::time::Duration;
 use std::sync::Arc;
@@ -21,19 +21,19 @@ use crate::{
 
 mod sealed_fields;
 
-/// The keys of a deployment. Cheap to clone.
+/// The keys of a deployment. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
     source: Source,
     records: Records,
     clock: Clock,
     records_keys: KeyCache<RecordsKey>,
-    /// Of files that were read a moment ago: [`crate::opening::content_key`] asks, after the
-    /// caller's right was checked.
+    /// The content keys of files that were read a moment ago. [`crate::opening::content_key`] reads
+    /// this cache after the caller's permission was checked.
     pub(crate) content_keys: KeyCache<ContentKey, Sealing>,
 }
 
-/// Which sealing of which file a content key is for.
+/// Names the file and the upload that a content key belongs to.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) struct Sealing {
     pub(crate) file_id: FileId,
@@ -41,11 +41,11 @@ pub(crate) struct Sealing {
     pub(crate) message_id: MessageId,
 }
 
-/// With the wait for [`WIPED_EVERY`], no content key is in memory for more than a minute without
-/// being used.
+/// How long an unused content key stays in the cache. Together with the wait of [`WIPED_EVERY`], no
+/// unused content key is in memory for more than a minute.
 const CONTENT_KEYS_KEPT_FOR: Duration = Duration::from_secs(50);
 
-/// How often [`Keys::drop_old`] is to be called.
+/// The interval at which [`Keys::drop_old`] must be called.
 pub(crate) const WIPED_EVERY: Duration = Duration::from_secs(10);
 
 #[derive(Debug, Clone)]
@@ -57,24 +57,24 @@ enum Source {
     Kms(Arc<KmsKeyring>),
 }
 
-/// Why a key is not to be had. Holds no secret.
+/// The reasons why a key is not available. Holds no secret.
 #[derive(Debug, Clone, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeysError {
     /// The key file cannot be used.
     #[error(transparent)]
     KeyFile(Arc<KeyFileError>),
-    /// The key file is none that this database was used with.
+    /// The key file is not the one that this database was used with.
     #[error("the key file is not the one of this database; put the right one back")]
     OtherKeyFile,
-    /// The keyring did not do it.
+    /// The keyring failed or refused.
     #[error(transparent)]
     Keyring(#[from] KeyringError),
-    /// The rows of the keys cannot be read or kept.
+    /// The rows that hold the keys cannot be read or written.
     #[error("the records of the keys failed")]
     Records(#[source] Arc<RecordsError>),
-    /// A key was made under a row that is not there any more, or by another keyring.
-    #[error("no key of this deployment opens it; was the database or the keyring exchanged?")]
+    /// A key was made under a row that no longer exists, or by another keyring.
+    #[error("no key of this deployment opens it; was the database or the keyring replaced?")]
     NoSuchKey,
 }
 
@@ -91,14 +91,14 @@ impl From<RecordsError> for KeysError {
 }
 
 impl KeysError {
-    /// Whether it is the records that the same request may find later.
+    /// Returns whether the records are unavailable, so that the same request may succeed later.
     #[must_use]
     pub fn is_for_want_of_records(&self) -> bool {
         matches!(self, Self::Records(error) if error.is_unavailable())
     }
 
-    /// Whether the sealed bytes are at fault, or the key row that they were sealed under: they will
-    /// not open later either. Everything else says nothing about them.
+    /// Returns whether the sealed bytes, or the key row that they were sealed under, are damaged.
+    /// Damaged bytes will not open later either; every other error says nothing about them.
     #[must_use]
     pub fn is_damage(&self) -> bool {
         matches!(
@@ -112,7 +112,7 @@ impl KeysError {
         )
     }
 
-    /// Whether the same request may succeed later.
+    /// Returns whether the same request may succeed later.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         matches!(
@@ -122,15 +122,16 @@ impl KeysError {
     }
 }
 
-/// Stands for "no KEK" in a sealed record: the tenant's records key is its own data key.
+/// The version in a sealed record that means "no KEK": the tenant's records key is its own data
+/// key.
 const NO_KEK: u32 = 0;
 const FIRST_KEK: u32 = 1;
 
 impl Keys {
-    /// Opens the key file, and proves that it is this database's; or proves that KMS answers.
+    /// Opens the key file and proves that it belongs to this database, or proves that KMS answers.
     ///
     /// # Errors
-    /// [`KeysError`]; the server must not start then.
+    /// Returns a [`KeysError`]; the server must not start then.
     pub(crate) async fn open(
         config: &Config,
         records: Records,
@@ -171,7 +172,7 @@ impl Keys {
         }
     }
 
-    /// Wipes the content key of a file that is no longer there.
+    /// Wipes the content key of a file that no longer exists.
     pub(crate) fn forget(&self, file: &FileRow) {
         self.content_keys.drop_key(&Sealing {
             file_id: file.file_id.clone(),
@@ -180,7 +181,7 @@ impl Keys {
         });
     }
 
-    /// A new data key for one message of this tenant.
+    /// Makes a new data key for one message of this tenant.
     pub(crate) async fn make(
         &self,
         tenant: &TenantId,
@@ -192,14 +193,14 @@ impl Keys {
         }
     }
 
-    /// The data key of a message, whose header and context are those of the record (R5).
+    /// Opens the data key of a message, whose header and context are those of the record (R5).
     pub(crate) async fn open_data_key(
         &self,
         tenant: &TenantId,
         header: &Header,
         context: &EncryptionContext,
     ) -> Result<DataKey, KeysError> {
-        // Ours have one (R5): `parse_own` refuses others.
+        // Our headers have exactly one encrypted data key (R5); `parse_own` refuses others.
         let encrypted = header.encrypted_data_keys();
         let encrypted = encrypted.first().ok_or(KeysError::NoSuchKey)?;
         match &self.source {
@@ -222,7 +223,7 @@ impl Keys {
             Some(row) => row,
             None => {
                 let (row, _) = key_file.make_kek(tenant.as_str(), FIRST_KEK)?;
-                // Of two servers that make it at once, both go on with the row that is kept.
+                // If two servers make it at once, both continue with the row that was stored first.
                 self.records.add_kek(row, self.clock.now_ms()).await?
             }
         };
@@ -271,8 +272,9 @@ impl Keys {
     }
 }
 
-/// A new key file only for a new deployment. Where rows exist the file must be there and open them:
-/// with another one every upload would be lost, and nobody told why.
+/// Loads the key file, and makes a new one only for a new deployment. If rows exist, the key file
+/// must exist and open them; with another key file every upload would be lost without an
+/// explanation.
 async fn key_file(config: &Config, records: &Records) -> Result<KeyFile, KeysError> {
     let Some(row) = records.any_kek().await? else {
         return Ok(KeyFile::load_or_make(&config.key_file)?);

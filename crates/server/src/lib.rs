@@ -1,9 +1,9 @@
-//! The axum server: issues data keys and presigned URLs, completes uploads, opens what was
-//! sealed. A library; the binary is `sealift`.
+//! The axum server. It issues data keys and presigned URLs, completes uploads, and decrypts files. This
+//! is a library; the binary is `sealift`.
 //!
-//! Where a request goes: [`router`] names every route, one file of [`routes`] each; a handler
-//! gets its [`caller`], asks [`records`], [`keys`] and [`objects`], and whatever goes wrong
-//! becomes a Problem in [`problem`].
+//! A request takes this way: [`router`] names every route, and each route is one file of [`routes`].
+//! The handler gets its [`caller`] and asks [`records`], [`keys`] and [`objects`]. [`problem`] turns
+//! every error into a Problem.
 
 mod aborting;
 mod app;

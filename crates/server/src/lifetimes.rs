@@ -1,43 +1,46 @@
-//! How long things live (DESIGN.md 2, lifetimes), by the server's clock.
+//! The lifetimes of uploads and of the right to read by a ticket, by the server's clock.
 
-/// An upload ends so long after its last signature.
+/// The time from the last signature until an upload expires.
 const UPLOAD_IDLE_MS: i64 = 7 * 24 * 60 * 60 * 1000;
-/// And so long after it was opened, whatever happened since. The bucket's rule for unfinished
-/// uploads must be longer.
+/// The longest life of an upload after it was opened, whatever was signed since. The bucket's rule that
+/// removes unfinished uploads must allow a longer time.
 const UPLOAD_MOST_MS: i64 = 30 * 24 * 60 * 60 * 1000;
 
-/// An upload that the server seals itself ends so long after its last part began its way: nobody
-/// can go on with it after a crash, and a body that comes slower is not worth its place.
+/// The time until an upload that the server seals itself expires after its last part was started.
+/// Nobody can resume such an upload after a crash, and a slower body is not worth the memory that it
+/// holds.
 const SEALING_IDLE_MS: i64 = 60 * 60 * 1000;
 
-/// Whoever redeemed a ticket may go on so long after its last read: enough between two addresses of
-/// a long download, or two ranges of a film.
+/// The time from the last read until the right of a redeemed ticket ends. It bridges the pause between
+/// two presigned URLs of a long download, or between two ranges of a film.
 const READING_IDLE_MS: i64 = 15 * 60 * 1000;
-/// And so long after it was redeemed, whatever was read since (DESIGN.md 5: too short to share).
+/// The longest life of such a right after the ticket was redeemed, whatever was read since. It is so
+/// short that sharing the cookie is of little use.
 pub(crate) const READING_MOST_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// An address of the store that somebody with a ticket gets ends after this time. The store does not
-/// know that a ticket was taken back, so the address must end soon by itself.
+/// The time until a presigned URL expires that a ticket holder gets. The store does not know when a
+/// ticket is revoked, so the URL must soon expire by itself.
 const TICKET_ADDRESS_MS: i64 = 2 * 60 * 1000;
 
-/// When an upload ends that was opened then and got a signature now.
+/// Returns when an upload expires that was opened at `opened_at_ms` and gets a signature now.
 pub(crate) fn upload_expiry_ms(opened_at_ms: i64, now_ms: i64) -> i64 {
     let idle = now_ms.saturating_add(UPLOAD_IDLE_MS);
     idle.min(opened_at_ms.saturating_add(UPLOAD_MOST_MS))
 }
 
-/// When an upload ends that the server seals itself, and whose newest part is sealed now.
+/// Returns when an upload expires that the server seals itself and whose newest part is sealed now.
 pub(crate) fn sealing_expiry_ms(now_ms: i64) -> i64 {
     now_ms.saturating_add(SEALING_IDLE_MS)
 }
 
-/// When the right ends that a ticket was redeemed for then, and that is used now.
+/// Returns when the right of a ticket ends that was redeemed at `redeemed_at_ms` and is used now.
 pub(crate) fn reading_expiry_ms(redeemed_at_ms: i64, now_ms: i64) -> i64 {
     let idle = now_ms.saturating_add(READING_IDLE_MS);
     idle.min(redeemed_at_ms.saturating_add(READING_MOST_MS))
 }
 
-/// When an address of the store ends that is given now for a right that lasts until then.
+/// Returns when a presigned URL expires that is issued now under a right that lasts until
+/// `right_until_ms`.
 pub(crate) fn ticket_address_expiry_ms(right_until_ms: i64, now_ms: i64) -> i64 {
     right_until_ms.min(now_ms.saturating_add(TICKET_ADDRESS_MS))
 }

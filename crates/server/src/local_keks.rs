@@ -1,5 +1,5 @@
-//! The key-encryption keys of a deployment with the `local` keyring, for whoever opens its objects
-//! without its server: an operator's command, beside a server that runs or not.
+//! Opens the key-encryption keys of a deployment with the `local` keyring, for commands that open
+//! objects without a server. An operator runs them, whether or not a server is running.
 
 use sealift_keyring::{Kek, KeyFile, KeyFileError, KeyringError, kek_version_of};
 use sealift_message::EncryptedDataKey;
@@ -11,11 +11,11 @@ use crate::{
     records::{ReadOnlyRecords, RecordsError},
 };
 
-/// Why a deployment's keys are not to be had. Holds no secret.
+/// The reasons why a deployment's keys are not available. Holds no secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum LocalKeksError {
-    /// Another folder was meant, or there never was one.
+    /// The operator meant another folder, or there never was a database.
     #[error(transparent)]
     NoDatabase(DeploymentError),
     /// The database cannot be read.
@@ -24,16 +24,16 @@ pub enum LocalKeksError {
     /// The key file cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
-    /// The row does not open.
+    /// The key file does not open the row.
     #[error("the key file is not the one of this database; name the right one")]
     OtherKeyFile(#[source] KeyringError),
 }
 
-/// The tenant's KEKs that these data keys are under, as far as the deployment has them. Only reads:
-/// no key, row or file comes into being.
+/// Returns the tenant's KEKs that encrypted these data keys, as far as the deployment has them.
+/// This only reads: it makes no key, row or file.
 ///
 /// # Errors
-/// [`LocalKeksError`].
+/// Returns a [`LocalKeksError`] if the database or the key file cannot be used.
 pub async fn local_keks(
     config: &Config,
     tenant: &TenantId,

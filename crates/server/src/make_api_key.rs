@@ -1,4 +1,5 @@
-//! API keys for new callers: an operator's command, beside a server that runs or not.
+//! Makes API keys for new callers. An operator runs this from the command line, whether or not a
+//! server is running.
 
 use sealift_transfer::api::{OwnerId, TenantId};
 use zeroize::Zeroizing;
@@ -11,14 +12,14 @@ use crate::{
     records::{ApiKeyRow, AuditAction, AuditRow, Records, RecordsError, Roles, Scope},
 };
 
-/// Why no API key was made.
+/// The reasons why no API key was made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MakeApiKeyError {
     /// The data folder cannot be made.
     #[error("the data folder {} cannot be made", .0.display())]
     Folder(std::path::PathBuf, #[source] std::io::Error),
-    /// It could do nothing.
+    /// The key would have no role, so it could do nothing.
     #[error("an API key needs a role; give upload, download or admin")]
     NoRole,
     /// The database cannot be used.
@@ -26,11 +27,11 @@ pub enum MakeApiKeyError {
     Records(#[from] RecordsError),
 }
 
-/// Makes an API key and keeps its hash in the deployment's records; what is given is the only
-/// copy of the key itself.
+/// Makes an API key and stores its hash in the deployment's records. The returned key is the only
+/// copy.
 ///
 /// # Errors
-/// [`MakeApiKeyError`].
+/// Returns a [`MakeApiKeyError`] if the key has no role or the database cannot be used.
 pub async fn make_api_key(
     config: &Config,
     tenant: TenantId,
@@ -60,7 +61,7 @@ pub async fn make_api_key(
         subject: Some(row.id.to_string()),
         outcome: "ok",
     };
-    // Both are durable before anybody knows the key.
+    // Both rows are durable before anybody knows the key.
     let added = records.add_api_key(row, audit).await;
     records.close().await;
     added?;

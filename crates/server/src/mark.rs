@@ -1,9 +1,9 @@
-//! The deployment's mark in its bucket (FORMAT.md R2, R11). It is compared with the settings and the
-//! database before a server starts, and raised while the server runs.
+//! The deployment's mark in its bucket (FORMAT.md R2, R11). The server compares it with the
+//! settings and the database before it starts, and raises it while it runs.
 //!
-//! The order makes the comparison safe: a change is durable in the database before the mark tells of
-//! it, and the mark is read before the database. So a mark that is ahead of the database proves that
-//! the database is an older copy.
+//! The order of steps makes the comparison safe. A change is durable in the database before the
+//! mark reports it, and the mark is read before the database. Therefore a mark that is ahead of the
+//! database proves that the database is an older copy.
 
 use core::{cmp::Ordering, time::Duration};
 use std::path::PathBuf;
@@ -15,7 +15,7 @@ use crate::{
     records::{DeploymentRow, Records, RecordsError},
 };
 
-/// Why a deployment and its store do not fit together. Nothing was changed.
+/// The reasons why a deployment and its store do not fit together. Nothing was changed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum MarkError {
@@ -33,12 +33,12 @@ pub enum MarkError {
     },
     /// The embedded store's folder is gone.
     #[error(
-        "the embedded object store has no folder {}, but the database knows uploads; name the right \
+        "the embedded object store has no folder {}, but the database has uploads; name the right \
          data folder (--data) or put the folder back from a backup; if the objects are lost for \
          good, run `sealift store mark --yes`", .0.display()
     )]
     NoStoreFolder(PathBuf),
-    /// The store is not the one that it was, or the mark was deleted.
+    /// The store is not the one that it was, or somebody deleted the mark.
     #[error(
         "there is no {key} under {store}, where this deployment wrote its mark: the bucket was \
          emptied, or another store has a bucket of this name; check S3_ENDPOINT, S3_BUCKET_NAME and \
@@ -54,7 +54,7 @@ pub enum MarkError {
     /// Two deployments under one prefix would remove each other's objects.
     #[error(
         "another deployment has marked {key} in the bucket {bucket} as its own; give this one \
-         another prefix or bucket or, where the other is no more, delete that object"
+         another prefix or bucket or, if the other no longer exists, delete that object"
     )]
     ByAnother {
         /// The bucket's name.
@@ -83,16 +83,17 @@ pub(crate) enum Standing {
     ByAnother,
 }
 
-/// Two servers that raise the mark at once meet as often as this before one leaves it to the other.
+/// Attempts to raise the mark. If two servers raise it at once, one of them leaves it to the other
+/// after this many conflicts.
 const ATTEMPTS: usize = 3;
-/// The mark is raised this often at most.
+/// The mark is raised at most this often.
 const RAISE_EVERY: Duration = Duration::from_secs(60);
 
-/// Compares the settings with the store that the database remembers, before anything is asked of a
-/// store or written to it.
+/// Compares the settings with the store that the database remembers, before the server reads from a
+/// store or writes to one.
 ///
 /// # Errors
-/// [`MarkError::OtherStore`], [`MarkError::NoStoreFolder`].
+/// Returns [`MarkError::OtherStore`] or [`MarkError::NoStoreFolder`] if they do not fit.
 pub(crate) async fn settings_fit(config: &Config, records: &Records) -> Result<(), MarkError> {
     let row = records.deployment().await?;
     is_same_store(config, records, &row).await?;
@@ -105,11 +106,11 @@ pub(crate) async fn settings_fit(config: &Config, records: &Records) -> Result<(
     Ok(())
 }
 
-/// Compares the settings with the store that the database remembers. Where there never was an
-/// upload, any store will do.
+/// Compares the settings with the store that the database remembers. Any store will do if there
+/// never was an upload.
 ///
 /// # Errors
-/// [`MarkError::OtherStore`].
+/// Returns [`MarkError::OtherStore`] if they differ.
 pub(crate) async fn is_same_store(
     config: &Config,
     records: &Records,
@@ -140,11 +141,12 @@ pub(crate) async fn is_same_store(
     }
 }
 
-/// Compares the mark with the database at a start, and writes the mark of a deployment that has
-/// none yet. `is_new` says that the store was made just now, so that all of it is this deployment's.
+/// Compares the mark with the database when the server starts, and writes the mark of a deployment
+/// that has none yet. `is_new` says that the store was made just now, so that everything in it is
+/// this deployment's.
 ///
 /// # Errors
-/// [`MarkError`]; the server must not start then.
+/// Returns a [`MarkError`]; the server must not start then.
 pub(crate) async fn at_start(
     config: &Config,
     records: &Records,
@@ -167,7 +169,7 @@ pub(crate) async fn at_start(
             });
         }
     }
-    // Only now: a database that remembers a store in which there is no mark is refused.
+    // This comes last, because a database that remembers a store without a mark is refused.
     let configured = StoreAddress::of(config);
     if records.deployment().await?.store.as_ref() != Some(&configured) {
         records.set_store(&configured).await?;
@@ -175,8 +177,8 @@ pub(crate) async fn at_start(
     Ok(standing)
 }
 
-/// Writes the first mark of a deployment. One that has uploads and never wrote a mark may do so only
-/// where the store has one of its objects.
+/// Writes the first mark of a deployment. A deployment that has uploads and never wrote a mark may
+/// do so only if the store has one of its objects.
 async fn write_first(
     config: &Config,
     records: &Records,
@@ -199,11 +201,11 @@ async fn write_first(
     }
 }
 
-/// Whether the store has the object of a file that the database knows. Where the database knows no
-/// file there is nothing to miss.
+/// Returns whether the store has the object of a file that the database knows. If the database
+/// knows no file, no object can be missing.
 ///
 /// # Errors
-/// Where it cannot be known.
+/// Fails if the store or the database does not answer.
 pub(crate) async fn has_its_objects(
     records: &Records,
     objects: &Objects,
@@ -214,7 +216,7 @@ pub(crate) async fn has_its_objects(
     }
 }
 
-/// The error for a store without the mark.
+/// Makes the error for a store without the mark.
 pub(crate) fn missing(config: &Config, objects: &Objects) -> MarkError {
     MarkError::Missing {
         store: StoreAddress::of(config),
@@ -222,11 +224,11 @@ pub(crate) fn missing(config: &Config, objects: &Objects) -> MarkError {
     }
 }
 
-/// Compares the mark with the database and raises it where the database has come farther. The mark
-/// is never lowered; a store that cannot be written now is tried again by the next call.
+/// Compares the mark with the database, and raises it if the database has come further. The mark is
+/// never lowered. If the store cannot be written now, the next call tries again.
 ///
 /// # Errors
-/// Where the mark cannot be read.
+/// Fails if the mark cannot be read.
 pub(crate) async fn raise(records: &Records, objects: &Objects) -> Result<Standing, MarkError> {
     let deployment_id = records.deployment().await?.deployment_id;
     for _ in 0..ATTEMPTS {
@@ -236,7 +238,7 @@ pub(crate) async fn raise(records: &Records, objects: &Objects) -> Result<Standi
             FoundMark::None => return Ok(Standing::Unmarked),
             FoundMark::Another => return Ok(Standing::ByAnother),
         };
-        // Read after the mark: other servers may have raised both since.
+        // Read the database after the mark, because other servers may have raised both since.
         let reached = records.deployment().await?.reached;
         match mark.reached.cmp(&reached) {
             Ordering::Greater => return Ok(Standing::Older),
@@ -253,12 +255,12 @@ pub(crate) async fn raise(records: &Records, objects: &Objects) -> Result<Standi
             }
         }
     }
-    // Other servers raise it all the time.
+    // Other servers keep raising the mark.
     Ok(Standing::Current)
 }
 
-/// Raises the mark once a minute; never returns. A server whose database turns out to be an older
-/// copy becomes read-only, and one whose database has a new epoch writes again.
+/// Raises the mark once a minute; never returns. A server becomes read-only if its database turns
+/// out to be an older copy, and writes again if its database has a new epoch.
 pub(crate) async fn run(app: App) {
     loop {
         app.clock.sleep(RAISE_EVERY).await;
@@ -277,7 +279,7 @@ pub(crate) async fn run(app: App) {
     }
 }
 
-/// At a stop: raises the mark a last time, if the store answers soon.
+/// Raises the mark a last time when the server stops, if the store answers soon.
 pub(crate) async fn at_stop(app: &App) {
     let raised = tokio::time::timeout(STOP_PATIENCE, raise(&app.records, &app.objects)).await;
     if !matches!(raised, Ok(Ok(_))) {
@@ -285,5 +287,5 @@ pub(crate) async fn at_stop(app: &App) {
     }
 }
 
-/// A stop does not wait longer for a store that does not answer.
+/// A server that stops waits no longer than this for a store that does not answer.
 const STOP_PATIENCE: Duration = Duration::from_secs(5);

@@ -1,5 +1,5 @@
-//! A new message: ids, data key and header, made once (FORMAT.md R1). Nothing of it has left or
-//! been stored yet.
+//! Makes a new message: its ids, data key and header, each once (FORMAT.md R1). Nothing of it has
+//! left the server or been stored yet.
 
 use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId, VerifiedHeader};
 use sealift_transfer::api::{FileId, TenantId, UploadId};
@@ -11,17 +11,17 @@ use crate::{
     random,
 };
 
-/// What a new upload is made of.
+/// A new message: the ids and the verified header that a new upload needs.
 #[derive(Debug)]
 pub(crate) struct NewMessage {
     pub(crate) upload_id: UploadId,
     pub(crate) file_id: FileId,
-    /// With the content key of this one message.
+    /// The header, with the content key of this one message.
     pub(crate) verified: VerifiedHeader,
     pub(crate) encrypted_dek: Vec<u8>,
 }
 
-/// What stays of it without the content key.
+/// The parts of a [`NewMessage`] that remain without the content key.
 #[derive(Debug, Clone)]
 pub(crate) struct MessageIds {
     pub(crate) upload_id: UploadId,
@@ -31,7 +31,7 @@ pub(crate) struct MessageIds {
 }
 
 impl NewMessage {
-    /// Makes it, with frames as they are configured.
+    /// Makes a message with the configured frame length.
     pub(crate) async fn make(app: &App, tenant: &TenantId) -> Result<Self, Refusal> {
         let upload_id = UploadId::from_random(random::bytes());
         let file_id = FileId::from_random(random::bytes());
@@ -52,7 +52,8 @@ impl NewMessage {
         })
     }
 
-    /// The key's side, and what else goes into the row.
+    /// Splits the message into the verified header, which holds the content key, and the rest that
+    /// goes into the row.
     pub(crate) fn apart(self) -> (VerifiedHeader, MessageIds) {
         let ids = MessageIds {
             message_id: *self.header().message_id().as_bytes(),

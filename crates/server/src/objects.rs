@@ -1,8 +1,8 @@
-//! The object store: where sealed bytes lie, and the signatures that let a browser put them there.
+//! The object store: it keeps the sealed bytes, and its signatures let a browser put them there.
 //!
-//! [`Objects`] speaks S3 through the AWS SDK, to AWS or to any store that passes the probe; it is
-//! the only code that knows the SDK. [`embedded`] is a small real S3 in the same process, for one
-//! machine. What stores do differently is listed in docs/STORES.md.
+//! [`Objects`] speaks S3 through the AWS SDK, to AWS or to any store that passes the probe; no
+//! other code knows the SDK. [`embedded`] is a small real S3 in the same process, for one machine.
+//! docs/STORES.md lists the differences between stores.
 //!
 //! Times are milliseconds since the Unix epoch, lengths are bytes of the sealed object.
 
@@ -29,31 +29,31 @@ pub use probe::{Flaw, ProbeError};
 pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR_MS, Reached, S3Config, S3Credentials};
 pub use store_address::StoreAddress;
 
-/// The store's name of an unfinished multipart upload (ours is `UploadId`).
+/// The store's id of an unfinished multipart upload (ours is `UploadId`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct S3UploadId(pub String);
 
-/// The store's entity tag as it gave it, with its quotes. Compared, never computed, and never
-/// shown to readers.
+/// The store's entity tag with its quotes, exactly as the store sent it. It is compared, never
+/// computed, and never shown to readers.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct ETag(pub String);
 
-/// The store's name of one version of an object, where the bucket keeps versions.
+/// The store's id of one version of an object, if the bucket keeps versions.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct VersionId(pub String);
 
-/// A presigned PUT of one part or of one whole object. Its query is a credential: `Debug` leaves
+/// A presigned PUT of one part or of one whole object. Its query is a credential, so `Debug` leaves
 /// it out.
 #[derive(Clone, PartialEq, Eq)]
 pub struct PresignedPut {
-    /// At the public endpoint.
+    /// The URL at the public endpoint.
     pub url: String,
-    /// What the sender must add by itself; host and content length are signed too, and every
-    /// HTTP client sends those unasked.
+    /// The headers that the sender must add itself. Host and content length are signed too, but
+    /// every HTTP client sends them anyway.
     pub headers: BTreeMap<String, String>,
-    /// When the signature ends.
+    /// The time at which the signature ends.
     pub expires_at_ms: i64,
-    /// How long the signature lasts from the moment of signing.
+    /// Milliseconds from signing to the end of the signature.
     pub expires_in_ms: u64,
 }
 
@@ -70,52 +70,52 @@ impl fmt::Debug for PresignedPut {
 /// A part as the store lists it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredPart {
-    /// Which part.
+    /// The part's number.
     pub number: PartNumber,
-    /// For [`CompletedPart`].
+    /// The part's ETag, which [`CompletedPart`] needs.
     pub etag: ETag,
-    /// What the store computed; `None` where it keeps no SHA-256.
+    /// The SHA-256 that the store computed; `None` if it keeps none.
     pub sha256: Option<Sha256>,
-    /// Its length in bytes.
+    /// The part's length in bytes.
     pub len: u64,
 }
 
-/// What completion says of each part (FORMAT.md R7).
+/// A part as completion names it to the store (FORMAT.md R7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletedPart {
-    /// Which part.
+    /// The part's number.
     pub number: PartNumber,
-    /// From [`StoredPart`].
+    /// The ETag from [`StoredPart`].
     pub etag: ETag,
-    /// From the record.
+    /// The SHA-256 from the record.
     pub sha256: Sha256,
 }
 
-/// What the store answers to a completion.
+/// The store's answer to a completion.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompleteAnswer {
-    /// Of the object.
+    /// The object's ETag.
     pub etag: ETag,
-    /// Where the bucket keeps versions.
+    /// The object's version, if the bucket keeps versions.
     pub version: Option<VersionId>,
 }
 
-/// What the store says of an object.
+/// The store's answer to HEAD of an object.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ObjectHead {
-    /// Bytes of the object.
+    /// Length of the object in bytes.
     pub len: u64,
-    /// Of all its bytes, of an object that was PUT in one with that checksum. Of joined parts it
-    /// means nothing: some stores tell the checksum of their checksums here.
+    /// The SHA-256 of all bytes, if the object was a single PUT with that checksum. For joined
+    /// parts it means nothing, because some stores report a checksum of the parts' checksums here.
     pub sha256: Option<Sha256>,
-    /// Of the object.
+    /// The object's ETag.
     pub etag: ETag,
-    /// Where the bucket keeps versions.
+    /// The object's version, if the bucket keeps versions.
     pub version: Option<VersionId>,
 }
 
 impl ObjectHead {
-    /// This very object, to be read with [`Objects::get_range`].
+    /// Names exactly this object, to be read with [`Objects::get_range`].
     #[must_use]
     pub fn of(&self, key: &ObjectKey) -> StoredObject {
         StoredObject {
@@ -127,24 +127,24 @@ impl ObjectHead {
     }
 }
 
-/// One certain object, as the record has it. Reading it never gives another object's bytes
+/// One exact object, as the record describes it. Reading it never returns another object's bytes
 /// (FORMAT.md R6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
-    /// Where it lies.
+    /// The object key.
     pub key: ObjectKey,
-    /// Where the bucket keeps versions.
+    /// The recorded version, if the bucket keeps versions.
     pub version: Option<VersionId>,
-    /// As completion recorded it.
+    /// The ETag that completion recorded.
     pub etag: ETag,
-    /// Bytes of the object.
+    /// Length of the object in bytes.
     pub len: u64,
 }
 
-/// Bytes of one object. The stream ends cleanly only after exactly the range was given; else its
-/// last item is an error.
+/// The bytes of one object. The stream ends without an error only after exactly the range was sent;
+/// otherwise its last item is an error.
 pub struct ObjectRead {
-    /// The bytes that will come: those of the asked range.
+    /// The requested range; the stream sends exactly its bytes.
     pub range: Range<u64>,
     /// The sealed bytes, in order.
     pub stream: BoxStream<'static, Result<Bytes, ObjectsError>>,
@@ -161,77 +161,79 @@ impl fmt::Debug for ObjectRead {
 /// An unfinished multipart upload under this deployment's prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UnfinishedMultipart {
-    /// Where its object would lie.
+    /// The object key that its object would have.
     pub key: ObjectKey,
-    /// The store's name of it.
+    /// The store's id of the upload.
     pub s3_upload_id: S3UploadId,
-    /// When it was created; `None` where the store does not say.
+    /// The time of its creation; `None` if the store does not report it.
     pub initiated_at_ms: Option<i64>,
 }
 
 /// An object under this deployment's prefix.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ListedObject {
-    /// Where it lies.
+    /// The object key.
     pub key: ObjectKey,
-    /// When it was made; `None` where the store does not say.
+    /// The time of its creation; `None` if the store does not report it.
     pub modified_at_ms: Option<i64>,
 }
 
-/// Why the store did not do what was asked.
+/// The reasons why a request to the store failed.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ObjectsError {
-    /// No such object, by the store's own code.
+    /// There is no such object, as the store's own code says.
     #[error("the store has no such object")]
     NotFound,
-    /// The multipart upload was completed, aborted, or never was.
+    /// The multipart upload was completed or aborted, or never existed.
     #[error("the store has no such multipart upload")]
     NoSuchUpload,
-    /// Not the object of the record any more: another ETag, length or version, as the store itself
-    /// says.
+    /// The object is no longer the recorded one: the store itself reports another ETag, length or
+    /// version.
     #[error("the store holds another object than the record says")]
     Replaced,
     /// The stream ended early.
     #[error("the store sent {got_bytes} of {asked_bytes} bytes")]
     Cut {
-        /// That came.
+        /// Bytes that arrived.
         got_bytes: u64,
-        /// That were asked for.
+        /// Bytes that were requested.
         asked_bytes: u64,
     },
-    /// The store understood and said no. It will say so again until an operator changes something.
+    /// The store understood the request and refused it. It will refuse again until an operator
+    /// changes something.
     #[error("the store refused with {status} {code}")]
     Refused {
-        /// Of the HTTP answer.
+        /// Status of the HTTP answer.
         status: u16,
-        /// S3's error code, `-` where it gave none.
+        /// S3's error code, `-` if the answer had none.
         code: String,
     },
-    /// No answer, one that promises better luck later, or one that need not be the store's: worth a
-    /// retry. What was asked may have been done all the same.
+    /// The store did not answer, or answered that it may succeed later, or the answer may not be
+    /// the store's. A retry is worthwhile. The request may have succeeded nevertheless.
     #[error("the store cannot be reached or is busy (status {status:?})")]
     Unavailable {
-        /// Of the HTTP answer, if there was one.
+        /// Status of the HTTP answer, if there was one.
         status: Option<u16>,
     },
     /// The store's answer lacks what S3 promises.
     #[error("the store's answer has no usable {field}")]
     Incomprehensible {
-        /// What is missing or wrong.
+        /// The field that is missing or wrong.
         field: &'static str,
     },
     /// There are no credentials to sign with, or they end within moments.
     #[error("no credentials for the object store, or they have ended")]
     NoCredentials,
-    /// The signer covered other headers than FORMAT.md R10 demands: the URL was not given away.
+    /// The signer signed other headers than FORMAT.md R10 demands. The URL did not leave the
+    /// server.
     #[error("the signer did not sign exactly the headers that it must")]
     WrongSignedHeaders,
     /// A length that S3 cannot express.
-    #[error("{0} bytes cannot be asked of a store")]
+    #[error("{0} bytes cannot be requested from a store")]
     Length(u64),
-    /// The row names another bucket than the settings do, so nothing is known of its object: least
-    /// of all that it is gone.
+    /// The row names another bucket than the settings. Nothing is known of its object, and above
+    /// all not that it is gone.
     #[error("the record names the bucket {recorded}, the settings name {configured}")]
     OtherBucket {
         /// The bucket of the row.
@@ -242,7 +244,7 @@ pub enum ObjectsError {
 }
 
 impl ObjectsError {
-    /// Whether the same request may succeed later.
+    /// Returns whether the same request may succeed later.
     #[must_use]
     pub fn is_worth_a_retry(&self) -> bool {
         matches!(self, Self::Unavailable { .. } | Self::Cut { .. })

@@ -1,6 +1,6 @@
-//! From a record to verified plaintext: the one reader of this server, for serving and for
-//! checking (FORMAT.md R5, R6). Header, context, sizes and ETag come from the record; the store
-//! is believed nothing.
+//! Turns a record into verified plaintext. This is the server's only reader, for serving and for
+//! checking (FORMAT.md R5, R6). Header, context, sizes and ETag come from the record, because the
+//! store is not trusted.
 
 use core::ops::Range;
 use std::sync::Arc;
@@ -26,7 +26,7 @@ mod piece;
 
 use ahead::Ahead;
 
-/// What the record says of one sealed object, as far as opening needs it.
+/// The recorded facts about one sealed object that opening it needs.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Sealed<'a> {
     pub(crate) tenant: &'a TenantId,
@@ -50,16 +50,16 @@ impl<'a> From<&'a FileRow> for Sealed<'a> {
     }
 }
 
-/// Why an object was not opened.
+/// The reasons why an object was not opened.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum OpenError {
-    #[error("the store did not give the object")]
+    #[error("the store did not return the object")]
     Objects(#[from] ObjectsError),
     #[error("the key was not opened")]
     Keys(#[from] KeysError),
     #[error("the object does not open")]
     Decrypt(#[from] DecryptError),
-    #[error("the file does not have what was asked for")]
+    #[error("the file does not have the requested range")]
     Range(#[from] RangeError),
     #[error("the reader was stopped, or panicked")]
     Stopped,
@@ -71,7 +71,8 @@ impl From<HeaderError> for OpenError {
     }
 }
 
-/// The verified plaintext of a whole file; of an empty one, the proof that it is empty.
+/// Returns the verified plaintext of a whole file. For an empty file, the end of the stream proves
+/// that it is empty.
 pub(crate) async fn whole(
     app: &App,
     file: &FileRow,
@@ -79,8 +80,8 @@ pub(crate) async fn whole(
     range(app, file, 0..file.plan.plaintext_len()).await
 }
 
-/// The verified plaintext of a range that lies within a file. For the whole file every frame is
-/// opened, also an empty final one, which no smaller range needs.
+/// Returns the verified plaintext of a range that lies within a file. For the whole file every
+/// frame is opened, including an empty final frame, which no smaller range needs.
 pub(crate) async fn range(
     app: &App,
     file: &FileRow,
@@ -102,8 +103,8 @@ pub(crate) async fn range(
     plaintext(&app.objects, object, &file.header, wanted)
 }
 
-/// What can open any range of the object: the header of the record, whose tag the content key
-/// proves.
+/// Makes a decryptor for any range of the object, from the recorded header. The content key proves
+/// the header's tag.
 pub(crate) async fn decryptor(
     keys: &Keys,
     sealed: Sealed<'_>,
@@ -117,9 +118,10 @@ pub(crate) async fn decryptor(
     Ok(decryptor)
 }
 
-/// The content key of an object, from a moment ago or by its data key: context and commitment are
-/// compared and the header's tag is checked before it is kept or given (FORMAT.md R5). Whoever
-/// calls has checked already that it may be had: `sealed` comes from a row of the caller's scope.
+/// Returns the content key of an object, from the cache or by opening its data key. Context and
+/// commitment are compared and the header's tag is checked before the key is cached or returned
+/// (FORMAT.md R5). The caller must have checked the permission already: `sealed` comes from a row
+/// of the caller's scope.
 pub(crate) async fn content_key(
     keys: &Keys,
     sealed: Sealed<'_>,
@@ -142,9 +144,9 @@ pub(crate) async fn content_key(
     keys.content_keys.get_or_open(sealing, open).await
 }
 
-/// The plaintext that `wanted` opens, as it comes: verified frame by frame, in order, and ending
-/// cleanly only after all of it. A range that fits into one piece costs one GET of exactly its
-/// frames; of longer ones some pieces are fetched ahead ([`ahead`]).
+/// Streams the plaintext of `wanted`: verified frame by frame, in order. The stream ends without an
+/// error only after all of it. A range that fits into one piece costs one GET of exactly its
+/// frames; for longer ranges some pieces are fetched ahead ([`ahead`]).
 pub(crate) fn plaintext(
     objects: &Objects,
     object: StoredObject,

@@ -1,8 +1,9 @@
-//! Names, metadata and the SHA-256 of the plaintext: sealed at rest, because names are personal data
-//! and a hash confirms a guess about the content (DESIGN.md 4). Each is bound to its field and to the
-//! file's id, so that it opens in no other row.
+//! Seals and opens names, metadata and the SHA-256 of the plaintext. They are sealed at rest,
+//! because names are personal data and a hash confirms a guess about the content. Each is bound to
+//! its field and to the file's id, so that it opens in no other row.
 //!
-//! A field that does not open is reported as unreadable, so that one damaged row fails no list.
+//! A field that does not open is reported as unreadable, so that one damaged row does not fail a
+//! whole list.
 
 use sealift_transfer::api::{FileId, TenantId, UnreadableField, Verification};
 use zeroize::Zeroizing;
@@ -13,7 +14,7 @@ use crate::{
     records::{FileRow, KeptVerification},
 };
 
-/// Sealed, as the row keeps it.
+/// The sealed fields, as the row stores them.
 #[derive(Debug)]
 pub(crate) struct SealedPersonal {
     pub(crate) name: Vec<u8>,
@@ -59,7 +60,7 @@ pub(crate) async fn seal(
     Ok(SealedPersonal { name, metadata })
 }
 
-/// The SHA-256 of the plaintext, as [`FileRow`] keeps it.
+/// Seals the SHA-256 of the plaintext, in the form in which [`FileRow`] stores it.
 pub(crate) async fn seal_sha256(
     app: &App,
     file: &FileRow,
@@ -87,32 +88,32 @@ impl<'a> Opener<'a> {
         }
     }
 
-    /// The fields that could not be read.
+    /// Returns the fields that could not be read.
     pub(crate) fn into_unreadable(self) -> Vec<UnreadableField> {
         self.unreadable
     }
 
-    /// Notes a field that cannot be read.
+    /// Notes a field that cannot be read, and logs a warning.
     pub(crate) fn note_unreadable(&mut self, field: UnreadableField) {
         let file = self.file;
         tracing::warn!(file.id = %file, ?field, "A field of the record of {file} cannot be read: its row or its key was damaged");
         self.unreadable.push(field);
     }
 
-    /// The name; empty where it cannot be read.
+    /// Opens the name. Returns "" if the name cannot be read.
     ///
     /// # Errors
-    /// Where the key cannot be had now, which says nothing about the row.
+    /// Fails if the key is not available now, which says nothing about the row.
     pub(crate) async fn name(&mut self, sealed: &[u8]) -> Result<String, KeysError> {
         let opened = self.opened(&name_place(self.file), sealed).await?;
         let name = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         Ok(self.or_unreadable(UnreadableField::Name, name))
     }
 
-    /// The caller's own data; none where it cannot be read.
+    /// Opens the caller's own metadata. Returns `None` if it cannot be read.
     ///
     /// # Errors
-    /// As [`Self::name`].
+    /// Fails like [`Self::name`].
     pub(crate) async fn metadata(
         &mut self,
         sealed: Option<&[u8]>,
@@ -125,10 +126,10 @@ impl<'a> Opener<'a> {
         Ok(self.or_unreadable(UnreadableField::Metadata, metadata.map(Some)))
     }
 
-    /// The result of the pass over all frames; unknown where it cannot be read.
+    /// Opens the result of the pass over all frames. Returns `Unknown` if it cannot be read.
     ///
     /// # Errors
-    /// As [`Self::name`].
+    /// Fails like [`Self::name`].
     pub(crate) async fn verification(
         &mut self,
         kept: KeptVerification,
@@ -154,7 +155,7 @@ impl<'a> Opener<'a> {
         Ok(Verification::Unknown)
     }
 
-    /// `None`: it does not open, now or later.
+    /// Opens one field. Returns `None` if it will never open.
     async fn opened(
         &self,
         place: &str,
@@ -175,10 +176,10 @@ impl<'a> Opener<'a> {
     }
 }
 
-/// The name of a file that is to be saved: its id where the name cannot be read.
+/// Returns the name under which a file is saved: its id if the name cannot be read.
 ///
 /// # Errors
-/// Where the key cannot be had now.
+/// Fails if the key is not available now.
 pub(crate) async fn name_to_save(app: &App, file: &FileRow) -> Result<String, KeysError> {
     let mut opener = Opener::new(app, &file.scope.tenant, &file.file_id);
     let name = opener.name(&file.name).await?;

@@ -1,5 +1,6 @@
-//! Places of which there are few, since whoever has one holds memory for as long as its other side
-//! likes: so many in all, and of these so many for each holder. Counted in memory, per server.
+//! A limiter with few slots. Its permits cost memory for as long as the other side of a connection
+//! likes, so their number is limited for all holders together and for each holder. It counts in memory,
+//! per server.
 
 use core::hash::Hash;
 use std::{
@@ -7,7 +8,7 @@ use std::{
     sync::{Arc, Mutex, MutexGuard, PoisonError},
 };
 
-/// All places, and who has how many of them.
+/// The slots of one limit, and how many of them each holder has.
 #[derive(Debug)]
 pub(crate) struct Places<K> {
     taken: Taken<K>,
@@ -16,14 +17,14 @@ pub(crate) struct Places<K> {
 
 type Taken<K> = Arc<Mutex<HashMap<K, u32>>>;
 
-/// One of them, until it is dropped.
+/// A permit: it holds one slot until it is dropped.
 #[derive(Debug)]
 pub(crate) struct Place<K: Eq + Hash> {
     taken: Taken<K>,
     holder: K,
 }
 
-/// So many are taken already, which is as many as may be.
+/// The error if no slot is free; `most` is the limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct NoPlace {
     pub(crate) most: u32,
@@ -37,8 +38,10 @@ impl<K: Clone + Eq + Hash> Places<K> {
         }
     }
 
+    /// Takes a slot for this holder.
+    ///
     /// # Errors
-    /// [`NoPlace`], where the holder has `most_of_holder`, or everybody together has all.
+    /// Returns [`NoPlace`] if the holder has `most_of_holder` permits already, or all slots are in use.
     pub(crate) fn take(&self, holder: K, most_of_holder: u32) -> Result<Place<K>, NoPlace> {
         let mut taken = lock(&self.taken);
         let of_holder = taken.get(&holder).copied().unwrap_or(0);
@@ -55,7 +58,7 @@ impl<K: Clone + Eq + Hash> Places<K> {
         })
     }
 
-    /// Whether nobody has one, and nobody is remembered.
+    /// Returns true if all slots are free and no holder is remembered.
     #[cfg(test)]
     pub(crate) fn are_free(&self) -> bool {
         lock(&self.taken).is_empty()

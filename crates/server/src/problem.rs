@@ -1,7 +1,7 @@
-//! From whatever goes wrong to a Problem: the one table of this server.
+//! Turns every error into a Problem: this is the server's only table of them.
 //!
-//! A handler gives a [`Refusal`]; every domain error becomes one here and nowhere else. What the
-//! caller reads of it is made in [`crate::refusals`].
+//! A handler returns a [`Refusal`]; every domain error becomes one here and nowhere else.
+//! [`crate::refusals`] then makes the body that the caller reads.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -19,7 +19,7 @@ use crate::{
     records::RecordsError,
 };
 
-/// Why a request is not answered as asked.
+/// The reason why a request is not answered as asked.
 #[derive(Debug, Clone)]
 pub(crate) struct Refusal {
     code: ProblemCode,
@@ -27,12 +27,12 @@ pub(crate) struct Refusal {
     numbers: BTreeMap<String, serde_json::Value>,
     retry_after_s: Option<u64>,
     headers: Vec<(header::HeaderName, HeaderValue)>,
-    /// For the log only.
+    /// The cause, for the log only.
     cause: Option<Arc<dyn std::error::Error + Send + Sync>>,
 }
 
 impl Refusal {
-    /// With a sentence that says what is wrong and what to do next.
+    /// Makes a refusal with a sentence that says what is wrong and what to do next.
     pub(crate) fn new(code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             code,
@@ -44,7 +44,8 @@ impl Refusal {
         }
     }
 
-    /// There is no such thing, or it is somebody else's: the answer is the same.
+    /// Answers that nothing is there. The answer is the same if the resource does not exist and if
+    /// it is somebody else's.
     pub(crate) fn not_found() -> Self {
         Self::new(
             ProblemCode::NotFound,
@@ -75,7 +76,7 @@ impl Refusal {
         self
     }
 
-    /// With another code and sentence, and nothing about when to ask again; the cause stays.
+    /// Replaces the code and the sentence and removes the time to retry after; the cause stays.
     pub(crate) fn told_as(self, code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             cause: self.cause,
@@ -87,12 +88,12 @@ impl Refusal {
         self.code
     }
 
-    /// For the log only.
+    /// Returns the cause, for the log only.
     pub(crate) fn cause(&self) -> Option<String> {
         self.cause.as_deref().map(|cause| chain(cause))
     }
 
-    /// What the caller reads.
+    /// Makes the body that the caller reads.
     pub(crate) fn into_problem(self, request_id: Option<String>) -> Problem {
         Problem {
             request_id,
@@ -103,7 +104,7 @@ impl Refusal {
 }
 
 impl IntoResponse for Refusal {
-    /// Status and headers; [`crate::refusals`] adds the body.
+    /// Makes status and headers; [`crate::refusals`] adds the body.
     fn into_response(self) -> Response {
         let status = StatusCode::from_u16(self.code.status());
         let mut answer = status
@@ -260,7 +261,7 @@ pub(crate) fn upload_expired() -> Refusal {
 pub(crate) fn damaged() -> Refusal {
     Refusal::new(
         ProblemCode::ObjectDamaged,
-        "The stored object is not what was sealed, so nothing of it is given; tell the operator.",
+        "The stored object is not what was sealed, so the server returns nothing of it; tell the operator.",
     )
 }
 
@@ -280,14 +281,15 @@ fn store_unavailable() -> Refusal {
     .retry_after_s(2)
 }
 
-/// The store said no for good: its own code, and where an operator finds the cause.
+/// The store refused for good. The answer names the store's own code and tells the operator where
+/// to find the cause.
 fn refused_by_store(status: u16, code: &str) -> Refusal {
     let said = match code {
         "-" => format!("status {status}"),
         code => code.to_owned(),
     };
     let detail = format!(
-        "The object store refused what the server asked of it ({said}). Whoever runs the server \
+        "The object store refused the server's request ({said}). The operator \
          must check {}; try again after that.",
         what_to_check(status, code)
     );
@@ -315,7 +317,8 @@ fn what_to_check(status: u16, code: &str) -> &'static str {
     }
 }
 
-/// Nothing is known of the object: it may well be safe where the record says.
+/// Answers for an object in another bucket. Nothing is known of the object: it may be safe in the
+/// bucket that the record names.
 fn other_bucket() -> Refusal {
     Refusal::new(
         ProblemCode::StoreUnavailable,
@@ -332,7 +335,7 @@ pub(crate) fn internal() -> Refusal {
     )
 }
 
-/// An error and its causes, each once. Errors of this project hold no secrets.
+/// Joins an error and its causes, each once, into one line. Errors of this project hold no secrets.
 pub(crate) fn chain(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

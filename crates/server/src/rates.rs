@@ -1,4 +1,4 @@
-//! How often one owner may ask for what costs: counted in memory, per server.
+//! Rate limits on requests that are expensive, per owner. They count in memory, per server.
 
 use core::{hash::Hash, num::NonZeroU32, time::Duration};
 
@@ -7,7 +7,7 @@ use sealift_transfer::api::FileId;
 
 use crate::{config::Limits, records::Scope};
 
-/// The limiters.
+/// The rate limiters, one for each kind of request.
 #[derive(Debug)]
 pub(crate) struct Rates {
     opens: DefaultKeyedRateLimiter<Scope>,
@@ -16,36 +16,38 @@ pub(crate) struct Rates {
     signs: DefaultKeyedRateLimiter<Scope>,
     completions: DefaultKeyedRateLimiter<Scope>,
     verifications: DefaultKeyedRateLimiter<Scope>,
-    /// Keys of files, of an owner; of each file that is read with tickets.
+    /// Content keys of files: counted per owner, and separately per file that is read with tickets.
     file_keys: DefaultKeyedRateLimiter<(Scope, Option<FileId>)>,
     tickets: DefaultKeyedRateLimiter<Scope>,
-    /// Of an owner; of everybody who is not known, together.
+    /// Audit rows of denials: counted per owner, and together for all callers that are not known.
     denials: DefaultKeyedRateLimiter<Option<Scope>>,
 }
 
-/// Requests in a minute, of an owner that opens few files, which are large: their status or the list,
-/// again and again while they are resumed; signatures for their parts; completion, until it is done.
+/// The requests per minute that an owner may make who opens few, large files: to ask for their status
+/// or the list again and again while they resume, to get signatures for their parts, and to complete
+/// until that succeeds.
 const LEAST_LOOKS: u32 = 600;
 const LEAST_SIGNS: u32 = 6_000;
 const LEAST_COMPLETIONS: u32 = 3_000;
-/// Requests more for every file that may be opened: small files need one signature and one
-/// completion, and some of both are asked for again.
+/// The additional requests for every file that may be opened per minute. A small file needs one
+/// signature and one completion, and some of both are repeated.
 const LOOKS_PER_OPEN: u32 = 1;
 const SIGNS_PER_OPEN: u32 = 2;
 const COMPLETIONS_PER_OPEN: u32 = 2;
-/// Each reads a whole file, so it does not grow with the files that may be opened.
+/// The verifications per minute. Each reads a whole file, so this does not grow with the number of
+/// files that may be opened.
 const VERIFICATIONS: u32 = 300;
-/// Links are made by people, and are kept.
+/// The tickets per minute. People make them, and each is a row that is stored.
 const MOST_TICKETS: u32 = 300;
 
-/// Asked for too often.
+/// The error for a request that came too soon.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooSoon {
-    /// Seconds to wait.
+    /// The seconds to wait until the next request.
     pub(crate) wait_s: u64,
 }
 
-/// Audit rows of denials kept in a second, for each owner.
+/// The audit rows of denials that are written per second for each owner.
 const MOST_DENIALS: NonZeroU32 = NonZeroU32::new(10).expect("10 is not zero");
 
 impl Rates {
@@ -69,47 +71,62 @@ impl Rates {
         }
     }
 
+    /// Counts the opening of an upload.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner opens uploads faster than it may.
+    /// Returns [`TooSoon`] if the owner opens uploads too fast.
     pub(crate) fn open(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.opens, scope)
     }
 
+    /// Counts a request for the content key of an upload.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner asks for keys faster than it may.
+    /// Returns [`TooSoon`] if the owner asks for keys too fast.
     pub(crate) fn key(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.keys, scope)
     }
 
+    /// Counts a request for the state of an upload, for the list of unfinished uploads, or for a search
+    /// in file names.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner asks for the state of uploads, or for the list of them, faster
-    /// than it may: the store is asked for each.
+    /// Returns [`TooSoon`] if the owner sends such requests too fast. They are expensive: a state asks
+    /// the store, and a search opens many sealed names.
     pub(crate) fn look(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.looks, scope)
     }
 
+    /// Counts a request for signatures.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner asks for signatures faster than it may.
+    /// Returns [`TooSoon`] if the owner asks for signatures too fast.
     pub(crate) fn sign(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.signs, scope)
     }
 
+    /// Counts a request for completion.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner asks for completion faster than it may.
+    /// Returns [`TooSoon`] if the owner asks for completion too fast.
     pub(crate) fn complete(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.completions, scope)
     }
 
+    /// Counts a request to verify a file again.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner asks for files to be verified again faster than it may: each is
-    /// read whole.
+    /// Returns [`TooSoon`] if the owner asks too fast for files to be verified again. Each is read
+    /// whole.
     pub(crate) fn verify(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.verifications, scope)
     }
 
+    /// Counts a request for the content key of a file.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner, or whoever reads this file with tickets, asks for keys of files
-    /// faster than it may.
+    /// Returns [`TooSoon`] if the owner asks for keys of files too fast. Readers of this file with
+    /// tickets have a limit of their own.
     pub(crate) fn open_file(
         &self,
         scope: &Scope,
@@ -118,19 +135,22 @@ impl Rates {
         check(&self.file_keys, &(scope.clone(), with_ticket.cloned()))
     }
 
+    /// Counts the making of a ticket.
+    ///
     /// # Errors
-    /// [`TooSoon`] where the owner makes tickets faster than it may.
+    /// Returns [`TooSoon`] if the owner makes tickets too fast.
     pub(crate) fn ticket(&self, scope: &Scope) -> Result<(), TooSoon> {
         check(&self.tickets, scope)
     }
 
-    /// Whether another audit row of what this owner, or somebody unknown, was refused is kept.
+    /// Returns true if another denial of this owner, or of an unknown caller, may be written to the
+    /// audit.
     pub(crate) fn denial_may_be_kept(&self, scope: Option<&Scope>) -> bool {
         check(&self.denials, &scope.cloned()).is_ok()
     }
 }
 
-/// Owners remembered before those are dropped that may ask again anyway.
+/// When more owners than this are remembered, a limiter drops those that have their whole limit again.
 const MOST_OWNERS: usize = 10_000;
 
 fn check<K: Clone + Eq + Hash>(
@@ -167,7 +187,7 @@ mod tests {
         let asks: [Ask; 3] = [Rates::look, Rates::sign, Rates::complete];
         for (ask, least) in asks.into_iter().zip([600, 6000, 3000]) {
             let (ann, bob) = (of("ann"), of("bob"));
-            // Some come back while they are counted.
+            // Some permits come back during the count.
             let taken = (0..10 * least).take_while(|_| ask(&rates, &ann).is_ok());
             let taken = taken.count();
             assert!((least..10 * least).contains(&taken), "{taken}");

@@ -1,7 +1,7 @@
-//! Read-only: the database is an older copy than the mark in the bucket, as after a restore from a
-//! backup that nobody announced (FORMAT.md R2). The server lists, reads and downloads. It does not
-//! open, sign, issue keys for uploads, complete, delete, verify or sweep, because the older copy has
-//! forgotten what was signed since.
+//! Read-only mode: the database is older than the mark in the bucket, for example after a restore from
+//! a backup that nobody announced (FORMAT.md R2). The server lists, reads and downloads. It does not
+//! open, sign, issue keys for uploads, complete, delete, verify or sweep, because the older database
+//! does not know what was signed since.
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
@@ -9,32 +9,32 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::problem::Refusal;
 
-/// Whether this server may change anything.
+/// Holds whether this server is read-only.
 #[derive(Debug, Default)]
 pub(crate) struct ReadOnly(AtomicBool);
 
-/// The sentence for the operator, for a person at the page and for a program.
+/// Explains the mode to the operator in the log, and to a person or a program in the refusal.
 const WHY: &str = "This server is read-only, because its database is older than the mark in its bucket, \
      as after a restore from a backup. Files can be listed and downloaded. The operator ends this by \
      running `sealift records new-epoch --yes`.";
 
-/// Programs need not ask again before an operator can have acted; a longer wait than two minutes
-/// makes them give up at once.
+/// The wait of a `Retry-After`. Programs need not ask again before an operator can have acted, and a
+/// wait of more than two minutes makes them give up at once.
 const ASK_AGAIN_AFTER_S: u64 = 300;
 
 impl ReadOnly {
-    /// From now on nothing is changed.
+    /// Turns the read-only mode on.
     pub(crate) fn begin(&self) {
         if !self.0.swap(true, Ordering::Relaxed) {
             tracing::error!("{WHY}");
         }
     }
 
-    /// From now on changes are made again.
+    /// Turns the read-only mode off.
     pub(crate) fn end(&self) {
         if self.0.swap(false, Ordering::Relaxed) {
             tracing::info!(
-                "The database is as far as the mark in the bucket: this server is no longer read-only"
+                "The database has caught up with the mark in the bucket: this server is no longer read-only"
             );
         }
     }
@@ -43,10 +43,11 @@ impl ReadOnly {
         self.0.load(Ordering::Relaxed)
     }
 
-    /// Whoever changes something asks this first.
+    /// Allows a change, unless the server is read-only. Every handler and task calls it before it
+    /// changes anything.
     ///
     /// # Errors
-    /// Where the server is read-only.
+    /// Fails if the server is read-only.
     pub(crate) fn may_change(&self) -> Result<(), Refusal> {
         if self.is_on() {
             return Err(Refusal::new(ProblemCode::ReadOnly, WHY).retry_after_s(ASK_AGAIN_AFTER_S));

@@ -1,6 +1,6 @@
-//! How many reads there may be at once, since each holds memory (three pieces, 24 MiB, of a long one)
-//! and connections to the store for as long as its reader takes something now and then. Counted in
-//! memory, per server.
+//! The limit on concurrent reads. Each read holds memory (a long one up to three pieces, 24 MiB) and
+//! connections to the store, for as long as its reader fetches a little now and then. The limit is
+//! counted in memory, per server.
 
 use sealift_transfer::api::FileId;
 
@@ -11,7 +11,7 @@ use crate::{
     records::Scope,
 };
 
-/// The reads that are under way.
+/// The limiter of reads.
 #[derive(Debug)]
 pub(crate) struct Reads {
     places: Places<ReadFor>,
@@ -19,21 +19,22 @@ pub(crate) struct Reads {
     most_of_ticket: u32,
 }
 
-/// For whom a read counts.
+/// The holder against whose limit a read counts.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum ReadFor {
     Owner(Scope),
-    /// Whoever has a ticket of this file: a link that is passed on must not use up its owner's.
+    /// All tickets of this file. They do not count against the owner, because a link that is passed on
+    /// must not use up the owner's limit.
     TicketsOf(FileId),
 }
 
-/// As many are read already as may be.
+/// The error if `most` reads are in progress, which is the limit.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct TooManyReads {
     pub(crate) most: u32,
 }
 
-/// The right to one read, until it is dropped.
+/// The permit for one read. It counts until it is dropped.
 pub(crate) type ReadPermit = Place<ReadFor>;
 
 impl Reads {
@@ -45,8 +46,10 @@ impl Reads {
         }
     }
 
+    /// Takes a slot for one read of this file.
+    ///
     /// # Errors
-    /// [`TooManyReads`].
+    /// Returns [`TooManyReads`] if no slot is free.
     pub(crate) fn begin(
         &self,
         caller: &Caller,

@@ -1,9 +1,10 @@
-//! What the server remembers, in one database (DESIGN.md 4): SQLite now, with SQL that PostgreSQL
-//! takes too.
+//! The records: everything that the server remembers, in one database. It is SQLite today, and the SQL
+//! is limited to what PostgreSQL also accepts.
 //!
-//! Every change is one compare-and-set or one transaction: what it returns is durable, power loss
-//! included, before the caller goes on (FORMAT.md R1, R2). Several processes may share the file.
-//! Whatever speaks of an owner's rows takes a [`Scope`]: somebody else's row is not found.
+//! Every change is one compare-and-set or one transaction. When a method returns, its result is durable
+//! and survives power loss, so the caller may go on (FORMAT.md R1, R2). Several processes may share the
+//! file. Methods that read or change an owner's rows take a [`Scope`], so that somebody else's row is
+//! not found.
 //!
 //! Times are arguments, in milliseconds since the Unix epoch.
 
@@ -67,7 +68,7 @@ pub struct Records {
     writer: Writer,
 }
 
-/// Whose rows: all that a caller may see.
+/// Names one owner: a caller sees the rows of this owner and no others.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Scope {
     /// The tenant.
@@ -76,44 +77,45 @@ pub struct Scope {
     pub owner: OwnerId,
 }
 
-/// Why the records did not answer.
+/// The reasons why a request to the database failed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RecordsError {
-    /// The file is not there and cannot be made.
-    #[error("the database file cannot be made; look at the data folder's rights")]
+    /// The database file does not exist and cannot be created.
+    #[error("the database file cannot be created; check the permissions of the data folder")]
     File(#[source] io::Error),
-    /// The file is no database of ours, or locked for good.
-    #[error("the database file cannot be opened; look whether another program holds it")]
+    /// The file is not a Sealift database, or another program keeps it locked.
+    #[error("the database file cannot be opened; check whether another program is using it")]
     Open(#[source] sqlx::Error),
-    /// The schema was changed since the database was made, without a way from there to here.
+    /// A migration that this database was made with has been changed since, and no later migration
+    /// leads from the old schema to this one.
     #[error(
         "the database was made by an early version of Sealift and cannot be brought up to date; \
          begin with an empty data folder, or run the version that made it"
     )]
     EarlySchema(#[source] MigrateError),
-    /// A newer version has used the database.
+    /// A newer version of Sealift has migrated the database.
     #[error("a newer version of Sealift has used the database; run that version or a later one")]
     NewerSchema(#[source] MigrateError),
-    /// The schema is not the one of this version.
+    /// The migrations failed for another reason.
     #[error(
         "the database's schema cannot be brought up to date; run the version that last used it"
     )]
     Migrate(#[source] MigrateError),
-    /// A statement failed; nothing of it was kept.
-    #[error("the database refused a statement; the log of the operating system may tell more")]
+    /// A statement failed. Nothing of its write was saved.
+    #[error("the database refused a statement; the log of the operating system may say why")]
     Database(#[from] sqlx::Error),
-    /// The commit that this write shared with others failed.
-    #[error("the database did not commit; look at the disk's free space")]
+    /// The commit that this write shared with other writes failed.
+    #[error("the database did not commit; check the free space of the disk")]
     NotCommitted(#[source] Arc<sqlx::Error>),
     /// [`Records::close`] was called.
-    #[error("the database is closed, since the server stops")]
+    #[error("the database is closed because the server is stopping")]
     Closed,
 }
 
 impl RecordsError {
-    /// Whether the same request may succeed later: another process held the database for too
-    /// long, or there was no room on the disk.
+    /// Returns true if the same request may succeed later: another process held the database for too
+    /// long, the disk was full or failed, or this server is stopping.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {
         match self {
@@ -121,7 +123,7 @@ impl RecordsError {
             Self::Database(sqlx::Error::PoolTimedOut | sqlx::Error::Io(_)) => true,
             Self::Database(sqlx::Error::Database(refusal)) => {
                 let code = refusal.code().and_then(|code| code.parse::<u32>().ok());
-                // SQLITE_BUSY, _LOCKED, _IOERR, _FULL; what is above the lowest byte tells more.
+                // SQLITE_BUSY, _LOCKED, _IOERR, _FULL. The higher bytes only give more detail.
                 matches!(code.map(|code| code & 0xff), Some(5 | 6 | 10 | 13))
             }
             Self::Database(_)
@@ -133,7 +135,7 @@ impl RecordsError {
         }
     }
 
-    /// Whether another version of Sealift must be run on this database.
+    /// Returns true if this database needs another version of Sealift.
     #[must_use]
     pub fn is_of_another_version(&self) -> bool {
         matches!(self, Self::EarlySchema(_) | Self::NewerSchema(_))
@@ -150,26 +152,30 @@ impl From<MigrateError> for RecordsError {
     }
 }
 
-/// Another process may hold the database for a moment; one that holds it longer is broken.
+/// Another process may hold the database for a moment. One that holds it longer than this is broken.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(5);
-/// Each is a thread and a cache of its own; reads are short.
+/// The most connections that read. Each costs a thread and a cache, and reads are short.
 const MOST_READERS: u32 = 8;
 
 impl Records {
-    /// Opens the database, makes it where it is not there yet, and brings its schema up to date.
+    /// Opens the database and brings its schema up to date. Creates the database if there is none.
     ///
     /// # Errors
-    /// [`RecordsError::File`], [`RecordsError::Open`], [`RecordsError::Migrate`].
+    /// Returns [`RecordsError::File`] if the file cannot be created and [`RecordsError::Open`] if it
+    /// cannot be opened. Returns [`RecordsError::EarlySchema`], [`RecordsError::NewerSchema`] or
+    /// [`RecordsError::Migrate`] if the schema cannot be brought up to date.
     pub async fn open(file: &Path) -> Result<Self, RecordsError> {
         make_private(file).map_err(RecordsError::File)?;
         let options = SqliteConnectOptions::new()
             .filename(file)
             .journal_mode(SqliteJournalMode::Wal)
-            // A commit is on the disk when it returns: the rows of R1 and R2 survive power loss.
+            // A commit is on the disk when it returns, so that the rows of R1 and R2 survive power
+            // loss.
             .synchronous(SqliteSynchronous::Full)
-            // Where plain fsync does not reach the disk, use what does (Apple only).
+            // On Apple systems plain fsync does not reach the disk; this one does.
             .pragma("fullfsync", "on")
-            // A removed name or hash does not stay in the free space of a page: SQLite overwrites it.
+            // SQLite overwrites what is removed, so that a removed name or hash does not stay in the
+            // free space of a page.
             .pragma("secure_delete", "on")
             .foreign_keys(true)
             .busy_timeout(BUSY_TIMEOUT);
@@ -184,10 +190,10 @@ impl Records {
         })
     }
 
-    /// Whether the records can be read and written, for `/readyz`.
+    /// Checks that the records can be read and that the writer still takes writes, for `/readyz`.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read or was closed.
     pub async fn check(&self) -> Result<(), RecordsError> {
         if self.writer.is_closed() {
             return Err(RecordsError::Closed);
@@ -198,14 +204,14 @@ impl Records {
         Ok(())
     }
 
-    /// Keeps what waits to be written, then lets go of the file. Every clone is closed with it.
+    /// Commits the writes that are queued, then closes the file. All clones are closed with it.
     pub async fn close(self) {
         self.writer.close().await;
         self.readers.close().await;
     }
 }
 
-/// Makes the file, readable for nobody else; leaves one that is there as it is.
+/// Creates the file so that only this user can read it. Leaves an existing file as it is.
 fn make_private(file: &Path) -> io::Result<()> {
     let mut options = std::fs::OpenOptions::new();
     options.create(true).append(true);

@@ -1,5 +1,5 @@
-//! What every refusal gets on its way out: the body with the request's id, one log line with the
-//! cause, which never leaves the log, and an audit row where it is a denial.
+//! Finishes every refusal on its way out. It gets the body with the request's id, one log line with
+//! the cause, which never leaves the log, and an audit row if it is a denial.
 
 use axum::{
     extract::{Request, State},
@@ -11,7 +11,7 @@ use sealift_transfer::api::{Problem, ProblemCode, problem};
 
 use crate::{app::App, caller::KnownCaller, problem::Refusal, telemetry::RequestId};
 
-/// Middleware over everything.
+/// Middleware around every route: turns the [`Refusal`] in an answer into the body.
 pub(crate) async fn render(State(app): State<App>, mut request: Request, next: Next) -> Response {
     let request_id = request.extensions().get::<RequestId>().cloned();
     let caller = KnownCaller::default();
@@ -49,17 +49,16 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
     Response::from_parts(parts, body.into())
 }
 
-/// Whether somebody who runs the server should read of it.
+/// Returns whether the person who runs the server should read of it.
 fn is_for_the_operator(code: ProblemCode) -> bool {
     code.status() >= 500 || code == ProblemCode::RefusedByStore
 }
 
-/// Left in an answer by whoever knows that a person waits for it in a browser: the body is to be
-/// this page.
+/// An extension of an answer that a person waits for in a browser: the body becomes this page.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct RefusedAsPage(pub(crate) fn(&Problem) -> Response);
 
-/// The refusal's status and headers with the page's own and its body.
+/// Combines the refusal's status and headers with the page's headers and body.
 fn as_page(mut parts: Parts, page: Response) -> Response {
     let (page, body) = page.into_parts();
     parts.headers.remove(header::CONTENT_LENGTH);

@@ -1,4 +1,4 @@
-//! Every route, on one screen.
+//! Lists every route of the server on one screen.
 
 use axum::{
     Router,
@@ -46,7 +46,7 @@ use crate::{
     telemetry::with_request_id,
 };
 
-/// The whole HTTP face. `store_origin` is where the page sends parts.
+/// Builds the router of the whole HTTP API. The page sends its parts to `store_origin`.
 pub(crate) fn router(app: App, store_origin: &str) -> Router {
     let api = Router::new()
         .route(open::PATH, only(post(open_upload).get(unfinished_uploads)))
@@ -80,7 +80,7 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
             header::X_CONTENT_TYPE_OPTIONS,
             HeaderValue::from_static("nosniff"),
         ))
-        // Names are sealed at rest here, so they do not belong into a browser's cache either.
+        // Names are sealed at rest here, so they do not belong in a browser's cache either.
         .layer(SetResponseHeaderLayer::if_not_present(
             header::CACHE_CONTROL,
             HeaderValue::from_static("private, no-store"),
@@ -101,7 +101,7 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .with_state(app)
 }
 
-/// For curl, and for pages without script.
+/// The routes for curl, and for pages without script.
 fn forms() -> Router<App> {
     Router::new()
         .route("/upload", only(post(form_upload)))
@@ -110,11 +110,11 @@ fn forms() -> Router<App> {
         .layer(middleware::from_fn(refusals_as_wanted))
 }
 
-/// A client that hangs up does not stop a handler half-way: what was begun is finished, and kept
-/// in the audit.
+/// Runs a handler to its end even if the client disconnects, so that begun work is finished and its
+/// audit entry is written.
 async fn to_the_end(request: Request, next: Next) -> Response {
     let answer = tokio::spawn(next.run(request).in_current_span()).await;
-    // A panic was logged by its thread.
+    // The panicking thread logged the panic already.
     answer.unwrap_or_else(|_| problem::internal().into_response())
 }
 
@@ -122,7 +122,7 @@ fn only(methods: MethodRouter<App>) -> MethodRouter<App> {
     methods.fallback(wrong_method)
 }
 
-/// Lets the configured origins use the API: a page that is served elsewhere.
+/// Lets the configured origins use the API, for a page that another server serves.
 fn other_pages(app: &App) -> Option<CorsLayer> {
     let origins = app.config.page_origins.iter();
     let origins: Vec<HeaderValue> = origins
@@ -184,7 +184,7 @@ mod tests {
         connection.abort();
         assert!(connection.await.unwrap_err().is_cancelled());
         go_on.notify_one();
-        // Ends at once, or never.
+        // The wait ends at once, or never.
         let end = tokio::time::timeout(Duration::from_secs(10), finished.notified());
         end.await.unwrap();
     }

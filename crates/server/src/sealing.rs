@@ -1,9 +1,10 @@
-//! Sealing on the server, while the plaintext comes to it (DESIGN.md 2): at most one frame of
-//! plaintext and two parts of ciphertext are in memory, and no file is written.
+//! Seals a body on the server while its plaintext arrives. At most one frame of plaintext and two
+//! parts of ciphertext are in memory, and no file is written.
 //!
-//! Nobody else gets the key of such an upload. Message and key are made at its beginning, but the
-//! row only when the first part is full, so that nothing is left behind of what never came so far;
-//! what ends within its first part is known to its full length then, and is one PUT.
+//! Nobody else gets the key of such an upload. Message and key are made at the beginning, but the
+//! row is made only when the first part is full, so that a body that breaks off earlier leaves
+//! nothing behind. A body that ends within its first part has a known length by then, and is sent
+//! as one PUT.
 
 use bytes::Bytes;
 use sealift_message::FrameLength;
@@ -30,17 +31,19 @@ pub(crate) use message::SealingError;
 use message::{MessageSealer, len_of};
 use sender::Sender;
 
-/// Two parts of a request are in memory, so they are no larger than that.
+/// The longest part in bytes: two parts of a request are in memory, so they must not be longer.
 const MOST_PART_LENGTH: u64 = 64 * 1024 * 1024;
-/// Room for our header, as `routes/policy.rs` leaves it too.
+/// Bytes reserved for our header, as in `routes/policy.rs`.
 const HEADER_BYTES: u64 = 1024;
 
-/// Plaintext bytes that can be sealed here of a body whose length is known at its beginning.
+/// Returns the most plaintext bytes that can be sealed here if the body's length is known at its
+/// beginning.
 pub(crate) fn most_bytes(config: &Config) -> u64 {
     carried(config, MOST_PART_LENGTH)
 }
 
-/// The same where it is not known: parts do not grow for a length that is only feared.
+/// Returns the same limit for a body of unknown length: parts do not grow for a length that may
+/// never come.
 pub(crate) fn most_bytes_unannounced(config: &Config) -> u64 {
     carried(config, config.part_length.min(MOST_PART_LENGTH))
 }
@@ -52,8 +55,8 @@ fn carried(config: &Config, part_length: u64) -> u64 {
     })
 }
 
-/// Memory that a body of at most so many plaintext bytes takes while it is sealed: a frame, the part
-/// that is being filled, and, where there are several, the part that is on its way.
+/// Returns the memory that sealing a body of at most `most_bytes` plaintext bytes takes: one frame,
+/// the part that is being filled and, if there are several parts, the part that is being sent.
 pub(crate) fn memory_for(config: &Config, most_bytes: u64) -> u64 {
     let frame_length = u64::from(config.frame_length);
     let plan = FrameLength::try_from(config.frame_length)
@@ -61,7 +64,7 @@ pub(crate) fn memory_for(config: &Config, most_bytes: u64) -> u64 {
         .and_then(|frame| plan(config, HEADER_BYTES, frame, most_bytes).ok());
     let part = plan.and_then(|plan| plan.part(PartNumber::FIRST));
     let (Some(plan), Some(part)) = (plan, part) else {
-        // There will be no such upload.
+        // No upload can be this long, so the amount does not matter.
         return frame_length;
     };
     let parts: u64 = match plan.part_count() {
@@ -88,39 +91,39 @@ fn plan(
     )
 }
 
-/// What is known of a body before it comes.
+/// The facts that are known of a body before it arrives.
 #[derive(Debug, Clone)]
 pub(crate) struct ComingFile {
-    /// The name as the person knows it; the sealing decides what is kept of it.
+    /// The name as the person knows it. The sealing decides how it is stored.
     pub(crate) name: String,
-    /// As its sender believes; checked.
+    /// The type that the sender gave, already checked.
     pub(crate) content_type: Option<String>,
-    /// It has no more plaintext bytes.
+    /// The most plaintext bytes that the body may have.
     pub(crate) most_bytes: u64,
 }
 
-/// A body on its way to the store. It must be finished or aborted; one that is merely dropped, by
-/// a crash, is left to the sweeper.
+/// A body on its way to the store. The caller must finish or abort it. If it is only dropped, as by
+/// a crash, the sweeper cleans up.
 pub(crate) struct Sealing {
     message: MessageSealer,
     sender: Sender,
 }
 
-/// Everything is in the store, and waits for completion.
+/// The whole body is in the store, and waits for completion.
 #[derive(Debug)]
 pub(crate) struct SealedBody {
     pub(crate) upload_id: UploadId,
-    /// What it becomes.
+    /// The file that the upload becomes.
     pub(crate) file_id: FileId,
-    /// What completion compares.
+    /// The digest that completion compares.
     pub(crate) parts_sha256: Sha256,
 }
 
 impl Sealing {
-    /// Makes the message. Who may upload, and how much, was asked before.
+    /// Makes the message. The caller has already checked who may upload, and how much.
     ///
     /// # Errors
-    /// Where no key is to be had, or the file is larger than can be sealed here.
+    /// Fails if no key is available, or if the file is larger than can be sealed here.
     pub(crate) async fn begin(
         app: &App,
         caller: &Caller,
@@ -141,10 +144,10 @@ impl Sealing {
         Ok(Self { message, sender })
     }
 
-    /// Seals what came, and sends what is full.
+    /// Seals the plaintext that arrived, and sends each part that is full.
     ///
     /// # Errors
-    /// It must be aborted then.
+    /// Fails if the plaintext cannot be sealed or sent; the caller must then abort.
     pub(crate) async fn push(&mut self, mut plaintext: Bytes) -> Result<(), Refusal> {
         while let Some(part) = self.message.push(&mut plaintext)? {
             self.sender.send(part).await?;
@@ -152,15 +155,15 @@ impl Sealing {
         Ok(())
     }
 
-    /// Plaintext bytes so far.
+    /// Returns the plaintext bytes so far.
     pub(crate) fn plaintext_len(&self) -> u64 {
         self.message.plaintext_len()
     }
 
-    /// Seals the end and sends it.
+    /// Seals the last part and sends it.
     ///
     /// # Errors
-    /// It was aborted then.
+    /// Fails if the last part cannot be sealed or sent; the upload was then aborted.
     pub(crate) async fn finish(self) -> Result<SealedBody, Refusal> {
         let Self {
             message,
@@ -179,19 +182,19 @@ impl Sealing {
         }
     }
 
-    /// Nothing of it stays.
+    /// Aborts the upload and removes everything of it.
     pub(crate) async fn abort(self, why: ProblemCode) {
         self.sender.abort(why).await;
     }
 }
 
-/// The file is larger than `most_bytes`.
+/// Makes the refusal of a file that is larger than `most_bytes`.
 pub(crate) fn too_large(most_bytes: u64) -> Refusal {
     Refusal::new(
         ProblemCode::FileTooLarge,
         format!(
-            "The file is larger than {most_bytes} bytes, the most that is taken on this way; \
-             larger ones may go by the upload page or `sealift upload`."
+            "The file is larger than {most_bytes} bytes, the most that can be sent this way; \
+             send larger ones with the upload page or `sealift upload`."
         ),
     )
     .with_number("most_bytes", most_bytes)

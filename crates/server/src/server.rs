@@ -1,4 +1,4 @@
-//! The running server: put together, started, stopped in good order.
+//! The running server: assembles its parts, starts it, and stops it in good order.
 
 use core::time::Duration;
 use std::{io, net::SocketAddr};
@@ -29,7 +29,8 @@ use crate::{
     verifier,
 };
 
-/// A server that listens. Dropping it stops it at once; [`Server::shutdown`] is the polite way.
+/// A server that listens. Dropping it stops it at once; [`Server::shutdown`] lets running requests
+/// finish.
 #[derive(Debug)]
 pub struct Server {
     address: SocketAddr,
@@ -43,16 +44,16 @@ pub struct Server {
     embedded: Option<Embedded>,
 }
 
-/// Why a server did not start.
+/// The reasons why a server did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ServerError {
-    /// Its port cannot be had.
+    /// The server's port is not available.
     #[error("the server cannot listen on {address}")]
     Listen {
-        /// Where it wanted to.
+        /// The address that the server wanted to listen on.
         address: SocketAddr,
-        /// Why not.
+        /// The reason from the operating system.
         source: io::Error,
     },
     /// The data folder cannot be made.
@@ -73,21 +74,22 @@ pub enum ServerError {
 }
 
 impl Server {
-    /// Opens records, keys and store, proves that the store does what is needed, and listens.
+    /// Opens records, keys and store, proves that the store can do what the server needs, and
+    /// listens.
     ///
     /// # Errors
-    /// [`ServerError`]; nothing is left running then.
+    /// Returns a [`ServerError`]; nothing is left running then.
     pub async fn start(config: Config) -> Result<Self, ServerError> {
         Self::start_at(config, Clock::system()).await
     }
 
-    /// As [`Server::start`], at another time.
+    /// Starts a server like [`Server::start`], but with the given clock.
     ///
     /// # Errors
-    /// As [`Server::start`].
+    /// Fails like [`Server::start`].
     pub async fn start_at(config: Config, clock: Clock) -> Result<Self, ServerError> {
-        // First: a taken port is the mistake that is made most often, and the store must know
-        // where pages come from.
+        // This comes first, because a taken port is the most common mistake, and because the store
+        // must know the origin of the pages.
         let (listener, address) = listen(&config).await?;
         let (records, keys) = open_records(&config, &clock).await?;
         let store = OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
@@ -95,10 +97,11 @@ impl Server {
         Self::assemble(config, clock, listener, (records, keys), store).await
     }
 
-    /// As [`Server::start_at`], on a store that is open already and may be another server's too.
+    /// Starts a server like [`Server::start_at`], on a store that is open already. Another server
+    /// may use the same store.
     ///
     /// # Errors
-    /// As [`Server::start`].
+    /// Fails like [`Server::start`].
     pub async fn start_on(
         config: Config,
         clock: Clock,
@@ -151,7 +154,7 @@ impl Server {
             keys,
             clock,
         });
-        // What the last stop cut off is taken up at once.
+        // The sweeper takes up at once what the last stop interrupted.
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
         let verifying = tokio::spawn(verifier::run(app.clone()));
         let marking = tokio::spawn(mark::run(app.clone()));
@@ -184,30 +187,31 @@ impl Server {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address that the server listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Ends at once what the sweeper would end sooner or later.
+    /// Sweeps at once, instead of at the sweeper's next run.
     pub async fn sweep_now(&self) -> SweepReport {
         sweeper::sweep(&self.app).await
     }
 
-    /// Opens at once every frame of the files that the verifier would open sooner or later; gives how
-    /// many files that were.
+    /// Verifies at once the files that the verifier would verify later: opens every frame. Returns
+    /// the number of files.
     pub async fn verify_now(&self) -> u64 {
         verifier::verify_due(&self.app).await
     }
 
-    /// Takes no new connections and waits until the running requests are done, downloads
-    /// included, but for those whose reader stands still. Uploads stay open in the records and go on after the next start.
+    /// Stops the server: accepts no new connections and waits until the running requests are done.
+    /// Downloads are included, except those whose reader stands still. Uploads stay open in the
+    /// records and continue after the next start.
     pub async fn shutdown(mut self) {
         self.stop.cancel();
-        // A panic of the accept loop has been logged by its thread; there is nothing to add.
+        // The thread of the accept loop logged its panic already, so the result is not needed.
         let _ = (&mut self.serving).await;
-        // These may be cut off anywhere.
+        // These tasks may be interrupted anywhere.
         self.verifying.abort();
         let _ = (&mut self.verifying).await;
         if let Some(sweeping) = self.sweeping.take() {
@@ -224,7 +228,8 @@ impl Server {
     }
 }
 
-/// Parts that browsers are still sending: after this they must be sent again.
+/// How long a stop waits for parts that browsers are still sending. After this they must be sent
+/// again.
 const STORE_PATIENCE: Duration = Duration::from_secs(30);
 
 impl Drop for Server {
@@ -258,7 +263,8 @@ async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys),
     Ok((records, keys))
 }
 
-/// Once for each store: it sends 10 MiB. The embedded store is known to do it.
+/// Proves once for each store that it joins parts of unequal length; the test sends 10 MiB. The
+/// embedded store is known to do it.
 async fn prove_joining(records: &Records, store: &OpenStore) -> Result<(), ServerError> {
     let name = format!("{}/{}", store.public_origin, store.objects.bucket());
     if store.embedded.is_some() || records.store_joins(&name).await? {
@@ -269,7 +275,7 @@ async fn prove_joining(records: &Records, store: &OpenStore) -> Result<(), Serve
     Ok(records.note_store_joins(&name).await?)
 }
 
-/// Also an idle server keeps no key for long.
+/// Wipes old keys at intervals, so that an idle server does not keep keys for long either.
 async fn wipe_old_keys(keys: Keys) {
     let mut again = tokio::time::interval(WIPED_EVERY);
     loop {
@@ -278,7 +284,7 @@ async fn wipe_old_keys(keys: Keys) {
     }
 }
 
-/// Whose everything is where nobody logs in.
+/// The owner of everything on a server without login.
 #[expect(
     clippy::expect_used,
     reason = "a constant that keeps the rules of names"

@@ -1,6 +1,6 @@
-//! Accepting connections until told to stop: running requests finish, idle connections end, those
-//! whose other side stands still are given up ([`patience`]), and a client that is refused while it
-//! sends comes to read why ([`unread`], [`lingering`]).
+//! Accepts connections until the server stops. Then running requests finish and idle connections
+//! end. A connection whose other side stands still is closed ([`patience`]), and a client that is
+//! refused while it still sends gets to read the reason ([`unread`], [`lingering`]).
 
 use core::{convert::Infallible, time::Duration};
 use std::{net::SocketAddr, sync::Arc};
@@ -28,20 +28,20 @@ use patience::Patient;
 pub(crate) use unread::RequestBody;
 use unread::Unread;
 
-/// By what connections are given up.
+/// The clocks and the limit by which connections are closed.
 #[derive(Debug, Clone)]
 pub(crate) struct Times {
-    /// By which the patience with a request goes.
+    /// The clock for timeouts during a request and while a connection closes.
     pub(crate) clock: Clock,
-    /// By which idle connections go: the machine's, because a test that moves its hand by minutes
-    /// would end the connections that it uses.
+    /// The clock for idle connections. It is the machine's clock, because a test that moves its own
+    /// clock by minutes would close the connections that it uses.
     pub(crate) idle_clock: Clock,
-    /// A connection without a request is closed after this.
+    /// How long a connection without a request stays open.
     pub(crate) longest_idle: Duration,
 }
 
 /// Serves HTTP/1.1 until `stop`, then waits for the running requests. `service_for` makes the
-/// service of a connection from its peer's address; `who` names it in the log.
+/// service of a connection from its peer's address; `who` names the server in the log.
 pub(crate) async fn serve<S, B>(
     listener: TcpListener,
     who: &'static str,
@@ -64,14 +64,15 @@ pub(crate) async fn serve<S, B>(
             accepted = listener.accept() => match accepted {
                 Ok(accepted) => accepted,
                 Err(error) => {
-                    // Such as too many open files: accepting again at once would spin.
+                    // An error may be lasting, such as too many open files. Accepting again at once
+                    // would spin.
                     tracing::warn!(%error, "The {who} could not accept a connection");
                     tokio::time::sleep(Duration::from_millis(50)).await;
                     continue;
                 }
             },
         };
-        // Answers are small and waited for; Nagle would hold them back.
+        // Answers are small and clients wait for them; Nagle's algorithm would delay them.
         let _ = socket.set_nodelay(true);
         let state = Arc::new(ConnectionState::default());
         let mut http1 = hyper::server::conn::http1::Builder::new();
@@ -102,7 +103,7 @@ pub(crate) async fn serve<S, B>(
         });
         let connection = running.watch(http1.serve_connection(TokioIo::new(socket), service));
         tokio::spawn(async move {
-            // A connection that broke is the client's to report.
+            // If a connection broke, the client reports it; the server need not.
             let _ = connection.await;
         });
     }
@@ -152,7 +153,7 @@ mod tests {
         }
         let ended = tokio::spawn(async move { socket.read(&mut [0]).await });
         while !ended.is_finished() {
-            // The connection may not have begun to wait when the hand is moved.
+            // The connection may not yet wait when the clock is moved, so move it again.
             hand.forward(1_000);
             tokio::task::yield_now().await;
         }

@@ -1,5 +1,6 @@
-//! What a file is by its own first bytes, where that is something that a browser shows without
-//! running it (DESIGN.md 9, active content). What its uploader said of it counts for nothing here.
+//! Decides the media type of a file from its own first bytes, if it is a type that a browser shows
+//! without running it. The uploader's own type does not count here, because active content must
+//! never be shown.
 
 mod mp4;
 
@@ -9,11 +10,11 @@ use mp4::FileTypeBox;
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct SniffedType(&'static str);
 
-/// Bytes from a file's beginning that tell.
+/// Bytes from a file's beginning that are enough to show its type.
 pub(crate) const TELLING_BYTES: usize = 4096;
 
-/// What the sniffer calls it, and what browsers do. Nothing that can hold a script or fetch
-/// something: no SVG, HTML, XML or PDF, ever.
+/// The sniffer's name and the browsers' name of every type that may be shown. No type on this list
+/// can hold a script or load something; SVG, HTML, XML and PDF never belong here.
 const SHOWN: &[(&str, &str)] = &[
     ("image/png", "image/png"),
     ("image/jpeg", "image/jpeg"),
@@ -37,7 +38,7 @@ const SHOWN: &[(&str, &str)] = &[
 const MP4: &str = "video/mp4";
 
 impl SniffedType {
-    /// Of a file that begins with these bytes, authentic ones.
+    /// Returns the type of a file that begins with these authentic bytes.
     pub(crate) fn of(beginning: &[u8]) -> Option<Self> {
         let file_type = FileTypeBox::of(beginning);
         if mp4::begins_with_ftyp(beginning) && file_type.is_none() {
@@ -45,20 +46,21 @@ impl SniffedType {
         }
         let kind = infer::get(beginning).map(|kind| kind.mime_type());
         let shown = SHOWN.iter().find(|(name, _)| Some(*name) == kind);
-        // The sniffer asks for the major brand only. The brands of an image or a sound count first.
+        // The sniffer looks only at the major brand. The brands of an image or a sound count first.
         let is_mp4 = || file_type.is_some_and(FileTypeBox::is_mp4);
         shown
             .map(|(_, shown)| Self(shown))
             .or_else(|| is_mp4().then_some(Self(MP4)))
     }
 
-    /// Of a record. A text that is not on the list is none, whoever wrote it there.
+    /// Returns the type that a record names. A text that is not on the list gives `None`, whoever
+    /// wrote it there.
     pub(crate) fn from_record(text: &str) -> Option<Self> {
         let shown = SHOWN.iter().find(|(_, shown)| *shown == text);
         shown.map(|(_, shown)| Self(shown))
     }
 
-    /// Its name.
+    /// Returns the media type as text.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         self.0

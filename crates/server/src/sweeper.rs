@@ -1,10 +1,10 @@
-//! Ends what nobody ends any more (DESIGN.md 2, FORMAT.md R11): uploads that expired or were cut
-//! off, files half deleted, tombstones whose last signature has ended, and what the store has
-//! without a record.
+//! Cleans up what nobody finishes any more (FORMAT.md R11): uploads that expired or were
+//! interrupted, files half deleted, tombstones whose last signature has ended, and objects in the
+//! store without a record.
 //!
-//! It holds no state and no lock: each step is a compare-and-set in the records or a repeatable
-//! request to the store, so several servers may sweep at once and a sweep may stop anywhere. What
-//! it cannot do now it finds again next time.
+//! The sweeper holds no state and no lock. Each step is a compare-and-set in the records or a
+//! repeatable request to the store, so several servers may sweep at once and a sweep may stop
+//! anywhere. The next sweep finds again what this one could not do.
 
 use core::time::Duration;
 
@@ -20,17 +20,18 @@ mod uploads;
 
 pub use report::{SweepCount, SweepKind, SweepReport};
 
-/// Signatures end by the store's clock, records by the server's: doctor allows a minute between
-/// them, and a PUT that began in time may take a while.
+/// How long after its last signature a tombstone is kept. Signatures end by the store's clock,
+/// records by the server's; doctor allows a minute between them, and a PUT that began in time may
+/// take a while.
 const TOMBSTONE_MARGIN_MS: i64 = 60 * 60 * 1000;
 
-/// Rows and object keys that are taken up together.
+/// Rows or object keys in one page.
 const PAGE: u32 = 500;
 
-/// The outcome in the audit of what somebody else had begun.
+/// The audit outcome of a step that somebody else had begun.
 const FINISHED: &str = "finished";
 
-/// Why a step failed; it is tried again by the next sweep.
+/// The reasons why a step failed. The next sweep tries it again.
 #[derive(Debug, thiserror::Error)]
 enum SweepError {
     #[error("the records failed")]
@@ -41,7 +42,7 @@ enum SweepError {
     Completion(#[from] CompletionError),
 }
 
-/// Sweeps at once and then again and again; never returns.
+/// Sweeps at once and then again at intervals; never returns.
 pub(crate) async fn run(app: App, every: Duration) {
     loop {
         sweep(&app).await;
@@ -49,28 +50,29 @@ pub(crate) async fn run(app: App, every: Duration) {
     }
 }
 
-/// Between four and six fifths of it: servers that start together do not sweep together.
+/// Returns a random time between 0.8 and 1.2 times `every`, so that servers that start together do
+/// not sweep together.
 fn spread(every: Duration, random: [u8; 4]) -> Duration {
     let fraction = f64::from(u32::from_be_bytes(random)) / f64::from(u32::MAX);
     every.mul_f64(0.8 + 0.4 * fraction)
 }
 
-/// Takes up everything that is there to be swept now.
+/// Runs one sweep over everything that is due now.
 pub(crate) async fn sweep(app: &App) -> SweepReport {
     let mut report = SweepReport::default();
     if app.read_only.is_on() {
-        // An object that an older database does not know must not be removed.
+        // The sweeper must not remove an object only because an older database does not know it.
         tracing::warn!("Nothing is swept, because the server is read-only");
         return report;
     }
-    // In this order, one sweep leads an abandoned upload that has expired to its end.
+    // In this order, one sweep brings an abandoned upload that has expired to its end.
     uploads::sweep(app, &mut report).await;
     files::sweep(app, &mut report).await;
     tickets::sweep(app, &mut report).await;
     unrecorded::sweep(app, &mut report).await;
     app.metrics.note_sweep(&report, app.now_ms());
     if report.is_empty() {
-        tracing::debug!("Swept: there was nothing");
+        tracing::debug!("Swept: nothing was due");
     } else {
         tracing::info!(%report, "Swept: {report}");
     }

@@ -1,4 +1,4 @@
-//! Logs: one line where something is decided, never a secret.
+//! Logging: one line where something is decided, never a secret.
 //!
 //! # What may never be logged
 //!
@@ -9,17 +9,17 @@
 //! - bodies of requests and answers
 //!
 //! Tenant, owner, upload id, file id, object key, part number, sizes, checksums of sealed bytes,
-//! codes and request ids may be. Types that hold secrets have a `Debug` that says nothing;
-//! `#[instrument]` always has `skip_all`. Every event carries its values as fields, once, at the
-//! edge.
+//! codes and request ids may be logged. Types that hold secrets have a `Debug` that prints nothing
+//! of them; `#[instrument]` always has `skip_all`. Every event carries its values as fields, once,
+//! at the edge.
 //!
 //! # What enforces it
 //!
-//! Other crates do not know this rule: the AWS SDK logs signed requests and KMS answers, s3s whole
-//! requests, hyper headers. So whatever `SEALIFT_LOG` asks for, code that is not
-//! sealift's is never logged below `warn` ([`cap`]). `log` records of non-`tracing` crates are not
-//! collected at all. The test suite runs everything at `trace` through this same filter
-//! ([`subscriber`] with a [`Capture`]) and searches the outcome.
+//! Other crates do not know this rule: the AWS SDK logs signed requests and KMS answers, s3s logs
+//! whole requests, hyper logs headers. Therefore code that is not sealift's is never logged below
+//! `warn`, whatever `SEALIFT_LOG` asks for ([`cap`]). `log` records of crates that do not use
+//! `tracing` are not collected at all. The test suite runs everything at `trace` through this same
+//! filter ([`subscriber`] with a [`Capture`]) and searches the output.
 
 use std::io::{self, IsTerminal as _};
 
@@ -39,14 +39,14 @@ pub use request_id::{RequestId, with_request_id};
 
 use crate::config::{LogConfig, LogFormat};
 
-/// Why logging could not be set up.
+/// The reasons why logging could not be set up.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TelemetryError {
-    /// Not an `EnvFilter`.
+    /// The filter is not a valid `EnvFilter`.
     #[error("{0:?} is not a log filter; write something like info or sealift_server=debug")]
     Filter(String),
-    /// Only one per process.
+    /// A process can set up logging only once, and it did so already.
     #[error("logging is set up already")]
     AlreadySetUp,
 }
@@ -54,7 +54,7 @@ pub enum TelemetryError {
 /// Sets up logging of this process, to standard error.
 ///
 /// # Errors
-/// [`TelemetryError`].
+/// Returns a [`TelemetryError`] if the filter is not valid or logging is set up already.
 pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
     let format = match config.format {
         LogFormat::Auto if io::stderr().is_terminal() => LogFormat::Pretty,
@@ -62,14 +62,14 @@ pub fn init(config: &LogConfig) -> Result<(), TelemetryError> {
         chosen => chosen,
     };
     let subscriber = subscriber(&config.filter, format, io::stderr)?;
-    // Not `init()`: that would also collect `log` records, which carry no target to cap by.
+    // Not `init()`, which would also collect `log` records; they carry no target to filter by.
     tracing::subscriber::set_global_default(subscriber).map_err(|_| TelemetryError::AlreadySetUp)
 }
 
-/// The subscriber that [`init`] installs, with any writer: tests give a [`Capture`].
+/// Makes the subscriber that [`init`] installs, with any writer. Tests give it a [`Capture`].
 ///
 /// # Errors
-/// [`TelemetryError::Filter`].
+/// Returns [`TelemetryError::Filter`] if the filter is not valid.
 pub fn subscriber<W>(
     filter: &str,
     format: LogFormat,

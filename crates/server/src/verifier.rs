@@ -1,10 +1,11 @@
-//! The pass over all frames (FORMAT.md R7): opens every file once after its upload, and again when
-//! somebody asks, and keeps the plaintext's SHA-256 or why the object does not open. It reads by
-//! [`opening::whole`], which is also what serves downloads; the plaintext is hashed and dropped.
+//! The pass over all frames (FORMAT.md R7). The verifier opens every file once after its upload,
+//! and again when somebody asks for it. It records the plaintext's SHA-256, or why the object does
+//! not open. It reads with [`opening::whole`], which also serves downloads; the plaintext is hashed
+//! and dropped.
 //!
-//! Two files at a time on each server, so that downloads keep the machine: a small one and a large
-//! one, which may take hours and holds up no small one. A lease in the records keeps other servers
-//! away, and lets them go on where one stopped.
+//! Each server verifies only two files at a time, so that downloads get most of the machine: a
+//! small file, and a large one, which may take hours and does not hold up the small ones. A lease
+//! in the records keeps other servers away, and lets another server continue where one stopped.
 
 use core::{ops::RangeInclusive, pin::pin, time::Duration};
 
@@ -21,20 +22,20 @@ use crate::{
     records::{AuditAction, Leased, RecordsError},
 };
 
-/// How long a file stays with a server that tells nothing more of it.
+/// How long a file stays leased to a server that no longer prolongs the lease.
 const LEASE_MS: i64 = 2 * 60 * 1000;
-/// Rest after what may be better later: a store or a KMS that does not answer.
+/// The wait after a failure that may pass: the store or KMS does not answer.
 const REST_MS: i64 = 5 * 60 * 1000;
-/// Between two looks for what is due; a completed upload wakes it at once.
+/// The wait between two queries for due files. A completed upload wakes the verifier at once.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
 /// Plaintext bytes of the largest file that counts as small: some seconds of work.
 const LARGEST_SMALL_BYTES: i64 = 1024 * 1024 * 1024;
-/// The lanes, by plaintext bytes: in each one file at a time.
+/// The lanes, by plaintext bytes. Each lane verifies one file at a time.
 const LANES: [RangeInclusive<i64>; 2] =
     [0..=LARGEST_SMALL_BYTES, LARGEST_SMALL_BYTES + 1..=i64::MAX];
 
-/// Verifies what is due, again and again; never returns.
+/// Verifies all due files, again and again; never returns.
 pub(crate) async fn run(app: App) {
     join_all(LANES.map(|lane| run_lane(&app, lane))).await;
 }
@@ -44,14 +45,14 @@ async fn run_lane(app: &App, lane: RangeInclusive<i64>) {
     loop {
         verify_lane(app, &lane).await;
         tokio::select! {
-            // What was wanted while it was at work is seen now.
+            // A request that came during the last pass is seen now.
             _ = wanted.changed() => {}
             () = app.clock.sleep(LOOK_AGAIN) => {}
         }
     }
 }
 
-/// Verifies everything that is due now; gives how many files it looked at.
+/// Verifies everything that is due now, and returns the number of files that were leased.
 pub(crate) async fn verify_due(app: &App) -> u64 {
     let counts = join_all(LANES.each_ref().map(|lane| verify_lane(app, lane))).await;
     counts.into_iter().fold(0, u64::saturating_add)
@@ -61,7 +62,7 @@ async fn verify_lane(app: &App, lane: &RangeInclusive<i64>) -> u64 {
     let mut count = 0_u64;
     loop {
         if app.read_only.is_on() {
-            // An object that was deleted since the backup is no damage.
+            // The backup knows objects that were deleted since; their absence is no damage.
             return count;
         }
         let now_ms = app.now_ms();
@@ -71,14 +72,14 @@ async fn verify_lane(app: &App, lane: &RangeInclusive<i64>) -> u64 {
             Ok(Some(leased)) => leased,
             Ok(None) => return count,
             Err(error) => {
-                tracing::error!(%error, "The verifier could not ask the records");
+                tracing::error!(%error, "The verifier could not read the records");
                 return count;
             }
         };
         count = count.saturating_add(1);
         if let Err(error) = verify(app, leased).await {
-            // Another takes the file up when the lease has ended.
-            tracing::error!(%error, "The verifier could not keep what it found");
+            // Another server takes up the file when the lease has ended.
+            tracing::error!(%error, "The verifier could not store its result");
             return count;
         }
     }
@@ -121,7 +122,7 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     let kept = app
         .records
         .set_verification(&leased, found, audited.at_ms, audited);
-    // Not where the file was deleted meanwhile: its object is gone as it should be.
+    // This returns if the file was deleted meanwhile: its object is gone as it should be.
     if !kept.await? {
         return Ok(());
     }
@@ -134,7 +135,7 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     Ok(())
 }
 
-/// Whether the object itself is at fault: nothing that waits makes it better.
+/// Returns whether the object itself is at fault, so that a later attempt cannot succeed.
 fn is_final(error: &OpenError) -> bool {
     matches!(
         error,
@@ -142,7 +143,7 @@ fn is_final(error: &OpenError) -> bool {
     )
 }
 
-/// Why there is no hash.
+/// The reasons why there is no hash.
 enum Stopped {
     /// The file was deleted, or another server has it now.
     Lost,
@@ -150,7 +151,7 @@ enum Stopped {
     Open(OpenError),
 }
 
-/// The SHA-256 of the whole plaintext, every frame of which was authentic.
+/// Computes the SHA-256 of the whole plaintext, of which every frame was authentic.
 async fn hash(app: &App, leased: &mut Leased) -> Result<[u8; 32], Stopped> {
     let plaintext = opening::whole(app, &leased.file)
         .await

@@ -1,5 +1,5 @@
-//! Which readings have their audit row already. A film or a download that goes on is hundreds of
-//! ranges, as many as its reader likes: one row a minute tells of all of them.
+//! Remembers which readings have their audit row. A film or a resumed download is hundreds of ranges,
+//! as many as its reader likes, so one row a minute covers them all.
 
 use std::{
     collections::HashMap,
@@ -10,12 +10,13 @@ use sealift_transfer::api::{FileId, TicketId};
 
 use crate::{caller::Reader, records::Scope};
 
-/// How long a row tells of what is read after it.
+/// How long a row covers the reads after it.
 const TOLD_FOR_MS: i64 = 60_000;
-/// Readings remembered before those are forgotten whose rows tell no more.
+/// When this many readings are remembered, those whose rows cover nothing any more are dropped, and if
+/// that is not enough, all.
 const MOST_REMEMBERED: usize = 10_000;
 
-/// Who reads which file, and with what outcome.
+/// A reader, the file it reads and the outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Reading {
     scope: Scope,
@@ -37,18 +38,19 @@ impl Reading {
     }
 }
 
-/// When the newest row of each was made. In memory, per server: what is forgotten costs a row.
+/// When the newest row of each reading was written. It is kept in memory, per server, because a
+/// forgotten entry only costs another row.
 #[derive(Debug, Default)]
 pub(crate) struct KeptReadings(Mutex<HashMap<Reading, i64>>);
 
 impl KeptReadings {
-    /// Whether a row that is durable tells of this reading.
+    /// Returns true if a durable row covers this reading.
     pub(super) fn tell_of(&self, reading: &Reading, now_ms: i64) -> bool {
         let kept_at_ms = self.lock().get(reading).copied();
         kept_at_ms.is_some_and(|kept_at_ms| is_told(kept_at_ms, now_ms))
     }
 
-    /// Its row is durable.
+    /// Saves that the row of this reading is durable.
     pub(super) fn note(&self, reading: Reading, now_ms: i64) {
         let mut kept = self.lock();
         if kept.len() >= MOST_REMEMBERED {
@@ -65,7 +67,8 @@ impl KeptReadings {
     }
 }
 
-/// Also where the clock was set back.
+/// Returns true while the row covers reads. If the clock was set back behind the row, it covers
+/// nothing, so that another row is written.
 fn is_told(kept_at_ms: i64, now_ms: i64) -> bool {
     (0..TOLD_FOR_MS).contains(&now_ms.saturating_sub(kept_at_ms))
 }

@@ -1,4 +1,5 @@
-//! API keys: `sealift_<id>_<secret>`. The id finds the row, the secret proves it.
+//! API keys: `sealift_<id>_<secret>`. The id finds the row, and the secret proves that the caller has
+//! the key.
 
 use core::fmt;
 
@@ -7,18 +8,18 @@ use zeroize::Zeroizing;
 
 use super::secret::Secret;
 
-/// Marks the text, so that scanners for leaked credentials find it.
+/// The beginning of every key, so that scanners for leaked credentials find it.
 const MARK: &str = "sealift";
 
-/// An API key in plaintext: with its owner, and for a moment here. Wiped when dropped, never
-/// printed.
+/// An API key in plaintext. Its owner has it; the server only has it for a moment. Wiped when dropped,
+/// never printed.
 pub struct ApiKey {
     id: ApiKeyId,
     secret: Secret,
 }
 
 impl ApiKey {
-    /// From 128 random bits that name it and 256 that are secret.
+    /// Makes a key from 128 random bits for the public id and 256 for the secret.
     #[must_use]
     pub fn from_random(id: [u8; 16], secret: Zeroizing<[u8; 32]>) -> Self {
         Self {
@@ -27,7 +28,7 @@ impl ApiKey {
         }
     }
 
-    /// `None` where the text is no API key.
+    /// Parses a key. Returns `None` if the text is not an API key.
     #[must_use]
     pub fn parse(text: &str) -> Option<Self> {
         let (id, secret) = text
@@ -40,25 +41,25 @@ impl ApiKey {
         })
     }
 
-    /// The public part.
+    /// Returns the public part.
     #[must_use]
     pub fn id(&self) -> &ApiKeyId {
         &self.id
     }
 
-    /// What is stored.
+    /// Returns the hash of the secret, which the database stores.
     #[must_use]
     pub fn hash(&self) -> [u8; 32] {
         self.secret.hash()
     }
 
-    /// Whether it is the key of that hash; takes the same time wherever they differ.
+    /// Returns true if this is the key of that hash. The comparison takes constant time.
     #[must_use]
     pub fn has_hash(&self, hash: &[u8; 32]) -> bool {
         self.secret.has_hash(hash)
     }
 
-    /// The text, for its owner, once.
+    /// Returns the text of the key, which its owner sees once.
     #[must_use]
     pub fn reveal(&self) -> Zeroizing<String> {
         let secret = self.secret.reveal();

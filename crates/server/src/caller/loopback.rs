@@ -1,9 +1,9 @@
-//! The guard of a server without login: only this machine's own pages and programs get through
-//! (DESIGN.md 5). A page of another origin in the same browser, a name that was pointed at
-//! loopback (DNS rebinding) and a proxy that somebody put in front are refused.
+//! The guard of a server without login: only this machine's own pages and programs get through, because
+//! nothing else protects the files there. It refuses pages of another origin in the same browser, host
+//! names that were pointed at loopback (DNS rebinding), and requests that a proxy forwards.
 //!
-//! A browser says by `Sec-Fetch-Site` which page a request comes from. Programs send no such header,
-//! and neither do old browsers, for which `Origin` must do.
+//! A browser says in `Sec-Fetch-Site` which page a request comes from. Programs do not send that
+//! header, and neither do old browsers; for those the guard checks `Origin`.
 
 use axum::{
     extract::{Request, State},
@@ -15,17 +15,17 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::{app::App, config::Auth, problem::Refusal};
 
-/// The two kinds of routes.
+/// The two kinds of routes that the guard protects.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Face {
-    /// The API and the forms: they read and change files.
+    /// The API and the forms, which read and change files.
     Api,
-    /// The built files of the pages, which are the same for everybody and change nothing. A link on
-    /// another page, in a web mail, say, may lead to them.
+    /// The built files of the pages, which are the same for everybody and change nothing. Another page,
+    /// for example in a web mail, may link to them.
     Pages,
 }
 
-/// Middleware over the API and the forms.
+/// The guard as middleware for the API and the forms.
 pub(crate) async fn only_this_machine(
     State(app): State<App>,
     request: Request,
@@ -34,7 +34,7 @@ pub(crate) async fn only_this_machine(
     guarded(&app, Face::Api, request, next).await
 }
 
-/// Middleware over the pages.
+/// The guard as middleware for the pages.
 pub(crate) async fn only_this_machine_or_a_link(
     State(app): State<App>,
     request: Request,
@@ -60,8 +60,8 @@ async fn guarded(app: &App, face: Face, request: Request, next: Next) -> Respons
     Refusal::new(ProblemCode::HostNotAllowed, why).into_response()
 }
 
-/// Whether the page that a request comes from may send it: our own, a configured one, or none. A page
-/// of another port or host name of this machine is another page, too.
+/// Returns true if the page that sent the request may do so: our own page, a configured one, or no page
+/// at all. A page of another port or host name of this machine is another page, too.
 fn may_come_from_there(
     method: &Method,
     headers: &HeaderMap,
@@ -74,14 +74,14 @@ fn may_come_from_there(
     }
     let is = |name: &str, expected: &str| headers.get(name).is_some_and(|given| given == expected);
     let is_configured = page_origins.iter().any(|origin| is("origin", origin));
-    // A link that was pressed, not a frame, an image or a script.
+    // A person followed a link. It is not a frame, an image or a script.
     let is_link = method == Method::GET
         && is("sec-fetch-mode", "navigate")
         && is("sec-fetch-dest", "document");
     is_configured || (face == Face::Pages && is_link)
 }
 
-/// Whether a proxy passed the request on.
+/// Returns true if a proxy forwarded the request.
 pub(super) fn is_forwarded(headers: &HeaderMap) -> bool {
     headers.keys().any(|name| {
         let name = name.as_str();
@@ -94,7 +94,7 @@ fn is_own(headers: &HeaderMap, page_origins: &[String]) -> bool {
     let Some(Some(host)) = text(header::HOST) else {
         return false;
     };
-    // An authority may begin with a user's name; a Host may not.
+    // An authority may begin with a user name, but a Host header may not.
     let is_loopback = !host.contains('@')
         && host
             .parse::<Authority>()
@@ -142,7 +142,7 @@ mod tests {
         ]));
     }
 
-    /// Whether the guard lets such a request through, of a page of this site.
+    /// Returns true if the guard lets a request through that a page of this site sends.
     fn comes_through(
         face: Face,
         method: &Method,

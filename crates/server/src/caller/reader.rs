@@ -1,4 +1,4 @@
-//! Who reads one file: whoever may by its login, or by the cookie of a redeemed ticket.
+//! The caller that reads one file. It is identified by its login or by the cookie of a redeemed ticket.
 
 use axum::{
     extract::{FromRequestParts, Path},
@@ -17,50 +17,53 @@ use crate::{
     telemetry::RequestId,
 };
 
-/// The caller of a route below `/v1/files/{id}` that a ticket is for. Every other route takes a
-/// [`Caller`], which no cookie makes: a ticket is good for what takes this, and for its file.
+/// The caller of a route below `/v1/files/{id}` that ticket holders may use. Every other route takes a
+/// [`Caller`], which a cookie never makes: a ticket is good only for the routes that take this type,
+/// and only for its file.
 #[derive(Debug)]
 pub(crate) struct Reader {
     pub(crate) caller: Caller,
     /// The file in the path.
     pub(crate) file_id: FileId,
-    /// What it was given for a ticket, where it came with one.
+    /// The right of the ticket, if the reader was identified by one.
     pub(crate) right: Option<ReadRight>,
-    /// When the records were last asked whether this read may go on.
+    /// When this read last checked in the records that it may go on.
     asked_at_ms: i64,
 }
 
-/// Why a read under way ends.
+/// The reasons why a running read is stopped.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(crate) enum ReadEnded {
-    #[error("the right that a ticket was redeemed for has ended or was taken back")]
+    #[error("the right to read by this ticket has ended or was revoked")]
     Ticket,
     #[error("the file was deleted")]
     Deleted,
 }
 
-/// What a ticket was redeemed for. Every read moves its end on, so that a long download is not cut
-/// off, until a day after it was redeemed; whoever made the ticket takes it back at any time.
+/// The right to read that a redeemed ticket gives. Every read extends it, so that a long download is
+/// not cut off, up to a day after the ticket was redeemed. The owner of the ticket can revoke it at any
+/// time.
 #[derive(Debug)]
 pub(crate) struct ReadRight {
     pub(crate) ticket_id: TicketId,
     redeemed_at_ms: i64,
-    /// Until when it holds, unless it is taken back.
+    /// The end of the right, unless it is revoked before.
     pub(crate) until_ms: i64,
 }
 
-/// The end is moved only where that gains so much: not once a range.
+/// The right is extended only if it gains at least this much, so that not every range writes to the
+/// database.
 const LEAST_GAIN_MS: i64 = 60 * 1000;
 
-/// A read under way asks the records again after this time. A ticket that was taken back or a file that
-/// was deleted ends it within two minutes, because its reader gets nothing while nobody asks.
+/// A running read checks the records again after this time. It sends nothing while this check is due,
+/// so a revoked ticket or a deleted file stops it within two minutes.
 const ASK_AGAIN_AFTER_MS: i64 = 60 * 1000;
 
 impl Reader {
-    /// The file is about to be given: moves the end of a ticket's right on.
+    /// Extends the right of a ticket. The handler calls this before it sends anything of the file.
     ///
     /// # Errors
-    /// `unauthenticated` where the right has ended meanwhile.
+    /// Returns `unauthenticated` if the right has ended meanwhile.
     pub(crate) async fn go_on(&mut self, app: &App) -> Result<(), Refusal> {
         match &mut self.right {
             Some(right) => match right.go_on(app, false).await? {
@@ -71,11 +74,11 @@ impl Reader {
         }
     }
 
-    /// More of the file is about to be given by a read under way. Asks the records once a minute, also
-    /// where the end of a ticket's right cannot move on any more.
+    /// Checks that a running read may send more of the file, and extends the right of its ticket. It
+    /// asks the records once a minute, even if the right cannot be extended any more.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not answer.
     pub(crate) async fn may_still(
         &mut self,
         app: &App,
@@ -100,11 +103,11 @@ impl Reader {
 }
 
 impl ReadRight {
-    /// Moves its end on, where it is time for that. `false`: it has ended, or was taken back. Where
-    /// nothing is gained by moving it, the records are asked only if `is_due`.
+    /// Extends the right if that gains enough. Otherwise it asks the records only if `is_due`. Returns
+    /// `false` if the right has ended or was revoked.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not answer.
     async fn go_on(&mut self, app: &App, is_due: bool) -> Result<bool, RecordsError> {
         let now_ms = app.now_ms();
         let until_ms = reading_expiry_ms(self.redeemed_at_ms, now_ms);
@@ -115,7 +118,7 @@ impl ReadRight {
                 let moved = records.prolong_redeemed_ticket(id, now_ms, until_ms);
                 moved.await?
             }
-            // The last minutes of the day that it lasts at most.
+            // This is the last part of the day that the right lasts at most.
             (false, true) => records.redeemed_ticket_ends_at_ms(id, now_ms).await?,
             (false, false) => Some(self.until_ms).filter(|until_ms| now_ms < *until_ms),
         };
@@ -155,7 +158,8 @@ impl FromRequestParts<App> for Reader {
     }
 }
 
-/// `None`: no cookie that holds, or there is a login, which wins.
+/// Identifies the reader by its cookie. Returns `None` if there is no valid cookie, or if the request
+/// has a login, which takes precedence.
 async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<Reader>, Refusal> {
     let headers = &parts.headers;
     let has_login = app.config.auth == Auth::None || headers.contains_key(header::AUTHORIZATION);
@@ -186,13 +190,14 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
     }))
 }
 
-/// Browsers send a `SameSite` cookie for every page of the site, whatever its port or host name
-/// below. Ours is for our own page.
+/// Returns true if our own page sent the request. A check is needed because browsers send a `SameSite`
+/// cookie for every page of the site, whatever its port or subdomain, and this cookie is for our own
+/// page alone.
 fn is_from_own_page(headers: &HeaderMap) -> bool {
     if let Some(site) = headers.get("sec-fetch-site") {
         return site == "same-origin" || site == "none";
     }
-    // An older browser; or none.
+    // An older browser, or a program, sends no `Sec-Fetch-Site`.
     let text = |name| headers.get(name).map(|value| value.to_str().ok());
     match (text(header::ORIGIN), text(header::HOST)) {
         (None, _) => true,

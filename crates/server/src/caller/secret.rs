@@ -1,4 +1,4 @@
-//! 256 random bits that prove something: of an API key, of a ticket, of a cookie.
+//! The secret of an API key, a ticket or a cookie: 256 random bits.
 
 use data_encoding::BASE32_NOPAD;
 use sha2::{Digest as _, Sha256};
@@ -7,7 +7,7 @@ use zeroize::Zeroizing;
 
 const LEN: usize = 32;
 
-/// Wiped when dropped, never printed.
+/// A secret. Wiped when dropped, never printed.
 pub(crate) struct Secret(Zeroizing<[u8; LEN]>);
 
 impl Secret {
@@ -15,7 +15,7 @@ impl Secret {
         Self(bytes)
     }
 
-    /// `None` where the text is none of [`Self::reveal`].
+    /// Parses the text that [`Self::reveal`] makes. Returns `None` for any other text.
     pub(crate) fn parse(text: &str) -> Option<Self> {
         let upper = Zeroizing::new(text.to_ascii_uppercase());
         let decoded = Zeroizing::new(BASE32_NOPAD.decode(upper.as_bytes()).ok()?);
@@ -27,17 +27,18 @@ impl Secret {
         Some(Self(bytes))
     }
 
-    /// What is stored. Of so many random bits nothing slower than SHA-256 is needed.
+    /// Returns the hash that the database stores. SHA-256 is enough, because nobody can guess 256
+    /// random bits, however fast the hash is.
     pub(crate) fn hash(&self) -> [u8; 32] {
         Sha256::digest(self.0.as_slice()).into()
     }
 
-    /// Whether it is the secret of that hash; takes the same time wherever they differ.
+    /// Returns true if this is the secret of that hash. The comparison takes constant time.
     pub(crate) fn has_hash(&self, hash: &[u8; 32]) -> bool {
         self.hash().ct_eq(hash).into()
     }
 
-    /// 52 characters, lower case.
+    /// Returns the secret as 52 lower-case characters.
     pub(crate) fn reveal(&self) -> Zeroizing<String> {
         let mut text = Zeroizing::new(BASE32_NOPAD.encode(self.0.as_slice()));
         text.make_ascii_lowercase();

@@ -1,5 +1,5 @@
-//! Tickets: `sealift_t_<id>_<secret>`. The id finds the row, the secret proves it. A ticket is
-//! redeemed once, for a cookie that lets one browser read one file for a while.
+//! Tickets: `sealift_t_<id>_<secret>`. The id finds the row, and the secret proves that the caller has
+//! the ticket. A ticket is redeemed once, for a cookie that lets one browser read one file for a while.
 
 use core::fmt;
 
@@ -11,14 +11,14 @@ use zeroize::Zeroizing;
 use super::secret::Secret;
 use crate::lifetimes::READING_MOST_MS;
 
-/// A ticket in plaintext: with whoever has the link, and for a moment here.
+/// A ticket in plaintext. The person with the link has it; the server only has it for a moment.
 pub(crate) struct Ticket {
     id: TicketId,
     secret: Secret,
 }
 
 impl Ticket {
-    /// From 128 random bits that name it and 256 that are secret.
+    /// Makes a ticket from 128 random bits for the public id and 256 for the secret.
     pub(crate) fn from_random(id: [u8; 16], secret: Zeroizing<[u8; 32]>) -> Self {
         Self {
             id: TicketId::from_random(id),
@@ -26,7 +26,7 @@ impl Ticket {
         }
     }
 
-    /// `None` where the text is no ticket.
+    /// Parses a ticket. Returns `None` if the text is not a ticket.
     pub(crate) fn parse(text: &TicketText) -> Option<Self> {
         let (id, secret) = text
             .expose()
@@ -50,7 +50,7 @@ impl Ticket {
         self.secret.has_hash(hash)
     }
 
-    /// The text, for its owner, once.
+    /// Returns the text of the ticket, which its owner sees once.
     pub(crate) fn reveal(&self) -> TicketText {
         let secret = self.secret.reveal();
         TicketText::new(format!("{}{}_{}", TicketText::MARK, self.id, *secret))
@@ -63,7 +63,7 @@ impl fmt::Debug for Ticket {
     }
 }
 
-/// What a ticket is redeemed for.
+/// The cookie for which a ticket is redeemed.
 pub(crate) struct ReadCookie(Secret);
 
 impl ReadCookie {
@@ -71,11 +71,11 @@ impl ReadCookie {
         Self(Secret::from_random(secret))
     }
 
-    /// The one that came with a request about this file.
+    /// Returns the cookie for this file that came with a request.
     pub(crate) fn of(headers: &HeaderMap, file: &FileId) -> Option<Self> {
         let name = name(file);
         headers.get_all(header::COOKIE).iter().find_map(|sent| {
-            // Whatever else runs on this host may have set what is no text.
+            // Other software on this host may have set cookies that are not valid text.
             let sent = String::from_utf8_lossy(sent.as_bytes());
             let cookies = Cookie::split_parse(sent).flatten();
             let mut ours = cookies.filter(|cookie| cookie.name() == name);
@@ -87,9 +87,9 @@ impl ReadCookie {
         self.0.hash()
     }
 
-    /// The header `Set-Cookie`: out of reach for scripts, never over an open connection, sent by
-    /// pages of this site and to the routes of this file only. Kept for as long as its right can last at
-    /// most; whether that still holds, the ticket's row says.
+    /// Returns the value of `Set-Cookie`. Scripts cannot read the cookie. Browsers send it only over
+    /// TLS, only from pages of this site, and only to the routes of this file. They keep it for the
+    /// longest time that its right can last; the ticket's row says whether the right is still valid.
     pub(crate) fn to_set(&self, file: &FileId) -> Zeroizing<String> {
         let text = Zeroizing::new(self.0.reveal().to_string());
         let cookie = Cookie::build((name(file), text.as_str()))
@@ -102,7 +102,8 @@ impl ReadCookie {
     }
 }
 
-/// Of each file its own, so that several can be read at once.
+/// Returns the name of the cookie. Each file has its own, so that a browser can read several files at
+/// once.
 fn name(file: &FileId) -> String {
     format!("sealift-file-{file}")
 }

@@ -1,4 +1,4 @@
-//! The way that a request came: over TLS, or within this machine (DESIGN.md 5).
+//! Checks the transport of a request: TLS, or a connection within this machine.
 
 use std::net::SocketAddr;
 
@@ -9,7 +9,8 @@ use sealift_transfer::api::ProblemCode;
 use super::loopback;
 use crate::{app::App, problem::Refusal};
 
-/// Keys, plaintext and API keys travel over TLS or within this machine only.
+/// Refuses a request over an unencrypted network, because keys, plaintext and API keys travel only over
+/// TLS or within this machine.
 pub(super) fn secure_transport(parts: &Parts, app: &App) -> Result<(), Refusal> {
     let was_forwarded = loopback::is_forwarded(&parts.headers);
     let over_tls = app.config.trust_proxy && is_all_https(&parts.headers);
@@ -25,8 +26,8 @@ pub(super) fn secure_transport(parts: &Parts, app: &App) -> Result<(), Refusal> 
     ))
 }
 
-/// Whether every proxy on the way says that its side was TLS. Each may add an item to the list, or
-/// a header of its own. An empty item says nothing, as in every list of HTTP.
+/// Returns true if every proxy on the way says that its client used TLS. Each proxy may add an item to
+/// the list, or a header of its own. An empty item says nothing, as in every HTTP list.
 fn is_all_https(headers: &HeaderMap) -> bool {
     let mut says_https = false;
     for value in headers.get_all("x-forwarded-proto") {

@@ -1,5 +1,5 @@
-//! The lease of a completion (DESIGN.md 2): while it runs, no other request, server or sweeper
-//! touches the upload, and whoever lost it changes nothing any more.
+//! The lease of a completion: while it runs, no other request, server or sweeper touches the
+//! upload. A request that has lost its lease cannot change the upload any more.
 
 use core::{pin::pin, time::Duration};
 
@@ -14,9 +14,9 @@ use crate::{
     records::{AuditRow, LeaseOwner, Records, RecordsError},
 };
 
-/// How long a server that has fallen silent keeps others from taking over.
+/// Milliseconds until others may take over from a server that has gone silent.
 const LEASE_MS: i64 = 60_000;
-/// While something takes long the lease is prolonged as often.
+/// The interval at which the lease is prolonged during long work.
 const PROLONG_EVERY: Duration = Duration::from_secs(20);
 
 /// This attempt's right to complete an upload.
@@ -26,15 +26,15 @@ pub(super) struct Lease<'a> {
     clock: &'a Clock,
     upload_id: &'a UploadId,
     owner: LeaseOwner,
-    /// The audit row of whoever completes, should it succeed.
+    /// The audit row to write if the completion succeeds.
     audited: AuditRow,
 }
 
 impl<'a> Lease<'a> {
-    /// For an upload that is open, or whose completion was left alone.
+    /// Takes the lease of an upload that is open, or whose completion was interrupted.
     ///
     /// # Errors
-    /// [`CompletionError::Elsewhere`].
+    /// Returns [`CompletionError::Elsewhere`] if another request holds the lease.
     pub(super) async fn begin(
         app: &'a App,
         upload_id: &'a UploadId,
@@ -49,10 +49,10 @@ impl<'a> Lease<'a> {
         begun.then_some(lease).ok_or(CompletionError::Elsewhere)
     }
 
-    /// For an upload whose completion was left alone, and no other.
+    /// Takes the lease of an upload whose completion was interrupted, and of no other.
     ///
     /// # Errors
-    /// [`CompletionError::Elsewhere`].
+    /// Returns [`CompletionError::Elsewhere`] if there is no such lease to take.
     pub(super) async fn take_over(
         app: &'a App,
         upload_id: &'a UploadId,
@@ -77,12 +77,12 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// For the records' changes, which ask for it.
+    /// Returns the owner of the lease; the records demand it for every change.
     pub(super) fn owner(&self) -> LeaseOwner {
         self.owner
     }
 
-    /// The audit row of how this completion ends, now.
+    /// Returns the audit row of this completion's outcome, with the current time.
     pub(super) fn audit_row(&self, outcome: &'static str) -> AuditRow {
         AuditRow {
             at_ms: self.clock.now_ms(),
@@ -91,10 +91,10 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Waits for what takes long, and holds the lease meanwhile.
+    /// Runs work that may take long, and prolongs the lease meanwhile.
     ///
     /// # Errors
-    /// [`CompletionError::Elsewhere`] where the lease was lost: the work is dropped.
+    /// Returns [`CompletionError::Elsewhere`] and drops the work if the lease was lost.
     pub(super) async fn hold_while<T>(
         &self,
         work: impl Future<Output = T>,
@@ -109,10 +109,10 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// A whole lease from now on: before what cannot be taken back.
+    /// Prolongs the lease to its full length from now. Call it before a step that cannot be undone.
     ///
     /// # Errors
-    /// [`CompletionError::Elsewhere`] where the lease was lost.
+    /// Returns [`CompletionError::Elsewhere`] if the lease was lost.
     pub(super) async fn prolong(&self) -> Result<(), CompletionError> {
         let held = self.until(self.clock.now_ms().saturating_add(LEASE_MS));
         if held.await? {
@@ -122,9 +122,10 @@ impl<'a> Lease<'a> {
         }
     }
 
-    /// Lets the next one take over at once: what became of the object is not known.
+    /// Ends the lease so that the next request can take over at once. Used if the object's state is
+    /// unknown.
     pub(super) async fn give_up(self) {
-        // Else it ends by itself.
+        // If this fails, the lease runs out by itself.
         let _ = self.until(self.clock.now_ms()).await;
     }
 

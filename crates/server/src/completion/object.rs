@@ -1,4 +1,5 @@
-//! The object that completion looks at: whether it is there, and whether it is what was sealed.
+//! Looks at the object of an upload that is being completed: whether it is there, and whether it is
+//! what was sealed. [`super::complete`] decides by it.
 
 use std::pin::pin;
 
@@ -17,7 +18,7 @@ use crate::{
     sniffed::{SniffedType, TELLING_BYTES},
 };
 
-/// What the store has at the object key.
+/// The state of the store at the object key.
 pub(super) enum Seen {
     Object(ObjectHead),
     NotYet,
@@ -41,24 +42,24 @@ pub(super) async fn look(
     if can_still_come {
         return Ok(Seen::NotYet);
     }
-    // A join whose answer was lost may have ended between both answers.
+    // A join whose answer was lost may have ended between these two requests, so ask once more.
     let head = app.objects.head(key, version).await?;
     Ok(head.map_or(Seen::Never, Seen::Object))
 }
 
 /// The verdict on an object.
 pub(super) enum Judged {
-    /// What was sealed; what the file is by its first bytes, so that no reader has to fetch them
-    /// for that.
+    /// The object is what was sealed. Holds the type that its first bytes show, so that no reader
+    /// has to fetch them to find the type.
     Sealed(Option<SniffedType>),
-    /// Something else, which was read. Only this is ever deleted.
+    /// The object was read and is something else. Only such an object is ever deleted.
     Other,
 }
 
-/// Reads what lies at the object key and compares it with the record.
+/// Reads the object at the object key and compares it with the record.
 ///
 /// # Errors
-/// Where it was not read: that is no evidence against the object, which stays.
+/// Fails if the object was not read. That is no evidence against the object, so it stays.
 pub(super) async fn judge(
     app: &App,
     upload: &UploadRow,
@@ -79,7 +80,7 @@ pub(super) async fn judge(
         plaintext_len: upload.plan.plaintext_len(),
         sealed_len: upload.plan.sealed_len(),
     };
-    // Nothing of the object is read for this, so a failure says nothing about it.
+    // This step reads nothing of the object, so its failure says nothing about the object.
     let decryptor = match opening::decryptor(&app.keys, sealed).await {
         Ok(decryptor) => decryptor,
         Err(OpenError::Keys(error)) => return Err(error.into()),
@@ -88,23 +89,24 @@ pub(super) async fn judge(
     match is_what_was_sealed(app, upload, head, decryptor).await {
         Ok(sniffed_type) => Ok(Judged::Sealed(sniffed_type)),
         Err(OpenError::Decrypt(_)) => Ok(Judged::Other),
-        // Another object came between HEAD and this, perhaps the right one.
+        // Another object was written between HEAD and this read, perhaps the right one.
         Err(OpenError::Objects(ObjectsError::Replaced | ObjectsError::NotFound)) => {
             Err(ObjectsError::Unavailable { status: None }.into())
         }
         Err(OpenError::Objects(error)) => Err(error.into()),
         Err(OpenError::Keys(error)) => Err(error.into()),
-        // The next one looks again.
+        // The next request looks again.
         Err(OpenError::Range(_) | OpenError::Stopped) => Err(CompletionError::Elsewhere),
     }
 }
 
-/// The store's checksum of an object that was PUT in one is the record's. Where the store tells
-/// another one, the object is read: its bytes decide. That of every part was compared before they
-/// were joined.
+/// Checks that the store's checksum of a single-PUT object equals the recorded one. If the store
+/// reports another checksum, this reads the object and its bytes decide. The checksums of multipart
+/// uploads were compared part by part before the join.
 ///
 /// # Errors
-/// [`CompletionError::ChecksumNotTold`]; others where the object could not be read.
+/// Returns [`CompletionError::ChecksumNotTold`] if the store reports no checksum, and another error
+/// if the object could not be read.
 async fn is_what_was_signed(
     app: &App,
     upload: &UploadRow,
@@ -115,7 +117,7 @@ async fn is_what_was_signed(
     }
     let parts = app.records.parts(&upload.upload_id).await?;
     let [part] = parts.as_slice() else {
-        // Nothing was signed, so what lies there came from elsewhere.
+        // Nothing was signed, so the object came from elsewhere.
         app.objects.prove_read(&upload.s3_key, head).await?;
         return Ok(false);
     };
@@ -139,11 +141,11 @@ async fn is_what_was_signed(
     Ok(*part.sha256.as_bytes() == <[u8; 32]>::from(sha256.finalize()))
 }
 
-/// Frames opened beside the first and the last one.
+/// Random frames to open, besides the first and the last one.
 const RANDOM_FRAMES: usize = 3;
 
-/// The stored header, and the first, the last and a few random frames open. Gives what the file is
-/// by its first bytes.
+/// Opens the stored header and the first, the last and a few random frames. Returns the type that
+/// the file's first bytes show.
 async fn is_what_was_sealed(
     app: &App,
     upload: &UploadRow,

@@ -1,4 +1,4 @@
-//! What settings may not be, alone and together.
+//! Checks each setting by itself, and all of them together.
 
 use std::path::{Component, Path, PathBuf};
 
@@ -16,7 +16,7 @@ pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     limits(config)
 }
 
-/// The values that are taken, for the error about another one.
+/// The valid values, for the error about any other value.
 pub(super) const IDLE_SECONDS_EXPECTED: &str = "a number of seconds from 1 to 3,600";
 
 fn idle_time(config: &Config) -> Result<(), ConfigError> {
@@ -74,7 +74,7 @@ fn who_can_reach_it(config: &Config) -> Result<(), ConfigError> {
             expected: "https://, or http:// on loopback, since data keys travel there,",
         });
     }
-    // Without a public endpoint browsers' URLs are signed for the server's own.
+    // Without a public endpoint, the URLs for browsers are signed for the server's own endpoint.
     let public = match &config.store {
         StoreConfig::Embedded {
             public_endpoint, ..
@@ -98,7 +98,7 @@ fn who_can_reach_it(config: &Config) -> Result<(), ConfigError> {
     }
 }
 
-/// TLS, or never leaving the machine.
+/// Returns true if the endpoint uses TLS or is on this machine.
 fn is_private_on_the_way(endpoint: &str) -> bool {
     let Ok(uri) = endpoint.parse::<http::Uri>() else {
         return false;
@@ -127,7 +127,7 @@ fn keys_apart_from_data(config: &Config) -> Result<(), ConfigError> {
     Ok(())
 }
 
-/// Absolute, with links followed as far as the path exists.
+/// Returns the absolute path, with links resolved as far as the path exists.
 fn resolved(path: &Path) -> PathBuf {
     let absolute = std::path::absolute(path).unwrap_or_else(|_| path.to_owned());
     let mut plain = PathBuf::new();
@@ -148,7 +148,8 @@ fn resolved(path: &Path) -> PathBuf {
     plain
 }
 
-/// Slashes, a tenant of 64, two ids of 26 (FORMAT.md, names that are for ever).
+/// The longest rest of an object key: slashes, a tenant of 64 and two ids of 26 (FORMAT.md, names that
+/// are for ever).
 const AFTER_THE_PREFIX: usize = 1 + 64 + 1 + 26 + 1 + 26;
 
 fn buckets(config: &Config) -> Result<(), ConfigError> {
@@ -192,9 +193,10 @@ fn format(config: &Config) -> Result<(), ConfigError> {
             expected: "4KiB to 1MiB in multiples of 128",
         });
     }
-    /// What S3 takes as one part.
+    /// The largest part that S3 accepts.
     const MOST_PART_LENGTH: u64 = 5 * 1024 * 1024 * 1024;
-    // A part is rounded up to whole frames behind the header: leave room for both.
+    // A part is rounded up to whole frames, and the first one also holds the header. Half of the limit
+    // leaves room for both.
     if !(LEAST_PART_LENGTH..=MOST_PART_LENGTH / 2).contains(&config.part_length) {
         return Err(ConfigError::Invalid {
             name: name("part_length"),
@@ -238,7 +240,7 @@ fn limits(config: &Config) -> Result<(), ConfigError> {
             expected: "1MiB to 1TiB",
         });
     }
-    // The format's and the database's own bounds on what is sealed into a row.
+    // The format and the database limit what is sealed into a row.
     let sizes = [
         ("limit_name", limits.name_bytes, 1..=4096, "1 to 4KiB"),
         (

@@ -1,10 +1,10 @@
-//! Why a configuration is refused: which name is wrong, what it was, what to do.
+//! The errors of a configuration. Each names the setting, the value that was given and what to do.
 
 use std::path::PathBuf;
 
 use super::names::Name;
 
-/// Each prints as one plain sentence with the remedy.
+/// The reason why a configuration is refused. It prints as one plain sentence with the remedy.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ConfigError {
@@ -14,55 +14,55 @@ pub enum ConfigError {
     /// The file is not TOML.
     #[error("the configuration file {path} is not TOML: {at}")]
     NotToml {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// Where it goes wrong; without the line itself.
+        /// The position of the mistake, without the line itself.
         at: String,
     },
-    /// A typing error, most likely.
+    /// The file has a name that is not a setting, most likely a typing error.
     #[error(
         "the configuration file {path} has {key:?}, which is no setting; `sealift serve --help` lists them"
     )]
     UnknownKey {
-        /// Which file.
+        /// The path of the file.
         path: PathBuf,
-        /// What stands there.
+        /// The name in the file.
         key: String,
     },
-    /// Not a value of this setting.
+    /// The value is not valid for this setting.
     #[error("{name} is {given:?}, but {expected} is expected")]
     Invalid {
-        /// Which setting.
+        /// The setting.
         name: &'static Name,
-        /// What was given.
+        /// The value that was given.
         given: String,
-        /// What would be right.
+        /// A description of the valid values.
         expected: &'static str,
     },
-    /// An endpoint that holds a user name or password. Not quoted.
+    /// The endpoint contains a user name or password, so the error does not quote it.
     #[error(
         "{name} holds a user name or password; give the bare endpoint, credentials come from the AWS chain"
     )]
     SecretInEndpoint {
-        /// Which setting.
+        /// The setting.
         name: &'static Name,
     },
-    /// Needed by another setting.
+    /// The setting is missing, and another setting needs it.
     #[error("{name} is missing: {because}")]
     Missing {
-        /// Which setting.
+        /// The setting.
         name: &'static Name,
-        /// Why it is needed.
+        /// The reason why it is needed.
         because: &'static str,
     },
-    /// Two settings that do not go together.
+    /// Two settings contradict each other.
     #[error("{one} and {other} do not go together: {because}")]
     Conflict {
-        /// Which setting.
+        /// The setting.
         one: &'static Name,
-        /// With which.
+        /// The setting that it conflicts with.
         other: &'static Name,
-        /// Why, and what to do.
+        /// The reason, and what to do.
         because: &'static str,
     },
 }

@@ -1,4 +1,4 @@
-//! From the four sources to typed values.
+//! Merges the four sources of settings and converts them to typed values.
 
 use core::time::Duration;
 use std::{
@@ -13,26 +13,26 @@ use super::{
     read::Values,
 };
 
-/// Where the settings come from, weakest first; defaults lie below them all.
+/// The sources of the settings, weakest first. Defaults are weaker than all of them.
 #[derive(Debug, Clone, Default)]
 pub struct Sources {
-    /// The file.
+    /// The configuration file.
     pub file: ConfigFile,
-    /// The whole environment, as `std::env::vars` gives it.
+    /// The whole environment, as `std::env::vars` returns it.
     pub environment: BTreeMap<String, String>,
-    /// Flags, by the setting's name in the file ([`Name::key`]).
+    /// The flags, by the setting's name in the file ([`Name::key`]).
     pub flags: Vec<(&'static str, String)>,
 }
 
-/// Which file is read.
+/// Says which configuration file is read.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub enum ConfigFile {
-    /// None.
+    /// No file.
     #[default]
     None,
     /// `sealift.toml` in the working folder, if there is one.
     InWorkingFolder,
-    /// This one, which must exist.
+    /// This file, which must exist.
     At(PathBuf),
 }
 
@@ -40,7 +40,7 @@ impl Config {
     /// Reads and checks all settings.
     ///
     /// # Errors
-    /// [`ConfigError`]: the first thing that is wrong.
+    /// Returns [`ConfigError`] for the first setting that is wrong.
     pub fn load(sources: &Sources) -> Result<Self, ConfigError> {
         let values = Values(merge(sources)?);
         let data_dir = PathBuf::from(values.must("data_dir")?);
@@ -131,7 +131,7 @@ impl Config {
     }
 }
 
-/// The bucket of the embedded store, unless named otherwise.
+/// The bucket of the embedded store if no other is named.
 const EMBEDDED_BUCKET: &str = "sealift";
 
 fn limits(values: &Values) -> Result<Limits, ConfigError> {
@@ -155,7 +155,7 @@ fn limits(values: &Values) -> Result<Limits, ConfigError> {
     })
 }
 
-/// Beside the data folder: `<data folder>-keys/sealift.key`.
+/// Returns the default key file, next to the data folder: `<data folder>-keys/sealift.key`.
 fn default_key_file(data_dir: &Path) -> PathBuf {
     let folder = data_dir
         .file_name()
@@ -176,12 +176,12 @@ fn merge(sources: &Sources) -> Result<config::Config, ConfigError> {
         let file = read_file(&path)?;
         all = all.add_source(file);
     }
-    // Overrides keep their order: flags lie over the environment.
+    // Later overrides win, so flags override the environment.
     let environment = NAMES
         .iter()
         .filter_map(|name| Some((name.key, sources.environment.get(name.env)?.clone())));
     for (key, value) in environment.chain(sources.flags.iter().cloned()) {
-        // `NAME=` in a container's environment means: not set.
+        // In a container's environment `NAME=` means that the setting is not given.
         if value.is_empty() {
             continue;
         }
@@ -208,7 +208,7 @@ fn existing(file: &ConfigFile) -> Result<Option<PathBuf>, ConfigError> {
     }
 }
 
-/// Reads it apart from the other sources, so that a misspelt name is found.
+/// Reads the file separately from the other sources, so that a misspelt name is found.
 fn read_file(path: &Path) -> Result<config::Config, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|_| ConfigError::Unreadable(path.to_owned()))?;
@@ -235,7 +235,8 @@ fn read_file(path: &Path) -> Result<config::Config, ConfigError> {
     }
 }
 
-/// "TOML parse error at line 3, column 5": what follows would quote the file.
+/// Returns the first line, such as "TOML parse error at line 3, column 5". The lines after it would
+/// quote the file.
 fn first_line(text: &str) -> String {
     text.lines().next().unwrap_or_default().trim().to_owned()
 }
@@ -259,9 +260,9 @@ fn invalid(name: &'static Name, given: &str) -> ConfigError {
     }
 }
 
-/// The row of a name that stands in this program.
+/// Returns the row of a name that this program contains.
 pub(super) fn name(key: &'static str) -> &'static Name {
-    // A name without a row would be a mistake in this folder, which its first test would meet.
+    // A name without a row would be a mistake in this folder, and its first test would find it.
     static NONE: Name = Name {
         key: "?",
         env: "?",

@@ -5,13 +5,14 @@ use core::fmt;
 /// A setting's names and default.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Name {
-    /// In `sealift.toml`.
+    /// The name in `sealift.toml`.
     pub key: &'static str,
-    /// In the environment.
+    /// The name in the environment.
     pub env: &'static str,
-    /// As it would be written; empty: none, or made from other settings.
+    /// The default as it would be written. Empty if there is none, or if it is derived from other
+    /// settings.
     pub default: &'static str,
-    /// One sentence for `--help`.
+    /// The description for `--help`.
     pub about: &'static str,
 }
 
@@ -21,21 +22,22 @@ impl fmt::Display for Name {
     }
 }
 
-/// Names the configuration file, for every command that is about a deployment.
+/// The environment variable that names the configuration file, for every command that works on a
+/// deployment.
 pub const CONFIG: &str = "SEALIFT_CONFIG";
-/// Names the server that the client commands ask.
+/// The environment variable that names the server for the client commands.
 pub const SERVER: &str = "SEALIFT_SERVER";
-/// Holds the API key of the client commands.
+/// The environment variable that holds the API key for the client commands.
 pub const API_KEY: &str = "SEALIFT_API_KEY";
 
-/// All names that only the command line reads. They set nothing in the server, so the server
-/// accepts and ignores them: one environment often serves both.
+/// The names that only the command line reads. They set nothing in the server. The server accepts and
+/// ignores them, because one environment often serves both.
 pub const COMMAND_LINE: &[&str] = &[CONFIG, SERVER, API_KEY];
 
-/// The beginning of all names that only our tests read.
+/// The prefix of all names that only our tests read.
 pub(super) const TESTS: &str = "SEALIFT_TEST_";
 
-/// The setting with this name in the file.
+/// Returns the setting with this name in the file.
 #[must_use]
 pub fn name(key: &str) -> Option<&'static Name> {
     NAMES.iter().find(|name| name.key == key)
@@ -135,7 +137,7 @@ pub const NAMES: &[Name] = &[
         "s3_public_endpoint",
         "S3_PUBLIC_ENDPOINT",
         "",
-        "the same as browsers reach it; default S3_ENDPOINT",
+        "the S3 endpoint as browsers reach it; default S3_ENDPOINT",
     ),
     row(
         "s3_path_style",
@@ -147,7 +149,7 @@ pub const NAMES: &[Name] = &[
         "prefix",
         "SEALIFT_PREFIX",
         "sealift",
-        "begins every object key",
+        "prefix of every object key",
     ),
     row(
         "page_dir",
@@ -165,13 +167,13 @@ pub const NAMES: &[Name] = &[
         "frame_length",
         "SEALIFT_FRAME_LENGTH",
         "256KiB",
-        "plaintext bytes a frame of new uploads",
+        "plaintext bytes per frame of new uploads",
     ),
     row(
         "part_length",
         "SEALIFT_PART_LENGTH",
         "8MiB",
-        "least bytes a part of new uploads",
+        "least bytes per part of new uploads",
     ),
     row(
         "limit_name",
@@ -195,7 +197,7 @@ pub const NAMES: &[Name] = &[
         "limit_file",
         "SEALIFT_LIMIT_FILE",
         "",
-        "most bytes of a file; default: what the format carries",
+        "most bytes of a file; default: what the format allows",
     ),
     row(
         "limit_open_uploads",
@@ -225,14 +227,14 @@ pub const NAMES: &[Name] = &[
         "limit_sealing_memory",
         "SEALIFT_LIMIT_SEALING_MEMORY",
         "256MiB",
-        "memory for all files together that are being sealed on the server (POST /upload), half of it \
+        "memory for all files together that the server is sealing (POST /upload), at most half of it \
          for one owner where there is a login; a small file takes its size, a large one two parts",
     ),
     row(
         "limit_all_reads",
         "SEALIFT_LIMIT_ALL_READS",
         "64",
-        "files everybody together may read at once; each takes up to 24 MiB of memory",
+        "files that all callers together may read at once; each takes up to 24 MiB of memory",
     ),
     row(
         "limit_reads",
@@ -244,19 +246,19 @@ pub const NAMES: &[Name] = &[
         "limit_ticket_reads",
         "SEALIFT_LIMIT_TICKET_READS",
         "8",
-        "reads at once of a file by those with a ticket for it",
+        "reads at once of one file by the holders of its tickets",
     ),
     row(
         "verify",
         "SEALIFT_VERIFY",
         "full",
-        "after an upload open every frame of it once more (full), or only a few at its end (edges)",
+        "after an upload, open every frame of it once more (full) or only a few at its completion (edges)",
     ),
     row(
         "sweep_seconds",
         "SEALIFT_SWEEP_SECONDS",
         "300",
-        "seconds between two sweeps of what was left behind; 0: never",
+        "seconds between two sweeps, which remove what uploads left behind; 0: never",
     ),
     row(
         "idle_seconds",

@@ -1,10 +1,10 @@
-//! One setting at a time: from text to a type.
+//! Reads one setting at a time and converts its text to a type.
 
 use core::str::FromStr;
 
 use super::{ConfigError, load::name};
 
-/// The merged settings. All are read as text, whatever their type in the file.
+/// The merged settings. Each is read as text, whatever its type in the file is.
 pub(super) struct Values(pub(super) config::Config);
 
 impl Values {
@@ -15,11 +15,11 @@ impl Values {
     pub(super) fn must(&self, key: &'static str) -> Result<String, ConfigError> {
         self.text(key).ok_or_else(|| ConfigError::Missing {
             name: name(key),
-            because: "it has to be a text",
+            because: "it needs a value that is not empty",
         })
     }
 
-    /// Anything that parses.
+    /// Reads any type that parses from text.
     pub(super) fn number<T: FromStr>(
         &self,
         key: &'static str,
@@ -33,7 +33,7 @@ impl Values {
         })
     }
 
-    /// Which of the choices; `None` where nothing was given.
+    /// Returns the index of the given choice, or `None` if nothing was given.
     pub(super) fn choice(
         &self,
         key: &'static str,
@@ -70,7 +70,7 @@ impl Values {
         }
     }
 
-    /// A number of bytes, plain or as KiB, MiB, GiB, TiB.
+    /// Reads a number of bytes, plain or in KiB, MiB, GiB or TiB.
     pub(super) fn bytes<T: TryFrom<u64>>(&self, key: &'static str) -> Result<T, ConfigError> {
         let given = self.must(key)?;
         parse_bytes(given.trim())
@@ -82,7 +82,7 @@ impl Values {
             })
     }
 
-    /// `scheme://host[:port]`, without user, path or query.
+    /// Reads an endpoint, `scheme://host[:port]` without user, path or query.
     pub(super) fn endpoint(&self, key: &'static str) -> Result<Option<String>, ConfigError> {
         let Some(given) = self.text(key) else {
             return Ok(None);
@@ -100,7 +100,7 @@ impl Values {
         }
     }
 
-    /// Origins as browsers write them, separated by commas.
+    /// Reads a list of origins as browsers write them, separated by commas.
     pub(super) fn origins(&self, key: &'static str) -> Result<Vec<String>, ConfigError> {
         let given = self.text(key).unwrap_or_default();
         given
@@ -134,7 +134,8 @@ fn parse_bytes(text: &str) -> Option<u64> {
     digits.parse::<u64>().ok()?.checked_mul(factor)
 }
 
-/// Without a slash at its end; `None` where there is more than scheme, host and port.
+/// Returns the origin without a slash at its end, or `None` if there is more than scheme, host and
+/// port.
 fn origin(text: &str) -> Option<String> {
     let uri: http::Uri = text.parse().ok()?;
     let scheme = uri

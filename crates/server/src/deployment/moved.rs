@@ -1,4 +1,5 @@
-//! The objects were copied to another store: the records are told, after a look at every object.
+//! Handles `sealift store moved`: the operator copied the objects to another store. This looks at
+//! every object and then records the new store.
 
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
@@ -10,19 +11,19 @@ use crate::{
     records::{AuditAction, FileRow, MovedFile, MovedStore, Records},
 };
 
-/// Objects that are asked for at once.
+/// Requests to the store at the same time.
 const AT_ONCE: usize = 16;
-/// Rows that are read at once.
+/// Rows that one query reads.
 const PAGE: u32 = 500;
 
-/// Makes the configured store the one that holds this deployment's objects. The store must have the
-/// deployment's mark, and an object of the right size for every file. The uploads that are open end,
-/// since no store takes over another one's unfinished uploads. Gives how many files there are.
+/// Makes the configured store the one that holds this deployment's objects, and returns the number
+/// of files. The store must have the deployment's mark and an object of the right size for every
+/// file. Open uploads end, because no store can continue the unfinished uploads of another one.
 ///
 /// No server may run meanwhile.
 ///
 /// # Errors
-/// [`DeploymentError`]; nothing was changed then.
+/// Returns a [`DeploymentError`]; nothing was changed then.
 pub async fn move_store(config: &Config) -> Result<u64, DeploymentError> {
     let records = open_records(config).await?;
     let moved = moved(config, &records).await;
@@ -62,12 +63,13 @@ async fn moved(config: &Config, records: &Records) -> Result<u64, DeploymentErro
     {
         return Err(DeploymentError::ServerAtWork);
     }
-    // The next start raises the mark if this does not.
+    // If this does not raise the mark, the next start does.
     let _ = crate::mark::raise(records, objects).await;
     Ok(count)
 }
 
-/// The store's objects of all files, with the new store's own ETags and versions.
+/// Looks up the objects of all files in the new store, and returns them with the new store's ETags
+/// and versions.
 async fn copied(
     records: &Records,
     objects: &Objects,
@@ -103,7 +105,8 @@ async fn copied(
     }
 }
 
-/// The file's object in the new store, or its object key where the store has none of that size.
+/// Returns the file's object in the new store, or its object key if the store has no object of that
+/// size.
 async fn copy_of(
     objects: &Objects,
     file: &FileRow,

@@ -1,5 +1,5 @@
-//! Fields of the records that are sealed or keyed, because they would confirm a guess about a name or
-//! a content: all of them under the tenant's records key.
+//! Seals the fields of the records that would confirm a guess about a name or a content, or
+//! computes a keyed fingerprint of them. All use the tenant's records key.
 
 use sealift_keyring::KeyringError;
 use sealift_message::{DecryptError, open_record, seal_record};
@@ -11,8 +11,8 @@ use super::{Keys, KeysError, NO_KEK, Source};
 use crate::random;
 
 impl Keys {
-    /// Seals a field at rest: version of the KEK, IV, ciphertext, tag. `place` says which field of
-    /// which row it is; it opens nowhere else.
+    /// Seals a field at rest: version of the KEK, IV, ciphertext, tag. `place` names the row and
+    /// the field; the sealed bytes open in no other field.
     pub(crate) async fn seal_record(
         &self,
         tenant: &TenantId,
@@ -27,7 +27,7 @@ impl Keys {
         Ok([version.to_be_bytes().as_slice(), &iv, &sealed].concat())
     }
 
-    /// Opens what [`Self::seal_record`] gave.
+    /// Opens the result of [`Self::seal_record`].
     pub(crate) async fn open_record(
         &self,
         tenant: &TenantId,
@@ -44,8 +44,8 @@ impl Keys {
         Ok(opened.map_err(KeyringError::from)?)
     }
 
-    /// The fingerprint of a text that only this deployment can compute: version of the KEK,
-    /// HMAC-SHA256.
+    /// Computes the fingerprint of a text, which only this deployment can compute: version of the
+    /// KEK, HMAC-SHA256.
     pub(crate) async fn fingerprint(
         &self,
         tenant: &TenantId,
@@ -56,8 +56,8 @@ impl Keys {
         Ok([version.to_be_bytes().as_slice(), &key.fingerprint(text)].concat())
     }
 
-    /// Whether [`Self::fingerprint`] gave this for that text. One that was removed, or whose key is
-    /// gone, is of no text.
+    /// Returns whether [`Self::fingerprint`] made this fingerprint of that text. A fingerprint that
+    /// was removed, or whose key is gone, matches no text.
     pub(crate) async fn is_fingerprint_of(
         &self,
         tenant: &TenantId,
@@ -74,7 +74,7 @@ impl Keys {
         }
     }
 
-    /// The version that new fields are sealed under.
+    /// Returns the version that new fields are sealed under.
     async fn newest_version(&self, tenant: &TenantId) -> Result<u32, KeysError> {
         match &self.source {
             Source::Local { .. } => Ok(self.newest_kek(tenant).await?.version()),

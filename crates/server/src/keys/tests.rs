@@ -1,4 +1,4 @@
-//! The `local` keyring with a real database. `kms` is told in the stories.
+//! Tests the `local` keyring with a real database. The user stories in `tests` cover `kms`.
 
 use std::path::PathBuf;
 
@@ -9,7 +9,7 @@ use super::*;
 use crate::config::{ConfigFile, Sources};
 use crate::random;
 
-/// Database and key file of one deployment.
+/// The database and the key file of one deployment.
 struct Deployment {
     folder: tempfile::TempDir,
 }
@@ -30,7 +30,7 @@ impl Deployment {
         Records::open(&file).await.unwrap()
     }
 
-    /// As one more server opens them.
+    /// Opens the keys as one more server does.
     async fn keys(&self) -> Result<Keys, KeysError> {
         let mut config = Config::load(&Sources {
             file: ConfigFile::None,
@@ -57,7 +57,7 @@ fn context() -> EncryptionContext {
     EncryptionContext::from_pairs([("object-id", "file")]).unwrap()
 }
 
-/// A message's header, and its data key's bytes.
+/// Makes a message, and returns its header and the bytes of its data key.
 async fn made(keys: &Keys, tenant: &TenantId) -> (Header, [u8; 32]) {
     let (data_key, encrypted) = keys.make(tenant, &context()).await.unwrap();
     let id = MessageId::make(&mut random::source());

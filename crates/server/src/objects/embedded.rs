@@ -1,9 +1,9 @@
 //! A small real S3 for one machine: s3s-fs in this process, on a loopback port of its own.
 //!
-//! Signatures, expiry and signed checksums are verified, so nothing in a file's way is pretended.
-//! s3s-fs is wrapped thinly ([`store`]) where it differs from what S3 promises; docs/STORES.md
-//! has the list. It keeps no versions and does not sync files to disk: for trying out, tests and
-//! small installations, not for data that must survive a power cut.
+//! Signatures, expiry and signed checksums are verified, so a file goes the same way as with a real
+//! store. A thin wrapper around s3s-fs ([`store`]) corrects its differences from S3; docs/STORES.md
+//! lists them. The store keeps no versions and does not sync files to disk: it is for trials, tests
+//! and small installations, not for data that must survive a power cut.
 
 use std::{
     convert::Infallible,
@@ -33,43 +33,44 @@ mod store;
 pub use credentials::{CredentialsProblem, EmbeddedCredentials};
 pub(crate) use multiparts::longest_file_name;
 
-/// How the embedded store is started.
+/// The settings with which the embedded store starts.
 #[derive(Debug, Clone)]
 pub struct EmbeddedConfig {
-    /// The folder of the buckets; made if absent.
+    /// The folder of the buckets; created if absent.
     pub folder: PathBuf,
-    /// Loopback only; port 0 takes any free one.
+    /// The address to listen on, loopback only; port 0 takes any free port.
     pub address: SocketAddr,
-    /// The one bucket; made if absent.
+    /// The name of the one bucket; created if absent.
     pub bucket: String,
-    /// Where pages may come from that PUT here, such as `http://127.0.0.1:8080`.
+    /// The origins of the pages that may PUT here, such as `http://127.0.0.1:8080`.
     pub page_origins: Vec<HeaderValue>,
-    /// Who may ask for anything.
+    /// The only credentials that the store accepts.
     pub credentials: EmbeddedCredentials,
 }
 
-/// Why the embedded store did not start.
+/// The reasons why the embedded store did not start.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EmbeddedError {
-    /// It is not made to be reached from elsewhere.
+    /// The address is not loopback, and the store is not made to be reached from other machines.
     #[error("the embedded object store listens on loopback only, not on {0}")]
     NotLoopback(IpAddr),
-    /// Somebody else has the port.
-    #[error("port {0} is taken, which the embedded object store wants")]
+    /// Another program uses the port.
+    #[error("port {0} is taken, but the embedded object store needs it")]
     PortTaken(u16),
-    /// The port cannot be had for another reason.
+    /// The port is not available for another reason.
     #[error("the embedded object store cannot listen on {0}")]
     Listen(SocketAddr, #[source] io::Error),
-    /// Its folder cannot be made or read.
+    /// The store's folder cannot be created or read.
     #[error("the embedded object store cannot use its folder {0}")]
     Folder(PathBuf, #[source] io::Error),
-    /// Its credentials' file is unusable.
+    /// The file with the store's credentials cannot be used.
     #[error("the embedded object store's credentials in {0} cannot be used: {1}")]
     Credentials(PathBuf, CredentialsProblem),
 }
 
-/// The running store. Dropping it stops it at once; [`Embedded::shutdown`] is the polite way.
+/// The running store. Dropping it stops it at once; [`Embedded::shutdown`] lets running requests
+/// finish.
 #[derive(Debug)]
 pub struct Embedded {
     address: SocketAddr,
@@ -78,10 +79,10 @@ pub struct Embedded {
 }
 
 impl Embedded {
-    /// Binds, makes folder and bucket, and serves.
+    /// Binds the port, creates folder and bucket, and serves.
     ///
     /// # Errors
-    /// [`EmbeddedError`].
+    /// Returns an [`EmbeddedError`] if the address, the folder or the port cannot be used.
     pub async fn start(config: EmbeddedConfig) -> Result<Self, EmbeddedError> {
         let times = Times {
             clock: Clock::system(),
@@ -91,10 +92,11 @@ impl Embedded {
         Self::start_with(config, times).await
     }
 
-    /// Starts the store as [`Embedded::start`] does, with other times of its connections.
+    /// Starts the store like [`Embedded::start`], with the given clocks and limits for its
+    /// connections.
     ///
     /// # Errors
-    /// As [`Embedded::start`].
+    /// Fails like [`Embedded::start`].
     pub(crate) async fn start_with(
         config: EmbeddedConfig,
         times: Times,
@@ -141,23 +143,22 @@ impl Embedded {
         })
     }
 
-    /// Where it listens.
+    /// Returns the address that the store listens on.
     #[must_use]
     pub fn address(&self) -> SocketAddr {
         self.address
     }
 
-    /// Its URL.
+    /// Returns the URL of the store.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// Takes no new connections, lets running requests finish, and gives up on them after
-    /// `patience`.
+    /// Accepts no new connections and waits for the running requests, but at most for `patience`.
     pub async fn shutdown(mut self, patience: Duration) {
         self.stop.cancel();
-        // A panic of the accept loop has been logged by its thread; there is nothing to add.
+        // The thread of the accept loop logged its panic already, so the result is not needed.
         let _ = tokio::time::timeout(patience, &mut self.serving).await;
     }
 }
@@ -176,7 +177,7 @@ async fn answer(
         Ok(answer) => {
             let http_status = answer.status().as_u16();
             if http_status == 500 {
-                // Mostly a sender that broke off. What the disk refuses, s3s-fs says itself.
+                // The sender mostly broke off. s3s-fs itself logs what the disk refuses.
                 tracing::info!(
                     http.status = http_status,
                     "The embedded object store did not finish a request"
@@ -185,7 +186,8 @@ async fn answer(
             answer
         }
         Err(_) => {
-            // Its text can quote the request, whose URL is a credential.
+            // The error is not logged, because its text can quote the request, whose URL is a
+            // credential.
             tracing::error!("The embedded object store could not answer a request");
             let mut answer = http::Response::new(s3s::Body::empty());
             *answer.status_mut() = http::StatusCode::INTERNAL_SERVER_ERROR;

@@ -1,4 +1,4 @@
-//! The store of a deployment for an operator's command, beside a server that runs or not.
+//! Opens the store of a deployment for an operator's command, whether or not a server is running.
 
 use super::{
     Objects, S3Config, S3Credentials, StoreError, bucket_of,
@@ -6,18 +6,18 @@ use super::{
 };
 use crate::config::Config;
 
-/// A client of the store, and the embedded store where that is the one.
+/// A client of the store, and the running embedded store if that is the configured one.
 pub(crate) struct CommandStore {
     pub(crate) objects: Objects,
     _embedded: Option<Embedded>,
 }
 
 impl CommandStore {
-    /// Opens the configured store. The embedded one listens on a free port of its own, so that a
-    /// server may run beside it; its folder is made where it is absent.
+    /// Opens the configured store. The embedded store listens on a free port of its own, so that a
+    /// server may run at the same time; its folder is created if absent.
     ///
     /// # Errors
-    /// [`StoreError`].
+    /// Returns a [`StoreError`] if the embedded store does not start.
     pub(crate) async fn open(config: &Config) -> Result<Self, StoreError> {
         if let Some(s3) = bucket_of(config) {
             return Ok(Self {
@@ -49,7 +49,7 @@ impl CommandStore {
         })
     }
 
-    /// Whether the embedded store, where that is the one, was ever made.
+    /// Returns whether the store exists: the embedded store may never have been created.
     pub(crate) fn is_made(config: &Config) -> bool {
         bucket_of(config).is_some() || config.store_folder().join(&config.bucket).is_dir()
     }

@@ -4,31 +4,32 @@ use core::{fmt, str::FromStr};
 
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
-/// Where an object lies in the bucket. Used once; no file name in it, so it may be logged.
+/// The key of an object in the bucket. Each is used once. It holds no file name, so it may be
+/// logged.
 #[derive(Clone, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct ObjectKey(String);
 
 impl ObjectKey {
-    /// The one place for the ciphertext of this upload.
+    /// Makes the one object key for the ciphertext of this upload.
     #[must_use]
     pub fn of(prefix: &KeyPrefix, tenant: &TenantId, file: &FileId, upload: &UploadId) -> Self {
         Self(format!("{prefix}/{tenant}/{file}/{upload}"))
     }
 
-    /// As a record has it.
+    /// Takes an object key from a record.
     #[must_use]
     pub fn from_record(key: String) -> Self {
         Self(key)
     }
 
-    /// The text.
+    /// Returns the key as text.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
     }
 
-    /// Whether a server with this prefix makes such keys, for an upload or for the probe. Whatever
-    /// else lies there is somebody else's.
+    /// Returns whether a server with this prefix makes such keys, for an upload or for the probe.
+    /// Any other key under the prefix belongs to somebody else.
     #[must_use]
     pub fn is_of(&self, prefix: &KeyPrefix) -> bool {
         let rest = self.0.strip_prefix(prefix.as_str());
@@ -63,18 +64,19 @@ impl fmt::Debug for ObjectKey {
     }
 }
 
-/// The first part of every object key of this deployment: segments of `a-z 0-9 - _`, joined by
-/// `/`, at most 64 characters. S3 keys are signed as they stand, so nothing that needs escaping.
+/// The first part of every object key of this deployment: segments of `a-z 0-9 - _`, joined by `/`,
+/// at most 64 characters. S3 signs keys unescaped, so the prefix has no character that needs
+/// escaping.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPrefix(String);
 
-/// Why a text cannot begin object keys.
+/// The error for a text that cannot begin object keys.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("segments of a-z, 0-9, '-' and '_' joined by '/', at most 64 characters")]
 pub struct NotAKeyPrefix;
 
 impl KeyPrefix {
-    /// The text, without a slash at its end.
+    /// Returns the prefix without a slash at its end.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0

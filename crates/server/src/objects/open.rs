@@ -1,4 +1,4 @@
-//! From the configuration to a store that was tried.
+//! Opens the configured store for the server, and proves that it does what the server needs.
 
 use std::net::SocketAddr;
 
@@ -17,17 +17,19 @@ use crate::{
 /// The store of a deployment, ready for use.
 #[derive(Debug)]
 pub struct OpenStore {
-    /// Its client.
+    /// The client of the store.
     pub objects: Objects,
-    /// The embedded store, where that is the one: to be shut down after the server.
+    /// The embedded store, if that is the configured one. Shut it down after the server.
     pub embedded: Option<Embedded>,
-    /// Where browsers send parts, such as `http://127.0.0.1:8081`: for `connect-src`.
+    /// The origin to which browsers send parts, such as `http://127.0.0.1:8081`; the pages'
+    /// `connect-src` needs it.
     pub public_origin: String,
-    /// The embedded store was made just now: whatever comes into it is this deployment's.
+    /// Whether the embedded store was created just now, so that everything in it is this
+    /// deployment's.
     pub is_new: bool,
 }
 
-/// Why there is no usable store.
+/// The reasons why there is no usable store.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoreError {
@@ -35,20 +37,20 @@ pub enum StoreError {
     #[error("the embedded object store did not start")]
     Embedded(#[from] EmbeddedError),
     /// The store failed the probe.
-    #[error("the object store failed the trial that every start begins with")]
+    #[error("the object store failed the probe that every start begins with")]
     Probe(#[from] ProbeError),
-    /// The store could not be asked.
+    /// The store could not be reached.
     #[error("the object store cannot be used")]
     Objects(#[from] ObjectsError),
 }
 
 impl OpenStore {
     /// Starts the embedded store if it is the configured one, connects, and proves that the store
-    /// does what is needed, such as to enforce checksums (FORMAT.md R10). `server` is where the server listens already: its
-    /// pages may PUT.
+    /// does what the server needs, such as enforcing checksums (FORMAT.md R10). `server` is the
+    /// address that the server listens on already; its pages may PUT.
     ///
     /// # Errors
-    /// [`StoreError`]; the server must not start then.
+    /// Returns a [`StoreError`]; the server must not start then.
     pub async fn open(
         config: &Config,
         server: SocketAddr,
@@ -70,7 +72,8 @@ impl OpenStore {
                     page_origins: page_origins(config, server),
                     credentials: credentials.clone(),
                 };
-                // Signatures go by the machine's clock, whatever the server's is in a test.
+                // Signatures depend on the machine's clock, even if a test gives the server another
+                // clock.
                 let times = Times {
                     clock: Clock::system(),
                     idle_clock: Clock::system(),
@@ -80,7 +83,7 @@ impl OpenStore {
                 let s3 = S3Config {
                     endpoint: Some(embedded.endpoint()),
                     public_endpoint: public_endpoint.clone(),
-                    // Signed, but it means nothing to the embedded store.
+                    // The region is signed, but it means nothing to the embedded store.
                     region: Some("us-east-1".to_owned()),
                     bucket: config.bucket.clone(),
                     prefix: config.prefix.clone(),
@@ -97,7 +100,7 @@ impl OpenStore {
         };
         let objects = Objects::connect(&s3).await;
         let mut flaws = Vec::from_iter(objects.prove_store(random, now_ms).await?);
-        // The embedded store lets in the pages of this server without being asked.
+        // The embedded store always accepts the pages of this server, so this needs no proof.
         if embedded.is_none() || s3.public_endpoint.is_some() {
             let own = match &config.page_dir {
                 Some(_) => own_origins(server),
@@ -118,7 +121,7 @@ impl OpenStore {
     }
 }
 
-/// The bucket that is configured; `None` where the store is embedded.
+/// Returns the settings of the configured bucket; `None` if the store is embedded.
 pub(crate) fn bucket_of(config: &Config) -> Option<S3Config> {
     match &config.store {
         StoreConfig::Embedded { .. } => None,
@@ -147,7 +150,8 @@ fn at(
     }
 }
 
-/// On loopback, every name of this machine that a browser takes for it.
+/// Returns the origins of the server's own pages. On loopback these are all names that a browser
+/// uses for this machine.
 fn own_origins(server: SocketAddr) -> Vec<String> {
     let port = server.port();
     let own = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("http://{host}:{port}"));
@@ -155,7 +159,7 @@ fn own_origins(server: SocketAddr) -> Vec<String> {
     own.collect()
 }
 
-/// The server's own and the configured ones.
+/// Returns the server's own origins and the configured ones.
 fn page_origins(config: &Config, server: SocketAddr) -> Vec<HeaderValue> {
     own_origins(server)
         .iter()
@@ -191,7 +195,7 @@ mod tests {
             let open = OpenStore::open(&config, server, [round; 16], now_ms)
                 .await
                 .unwrap();
-            // Only then is everything in it this deployment's.
+            // Only in the first round is everything in the store this deployment's.
             assert_eq!(open.is_new, round == 1);
             let embedded = open.embedded.unwrap();
             assert_eq!(open.public_origin, embedded.endpoint());

@@ -1,9 +1,9 @@
-//! The proof that a store does what sealift needs, at every start: it enforces signed checksums
-//! (FORMAT.md R10), names an absence by its code and answers ranges ([`reading`]), joins parts of
-//! unequal length ([`joining`]) and can be reached by browsers ([`public`]).
+//! Proves at every start that a store does what sealift needs: the store enforces signed checksums
+//! (FORMAT.md R10), reports an absent object by its code and answers ranges ([`reading`]), joins
+//! parts of unequal length ([`joining`]), and browsers can reach it ([`public`]).
 //!
-//! A store that takes a body other than the signed one would let a browser, a proxy or a thief of
-//! a URL put other bytes under a part that the record believes to know.
+//! A store that accepts another body than the signed one would let a browser, a proxy or a thief of
+//! a URL put other bytes under a part that the record claims to know.
 
 use core::time::Duration;
 
@@ -15,62 +15,64 @@ mod joining;
 mod public;
 mod reading;
 
-/// Why this store cannot be used.
+/// The reasons why a store cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum ProbeError {
-    /// The one that matters.
+    /// The store accepted wrong bytes. This is the worst fault.
     #[error(
         "the object store took other bytes than those of the signed SHA-256; use a store \
          that enforces x-amz-checksum-sha256 (AWS S3, Garage 2, the embedded one)"
     )]
     WrongBytesTaken,
-    /// A URL without its checksum header would let any bytes in.
+    /// The store accepted a PUT without its checksum header, so a URL would let any bytes in.
     #[error(
         "the object store took bytes without the signed x-amz-checksum-sha256 header; use a store \
          that verifies signed headers (AWS S3, Garage 2, the embedded one)"
     )]
     MissingHeaderTaken,
-    /// Refusing everything proves nothing.
+    /// The store refused the right bytes too, so its other refusals prove nothing.
     #[error(
         "the object store refused correct bytes with status {status} {code}; check that bucket, \
          region and credentials are right, that the clocks differ by less than a minute, and that \
          nothing between the server and the store removes the header x-amz-checksum-sha256"
     )]
     RightBytesRefused {
-        /// Of the HTTP answer.
+        /// Status of the HTTP answer.
         status: u16,
-        /// The store's own code; `-` where it gave none.
+        /// The store's own code; `-` if it gave none.
         code: String,
     },
-    /// Completion needs it (FORMAT.md R7).
+    /// The store reports no checksum, which completion needs (FORMAT.md R7).
     #[error(
-        "the object store does not tell the SHA-256 of what it keeps, so uploads cannot be verified \
+        "the object store does not report the SHA-256 of stored objects, so uploads cannot be verified \
          in it; use another one (AWS S3, Garage 2, the embedded one)"
     )]
     ChecksumNotTold,
-    /// Without it an upload that is not there yet cannot be told from a store that refuses.
+    /// The store does not name an absence, so an upload that has not arrived yet looks like a store
+    /// that refuses.
     #[error(
         "the object store does not say by its code NoSuchKey that an object is absent; allow the \
          server s3:ListBucket and s3:GetObject, and check what stands between it and the store"
     )]
     AbsenceNotTold(#[source] ObjectsError),
-    /// Every reader asks for ranges (FORMAT.md R6).
+    /// The store does not answer ranges, which every reader requests (FORMAT.md R6).
     #[error(
         "the object store does not answer a GET with Range and If-Match; allow the server \
          s3:GetObject, or use another store (AWS S3, Garage 2, the embedded one)"
     )]
     RangeNotGiven(#[source] ObjectsError),
-    /// Every reader compares it with the record (FORMAT.md R6).
+    /// The answer lacks a header that every reader compares with the record (FORMAT.md R6).
     #[error(
         "the answer to a ranged GET has no usable {field}; check what stands between the server and \
          the object store, which must pass ETag and Content-Range on unchanged"
     )]
     AnswerLacks {
-        /// The header.
+        /// The name of the header.
         field: &'static str,
     },
-    /// No two parts of an upload need be equal (FORMAT.md, arithmetic).
+    /// The store does not join parts of unequal length, but no two parts of an upload need be equal
+    /// (FORMAT.md, arithmetic).
     #[error(
         "the object store refused to join parts of unequal length ({status} {code}); use a store \
          that joins them as S3 does (AWS S3, Garage 2, the embedded one)"
@@ -81,7 +83,7 @@ pub enum ProbeError {
         /// The store's own code.
         code: String,
     },
-    /// Browsers would get the same.
+    /// The store refused a PUT at its public endpoint, and would refuse browsers too.
     #[error(
         "the object store refused a presigned PUT at its public endpoint with {status} {code}; check \
          the setting s3_public_endpoint, and that a proxy there passes host and headers on unchanged"
@@ -92,52 +94,53 @@ pub enum ProbeError {
         /// The store's own code.
         code: String,
     },
-    /// Browsers could not compare what they read.
+    /// An answer lacks a header at the public endpoint, so browsers could not compare what they
+    /// read.
     #[error(
         "the answer to a ranged GET at the object store's public endpoint has no {header}, or \
          another one than at its own endpoint; check that a proxy there passes it on unchanged"
     )]
     PublicAnswerLacks {
-        /// Which.
+        /// The name of the header.
         header: &'static str,
     },
-    /// It failed before anything could be proved.
-    #[error("the object store could not be tried; check endpoint, bucket, region and credentials")]
+    /// The probe failed before it could prove anything.
+    #[error("the object store could not be probed; check endpoint, bucket, region and credentials")]
     Objects(#[from] ObjectsError),
 }
 
-/// A lack of the store that Sealift, or a part of its users, can do without.
+/// A fault of the store that sealift, or some of its users, can do without.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Flaw {
-    /// Every answer is compared with the record all the same.
+    /// The store ignores If-Match. Every answer is compared with the record anyway.
     #[error(
         "the object store ignores If-Match on GET. Every answer's ETag is compared with the record, \
          so no other object is taken for the right one"
     )]
     IgnoresIfMatch,
-    /// From here.
+    /// The server cannot reach the public endpoint.
     #[error(
-        "the object store's public endpoint cannot be reached from the server, so it was not tried. \
-         Where browsers do not reach it either, set s3_public_endpoint"
+        "the object store's public endpoint cannot be reached from the server, so it was not probed. \
+         If browsers cannot reach it either, set s3_public_endpoint"
     )]
     PublicUnreachable,
-    /// From here.
+    /// The server reaches something other than the store at the public endpoint.
     #[error(
         "something other than the object store answers at its public endpoint ({status}), as the \
-         server reaches it, so it was not tried. Where browsers get the same, set s3_public_endpoint"
+         server reaches it, so it was not probed. If browsers get the same, set s3_public_endpoint"
     )]
     AnotherAnswers {
         /// Status of the HTTP answer.
         status: u16,
     },
-    /// Pages from there neither send nor open.
+    /// Pages from that origin can neither upload nor open files.
     #[error(
         "the object store does not let pages from {origin} send and read: {what}. Set the CORS rule \
          of docs/STORES.md on the bucket; programs do not need it"
     )]
     NoCors {
-        /// Origin of the page.
+        /// The origin of the page.
         origin: String,
         /// The request that the page may not send.
         what: String,
@@ -145,12 +148,13 @@ pub enum Flaw {
 }
 
 impl Objects {
-    /// Tries the store with a part and with a whole object: a wrong body and a missing header must
-    /// be refused, the right body taken, told with its SHA-256 and given by ranges. What it needs,
-    /// under `<prefix>/probe/`, is removed afterwards. `random` names it.
+    /// Probes the store with a part and with a whole object. The store must refuse a wrong body and
+    /// a missing header, accept the right body, report its SHA-256 and answer ranges of it. The
+    /// probe's objects lie under `<prefix>/probe/` with a name from `random`, and are removed
+    /// afterwards.
     ///
     /// # Errors
-    /// [`ProbeError`]: a sentence for the operator; the server must not start.
+    /// Returns a [`ProbeError`], which is a sentence for the operator; the server must not start.
     pub async fn prove_store(
         &self,
         random: [u8; 16],
@@ -179,22 +183,22 @@ fn http_client() -> Result<reqwest::Client, ObjectsError> {
         // The server may be unable to reach the public endpoint, and its start must not wait long.
         .connect_timeout(Duration::from_secs(5))
         .redirect(reqwest::redirect::Policy::none())
-        // The way that the SDK goes, which knows no proxy either.
+        // The SDK uses no proxy either, so the probe goes the same way.
         .no_proxy()
         .build()
         .map_err(|_| ObjectsError::Unavailable { status: None })
 }
 
-/// A probe that cannot be tidied up is no reason to refuse the store: lifecycle rules and the
-/// sweeper end it.
+/// Logs a failed clean-up. This is no reason to refuse the store, because lifecycle rules and the
+/// sweeper remove the rest.
 fn tidied(outcome: Result<(), ObjectsError>) {
     if let Err(error) = outcome {
-        tracing::warn!(%error, "Something of the probe stays behind in the object store");
+        tracing::warn!(%error, "The probe could not remove everything that it put into the object store");
     }
 }
 
 const RIGHT: &[u8] = b"sealift probe: the bytes that were signed";
-/// As long as the right ones, so that only the checksum tells them apart.
+/// Bytes of the same length as the right ones, so that only the checksum differs.
 const WRONG: &[u8] = b"sealift probe: the bytes that were forged";
 
 async fn prove_part(
@@ -271,11 +275,11 @@ async fn send(
         .await
         .map_err(|_| ObjectsError::Unavailable { status: None })?;
     let status = answer.status().as_u16();
-    // Read to its end, so that the connection can be used again.
+    // Read the answer to its end, so that the connection can be used again.
     Ok((status, answer.text().await.unwrap_or_default()))
 }
 
-/// The store's own code in the body of a refusal. A gateway's page has none.
+/// Returns the store's own code from the body of a refusal. A gateway's page has none.
 fn code_of(body: &str) -> Option<String> {
     let (_, code) = body.split_once("<Code>")?;
     let (code, _) = code.split_once("</Code>")?;

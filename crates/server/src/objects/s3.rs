@@ -1,7 +1,7 @@
-//! S3 through the AWS SDK: the only room that names `aws_sdk_s3`.
+//! Speaks S3 through the AWS SDK. No other code names `aws_sdk_s3`.
 //!
-//! Two clients, because a signature covers the host: the server's own endpoint for what the
-//! server does, the public one for what browsers do ([`presign`]).
+//! There are two clients, because a signature covers the host: one for the server's own endpoint,
+//! which the server uses, and one for the public endpoint, which browsers use ([`presign`]).
 
 use core::time::Duration;
 use std::{fmt, ops::Range};
@@ -35,31 +35,31 @@ pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR_MS;
 use signer::Signer;
 
-/// Where the bucket is and who signs for it.
+/// The address of the bucket, and the credentials for it.
 #[derive(Debug, Clone)]
 pub struct S3Config {
-    /// The server's own way to the store; `None`: AWS's endpoint of the region.
+    /// The endpoint that the server uses; `None` means AWS's endpoint of the region.
     pub endpoint: Option<String>,
-    /// The browsers' way, signed into their URLs; `None`: the same as `endpoint`.
+    /// The endpoint that browsers use, signed into their URLs; `None` means the same as `endpoint`.
     pub public_endpoint: Option<String>,
-    /// `None`: what the AWS chain says.
+    /// The region; `None` means the region of the AWS chain.
     pub region: Option<String>,
-    /// Its name.
+    /// The bucket's name.
     pub bucket: String,
-    /// Begins every object key.
+    /// The beginning of every object key.
     pub prefix: KeyPrefix,
-    /// `host/bucket/..` instead of `bucket.host/..`.
+    /// Whether URLs are `host/bucket/..` instead of `bucket.host/..`.
     pub path_style: bool,
-    /// Who signs.
+    /// The credentials that sign.
     pub credentials: S3Credentials,
 }
 
-/// Who signs for the bucket.
+/// The credentials that sign for the bucket.
 #[derive(Clone)]
 pub enum S3Credentials {
     /// The standard AWS chain: environment, profile, web identity, container, instance.
     AwsChain,
-    /// The embedded store's own.
+    /// The embedded store's own credentials.
     Embedded(EmbeddedCredentials),
 }
 
@@ -72,7 +72,7 @@ impl fmt::Debug for S3Credentials {
     }
 }
 
-/// The bucket of this deployment. Cheap to clone.
+/// The bucket of this deployment. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub struct Objects {
     own: Client,
@@ -83,15 +83,15 @@ pub struct Objects {
     patience: Patience,
 }
 
-/// How long the store may keep silent after a request before it counts as not answered. The SDK
-/// would wait for ever.
+/// How long the store may stay silent before a request counts as unanswered. Without these limits
+/// the SDK would wait for ever.
 #[derive(Debug, Clone, Copy)]
 struct Patience {
-    /// For most requests.
+    /// The limit for most requests.
     answer: Duration,
-    /// For joining parts, which some stores copy and hash.
+    /// The limit for joining parts, because some stores copy and hash them.
     join: Duration,
-    /// For the bytes of a part to be sent first.
+    /// The limit for sending a part, because its bytes must arrive first.
     put: Duration,
 }
 
@@ -102,7 +102,7 @@ const PATIENCE: Patience = Patience {
 };
 
 impl Objects {
-    /// Makes the clients; nothing is sent yet ([`Objects::prove_store`] is the first to).
+    /// Makes the clients and sends nothing yet; [`Objects::prove_store`] sends the first request.
     pub async fn connect(config: &S3Config) -> Self {
         Self::connect_with(config, PATIENCE).await
     }
@@ -127,11 +127,12 @@ impl Objects {
         let client_at = |endpoint: Option<&String>| {
             let mut builder = aws_sdk_s3::config::Builder::from(&shared)
                 .force_path_style(config.path_style)
-                // Else the presigner would sign the CRC of an empty body (DESIGN.md 9).
+                // By default the presigner would sign the CRC of an empty body, which no real body
+                // has.
                 .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
                 .response_checksum_validation(ResponseChecksumValidation::WhenRequired)
                 .timeout_config(silence_of(patience.answer))
-                // A slow reader pauses our download for as long as it likes; read.rs bounds the
+                // A slow reader may pause our download for as long as it likes. read.rs limits the
                 // waits for the store itself.
                 .stalled_stream_protection(
                     aws_sdk_s3::config::StalledStreamProtectionConfig::disabled(),
@@ -154,17 +155,17 @@ impl Objects {
         }
     }
 
-    /// The bucket's name, for records.
+    /// Returns the bucket's name, for records.
     #[must_use]
     pub fn bucket(&self) -> &str {
         &self.bucket
     }
 
-    /// Makes sure that a row's object lies in this bucket. Whoever draws a conclusion from what the
-    /// store has, or has not, asks this first.
+    /// Checks that a row's object lies in this bucket. Call this before drawing any conclusion from
+    /// what the store has or lacks.
     ///
     /// # Errors
-    /// [`ObjectsError::OtherBucket`].
+    /// Returns [`ObjectsError::OtherBucket`] if the row names another bucket.
     pub fn must_hold(&self, recorded: &str) -> Result<(), ObjectsError> {
         if recorded == self.bucket {
             return Ok(());
@@ -175,22 +176,23 @@ impl Objects {
         })
     }
 
-    /// Where the ciphertext of this upload will lie.
+    /// Returns the object key for the ciphertext of this upload.
     #[must_use]
     pub fn object_key(&self, tenant: &TenantId, file: &FileId, upload: &UploadId) -> ObjectKey {
         ObjectKey::of(&self.prefix, tenant, file, upload)
     }
 
-    /// Begins every object key of this deployment.
+    /// Returns the beginning of every object key of this deployment.
     #[must_use]
     pub fn prefix(&self) -> &KeyPrefix {
         &self.prefix
     }
 
-    /// The object that lies there now, or in that version; `None` only by the store's own code.
+    /// Returns the object at the key now, or that version of it. Returns `None` only if the store's
+    /// own code proves the absence.
     ///
     /// # Errors
-    /// Where it cannot be known.
+    /// Fails if the store's answer does not show whether there is an object.
     pub async fn head(
         &self,
         key: &ObjectKey,
@@ -199,11 +201,11 @@ impl Objects {
         read::head(&self.own, &self.bucket, key, version).await
     }
 
-    /// Proves by reading that this is what the store has there. Nothing is deleted for being
-    /// another object before that.
+    /// Proves by reading that `found` is the object in the store. This must come before deleting an
+    /// object because it is another one than the recorded one.
     ///
     /// # Errors
-    /// Where it is not proven: look again.
+    /// Fails if it is not proven; the caller must look again.
     pub async fn prove_read(
         &self,
         key: &ObjectKey,
@@ -212,10 +214,10 @@ impl Objects {
         read::prove(&self.own, &self.bucket, key, found).await
     }
 
-    /// Whether the store refuses to read where another ETag is asked for than lies there.
+    /// Returns whether the store refuses a read that demands another ETag than the object has.
     ///
     /// # Errors
-    /// Where it does neither.
+    /// Fails if the store neither answers nor refuses for that reason.
     pub(super) async fn heeds_if_match(
         &self,
         another: &StoredObject,
@@ -223,13 +225,13 @@ impl Objects {
         read::heeds_if_match(&self.own, &self.bucket, another).await
     }
 
-    /// Sealed bytes of exactly this object. Version, ETag and length are compared before a byte
-    /// is given (FORMAT.md R6).
+    /// Reads sealed bytes of exactly this object. Version, ETag and length are compared before the
+    /// first byte is returned (FORMAT.md R6).
     ///
     /// # Errors
-    /// [`ObjectsError::NotFound`], [`ObjectsError::Replaced`], and others; later ones are items
-    /// of the stream. [`ObjectsError::Length`] for a range that is empty or ends behind the
-    /// object.
+    /// Returns [`ObjectsError::NotFound`], [`ObjectsError::Replaced`] or another error; later
+    /// errors are items of the stream. Returns [`ObjectsError::Length`] if the range is empty or
+    /// ends behind the object.
     pub async fn get_range(
         &self,
         object: &StoredObject,
@@ -238,10 +240,10 @@ impl Objects {
         read::get_range(&self.own, &self.bucket, object, range).await
     }
 
-    /// Deletes the object, or that version of it. Nothing there is fine.
+    /// Deletes the object, or that version of it. Succeeds if there is none.
     ///
     /// # Errors
-    /// Where it may still be there.
+    /// Fails if the object may still be there.
     pub async fn delete(
         &self,
         key: &ObjectKey,
@@ -262,11 +264,11 @@ impl Objects {
         }
     }
 
-    /// Deletes the object of a file: the version of the record or, where the record has none,
-    /// whatever lies there, since the bucket may keep versions by now.
+    /// Deletes the object of a file: the recorded version. If the record has no version, all
+    /// versions are deleted, because the bucket may keep versions by now.
     ///
     /// # Errors
-    /// Where it may still be there.
+    /// Fails if the object may still be there.
     pub async fn delete_recorded(
         &self,
         key: &ObjectKey,
@@ -278,11 +280,11 @@ impl Objects {
         }
     }
 
-    /// Drops what an unfinished upload has in the store: its parts, or what its single PUT made.
-    /// Nothing there is fine. What is still being sent may come later.
+    /// Drops what an unfinished upload has in the store: its parts, or the object of its single
+    /// PUT. Succeeds if there is nothing. A part that is still on its way may arrive later.
     ///
     /// # Errors
-    /// Where something may still be there.
+    /// Fails if something may still be there.
     pub async fn take_back(
         &self,
         key: &ObjectKey,
@@ -294,11 +296,11 @@ impl Objects {
         }
     }
 
-    /// Deletes whatever lies there, all versions of it and all markers between them. Nothing there
-    /// is fine.
+    /// Deletes everything at the key: all versions and all delete markers between them. Succeeds if
+    /// there is nothing.
     ///
     /// # Errors
-    /// Where something may still be there.
+    /// Fails if something may still be there.
     pub async fn remove(&self, key: &ObjectKey) -> Result<(), ObjectsError> {
         while let Some(head) = self.head(key, None).await? {
             self.delete(key, head.version.as_ref()).await?;
@@ -317,7 +319,8 @@ fn silence_of(longest: Duration) -> TimeoutConfig {
         .build()
 }
 
-/// A store that cannot be reached is noticed sooner than one that works.
+/// The limit for connecting: a store that cannot be reached is noticed sooner than one that is slow
+/// to answer.
 const CONNECT_PATIENCE: Duration = Duration::from_secs(5);
 
 #[cfg(test)]

@@ -1,23 +1,23 @@
-//! The address of a deployment's objects, as its database remembers it.
+//! The address of a deployment's objects, as its database stores it.
 
 use core::fmt;
 
 use crate::config::{Config, StoreConfig};
 
-/// A bucket of a store, and the prefix in it. The database keeps it from the first start on, so that
-/// a server with other settings does not take the objects for lost.
+/// A bucket of a store, and the prefix in it. The database stores it from the first start on, so
+/// that a server with other settings does not treat the objects as lost.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoreAddress {
-    /// The endpoint that the server uses; `aws` or `embedded` where the settings name none.
+    /// The endpoint that the server uses; `aws` or `embedded` if the settings name none.
     pub endpoint: String,
     /// The bucket's name.
     pub bucket: String,
-    /// Begins every object key.
+    /// The beginning of every object key.
     pub prefix: String,
 }
 
 impl StoreAddress {
-    /// The address in the settings.
+    /// Returns the address in the settings.
     #[must_use]
     pub fn of(config: &Config) -> Self {
         let endpoint = match &config.store {

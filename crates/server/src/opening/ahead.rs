@@ -1,11 +1,11 @@
-//! The pieces of a long read, some of which are fetched and opened while the reader still has those
-//! before them.
+//! Reads long ranges in pieces, and fetches and opens the next pieces while the reader still has
+//! those before them.
 //!
-//! A store gives one GET only so many bytes a second, and every GET begins with a wait; so the next
-//! pieces are under way already. What a read holds is bounded by [`MOST_AT_ONCE`] pieces of
-//! [`PIECE_BYTES`], whatever the file's length, besides the buffers of as many connections: a piece
-//! that is opened waits for its reader, and no further one is asked for. A reader that goes away
-//! drops all of them, and their GETs.
+//! A store sends one GET only at a limited rate, and every GET begins with a wait; therefore the
+//! next pieces are requested early. The memory of a read is bounded by [`MOST_AT_ONCE`] pieces of
+//! [`PIECE_BYTES`], whatever the file's length, and by the buffers of as many connections: an
+//! opened piece waits for its reader, and no further piece is requested meanwhile. If the reader
+//! goes away, all pieces and their GETs are dropped.
 
 use std::{collections::VecDeque, sync::Arc};
 
@@ -22,32 +22,33 @@ use super::{
 };
 use crate::objects::{Objects, StoredObject};
 
-/// Bytes of a piece, rounded down to whole frames, one at least.
+/// Bytes of a piece, rounded down to whole frames, but at least one frame.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Pieces that are under way or wait for their reader.
+/// The most pieces that are being fetched or wait for their reader.
 const MOST_AT_ONCE: usize = 3;
 
-/// One read.
+/// One read of a range, with the pieces fetched ahead.
 pub(super) struct Ahead {
     source: Arc<Source>,
-    /// The pieces of which nothing was asked yet.
+    /// The pieces that were not requested yet.
     later: Box<dyn Iterator<Item = RangeOpener> + Send>,
     frames_a_piece: u64,
-    /// In their order; the reader is at the first.
+    /// The requested pieces, in order; the reader is at the first.
     pieces: VecDeque<Piece>,
-    /// How many there may be: grows while the reader goes on, since many look at the beginning only.
+    /// The most pieces at this time. It grows while the reader continues, because many readers look
+    /// only at the beginning.
     most: usize,
 }
 
-/// A piece under way. Dropping it drops its GET.
+/// A requested piece. Dropping it drops its GET.
 struct Piece {
     plaintext: mpsc::Receiver<Bytes>,
     opening: AbortOnDropHandle<Result<(), OpenError>>,
 }
 
 impl Ahead {
-    /// Reads what `wanted` opens.
+    /// Prepares to read what `wanted` opens.
     pub(super) fn of(
         objects: Objects,
         object: StoredObject,
@@ -90,7 +91,7 @@ impl Ahead {
                 self.most = self.most.max(2);
                 return Ok(Some(bytes));
             }
-            // It says nothing more: only its result tells whether that was all.
+            // The piece ends here. Only its result says whether it is complete.
             let ended = (&mut first.opening).await;
             ended.map_err(|_| OpenError::Stopped)??;
             self.pieces.pop_front();
@@ -99,7 +100,8 @@ impl Ahead {
     }
 
     fn begin(&self, opener: RangeOpener) -> Piece {
-        // Room for all of it, so that a piece whose turn has not come yet does not hold up its GET.
+        // The channel has room for the whole piece, so that a piece that waits for its reader does
+        // not hold up its GET.
         let most = usize::try_from(self.frames_a_piece).unwrap_or(1);
         let (give, plaintext) = mpsc::channel(most);
         let opening = piece::open(Arc::clone(&self.source), opener, give);

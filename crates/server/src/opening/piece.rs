@@ -1,5 +1,5 @@
-//! One piece of an object: one GET, whose frames are opened as they come, and another one for the rest
-//! where the store breaks off.
+//! Reads one piece of an object with one GET, and opens its frames as they arrive. If the store
+//! breaks off, another GET fetches the rest.
 
 use std::sync::Arc;
 
@@ -11,7 +11,7 @@ use tokio::sync::mpsc::Sender;
 use super::OpenError;
 use crate::objects::{Objects, ObjectsError, StoredObject};
 
-/// What a piece is fetched from.
+/// The object that pieces are fetched from.
 #[derive(Debug)]
 pub(super) struct Source {
     pub(super) objects: Objects,
@@ -19,13 +19,13 @@ pub(super) struct Source {
     pub(super) header: StoredHeader,
 }
 
-/// How often a piece is asked for again whose GET breaks off: of a file of many pieces one breaks
-/// sooner or later. What fails before a body comes, the S3 client repeats by itself.
+/// How often a piece whose GET breaks off is requested again. In a file of many pieces one GET
+/// breaks off sooner or later. The S3 client itself retries failures before a body arrives.
 const MOST_AGAIN: u32 = 2;
 
-/// Gives the plaintext of `opener`, verified frame by frame. Only `Ok` proves that all of it was
-/// given. Where the store breaks off, the frames that were not given yet are asked for again, of the
-/// same object.
+/// Sends the plaintext of `opener` to the reader, verified frame by frame. Only `Ok` proves that
+/// all of it was sent. If the store breaks off, this requests the frames that were not sent yet
+/// again, of the same object.
 pub(super) async fn open(
     source: Arc<Source>,
     mut opener: RangeOpener,
@@ -42,7 +42,7 @@ pub(super) async fn open(
                 opener = opener.rest().ok_or(error.clone())?;
                 again = again.saturating_add(1);
                 let key = source.object.key.as_str();
-                tracing::warn!(object.key = key, %error, again, "The store broke off while {key} was read; the rest is asked for again");
+                tracing::warn!(object.key = key, %error, again, "The store ended the connection while {key} was read; the rest is requested again");
             }
             Ok(()) => return Ok(opener.finish().map(drop)?),
             Err(error) => return Err(error),
@@ -50,17 +50,17 @@ pub(super) async fn open(
     }
 }
 
-/// The plaintext that the reader gets.
+/// Sends verified plaintext to the reader, and holds back what must not be sent yet.
 struct Given {
-    /// The end of the file, as long as the empty final frame behind it is not open: the reader knows
-    /// the length, and would take the file for whole.
+    /// The end of the file, held back until the empty final frame behind it is open. The reader
+    /// knows the length, and would otherwise take the file for complete.
     withheld: Vec<u8>,
     plaintext: Sender<Bytes>,
 }
 
 impl Given {
     /// # Errors
-    /// [`OpenError::Stopped`] where nobody reads any more.
+    /// Returns [`OpenError::Stopped`] if nobody reads any more.
     async fn give(&mut self, opened: Vec<u8>, opener: &RangeOpener) -> Result<(), OpenError> {
         if self.withheld.is_empty() {
             self.withheld = opened;
@@ -76,8 +76,8 @@ impl Given {
     }
 }
 
-/// One GET of the frames of `opener`. Where they begin with the first, the object's header is fetched
-/// along and must be the recorded one.
+/// Sends one GET for the frames of `opener`. If they begin with the first frame, the object's
+/// header is fetched too and must equal the recorded one.
 async fn open_once(
     source: &Source,
     opener: &mut RangeOpener,
@@ -104,7 +104,7 @@ async fn open_once(
     Ok(())
 }
 
-/// Takes the header off the beginning; gives what came behind it.
+/// Reads the header from the beginning, compares it, and returns the bytes that arrived behind it.
 async fn after_header(
     sealed: &mut BoxStream<'static, Result<Bytes, ObjectsError>>,
     stored: &StoredHeader,

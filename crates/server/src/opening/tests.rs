@@ -1,4 +1,4 @@
-//! Long reads from a store of a few lines, which notes what it is asked.
+//! Tests long reads against a minimal store that records its requests.
 
 use core::pin::Pin;
 
@@ -17,7 +17,7 @@ use crate::objects::{
     ETag, ObjectKey, Objects, S3Config, S3Credentials, StoredObject, embedded::EmbeddedCredentials,
 };
 
-/// A frame in bytes: seven make a piece.
+/// Bytes of a frame. Seven frames make a piece.
 const FRAME: u32 = 1024 * 1024;
 const PIECE: usize = 7 * 1024 * 1024;
 const PIECES: usize = 6;
@@ -58,15 +58,15 @@ impl Sealed {
     }
 }
 
-/// What the store was asked.
+/// The requests that the store received.
 #[derive(Default)]
 struct Noted {
     gets: usize,
-    /// Those whose body somebody still takes.
+    /// The requests whose body somebody still reads.
     under_way: usize,
 }
 
-/// A body that says when it is dropped.
+/// A body that records when it is dropped.
 struct Given<S> {
     bytes: S,
     noted: watch::Sender<Noted>,
@@ -99,7 +99,7 @@ impl<S: Stream + Unpin> Stream for Given<S> {
     }
 }
 
-/// Serves the object. Bodies that begin at `endless` or behind it never end.
+/// Serves the object. Bodies that begin at or behind `endless` never end.
 async fn store(object: Vec<u8>, endless: usize) -> (Objects, watch::Receiver<Noted>) {
     let (note, noted) = watch::channel(Noted::default());
     let object = Bytes::from(object);
@@ -174,7 +174,7 @@ async fn a_reader_that_stands_still_has_no_more_than_three_pieces_before_it() {
     let mut most = 0;
     let mut is_first = true;
     while let Some(bytes) = reading.next().await {
-        // Between two reads nothing begins: what is under way was begun before.
+        // Between two reads nothing begins: every GET was begun by an earlier read.
         if is_first {
             assert_eq!(asked(), 1, "many look at the beginning only");
             is_first = false;
@@ -201,7 +201,7 @@ async fn a_reader_that_goes_away_drops_what_is_under_way() {
     while read < PIECE {
         read += reading.next().await.unwrap().unwrap().len();
     }
-    // Asks for the next ones, which never end.
+    // Requests the next pieces, which never end.
     let more = reading.next();
     tokio::select! {
         _ = more => panic!("the second piece does not come"),

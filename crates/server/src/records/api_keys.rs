@@ -1,4 +1,4 @@
-//! API keys: their public part, the hash of their secret, whose they are and what they may do.
+//! API keys: the public part, the hash of the secret, the owner, and the roles.
 
 use core::{fmt, str::FromStr};
 
@@ -7,39 +7,39 @@ use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
 
 use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _, tenants};
 
-/// An API key as it is kept.
+/// An API key as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct ApiKeyRow {
-    /// Its public part.
+    /// The public part of the key.
     pub id: ApiKeyId,
-    /// Of its secret, hashed by the caller.
+    /// The SHA-256 of its secret; the caller of this module hashes it.
     pub hash: [u8; 32],
-    /// Whose rows it opens.
+    /// The owner whose rows it gives access to.
     pub scope: Scope,
-    /// What it may do.
+    /// The roles that it grants.
     pub roles: Roles,
-    /// When it was made.
+    /// When the key was made.
     pub made_at_ms: i64,
 }
 
-/// What a caller may do. As text: `upload,download`.
+/// The roles of a caller. Their text form is `upload,download`.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
 pub struct Roles {
-    /// Seal files.
+    /// May upload, and delete files.
     pub upload: bool,
-    /// Open them again.
+    /// May read and verify files, and share them by tickets.
     pub download: bool,
-    /// Both, and what is the operator's.
+    /// May do both, and read the metrics.
     pub admin: bool,
 }
 
-/// Why a text is no list of roles.
+/// The error for a text that is not a list of roles.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a list of roles: some of upload, download and admin are expected, joined by commas")]
 pub struct NotARole;
 
 impl Roles {
-    /// Everything.
+    /// All roles.
     pub const ALL: Self = Self {
         upload: true,
         download: true,
@@ -81,10 +81,11 @@ impl FromStr for Roles {
 }
 
 impl Records {
-    /// Keeps a new API key, and the audit entry of it: both or neither.
+    /// Saves a new API key and its audit entry, both or neither.
     ///
     /// # Errors
-    /// [`RecordsError`]; also where the id is taken.
+    /// Returns [`RecordsError`] if the database does not commit the change, or if the id exists
+    /// already.
     pub async fn add_api_key(&self, row: ApiKeyRow, audited: AuditRow) -> Result<(), RecordsError> {
         let work = self.writer.write(move |db| {
             Box::pin(async move {
@@ -108,10 +109,10 @@ impl Records {
         work.await
     }
 
-    /// The API key of this id. Whether its secret was given is the caller's to compare.
+    /// Returns the API key of this id. The caller must compare the secret with the hash.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn api_key(&self, id: &ApiKeyId) -> Result<Option<ApiKeyRow>, RecordsError> {
         let row = query_as("SELECT * FROM api_keys WHERE api_key_id = $1")
             .bind(id.as_str())

@@ -1,5 +1,5 @@
-//! The audit: who did what to which id, and with what outcome, denials included (DESIGN.md 5).
-//! Names, keys and secrets never stand in it.
+//! The audit: who did what to which id, and with what outcome, denials included. Names, keys and
+//! secrets are never written to it.
 
 use sqlx::{
     FromRow, Row as _, Sqlite, SqliteConnection, query,
@@ -10,44 +10,44 @@ use sqlx::{
 
 use super::{Records, RecordsError, Scope};
 
-/// What somebody did or tried.
+/// An action that somebody did or tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum AuditAction {
     /// Opened an upload.
     OpenUpload,
-    /// Was given a content key.
+    /// Received a content key.
     IssueKey,
-    /// Was given signatures for parts.
+    /// Received signatures for parts.
     SignParts,
     /// Completed an upload.
     CompleteUpload,
-    /// Aborted an upload: from then on nothing of it is signed.
+    /// Aborted an upload. From then on nothing of it is signed.
     AbortUpload,
-    /// Was given a file's plaintext.
+    /// Received plaintext of a file, or its content key.
     OpenFile,
-    /// Deleted a file: from then on nobody finds it.
+    /// Deleted a file. From then on nobody finds it.
     DeleteFile,
     /// Made an API key.
     MakeApiKey,
     /// Began a new epoch, after a restore.
     BeginEpoch,
-    /// Marked the bucket as the deployment's.
+    /// Marked the bucket as this deployment's.
     MarkStore,
-    /// Made another bucket the one that holds the objects.
+    /// Moved the records to another bucket, which holds the objects now.
     MoveStore,
     /// Made a ticket for one download.
     MakeTicket,
-    /// Used a ticket up.
+    /// Redeemed a ticket.
     RedeemTicket,
-    /// Took a ticket back.
+    /// Revoked a ticket.
     RevokeTicket,
-    /// Opened every frame of a file, or was asked to.
+    /// Opened every frame of a file, or asked for it.
     VerifyFile,
-    /// Removed what an aborted or failed upload may have left in the store, and ended its tombstone.
+    /// Removed the remains of an aborted or failed upload from the store, and ended its tombstone.
     ForgetUpload,
-    /// Removed what a deleted file may have left in the store, and ended its tombstone.
+    /// Removed the remains of a deleted file from the store, and ended its tombstone.
     ForgetFile,
-    /// Dropped the row of a ticket that can no longer be used.
+    /// Deleted the row of a ticket that can no longer be used.
     ForgetTicket,
     /// Removed an object, or an unfinished multipart upload, that no upload needs.
     RemoveObject,
@@ -56,7 +56,7 @@ pub enum AuditAction {
 }
 
 impl AuditAction {
-    /// All of them.
+    /// All actions.
     pub const ALL: [Self; 20] = [
         Self::OpenUpload,
         Self::IssueKey,
@@ -80,7 +80,7 @@ impl AuditAction {
         Self::Denied,
     ];
 
-    /// The name in the database.
+    /// Returns the name in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -108,61 +108,62 @@ impl AuditAction {
     }
 }
 
-/// One entry, to be kept.
+/// An entry that is to be written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
-    /// Now.
+    /// The current time.
     pub at_ms: i64,
     /// The request's id, as in the log.
     pub request_id: Option<String>,
-    /// Who, where that is known.
+    /// The tenant and owner who acted, if known.
     pub scope: Option<Scope>,
-    /// How it proved who it is.
+    /// How the caller was identified, or which task of the server acted.
     pub via: &'static str,
-    /// What it did or tried.
+    /// The action that was done or tried.
     pub action: AuditAction,
-    /// The id of what it did that to; never a name.
+    /// The id of the upload, file, ticket or other subject; never a name.
     pub subject: Option<String>,
-    /// `ok`, or the code of the problem it was answered.
+    /// `ok`, or the code of the problem that the request was answered with.
     pub outcome: &'static str,
 }
 
-/// One entry, as it was kept.
+/// An entry as it was written.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditEntry {
-    /// Its place: later entries have greater ones.
+    /// The entry's number. Later entries have greater numbers.
     pub id: i64,
-    /// When.
+    /// The time of the action.
     pub at_ms: i64,
     /// The request's id.
     pub request_id: Option<String>,
-    /// The tenant, where it was known.
+    /// The tenant, if known.
     pub tenant: Option<String>,
-    /// The owner, where it was known.
+    /// The owner, if known.
     pub owner: Option<String>,
-    /// How it proved who it is.
+    /// How the caller was identified, or which task of the server acted.
     pub via: String,
     /// The name of an [`AuditAction`].
     pub action: String,
-    /// The id of what was done something to.
+    /// The id of the subject.
     pub subject: Option<String>,
-    /// `ok`, or a problem's code.
+    /// `ok`, or the code of a problem.
     pub outcome: String,
 }
 
 impl Records {
-    /// Keeps an entry; durable when this returns.
+    /// Writes an entry. It is durable when this returns.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn add_audit(&self, row: AuditRow) -> Result<(), RecordsError> {
         self.writer.changes(addition(row)).await.map(drop)
     }
 
-    /// At most `most` entries after this place (0: from the first), oldest first.
+    /// Returns at most `most` entries after the entry `after_id`, oldest first; 0 begins with the
+    /// first.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn audit_rows(
         &self,
         after_id: i64,
@@ -178,8 +179,8 @@ impl Records {
 }
 
 impl Records {
-    /// Runs one statement and, where it changed a row, keeps the audit entry of that change in the
-    /// same transaction: both are kept or neither. Tells whether it changed a row.
+    /// Runs one statement. If it changed a row, writes the audit entry of that change in the same
+    /// transaction, so that both are saved or neither is. Returns whether it changed a row.
     pub(super) async fn audited_change(
         &self,
         statement: Query<'static, Sqlite, SqliteArguments>,
@@ -198,12 +199,12 @@ impl Records {
     }
 }
 
-/// Keeps an entry in the transaction of the change that it reports.
+/// Writes an entry in the transaction of the change that it reports.
 pub(super) async fn keep(db: &mut SqliteConnection, row: AuditRow) -> sqlx::Result<()> {
     addition(row).execute(db).await.map(drop)
 }
 
-/// The statement that keeps an entry.
+/// Returns the statement that writes an entry.
 fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
     let (tenant, owner) = match row.scope {
         Some(scope) => (

@@ -1,4 +1,4 @@
-//! From columns to types. A row that cannot be read is an error that names the column, never a
+//! Converts columns to types. A value that cannot be read is an error that names the column, never a
 //! default.
 
 use core::{error::Error, str::FromStr};
@@ -8,25 +8,25 @@ use sqlx::{Row as _, sqlite::SqliteRow};
 
 use super::Scope;
 
-/// What every reader of a row needs beside `try_get`.
+/// The readers of a column that `try_get` does not offer.
 pub(super) trait Columns {
-    /// A text by the rules of `T`.
+    /// Reads a text that `T` parses.
     fn parsed<T: FromStr>(&self, column: &'static str) -> sqlx::Result<T>
     where
         T::Err: Error + Send + Sync + 'static;
 
-    /// A number that fits `T`.
+    /// Reads a number that fits into `T`.
     fn number<T: TryFrom<i64>>(&self, column: &'static str) -> sqlx::Result<T>
     where
         T::Error: Error + Send + Sync + 'static;
 
-    /// Exactly `N` bytes.
+    /// Reads exactly `N` bytes.
     fn bytes<const N: usize>(&self, column: &'static str) -> sqlx::Result<[u8; N]>;
 
-    /// Whose row it is.
+    /// Reads the tenant and owner of the row.
     fn scope(&self) -> sqlx::Result<Scope>;
 
-    /// The part plan; its numbers must agree with each other and with the header.
+    /// Reads the part plan. Its numbers must agree with each other and with the header.
     fn plan(&self) -> sqlx::Result<PartPlan>;
 }
 
@@ -87,7 +87,7 @@ impl Columns for SqliteRow {
     }
 }
 
-/// The error for a column whose value is not what it must be.
+/// Returns the error for a column that holds an invalid value.
 pub(super) fn unreadable(
     column: &'static str,
     why: impl Into<Box<dyn Error + Send + Sync>>,
@@ -98,7 +98,7 @@ pub(super) fn unreadable(
     }
 }
 
-/// A length for a `BIGINT` column: far beyond what the format can have, it does not fit.
+/// Converts a length for a `BIGINT` column. It fails only for lengths far above what the format allows.
 pub(super) fn bigint(number: u64) -> sqlx::Result<i64> {
     i64::try_from(number).map_err(|error| sqlx::Error::Encode(error.into()))
 }

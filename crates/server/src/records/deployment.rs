@@ -1,4 +1,4 @@
-//! The one row about this deployment as a whole.
+//! The table `deployment`: one row about this deployment as a whole.
 
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, query_scalar, sqlite::SqliteRow};
 
@@ -8,21 +8,21 @@ use crate::objects::{ObjectKey, Reached, StoreAddress, VersionId};
 /// The row about this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DeploymentRow {
-    /// Tells this deployment from every other that may use the same bucket.
+    /// The random id that distinguishes this deployment from others that may use the same bucket.
     pub deployment_id: String,
-    /// How far the database has come.
+    /// The epoch and high-water mark of the database.
     pub reached: Reached,
     /// The store in which this deployment wrote its mark; `None` before the first start.
     pub store: Option<StoreAddress>,
-    /// Whether an upload was ever opened.
+    /// True if any upload was ever opened.
     pub has_uploads: bool,
 }
 
 impl Records {
-    /// The row about this deployment. All that it says is durable.
+    /// Returns the row about this deployment. Everything in it is durable.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn deployment(&self) -> Result<DeploymentRow, RecordsError> {
         let asked = query_as(
             "SELECT deployment_id, epoch, high_water, s3_endpoint, s3_bucket, s3_prefix,
@@ -32,10 +32,11 @@ impl Records {
         Ok(asked.fetch_one(&self.readers).await?)
     }
 
-    /// Keeps in which store this deployment wrote its mark. The mark is written before.
+    /// Saves the address of the store in which this deployment wrote its mark. The caller writes the
+    /// mark first.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn set_store(&self, store: &StoreAddress) -> Result<(), RecordsError> {
         let change =
             query("UPDATE deployment SET s3_endpoint = $1, s3_bucket = $2, s3_prefix = $3")
@@ -46,21 +47,22 @@ impl Records {
         Ok(())
     }
 
-    /// A bucket other than this one that an upload's row names. Reads all rows: only for a database
-    /// that does not know its store yet.
+    /// Returns a bucket other than this one that an upload's row names. It reads all rows, so it is
+    /// only for a database that does not know its store yet.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn other_bucket(&self, bucket: &str) -> Result<Option<String>, RecordsError> {
         let asked = query_scalar("SELECT s3_bucket FROM uploads WHERE s3_bucket <> $1 LIMIT 1");
         let asked = asked.bind(bucket.to_owned());
         Ok(asked.fetch_optional(&self.readers).await?)
     }
 
-    /// The object of any one file that is not deleted, to look whether a store has it.
+    /// Returns the object of any one file that is not deleted. The caller uses it to check whether a
+    /// store has this deployment's objects.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn any_object(&self) -> Result<Option<(ObjectKey, Option<VersionId>)>, RecordsError> {
         let asked = query_as::<_, (String, Option<String>)>(
             "SELECT s3_key, s3_version FROM files WHERE state NOT IN ('deleting', 'deleted') LIMIT 1",
@@ -69,22 +71,22 @@ impl Records {
         Ok(object.map(|(key, version)| (ObjectKey::from_record(key), version.map(VersionId))))
     }
 
-    /// After a restore or a failover that may have lost commits (FORMAT.md R2): from now on
-    /// nothing of an older upload is signed, and the next sweep aborts what was open. What the
-    /// bucket has without a record is reported again before any of it is removed. Gives the new
-    /// epoch.
+    /// Begins a new epoch after a restore or a failover that may have lost commits (FORMAT.md R2), and
+    /// returns it. From now on nothing of an older upload is signed, and the next sweep aborts the
+    /// uploads that were open. The sweeper reports the bucket's objects without a record once more
+    /// before it removes any of them.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_new_epoch(&self, audited: AuditRow) -> Result<i64, RecordsError> {
         self.begin_epoch_after(Reached::default(), audited).await
     }
 
-    /// The same where the mark in the bucket has reached this: the new epoch is later than the
-    /// mark's, and the high-water mark is not below the mark's.
+    /// Begins a new epoch that is later than the epoch of the mark in the bucket, and raises the
+    /// high-water mark to at least the mark's.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_epoch_after(
         &self,
         mark: Reached,
@@ -100,40 +102,40 @@ impl Records {
         work.await
     }
 
-    /// Tells this deployment from every other that may use the same bucket.
+    /// The random id that distinguishes this deployment from others that may use the same bucket.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn deployment_id(&self) -> Result<String, RecordsError> {
         let id = query_scalar("SELECT deployment_id FROM deployment");
         Ok(id.fetch_one(&self.readers).await?)
     }
 
-    /// Whether this store was last seen to join parts of unequal length.
+    /// Returns true if this store was last seen to join parts of unequal length.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn store_joins(&self, store: &str) -> Result<bool, RecordsError> {
         let known = query_scalar("SELECT store_that_joins FROM deployment");
         let known: Option<String> = known.fetch_one(&self.readers).await?;
         Ok(known.as_deref() == Some(store))
     }
 
-    /// Keeps that it does, so that the next start need not try it.
+    /// Saves that this store joins parts of unequal length, so that the next start need not test it.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn note_store_joins(&self, store: &str) -> Result<(), RecordsError> {
         let change = query("UPDATE deployment SET store_that_joins = $1").bind(store.to_owned());
         self.writer.changes(change).await?;
         Ok(())
     }
 
-    /// Claims the listing of what the bucket has, which costs much: `true` for one server, and
-    /// only where the last claim is at least `every_ms` old.
+    /// Claims the next listing of the bucket, which is expensive. Returns `true` to one server only,
+    /// and only if the last claim is at least `every_ms` old.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_listing_unrecorded(
         &self,
         now_ms: i64,
@@ -147,26 +149,26 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// Whether a list of what the bucket has without a record was reported before.
+    /// Returns true if a list of the bucket's objects without a record was reported before.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn unrecorded_was_reported(&self) -> Result<bool, RecordsError> {
         let asked = query_scalar("SELECT unrecorded_reported_at_ms IS NOT NULL FROM deployment");
         Ok(asked.fetch_one(&self.readers).await?)
     }
 
-    /// Notes that such a list was reported: the next ones are acted upon.
+    /// Saves that such a list was reported, so that the sweeper may act on the next ones.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn note_unrecorded_reported(&self, now_ms: i64) -> Result<bool, RecordsError> {
         let change = query("UPDATE deployment SET unrecorded_reported_at_ms = $1");
         self.writer.changes(change.bind(now_ms)).await
     }
 }
 
-/// Ends the current epoch, within a transaction.
+/// Ends the current epoch and returns the new one. It must run within a transaction.
 pub(super) async fn begin_epoch(db: &mut SqliteConnection, mark: Reached) -> sqlx::Result<i64> {
     let change = query_scalar(
         "UPDATE deployment SET

@@ -1,4 +1,4 @@
-//! Files: what completed uploads became, until they are deleted.
+//! Files: a completed upload becomes a file and stays one until it is deleted.
 
 use sealift_transfer::{
     PartPlan,
@@ -15,26 +15,26 @@ use crate::{
     sniffed::SniffedType,
 };
 
-/// A file as it is kept.
+/// A file as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileRow {
-    /// The file.
+    /// The id of the file.
     pub file_id: FileId,
-    /// The upload that made its present object.
+    /// The upload that made the file's object.
     pub upload_id: UploadId,
-    /// Whose it is.
+    /// The tenant and owner of the file.
     pub scope: Scope,
     /// The message's id.
     pub message_id: [u8; 32],
     /// The message's header.
     pub header: Vec<u8>,
-    /// Frames, parts and sizes.
+    /// The numbers of frames and parts, and the sizes.
     pub plan: PartPlan,
-    /// Where the object lies.
+    /// The key of the object.
     pub s3_key: ObjectKey,
-    /// In this bucket.
+    /// The bucket that holds the object.
     pub bucket: String,
-    /// The object's version, where the bucket keeps versions.
+    /// The object's version, if the bucket keeps versions.
     pub version: Option<VersionId>,
     /// The object's ETag at completion.
     pub etag: ETag,
@@ -46,60 +46,60 @@ pub struct FileRow {
     pub metadata: Option<Vec<u8>>,
     /// The media type as given.
     pub content_type: Option<String>,
-    /// What it is by its own first bytes, where browsers can show that without running it.
+    /// The media type that the first bytes show, if browsers can display that type without running it.
     pub sniffed_type: Option<SniffedType>,
     /// The caller's own reference.
     pub reference: Option<String>,
-    /// When it was complete.
+    /// When the upload was completed.
     pub uploaded_at_ms: i64,
-    /// What the pass over all frames found.
+    /// The result of the last verification.
     pub verification: KeptVerification,
 }
 
-/// The result of the pass over all frames of a file, as it is kept.
+/// The result of a file's verification, the pass over all its frames.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KeptVerification {
-    /// Nothing yet.
+    /// There is no result yet.
     Pending,
     /// Every frame was authentic and all of them were there.
     Verified {
-        /// When.
+        /// When the pass ended.
         at_ms: i64,
         /// The SHA-256 of the plaintext, sealed.
         sealed_sha256: Vec<u8>,
     },
-    /// The stored object does not open, or is another one.
+    /// The stored object does not open, or is another object.
     Failed {
-        /// When.
+        /// When the pass ended.
         at_ms: i64,
-        /// A problem's code.
+        /// The code of the problem that the pass found.
         code: String,
     },
 }
 
 impl KeptVerification {
-    /// Whether the object is known to be damaged.
+    /// Returns true if the object is known to be damaged.
     #[must_use]
     pub fn is_failed(&self) -> bool {
         matches!(self, Self::Failed { .. })
     }
 }
 
-/// A place in the list of files, newest first: the files behind it are the next page. Files that
-/// are added or deleted meanwhile do not move it.
+/// A position in the list of files, newest first. The next page begins behind it. It stays valid when
+/// files are added or deleted meanwhile.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileCursor {
-    /// When the file before it was complete.
+    /// When the last file of the previous page was completed.
     pub uploaded_at_ms: i64,
-    /// That file.
+    /// The id of that file.
     pub file_id: FileId,
 }
 
 impl Records {
-    /// A file of this owner that is available.
+    /// Returns a file of this owner if it is available.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn file(
         &self,
         scope: &Scope,
@@ -118,10 +118,10 @@ impl Records {
         Ok(row)
     }
 
-    /// Whether this owner has the file, and it is neither deleted nor being deleted.
+    /// Returns true if this owner has the file, and it is neither deleted nor being deleted.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn is_available(
         &self,
         scope: &Scope,
@@ -140,10 +140,10 @@ impl Records {
         Ok(found.is_some())
     }
 
-    /// The file that this owner's upload became, if it is available.
+    /// Returns the file that this owner's upload became, if it is available.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn file_of_upload(
         &self,
         scope: &Scope,
@@ -154,17 +154,18 @@ impl Records {
         Ok(row.filter(|file| file.scope == *scope))
     }
 
-    /// At most `most` of this owner's available files behind the cursor, newest first.
+    /// Returns at most `most` of this owner's available files behind the cursor, newest first.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn files(
         &self,
         scope: &Scope,
         cursor: Option<FileCursor>,
         most: u32,
     ) -> Result<Vec<FileRow>, RecordsError> {
-        // Ids are letters and digits: before the newest file, no cursor reads like this one.
+        // Ids consist of letters and digits, so "~" sorts behind every id: without a cursor the list
+        // begins with the newest file.
         let (uploaded_at_ms, file_id) = cursor.map_or((i64::MAX, "~".to_owned()), |cursor| {
             (cursor.uploaded_at_ms, cursor.file_id.to_string())
         });
@@ -185,13 +186,14 @@ impl Records {
         Ok(page)
     }
 
-    /// `available` to `deleting`: from now on the file is not found. Gives what the store must
-    /// drop; again while `deleting`, so that a deletion that was cut off can be repeated. The audit
-    /// entry is kept with it, and what the caller gave and what was found of the content is removed. A
-    /// file on hold stays.
+    /// Moves a file from `available` to `deleting`, so that it is not found any more, and returns it,
+    /// because the caller must delete its object from the store. It also returns a file that is
+    /// `deleting` already, so that an interrupted deletion can be repeated. The same transaction
+    /// removes what the caller gave and what was found out about the content, and saves the audit
+    /// entry. A file on hold is not deleted.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_deleting(
         &self,
         scope: &Scope,
@@ -222,12 +224,12 @@ impl Records {
         work.await
     }
 
-    /// `deleting` to `deleted`: the store dropped the object. The row stays as a tombstone: a PUT
-    /// that was signed before may still be on its way. `audited`: where somebody else than who
-    /// began it finishes it.
+    /// Moves a file from `deleting` to `deleted` after its object was deleted from the store. The row
+    /// stays as a tombstone, because a PUT that was signed before may still arrive. `audited` is given
+    /// if the sweeper finishes a deletion that a request began.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn finish_deleting(
         &self,
         file_id: &FileId,
@@ -243,7 +245,7 @@ impl Records {
     }
 }
 
-/// Makes the file of a completed upload, available.
+/// Inserts the file of a completed upload; it is available at once.
 pub(super) async fn insert(
     db: &mut SqliteConnection,
     upload_id: &UploadId,
@@ -275,7 +277,7 @@ pub(super) async fn insert(
     Ok(())
 }
 
-/// The available file of an upload.
+/// Returns the file of an upload if it is available.
 pub(super) async fn of_upload(
     db: &mut SqliteConnection,
     upload_id: &UploadId,
@@ -313,8 +315,9 @@ impl FromRow<'_, SqliteRow> for FileRow {
     }
 }
 
-/// A file that is to be verified again is pending, unless it is known to be damaged: that stays true
-/// until a pass finds otherwise, however long the store or the keys are away.
+/// Returns the state of a file's verification. A file that is due again is pending, unless it is known
+/// to be damaged: that result stays until a new pass finds otherwise, however long the store or the
+/// keys are unavailable.
 fn verification(row: &SqliteRow) -> sqlx::Result<KeptVerification> {
     let due_at_ms: Option<i64> = row.try_get("verification_due_at_ms")?;
     let verified_at_ms: Option<i64> = row.try_get("verified_at_ms")?;
@@ -327,7 +330,8 @@ fn verification(row: &SqliteRow) -> sqlx::Result<KeptVerification> {
     if due_at_ms.is_some() {
         return Ok(KeptVerification::Pending);
     }
-    // A row that lost its hash is shown as damaged by whoever opens it, and fails no list.
+    // A row that lost its hash must not break the list. The file itself is shown as damaged when
+    // somebody opens it.
     let sealed_sha256: Option<Vec<u8>> = row.try_get("sealed_sha256")?;
     Ok(KeptVerification::Verified {
         at_ms,

@@ -1,9 +1,9 @@
-//! Removing everything that the caller gave and everything that tells of the content, when an upload
-//! ends without a file and when a file is deleted. Ids, header and part rows stay, so that nothing of
-//! them is ever used again (FORMAT.md R1, R2).
+//! Removes everything that the caller gave and everything that reveals the content, when an upload ends
+//! without a file and when a file is deleted. Ids, header and part rows stay, so that none of them is
+//! ever used again (FORMAT.md R1, R2).
 //!
-//! SQLite leaves removed bytes in its pages unless it is told to overwrite them, so the connections
-//! set `secure_delete`.
+//! SQLite leaves removed bytes in its pages unless it is configured to overwrite them, so the
+//! connections set `secure_delete`.
 
 use sealift_transfer::api::{FileId, UploadId};
 use sqlx::{Sqlite, SqliteConnection, query, query::Query, sqlite::SqliteArguments};
@@ -11,9 +11,9 @@ use sqlx::{Sqlite, SqliteConnection, query, query::Query, sqlite::SqliteArgument
 use super::{AuditRow, Records, RecordsError, audit};
 
 impl Records {
-    /// Runs the statement that ends an upload without a file. Where it changed the row, what the
-    /// caller gave is removed and the audit entry kept in the same transaction. Tells whether it
-    /// changed the row.
+    /// Runs the statement that ends an upload without a file. If it changed the row, removes what the
+    /// caller gave and saves the audit entry in the same transaction. Returns whether the row was
+    /// changed.
     pub(super) async fn ending_change(
         &self,
         statement: Query<'static, Sqlite, SqliteArguments>,
@@ -35,7 +35,7 @@ impl Records {
     }
 }
 
-/// Empties what the caller gave of an upload, and the fingerprint of its request.
+/// Clears what the caller gave for an upload, and the fingerprint of its request.
 pub(super) async fn forget_upload(
     db: &mut SqliteConnection,
     upload_id: &UploadId,
@@ -49,7 +49,7 @@ pub(super) async fn forget_upload(
     change.execute(db).await.map(drop)
 }
 
-/// Empties what the caller gave of a file, and what was found of its content.
+/// Clears what the caller gave for a file, and what was found out about its content.
 pub(super) async fn forget_file(db: &mut SqliteConnection, file_id: &FileId) -> sqlx::Result<()> {
     let change = query(
         "UPDATE files SET original_filename = $2, metadata = NULL, content_type = NULL,

@@ -1,5 +1,5 @@
-//! Key-encryption keys as the keyring sealed them: one row per tenant and version. Of two servers
-//! that make the same version at once, the second rereads what the first kept.
+//! Key-encryption keys as the keyring sealed them: one row per tenant and version. If two servers make
+//! the same version at once, the second one reads back and uses the row of the first.
 
 use sealift_keyring::KekRow;
 use sealift_transfer::api::TenantId;
@@ -12,20 +12,21 @@ use super::{
 };
 
 impl Records {
-    /// A KEK of any tenant: what the key file must open, where there is one.
+    /// Returns a KEK of any tenant, if there is one. The server checks at its start that the key file
+    /// opens it.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn any_kek(&self) -> Result<Option<KekRow>, RecordsError> {
         let any = query_as::<_, Kept>("SELECT * FROM keks LIMIT 1");
         let kept = any.fetch_optional(&self.readers).await?;
         Ok(kept.map(|kept| kept.0))
     }
 
-    /// The tenant's newest KEK, which new data keys are wrapped with.
+    /// Returns the tenant's newest KEK, which wraps new data keys.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn newest_kek(&self, tenant: &TenantId) -> Result<Option<KekRow>, RecordsError> {
         let newest = query_as::<_, Kept>(
             "SELECT * FROM keks WHERE tenant = $1 ORDER BY version DESC LIMIT 1",
@@ -37,10 +38,10 @@ impl Records {
         Ok(kept.map(|kept| kept.0))
     }
 
-    /// One version of the tenant's KEK.
+    /// Returns one version of the tenant's KEK.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn kek(
         &self,
         tenant: &TenantId,
@@ -54,10 +55,10 @@ impl Records {
         Ok(kept.map(|kept| kept.0))
     }
 
-    /// Keeps the row unless the tenant has one of that version; gives the one that is there now.
+    /// Saves the row unless the tenant has one of that version, and returns the row that is there now.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn add_kek(&self, row: KekRow, now_ms: i64) -> Result<KekRow, RecordsError> {
         let work = self.writer.write(move |db| {
             Box::pin(async move {
@@ -93,7 +94,7 @@ impl Records {
 
 pub(super) const ONE: &str = "SELECT * FROM keks WHERE tenant = $1 AND version = $2";
 
-/// A row of the table.
+/// A row of the table `keks`.
 pub(super) struct Kept(pub(super) KekRow);
 
 impl FromRow<'_, SqliteRow> for Kept {

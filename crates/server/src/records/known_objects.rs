@@ -1,4 +1,5 @@
-//! Which of the object keys that the store lists are known, and in which state their uploads are.
+//! Looks up which of the object keys that the store lists belong to an upload, and the state of that
+//! upload. The sweeper uses it to find objects without a record.
 
 use std::collections::HashMap;
 
@@ -8,24 +9,24 @@ use sqlx::{QueryBuilder, Row as _, Sqlite};
 use super::{Records, RecordsError, upload_row};
 use crate::objects::{ObjectKey, S3UploadId};
 
-/// What the records know of an object key.
+/// The database row behind an object key.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KnownObject {
-    /// Of its upload.
+    /// The state of the upload.
     pub state: UploadState,
     /// The bucket that its row names.
     pub bucket: String,
-    /// The multipart upload that may go on.
+    /// The multipart upload that may still be in progress.
     pub s3_upload_id: Option<S3UploadId>,
-    /// Its tombstone was swept: whatever lies there came too late.
+    /// True if the tombstone was swept. An object that is there nevertheless came too late.
     pub is_swept: bool,
 }
 
 impl Records {
-    /// Those of these object keys that have a row. At most some thousands at once.
+    /// Returns the rows of those object keys that have one. The list may hold some thousands at most.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn known_objects(
         &self,
         object_keys: &[ObjectKey],
@@ -33,7 +34,7 @@ impl Records {
         if object_keys.is_empty() {
             return Ok(HashMap::new());
         }
-        // Every file has its upload's key, so this table knows them all.
+        // A file has the same object key as its upload, so this table knows the keys of all files too.
         let mut asked = QueryBuilder::<Sqlite>::new(
             "SELECT s3_key, s3_bucket, state, s3_upload_id, swept_at_ms IS NOT NULL AS is_swept
              FROM uploads WHERE s3_key IN (",

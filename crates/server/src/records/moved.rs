@@ -1,4 +1,4 @@
-//! The objects of the deployment lie in another store now.
+//! Moving the records to another store, after its objects were copied there.
 
 use sealift_transfer::api::FileId;
 use sqlx::{query, query_as, query_scalar};
@@ -6,14 +6,14 @@ use sqlx::{query, query_as, query_scalar};
 use super::{AuditRow, FileRow, Records, RecordsError, audit, deployment::begin_epoch};
 use crate::objects::{ETag, Reached, StoreAddress, VersionId};
 
-/// A file as the new store has it.
+/// The object of a file in the new store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct MovedFile {
-    /// The file.
+    /// The id of the file.
     pub file_id: FileId,
-    /// The new store's tag of its object.
+    /// The ETag of the object in the new store.
     pub etag: ETag,
-    /// The object's version, where the new bucket keeps versions.
+    /// The object's version, if the new bucket keeps versions.
     pub version: Option<VersionId>,
 }
 
@@ -22,19 +22,20 @@ pub struct MovedFile {
 pub struct MovedStore {
     /// The address of the new store.
     pub store: StoreAddress,
-    /// Every file that has an object.
+    /// All files that have an object.
     pub files: Vec<MovedFile>,
-    /// How far the mark in it has come.
+    /// The epoch and high-water mark of the mark in the new store.
     pub mark: Reached,
-    /// When the moved files are to be verified once more.
+    /// When the moved files are due for another verification; `None` leaves their due times as they
+    /// are.
     pub verification_due_at_ms: Option<i64>,
 }
 
 impl Records {
-    /// At most `most` files with larger ids than `after` that are not deleted.
+    /// Returns at most `most` files that are not deleted and whose ids are larger than `after`.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn files_with_objects(
         &self,
         after: Option<&FileId>,
@@ -50,11 +51,12 @@ impl Records {
         Ok(asked.fetch_all(&self.readers).await?)
     }
 
-    /// Makes this store the one of every row, and begins a new epoch, because the open uploads have no
-    /// parts there. Gives `false`, and changes nothing, where the files are not exactly these any more.
+    /// Writes the new store into every row and begins a new epoch, because the new store has no parts
+    /// of the open uploads. Returns `false` and changes nothing if the number of files has changed.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change, or if one of `moved.files`
+    /// has no object any more.
     pub async fn move_store(
         &self,
         moved: MovedStore,

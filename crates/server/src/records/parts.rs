@@ -1,5 +1,5 @@
-//! The parts that were signed. One ciphertext per part, ever (FORMAT.md R2): whoever sealed
-//! another one must start anew, with a new message id.
+//! The parts that were signed. There is one ciphertext per part, ever (FORMAT.md R2). A client that
+//! sealed different bytes must begin again with a new message id.
 
 use sealift_transfer::{
     PartNumber,
@@ -13,57 +13,58 @@ use super::{
     upload_row,
 };
 
-/// A part that was signed.
+/// A part that was signed, as the database holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct PartRow {
-    /// Which part.
+    /// The part's number.
     pub number: PartNumber,
-    /// Of its one ciphertext.
+    /// The SHA-256 of the part's one ciphertext.
     pub sha256: Sha256,
-    /// Its bytes in the object.
+    /// The number of bytes that the part has in the object.
     pub sealed_len: u64,
 }
 
-/// What became of parts that were to be signed.
+/// The result of a request to sign parts.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum SignedRows {
-    /// All rows are durable: their signatures may leave.
+    /// All rows are durable, so their signatures may be sent.
     Signed,
-    /// The upload takes no parts in this state. Nothing was kept.
+    /// The upload takes no parts in this state, or the other side seals it (see `is_sealed_here`).
+    /// Nothing was saved.
     NotOpen(UploadState),
-    /// The upload has expired, or is older than the last restore. Nothing was kept.
+    /// The upload has expired, or it was opened before the last restore. Nothing was saved.
     Expired,
-    /// This part was signed before, for other bytes. Nothing was kept.
+    /// This part was signed before for other bytes. Nothing was saved.
     AlreadySealed(PartNumber),
     /// The owner has no such upload.
     NotFound,
 }
 
-/// Who seals an upload: nobody else may, under the same key (FORMAT.md R2).
+/// Names the side that seals an upload. The other side must not seal with the same key (FORMAT.md R2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SealedBy {
-    /// Whoever the key was given to. The signatures that it is given have an audit entry.
+    /// The client that has the key. Its signatures have an audit entry.
     TheClient(AuditRow),
     /// The server itself.
     TheServer,
 }
 
-/// When an upload ends and its signatures do.
+/// The times at which an upload and its signatures end.
 #[derive(Debug, Clone, Copy)]
 pub struct SignedUntil {
-    /// When the upload ends now.
+    /// The new expiry of the upload.
     pub expires_at_ms: i64,
-    /// Until when the latest signature can be used.
+    /// The time until which the latest signature can be used.
     pub signatures_end_at_ms: i64,
 }
 
 impl Records {
-    /// Keeps what is going to be signed, all or nothing; each receipt comes with its part's bytes
-    /// in the object. The same receipt again is fine. Also keeps when the upload and the signatures
-    /// end, and the audit entry of the signatures.
+    /// Saves all the parts that are going to be signed, or none. Each receipt comes with the length of
+    /// its part in the object. The same receipt may come again. Also saves when the upload and the
+    /// signatures end, and the audit entry of the signatures.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn sign_parts(
         &self,
         scope: &Scope,
@@ -78,7 +79,7 @@ impl Records {
             .await
     }
 
-    /// Keeps parts of an upload that is sealed by these.
+    /// Saves parts of an upload that the side `by` seals.
     pub(super) async fn keep_parts(
         &self,
         by: SealedBy,
@@ -104,11 +105,11 @@ impl Records {
         work.await
     }
 
-    /// The parts of an upload that were ever signed, by number. Whether the caller may see the
-    /// upload was asked before.
+    /// Returns the parts of an upload that were ever signed, sorted by number. The caller of this
+    /// method must have checked before that the upload belongs to the right owner.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn parts(&self, upload_id: &UploadId) -> Result<Vec<PartRow>, RecordsError> {
         let rows = query_as("SELECT * FROM parts WHERE upload_id = $1 ORDER BY part_number")
             .bind(upload_id.as_str())
@@ -118,7 +119,7 @@ impl Records {
     }
 }
 
-/// Why nothing of this upload may be signed; `None` where it may.
+/// Returns the reason why nothing of this upload may be signed, or `None` if it may be.
 async fn refusal(
     db: &mut SqliteConnection,
     by: &SealedBy,
@@ -180,7 +181,7 @@ async fn sign(
     Ok(SignedRows::Signed)
 }
 
-/// Keeps the part unless it has a row; gives the one that is there now.
+/// Saves the part unless it has a row, and returns the row that is there now.
 async fn part(
     db: &mut SqliteConnection,
     upload_id: &UploadId,

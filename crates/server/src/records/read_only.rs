@@ -1,4 +1,5 @@
-//! A database that is only read: another program's, or a copy from a backup.
+//! A database that this program only reads, because another program writes it or because it is a copy
+//! from a backup.
 
 use std::path::Path;
 
@@ -10,32 +11,33 @@ use sqlx::{
 
 use super::{BUSY_TIMEOUT, RecordsError, keks};
 
-/// One connection that changes nothing: neither rows nor schema.
+/// One connection that changes neither rows nor schema.
 #[derive(Debug)]
 pub struct ReadOnlyRecords(SqliteConnection);
 
 impl ReadOnlyRecords {
-    /// Opens a database that is there, also beside a server that runs.
+    /// Opens an existing database. A server may run on it at the same time.
     ///
     /// # Errors
-    /// [`RecordsError::Open`].
+    /// Returns [`RecordsError::Open`] if the file does not exist or cannot be read as a database.
     pub async fn open(file: &Path) -> Result<Self, RecordsError> {
         let options = SqliteConnectOptions::new()
             .filename(file)
             .read_only(true)
             .busy_timeout(BUSY_TIMEOUT);
         let opened = match readable(options.clone()).await {
-            // Where nothing can be written SQLite cannot share the file, and nobody writes either.
+            // If nothing can be written, SQLite cannot share the file. Nobody else writes either, so
+            // the file may be read as immutable.
             Err(_) if !has_journal(file) => readable(options.immutable(true)).await,
             opened => opened,
         };
         opened.map(Self).map_err(RecordsError::Open)
     }
 
-    /// One version of the tenant's KEK.
+    /// Returns one version of the tenant's KEK.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn kek(
         &mut self,
         tenant: &TenantId,
@@ -49,16 +51,16 @@ impl ReadOnlyRecords {
         Ok(kept.map(|kept| kept.0))
     }
 
-    /// Lets go of the file.
+    /// Closes the connection.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the connection cannot be closed cleanly.
     pub async fn close(self) -> Result<(), RecordsError> {
         Ok(self.0.close().await?)
     }
 }
 
-/// SQLite looks into the file at the first statement only.
+/// Connects and runs one statement, because SQLite reads the file only at the first statement.
 async fn readable(options: SqliteConnectOptions) -> Result<SqliteConnection, sqlx::Error> {
     let mut db = options.connect().await?;
     sqlx::query("SELECT 1 FROM sqlite_schema LIMIT 1")
@@ -67,7 +69,7 @@ async fn readable(options: SqliteConnectOptions) -> Result<SqliteConnection, sql
     Ok(db)
 }
 
-/// Commits that are not in the file yet.
+/// Returns true if there is a `-wal` file, which holds commits that are not in the database file yet.
 fn has_journal(file: &Path) -> bool {
     let mut journal = file.as_os_str().to_owned();
     journal.push("-wal");

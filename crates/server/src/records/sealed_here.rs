@@ -1,4 +1,4 @@
-//! Uploads that the server seals itself, from a body whose end nobody knows before it comes.
+//! Uploads that the server seals itself, from a body whose length is unknown until it has ended.
 
 use sealift_transfer::{
     PartPlan,
@@ -13,11 +13,12 @@ use super::{
 };
 
 impl Records {
-    /// Keeps a part that the server is going to send: durable before it does (FORMAT.md R2), as
-    /// what clients are given signatures for. Until `sent_until_ms` it may still arrive.
+    /// Saves a part that the server is going to send. The row is durable before the server sends the
+    /// part, as a client's part is before its signature leaves (FORMAT.md R2). The part may arrive in
+    /// the store until `sent_until_ms`.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn keep_sealed_part(
         &self,
         scope: &Scope,
@@ -36,11 +37,12 @@ impl Records {
             .await
     }
 
-    /// The body has ended: sets the plan that it was opened with to what came. Only while it is
-    /// `open`, and shorter or as long; `false`: it is not so any more.
+    /// Replaces the plan that the upload was opened with by the plan of the body that came. Returns
+    /// `false` and changes nothing unless the upload is `open`, belongs to the current epoch, and the
+    /// new plan is no longer than the old one.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn end_sealing(
         &self,
         upload_id: &UploadId,

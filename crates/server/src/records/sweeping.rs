@@ -1,5 +1,5 @@
-//! What the sweeper asks and changes. What it finds may have changed by the time it acts, so each
-//! change asks again, in one compare-and-set: of several sweepers, or of a sweeper and a request,
+//! The database side of the sweeper. A row that the sweeper found may change before it acts, so each
+//! change checks again in one compare-and-set. Among several sweepers, or a sweeper and a request, only
 //! one wins.
 
 use sealift_transfer::api::{FileId, UploadId};
@@ -9,10 +9,10 @@ use super::{
     AuditRow, FileRow, Records, RecordsError, UploadRow, audit, forgetting, uploads::select_uploads,
 };
 
-/// Which uploads are asked for. Of all owners, by id.
+/// Selects the uploads that the sweeper looks for, of all owners, sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum UploadsToSweep {
-    /// `opening` or `open`, but expired or older than the last restore.
+    /// `opening` or `open`, but expired or opened before the last restore.
     Expired,
     /// `aborting`.
     Aborting,
@@ -55,7 +55,7 @@ impl UploadsToSweep {
     }
 }
 
-/// Which files are asked for. Of all owners, by id.
+/// Selects the files that the sweeper looks for, of all owners, sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum FilesToSweep {
     /// `deleting`.
@@ -84,10 +84,10 @@ impl FilesToSweep {
 }
 
 impl Records {
-    /// At most `most` uploads with larger ids than `after`.
+    /// Returns at most `most` uploads whose ids are larger than `after`.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn uploads_to_sweep(
         &self,
         which: UploadsToSweep,
@@ -104,10 +104,10 @@ impl Records {
         Ok(asked.fetch_all(&self.readers).await?)
     }
 
-    /// At most `most` files with larger ids than `after`.
+    /// Returns at most `most` files whose ids are larger than `after`.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn files_to_sweep(
         &self,
         which: FilesToSweep,
@@ -124,12 +124,13 @@ impl Records {
         Ok(asked.fetch_all(&self.readers).await?)
     }
 
-    /// `opening` or `open` to `aborting`, if the upload is still expired, or older than the last
-    /// restore. Of the latter the newest signatures may be forgotten: its tombstone stays until
-    /// `signatures_end_at_ms`, when every signature of before the restore has ended.
+    /// Moves an upload from `opening` or `open` to `aborting` if it is still expired or older than the
+    /// last restore. The restored database may have forgotten the newest signatures of such an older
+    /// upload, so its tombstone stays until `signatures_end_at_ms`, when every signature from before
+    /// the restore has ended.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_expiring(
         &self,
         upload_id: &UploadId,
@@ -152,11 +153,11 @@ impl Records {
         self.ending_change(change, upload_id, audited).await
     }
 
-    /// Ends the tombstone of an `aborted` or `failed` upload, whose object key was removed once
-    /// more. What the caller gave is gone since the upload ended.
+    /// Ends the tombstone of an `aborted` or `failed` upload after its object was removed once more.
+    /// What the caller gave was removed when the upload ended.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn sweep_upload(
         &self,
         upload_id: &UploadId,
@@ -171,10 +172,10 @@ impl Records {
         self.ending_change(change, upload_id, audited).await
     }
 
-    /// The same for a `deleted` file, and for the upload that made it.
+    /// Ends the tombstone of a `deleted` file and of the upload that made it.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn sweep_file(
         &self,
         file_id: &FileId,

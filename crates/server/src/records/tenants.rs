@@ -1,4 +1,4 @@
-//! Tenants: one row each, made with the first row that speaks of them.
+//! Tenants: one row each, inserted together with the first other row that names the tenant.
 
 use sealift_transfer::api::TenantId;
 use sqlx::{SqliteConnection, query, query_scalar};
@@ -6,11 +6,11 @@ use sqlx::{SqliteConnection, query, query_scalar};
 use super::{Records, RecordsError};
 
 impl Records {
-    /// The encrypted data key that this tenant's names and metadata are sealed under (DESIGN.md
-    /// 4), where there is one.
+    /// Returns the encrypted data key under which this tenant's names and metadata are sealed, if there
+    /// is one.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn records_key_blob(
         &self,
         tenant: &TenantId,
@@ -22,10 +22,10 @@ impl Records {
         Ok(blob.flatten())
     }
 
-    /// Keeps the tenant's blob unless it has one; gives the one that is there now.
+    /// Saves the tenant's blob unless it has one, and returns the blob that is there now.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn add_records_key_blob(
         &self,
         tenant: &TenantId,
@@ -56,7 +56,7 @@ impl Records {
 
 const RECORDS_KEY_BLOB: &str = "SELECT records_key_blob FROM tenants WHERE tenant = $1";
 
-/// Makes the tenant's row where it is not there yet.
+/// Inserts the tenant's row if there is none.
 pub(super) async fn note(
     db: &mut SqliteConnection,
     tenant: &TenantId,

@@ -1,4 +1,4 @@
-//! The records on a real file.
+//! Tests the records with a real file.
 
 mod audit;
 mod deployment;
@@ -32,7 +32,7 @@ use crate::{
     sniffed::SniffedType,
 };
 
-/// Records in a folder of their own.
+/// Records in a temporary folder of their own.
 struct Kept {
     _folder: TempDir,
     file: PathBuf,
@@ -61,7 +61,8 @@ fn ann() -> Scope {
     scope("acme", "ann")
 }
 
-/// Everybody who is not Ann: another owner of her tenant, and an owner of her name elsewhere.
+/// Two scopes that are not Ann's: another owner of her tenant, and an owner of the same name in another
+/// tenant.
 fn others() -> [Scope; 2] {
     [scope("acme", "ben"), scope("best", "ann")]
 }
@@ -74,7 +75,7 @@ fn file_id(n: u8) -> FileId {
     FileId::from_random([n; 16])
 }
 
-/// The entry of a change, where a test does not look at it.
+/// An audit entry for tests that do not look at it.
 fn audited() -> AuditRow {
     AuditRow {
         at_ms: 1,
@@ -87,7 +88,7 @@ fn audited() -> AuditRow {
     }
 }
 
-/// When an upload and its signatures end.
+/// Returns the times at which an upload and its signatures end.
 fn ends(expires_at_ms: i64, signatures_end_at_ms: i64) -> SignedUntil {
     SignedUntil {
         expires_at_ms,
@@ -95,12 +96,12 @@ fn ends(expires_at_ms: i64, signatures_end_at_ms: i64) -> SignedUntil {
     }
 }
 
-/// Four parts of at most 2 frames.
+/// Returns a plan of four parts of at most 2 frames each.
 fn plan() -> PartPlan {
     PartPlan::new(200, 4096, 7 * 4096, 2).unwrap()
 }
 
-/// Ann's upload number `n`, opened at `n` ms and expiring a second later.
+/// Returns Ann's upload number `n`, which is opened at `n` ms and expires a second later.
 fn new_upload(n: u8) -> NewUpload {
     let opened_at_ms = i64::from(n);
     NewUpload {
@@ -141,7 +142,7 @@ async fn upload(records: &Records, n: u8) -> UploadRow {
     row.unwrap()
 }
 
-/// Who completes upload `n` in these tests, unless they say otherwise.
+/// Returns the lease owner that completes upload `n` in these tests by default.
 fn owner(n: u8) -> LeaseOwner {
     LeaseOwner::from_random([n; 16])
 }
@@ -156,7 +157,7 @@ fn object(uploaded_at_ms: i64) -> CompletedObject {
     }
 }
 
-/// Makes Ann's upload `n` and brings it into that state, under a lease until 100 ms.
+/// Opens Ann's upload `n` and brings it into that state. A lease lasts until 100 ms.
 async fn upload_in(records: &Records, n: u8, state: UploadState) {
     add(records, new_upload(n)).await;
     let id = upload_id(n);
@@ -207,7 +208,7 @@ async fn file_made(records: &Records, n: u8, uploaded_at_ms: i64) -> FileRow {
     file.unwrap().unwrap()
 }
 
-/// Runs a statement that no method offers.
+/// Runs a statement for which there is no method.
 async fn run(records: &Records, statement: &'static str) {
     records
         .writer

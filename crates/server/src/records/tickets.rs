@@ -1,44 +1,46 @@
-//! Tickets: one download of one file, for whoever brings the ticket first. Redeemed once, by a
-//! compare-and-set, for a cookie; of both secrets only the hashes are kept.
+//! Tickets: each is for one download of one file, by the first client that brings the ticket. A
+//! compare-and-set redeems it once, for a cookie. Only the hashes of ticket secret and cookie are
+//! stored.
 
 use sealift_transfer::api::{FileId, TicketId};
 use sqlx::{FromRow, Row as _, query, query_as, query_scalar, sqlite::SqliteRow};
 
 use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _};
 
-/// A ticket as it is kept.
+/// A ticket as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct TicketRow {
-    /// Its public part.
+    /// The public part of the ticket.
     pub id: TicketId,
-    /// Of its secret, hashed by the caller.
+    /// The SHA-256 of its secret; the caller of this module hashes it.
     pub hash: [u8; 32],
-    /// Who made it, and whose the file is.
+    /// The owner who made the ticket and to whom the file belongs.
     pub scope: Scope,
-    /// The file that it is for.
+    /// The file that the ticket is for.
     pub file_id: FileId,
-    /// When it was made.
+    /// When the ticket was made.
     pub made_at_ms: i64,
-    /// When it can no longer be redeemed.
+    /// From when on it cannot be redeemed.
     pub expires_at_ms: i64,
 }
 
-/// A ticket whose cookie holds.
+/// A redeemed ticket with a cookie that is still valid.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RedeemedTicket {
     /// The ticket.
     pub ticket: TicketRow,
-    /// When it was redeemed.
+    /// When the ticket was redeemed.
     pub redeemed_at_ms: i64,
-    /// Until when its cookie holds.
+    /// Until when the cookie is valid.
     pub until_ms: i64,
 }
 
 impl Records {
-    /// Keeps a new ticket, and the audit entry of it: both or neither.
+    /// Saves a new ticket and its audit entry, both or neither.
     ///
     /// # Errors
-    /// [`RecordsError`]; also where the id is taken.
+    /// Returns [`RecordsError`] if the database does not commit the change, or if the id exists
+    /// already.
     pub async fn add_ticket(&self, row: TicketRow, audited: AuditRow) -> Result<(), RecordsError> {
         let addition = query(
             "INSERT INTO tickets
@@ -56,22 +58,24 @@ impl Records {
         self.audited_change(addition, audited).await.map(drop)
     }
 
-    /// The ticket of this id, used or not. Whether its secret was given is the caller's to compare.
+    /// Returns the ticket of this id, redeemed or not. The caller must compare the secret with the
+    /// hash.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn ticket(&self, id: &TicketId) -> Result<Option<TicketRow>, RecordsError> {
         let row = query_as("SELECT * FROM tickets WHERE ticket_id = $1 AND purpose = 'download'");
         let row = row.bind(id.as_str()).fetch_optional(&self.readers).await?;
         Ok(row)
     }
 
-    /// Uses the ticket up for a cookie of that hash, unless it was used, has ended, was taken back,
-    /// or its file is not there any more. Of several at once one wins, and the audit says so: both are
-    /// kept or neither, since whoever is refused must be able to try again.
+    /// Redeems the ticket for a cookie of that hash. Returns `false` if the ticket was redeemed before,
+    /// has expired or was revoked, or if its file is gone. Only one of several concurrent requests
+    /// wins. The audit entry is saved in the same transaction, because a request that fails must leave
+    /// the ticket usable for another try.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn redeem_ticket(
         &self,
         id: &TicketId,
@@ -98,12 +102,12 @@ impl Records {
         self.audited_change(change, audited).await
     }
 
-    /// The ticket that was redeemed for the cookie of this hash, while that holds: neither ended
-    /// nor taken back. What is looked for is the hash of 256 random bits, so how long the search
-    /// takes tells nobody anything.
+    /// Returns the ticket that was redeemed for the cookie of this hash, while the cookie is valid:
+    /// neither expired nor revoked. The search is by the hash of 256 random bits, so its duration
+    /// reveals nothing.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn redeemed_ticket(
         &self,
         cookie_hash: &[u8; 32],
@@ -122,18 +126,18 @@ impl Records {
         Ok(row)
     }
 
-    /// Moves the end of what this ticket was redeemed for on; gives when that ends now. `None`: it
-    /// has ended or was taken back.
+    /// Extends the validity of the ticket's cookie, and returns when it ends now. Returns `None` if the
+    /// cookie has expired or was revoked.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn prolong_redeemed_ticket(
         &self,
         id: &TicketId,
         now_ms: i64,
         cookie_ends_at_ms: i64,
     ) -> Result<Option<i64>, RecordsError> {
-        // Another request may have moved it further already.
+        // Another request may have set a later end already.
         let change = query_scalar(
             "UPDATE tickets SET cookie_ends_at_ms =
                  CASE WHEN cookie_ends_at_ms < $3 THEN $3 ELSE cookie_ends_at_ms END
@@ -151,10 +155,10 @@ impl Records {
         work.await
     }
 
-    /// When what this ticket was redeemed for ends. `None`: it has ended or was taken back.
+    /// Returns when the ticket's cookie expires, or `None` if it has expired or was revoked.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn redeemed_ticket_ends_at_ms(
         &self,
         id: &TicketId,
@@ -169,11 +173,11 @@ impl Records {
         Ok(end.fetch_optional(&self.readers).await?)
     }
 
-    /// Takes this owner's ticket back, and the cookie that it was redeemed for. `false`: there is
-    /// none; one that was taken back before stays so.
+    /// Revokes this owner's ticket and the cookie that it was redeemed for. Returns `false` if the
+    /// owner has no such ticket. A ticket that was revoked before keeps its first time of revocation.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn revoke_ticket(
         &self,
         scope: &Scope,
@@ -193,11 +197,11 @@ impl Records {
         self.audited_change(change, audited).await
     }
 
-    /// Drops the rows of at most `most` tickets that can neither be redeemed nor read with any
-    /// more, and keeps one audit entry for each, which `audited` makes; gives how many.
+    /// Deletes the rows of at most `most` tickets that can neither be redeemed nor used for reading any
+    /// more. `audited` makes the audit entry of each. Returns the number of deleted rows.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn forget_tickets(
         &self,
         now_ms: i64,

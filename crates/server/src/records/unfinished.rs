@@ -1,35 +1,35 @@
-//! An owner's uploads that can go on, for the list of them.
+//! The list of an owner's uploads that can be resumed.
 
 use sealift_transfer::api::UploadId;
 use sqlx::{FromRow, query_as, sqlite::SqliteRow};
 
 use super::{Records, RecordsError, Scope, UploadRow, columns::Columns as _};
 
-/// An upload that can go on.
+/// An upload that can be resumed.
 #[derive(Debug, Clone)]
 pub struct UnfinishedUpload {
-    /// The upload: `opening`, `open` or `completing`.
+    /// The upload. Its state is `opening`, `open` or `completing`.
     pub upload: UploadRow,
-    /// How many of its parts were signed. Whether the store holds them, only the store knows.
+    /// The number of its parts that were signed. Only the store knows which of them it holds.
     pub signed_parts: u16,
 }
 
-/// A place in the list of unfinished uploads, newest first: those behind it are the next page.
+/// A position in the list of unfinished uploads, newest first. The next page begins behind it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadCursor {
-    /// When the upload before it was opened.
+    /// When the last upload of the previous page was opened.
     pub opened_at_ms: i64,
-    /// That upload.
+    /// The id of that upload.
     pub upload_id: UploadId,
 }
 
 impl Records {
-    /// At most `most` of this owner's unfinished uploads behind the cursor, newest first: those
-    /// that have neither expired nor outlived a restore. What the server seals itself goes on with
-    /// the request that brings it, or not at all.
+    /// Returns at most `most` of this owner's unfinished uploads behind the cursor, newest first,
+    /// without those that have expired or were opened before the last restore. Uploads that the server
+    /// seals itself are left out, because only the request that brings their body can go on with them.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn unfinished_of(
         &self,
         scope: &Scope,
@@ -37,7 +37,8 @@ impl Records {
         most: u32,
         now_ms: i64,
     ) -> Result<Vec<UnfinishedUpload>, RecordsError> {
-        // Ids are letters and digits: before the newest upload, no cursor reads like this one.
+        // Ids consist of letters and digits, so "~" sorts behind every id: without a cursor the list
+        // begins with the newest upload.
         let (opened_at_ms, upload_id) = cursor.map_or((i64::MAX, "~".to_owned()), |cursor| {
             (cursor.opened_at_ms, cursor.upload_id.to_string())
         });

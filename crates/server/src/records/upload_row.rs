@@ -1,4 +1,4 @@
-//! An upload as it is kept.
+//! The row of an upload: inserting it and reading it.
 
 use sealift_transfer::{
     PartPlan,
@@ -12,34 +12,35 @@ use super::{
 };
 use crate::objects::{ObjectKey, S3UploadId};
 
-/// What is known of an upload before anything of it leaves the server.
+/// A new upload. All its fields are saved before the server sends anything of it.
 #[derive(Debug, Clone)]
 pub struct NewUpload {
-    /// The upload.
+    /// The id of the upload.
     pub upload_id: UploadId,
-    /// The file it becomes.
+    /// The id of the file that it becomes.
     pub file_id: FileId,
-    /// Whose it is.
+    /// The tenant and owner of the upload.
     pub scope: Scope,
-    /// The client's name of it, one per owner.
+    /// The token by which the client finds the upload again; it is unique within one owner.
     pub client_token: String,
-    /// The keyed fingerprint of the opening request: tells the same request from another one with the
-    /// same token. Empty where no request can be repeated.
+    /// The keyed fingerprint of the opening request. It distinguishes a repeated request from another
+    /// request with the same token. It is empty if the request cannot be repeated.
     pub request_mac: Vec<u8>,
-    /// The message's id, never used before.
+    /// The message's id, which was never used before.
     pub message_id: [u8; 32],
     /// The message's header.
     pub header: Vec<u8>,
-    /// Frames, parts and sizes.
+    /// The numbers of frames and parts, and the sizes.
     pub plan: PartPlan,
-    /// How its bytes travel to the store. A single PUT is `open` at once: the store need not know
-    /// of it before.
+    /// How the bytes reach the store. A single PUT is `open` at once, because the store need not be
+    /// prepared for it.
     pub method: Method,
-    /// The server itself seals it: nobody else gets its key or a signature (FORMAT.md R2).
+    /// True if the server itself seals the file. Nobody else then gets its key or a signature
+    /// (FORMAT.md R2).
     pub is_sealed_here: bool,
-    /// Where the object will lie.
+    /// The key that the object will have.
     pub s3_key: ObjectKey,
-    /// In this bucket.
+    /// The bucket of the object.
     pub bucket: String,
     /// The encrypted data key's ciphertext.
     pub encrypted_dek: Vec<u8>,
@@ -53,44 +54,47 @@ pub struct NewUpload {
     pub reference: Option<String>,
     /// The file's last modification as given.
     pub last_modified_ms: Option<i64>,
-    /// Now.
+    /// The current time.
     pub opened_at_ms: i64,
-    /// When it ends unless a part is signed.
+    /// When the upload expires unless a part is signed.
     pub expires_at_ms: i64,
 }
 
-/// An upload as it stands.
+/// An upload as the database holds it.
 #[derive(Debug, Clone)]
 pub struct UploadRow {
-    /// The upload.
+    /// The id of the upload.
     pub upload_id: UploadId,
-    /// The file it becomes.
+    /// The id of the file that it becomes.
     pub file_id: FileId,
-    /// Whose it is.
+    /// The tenant and owner of the upload.
     pub scope: Scope,
-    /// The client's name of it.
+    /// The token by which the client finds the upload again.
     pub client_token: String,
-    /// The keyed fingerprint of the opening request; empty once it was removed.
+    /// The keyed fingerprint of the opening request. It is empty once it was removed.
     pub request_mac: Vec<u8>,
-    /// Where it stands.
+    /// The state of the upload.
     pub state: UploadState,
-    /// Whether it was opened since the last restore; if not, nothing of it may be signed.
+    /// True if the upload was opened in the current epoch. If not, it is older than the last restore or
+    /// move of the store, and nothing of it may be signed.
     pub epoch_is_current: bool,
     /// The message's id.
     pub message_id: [u8; 32],
     /// The message's header.
     pub header: Vec<u8>,
-    /// Frames, parts and sizes.
+    /// The numbers of frames and parts, and the sizes.
     pub plan: PartPlan,
-    /// How its bytes travel to the store.
+    /// How the bytes reach the store.
     pub method: Method,
-    /// The server itself seals it: nobody else gets its key or a signature (FORMAT.md R2).
+    /// True if the server itself seals the file. Nobody else then gets its key or a signature
+    /// (FORMAT.md R2).
     pub is_sealed_here: bool,
-    /// Where the object lies or will lie.
+    /// The key that the object has or will have.
     pub s3_key: ObjectKey,
-    /// In this bucket.
+    /// The bucket of the object.
     pub bucket: String,
-    /// The store's name of it; `None` while opening, and for a single PUT.
+    /// The store's id of the multipart upload. It is `None` while the upload is `opening`, and for a
+    /// single PUT.
     pub s3_upload_id: Option<S3UploadId>,
     /// The encrypted data key's ciphertext.
     pub encrypted_dek: Vec<u8>,
@@ -104,18 +108,18 @@ pub struct UploadRow {
     pub reference: Option<String>,
     /// The file's last modification as given.
     pub last_modified_ms: Option<i64>,
-    /// When it was opened.
+    /// When the upload was opened.
     pub opened_at_ms: i64,
-    /// When it ends unless another part is signed.
+    /// When the upload expires unless another part is signed.
     pub expires_at_ms: i64,
-    /// Until then a PUT may still make an object, whatever became of the upload.
+    /// Until when a PUT may still make an object, whatever the state of the upload is.
     pub last_signature_ends_at_ms: Option<i64>,
 }
 
-/// The format of the messages that are sealed here; goes into every row.
+/// The format of the messages that Sealift seals. It is written into every row.
 const FORMAT: &str = "sealift-1";
 
-/// Keeps a new upload of the current epoch: `opening`, or `open` where it is a single PUT.
+/// Inserts a new upload of the current epoch. It is `opening`, or `open` if it is a single PUT.
 pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::Result<()> {
     let layout = new.plan.layout();
     query(
@@ -197,7 +201,7 @@ impl FromRow<'_, SqliteRow> for UploadRow {
     }
 }
 
-/// Where a row's upload stands.
+/// Reads the state of a row's upload.
 pub(super) fn state(row: &SqliteRow) -> sqlx::Result<UploadState> {
     let name: &str = row.try_get("state")?;
     UploadState::from_name(name).ok_or_else(|| unreadable("state", "no such state"))

@@ -1,5 +1,5 @@
-//! The states of an upload (DESIGN.md 2). Each change is one compare-and-set: `false` says that
-//! the upload was not in the state the change begins from, so that of several servers one wins.
+//! The changes of an upload's state. Each is one compare-and-set, so that only one of several servers
+//! wins: it returns `false` if the upload was not in the state that the change begins from.
 
 use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query};
@@ -10,28 +10,28 @@ use crate::{
     sniffed::SniffedType,
 };
 
-/// The object that completion found and looked at.
+/// The object that completion found and checked.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletedObject {
-    /// Its ETag, which every read demands from now on.
+    /// The ETag, which every later read demands.
     pub etag: ETag,
-    /// Its version, where the bucket keeps versions.
+    /// The version, if the bucket keeps versions.
     pub version: Option<VersionId>,
-    /// What its first bytes are, where browsers can show that without running it.
+    /// The media type that the first bytes show, if browsers can display that type without running it.
     pub sniffed_type: Option<SniffedType>,
-    /// Now.
+    /// The current time.
     pub uploaded_at_ms: i64,
-    /// From when on all its frames are to be opened; `None`: only when somebody asks.
+    /// When the file is due for verification; `None` means only on request.
     pub verification_due_at_ms: Option<i64>,
 }
 
-/// Who completes an upload: made anew for each attempt, so that one that lost its lease changes
-/// nothing any more, also where the next one runs in the same process.
+/// Identifies one attempt to complete an upload. Each attempt makes a new one, so that an attempt that
+/// lost its lease changes nothing any more, even if the next attempt runs in the same process.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct LeaseOwner([u8; 16]);
 
 impl LeaseOwner {
-    /// From 128 random bits.
+    /// Makes an owner from 128 random bits.
     #[must_use]
     pub fn from_random(bits: [u8; 16]) -> Self {
         Self(bits)
@@ -43,10 +43,11 @@ impl LeaseOwner {
 }
 
 impl Records {
-    /// `opening` to `open`: the store has the multipart upload. Not after a restore.
+    /// Moves an upload from `opening` to `open` after the store has made the multipart upload. It
+    /// refuses uploads from before a restore.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_sending(
         &self,
         upload_id: &UploadId,
@@ -62,11 +63,12 @@ impl Records {
             .await
     }
 
-    /// `open` to `completing`, under this owner's lease; not after a restore, since part rows may
-    /// be lost. Also takes over an upload that is `completing` under a lease that has ended.
+    /// Moves an upload from `open` to `completing` under this owner's lease. It refuses an open upload
+    /// from before a restore, because part rows may be lost. It also takes over an upload that is
+    /// `completing` under a lease that has ended.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_completing(
         &self,
         upload_id: &UploadId,
@@ -88,10 +90,10 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// Takes over a `completing` upload whose lease has ended; an `open` one is left alone.
+    /// Takes over a `completing` upload whose lease has ended. It leaves an `open` upload alone.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn take_over_completing(
         &self,
         upload_id: &UploadId,
@@ -111,11 +113,11 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// Holds this owner's lease until then. `false`: it is somebody else's by now, and the owner
-    /// must change nothing any more, neither here nor in the store.
+    /// Prolongs this owner's lease until `until_ms`. Returns `false` if another owner has the lease by
+    /// now; this owner must then change nothing more, neither here nor in the store.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn prolong_completing(
         &self,
         upload_id: &UploadId,
@@ -130,10 +132,11 @@ impl Records {
         self.writer.changes(change.bind(until_ms)).await
     }
 
-    /// `completing` to `open`: the store still keeps the parts apart. Only by the lease's owner.
+    /// Moves an upload from `completing` to `open`, because the store has not joined the parts yet or
+    /// reports no checksum of the object. Only the owner of the lease may do it.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn back_to_open(
         &self,
         upload_id: &UploadId,
@@ -147,12 +150,13 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// `completing` to `complete`, only by the lease's owner; the file is available and its audit
-    /// entry kept with the same commit. The file of an upload that is `complete` already is given again; `None` in every
-    /// other state and under somebody else's lease.
+    /// Moves an upload from `completing` to `complete`, makes its file available and writes the audit
+    /// entry, all in one commit. Only the owner of the lease may do it. If the upload is `complete`
+    /// already, returns its file again. Returns `None` in every other state and under somebody else's
+    /// lease.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn complete(
         &self,
         upload_id: &UploadId,
@@ -167,11 +171,12 @@ impl Records {
         work.await
     }
 
-    /// `completing` to `failed`: the object was wrong and is removed, or can never be. What the caller
-    /// gave is removed. Only by the lease's owner.
+    /// Moves an upload from `completing` to `failed`, because its object was wrong and has been
+    /// removed, or because the object can never be completed. Removes what the caller gave. Only the
+    /// owner of the lease may do it.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn fail_upload(
         &self,
         upload_id: &UploadId,
@@ -186,11 +191,11 @@ impl Records {
         self.ending_change(change, upload_id, audited).await
     }
 
-    /// `opening` or `open` to `aborting`: nothing is signed any more, and what the caller gave is
-    /// removed.
+    /// Moves an upload from `opening` or `open` to `aborting`, so that nothing of it is signed any
+    /// more. Removes what the caller gave.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_aborting(
         &self,
         scope: &Scope,
@@ -208,12 +213,12 @@ impl Records {
         self.ending_change(change, upload_id, audited).await
     }
 
-    /// `aborting` to `aborted`: the store dropped the parts. A PUT that was signed before may
-    /// still be on its way: `last_signature_ends_at_ms` of the row says how long. `audited`: where
-    /// somebody else than who began it finishes it.
+    /// Moves an upload from `aborting` to `aborted` after the store dropped the parts. A PUT that was
+    /// signed before may still arrive until the row's `last_signature_ends_at_ms`. `audited` is given
+    /// if the sweeper finishes an abort that a request began.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn finish_aborting(
         &self,
         upload_id: &UploadId,

@@ -1,4 +1,4 @@
-//! Uploads: opened once per client token, and found again.
+//! Opening an upload, once per client token, and finding it again.
 
 use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query_as, query_scalar};
@@ -7,18 +7,18 @@ use super::{
     AuditRow, NewUpload, Records, RecordsError, Scope, UploadRow, audit, tenants, upload_row,
 };
 
-/// What became of a new upload.
+/// The result of adding an upload.
 #[derive(Debug)]
 pub enum AddedUpload {
-    /// It is durable, and nothing can be opened under its message id or token again.
+    /// The upload is durable. No other upload can be opened with its message id or token.
     Added,
-    /// The owner used the token before, for this.
+    /// The owner used the token before, for this upload.
     SameToken(Box<UploadRow>),
-    /// The owner has as many open as it may have.
+    /// The owner has as many unfinished uploads as the limit allows.
     TooManyOpen,
 }
 
-/// Selects what [`UploadRow`] reads.
+/// Makes the query that selects the columns of an [`UploadRow`].
 macro_rules! select_uploads {
     ($which:literal) => {
         concat!(
@@ -35,12 +35,13 @@ const BY_ID: &str = select_uploads!("tenant = $1 AND owner = $2 AND upload_id = 
 const BY_TOKEN: &str = select_uploads!("tenant = $1 AND owner = $2 AND client_token = $3");
 
 impl Records {
-    /// Keeps a new upload: message id and header are durable before anything of them leaves
-    /// (FORMAT.md R1). `most_open` bounds the owner's unfinished uploads that have not expired. The
-    /// audit entry is kept with the upload, or neither is.
+    /// Saves a new upload, so that message id and header are durable before the server sends them
+    /// (FORMAT.md R1). `most_open` limits the owner's unfinished uploads that have not expired. The
+    /// audit entry is saved in the same transaction.
     ///
     /// # Errors
-    /// [`RecordsError`]; also where the message id or another id was used before.
+    /// Returns [`RecordsError`] if the database does not commit the change, or if the message id or
+    /// another id was used before.
     pub async fn add_upload(
         &self,
         new: NewUpload,
@@ -53,21 +54,22 @@ impl Records {
         work.await
     }
 
-    /// How many unfinished uploads this owner has that have not expired. Bodies that the server seals
-    /// itself do not count, because their memory bounds them. Only [`Self::add_upload`] bounds the
-    /// others; this tells before a key is made.
+    /// Returns the number of this owner's unfinished uploads that have not expired. Uploads that the
+    /// server seals itself do not count, because the memory for their bodies limits them. The caller
+    /// uses the number to refuse early, before a key is made; only [`Self::add_upload`] enforces the
+    /// limit.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn open_count(&self, scope: &Scope, now_ms: i64) -> Result<i64, RecordsError> {
         let mut reader = self.readers.acquire().await?;
         Ok(count_open(&mut reader, scope, now_ms).await?)
     }
 
-    /// An upload of this owner.
+    /// Returns an upload of this owner.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn upload(
         &self,
         scope: &Scope,
@@ -82,10 +84,10 @@ impl Records {
         Ok(row)
     }
 
-    /// The upload that this owner opened with this client token.
+    /// Returns the upload that this owner opened with this client token.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn upload_by_token(
         &self,
         scope: &Scope,

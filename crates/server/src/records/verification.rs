@@ -1,5 +1,6 @@
-//! What the pass over all frames asks and changes. A file that is due is leased to one pass; what
-//! that finds is kept only while the lease is its own: of several servers one verifies a file.
+//! The database side of verification, the pass that opens all frames of a file. The verifier leases a
+//! file that is due; its result is saved only while the lease is its own. That way only one of several
+//! servers verifies a file.
 
 use core::ops::RangeInclusive;
 
@@ -8,21 +9,22 @@ use sqlx::{query, query_as};
 
 use super::{AuditRow, FileRow, Records, RecordsError, Scope, audit};
 
-/// A file that one pass has to itself until the lease ends.
+/// A file that one pass holds until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Leased {
-    /// The file.
+    /// The row of the file.
     pub file: FileRow,
-    /// When another may take it over. Names the lease: prolonging changes it.
+    /// When another pass may take the file over. This time also identifies the lease: prolonging
+    /// changes it.
     pub until_ms: i64,
 }
 
 impl Records {
-    /// Wants every frame of this file opened once more, and keeps the audit entry of it, where there
-    /// is one. `None`: the owner has no such file.
+    /// Makes the file due for verification, and saves the audit entry if one is given. Returns `None`
+    /// if the owner has no such file.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn want_verification(
         &self,
         scope: &Scope,
@@ -33,7 +35,7 @@ impl Records {
         let (scope, file_id) = (scope.clone(), file_id.clone());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                // One that is due or under way already is not begun twice.
+                // A verification that is due or running is not started twice.
                 let change = query_as(
                     "UPDATE files
                      SET verification_due_at_ms = COALESCE(verification_due_at_ms, $4)
@@ -54,10 +56,11 @@ impl Records {
         work.await
     }
 
-    /// Of the files of so many plaintext bytes the one that has been due for longest, leased until then.
+    /// Leases until `until_ms` the file that has been due for longest, among those whose plaintext has
+    /// a length in the given range.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn lease_to_verify(
         &self,
         plaintext_len: &RangeInclusive<i64>,
@@ -89,10 +92,11 @@ impl Records {
         Ok(file.map(|file| Leased { file, until_ms }))
     }
 
-    /// Keeps the file for longer, or makes it due then. `false`: the lease is lost, or the file.
+    /// Prolongs the lease, or ends it and makes the file due at `due_at_ms`. Returns `false` if the
+    /// lease is lost or the file is gone.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn set_verification_due(
         &self,
         leased: &Leased,
@@ -107,11 +111,12 @@ impl Records {
         self.writer.changes(change).await
     }
 
-    /// Keeps what the pass found: the plaintext's SHA-256, sealed, or why the object does not open; and the
-    /// audit entry of it. `false`: the lease is lost, or the file; nothing is kept.
+    /// Saves the result of the pass and its audit entry. The result is the sealed SHA-256 of the
+    /// plaintext, or the reason why the object does not open. Returns `false` and saves nothing if the
+    /// lease is lost or the file is gone.
     ///
     /// # Errors
-    /// [`RecordsError`].
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn set_verification(
         &self,
         leased: &Leased,

@@ -1,9 +1,9 @@
-//! The one writer of this process. Waiting for the disk is what a commit costs, so writes that
-//! wait at the same time share one: each runs in a savepoint of its own, so that a failed one
-//! spoils nothing of its neighbours, and none is answered before the commit of all is durable.
+//! The one writer of this process. A commit costs a wait for the disk, so writes that are queued at the
+//! same time share one commit. Each write runs in a savepoint of its own, so that a failed one does not
+//! affect the others. No write is answered before the shared commit is durable.
 //!
-//! `BEGIN IMMEDIATE` takes SQLite's write lock at once: what a write reads stays true until its
-//! commit, also where another process writes to the same file.
+//! `BEGIN IMMEDIATE` takes SQLite's write lock at once. Everything that a write reads therefore stays
+//! true until its commit, even if another process writes to the same file.
 
 use core::mem;
 use std::sync::Arc;
@@ -20,12 +20,12 @@ use tokio_util::{sync::CancellationToken, task::TaskTracker};
 
 use super::RecordsError;
 
-/// Bounds how long the first write of a group waits for the last.
+/// The most writes in one commit. It limits how long the first write of a group waits for the last.
 const MOST_PER_COMMIT: usize = 256;
-/// Writes beyond wait for a place: the memory they take is bounded.
+/// The most writes in the queue, because each takes memory. Further writes wait until there is room.
 const LONGEST_QUEUE: usize = 1024;
 
-/// Hands writes to the writer's task. Cheap to clone.
+/// Sends writes to the writer's task. Cheap to clone.
 #[derive(Debug, Clone)]
 pub(super) struct Writer {
     queue: mpsc::Sender<Box<dyn Job>>,
@@ -34,7 +34,7 @@ pub(super) struct Writer {
 }
 
 impl Writer {
-    /// Starts the task on `db`; `options` connect again after a failure.
+    /// Starts the task on `db`. After a failure it connects again with `options`.
     pub(super) fn start(db: SqliteConnection, options: SqliteConnectOptions) -> Self {
         let (queue, waiting) = mpsc::channel(LONGEST_QUEUE);
         let stop = CancellationToken::new();
@@ -45,8 +45,8 @@ impl Writer {
         Self { queue, stop, task }
     }
 
-    /// Does this work in a transaction; durable when this returns. Where the work fails, nothing
-    /// of it is kept. Once queued it is done, also if nobody waits any more.
+    /// Runs this work in a transaction, which is durable when this returns. If the work fails, nothing
+    /// of it is saved. Work that is queued is done even if its caller stops waiting.
     pub(super) async fn write<T, W>(&self, work: W) -> Result<T, RecordsError>
     where
         T: Send + 'static,
@@ -61,8 +61,8 @@ impl Writer {
         answered.await.map_err(|_| RecordsError::Closed)?
     }
 
-    /// Runs one statement; tells whether it changed a row. This is the compare-and-set: its
-    /// `WHERE` names the state that is expected.
+    /// Runs one statement and returns whether it changed a row. This is the compare-and-set: the
+    /// `WHERE` of the statement names the state that it expects.
     pub(super) async fn changes(
         &self,
         statement: Query<'static, Sqlite, SqliteArguments>,
@@ -73,28 +73,28 @@ impl Writer {
         work.await
     }
 
-    /// Whether writes are refused from now on.
+    /// Returns true once the writer takes no more writes.
     pub(super) fn is_closed(&self) -> bool {
         self.queue.is_closed()
     }
 
-    /// Takes no more writes; returns when the last is committed and the connection closed.
+    /// Refuses further writes, and returns when the last one is committed and the connection is closed.
     pub(super) async fn close(&self) {
         self.stop.cancel();
         self.task.wait().await;
     }
 }
 
-/// A write that waits, with its types erased.
+/// A queued write with its types erased.
 #[async_trait]
 trait Job: Send {
-    /// Does the work in a savepoint of `group`.
+    /// Runs the work in a savepoint of `group`.
     ///
     /// # Errors
-    /// Where the group is lost. A failure of the work alone is kept for its own answer.
+    /// Fails if the whole group is lost. If only this work fails, its own answer reports that.
     async fn run(&mut self, group: &mut SqliteConnection) -> sqlx::Result<()>;
 
-    /// Tells who waits what became of it.
+    /// Sends the result to the caller that waits for it.
     fn answer(self: Box<Self>, committed: &Result<(), Arc<sqlx::Error>>);
 }
 
@@ -143,14 +143,14 @@ where
             (Progress::Done(done), Ok(())) => Ok(done),
             (Progress::Waiting(_) | Progress::Running, Ok(())) => Err(RecordsError::Closed),
         };
-        // Whoever asked may have gone; what was written stays.
+        // The caller may have stopped waiting. The write stays.
         let _ = self.answer.send(answer);
     }
 }
 
-/// The task's own side.
+/// The state of the writer's task.
 struct Committer {
-    /// `None` after a failure: a new connection is made for the next group.
+    /// `None` after a failure. The next group then makes a new connection.
     db: Option<SqliteConnection>,
     options: SqliteConnectOptions,
 }
@@ -173,7 +173,7 @@ impl Committer {
             }
         }
         if let Some(db) = self.db {
-            // All is committed; an error here loses nothing.
+            // Everything is committed, so an error here loses nothing.
             let _ = db.close().await;
         }
     }
@@ -188,8 +188,9 @@ impl Committer {
             job.run(&mut group).await?;
         }
         group.commit().await?;
-        // Kept only here: after a failure SQLite may have ended the transaction by itself (disk
-        // full), and sqlx would still count on it.
+        // The connection is used again only after a success. After a failure such as a full disk,
+        // SQLite may have ended the transaction by itself, and sqlx would believe that it is still
+        // open.
         self.db = Some(db);
         Ok(())
     }

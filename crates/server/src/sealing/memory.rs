@@ -1,6 +1,7 @@
-//! Memory for bodies that are sealed here: each takes as much as it needs, for as long as it comes.
-//! A body that finds too little waits. Of all that wait, those get memory that fit, in the order in
-//! which they came: a large body does not hold back small ones behind it.
+//! Limits the memory for bodies that are sealed on the server. Each body takes as much as it needs
+//! for as long as it arrives, and waits if too little is free. When memory becomes free, it goes to
+//! the waiting bodies that fit, in the order of their arrival, so that a large body does not hold
+//! back the small ones behind it.
 
 use core::num::NonZeroU32;
 use std::{
@@ -12,10 +13,10 @@ use tokio::sync::oneshot;
 
 use crate::{config::Auth, records::Scope};
 
-/// Memory is given in units of so many bytes.
+/// Bytes of one unit; memory is granted in whole units.
 const UNIT_BYTES: u64 = 64 * 1024;
 
-/// All memory for bodies, and who has how much of it.
+/// The limiter: all memory for bodies, and how much of it each owner has.
 #[derive(Debug)]
 pub(crate) struct SealingMemory {
     shared: Shared,
@@ -27,7 +28,7 @@ type Shared = Arc<Mutex<State>>;
 #[derive(Debug)]
 struct State {
     free_units: u32,
-    /// Units by owner; an owner without any has no entry.
+    /// Units that each owner holds; an owner without any has no entry.
     taken: HashMap<Scope, u32>,
     waiting: VecDeque<Waiting>,
 }
@@ -42,11 +43,11 @@ struct Waiting {
 struct Wanted {
     scope: Scope,
     units: u32,
-    /// Including what the owner has already.
+    /// The most units that the owner may hold, including those that it holds already.
     most_units: u32,
 }
 
-/// Memory for one body, until it is dropped.
+/// Memory for one body. Dropping the permit gives the memory back.
 #[derive(Debug)]
 pub(crate) struct SealingPermit {
     shared: Shared,
@@ -55,8 +56,9 @@ pub(crate) struct SealingPermit {
 }
 
 impl SealingMemory {
-    /// One owner gets half of the bytes, so that slow senders of one owner do not keep everybody
-    /// else out. Without login one owner gets all, because there is nobody else.
+    /// Makes a limiter of `bytes` bytes. One owner may hold half of them, so that slow senders of
+    /// one owner do not keep everybody else out. Without login one owner may hold all, because
+    /// there is nobody else.
     pub(crate) fn new(bytes: u64, auth: Auth) -> Self {
         let all = units(bytes);
         let units_of_owner = match auth {
@@ -73,8 +75,8 @@ impl SealingMemory {
         }
     }
 
-    /// Memory for a body of this owner, as soon as there is enough. A body that needs more than its
-    /// owner may have takes all of that.
+    /// Waits for memory for a body of this owner. A body that needs more than its owner may hold
+    /// takes all that the owner may hold.
     pub(crate) async fn take(&self, scope: &Scope, bytes: u64) -> SealingPermit {
         let most_units = self.units_of_owner;
         let wanted = Wanted {
@@ -93,7 +95,8 @@ impl SealingMemory {
                 state.waiting.push_back(Waiting { wanted, permit });
                 granted
             };
-            // The sender is kept until it has sent.
+            // The sender stays in the queue until it sends, so an error here only means to try
+            // again.
             if let Ok(permit) = granted.await {
                 return permit;
             }
@@ -105,14 +108,14 @@ impl SealingMemory {
     }
 }
 
-/// At least one.
+/// Converts bytes to units, at least one.
 fn units(bytes: u64) -> NonZeroU32 {
     let units = u32::try_from(bytes.div_ceil(UNIT_BYTES)).unwrap_or(u32::MAX);
     NonZeroU32::new(units).unwrap_or(NonZeroU32::MIN)
 }
 
 impl State {
-    /// Whether there was enough.
+    /// Takes the units if enough are free, and returns whether they were.
     fn take(&mut self, wanted: &Wanted) -> bool {
         let taken = self.taken.get(&wanted.scope).copied().unwrap_or(0);
         let of_owner = taken.saturating_add(wanted.units);
@@ -137,13 +140,13 @@ impl State {
         }
     }
 
-    /// Those that fit now. They have their memory already.
+    /// Removes the waiting bodies that fit now from the queue, and reserves their memory.
     fn next(&mut self) -> Vec<Waiting> {
         let mut fit = Vec::new();
         let mut rest = VecDeque::new();
         for waiting in core::mem::take(&mut self.waiting) {
             if waiting.permit.is_closed() {
-                // The body has given up waiting.
+                // The body no longer waits.
                 continue;
             }
             match self.take(&waiting.wanted) {
@@ -157,7 +160,7 @@ impl State {
 }
 
 impl SealingPermit {
-    /// Makes the permit of memory that was taken.
+    /// Makes the permit for memory that was taken.
     fn of(shared: &Shared, wanted: &Wanted) -> Self {
         Self {
             shared: Arc::clone(shared),
@@ -174,7 +177,8 @@ impl Drop for SealingPermit {
             state.give_back(&self.scope, self.units);
             state.next()
         };
-        // Without the lock: where nobody waits any more, the permit is dropped and comes back here.
+        // Send without the lock: if the body no longer waits, the permit is dropped and locks again
+        // here.
         for Waiting { wanted, permit } in fit {
             let _ = permit.send(Self::of(&self.shared, &wanted));
         }
@@ -220,7 +224,7 @@ mod tests {
         assert!(now(&memory, "ada", MIB / 2).is_none());
         let rest = now(&memory, "ada", MIB / 2 - UNIT_BYTES).unwrap();
         drop(half);
-        // More than there is: all of it, when nobody else has any.
+        // The body asks for more than there is: it gets all, when nobody else has any.
         assert!(now(&memory, "ada", 9 * MIB).is_none());
         drop(rest);
         drop(now(&memory, "ada", 9 * MIB).unwrap());
@@ -264,7 +268,7 @@ mod tests {
         let memory = SealingMemory::new(MIB, Auth::None);
         let ada = scope("ada");
         let all = now(&memory, "ada", MIB).unwrap();
-        // One leaves the queue before memory comes, and one afterwards.
+        // One body leaves the queue before memory becomes free, and one afterwards.
         let mut before = Box::pin(memory.take(&ada, MIB));
         assert!(before.as_mut().now_or_never().is_none());
         drop(before);

@@ -1,6 +1,6 @@
-//! One message, sealed while its plaintext comes: each frame once and in order. No frame is held
-//! back, because a full frame is never the final one. A full part is held back until more comes,
-//! because an empty final frame belongs to the last part.
+//! Seals one message while its plaintext arrives: each frame once and in order. No frame is held
+//! back, because a full frame is never the final one. A full part is held back until more plaintext
+//! arrives, because an empty final frame belongs to the last part.
 
 use bytes::{Buf as _, Bytes};
 use sealift_message::{
@@ -10,11 +10,11 @@ use sealift_transfer::{PartNumber, PartPlan, api::Sha256, part_plan::PartPlanErr
 use sha2::Digest as _;
 use zeroize::Zeroizing;
 
-/// Seals what comes into parts of whole frames. Holds the plaintext of less than one frame and the
-/// ciphertext of one part.
+/// Seals arriving plaintext into parts of whole frames. Holds the plaintext of less than one frame
+/// and the ciphertext of one part.
 pub(super) struct MessageSealer {
     frames: StreamSealer,
-    /// The plan of the longest message that may come.
+    /// The part plan of the longest message that may arrive.
     plan: PartPlan,
     /// The plaintext of the frame that is not full yet.
     unsealed: Zeroizing<Vec<u8>>,
@@ -22,20 +22,20 @@ pub(super) struct MessageSealer {
     part: PartInMaking,
 }
 
-/// A part as it goes to the store.
+/// A sealed part, ready for the store.
 pub(super) struct SealedPart {
     pub(super) number: PartNumber,
     pub(super) sealed: Bytes,
     pub(super) sha256: Sha256,
 }
 
-/// Why a body was not sealed.
+/// The reasons why a body was not sealed.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SealingError {
-    /// More came than the plan has room for.
+    /// More plaintext arrived than the plan has room for.
     #[error("the body is longer than {most_bytes} bytes")]
     TooLong {
-        /// Plaintext bytes.
+        /// The most plaintext bytes that the plan has room for.
         most_bytes: u64,
     },
     #[error("a frame was not sealed")]
@@ -47,14 +47,14 @@ pub(crate) enum SealingError {
 }
 
 impl MessageSealer {
-    /// For a message that is at most as long as `plan` says.
+    /// Makes a sealer for a message that is at most as long as `plan` says.
     pub(super) fn new(verified: VerifiedHeader, plan: PartPlan) -> Result<Self, SealingError> {
         let mut part = PartInMaking::new(&plan, PartNumber::FIRST);
         part.append(verified.header().as_bytes());
         Ok(Self {
             frames: StreamSealer::new(verified)?,
             unsealed: Zeroizing::new(Vec::with_capacity(
-                // No frame is longer than all of the plaintext.
+                // A frame is never longer than the whole plaintext.
                 frame_len(&plan).min(usize::try_from(plan.plaintext_len()).unwrap_or(usize::MAX)),
             )),
             plan,
@@ -63,7 +63,7 @@ impl MessageSealer {
         })
     }
 
-    /// Takes plaintext until a part is full, which it gives, or until nothing is left.
+    /// Takes plaintext until it is used up or a part is full. Returns the full part.
     pub(super) fn push(
         &mut self,
         plaintext: &mut Bytes,
@@ -94,12 +94,12 @@ impl MessageSealer {
         Ok(None)
     }
 
-    /// Plaintext bytes so far.
+    /// Returns the plaintext bytes so far.
     pub(super) fn plaintext_len(&self) -> u64 {
         self.plaintext_len
     }
 
-    /// The body has ended: the last part, and the plan of what it was.
+    /// Ends the body. Returns the last part, and the part plan of the real length.
     pub(super) fn finish(mut self) -> Result<(SealedPart, PartPlan), SealingError> {
         let plan = self.plan.ending_at(self.plaintext_len)?;
         self.part
@@ -117,7 +117,7 @@ struct PartInMaking {
 
 impl PartInMaking {
     fn new(plan: &PartPlan, number: PartNumber) -> Self {
-        // A body that ends with this part may have an empty final frame besides.
+        // If the body ends with this part, the part may also hold an empty final frame.
         let sealed_len = plan.part(number).map_or(0, |part| {
             part.sealed_len().saturating_add(FINAL_FRAME_OVERHEAD)
         });
@@ -134,7 +134,7 @@ impl PartInMaking {
         self.sha256.update(bytes);
     }
 
-    /// Takes the frame that `append` seals onto the part's bytes.
+    /// Appends to the part the frame that `append` seals.
     fn seal<T>(
         &mut self,
         append: impl FnOnce(&mut Vec<u8>) -> Result<T, SealError>,
@@ -191,7 +191,7 @@ mod tests {
         (verify(), verify())
     }
 
-    /// What comes of `plaintext` in pieces of so many bytes.
+    /// Seals `plaintext`, pushed in pieces of `piece` bytes.
     fn seal(
         verified: VerifiedHeader,
         plaintext: &[u8],

@@ -1,4 +1,4 @@
-//! Sends sealed parts one after the other, while the next one is being sealed.
+//! Sends sealed parts one after the other to the store, while the next one is being sealed.
 
 use core::time::Duration;
 
@@ -23,24 +23,24 @@ use crate::{
     records::{AddedUpload, AuditAction, NewUpload, SignedRows},
 };
 
-/// The store's side of one upload.
+/// The part of a sealing that talks to the store and the records, for one upload.
 pub(super) struct Sender {
     app: App,
     caller: Caller,
     ids: MessageIds,
     header: Vec<u8>,
     coming: ComingFile,
-    /// Of the longest that may come.
+    /// The part plan of the longest message that may arrive.
     plan: PartPlan,
     s3_key: ObjectKey,
-    /// Whether there is a row: only then is there anything to take back.
+    /// Whether the upload has a row. Only then is there anything to abort.
     is_kept: bool,
     s3_upload_id: Option<S3UploadId>,
     receipts: PartReceipts,
     sending: Option<Sending>,
 }
 
-/// Ends with this value, at the latest.
+/// A part on its way. Dropping this value aborts the request.
 type Sending = AbortOnDropHandle<Result<(), ObjectsError>>;
 
 impl Sender {
@@ -68,7 +68,7 @@ impl Sender {
         }
     }
 
-    /// Sends a part that others follow; returns when the one before it is in the store.
+    /// Sends a part that is not the last. Returns when the part before it is in the store.
     pub(super) async fn send(&mut self, part: SealedPart) -> Result<(), Refusal> {
         if !self.is_kept {
             self.open(Method::Multipart, self.plan).await?;
@@ -94,7 +94,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Sends the last part, or all in one where it is the only one.
+    /// Sends the last part, or the whole object as one PUT if it is the only part.
     pub(super) async fn finish(
         &mut self,
         last: SealedPart,
@@ -124,7 +124,8 @@ impl Sender {
         })
     }
 
-    /// Header and ids are durable before anything of them leaves (FORMAT.md R1).
+    /// Writes the upload's row: header and ids are durable before anything of them leaves
+    /// (FORMAT.md R1).
     async fn open(&mut self, method: Method, plan: PartPlan) -> Result<(), Refusal> {
         let (app, caller, ids) = (&self.app, &self.caller, &self.ids);
         let tenant = &caller.scope.tenant;
@@ -134,7 +135,7 @@ impl Sender {
             upload_id: ids.upload_id.clone(),
             file_id: ids.file_id.clone(),
             scope: caller.scope.clone(),
-            // No client can name it: theirs have no colon.
+            // No client can use this token, because clients' tokens have no colon.
             client_token: format!("sealed-here:{}", ids.upload_id),
             request_mac: Vec::new(),
             message_id: ids.message_id,
@@ -181,7 +182,7 @@ impl Sender {
         Ok(())
     }
 
-    /// The part's row is durable before the part leaves (FORMAT.md R2).
+    /// Writes the part's row, which is durable before the part leaves (FORMAT.md R2).
     async fn keep(&mut self, part: &SealedPart) -> Result<(), Refusal> {
         let receipt = PartReceipt {
             number: part.number,
@@ -197,7 +198,7 @@ impl Sender {
                 (receipt, len_of(&part.sealed)),
                 now_ms,
                 lifetimes::sealing_expiry_ms(now_ms),
-                // The signature of a request that is on its way ends as a presigned one does.
+                // The signature of a request that is on its way ends when a presigned one would.
                 now_ms.saturating_add(PRESIGNED_FOR_MS),
             )
             .await?;
@@ -211,7 +212,7 @@ impl Sender {
         noted.map_err(|_| problem::internal())
     }
 
-    /// Waits for the part that is on its way.
+    /// Waits until the part on its way is in the store.
     async fn sent(&mut self) -> Result<(), Refusal> {
         match self.sending.take() {
             Some(sending) => Ok(sending.await.map_err(|_| problem::internal())??),
@@ -219,10 +220,11 @@ impl Sender {
         }
     }
 
-    /// Takes back what is there. Where that fails the sweeper goes on.
+    /// Aborts the upload. If that fails, the sweeper does it.
     pub(super) async fn abort(mut self, why: ProblemCode) {
         if let Some(sending) = self.sending.take() {
-            // A part that arrives after the abort would stay until its tombstone is swept.
+            // Wait for the part, because a part that arrives after the abort would stay until the
+            // sweeper removes its tombstone.
             tokio::select! {
                 _ = sending => {}
                 () = self.app.clock.sleep(LONGEST_WAIT) => {}
@@ -239,10 +241,10 @@ impl Sender {
     }
 }
 
-/// For a part that is on its way while its upload is aborted.
+/// How long an abort waits for a part that is on its way.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
 
-/// Its owner took it back, or it expired.
+/// Makes the refusal of an upload whose owner aborted it, or that expired.
 fn ended_meanwhile() -> Refusal {
     problem::upload_not_open("ended")
 }

@@ -1,5 +1,5 @@
-//! What the parts of one connection know of each other: its socket, its timer of heads, and the
-//! bodies that nobody read.
+//! The state that the parts of one connection share: its socket, its timer of request heads, and
+//! the bodies that nobody read.
 
 use core::sync::atomic::{AtomicBool, AtomicU64, Ordering};
 
@@ -11,22 +11,23 @@ pub(super) struct ConnectionState {
 }
 
 impl ConnectionState {
-    /// Bytes came.
+    /// Notes that bytes arrived.
     pub(super) fn note_read(&self) {
         self.reads.fetch_add(1, Ordering::Relaxed);
     }
 
-    /// How often bytes came so far.
+    /// Returns how often bytes arrived so far.
     pub(super) fn reads(&self) -> u64 {
         self.reads.load(Ordering::Relaxed)
     }
 
-    /// Nobody reads the rest of a request's body. The connection closes behind the answer.
+    /// Notes that nobody reads the rest of a request's body. The connection closes after the
+    /// answer.
     pub(super) fn leave_unread(&self) {
         self.leaves_unread.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the client may still be sending when the connection closes.
+    /// Returns whether the client may still be sending when the connection closes.
     pub(super) fn leaves_unread(&self) -> bool {
         self.leaves_unread.load(Ordering::Relaxed)
     }

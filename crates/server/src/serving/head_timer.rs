@@ -1,5 +1,5 @@
-//! How long a connection may be idle, and how long a request's head may take. hyper knows one time
-//! for both, so this timer looks whether bytes came.
+//! Limits how long a connection may be idle, and how long a request's head may take. hyper has one
+//! timeout for both, so this timer checks whether bytes arrived.
 
 use core::{
     pin::Pin,
@@ -17,10 +17,10 @@ use hyper::rt::{Sleep, Timer};
 use super::connection::ConnectionState;
 use crate::clock::Clock;
 
-/// A client that takes longer for its request's head is cut off.
+/// How long a request's head may take. A slower client loses its connection.
 pub(super) const LONGEST_HEAD: Duration = Duration::from_secs(30);
 
-/// Times the heads of one connection.
+/// The timer of one connection's request heads.
 pub(super) struct HeadTimer {
     pub(super) connection: Arc<ConnectionState>,
     pub(super) clock: Clock,
@@ -32,20 +32,21 @@ impl Timer for HeadTimer {
         Box::pin(Waiting::new(&self.connection, &self.clock, duration))
     }
 
-    /// hyper asks for this when it begins to wait for a request. It gives the deadline of a head,
-    /// which counts only from the head's first byte on.
+    /// Returns the idle timeout. hyper calls this when it begins to wait for a request, and passes
+    /// the deadline of a head; that deadline counts only from the head's first byte on.
     fn sleep_until(&self, _deadline: Instant) -> Pin<Box<dyn Sleep>> {
         self.sleep(self.longest_idle)
     }
 }
 
-/// Ends after the idle time, or, where a head has begun, after the time for a head.
+/// A wait that ends after the idle time or, once a head has begun, after the time for a head.
 struct Waiting {
     connection: Arc<ConnectionState>,
     clock: Clock,
     reads_before: u64,
     has_begun: bool,
-    /// In a mutex only because hyper shares it between threads, though it polls from one.
+    /// The wait. The mutex is there only because hyper shares the timer between threads, though it
+    /// polls from one.
     time: Mutex<BoxFuture<'static, ()>>,
 }
 
@@ -104,7 +105,7 @@ mod tests {
         hand.forward(1);
         assert!(idle.as_mut().now_or_never().is_some());
 
-        // Its first byte comes late, and then the head has its own time.
+        // The first byte arrives late, and then the head gets its own time.
         let mut head = timer.sleep_until(Instant::now());
         assert!(head.as_mut().now_or_never().is_none());
         hand.forward(74_000);
@@ -112,7 +113,7 @@ mod tests {
         assert!(head.as_mut().now_or_never().is_none());
         for _ in 0..29 {
             hand.forward(1_000);
-            // More of the head gains no time.
+            // More bytes of the head do not extend the time.
             connection.note_read();
             assert!(head.as_mut().now_or_never().is_none());
         }

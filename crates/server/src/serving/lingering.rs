@@ -1,6 +1,6 @@
-//! A connection that closes while its client still sends is read on for a while. The kernel resets
-//! a connection that is closed with unread bytes, and a reset takes the answer away that the client
-//! has not read yet.
+//! Reads on for a while from a connection that closes while its client still sends. The kernel
+//! resets a connection that is closed with unread bytes, and a reset destroys the answer that the
+//! client has not read yet.
 
 use core::{
     pin::Pin,
@@ -19,20 +19,20 @@ use tokio_util::sync::CancellationToken;
 use super::connection::ConnectionState;
 use crate::clock::Clock;
 
-/// Bytes that are discarded at most: twice the largest part that is sealed in memory, because a
+/// The most bytes that are discarded: twice the largest part that is sealed in memory, because a
 /// store that refuses a part must be able to say so.
 pub(crate) const MOST_DISCARDED_BYTES: u64 = 128 * 1024 * 1024;
-/// A client that sends for longer loses its connection.
+/// How long a client may go on sending before it loses its connection.
 pub(crate) const LONGEST_LINGER: Duration = Duration::from_secs(30);
-/// A client that sends nothing for so long has read its answer.
+/// A client that sends nothing for this long has read its answer.
 const LONGEST_SILENCE: Duration = Duration::from_secs(5);
-/// A server that stops waits no longer. This goes by the machine's clock, since the stop of a test
-/// must not wait for the test's hand.
+/// A server that stops waits no longer than this. It uses the machine's clock, because the stop of
+/// a test must not wait for the test's clock.
 const LONGEST_AT_STOP: Duration = Duration::from_secs(1);
-/// Bytes that are read at once.
+/// Bytes of one read.
 const CHUNK: usize = 16 * 1024;
 
-/// A socket whose shutdown first ends our side, and then reads on and discards.
+/// A socket whose shutdown first ends our side, and then reads and discards.
 pub(super) struct Lingering<S> {
     socket: S,
     connection: Arc<ConnectionState>,
@@ -48,7 +48,7 @@ enum Closing {
 }
 
 struct Discarding {
-    /// Whether the client is known to send.
+    /// Whether the client is known to be sending.
     is_sending: bool,
     left: u64,
     end: BoxFuture<'static, ()>,
@@ -96,7 +96,8 @@ fn silence(clock: &Clock) -> BoxFuture<'static, ()> {
 }
 
 impl Discarding {
-    /// Ready when nothing more comes, or when enough came.
+    /// Discards what arrives. Ready when the client has stopped sending, or when a limit is
+    /// reached.
     fn poll<S: AsyncRead + Unpin>(
         &mut self,
         socket: &mut S,
@@ -173,7 +174,8 @@ impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
         loop {
             match &mut this.closing {
                 Closing::Open => {
-                    // The client sees the end behind its answer, also while it is still sending.
+                    // The client sees the end of the stream after its answer, even while it is
+                    // still sending.
                     ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
                     this.closing = Closing::Discarding(this.discarding());
                 }
@@ -222,7 +224,7 @@ mod tests {
         }
     }
 
-    /// Else the runtime would stop a test that reads and writes much without a pause.
+    /// Yields, because the runtime stops a test that reads and writes much without a pause.
     async fn refresh() {
         tokio::task::yield_now().await;
     }
@@ -246,7 +248,7 @@ mod tests {
             if leaves_unread {
                 assert!(closing.as_mut().now_or_never().is_none());
             }
-            // Longer than it may be silent, and shorter in all than it may send.
+            // The sum is longer than a client may be silent, and shorter than it may send.
             for _ in 0..7 {
                 client
                     .write_all(&[1; ROOM])

@@ -1,5 +1,6 @@
-//! A connection whose other side takes nothing any more is given up: what is still to be sent holds
-//! memory, a place among the reads and connections to the store, and a stop of the server waits.
+//! Closes a connection whose other side takes no more bytes. The bytes still to be sent hold
+//! memory, a read permit and connections to the store, and a stop of the server would wait for
+//! them.
 
 use core::{
     pin::Pin,
@@ -13,16 +14,16 @@ use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 
 use crate::clock::Clock;
 
-/// A reader that takes nothing for so long loses its connection. Whoever pauses a film longer goes
-/// on with a `Range`.
+/// How long a reader may take nothing before it loses its connection. A player that pauses a film
+/// for longer continues with a `Range` request.
 pub(crate) const LONGEST_STANDSTILL: Duration = Duration::from_secs(5 * 60);
 
-/// A connection that ends with [`io::ErrorKind::TimedOut`] when nothing could be written to it for
-/// [`LONGEST_STANDSTILL`]. Only while there is something to write does time pass.
+/// A connection that ends with [`io::ErrorKind::TimedOut`] if nothing could be written to it for
+/// [`LONGEST_STANDSTILL`]. The time runs only while there is something to write.
 pub(super) struct Patient<S> {
     socket: S,
     clock: Clock,
-    /// While the socket takes nothing.
+    /// The running timeout, while the socket takes nothing.
     patience: Option<BoxFuture<'static, ()>>,
 }
 
@@ -35,7 +36,7 @@ impl<S> Patient<S> {
         }
     }
 
-    /// What a write came to, unless it has waited for too long.
+    /// Returns the result of a write, or `TimedOut` if the write has waited for too long.
     fn in_time<T>(
         &mut self,
         cx: &mut Context<'_>,
@@ -110,7 +111,7 @@ mod tests {
         let (socket, mut reader) = tokio::io::duplex(4);
         let mut connection = Patient::new(socket, clock);
         let longest_ms = i64::try_from(LONGEST_STANDSTILL.as_millis()).unwrap();
-        // Nothing is to be written: nothing runs out.
+        // Nothing is to be written, so no time runs.
         hand.forward(2 * longest_ms);
         connection.write_all(b"full").await.unwrap();
         for taken in [b"fu", b"ll"] {

@@ -1,5 +1,5 @@
-//! Bodies that are not read to their end, because their request was refused before. A small rest is
-//! read on behind the answer, so that the connection serves the next request. Otherwise the
+//! Handles bodies that are not read to their end because their request was refused earlier. A small
+//! rest is read after the answer, so that the connection can serve the next request. Otherwise the
 //! connection closes, and [`super::lingering`] lets the client read the answer first.
 
 use core::{
@@ -17,27 +17,28 @@ use tokio_util::sync::CancellationToken;
 use super::connection::ConnectionState;
 use crate::clock::Clock;
 
-/// A longer rest is not read for the sake of the connection: the largest JSON request.
+/// The most bytes of a rest that are read to keep the connection: the size of the largest JSON
+/// request.
 const MOST_READ_ON_BYTES: u64 = 1024 * 1024;
-/// A client that takes longer for that loses its connection.
+/// How long reading the rest may take. A slower client loses its connection.
 const LONGEST_READ_ON: Duration = Duration::from_secs(30);
 
-/// The body of a request. Where its reader drops it before its end, the rest is left behind.
+/// The body of a request. If its reader drops it before its end, the rest is left for [`Unread`].
 #[derive(Debug)]
 pub(crate) struct RequestBody {
-    /// Until its end.
+    /// The body, until its end was read.
     body: Option<Incoming>,
     was_read: bool,
     rest: Rest,
 }
 
-/// The place where the rest of a body is left.
+/// The slot into which the rest of a body is put.
 type Rest = Arc<Mutex<Option<LeftBody>>>;
 
 #[derive(Debug)]
 struct LeftBody {
     body: Incoming,
-    /// Whether anybody began to read it.
+    /// Whether anybody began to read the body.
     was_read: bool,
 }
 
@@ -84,7 +85,7 @@ impl Body for RequestBody {
     }
 }
 
-/// Decides about the rest of a request's body when the request is answered.
+/// Decides what happens to the rest of a request's body when the request is answered.
 pub(super) struct Unread {
     rest: Rest,
     expects_continue: bool,
@@ -105,7 +106,7 @@ impl Unread {
         (request, unread)
     }
 
-    /// Looks whether there is a rest, and lets the answer say whether the connection closes.
+    /// Checks whether there is a rest, and makes the answer say whether the connection closes.
     pub(super) fn settle<B>(
         self,
         answer: &mut Response<B>,
@@ -121,13 +122,13 @@ impl Unread {
         let Some(LeftBody { body, was_read }) = left else {
             return;
         };
-        // To read from here would ask the client to send what nobody wants.
+        // Reading now would ask the client to send bytes that nobody wants.
         let waits_to_send = self.expects_continue && !was_read;
         let is_long = body.size_hint().lower() > MOST_READ_ON_BYTES;
         if waits_to_send || is_long {
             let close = HeaderValue::from_static("close");
             answer.headers_mut().insert(header::CONNECTION, close);
-            // hyper closes the connection behind the answer when the body is dropped.
+            // hyper closes the connection after the answer when the body is dropped.
             connection.leave_unread();
             return;
         }
@@ -146,13 +147,13 @@ impl Unread {
     }
 }
 
-/// Whether the body ended before it was too long.
+/// Reads the rest, and returns whether the body ended before it became too long.
 async fn read_on(body: &mut Incoming) -> bool {
     let mut left = MOST_READ_ON_BYTES;
     loop {
         let frame = core::future::poll_fn(|cx| Pin::new(&mut *body).poll_frame(cx)).await;
         let Some(Ok(frame)) = frame else {
-            // A body that broke off is over, too.
+            // A body that broke off has ended, too.
             return true;
         };
         let len = frame.data_ref().map_or(0, Bytes::len);

@@ -1,15 +1,16 @@
-//! The signature of MP4 files (WHATWG, MIME Sniffing, "matching the signature for MP4"): a whole
-//! `ftyp` box, whose major brand or one of whose compatible brands begins with `mp4`.
+//! Recognises MP4 files by their signature (WHATWG, MIME Sniffing, "matching the signature for
+//! MP4"): a whole `ftyp` box whose major brand, or one of whose compatible brands, begins with
+//! `mp4`.
 //!
-//! Cameras and packagers write brands of their own (`XAVC`, `iso7`, `3gp5`) and name the brands of
+//! Cameras and packagers write brands of their own (`XAVC`, `iso7`, `3gp5`) and list the brands of
 //! MP4 among the compatible ones.
 
-/// The box's type, which stands behind its size.
+/// The type of the box; it follows the box's size.
 const FTYP: &[u8] = b"ftyp";
-/// Bytes of the box's size, of its type, of a brand and of the minor version.
+/// Bytes of each field: the box's size, its type, a brand, the minor version.
 const FIELD_BYTES: usize = 4;
 
-/// Whether the file begins with an `ftyp` box, be it whole or not.
+/// Returns whether the file begins with an `ftyp` box, whole or cut.
 pub(super) fn begins_with_ftyp(beginning: &[u8]) -> bool {
     beginning.get(FIELD_BYTES..2 * FIELD_BYTES) == Some(FTYP)
 }
@@ -22,7 +23,8 @@ pub(super) struct FileTypeBox<'a> {
 }
 
 impl<'a> FileTypeBox<'a> {
-    /// `None` where the box is cut, or where its size is not a multiple of four or too small.
+    /// Reads the box. Returns `None` if the box is cut, or if its size is too small or not a
+    /// multiple of four.
     pub(super) fn of(beginning: &'a [u8]) -> Option<Self> {
         let (size, _) = beginning.split_first_chunk::<FIELD_BYTES>()?;
         let size = usize::try_from(u32::from_be_bytes(*size)).ok()?;
@@ -32,12 +34,12 @@ impl<'a> FileTypeBox<'a> {
         let whole = beginning.get(..size)?;
         Some(Self {
             major_brand: whole.get(2 * FIELD_BYTES..3 * FIELD_BYTES)?,
-            // The minor version is no brand, whatever it looks like.
+            // The minor version is not a brand, even if it looks like one.
             compatible_brands: whole.get(4 * FIELD_BYTES..).unwrap_or_default(),
         })
     }
 
-    /// Whether a brand begins with `mp4`.
+    /// Returns whether any brand begins with `mp4`.
     pub(super) fn is_mp4(self) -> bool {
         let mut brands = self.compatible_brands.chunks_exact(FIELD_BYTES);
         self.major_brand.starts_with(b"mp4") || brands.any(|brand| brand.starts_with(b"mp4"))
@@ -74,19 +76,20 @@ mod tests {
         for beginning in [
             b"".as_slice(),
             b"\0\0\0\x14",
-            // No brand of MP4, though some contain its name.
+            // None of these is a brand of MP4, though some contain its name.
             b"\0\0\0\x14ftypqt  \0\0\0\0qt  ",
             b"\0\0\0\x18ftypisom\0\0\0\0isomxmp4",
             b"\0\0\0\x18ftypisom\0\0\0\0isomMP42",
-            // The minor version.
+            // The minor version looks like a brand.
             b"\0\0\0\x14ftypXAVCmp42XAVC",
-            // Behind the box.
+            // The brand lies behind the box.
             b"\0\0\0\x14ftypXAVC\0\0\0\0XAVCmp42",
-            // Between two brands.
+            // The brand lies across two brands.
             b"\0\0\0\x18ftypXAVC\0\0\0\0XXmp42XX",
-            // Another box.
+            // The box is another one.
             b"\0\0\0\x14freeXAVC\0\0\0\0mp42",
-            // Sizes: none, "64 bits follow", not a multiple of four, too small, more than there is.
+            // Sizes: zero, "64 bits follow", not a multiple of four, too small, larger than the
+            // file.
             b"\0\0\0\x00ftypmp42\0\0\0\0mp42",
             b"\0\0\0\x01ftypmp42\0\0\0\0mp42",
             b"\0\0\0\x15ftypmp42\0\0\0\0mp42xxxx",

@@ -1,4 +1,4 @@
-//! Files that are deleted, or should have been.
+//! Sweeps files: finishes interrupted deletions and removes tombstones.
 
 use sealift_transfer::api::FileId;
 
@@ -17,7 +17,7 @@ const ORDER: [(FilesToSweep, SweepKind); 2] = [
 pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
     for (which, kind) in ORDER {
         if let Err(error) = sweep_all(app, which, kind, report).await {
-            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not ask the records");
+            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not read the records");
             report.failed(kind);
         }
     }
@@ -59,7 +59,7 @@ async fn sweep_all(
     }
 }
 
-/// Whether it was this sweep that ended it.
+/// Finishes one file, and returns whether this sweep did it rather than another server.
 async fn end(
     app: &App,
     which: FilesToSweep,
@@ -76,7 +76,7 @@ async fn end(
             Ok(finished.await?)
         }
         FilesToSweep::Tombstones => {
-            // A late PUT may have made it again.
+            // A late PUT may have made the object again.
             app.objects.remove(&file.s3_key).await?;
             let audited = audited(app, file, AuditAction::ForgetFile, "ok");
             let swept = app.records.sweep_file(&file.file_id, now_ms, audited);

@@ -1,28 +1,28 @@
-//! What a sweep found and did, by kind.
+//! Counts what a sweep found and did, by kind.
 
 use core::fmt;
 use std::collections::BTreeMap;
 
-/// What there is to be swept.
+/// The kinds of leftovers that a sweep cleans up.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 #[non_exhaustive]
 pub enum SweepKind {
-    /// An upload whose completion was cut off: the object decides what becomes of it.
+    /// An upload whose completion was interrupted: the object decides the outcome.
     Abandoned,
-    /// An open upload that has expired, or is older than the last restore: aborted.
+    /// An open upload that has expired, or is older than the last restore. The sweep aborts it.
     Expired,
-    /// An abort that was cut off: finished.
+    /// An abort that was interrupted. The sweep finishes it.
     Aborting,
-    /// A deletion that was cut off: finished.
+    /// A deletion that was interrupted. The sweep finishes it.
     Deleting,
-    /// An aborted, failed or deleted one whose last signature has ended: its object key is removed
-    /// once more, what the caller gave is emptied.
+    /// An aborted or failed upload, or a deleted file, whose last signature has ended. The sweep
+    /// removes its object once more and clears the fields that the caller gave.
     Tombstone,
-    /// A ticket that can neither be redeemed nor read with any more: forgotten.
+    /// A ticket that can no longer be redeemed or read with. The sweep removes it.
     Ticket,
-    /// A multipart upload that no upload needs any more: aborted.
+    /// A multipart upload in the store that its upload no longer needs. The sweep aborts it.
     LateMultipart,
-    /// An object that came after its tombstone was swept: removed.
+    /// An object that arrived after its tombstone was swept. The sweep removes it.
     LateObject,
     /// An old multipart upload without a record.
     UnrecordedMultipart,
@@ -31,7 +31,7 @@ pub enum SweepKind {
 }
 
 impl SweepKind {
-    /// All of them.
+    /// All kinds.
     pub const ALL: [Self; 10] = [
         Self::Abandoned,
         Self::Expired,
@@ -45,7 +45,7 @@ impl SweepKind {
         Self::UnrecordedObject,
     ];
 
-    /// As metrics and logs name it.
+    /// Returns the name of the kind in metrics and logs.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -63,29 +63,30 @@ impl SweepKind {
     }
 }
 
-/// How many of a kind.
+/// The numbers of one kind in one sweep.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SweepCount {
-    /// Were there.
+    /// Items found.
     pub found: u64,
-    /// Were ended by this sweep; the others are left alone, or another server was faster.
+    /// Items that this sweep cleaned up. The other items were left alone, or another server was
+    /// faster.
     pub done: u64,
-    /// Could not be ended now, or could not even be looked for.
+    /// Items that could not be cleaned up now, and failed searches for them.
     pub failed: u64,
 }
 
-/// What one sweep found and did.
+/// The numbers of one sweep, by kind.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct SweepReport(BTreeMap<SweepKind, SweepCount>);
 
 impl SweepReport {
-    /// Of this kind.
+    /// Returns the numbers of this kind.
     #[must_use]
     pub fn of(&self, kind: SweepKind) -> SweepCount {
         self.0.get(&kind).copied().unwrap_or_default()
     }
 
-    /// Whether there was nothing to be swept, and nothing failed.
+    /// Returns whether the sweep found nothing and nothing failed.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()

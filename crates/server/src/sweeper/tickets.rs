@@ -1,4 +1,4 @@
-//! Tickets that are good for nothing any more.
+//! Removes tickets that can no longer be redeemed or read with.
 
 use super::{PAGE, SweepKind, SweepReport};
 use crate::{

@@ -1,6 +1,6 @@
-//! What the store has and no upload needs. Of what has a record or a tombstone the records say
-//! what is to be done; what has none is touched only where the prefix is marked as ours, when it
-//! is old, and not before it was reported once (FORMAT.md R11).
+//! Sweeps what the store has and no upload needs. For an object with a record or a tombstone, the
+//! records say what to do. An object without either is touched only if the prefix is marked as
+//! ours, if the object is old, and only after it was reported once (FORMAT.md R11).
 
 use sealift_transfer::api::UploadState;
 
@@ -13,19 +13,19 @@ use crate::{
 };
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// An upload lives for 30 days at most.
+/// Age from which an object counts as old. An upload lives for 30 days at most.
 const OLD_MS: i64 = 31 * DAY_MS;
-/// Listing a whole bucket costs.
+/// The interval between listings, because listing a whole bucket costs money.
 const LIST_EVERY_MS: i64 = DAY_MS;
 
-/// What may be done about what has no record.
+/// The steps that are allowed for objects without a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 enum Unrecorded {
-    /// It is not looked for now.
+    /// Do not look for them now.
     Later,
-    /// It is counted and told.
+    /// Count and report them.
     Report,
-    /// It is removed.
+    /// Remove them.
     Remove,
 }
 
@@ -74,7 +74,7 @@ async fn what_may_be_done(app: &App, now_ms: i64) -> Result<Unrecorded, SweepErr
     })
 }
 
-/// The first list, and each one of a prefix that is not marked.
+/// Logs the first listing, and each listing of a prefix that is not marked.
 fn tell(app: &App, report: &SweepReport) {
     let objects = report.of(SweepKind::UnrecordedObject).found;
     let multiparts = report.of(SweepKind::UnrecordedMultipart).found;
@@ -86,9 +86,9 @@ fn tell(app: &App, report: &SweepReport) {
         objects,
         multiparts,
         %prefix,
-        "No record knows {objects} objects and {multiparts} multipart uploads under {prefix} that \
-         are older than 31 days. Nothing of them was removed; where the prefix is marked as this \
-         deployment's, the next list removes them"
+        "{objects} objects and {multiparts} multipart uploads under {prefix} have no record and \
+         are older than 31 days. None of them was removed; if the prefix is marked as this \
+         deployment's, the next listing removes them"
     );
 }
 
@@ -98,7 +98,8 @@ async fn multiparts(
     now_ms: i64,
     report: &mut SweepReport,
 ) -> Result<(), SweepError> {
-    // First the store's list, then the records: an upload that is opened meanwhile is not seen.
+    // Read the store's list before the records, so that an upload that is opened meanwhile is not
+    // in the list.
     let listed = app.objects.unfinished_multiparts().await?;
     for page in listed.chunks(1000) {
         let keys: Vec<ObjectKey> = page.iter().map(|listed| listed.key.clone()).collect();
@@ -131,12 +132,13 @@ async fn multiparts(
     Ok(())
 }
 
-/// The row speaks of another bucket, so it says nothing about what lies in this one.
+/// Returns whether the row names another bucket. Such a row says nothing about the objects in this
+/// one.
 fn is_elsewhere(app: &App, known: &KnownObject) -> bool {
     app.objects.must_hold(&known.bucket).is_err()
 }
 
-/// Its upload may still go on with it, or is just being given it or taken from it.
+/// Returns whether the upload may still use this multipart upload, or is just gaining or losing it.
 fn is_needed(multipart: &UnfinishedMultipart, known: &KnownObject) -> bool {
     match known.state {
         UploadState::Opening | UploadState::Aborting => true,
@@ -190,14 +192,16 @@ async fn abort_listed(app: &App, multipart: &UnfinishedMultipart) -> Result<(), 
     Ok(app.objects.abort_multipart(key, id).await?)
 }
 
-/// No row of the records changes with it, so the entry is durable before anything is removed.
+/// Writes the audit entry before anything is removed, because no row of the records changes with
+/// it.
 async fn audit(app: &App, key: &ObjectKey) -> Result<(), RecordsError> {
     let (action, key) = (AuditAction::RemoveObject, key.as_str());
     let audited = app.unasked_row(Unasked::Sweeper, None, action, key, "ok");
     app.records.add_audit(audited).await
 }
 
-/// Also what the store lists and does not give: half an object, whose maker died.
+/// Removes a listed object. This includes half an object whose writer died: the store lists it but
+/// does not return it.
 async fn remove_listed(app: &App, key: &ObjectKey) -> Result<(), SweepError> {
     audit(app, key).await?;
     match app.objects.head(key, None).await? {
@@ -207,7 +211,7 @@ async fn remove_listed(app: &App, key: &ObjectKey) -> Result<(), SweepError> {
     Ok(())
 }
 
-/// One of our keys, and surely older than every upload that is not finished.
+/// Returns whether the key is one of ours, and surely older than every unfinished upload.
 fn is_ours_and_old(app: &App, key: &ObjectKey, made_at_ms: Option<i64>, now_ms: i64) -> bool {
     let is_old = made_at_ms.is_some_and(|made_at_ms| made_at_ms <= now_ms.saturating_sub(OLD_MS));
     is_old && key.is_of(app.objects.prefix())

@@ -1,4 +1,4 @@
-//! Uploads that nobody goes on with.
+//! Sweeps uploads that nobody continues.
 
 use sealift_transfer::api::UploadId;
 
@@ -11,8 +11,8 @@ use crate::{
     records::{AuditAction, AuditRow, RecordsError, UploadRow, UploadsToSweep},
 };
 
-/// An abandoned one may turn out to be open, an open one to be expired, an expired one is aborted
-/// at once, and may be a tombstone already.
+/// The order of the steps. An abandoned upload may turn out to be open, an open one may have
+/// expired, and an expired one is aborted at once and may be a tombstone already.
 const ORDER: [(UploadsToSweep, SweepKind); 4] = [
     (UploadsToSweep::Abandoned, SweepKind::Abandoned),
     (UploadsToSweep::Expired, SweepKind::Expired),
@@ -23,7 +23,7 @@ const ORDER: [(UploadsToSweep, SweepKind); 4] = [
 pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
     for (which, kind) in ORDER {
         if let Err(error) = sweep_all(app, which, kind, report).await {
-            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not ask the records");
+            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not read the records");
             report.failed(kind);
         }
     }
@@ -65,7 +65,7 @@ async fn sweep_all(
     }
 }
 
-/// Whether it was this sweep that ended it.
+/// Ends one upload, and returns whether this sweep did it rather than another server.
 async fn end(
     app: &App,
     which: UploadsToSweep,
@@ -92,7 +92,7 @@ async fn end(
             abort(app, upload, Some(audited)).await
         }
         UploadsToSweep::Tombstones => {
-            // Once more: a part that was on its way when the upload was aborted may lie there.
+            // Abort once more, because a part that was on its way at the abort may lie there.
             take_back(app, upload).await?;
             app.objects.remove(&upload.s3_key).await?;
             let audited = audited(app, upload, AuditAction::ForgetUpload, "ok");
@@ -115,7 +115,8 @@ fn audited(app: &App, upload: &UploadRow, action: AuditAction, outcome: &'static
     app.unasked_row(Unasked::Sweeper, scope, action, id, outcome)
 }
 
-/// From `aborting` to the end. A request that does the same at the same time does no harm.
+/// Brings an upload from `aborting` to its end. A request may do the same at the same time without
+/// harm.
 async fn abort(
     app: &App,
     upload: &UploadRow,
@@ -130,8 +131,8 @@ async fn abort(
     Ok(finished)
 }
 
-/// Where the store began a multipart upload and its name was lost, the list of the late ones has
-/// it.
+/// Drops what the upload has in the store. If the store began a multipart upload whose id was lost,
+/// the sweep of late multipart uploads finds it.
 async fn take_back(app: &App, upload: &UploadRow) -> Result<(), ObjectsError> {
     app.objects
         .take_back(&upload.s3_key, upload.s3_upload_id.as_ref())

@@ -1,10 +1,10 @@
-//! The cap on what code that is not ours may log.
+//! Limits what code that is not ours may log.
 
 use tracing::{Level, Metadata, Subscriber, subscriber::Interest};
 use tracing_subscriber::layer::{Context, Filter};
 
-/// Lets through everything of sealift's and, of others, what is at least a warning. An allow-list,
-/// so that a new dependency is capped without anybody thinking of it.
+/// A filter that passes every event of sealift's crates and only warnings and errors of others. It
+/// is an allow-list, so that a new dependency is limited without anybody thinking of it.
 pub(super) struct OnlyOurs;
 
 fn may_pass(metadata: &Metadata<'_>) -> bool {
@@ -12,8 +12,8 @@ fn may_pass(metadata: &Metadata<'_>) -> bool {
         || (*metadata.level() <= Level::WARN && !is_answered(metadata.target()))
 }
 
-/// s3s calls every refusal an error, also what a client did wrong; the embedded store logs its own
-/// failures itself.
+/// s3s reports every refusal as an error, even if the client was wrong. The embedded store logs its
+/// own failures itself.
 fn is_answered(target: &str) -> bool {
     target == "s3s" || target.starts_with("s3s::")
 }

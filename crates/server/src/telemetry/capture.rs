@@ -1,4 +1,4 @@
-//! Logs kept in memory, for tests that search them.
+//! Keeps logs in memory, for tests that search them.
 
 use std::{
     io,
@@ -7,12 +7,12 @@ use std::{
 
 use tracing_subscriber::fmt::MakeWriter;
 
-/// Everything that was logged. Clones share it.
+/// Everything that was logged. Clones share the text.
 #[derive(Debug, Clone, Default)]
 pub struct Capture(Arc<Mutex<Vec<u8>>>);
 
 impl Capture {
-    /// What was logged up to now.
+    /// Returns everything that was logged up to now.
     #[must_use]
     pub fn text(&self) -> String {
         let bytes = self.0.lock().unwrap_or_else(PoisonError::into_inner);

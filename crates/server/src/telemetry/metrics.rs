@@ -1,5 +1,5 @@
-//! What is counted, for `GET /metrics`. No names and no ids, neither of files nor of callers.
-//! docs/METRICS.md explains each; a test keeps it true.
+//! The counters for `GET /metrics`. They hold no names and no ids, neither of files nor of callers.
+//! docs/METRICS.md explains each; a test checks that it lists them all.
 
 use prometheus_client::{
     metrics::{counter::Counter, family::Family, gauge::Gauge},
@@ -39,7 +39,7 @@ impl Metrics {
         };
         let uploads_opened = counter("uploads_opened", "Uploads opened");
         let uploads_completed = counter("uploads_completed", "Uploads that became files");
-        let uploads_aborted = counter("uploads_aborted", "Uploads taken back or expired");
+        let uploads_aborted = counter("uploads_aborted", "Uploads aborted or expired");
         let uploads_failed = counter(
             "uploads_failed",
             "Uploads whose object was not what was sealed",
@@ -47,32 +47,32 @@ impl Metrics {
         let parts_signed = counter("parts_signed", "Parts signed, repeated ones included");
         let keys_issued = counter(
             "keys_issued",
-            "Content keys given away, to seal a file or to open it",
+            "Content keys sent to clients, to seal a file or to open it",
         );
         let file_reads = counter(
             "file_reads",
-            "Reads of a file through the server, each range by itself",
+            "Reads of a file through the server; each range counts",
         );
         let files_verified = counter(
             "files_verified",
-            "Files every frame of which was opened and found good",
+            "Files of which every frame opened when it was checked",
         );
         let files_damaged = counter(
             "files_damaged",
-            "Files whose object did not open when every frame of it was to be",
+            "Files of which a frame did not open when it was checked",
         );
         let mut by_kind = |name: &str, help: &str| {
             let family = ByKind::default();
             for kind in SweepKind::ALL {
-                // So that each is there from the start, as zero.
+                // Create every kind now, so that each is there from the start, as zero.
                 let _ = family.get_or_create(&label(kind));
             }
             registry.register(name, help, family.clone());
             family
         };
-        let sweeper_found = by_kind("sweeper_found", "What sweeps found to be ended");
-        let sweeper_done = by_kind("sweeper_done", "What sweeps ended");
-        let sweeper_errors = by_kind("sweeper_errors", "What sweeps could not end");
+        let sweeper_found = by_kind("sweeper_found", "Items that sweeps found");
+        let sweeper_done = by_kind("sweeper_done", "Items that sweeps ended");
+        let sweeper_errors = by_kind("sweeper_errors", "Items that sweeps could not end");
         let sweeper_last_run = Gauge::default();
         registry.register(
             "sweeper_last_run_timestamp_seconds",
@@ -97,7 +97,7 @@ impl Metrics {
         }
     }
 
-    /// Adds what a sweep found and did.
+    /// Adds the results of a sweep.
     pub(crate) fn note_sweep(&self, report: &SweepReport, now_ms: i64) {
         for kind in SweepKind::ALL {
             let (count, label) = (report.of(kind), label(kind));
@@ -110,7 +110,7 @@ impl Metrics {
         self.sweeper_last_run.set(now_ms.div_euclid(1000));
     }
 
-    /// Adds what a pass over all frames found.
+    /// Adds the result of a pass over all frames of one file.
     pub(crate) fn note_verified(&self, is_good: bool) {
         match is_good {
             true => self.files_verified.inc(),
@@ -118,7 +118,7 @@ impl Metrics {
         };
     }
 
-    /// All of them, in the text format of OpenMetrics, which Prometheus reads.
+    /// Returns all counters in the text format of OpenMetrics, which Prometheus reads.
     pub(crate) fn to_text(&self) -> String {
         let mut text = String::new();
         // Writing to a string does not fail.

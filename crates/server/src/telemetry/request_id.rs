@@ -1,4 +1,5 @@
-//! A name for every request: in its log lines, its audit rows, its Problem and its answer.
+//! Gives every request an id, which stands in its log lines, its audit rows, its Problem and its
+//! answer.
 
 use core::fmt;
 use std::time::Instant;
@@ -14,19 +15,20 @@ use tracing::Instrument as _;
 
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
-/// 26 characters like our other ids, made here. A caller's own `X-Request-Id` is not taken over:
-/// it could imitate another request's, or bring what may not be logged.
+/// The id of one request: 26 characters like our other ids, made here. A caller's own
+/// `X-Request-Id` is ignored, because it could imitate another request's id or contain text that
+/// must not be logged.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct RequestId(String);
 
 impl RequestId {
-    /// From 128 random bits.
+    /// Makes an id from 128 random bits.
     #[must_use]
     pub fn from_random(bits: [u8; 16]) -> Self {
         Self(UploadId::from_random(bits).to_string())
     }
 
-    /// The 26 characters.
+    /// Returns the 26 characters.
     #[must_use]
     pub fn as_str(&self) -> &str {
         &self.0
@@ -39,12 +41,13 @@ impl fmt::Display for RequestId {
     }
 }
 
-/// Middleware: gives the request its [`RequestId`] (an extension), a span with it, the answer an
-/// `X-Request-Id`, and logs one line. Of the address only the route's pattern is logged.
+/// Middleware: gives the request its [`RequestId`] (an extension) and a span with it, gives the
+/// answer an `X-Request-Id`, and logs one line. The line holds only the route's pattern, not the
+/// address.
 pub async fn with_request_id(mut request: Request, next: Next) -> Response {
     let started = Instant::now();
     let mut bits = [0_u8; 16];
-    // Without randomness nothing else works either; a name of zeros does no harm.
+    // Without randomness nothing else works either; an id of zeros does no harm.
     let _ = getrandom::fill(&mut bits);
     let id = RequestId::from_random(bits);
     request.extensions_mut().insert(id.clone());
@@ -73,7 +76,7 @@ pub async fn with_request_id(mut request: Request, next: Next) -> Response {
     answer
 }
 
-/// Methods are free text on the wire.
+/// Returns a known method's name, because a method can be any text on the wire.
 fn known(method: &http::Method) -> &'static str {
     match method.as_str() {
         "GET" => "GET",

@@ -1,11 +1,12 @@
-//! What a page may ask of the embedded store from its own origin (DESIGN.md 6, transport).
+//! Decides what a page may request of the embedded store from its own origin.
 
 use http::{HeaderName, HeaderValue, Method, header};
 use tower_http::cors::{AllowOrigin, CorsLayer};
 
 const CHECKSUM: HeaderName = HeaderName::from_static("x-amz-checksum-sha256");
 
-/// For pages of these origins and no others. No credentials mode: the signature is in the URL.
+/// Allows pages of these origins and no others. Credentials mode stays off, because the signature
+/// is in the URL.
 pub(super) fn allowing(page_origins: Vec<HeaderValue>) -> CorsLayer {
     CorsLayer::new()
         .allow_origin(AllowOrigin::list(page_origins))

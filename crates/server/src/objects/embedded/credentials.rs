@@ -1,6 +1,6 @@
-//! The embedded store's credentials: random, made once, kept beside the key file where only its
-//! owner can read them. They must stay the same, for s3s-fs ties an unfinished upload to the
-//! access key that began it.
+//! The embedded store's credentials. They are random, made once, and kept beside the key file,
+//! where only the file's owner can read them. They must stay the same, because s3s-fs ties an
+//! unfinished upload to the access key that began it.
 
 use std::{
     fmt, fs, io,
@@ -28,35 +28,35 @@ impl fmt::Debug for EmbeddedCredentials {
     }
 }
 
-/// What is wrong with the credentials' file.
+/// The problems that the credentials' file can have.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum CredentialsProblem {
-    /// Like a key file with the same fault.
+    /// Other users may read or write the file; a key file with this fault is refused too.
     #[error("others may read or write it; take their rights away (chmod 600)")]
     OthersMayRead,
-    /// Somebody edited it.
-    #[error("it is not what was written there; put it back or, with no upload open, delete it")]
+    /// Somebody edited the file.
+    #[error("its content was changed; put the old file back or, if no upload is open, delete it")]
     Altered,
-    /// The system said no.
+    /// The operating system refused.
     #[error("{0}")]
     Io(#[from] io::Error),
-    /// The system gave no randomness.
+    /// The operating system gave no random bytes.
     #[error("the system gives no random bytes")]
     Random,
 }
 
 impl EmbeddedCredentials {
-    /// Reads the file, or makes it with random credentials when it is absent. Folders on the way
-    /// are made.
+    /// Reads the file, or makes it with random credentials if it is absent. Missing folders are
+    /// created.
     ///
     /// # Errors
-    /// [`EmbeddedError::Credentials`].
+    /// Returns [`EmbeddedError::Credentials`] if the file cannot be used or made.
     pub fn keep_in(file: &Path) -> Result<Self, EmbeddedError> {
         read_or_make(file).map_err(|problem| EmbeddedError::Credentials(file.to_owned(), problem))
     }
 
-    /// From 52 random bytes.
+    /// Makes credentials from 52 random bytes.
     #[must_use]
     pub fn from_random(random: &[u8; 52]) -> Self {
         let (name, secret) = random.split_at(20);
@@ -74,7 +74,7 @@ impl EmbeddedCredentials {
         &self.secret_key
     }
 
-    /// For the client side, objects/s3.rs.
+    /// Returns access key and secret key, for the client side in objects/s3.rs.
     pub(in crate::objects) fn pair(&self) -> (&str, &str) {
         (&self.access_key, &self.secret_key)
     }
@@ -84,7 +84,7 @@ fn read_or_make(file: &Path) -> Result<EmbeddedCredentials, CredentialsProblem> 
     match read(file) {
         Err(CredentialsProblem::Io(error)) if error.kind() == io::ErrorKind::NotFound => {
             match make(file) {
-                // Another process made it in between: its file counts.
+                // Another process made the file in the meantime, so use that one.
                 Err(CredentialsProblem::Io(error))
                     if error.kind() == io::ErrorKind::AlreadyExists =>
                 {
@@ -127,8 +127,8 @@ fn make(file: &Path) -> Result<EmbeddedCredentials, CredentialsProblem> {
     if let Some(folder) = file.parent() {
         fs::create_dir_all(folder)?;
     }
-    // Written apart and linked into place: a reader never sees half of it, and of two makers
-    // one wins.
+    // The file is written under another name and then linked into place, so that a reader never
+    // sees half of it and only one of two writers wins.
     let folder = file
         .parent()
         .filter(|folder| !folder.as_os_str().is_empty());

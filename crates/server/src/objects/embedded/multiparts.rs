@@ -1,8 +1,8 @@
-//! Which multipart uploads s3s-fs keeps, read from the names of its files.
+//! Finds out which multipart uploads s3s-fs keeps, from the names of its files.
 //!
-//! It knows an upload by two files in its root: `.upload-<id>.json` (the access key that began it)
-//! and `.bucket-<b>.object-<k>.upload-<id>.metadata.json` (`b`, `k`: bucket and object key in
-//! base64). Both are there exactly as long as the upload is neither completed nor aborted.
+//! s3s-fs keeps two files in its root for each upload: `.upload-<id>.json` (the access key that
+//! began it) and `.bucket-<b>.object-<k>.upload-<id>.metadata.json` (`b`, `k`: bucket and object
+//! key in base64). Both exist exactly until the upload is completed or aborted.
 
 use std::{
     io,
@@ -19,14 +19,14 @@ pub(super) struct Multipart {
     pub(super) begun_at: Option<SystemTime>,
 }
 
-/// Whether this upload lives, for this very bucket and object key.
+/// Returns whether this upload still exists, for exactly this bucket and object key.
 pub(super) fn lives(root: &Path, bucket: &str, object_key: &str, id: &str) -> bool {
     is_id(id)
         && root.join(format!(".upload-{id}.json")).is_file()
         && metadata_file(root, bucket, object_key, id).is_file()
 }
 
-/// All that live in this bucket, by object key and id, as S3 lists them.
+/// Lists all uploads that exist in this bucket, by object key and id, as S3 does.
 pub(super) async fn list(root: &Path, bucket: &str) -> io::Result<Vec<Multipart>> {
     let begin = format!(
         ".bucket-{}.object-",
@@ -56,8 +56,8 @@ pub(super) async fn list(root: &Path, bucket: &str) -> io::Result<Vec<Multipart>
     Ok(found)
 }
 
-/// The longest name that s3s-fs will give a file for an object key of that many bytes; file
-/// systems end at 255.
+/// Returns the length of the longest file name that s3s-fs makes for an object key of that many
+/// bytes. File systems allow 255 bytes.
 #[must_use]
 pub(crate) fn longest_file_name(bucket_len: usize, object_key_len: usize) -> usize {
     let id = "00000000-0000-0000-0000-000000000000";
@@ -67,7 +67,7 @@ pub(crate) fn longest_file_name(bucket_len: usize, object_key_len: usize) -> usi
         .saturating_add(BASE64URL_NOPAD.encode_len(object_key_len))
 }
 
-/// What s3s-fs notes of a finished object, in files of their own beside it.
+/// Returns the paths of the two files beside an object in which s3s-fs keeps its metadata.
 pub(super) fn notes_of_object(root: &Path, bucket: &str, object_key: &str) -> [PathBuf; 2] {
     let bucket = BASE64URL_NOPAD.encode(bucket.as_bytes());
     let object_key = BASE64URL_NOPAD.encode(object_key.as_bytes());
@@ -90,7 +90,8 @@ fn parse(name: &str, begin: &str) -> Option<(String, String)> {
     Some((String::from_utf8(object_key).ok()?, id.to_owned()))
 }
 
-/// A UUID as s3s-fs writes it: anything else could name another file.
+/// Returns whether the id is a UUID as s3s-fs writes it, because anything else could name another
+/// file.
 fn is_id(id: &str) -> bool {
     id.len() == 36 && id.bytes().all(|c| c.is_ascii_hexdigit() || c == b'-')
 }

@@ -1,5 +1,5 @@
-//! s3s-fs with the few things put right that S3 promises and it does not (docs/STORES.md).
-//! Operations that sealift and its tests have no use for answer NotImplemented.
+//! Wraps s3s-fs and corrects the few points in which it differs from S3 (docs/STORES.md).
+//! Operations that neither sealift nor its tests use answer NotImplemented.
 
 use std::{
     io,
@@ -34,7 +34,7 @@ pub(super) struct Store {
 }
 
 impl Store {
-    /// Makes root and bucket where they are absent.
+    /// Opens the store, and creates root and bucket if they are absent.
     pub(super) fn open(root: &Path, bucket: &str) -> io::Result<Self> {
         std::fs::create_dir_all(root.join(bucket))?;
         let root = root.canonicalize()?;
@@ -43,9 +43,10 @@ impl Store {
         Ok(Self { files, root })
     }
 
-    /// s3s-fs moves an object's bytes to their place and then writes its notes. What has no notes
-    /// is not there: it is just being made, or whoever made it died, and its ETag would be another
-    /// later. Sent again, it is there. Notes whose object somebody removed are no object either.
+    /// Returns whether the object is complete. s3s-fs moves an object's bytes to their final path
+    /// and then writes its notes (metadata files). An object without notes counts as absent: it is
+    /// just being made, or its writer died, and its ETag would change later. Sending it again
+    /// completes it. Notes whose object somebody removed are no object either.
     fn is_there(&self, bucket: &str, object_key: &str) -> bool {
         let [_, notes] = multiparts::notes_of_object(&self.root, bucket, object_key);
         notes.is_file() && self.root.join(bucket).join(object_key).is_file()
@@ -59,7 +60,7 @@ impl Store {
         }
     }
 
-    /// s3s-fs answers 403 for an id that has ended, and lists such as empty; S3 answers 404.
+    /// Answers 404 for an id that has ended, as S3 does; s3s-fs would answer 403, or list no parts.
     fn must_live(&self, bucket: &str, object_key: &str, id: &str) -> S3Result<()> {
         if multiparts::lives(&self.root, bucket, object_key, id) {
             Ok(())
@@ -100,7 +101,7 @@ impl S3 for Store {
         self.must_live(&input.bucket, &input.key, &input.upload_id)?;
         let mut answer = self.files.list_parts(request).await?;
         if let Some(parts) = &mut answer.output.parts {
-            // Without notes, as with objects: it is not there.
+            // A part without notes is absent, like an object without notes.
             parts.retain(|part| part.e_tag.is_some());
             parts.sort_unstable_by_key(|part| part.part_number);
         }
@@ -127,7 +128,7 @@ impl S3 for Store {
         to_its_end(async move { files.abort_multipart_upload(request).await }).await
     }
 
-    /// One page with everything: a store of one machine.
+    /// Returns everything on one page, because the store serves one machine.
     async fn list_multipart_uploads(
         &self,
         request: S3Request<ListMultipartUploadsInput>,
@@ -175,8 +176,9 @@ impl S3 for Store {
                 ));
             }
         }
-        // Its body reads 4 KiB at a time, each a trip to another thread. Ours only for plain keys,
-        // as all of sealift's are: s3s-fs knows how to keep the others within the root.
+        // The body of s3s-fs reads 4 KiB at a time, each on another thread, so this makes a faster
+        // one. It does so only for plain keys, as all of sealift's are, because s3s-fs keeps other
+        // keys within the root.
         if is_plain(&key)
             && let Ok(mut file) = tokio::fs::File::open(&path).await
         {
@@ -208,11 +210,11 @@ impl S3 for Store {
         mut request: S3Request<PutObjectInput>,
     ) -> S3Result<S3Response<PutObjectOutput>> {
         if !self.is_there(&request.input.bucket, &request.input.key) {
-            // Else the bytes without notes would keep the key for ever.
+            // Without this, the bytes without notes would block the key for ever.
             request.input.if_none_match = None;
         } else if request.input.if_none_match.is_some() {
-            // Answered before its bytes are taken, the connection is reset, and the sender may never
-            // read the answer.
+            // Read the body before answering. Otherwise the connection is reset, and the sender may
+            // never read the answer.
             if let Some(mut bytes) = request.input.body.take() {
                 while let Some(Ok(_)) = bytes.next().await {}
             }
@@ -232,7 +234,7 @@ impl S3 for Store {
         let DeleteObjectInput { bucket, key, .. } = request.input.clone();
         let answer = self.files.delete_object(request).await?;
         for notes in multiparts::notes_of_object(&self.root, &bucket, &key) {
-            // Without their object they mean nothing: a file left behind only takes room.
+            // Notes without their object mean nothing; a file left behind only takes space.
             let _ = tokio::fs::remove_file(notes).await;
         }
         Ok(answer)
@@ -253,8 +255,8 @@ impl S3 for Store {
     }
 }
 
-/// Does it also if whoever asked hangs up: dropped between two of its files, it would leave one
-/// without the other.
+/// Runs the work to its end even if the client disconnects. If it were dropped between two of its
+/// files, one file would exist without the other.
 async fn to_its_end<T: Send + 'static>(
     work: impl Future<Output = S3Result<T>> + Send + 'static,
 ) -> S3Result<T> {
@@ -264,7 +266,7 @@ async fn to_its_end<T: Send + 'static>(
     }
 }
 
-/// Nothing in it climbs or starts anew.
+/// Returns whether no segment of the key climbs up or is absolute.
 fn is_plain(key: &str) -> bool {
     Path::new(key)
         .components()
@@ -288,7 +290,7 @@ mod tests {
             done.send(()).unwrap();
             Ok(())
         });
-        // As hyper drops the request of a connection that broke.
+        // Dropping the future is what hyper does with the request of a connection that broke.
         assert!(work.now_or_never().is_none());
         go_on.send(()).unwrap();
         heard.await.unwrap();

@@ -1,5 +1,5 @@
-//! What is the embedded store's own. What every store must do, tests/objects of the workspace asks
-//! of it too.
+//! Tests what only the embedded store does. tests/objects in the workspace tests what every store
+//! must do, with this one too.
 
 use std::time::{SystemTime, UNIX_EPOCH};
 
@@ -81,7 +81,7 @@ impl Bench {
         assert_eq!(send(&put, bytes.to_vec()).await, 200);
     }
 
-    /// Takes away what s3s-fs writes last, as if it had died before.
+    /// Removes the file that s3s-fs writes last, as if s3s-fs had died before.
     fn lose_notes(&self, ending: &str) {
         let files = std::fs::read_dir(self.folder.path().join("objects")).unwrap();
         let files = files.map(|entry| entry.unwrap().path());
@@ -201,7 +201,7 @@ async fn a_part_signature_covers_length_host_and_checksum_and_nothing_else() {
     let signed = "X-Amz-SignedHeaders=content-length%3Bhost%3Bx-amz-checksum-sha256";
     assert!(put.url.contains(signed), "{put:?}");
     assert!(put.url.contains("X-Amz-Expires=900"));
-    // No other checksum, neither asked of the sender nor hidden in the query.
+    // No other checksum is demanded of the sender or hidden in the query.
     assert!(!put.url.to_lowercase().contains("crc"));
     let names: Vec<_> = put.headers.keys().map(String::as_str).collect();
     assert_eq!(names, ["x-amz-checksum-sha256"]);
@@ -230,7 +230,7 @@ async fn an_objects_signature_also_covers_that_there_is_none_yet() {
     assert_eq!(headers, expected);
 }
 
-/// On one thread, so that the subscriber of this thread sees store and client alike.
+/// Runs on one thread, so that this thread's subscriber sees both store and client.
 #[tokio::test(flavor = "current_thread")]
 async fn no_signature_or_secret_is_logged_even_at_trace() {
     use crate::{config::LogFormat, telemetry};

@@ -1,8 +1,8 @@
-//! The proof that a store joins parts of unequal length. The first part of an upload also holds the
+//! Proves that a store joins parts of unequal length. The first part of an upload also holds the
 //! header and the last one holds the rest (FORMAT.md, arithmetic), so no two parts need be equal.
 //!
-//! S3 takes no parts below 5 MiB but the last, so this sends 10 MiB: a deployment does it once for
-//! each store, not at every start.
+//! S3 accepts no part below 5 MiB except the last, so this sends 10 MiB. A deployment does it once
+//! for each store, not at every start.
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
@@ -15,17 +15,18 @@ use super::{
 
 /// S3 refuses smaller parts, except the last.
 const LEAST_PART_BYTES: usize = 5 * 1024 * 1024;
-/// Two parts of unequal length before the last one.
+/// The lengths of the parts: two of unequal length before the last one.
 const PART_BYTES: [usize; 3] = [LEAST_PART_BYTES + 1, LEAST_PART_BYTES, 1];
 /// The byte that the first, the second and the third part consist of.
 const FILLED_WITH: [u8; 3] = [b'1', b'2', b'3'];
 
 impl Objects {
-    /// Joins three parts of unequal length and reads across a seam. What it needs, under
-    /// `<prefix>/probe/`, is removed afterwards. `random` names it.
+    /// Joins three parts of unequal length and reads across a seam. The probe's objects lie under
+    /// `<prefix>/probe/` with a name from `random`, and are removed afterwards.
     ///
     /// # Errors
-    /// [`ProbeError::UnequalPartsRefused`] and others: the server must not start.
+    /// Returns [`ProbeError::UnequalPartsRefused`] or another error; the server must not start
+    /// then.
     pub async fn prove_unequal_parts(&self, random: [u8; 16]) -> Result<(), ProbeError> {
         let key = probe_key(self, random);
         let s3_upload_id = self.create_multipart(&key).await?;
@@ -82,7 +83,7 @@ fn refused(error: ObjectsError) -> ProbeError {
     }
 }
 
-/// The end of the first part and the beginning of the second.
+/// Reads the end of the first part and the beginning of the second.
 async fn read_across(objects: &Objects, key: &ObjectKey) -> Result<(), ProbeError> {
     let missing = || ProbeError::RangeNotGiven(ObjectsError::NotFound);
     let head = objects.head(key, None).await?.ok_or_else(missing)?;

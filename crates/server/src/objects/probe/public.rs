@@ -1,9 +1,9 @@
-//! The store as browsers reach it: by presigned URLs at the public endpoint, from the pages'
+//! Probes the store as browsers reach it: by presigned URLs at the public endpoint, from the pages'
 //! origins.
 //!
-//! The server may be unable to reach that endpoint although browsers can, and programs need no CORS,
-//! so these are flaws that are told. Only what the store itself refuses there, and a header that is
-//! missing from its answer, is an error: browsers get the same.
+//! The server may be unable to reach that endpoint although browsers can, and programs need no
+//! CORS, so most faults here are only reported as flaws. Two are errors, because browsers get the
+//! same: a refusal of the store itself, and a header that is missing from its answer.
 
 use http::{HeaderMap, header};
 use sealift_transfer::api::{PresignedGet, Sha256};
@@ -13,20 +13,21 @@ use super::{
     Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, tidied,
 };
 
-/// Headers that a page sends with a PUT and with a GET, beside those that every page may send.
+/// Headers that a page sends with a PUT and with a GET, besides those that every page may send.
 const SENT: [(&str, &str); 2] = [
     ("PUT", "if-none-match,x-amz-checksum-sha256"),
     ("GET", "if-match,range"),
 ];
-/// Headers that a page must be able to read of an answer.
+/// Headers that a page must be able to read in an answer.
 const READ: [&str; 2] = ["content-range", "etag"];
 
 impl Objects {
-    /// PUTs and GETs a probe at the public endpoint, and asks there as pages of these origins do.
-    /// Of `own_origins`, names of one server, one that works is enough.
+    /// PUTs and GETs a probe at the public endpoint, and sends the requests that pages of these
+    /// origins send. `own_origins` are several names of one server, so one that works is enough.
     ///
     /// # Errors
-    /// [`ProbeError::PublicRefused`], [`ProbeError::PublicAnswerLacks`]: the server must not start.
+    /// Returns [`ProbeError::PublicRefused`] or [`ProbeError::PublicAnswerLacks`]; the server must
+    /// not start then.
     pub async fn prove_public(
         &self,
         page_origins: &[String],
@@ -57,7 +58,7 @@ impl Objects {
             return Ok(vec![flaw]);
         }
         let Some(head) = self.head(key, None).await? else {
-            // The PUT was taken, but not by this store.
+            // The PUT was accepted, but not by this store.
             return Ok(vec![Flaw::AnotherAnswers { status: 200 }]);
         };
         let get = self.presign_get(&head.of(key), now_ms, None).await?;
@@ -89,7 +90,7 @@ impl Objects {
     }
 }
 
-/// Sends the probe; a flaw where it cannot be said that the store was asked.
+/// Sends the probe. Returns a flaw if the answer may not be the store's.
 async fn send(http: &reqwest::Client, put: &PresignedPut) -> Result<Option<Flaw>, ProbeError> {
     let mut request = http.put(&put.url).body(RIGHT);
     for (name, value) in &put.headers {
@@ -112,7 +113,7 @@ async fn send(http: &reqwest::Client, put: &PresignedPut) -> Result<Option<Flaw>
     }
 }
 
-/// The headers of the answer to a ranged GET; `None` where there was no such answer.
+/// Returns the headers of the answer to a ranged GET; `None` if there was no such answer.
 async fn fetch(
     http: &reqwest::Client,
     get: &PresignedGet,
@@ -131,7 +132,7 @@ async fn fetch(
     (status == 206 && RIGHT.starts_with(&body)).then_some(headers)
 }
 
-/// The requests that a page of that origin may not send.
+/// Returns the first request that a page of that origin may not send, as a flaw.
 async fn cors(
     http: &reqwest::Client,
     put: &PresignedPut,
@@ -166,7 +167,7 @@ async fn cors(
     }
     let answer = fetch(http, get, Some(origin)).await.unwrap_or_default();
     if !allows(&answer, origin) {
-        return flaw("the answer to a GET is not given to the page".to_owned());
+        return flaw("the page may not read the answer to a GET".to_owned());
     }
     let hidden = |name: &&str| !lists(&answer, "access-control-expose-headers", name);
     match READ.into_iter().find(hidden) {
@@ -179,7 +180,7 @@ fn allows(answer: &HeaderMap, origin: &str) -> bool {
     matches!(text(answer, "access-control-allow-origin"), Some(allowed) if allowed == origin || allowed == "*")
 }
 
-/// Whether a header lists that word, in one line or several.
+/// Returns whether a header lists that word, in one line or several.
 fn lists(answer: &HeaderMap, header: &str, word: &str) -> bool {
     let lines = answer.get_all(header).iter();
     let words = lines.filter_map(|line| line.to_str().ok());

@@ -1,5 +1,5 @@
-//! What reading needs of a store: it names an absence by its code, answers a range with the headers
-//! that readers compare, and heeds `If-Match`.
+//! Proves what reading needs of a store: it reports an absent object by its code, answers a range
+//! with the headers that readers compare, and obeys `If-Match`.
 
 use futures::TryStreamExt as _;
 
@@ -8,10 +8,10 @@ use super::{
     Flaw, ProbeError, RIGHT,
 };
 
-/// Bytes of the probe that are read.
+/// The range of the probe that is read, in bytes.
 const SOME: core::ops::Range<u64> = 9..14;
 
-/// Nothing was PUT there yet.
+/// Proves that the store names an absence by its code. Nothing was PUT at the key yet.
 pub(super) async fn prove_absence(objects: &Objects, key: &ObjectKey) -> Result<(), ProbeError> {
     match objects.head(key, None).await {
         Ok(None) => Ok(()),
@@ -23,7 +23,7 @@ pub(super) async fn prove_absence(objects: &Objects, key: &ObjectKey) -> Result<
     }
 }
 
-/// The probe lies there.
+/// Proves that ranges and `If-Match` work. The probe lies at the key.
 pub(super) async fn prove_reading(
     objects: &Objects,
     key: &ObjectKey,

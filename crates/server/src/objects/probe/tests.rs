@@ -1,4 +1,4 @@
-//! Stores that must be refused, and proxies that take something away.
+//! Tests the probe with stores that must be refused, and with proxies that remove something.
 
 use super::*;
 
@@ -118,7 +118,7 @@ async fn what_the_store_refuses_at_its_public_endpoint_is_an_error() {
 async fn a_public_endpoint_that_the_server_does_not_reach_is_told_and_no_error() {
     let flaws = public(Wrong::PublicIsAnother).await;
     assert_eq!(flaws, Ok(vec![Flaw::AnotherAnswers { status: 200 }]));
-    // The store is busy.
+    // Here the store is busy.
     let flaws = public(Wrong::PublicRefuses(503, "SlowDown")).await;
     assert_eq!(flaws, Ok(vec![Flaw::AnotherAnswers { status: 503 }]));
 }

@@ -1,4 +1,4 @@
-//! From the SDK's answers and errors to ours.
+//! Translates the SDK's answers and errors to ours.
 
 use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
@@ -13,16 +13,16 @@ use super::{
     refusal,
 };
 
-/// From what the SDK says to what it means. What the store itself refuses goes through
-/// [`super::refusal::of`].
+/// Translates an error of the SDK. Refusals of the store itself go through [`super::refusal::of`].
 pub(super) fn translate<E: ProvideErrorMetadata>(
     error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
 ) -> ObjectsError {
     let SdkError::ServiceError(refusal) = error else {
-        // Without credentials a request cannot be constructed; all else is silence or garbage.
+        // Without credentials a request cannot be constructed. All other errors mean silence or
+        // garbage.
         return match error {
             SdkError::ConstructionFailure(_) => ObjectsError::NoCredentials,
-            // Neither the network nor the answer: the request could not be signed.
+            // Neither the network nor the answer failed, so the request could not be signed.
             SdkError::DispatchFailure(failure)
                 if failure.is_other() && failure.as_other().is_none() =>
             {
@@ -70,7 +70,8 @@ pub(super) fn unfinished(
     }
 }
 
-/// A weak ETag does not name the bytes: something between the server and the store changed it.
+/// Takes the ETag of an answer. A weak ETag is refused, because it does not name the bytes:
+/// something between the server and the store changed it.
 pub(super) fn etag(given: Option<String>) -> Result<ETag, ObjectsError> {
     given
         .filter(|etag| !etag.is_empty() && !etag.starts_with("W/"))

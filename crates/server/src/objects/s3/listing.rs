@@ -6,15 +6,15 @@ use super::{
     answers::translate,
 };
 
-/// A missing bucket says nothing of the versions in it.
+/// The store's code for a missing bucket, which says nothing of the versions in it.
 const NO_BUCKET: &str = "NoSuchBucket";
 
 impl Objects {
-    /// At most a thousand objects under the prefix behind `after`, by key; fewer or none at the
-    /// end. Of a bucket with versions, the present ones.
+    /// Lists at most a thousand objects under the prefix that come after `after`, by key. Returns
+    /// fewer or none at the end. In a bucket with versions, lists the current ones.
     ///
     /// # Errors
-    /// [`ObjectsError`].
+    /// Returns an [`ObjectsError`] if the store does not list them.
     pub async fn list_objects(
         &self,
         after: Option<&ObjectKey>,
@@ -41,8 +41,8 @@ impl Objects {
         objects.collect()
     }
 
-    /// Deletes the versions behind a marker, which HEAD does not show, and the markers. Where they
-    /// may not be listed, none are deleted.
+    /// Deletes the delete markers, and the versions behind them, which HEAD does not show. If the
+    /// store does not allow listing them, this deletes none.
     pub(super) async fn remove_versions(&self, key: &ObjectKey) -> Result<(), ObjectsError> {
         let mut after: (Option<String>, Option<String>) = (None, None);
         loop {
@@ -58,11 +58,12 @@ impl Objects {
                 .map_err(translate);
             let page = match page {
                 Ok(page) => page,
-                // What is there without notes (embedded/store.rs), HEAD does not show either.
+                // The embedded store lists no versions. HEAD does not show its objects without
+                // notes either (embedded/store.rs), so delete by the key.
                 Err(ObjectsError::Refused { status: 501, .. }) => {
                     return self.delete(key, None).await;
                 }
-                // The store says so itself. A gateway's page says nothing about versions.
+                // The store itself refused. A gateway's page would say nothing about versions.
                 Err(ObjectsError::Refused { code, .. }) if code != "-" && code != NO_BUCKET => {
                     return Ok(());
                 }
@@ -72,7 +73,7 @@ impl Objects {
             let versions = versions.map(|version| (version.key, version.version_id));
             let markers = page.delete_markers.unwrap_or_default().into_iter();
             let markers = markers.map(|marker| (marker.key, marker.version_id));
-            // The prefix may begin longer keys, too.
+            // The prefix may also begin longer keys.
             let its = |(listed, _): &(Option<String>, _)| listed.as_deref() == Some(key.as_str());
             for (_, version) in versions.chain(markers).filter(its) {
                 if let Some(version) = version {

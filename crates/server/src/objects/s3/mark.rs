@@ -1,6 +1,6 @@
-//! The mark of a deployment: one small object behind its prefix. It says whose prefix this is, how
-//! far the deployment's database had come, and whether the sweeper may remove what has no record
-//! there (FORMAT.md R2, R11).
+//! The mark of a deployment: one small object under its prefix. It says whose prefix this is, how
+//! far the deployment's database had come, and whether the sweeper may remove objects without a
+//! record there (FORMAT.md R2, R11).
 
 use serde::{Deserialize, Serialize};
 
@@ -10,41 +10,42 @@ use super::{
     answers::{etag, positive, translate},
 };
 
-/// Behind the prefix. No tenant is called so, because tenants' names have no dot.
+/// The mark's name under the prefix. No tenant can have this name, because tenants' names have no
+/// dot.
 const MARK: &str = "sealift.deployment";
-/// Every mark is shorter; anything longer was not written here.
+/// The longest possible mark in bytes. A longer object was not written by a deployment.
 const LONGEST_MARK_BYTES: u64 = 1024;
 
 /// How far a database has come. A later state of the same database is greater.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct Reached {
-    /// Rises with `records new-epoch`.
+    /// The epoch, which rises with `records new-epoch`.
     pub epoch: i64,
-    /// Rises with every upload opened, part signed, and file completed or deleted.
+    /// The number that rises with every upload opened, part signed, and file completed or deleted.
     pub high_water: i64,
 }
 
 /// The content of a deployment's mark.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Mark {
-    /// The deployment that wrote it.
+    /// The id of the deployment that wrote it.
     pub deployment_id: String,
     /// How far the deployment's database had come when the mark was written.
     #[serde(flatten)]
     pub reached: Reached,
-    /// Whether the prefix is this deployment's alone, so that the sweeper may remove what has no
-    /// record there.
+    /// Whether the prefix belongs to this deployment alone, so that the sweeper may remove objects
+    /// without a record there.
     pub prefix_is_ours: bool,
 }
 
 /// The result of looking for the mark.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum FoundMark {
-    /// Nothing.
+    /// There is no mark.
     None,
-    /// The mark of the deployment that asked, and the tag of the object that it was read from.
+    /// The mark of the given deployment, and the ETag of the object that it was read from.
     Ours(Mark, ETag),
-    /// Another deployment's mark, or something that no deployment wrote.
+    /// The mark of another deployment, or an object that no deployment wrote.
     Another,
 }
 
@@ -52,7 +53,7 @@ impl Objects {
     /// Reads the mark of the prefix for this deployment.
     ///
     /// # Errors
-    /// Where it cannot be known.
+    /// Fails if the store's answer does not show whether there is a mark.
     pub async fn mark_for(&self, deployment_id: &str) -> Result<FoundMark, ObjectsError> {
         let asked = self
             .own
@@ -80,11 +81,12 @@ impl Objects {
         })
     }
 
-    /// Writes the mark in place of the one that was read as `before`, or where there was none. A
-    /// store that knows no conditions on PUT writes it in any case.
+    /// Writes the mark in place of the one that was read as `before`, or only if there is none. A
+    /// store that does not know conditions on PUT writes it in any case.
     ///
     /// # Errors
-    /// [`ObjectsError::Replaced`] where another server wrote it meanwhile: read it again.
+    /// Returns [`ObjectsError::Replaced`] if another server wrote the mark meanwhile; read it
+    /// again.
     pub async fn put_mark(&self, mark: &Mark, before: Option<&ETag>) -> Result<(), ObjectsError> {
         let body = serde_json::to_vec(mark)
             .map_err(|_| ObjectsError::Incomprehensible { field: "mark" })?;
@@ -98,7 +100,7 @@ impl Objects {
         };
         match conditional.send().await.map_err(translate) {
             Ok(_) => Ok(()),
-            // Two writers met, or the mark that was read is gone.
+            // Two writers collided, or the mark that was read is gone.
             Err(ObjectsError::Unavailable { status: Some(409) } | ObjectsError::NotFound) => {
                 Err(ObjectsError::Replaced)
             }
@@ -115,7 +117,7 @@ impl Objects {
         }
     }
 
-    /// The object key of the mark.
+    /// Returns the object key of the mark.
     #[must_use]
     pub fn mark_key(&self) -> String {
         format!("{}/{MARK}", self.prefix)

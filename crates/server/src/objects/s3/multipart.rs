@@ -1,4 +1,4 @@
-//! Multipart uploads, from their beginning to the object or to nothing.
+//! Handles multipart uploads, from their creation until they are completed or aborted.
 
 use aws_sdk_s3::{
     config::Builder,
@@ -19,7 +19,8 @@ impl Objects {
     /// Begins a multipart upload that demands a SHA-256 of every part (FORMAT.md R10).
     ///
     /// # Errors
-    /// [`ObjectsError`]; after `Unavailable` an upload may exist that nobody knows.
+    /// Returns an [`ObjectsError`]; after `Unavailable` the store may have an upload that nobody
+    /// knows.
     pub async fn create_multipart(&self, key: &ObjectKey) -> Result<S3UploadId, ObjectsError> {
         let answer = self
             .own
@@ -27,8 +28,8 @@ impl Objects {
             .bucket(&self.bucket)
             .key(key.as_str())
             .content_type("application/octet-stream")
-            // No checksum type beside it: COMPOSITE is S3's own choice for SHA-256, and some
-            // stores refuse to be told.
+            // This sends no checksum type, because COMPOSITE is S3's own default for SHA-256 and
+            // some stores refuse the field.
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
             .send()
             .await
@@ -39,10 +40,11 @@ impl Objects {
             .ok_or(ObjectsError::Incomprehensible { field: "UploadId" })
     }
 
-    /// Every part the store holds, by number.
+    /// Lists every part that the store holds, by number.
     ///
     /// # Errors
-    /// [`ObjectsError::NoSuchUpload`] and others.
+    /// Returns [`ObjectsError::NoSuchUpload`] if the upload has ended, and another error if the
+    /// store does not list the parts.
     pub async fn list_parts(
         &self,
         key: &ObjectKey,
@@ -78,10 +80,10 @@ impl Objects {
         Ok(parts)
     }
 
-    /// Whether the store still keeps this multipart upload open.
+    /// Returns whether the store still keeps this multipart upload open.
     ///
     /// # Errors
-    /// Where it cannot be known.
+    /// Fails if the store's answer does not show it.
     pub async fn multipart_exists(
         &self,
         key: &ObjectKey,
@@ -104,11 +106,12 @@ impl Objects {
         }
     }
 
-    /// Joins the parts to the object. Any error leaves open what happened: look at the object
-    /// (DESIGN.md 2). A 200 with an error in its body is an error here.
+    /// Joins the parts into the object. After any error the caller must look at the object, because
+    /// the parts may have been joined nevertheless. A 200 with an error in its body is an error
+    /// here.
     ///
     /// # Errors
-    /// [`ObjectsError`].
+    /// Returns an [`ObjectsError`] if the store did not confirm the join.
     pub async fn complete_multipart(
         &self,
         key: &ObjectKey,
@@ -138,10 +141,10 @@ impl Objects {
         })
     }
 
-    /// Drops the parts. A multipart upload that is gone already is fine.
+    /// Drops the parts. Succeeds if the multipart upload is gone already.
     ///
     /// # Errors
-    /// Where it may still be there.
+    /// Fails if the multipart upload may still be there.
     pub async fn abort_multipart(
         &self,
         key: &ObjectKey,
@@ -162,10 +165,10 @@ impl Objects {
         }
     }
 
-    /// Every unfinished multipart upload under this deployment's prefix.
+    /// Lists every unfinished multipart upload under this deployment's prefix.
     ///
     /// # Errors
-    /// [`ObjectsError`].
+    /// Returns an [`ObjectsError`] if the store does not list them.
     pub async fn unfinished_multiparts(&self) -> Result<Vec<UnfinishedMultipart>, ObjectsError> {
         let mut found = Vec::new();
         let mut after: (Option<String>, Option<String>) = (None, None);

@@ -1,5 +1,5 @@
-//! Presigned PUTs of parts and of whole objects, and GETs of objects. The caller's row of the part
-//! must be durable before the URL of a PUT leaves (FORMAT.md R2).
+//! Makes presigned PUTs of parts and of whole objects, and presigned GETs of objects. The caller
+//! must make the part's row durable before the URL of a PUT leaves (FORMAT.md R2).
 
 use sealift_transfer::{
     PartNumber,
@@ -13,12 +13,13 @@ use super::{
 };
 
 impl Objects {
-    /// Signs the PUT of exactly these bytes as exactly this part, for 15 minutes from `now_ms`,
-    /// less where the signing credentials end earlier.
+    /// Signs the PUT of exactly these bytes as exactly this part. The signature lasts 15 minutes
+    /// from `now_ms`, or less if the signing credentials end earlier.
     ///
     /// # Errors
-    /// [`ObjectsError::NoCredentials`]; [`ObjectsError::WrongSignedHeaders`] should an SDK sign
-    /// other headers than FORMAT.md R10 demands.
+    /// Returns [`ObjectsError::NoCredentials`] if there are none, and
+    /// [`ObjectsError::WrongSignedHeaders`] if the SDK signs other headers than FORMAT.md R10
+    /// demands.
     pub async fn presign_part(
         &self,
         key: &ObjectKey,
@@ -33,11 +34,11 @@ impl Objects {
         self.browsers.sign(what, now_ms).await
     }
 
-    /// Signs the PUT of exactly these bytes as the whole object, as long. Where there is an object
-    /// the store is to answer 412: it was sent before.
+    /// Signs the PUT of exactly these bytes as the whole object, for the same time. If there is an
+    /// object already, the store must answer 412, because it was sent before.
     ///
     /// # Errors
-    /// As for [`Objects::presign_part`].
+    /// Fails like [`Objects::presign_part`].
     pub async fn presign_put(
         &self,
         key: &ObjectKey,
@@ -49,12 +50,12 @@ impl Objects {
         self.browsers.sign(what, now_ms).await
     }
 
-    /// Signs the GET of exactly this object, whole or by `Range`, as long, or until `until_ms` where
-    /// that is earlier. It must be sent with the
-    /// `If-Match` that is signed: another object is never given for this one (FORMAT.md R6).
+    /// Signs the GET of exactly this object, whole or by `Range`. The signature lasts as long as
+    /// for a PUT, or until `until_ms` if that is earlier. The request must carry the signed
+    /// `If-Match`, so that another object is never returned in its place (FORMAT.md R6).
     ///
     /// # Errors
-    /// As for [`Objects::presign_part`].
+    /// Fails like [`Objects::presign_part`].
     pub async fn presign_get(
         &self,
         object: &StoredObject,
@@ -67,8 +68,9 @@ impl Objects {
         signed.await
     }
 
-    /// [`Objects::presign_part`] and, without `s3_upload_id`, [`Objects::presign_put`] at the
-    /// server's own endpoint: for the probe, which the server itself sends.
+    /// Signs like [`Objects::presign_part`] or, without `s3_upload_id`, like
+    /// [`Objects::presign_put`], but at the server's own endpoint: the server itself sends the
+    /// probe.
     pub(in crate::objects) async fn presign_own(
         &self,
         key: &ObjectKey,
@@ -84,12 +86,12 @@ impl Objects {
         self.probe.sign(what, now_ms).await
     }
 
-    /// Scheme, host and port of every URL signed for browsers.
+    /// Returns scheme, host and port of every URL that is signed for browsers.
     ///
     /// # Errors
-    /// Those of signing.
+    /// Fails if signing fails.
     pub async fn public_origin(&self, now_ms: i64) -> Result<String, ObjectsError> {
-        // Asking the signer is right for every combination of region, endpoint and style.
+        // Signing a URL gives the right origin for every combination of region, endpoint and style.
         let key = ObjectKey::from_record(format!("{}/origin", self.prefix));
         let put = self.presign_put(&key, &Sha256::of(b""), 0, now_ms).await?;
         let url: http::Uri = put

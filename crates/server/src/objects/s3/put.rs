@@ -1,5 +1,5 @@
-//! PUTs that the server sends itself: parts and whole objects that it sealed. The caller's row of
-//! the part must be durable before they are sent (FORMAT.md R2).
+//! Sends the PUTs of the server itself: parts and whole objects that it sealed. The caller must
+//! make the part's row durable before they are sent (FORMAT.md R2).
 
 use aws_sdk_s3::{config::Builder, primitives::ByteStream};
 use bytes::Bytes;
@@ -13,11 +13,11 @@ use super::{
 };
 
 impl Objects {
-    /// Sends these bytes as this part, with their SHA-256 as a signed header (FORMAT.md R10). After
-    /// a silence, or a signature that ended on the way, the same bytes are sent again.
+    /// Sends these bytes as this part, with their SHA-256 as a signed header (FORMAT.md R10). If
+    /// the store stays silent, or the signature ends on the way, the same bytes are sent again.
     ///
     /// # Errors
-    /// [`ObjectsError`]; the part may be there all the same.
+    /// Returns an [`ObjectsError`]; the store may have the part nevertheless.
     pub async fn put_part(
         &self,
         key: &ObjectKey,
@@ -39,8 +39,8 @@ impl Objects {
                 .body(ByteStream::from(sealed.clone()))
                 .customize()
                 .config_override(Builder::new().timeout_config(silence_of(self.patience.put)))
-                // Else the bytes would be hashed once more: the checksum is signed, and covers
-                // them.
+                // The payload is not signed, because that would hash the bytes once more: the
+                // checksum is signed, and it covers them.
                 .disable_payload_signing()
                 .send()
                 .await;
@@ -51,11 +51,11 @@ impl Objects {
         }
     }
 
-    /// Sends these bytes as the whole object, where there is none yet: one that is there stays, and
-    /// it is for completion to find out which it is.
+    /// Sends these bytes as the whole object if there is none yet. An object that is there already
+    /// stays, and completion finds out which one it is.
     ///
     /// # Errors
-    /// [`ObjectsError`]; the object may be there all the same.
+    /// Returns an [`ObjectsError`]; the store may have the object nevertheless.
     pub async fn put_object(
         &self,
         key: &ObjectKey,
@@ -78,8 +78,8 @@ impl Objects {
                 .send()
                 .await;
             match sent.map_err(translate) {
-                // 412: what was sent before, after a silence perhaps, is there. Completion looks at
-                // it, so it does not matter whose 412 this is.
+                // A 412 means that an object is there, perhaps from an earlier attempt that got no
+                // answer. Completion looks at it, so it does not matter which.
                 Ok(_)
                 | Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => {
                     return Ok(());
@@ -91,12 +91,12 @@ impl Objects {
     }
 }
 
-/// PUTs of the same bytes whose signature, or whose body, the store did not take.
+/// The most PUTs of the same bytes, if the store rejects their signature or their body.
 const MOST_PUTS: u8 = 3;
 
-/// Whether the same bytes are sent again, because the store says that the signature ended on the way
-/// or that the bytes did not arrive whole. Every attempt is signed anew. The SDK itself tries again
-/// after a silence and after a 5xx, but not after these.
+/// Returns whether to send the same bytes again, because the store says that the signature ended on
+/// the way or that the bytes did not arrive whole. Every attempt is signed anew. The SDK itself
+/// retries after a silence and after a 5xx, but not after these.
 fn is_sent_again(error: &ObjectsError, puts: &mut u8) -> bool {
     let is_mended = matches!(
         error,

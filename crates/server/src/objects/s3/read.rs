@@ -1,8 +1,8 @@
-//! Ranged reads of one certain object (FORMAT.md R6), and the proof of what lies under a key.
+//! Reads ranges of one exact object (FORMAT.md R6), and proves what lies at an object key.
 //!
-//! A difference counts only where the store itself proves it: by its own code, or by an answer to
-//! the very range that was asked, with an ETag that names bytes. Anything else may be a gateway's
-//! answer, so the caller has to look again.
+//! A difference counts only if the store itself proves it: by its own code, or by an answer to
+//! exactly the requested range, with an ETag that names the bytes. Any other answer may be a
+//! gateway's, so the caller has to look again.
 
 use core::time::Duration;
 use std::ops::Range;
@@ -19,8 +19,8 @@ use super::{
     answers, translate,
 };
 
-/// The longest silence of the store in the middle of a body. Only our own waiting counts: a
-/// reader that pauses costs nothing.
+/// The longest time that the store may send nothing in the middle of a body. Only our own waiting
+/// counts; a reader that pauses uses up none of it.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 pub(super) async fn get_range(
@@ -54,7 +54,7 @@ pub(super) async fn get_range(
         }
         (None, _) => true,
     };
-    // Some stores ignore If-Match: what they answer is compared all the same.
+    // Some stores ignore If-Match, so the answer is compared in any case.
     if etag != object.etag || !same_version || total != object.len {
         return Err(ObjectsError::Replaced);
     }
@@ -81,8 +81,8 @@ fn ask(
         .range(format!("bytes={}-{last}", range.start))
 }
 
-/// The length of the whole object, from an answer to exactly this range, or to what an object that
-/// ends earlier has of it.
+/// Returns the length of the whole object, from an answer to exactly this range, or to as much of
+/// it as the object has.
 fn total_of(range: &Range<u64>, content_range: Option<&str>) -> Result<u64, ObjectsError> {
     let field = "Content-Range";
     let first = format!("bytes {}-", range.start);
@@ -94,8 +94,8 @@ fn total_of(range: &Range<u64>, content_range: Option<&str>) -> Result<u64, Obje
         .ok_or(ObjectsError::Incomprehensible { field })
 }
 
-/// Looks at what lies there after an answer that does not prove why the object was not given: a
-/// range behind its end, or a status without a code. Some stores give 412 none.
+/// Looks at the object after an answer that does not prove why it was not returned: a range behind
+/// the object's end, or a status without a code. Some stores send 412 without one.
 async fn look(
     client: &Client,
     bucket: &str,
@@ -117,11 +117,12 @@ async fn look(
     })
 }
 
-/// An object may come between HEAD and the GET that asks for the reason.
+/// The most attempts to look: an object may arrive between HEAD and the GET that asks for the
+/// reason.
 const MOST_LOOKS: u32 = 3;
 
-/// What lies under the key now, or in that version. An absence is proven: HEAD's answers have no
-/// body and thus no code, so the store's word is heard by a GET.
+/// Returns the object at the key now, or that version of it. An absence is proven with a GET,
+/// because answers to HEAD have no body and thus no code.
 pub(super) async fn head(
     client: &Client,
     bucket: &str,
@@ -156,7 +157,8 @@ pub(super) async fn head(
         let heard = ask(client, bucket, key, version, &(0..1)).send().await;
         match heard.map_err(translate) {
             Err(ObjectsError::NotFound) => return Ok(None),
-            // Both answers do not fit: an object came, or something stands before the store.
+            // The two answers contradict each other: an object arrived, or something stands before
+            // the store.
             Ok(_) | Err(ObjectsError::Refused { status: 416, .. }) => {}
             Err(error) => return Err(error),
         }
@@ -164,7 +166,7 @@ pub(super) async fn head(
     Err(ObjectsError::Unavailable { status })
 }
 
-/// Whether a GET is refused where another ETag is asked for than lies there.
+/// Returns whether the store refuses a GET that demands another ETag than the object has.
 pub(super) async fn heeds_if_match(
     client: &Client,
     bucket: &str,
@@ -179,11 +181,11 @@ pub(super) async fn heeds_if_match(
     }
 }
 
-/// Proves by reading a byte of it that this is what the store has there. HEAD alone proves nothing:
-/// a gateway's page also has a length.
+/// Proves that `found` is the object in the store, by reading a byte of it. HEAD alone proves
+/// nothing, because a gateway's page also has a length.
 ///
 /// # Errors
-/// Where it is not proven: look again.
+/// Fails if it is not proven; the caller must look again.
 pub(super) async fn prove(
     client: &Client,
     bucket: &str,
@@ -199,7 +201,7 @@ pub(super) async fn prove(
         .map_err(translate)
     {
         Ok(answer) => answer,
-        // No range lies in an empty object.
+        // An empty object has no range.
         Err(ObjectsError::Refused { status: 416, .. }) if found.len == 0 => return Ok(()),
         Err(ObjectsError::Replaced) => {
             let status = Some(412);
@@ -218,7 +220,7 @@ pub(super) async fn prove(
     }
 }
 
-/// The body, with an error as its last item unless it had exactly `asked_bytes`.
+/// Streams the body. The last item is an error unless the body had exactly `asked_bytes`.
 fn exactly(
     body: ByteStream,
     asked_bytes: u64,

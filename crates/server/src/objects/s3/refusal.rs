@@ -1,13 +1,13 @@
-//! The one table of refusals: what an answer of the store, or of something before it, proves, and
-//! whether the same request may succeed later.
+//! The only table of refusals. It says what an answer of the store, or of something before it,
+//! proves, and whether the same request may succeed later.
 //!
 //! Only S3's own code proves an absence or a difference. A gateway before the store also answers
-//! 404, 412 and 416, so such a status without the code proves nothing: the caller looks again.
+//! 404, 412 and 416, so such a status without the code proves nothing, and the caller looks again.
 
 use super::super::ObjectsError;
 
-/// Codes that pass by themselves, whatever status they come with: the store is busy, the bytes did
-/// not arrive unharmed, two requests met, or credentials and clocks are being renewed.
+/// Codes of failures that pass by themselves, whatever the status: the store is busy, the bytes
+/// arrived damaged, two requests collided, or credentials and clocks are being renewed.
 const PASSING: [&str; 24] = [
     "BadDigest",
     "BandwidthLimitExceeded",
@@ -35,7 +35,7 @@ const PASSING: [&str; 24] = [
     "XAmzContentSHA256Mismatch",
 ];
 
-/// A longer code is not S3's.
+/// The length of the longest code in characters. A longer text is not S3's.
 const LONGEST_CODE: usize = 64;
 
 /// Translates a refusal with this status and this code.
@@ -50,11 +50,11 @@ pub(in crate::objects) fn of(status: u16, code: Option<&str>) -> ObjectsError {
         (_, Some("NoSuchKey" | "NoSuchVersion")) => ObjectsError::NotFound,
         (_, Some("PreconditionFailed")) => ObjectsError::Replaced,
         (_, Some(code)) if PASSING.contains(&code) || code.contains("Throttling") => unavailable,
-        // The store does not have what was asked for, and will not have it in a moment.
+        // The store lacks this feature, and will still lack it in a moment.
         (501, Some(code)) => refused(status, code),
         (408 | 425 | 429 | 500..=599, _) => unavailable,
         (_, Some(code)) => refused(status, code),
-        // Nobody knows whose answer this is: a redirect, a conflict, or a gateway's own page.
+        // Nobody knows who sent this answer: a redirect, a conflict, or a gateway's own page.
         (..=399 | 404 | 409 | 412 | 416, None) => unavailable,
         (_, None) => refused(status, "-"),
     }
@@ -67,7 +67,8 @@ fn refused(status: u16, code: &str) -> ObjectsError {
     }
 }
 
-/// A code is one word. Callers read it, so nothing else of an answer may pass as one.
+/// Returns whether the text is one word, as codes are. Callers read the code, so no other text of
+/// an answer may pass as one.
 fn is_a_code(text: &str) -> bool {
     let is_of_a_word =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
@@ -149,7 +150,7 @@ mod tests {
         ] {
             assert_eq!(of(status, Some(code)), proven);
         }
-        // A gateway's page, a redirect, an empty answer.
+        // These are a gateway's page, a redirect, or an empty answer.
         let no_code = [None, Some("NotFound"), Some(""), Some("404 page not found")];
         for status in [200, 204, 301, 302, 304, 307, 308, 404, 409, 412, 416] {
             for code in no_code {

@@ -1,6 +1,6 @@
-//! Signs for one endpoint (FORMAT.md R10): the signature of a PUT covers the host, the exact content
-//! length and the SHA-256 of the bytes, that of a GET the host and the ETag, and nothing the sender
-//! would have to guess.
+//! Signs requests for one endpoint (FORMAT.md R10). The signature of a PUT covers the host, the
+//! exact content length and the SHA-256 of the bytes; that of a GET covers the host and the ETag.
+//! Neither covers anything that the sender would have to guess.
 
 use core::time::Duration;
 use std::{
@@ -23,14 +23,14 @@ use tokio::sync::Mutex;
 
 use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId, StoredObject};
 
-/// How long a presigned URL works, unless the signing credentials end earlier (DESIGN.md 2).
+/// Milliseconds that a presigned URL works, unless the signing credentials end earlier.
 pub const PRESIGNED_FOR_MS: i64 = 15 * 60 * 1000;
 
-/// Credentials with less than this left are asked for anew: the AWS chain hands out the next
-/// ones about five minutes before the old ones end.
+/// Milliseconds that credentials must still last; otherwise new ones are requested. The AWS chain
+/// provides the next ones about five minutes before the old ones end.
 const LEAST_LEFT_MS: i64 = 5 * 60 * 1000;
 
-/// What is signed.
+/// A PUT to be signed.
 pub(super) struct ToSign<'a> {
     pub(super) bucket: &'a str,
     pub(super) key: &'a ObjectKey,
@@ -39,18 +39,18 @@ pub(super) struct ToSign<'a> {
     pub(super) sealed_len: u64,
 }
 
-/// What the bytes become.
+/// The purpose of the bytes that are PUT.
 #[derive(Clone, Copy)]
 pub(super) enum Becomes<'a> {
-    /// A part of that multipart upload.
+    /// The bytes become this part of that multipart upload.
     Part(&'a S3UploadId, PartNumber),
-    /// The whole object, where there is none.
+    /// The bytes become the whole object, if there is none.
     Object,
 }
 
 impl Becomes<'_> {
-    /// The only headers that the signature may cover; every HTTP client sends the first two by
-    /// itself.
+    /// Returns the only headers that the signature may cover. Every HTTP client sends the first two
+    /// by itself.
     fn signed_headers(self) -> &'static [&'static str] {
         match self {
             Self::Part(..) => &["content-length", "host", CHECKSUM],
@@ -59,18 +59,18 @@ impl Becomes<'_> {
     }
 }
 
-/// Of a GET: without the record's ETag the URL is good for nothing, so that no reader forgets to
-/// compare it (FORMAT.md R6). The range is free.
+/// The headers that the signature of a GET covers. Without the record's ETag the URL does not work,
+/// so that no reader forgets to compare it (FORMAT.md R6). The range is not signed.
 const SIGNED_OF_GET: &[&str] = &["host", IF_MATCH];
 
 const CHECKSUM: &str = "x-amz-checksum-sha256";
 const IF_NONE_MATCH: &str = "if-none-match";
 const IF_MATCH: &str = "if-match";
-/// What the sender must add by itself, where it is signed.
+/// The signed headers that the sender must add itself.
 const TO_BE_SENT: [&str; 3] = [CHECKSUM, IF_NONE_MATCH, IF_MATCH];
 
-/// Signs for one endpoint, and knows when the credentials that sign will end. The SDK's own
-/// cache does not say.
+/// Signs for one endpoint, and knows when the signing credentials end. The SDK's own cache does not
+/// tell when they end.
 #[derive(Clone)]
 pub(super) struct Signer {
     template: aws_sdk_s3::Config,
@@ -82,7 +82,7 @@ pub(super) struct Signer {
 #[derive(Clone)]
 struct Current {
     client: Client,
-    /// `None`: these never end.
+    /// The time at which the credentials end; `None` if they never do.
     ends_at_ms: Option<i64>,
 }
 
@@ -118,7 +118,8 @@ impl Signer {
         })
     }
 
-    /// The GET of exactly this object, whole or by ranges, not beyond `until_ms`.
+    /// Signs the GET of exactly this object, whole or by ranges, for no longer than until
+    /// `until_ms`.
     pub(super) async fn sign_get(
         &self,
         bucket: &str,
@@ -173,7 +174,8 @@ impl Signer {
     }
 }
 
-/// The URL, and what its sender must add; refused where the signature covers anything else.
+/// Returns the URL and the headers that its sender must add. Fails if the signature covers any
+/// other header.
 fn expect_signed(
     signed: &PresignedRequest,
     wanted: &[&str],
@@ -190,7 +192,8 @@ fn expect_signed(
     Ok((url, headers))
 }
 
-/// Only the checksum's value is given: naming the algorithm too would add a header to be sent.
+/// Presigns the PUT. Only the checksum's value is set, because setting the algorithm would add a
+/// header that must be sent.
 async fn presigned(
     client: &Client,
     what: &ToSign<'_>,
@@ -223,7 +226,8 @@ async fn presigned(
     }
 }
 
-/// From now to whichever ends first: 15 minutes or the credentials.
+/// Returns the time for which to sign: from now until 15 minutes have passed or the credentials
+/// end, whichever comes first.
 fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64), ObjectsError> {
     let until = now_ms.saturating_add(PRESIGNED_FOR_MS);
     let until = ends_at_ms.map_or(until, |end| end.min(until));
@@ -245,7 +249,8 @@ fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64
     Ok((config, now_ms.saturating_add(left_s.saturating_mul(1000))))
 }
 
-/// From now to the end of a signature, for clients whose clock differs from this one.
+/// Returns the milliseconds from now to the end of a signature, for clients whose clock differs
+/// from this one.
 fn left_ms(now_ms: i64, expires_at_ms: i64) -> u64 {
     u64::try_from(expires_at_ms.saturating_sub(now_ms)).unwrap_or(0)
 }
@@ -257,7 +262,7 @@ fn since_epoch_ms(at: SystemTime) -> i64 {
         .unwrap_or(0)
 }
 
-/// The `X-Amz-SignedHeaders` of a presigned URL, decoded.
+/// Returns the `X-Amz-SignedHeaders` of a presigned URL, decoded.
 fn signed_headers(url: &str) -> Option<String> {
     let (_, query) = url.split_once('?')?;
     query

@@ -1,4 +1,4 @@
-//! Stores that keep silent, and that keep versions.
+//! Tests the client with stores that stay silent, and with stores that keep versions.
 
 use std::sync::{Arc, Mutex};
 
@@ -15,7 +15,7 @@ use tokio::sync::Notify;
 use super::*;
 use crate::objects::ETag;
 
-/// Serves the store, and says how it is reached.
+/// Serves the store, and returns the settings to reach it.
 async fn at_store(store: Router) -> S3Config {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = S3Config {
@@ -71,7 +71,7 @@ const VERSIONS: &str = "<ListVersionsResult>
     <DeleteMarker><Key>sealift/key</Key><VersionId>marker</VersionId></DeleteMarker>
 </ListVersionsResult>";
 
-/// Tells of these versions behind a marker; gives what was deleted.
+/// Lists these versions behind a marker, and returns what was deleted.
 async fn removed_of(
     status: StatusCode,
     listed: &'static str,
@@ -119,10 +119,10 @@ async fn where_versions_cannot_be_listed_the_answer_tells_what_is_done() {
     let unknown = "<Error><Code>NotImplemented</Code></Error>";
     let (removed, deleted) = removed_of(StatusCode::FORBIDDEN, refused).await;
     assert_eq!((removed, deleted.len()), (Ok(()), 0));
-    // No store of versions: by its key.
+    // This store keeps no versions, so the object is deleted by its key.
     let (removed, deleted) = removed_of(StatusCode::NOT_IMPLEMENTED, unknown).await;
     assert_eq!((removed, deleted), (Ok(()), vec!["-".to_owned()]));
-    // A gateway's page tells nothing of versions, and neither does a bucket that is not there.
+    // A gateway's page says nothing of versions, and neither does a missing bucket.
     let no_bucket = "<Error><Code>NoSuchBucket</Code></Error>";
     for (status, page) in [
         (StatusCode::FORBIDDEN, "<html></html>"),
@@ -139,7 +139,7 @@ async fn where_versions_cannot_be_listed_the_answer_tells_what_is_done() {
     assert_eq!(removed, Err(ObjectsError::Unavailable { status }));
 }
 
-/// Refuses the first PUTs with 400 and this code, then takes them. Returns the bodies of all.
+/// Refuses the first PUTs with 400 and this code, and then accepts them. Returns the bodies of all.
 async fn put_to_a_store_that_refuses(
     times: usize,
     code: &'static str,
@@ -181,7 +181,7 @@ async fn a_part_whose_signature_ended_on_the_way_is_signed_again_with_the_same_b
         let (put, bodies) = put_to_a_store_that_refuses(1, code).await;
         assert_eq!(put, Ok(()), "{code}");
         assert_eq!(bodies, ["sealed", "sealed"], "{code}");
-        // But not for ever.
+        // The client does not retry for ever.
         let (put, bodies) = put_to_a_store_that_refuses(9, code).await;
         let status = Some(400);
         assert_eq!(put, Err(ObjectsError::Unavailable { status }), "{code}");

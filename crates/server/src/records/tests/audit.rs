@@ -1,4 +1,4 @@
-//! The audit.
+//! Tests the audit.
 
 use super::{ann, kept};
 use crate::records::{AuditAction, AuditEntry, AuditRow};

@@ -1,4 +1,4 @@
-//! The row about the deployment as a whole.
+//! Tests the row about the deployment as a whole.
 
 use super::{audited, kept};
 use crate::records::Records;

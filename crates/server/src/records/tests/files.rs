@@ -1,4 +1,4 @@
-//! Files, their list and their end.
+//! Tests files: their list and their deletion.
 
 use sealift_transfer::api::UploadState;
 
@@ -86,14 +86,14 @@ async fn page(records: &Records, cursor: Option<FileCursor>) -> Vec<FileRow> {
 #[tokio::test]
 async fn a_walk_by_cursor_meets_every_file_once_while_files_come_and_go() {
     let kept = kept().await;
-    // Three of them were complete in the same millisecond.
+    // Three of them are completed in the same millisecond.
     for (n, at_ms) in [(1, 30), (2, 20), (3, 20), (4, 20), (5, 10)] {
         file_made(&kept.records, n, at_ms).await;
     }
     let first = page(&kept.records, None).await;
     file_made(&kept.records, 6, 31).await;
     let second = page(&kept.records, first.last().map(behind)).await;
-    // The cursor's own file goes: its place stays.
+    // The cursor stays valid when its own file is deleted.
     let last = second.last().unwrap();
     let gone = kept
         .records
@@ -120,14 +120,14 @@ async fn a_file_that_is_being_deleted_is_found_by_nobody_but_its_deleter() {
     let file = file_made(&kept.records, 1, 1).await;
     let id = file_id(1);
     assert!(!kept.records.finish_deleting(&id, None).await.unwrap());
-    // A deletion that was cut off is repeated.
+    // The second time repeats an interrupted deletion.
     for _ in 0..2 {
         let deleting = kept
             .records
             .begin_deleting(&ann(), &id, audited())
             .await
             .unwrap();
-        // The deleter needs no more than the place of the object.
+        // The deletion only needs the object's key and version.
         let place = |file: FileRow| (file.file_id, file.s3_key, file.version);
         assert_eq!(deleting.map(place), Some(place(file.clone())));
         assert_eq!(kept.records.file(&ann(), &id).await.unwrap(), None);

@@ -1,4 +1,5 @@
-//! Nothing of the caller's stays once an upload has ended without a file or a file is deleted.
+//! Tests that nothing that the caller gave stays once an upload has ended without a file or a file is
+//! deleted.
 
 use std::fs;
 
@@ -9,7 +10,8 @@ use super::{
 };
 use crate::records::{FilesToSweep, KeptVerification, NewUpload, Records, UploadRow};
 
-/// Whether everything that the caller gave is gone, and all that must not be used again is there.
+/// Returns true if everything that the caller gave is removed. Checks that everything that must not be
+/// used again is still there.
 fn is_forgotten(row: &UploadRow, n: u8) -> bool {
     let new = new_upload(n);
     assert_eq!(row.header, new.header);

@@ -1,4 +1,4 @@
-//! KEK rows, records keys and API keys.
+//! Tests KEK rows, records keys and API keys.
 
 use sealift_keyring::KekRow;
 use sealift_transfer::api::{ApiKeyId, TenantId};
@@ -72,7 +72,7 @@ async fn of_two_servers_that_make_a_records_key_both_use_the_first() {
     let other = Records::open(&kept.file).await.unwrap();
     let acme = tenant("acme");
     assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
-    // The tenant's row may be there already, without a blob.
+    // The tenant's row may exist already, without a blob.
     kept.records.add_kek(kek(1, 7), 0).await.unwrap();
     assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
     let (one, two) = tokio::join!(

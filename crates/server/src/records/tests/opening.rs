@@ -1,4 +1,4 @@
-//! Opening and closing the file.
+//! Tests opening and closing the database file.
 
 use core::time::Duration;
 
@@ -24,7 +24,7 @@ async fn a_commit_is_on_the_disk_when_it_returns() {
             Ok((journal, synchronous, fullfsync, foreign_keys))
         })
     });
-    // SQLite's numbers: 2 is FULL.
+    // In SQLite's numbers, 2 is FULL.
     assert_eq!(pragmas.await.unwrap(), ("wal".to_owned(), 2, 1, 1));
 }
 

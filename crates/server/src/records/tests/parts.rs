@@ -1,4 +1,4 @@
-//! Signing: one ciphertext per part, all of a request or none.
+//! Tests signing: one ciphertext per part, and all parts of a request or none.
 
 use sealift_transfer::{
     PartNumber,
@@ -8,14 +8,14 @@ use sealift_transfer::{
 use super::{ann, audited, ends, kept, others, run, upload, upload_id, upload_in};
 use crate::records::{PartRow, Records, RecordsError, Scope, SignedRows};
 
-/// When all of these tests sign, unless they say otherwise.
+/// The time at which these tests sign by default.
 const NOW_MS: i64 = 10;
 
 fn number(n: u16) -> PartNumber {
     n.try_into().unwrap()
 }
 
-/// The receipt of part `n` with these sealed bytes, and their length.
+/// Returns the receipt of part `n` with these sealed bytes, and their length.
 fn sealed(n: u16, bytes: &[u8]) -> (PartReceipt, u64) {
     let receipt = PartReceipt {
         number: number(n),

@@ -1,4 +1,5 @@
-//! What the server seals itself is nobody else's, and ends as it came.
+//! Tests uploads that the server seals itself: clients cannot sign parts of them, and they end with the
+//! length that came.
 
 use sealift_transfer::{
     PartNumber, PartPlan,
@@ -11,7 +12,7 @@ use crate::{
     records::{NewUpload, Records, SignedRows},
 };
 
-/// Ann's upload 1, which the server seals, with room for four parts, and open.
+/// Opens Ann's upload 1, which the server seals and which has room for four parts.
 async fn sealed_here(records: &Records) -> UploadId {
     let new = NewUpload {
         is_sealed_here: true,
@@ -31,7 +32,7 @@ fn part(number: u16, content: &[u8]) -> (PartReceipt, u64) {
     (receipt, 7)
 }
 
-/// The server keeps a part of upload `n`, which ends at `expires_at_ms` then.
+/// Saves a part that the server seals for upload `n`, which then ends at `expires_at_ms`.
 async fn keep(
     records: &Records,
     n: u8,
@@ -62,7 +63,7 @@ async fn parts_are_kept_for_who_seals_them_only() {
     let late = keep(records, 1, part(2, b"b"), 9, 20).await;
     assert_eq!(late, SignedRows::Expired);
 
-    // Nor does the server keep what a client seals.
+    // The server does not save parts of an upload that a client seals either.
     upload_in(records, 2, UploadState::Open).await;
     assert_eq!(keep(records, 2, part(1, b"a"), 2, 9).await, not_open);
 }

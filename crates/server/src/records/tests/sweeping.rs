@@ -1,4 +1,4 @@
-//! What the sweeper finds, and that it changes only what is still so.
+//! Tests what the sweeper finds, and that it changes only rows that are still in the state it found.
 
 use sealift_transfer::api::{PartReceipt, Sha256, UploadState};
 
@@ -13,7 +13,7 @@ use crate::{
 
 const NONE: [UploadState; 0] = [];
 
-/// The states of these uploads are found at that time, sorted by name.
+/// Returns the states of the uploads found at that time, sorted by name.
 async fn found(records: &Records, which: UploadsToSweep, now_ms: i64) -> Vec<UploadState> {
     let rows = records.uploads_to_sweep(which, now_ms, None, 99).await;
     let rows = rows.unwrap();

@@ -1,4 +1,4 @@
-//! The list of what can go on.
+//! Tests the list of unfinished uploads.
 
 use sealift_transfer::api::{PartReceipt, Sha256, UploadState};
 
@@ -7,7 +7,7 @@ use crate::records::{NewUpload, Records, UploadCursor};
 
 const NONE: [u8; 0] = [];
 
-/// Ids of one page, by number.
+/// Returns the uploads of one page, by number.
 async fn page(records: &Records, cursor: Option<UploadCursor>, most: u32) -> Vec<u8> {
     let page = records
         .unfinished_of(&ann(), cursor, most, 0)
@@ -33,7 +33,7 @@ async fn unfinished_uploads_are_listed_newest_first_page_by_page() {
     };
     assert_eq!(page(&kept.records, Some(behind(4)), 9).await, [3, 2, 1]);
     assert_eq!(page(&kept.records, Some(behind(1)), 9).await, NONE);
-    // Of the same moment: by id, each once.
+    // Uploads of the same moment are sorted by id, and each is listed once.
     run(&kept.records, "UPDATE uploads SET opened_at_ms = 3").await;
     let all = page(&kept.records, None, 9).await;
     let at = UploadCursor {
@@ -56,7 +56,7 @@ async fn only_what_can_go_on_is_listed_and_only_to_its_owner() {
         };
         add(&kept.records, theirs).await;
     }
-    // Opening, open and completing come first in the list of states.
+    // In the list of states, opening, open and completing come first.
     assert_eq!(page(&kept.records, None, 99).await, [3, 2, 1]);
     let later = kept.records.unfinished_of(&ann(), None, 99, 1002).await;
     assert_eq!(later.unwrap().len(), 1, "number 3 expires at 1003");

@@ -1,4 +1,4 @@
-//! Every change of an upload's state, from every state.
+//! Tests every change of an upload's state, from every state.
 
 use sealift_transfer::api::UploadState::{
     self, Aborted, Aborting, Complete, Completing, Failed, Open, Opening,
@@ -7,7 +7,7 @@ use sealift_transfer::api::UploadState::{
 use super::{ann, audited, kept, object, others, owner, state_of, upload, upload_id, upload_in};
 use crate::{objects::S3UploadId, records::Records};
 
-/// The changes, and where each may begin.
+/// The changes of an upload's state.
 #[derive(Debug, Clone, Copy)]
 enum Change {
     BeginSending,
@@ -30,7 +30,7 @@ impl Change {
         (Self::FinishAborting, &[Aborting], Aborted),
     ];
 
-    /// Tries it while the lease of a completion still runs; whether it went.
+    /// Tries the change while the lease of a completion still runs. Returns whether it was made.
     async fn tried(self, records: &Records, n: u8) -> bool {
         let id = upload_id(n);
         let went = match self {
@@ -111,7 +111,7 @@ async fn a_completion_is_taken_over_when_its_lease_has_ended_and_not_before() {
             .await
             .unwrap()
     );
-    // The new lease counts now.
+    // Only the new lease counts now.
     let again = async |now_ms| {
         kept.records
             .begin_completing(&id, owner(3), now_ms, 50)
@@ -245,7 +245,7 @@ async fn after_a_restore_an_older_upload_can_be_ended_but_not_gone_on_with() {
     assert!(!Change::BeginCompleting.tried(&kept.records, 2).await);
     assert!(Change::BeginAborting.tried(&kept.records, 1).await);
     assert!(Change::BeginAborting.tried(&kept.records, 3).await);
-    // The object decides of what the store was asked to put together before.
+    // The store was asked to join the parts before the restore, so the object decides.
     let id = upload_id(4);
     let taken_over = kept.records.take_over_completing(&id, owner(4), 100, 50);
     assert!(taken_over.await.unwrap());

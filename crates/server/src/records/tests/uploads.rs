@@ -1,4 +1,4 @@
-//! Opening uploads and finding them again.
+//! Tests opening uploads and finding them again.
 
 use sealift_transfer::{
     PartPlan,
@@ -92,7 +92,7 @@ async fn the_same_token_gives_the_same_upload() {
         client_token: "token-1".to_owned(),
         ..new_upload(2)
     };
-    // Also for an owner who may open no more.
+    // The token gives the same upload even if the owner may not open any more uploads.
     let AddedUpload::SameToken(before) =
         kept.records.add_upload(again, 1, audited()).await.unwrap()
     else {
@@ -265,7 +265,7 @@ async fn a_row_that_contradicts_itself_is_not_believed() {
 #[tokio::test]
 async fn the_largest_file_of_the_format_can_be_kept() {
     let kept = kept().await;
-    // FORMAT.md, arithmetic: the largest at frames of 256 KiB.
+    // The largest file with frames of 256 KiB (FORMAT.md, arithmetic).
     let largest = PartPlan::new(200, 256 << 10, 53_679_226_880_000, 20_477).unwrap();
     let new = NewUpload {
         plan: largest,

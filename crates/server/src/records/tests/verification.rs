@@ -1,4 +1,4 @@
-//! The leases of the pass over all frames.
+//! Tests the leases of verification.
 
 use sealift_transfer::api::ProblemCode;
 
@@ -105,7 +105,7 @@ async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
         wanted.await.unwrap().unwrap().verification
     };
     let leased = lease(&kept.records, 10).await.unwrap();
-    // It is under way.
+    // The verification is running.
     assert_eq!(wanted(20).await, KeptVerification::Pending);
     assert_eq!(lease(&kept.records, 20).await, None);
     let done = kept
@@ -137,7 +137,7 @@ async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() 
         .want_verification(&scope, &file_id, 30, Some(audited()));
     assert_eq!(wanted.await.unwrap().unwrap().verification, failed);
     let mut leased = lease(&kept.records, 40).await.unwrap();
-    // The store is away; later it is there again.
+    // The store does not answer, so the file is due again later.
     let later = kept.records.set_verification_due(&leased, 500).await;
     assert!(later.unwrap());
     assert_eq!(verification(&kept.records, 1).await, failed);

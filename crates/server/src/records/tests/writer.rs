@@ -1,5 +1,5 @@
-//! The grouped writer. A gate holds one group open, so that what is queued meanwhile surely
-//! shares the next commit.
+//! Tests the writer, which groups writes. A gate holds one group open, so that the writes queued
+//! meanwhile are sure to share the next commit.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ use tokio::sync::oneshot;
 use super::kept;
 use crate::records::{Records, RecordsError};
 
-/// Holds the writer until the sender is used or dropped. Returns once it is held.
+/// Blocks the writer until the returned sender is used or dropped. Returns once the writer is blocked.
 async fn hold(records: &Records) -> oneshot::Sender<()> {
     let (gate, opened) = oneshot::channel();
     let (entered, is_held) = oneshot::channel();
@@ -32,7 +32,7 @@ async fn hold(records: &Records) -> oneshot::Sender<()> {
     gate
 }
 
-/// A write that adds a tenant of this name.
+/// Returns a write that adds a tenant of this name.
 fn tenant<'a>(records: &'a Records, name: &'static str) -> BoxFuture<'a, Result<(), RecordsError>> {
     let work = records
         .writer
@@ -46,13 +46,13 @@ async fn add_tenant(db: &mut SqliteConnection, name: &'static str) -> sqlx::Resu
     Ok(())
 }
 
-/// The tenants that are committed.
+/// Returns the tenants that are committed.
 async fn tenants(records: &Records) -> Vec<String> {
     let names = query_scalar("SELECT tenant FROM tenants ORDER BY tenant");
     names.fetch_all(&records.readers).await.unwrap()
 }
 
-/// Queues the write: it has a place in the next group when this returns.
+/// Queues the write. It belongs to the next group when this returns.
 fn queue<'a, T>(
     mut write: BoxFuture<'a, Result<T, RecordsError>>,
 ) -> BoxFuture<'a, Result<T, RecordsError>> {
@@ -181,9 +181,9 @@ async fn a_write_locks_other_processes_out_from_its_beginning() {
     let refused = other.begin_with("BEGIN IMMEDIATE").await.map(drop);
     let refused = refused.unwrap_err();
     assert!(refused.to_string().contains("locked"));
-    // Which is told to clients as something that passes.
+    // Clients are told that this error is temporary.
     assert!(RecordsError::Database(refused).is_unavailable());
-    // A patient one waits and gets its turn.
+    // A connection with a longer timeout waits and then writes.
     let file = kept.file.clone();
     let patient = tokio::spawn(async move {
         let patient = Records::open(&file).await?;

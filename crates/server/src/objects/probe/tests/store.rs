@@ -1,4 +1,4 @@
-//! A store of a few lines on loopback, with one thing wrong, and with a second, public endpoint.
+//! A minimal store on loopback, with one fault and a second, public endpoint.
 
 use std::{
     collections::{BTreeMap, HashMap},
@@ -27,21 +27,21 @@ pub(super) enum Wrong {
     TakesNothing,
     HidesChecksumsOfParts,
     HidesChecksumsOfObjects,
-    /// HEAD and GET of what is absent get this.
+    /// Answers HEAD and GET of an absent object with this status and code.
     Absence(u16, &'static str),
-    /// The whole object, whatever range is asked.
+    /// Sends the whole object, whatever range was requested.
     IgnoresRange,
     IgnoresIfMatch,
-    /// A header of the answer to a GET is taken away, or replaced.
+    /// Removes or replaces a header of the answer to a GET.
     Without(&'static str),
     With(&'static str, &'static str),
     DeniesReading,
     JoinsEqualPartsOnly,
-    /// At the public endpoint alone.
+    /// Refuses at the public endpoint only.
     PublicRefuses(u16, &'static str),
     PublicIsAnother,
     PublicWithout(&'static str),
-    /// CORS lacks this word in this header.
+    /// Omits this word from this CORS header.
     CorsWithout(&'static str, &'static str),
 }
 
