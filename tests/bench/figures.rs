@@ -1,25 +1,25 @@
-//! What was measured, as lines for whoever started this: `figure`, row, measure with its unit, who,
-//! and a value a round, with tabs between.
+//! Prints the measurements for the program that started this one. Each line has the word `figure`, the row, the measure
+//! with its unit, the contestant and one value for each round, with tabs between them.
 
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
-/// One line.
+/// Prints one line.
 pub(crate) fn tell(row: &str, measure: &str, who: &str, values: &[f64]) {
     let values: Vec<String> = values.iter().map(|value| format!("{value:.2}")).collect();
     println!("figure\t{row}\t{measure}\t{who}\t{}", values.join(" "));
 }
 
-/// Megabytes, of which disks and networks speak, in a second.
+/// Returns megabytes per second. Disks and networks are rated in megabytes.
 pub(crate) fn megabytes_per_second(bytes: u64, seconds: f64) -> f64 {
     number(bytes) / 1e6 / seconds
 }
 
-/// In MiB, as memory is counted.
+/// Returns MiB, the unit in which memory is counted.
 pub(crate) fn mebibytes(bytes: u64) -> f64 {
     number(bytes) / f64::from(1 << 20)
 }
 
-/// Exact below 2^53, and nothing measured is more.
+/// Converts a count to floating point. The result is exact below 2^53, and no measurement is larger.
 #[expect(
     clippy::as_conversions,
     clippy::cast_precision_loss,

@@ -1,4 +1,4 @@
-//! The ground on which all contest: one server, one store, and a site for the peers.
+//! The common ground of all contestants: one server, one store, and a site for the peers.
 
 use std::{
     env, fs,
@@ -13,15 +13,14 @@ use tempfile::TempDir;
 
 use crate::{plain_store::PlainStore, site::Site};
 
-/// Sealift's server with its page and its embedded store, and the peers' site, which signs for the
-/// same store.
+/// Sealift's server with its page and its embedded store, and the peers' site, which signs requests to the same store.
 pub(crate) struct Ground {
-    /// Of Sealift's page.
+    /// The URL of Sealift's page.
     pub(crate) address: String,
     _server: Server,
     pub(crate) store: PlainStore,
     pub(crate) site: Site,
-    /// After the server, which writes in it.
+    /// Declared after the server, which writes into the folder until it is dropped.
     pub(crate) folder: TempDir,
 }
 
@@ -58,12 +57,12 @@ impl Ground {
         })
     }
 
-    /// The server's address without the slash at its end.
+    /// Returns the server's address without the trailing slash.
     pub(crate) fn origin(&self) -> &str {
         self.address.trim_end_matches('/')
     }
 
-    /// A file of that length, its bytes all there and none like the next.
+    /// Writes a file of that length without holes, in which every MiB differs from the next.
     pub(crate) fn file(&self, name: &str, len: u64) -> Result<PathBuf> {
         const PIECE: u64 = 1 << 20;
         let path = self.folder.path().join(name);
@@ -71,7 +70,7 @@ impl Ground {
         let mut piece = vec![0; usize::try_from(PIECE)?];
         getrandom::fill(&mut piece).ok().context("no randomness")?;
         for number in 0..len.div_ceil(PIECE) {
-            // Otherwise every piece would be the same.
+            // The number makes every piece different.
             let number = number.to_le_bytes();
             piece.splice(..number.len(), number);
             std::io::Write::write_all(&mut file, &piece)?;
@@ -81,14 +80,15 @@ impl Ground {
     }
 }
 
-/// The path that this variable names.
+/// Returns the path that this variable holds.
 pub(crate) fn path_in(variable: &str) -> Result<PathBuf> {
     let path = env::var_os(variable);
     let path = path.with_context(|| format!("{variable} is not set; run `cargo xtask bench`"))?;
     Ok(path.into())
 }
 
-/// In memory where the machine has a file system for it: the disk is nobody's merit.
+/// Makes a folder, in memory if the machine has such a file system, because the speed of the disk is
+/// no contestant's merit.
 pub(crate) fn folder() -> Result<TempDir> {
     let memory = Path::new("/dev/shm");
     let folder = match memory.is_dir() {
@@ -98,7 +98,7 @@ pub(crate) fn folder() -> Result<TempDir> {
     Ok(folder?)
 }
 
-/// Somebody may take it in between: then the server does not start and says so.
+/// Returns a free port. Another program may take it in between; then the server does not start and reports it.
 fn free_port() -> Result<u16> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?.port())

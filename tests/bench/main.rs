@@ -1,7 +1,7 @@
-//! Measures Sealift beside its peers. `cargo xtask bench` builds it, tells it where things are, and
-//! makes tables and charts of the lines that it prints ([`figures`]).
+//! Measures Sealift beside its peers. `cargo xtask bench` builds this program, passes it the paths of the other
+//! programs, and makes tables and charts of the lines that it prints ([`figures`]).
 //!
-//! Peers take turns, A B A B, so that what else the machine does meets all of them alike.
+//! The contestants alternate, A B A B, so that other load on the machine affects all of them alike.
 
 mod figures;
 mod ground;
@@ -18,16 +18,16 @@ mod upload;
 
 use anyhow::{Result, bail};
 
-/// How much is measured.
+/// The sizes and the number of rounds.
 #[derive(Debug, Clone, Copy)]
 struct Scale {
-    /// Of the file that is uploaded.
+    /// Bytes of the file that is uploaded.
     upload_bytes: u64,
-    /// Of the plaintext that is only sealed.
+    /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
-    /// Of the files by which memory is measured.
+    /// Bytes of the files with which memory is measured.
     memory_bytes: &'static [u64],
-    /// Turns of every peer.
+    /// Rounds for every contestant.
     rounds: usize,
 }
 
@@ -40,7 +40,7 @@ const FULL: Scale = Scale {
     rounds: 5,
 };
 
-/// To see that it works, not how fast.
+/// Small sizes that show whether the bench works, not how fast Sealift is.
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
     sealing_bytes: 32 * MIB,
@@ -68,7 +68,7 @@ async fn main() -> Result<()> {
             "reading" => reading::measure(scale).await?,
             "memory" => memory::measure(scale).await?,
             _ => bail!(
-                "no row is named {row}; there are upload, sealing, native, reading, ranges, opening and memory"
+                "unknown row {row}; the rows are upload, sealing, native, reading, ranges, opening and memory"
             ),
         }
     }

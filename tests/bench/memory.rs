@@ -1,5 +1,5 @@
-//! The memory of Sealift's page while it sends: the peak of what all of the browser's processes have,
-//! over what they had before the file was chosen.
+//! Measures the memory of Sealift's page during an upload: the peak of all the browser's processes together, minus
+//! their memory before the file was chosen.
 
 use std::{
     collections::BTreeMap,
@@ -17,14 +17,14 @@ use sealift_tests::Browser;
 
 use crate::{Scale, figures, ground::Ground, processes};
 
-/// A large file takes that long, on a machine that has other things to do.
+/// The limit of every wait. A large file can take this long on a machine with other work.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(1800);
 const LOOK_EVERY: Duration = Duration::from_millis(50);
-/// A browser that has just shown a page still tidies up.
+/// How long a browser goes on tidying up after it has shown a page.
 pub(crate) const SETTLES_IN: Duration = Duration::from_secs(3);
 
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
-    // No more than three: a round of the largest takes a minute.
+    // More than three would take too long, because a round of the largest file takes a minute.
     let rounds = scale.rounds.min(3);
     let mut peaks = vec![Vec::new(); scale.memory_bytes.len()];
     let mut kinds: BTreeMap<String, Vec<f64>> = BTreeMap::new();
@@ -49,11 +49,11 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// MiB over idle when it was most, by kind of process.
+/// Returns the MiB over idle at the peak, by kind of process.
 async fn of_one_upload(bytes: u64) -> Result<BTreeMap<String, f64>> {
     let ground = Ground::prepare().await?;
     let path = ground.folder.path().join("memory.bin");
-    // Zeros that take no room.
+    // A sparse file of zeros takes no disk space.
     File::create_new(&path)?.set_len(bytes)?;
     let browser = Browser::start().await?;
     browser.wait_at_most(PATIENCE).await?;
@@ -72,7 +72,7 @@ async fn of_one_upload(bytes: u64) -> Result<BTreeMap<String, f64>> {
     Ok(over_idle.collect())
 }
 
-/// Looks again and again, in a thread of its own.
+/// Samples the memory again and again in a thread of its own.
 pub(crate) struct Watch {
     over: Arc<AtomicBool>,
     thread: JoinHandle<Result<BTreeMap<String, u64>>>,

@@ -1,4 +1,4 @@
-//! Sealing and opening natively against the raw AEAD: the benches of `sealift-message`, in turns.
+//! Compares native sealing and decrypting with the raw AEAD: runs the benches of `sealift-message` in alternation.
 
 use std::{
     fs,
@@ -11,7 +11,7 @@ use serde::Deserialize;
 
 use crate::{Scale, figures, ground::path_in};
 
-/// Ours and the raw AEAD's names in crates/message/benches, and the frame length in front.
+/// The title, the frame length, and the names in crates/message/benches of our benches and those of the raw AEAD.
 const CONTESTS: [(&str, &str, &[&str]); 4] = [
     (
         "sealing, frames of 256 KiB",
@@ -35,7 +35,7 @@ const CONTESTS: [(&str, &str, &[&str]); 4] = [
     ),
 ];
 
-/// What those benches work on.
+/// Bytes of plaintext in those benches.
 const BYTES: u64 = 8 << 20;
 
 pub(crate) fn measure(scale: Scale) -> Result<()> {
@@ -57,7 +57,7 @@ pub(crate) fn measure(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// One bench for a second; the median of what it tried.
+/// Runs one bench for a second and returns the median of its samples.
 fn run(bench: &Path, folder: &Path, id: &str) -> Result<f64> {
     #[derive(Deserialize)]
     struct Sample {

@@ -1,5 +1,5 @@
-//! A file from the store to the disk of the person, opened in Chromium by Sealift's page; against the
-//! very same object fetched as it is. And the memory of the browser meanwhile.
+//! Measures a download from the store to the person's disk: decrypted in Chromium by Sealift's page, against the same
+//! sealed object fetched without decrypting. It also measures the memory of the browser during the download.
 
 use std::time::Instant;
 
@@ -43,8 +43,8 @@ async fn rates(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// In a fresh browser, as the other: what one has written must not lie in the other's way, and an
-/// idle one uses the processor too.
+/// Uses a fresh browser, as [`as_it_is`] does. The writes of one download must not disturb the other, and an idle
+/// browser uses the processor too.
 async fn by_sealift(ground: &Ground, file: &FileRecord) -> Result<(f64, f64)> {
     let browser = Browser::start().await?;
     browser.wait_at_most(PATIENCE).await?;
@@ -60,7 +60,7 @@ async fn as_it_is(ground: &Ground, file: &FileRecord) -> Result<(f64, f64)> {
     counted(fetched(&page, &url, file.sealed_size)).await
 }
 
-/// Seconds that it takes, and those of processor time.
+/// Returns the elapsed seconds and the seconds of processor time.
 async fn counted(work: impl Future<Output = Result<()>>) -> Result<(f64, f64)> {
     let cpu_before = processes::cpu_seconds()?;
     let began = Instant::now();
@@ -82,7 +82,7 @@ async fn memory(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// MiB over idle when it was most.
+/// Returns the MiB over idle at the peak.
 async fn of_one_file(bytes: u64) -> Result<f64> {
     let ground = Ground::prepare().await?;
     let file = stored(&ground, bytes).await?;
@@ -105,10 +105,10 @@ async fn page_of(browser: &Browser, ground: &Ground, file: &FileRecord) -> Resul
     Ok(page)
 }
 
-/// However it ends: a page that failed must not be waited for.
+/// Matches every end state, so that a failed page is not waited for.
 const ENDED: &str = "main:is([data-state=done], [data-state=failed], [data-state=cancelled])";
 
-/// Clicks, and waits for the end.
+/// Clicks the save button and waits for the end of the download.
 async fn saved(page: &FilePage) -> Result<()> {
     page.page.press_on("#save").await?;
     let ended = page.page.shows(ENDED).await?;

@@ -1,4 +1,4 @@
-//! The store as the peers use it: multipart uploads by presigned URLs, as any application signs them.
+//! The store as the peers use it: multipart uploads with presigned URLs, signed as any application would sign them.
 
 use std::{fs, path::Path, sync::Arc, time::Duration};
 
@@ -15,13 +15,13 @@ use serde::Deserialize;
 const BUCKET: &str = "sealift";
 const SIGNED_FOR: Duration = Duration::from_secs(900);
 
-/// The embedded store, with the rights of its owner.
+/// A client of the embedded store with the owner's credentials.
 #[derive(Debug, Clone)]
 pub(crate) struct PlainStore {
     client: Arc<Client>,
 }
 
-/// An unfinished upload.
+/// An unfinished multipart upload.
 #[derive(Debug, Clone, Deserialize)]
 pub(crate) struct Multipart {
     pub(crate) key: String,
@@ -56,7 +56,7 @@ impl PlainStore {
         })
     }
 
-    /// Begins an upload; `hashed`: every part will come with its SHA-256.
+    /// Begins a multipart upload. With `hashed`, every part must come with its SHA-256.
     pub(crate) async fn create(&self, key: &str, hashed: bool) -> Result<Multipart> {
         let created = self
             .client
@@ -72,7 +72,7 @@ impl PlainStore {
         })
     }
 
-    /// Signs one part. With its SHA-256 and length, where the peer knows them.
+    /// Signs one part. The signature covers SHA-256 and length if the peer knows them.
     pub(crate) async fn sign(
         &self,
         upload: &Multipart,
@@ -100,7 +100,7 @@ impl PlainStore {
         })
     }
 
-    /// Joins the parts that the store has.
+    /// Completes the upload with the parts that the store has.
     pub(crate) async fn complete(&self, upload: &Multipart) -> Result<()> {
         let Multipart { key, upload_id } = upload;
         let list = self.client.list_parts().bucket(BUCKET).key(key);
@@ -126,27 +126,27 @@ impl PlainStore {
         Ok(())
     }
 
-    /// An object as it lies there, while it comes.
+    /// Reads an object as a stream, without decrypting it.
     pub(crate) async fn get(&self, key: &str) -> Result<ByteStream> {
         let get = self.client.get_object().bucket(BUCKET).key(key);
         Ok(get.send().await?.body)
     }
 
-    /// A presigned GET of an object.
+    /// Presigns a GET of an object.
     pub(crate) async fn sign_get(&self, key: &str) -> Result<String> {
         let get = self.client.get_object().bucket(BUCKET).key(key);
         let signed = get.presigned(PresigningConfig::expires_in(SIGNED_FOR)?);
         Ok(signed.await?.uri().to_owned())
     }
 
-    /// Bytes of all objects.
+    /// Returns the bytes of all objects together.
     pub(crate) async fn stored_bytes(&self) -> Result<u64> {
         let listed = self.client.list_objects_v2().bucket(BUCKET).send().await?;
         let sizes = listed.contents().iter().filter_map(|object| object.size);
         Ok(u64::try_from(sizes.sum::<i64>())?)
     }
 
-    /// Deletes every object, so that the next upload finds as much room as this one did.
+    /// Deletes every object, so that the next upload has as much space as this one had.
     pub(crate) async fn empty(&self) -> Result<()> {
         let listed = self.client.list_objects_v2().bucket(BUCKET).send().await?;
         for object in listed.contents() {

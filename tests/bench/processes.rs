@@ -1,14 +1,14 @@
-//! What the browser's processes cost, read from /proc.
+//! Reads the processor time and the memory of the browser's processes from /proc.
 
 use std::{collections::BTreeMap, fs};
 
 use anyhow::Result;
 use sealift_tests::processes_below;
 
-/// Linux counts processor time for /proc in hundredths of a second, on every machine.
+/// Linux reports processor time in /proc in hundredths of a second on every machine.
 const TICKS_PER_SECOND: u64 = 100;
 
-/// The browser: every process below this one, save its driver.
+/// Returns the browser's processes: all below this one except the driver.
 pub(crate) fn browser() -> Result<Vec<Process>> {
     let below = processes_below(std::process::id())?;
     let all = below.into_iter().map(Process);
@@ -17,25 +17,25 @@ pub(crate) fn browser() -> Result<Vec<Process>> {
         .collect())
 }
 
-/// Seconds of processor time that the browser has used so far.
+/// Returns the seconds of processor time that the browser has used so far.
 pub(crate) fn cpu_seconds() -> Result<f64> {
     let ticks = browser()?.iter().filter_map(Process::ticks).sum::<u64>();
     Ok(crate::figures::number(ticks) / crate::figures::number(TICKS_PER_SECOND))
 }
 
-/// Bytes of memory that the browser's processes have, by their kind: pages that several share count
-/// once in all.
+/// Returns the memory of the browser's processes in bytes, by kind. A memory page that several processes
+/// share counts only once in total.
 pub(crate) fn memory() -> Result<BTreeMap<String, u64>> {
     let mut memory = BTreeMap::new();
     for process in browser()? {
-        // A process that has just ended has none.
+        // A process that has just ended has no memory.
         let bytes = process.memory_bytes().unwrap_or(0);
         *memory.entry(process.kind()).or_default() += bytes;
     }
     Ok(memory)
 }
 
-/// A process, as long as it is there.
+/// The id of a process, which may end at any time.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Process(u32);
 
@@ -44,7 +44,7 @@ impl Process {
         fs::read_to_string(format!("/proc/{}/{file}", self.0)).ok()
     }
 
-    /// The fields of `stat` from the third on; the second, a name, may hold anything.
+    /// Returns the fields of `stat` from the third on. The second field, a name, may contain anything.
     fn stat(self) -> Option<Vec<String>> {
         let stat = self.read("stat")?;
         let (_, fields) = stat.rsplit_once(')')?;
@@ -64,7 +64,7 @@ impl Process {
         kibibytes.checked_mul(1024)
     }
 
-    /// `renderer`, `network` and the like; `browser` is the first of them.
+    /// Returns the kind of the process, such as `renderer` or `network`. The browser's first process is `browser`.
     fn kind(self) -> String {
         let command = self.read("cmdline").unwrap_or_default();
         let words: Vec<&str> = command.split(['\0', ' ']).collect();

@@ -1,5 +1,5 @@
-//! Ranges out of a very large object, through the server under the `kms` keyring: what they cost at
-//! the store and at KMS, and when the first byte is there.
+//! Measures reads of ranges of a very large object through the server with the `kms` keyring: the requests to the store
+//! and to KMS, and the time to the first byte.
 
 use std::{
     collections::BTreeSet,
@@ -13,9 +13,9 @@ use sealift_tests::{FailingProxy, LargeFile, Moto, Watched, sizes};
 
 use crate::{Scale, figures, ground};
 
-/// A round takes milliseconds here, elsewhere seconds.
+/// Multiplies the rounds, because a round takes milliseconds here and seconds in other rows.
 const TIMES_ROUNDS: usize = 4;
-/// After each cold one.
+/// Warm reads after each cold read.
 const WARM_READS: usize = 4;
 
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
@@ -49,7 +49,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// Their names in the table, and the plaintext that they are.
+/// Returns the ranges of plaintext with their names in the table.
 fn ranges(frame_length: u64) -> [(&'static str, Range<u64>); 5] {
     let end = LargeFile::SIZE;
     let edge = end / 2;
@@ -63,7 +63,7 @@ fn ranges(frame_length: u64) -> [(&'static str, Range<u64>); 5] {
     ]
 }
 
-/// The file, of which there are the frames of these ranges.
+/// Stores the file. Only the frames of these ranges are really sealed.
 async fn stored(
     kms: &FailingProxy,
     key_arn: &str,
@@ -84,13 +84,13 @@ async fn stored(
     LargeFile::with_frames(watched, &frames).await
 }
 
-/// What a read took.
+/// The cost of one read.
 #[derive(Debug, Clone, Copy)]
 struct Cost {
     first_byte: Duration,
     gets: usize,
     fetched_bytes: u64,
-    /// Plaintext in what was fetched, before the range or behind it: the longer of both.
+    /// Plaintext bytes that were fetched beyond the range, on the side where there are more of them.
     beyond_bytes: u64,
     kms_calls: usize,
 }
@@ -111,7 +111,7 @@ fn tell(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) 
     figures::tell("ranges", measure, who, &values);
 }
 
-/// Somebody who has a connection to the server already.
+/// A client that already has a connection to the server.
 struct Reader<'a> {
     http: reqwest::Client,
     large: &'a LargeFile,
@@ -123,12 +123,12 @@ impl<'a> Reader<'a> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let health = format!("{}/healthz", large.watched().address);
         let healthy = http.get(health).send().await?.error_for_status()?;
-        // To its end, so that the connection is free.
+        // The body is read to its end, so that the connection is free for the next request.
         healthy.bytes().await?;
         Ok(Self { http, large, kms })
     }
 
-    /// Reads the range, which must be right.
+    /// Reads the range and checks its bytes.
     async fn read(&self, plaintext: Range<u64>) -> Result<Cost> {
         let watched = self.large.watched();
         let requests = || watched.server_to_store.journal().iter().count();
@@ -150,11 +150,14 @@ impl<'a> Reader<'a> {
             body.extend_from_slice(&piece);
         }
         let expected = plaintext.clone().map(|at| self.large.byte_at(at));
-        ensure!(body.iter().copied().eq(expected), "{asked} came wrong");
+        ensure!(
+            body.iter().copied().eq(expected),
+            "{asked} returned wrong bytes"
+        );
         let gets = watched.gets().split_off(gets_before);
         ensure!(
             gets.len() == requests() - requests_before,
-            "{asked}: more than GETs went to the store"
+            "{asked}: the store got requests other than GETs"
         );
         Ok(Cost {
             first_byte,

@@ -1,5 +1,5 @@
-//! A file from the store to a client, through the server: opened on the way, against the very same
-//! object passed on as it is by the same process.
+//! Measures a download from the store to a client through the server: decrypted on the way, against the same sealed
+//! object passed on unchanged by the same process.
 
 use std::time::Instant;
 
@@ -9,7 +9,7 @@ use sealift_transfer::api::{FileRecord, files};
 
 use crate::{Scale, figures, ground::Ground};
 
-/// Readers at once.
+/// Numbers of concurrent readers.
 const READERS: [usize; 2] = [1, 4];
 
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
@@ -49,7 +49,7 @@ fn measure_of(readers: usize) -> String {
     }
 }
 
-/// A file of that length, uploaded by the native client.
+/// Uploads a file of that length with the native client.
 pub(crate) async fn stored(ground: &Ground, len: u64) -> Result<FileRecord> {
     let path = ground.file("stored.bin", len)?;
     let source = FileSource::open(&path)?;
@@ -59,7 +59,7 @@ pub(crate) async fn stored(ground: &Ground, len: u64) -> Result<FileRecord> {
     Ok(stored.await?)
 }
 
-/// Reads everything and keeps nothing.
+/// Reads everything and discards it.
 async fn read(url: &str, len: u64) -> Result<()> {
     let http = reqwest::Client::builder().no_proxy().build()?;
     let mut answer = http.get(url).send().await?.error_for_status()?;

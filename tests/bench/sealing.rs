@@ -1,4 +1,4 @@
-//! Sealing alone in Chromium: Sealift's module, bare WebCrypto, the official browser client.
+//! Measures sealing alone in Chromium: Sealift's module, bare WebCrypto and the official browser client.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     let ground = Ground::prepare().await?;
     let browser = Browser::start().await?;
     let page = peers_page(&ground, &browser).await?;
-    // Short ones, so there can be many.
+    // The rounds are short, so there can be more of them.
     let rounds = scale.rounds * 3;
     let question = json!({ "bytes": scale.sealing_bytes, "rounds": rounds });
     let answer = page.ask(RUN, vec![question]).await?;

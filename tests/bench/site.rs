@@ -1,5 +1,5 @@
-//! The peers' site: their scripts, and the signing server that they ask, for plain PUTs and as Uppy's
-//! Companion.
+//! The peers' site: their scripts, and the server that signs their requests, for plain PUTs and in the
+//! protocol of Uppy's Companion.
 
 use std::{
     collections::BTreeMap,
@@ -31,7 +31,7 @@ use crate::{
 /// Plaintext bytes of Sealift's parts: 32 frames of 256 KiB.
 pub(crate) const PART_BYTES: u64 = 8 << 20;
 
-/// Served until it is dropped.
+/// The running site. Dropping it stops the server.
 pub(crate) struct Site {
     pub(crate) address: String,
     serving: JoinHandle<()>,
@@ -63,7 +63,7 @@ impl Site {
         Ok(Self {
             address: format!("http://{}/", listener.local_addr()?),
             serving: tokio::spawn(async move {
-                // It ends when it is aborted.
+                // The task ends when it is aborted.
                 let _ = axum::serve(listener, router).await;
             }),
         })
@@ -91,7 +91,7 @@ impl Signer {
 
 type Answer = Result<Json<Value>, (StatusCode, String)>;
 
-/// A peer that fails must not look slow.
+/// Reports a failure as an error, because a failing peer must not look like a slow one.
 fn failed(error: impl Into<anyhow::Error>) -> (StatusCode, String) {
     let text = format!("{:#}", error.into());
     (StatusCode::INTERNAL_SERVER_ERROR, text)
@@ -134,7 +134,7 @@ async fn complete(State(signer): State<Signer>, Json(whole): Json<Whole>) -> Ans
     Ok(Json(json!({})))
 }
 
-/// An object as it lies in the store, passed on as it comes.
+/// Passes on a sealed object from the store as it arrives.
 async fn object(
     State(signer): State<Signer>,
     Path(key): Path<String>,

@@ -1,5 +1,5 @@
-//! A file from Chromium to the store: by Sealift's page, as plain PUTs of the same parts, by Uppy; and
-//! what the store takes from a native sender, which bounds them all.
+//! Measures an upload from Chromium to the store: by Sealift's page, as plain PUTs of the same parts, and by Uppy. A
+//! native sender shows how much the store can accept, which limits all of them.
 
 use std::{path::Path, time::Instant};
 
@@ -13,15 +13,15 @@ use serde_json::{Value, json};
 
 use crate::{Scale, figures, ground::Ground, processes, site::PART_BYTES};
 
-/// One upload.
+/// The duration of one upload.
 #[derive(Debug, Default, Deserialize)]
 #[serde(rename_all = "camelCase")]
 struct Took {
-    /// Until the store had every part.
+    /// Milliseconds until the store had every part.
     sent_ms: f64,
-    /// Until the object was complete.
+    /// Milliseconds until the object was complete.
     done_ms: f64,
-    /// Of the browser's processes.
+    /// Seconds of processor time of the browser's processes.
     #[serde(skip)]
     cpu_seconds: f64,
 }
@@ -77,7 +77,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// Notes when a file is chosen, when its row says that all is sent, and when it says that it is done.
+/// Records when a file is chosen, when its row says that all is sent, and when the row says that it is done.
 const WATCH_THE_ROW: &str = r"
 const noted = globalThis.noted = {};
 const begin = () => { noted.began ??= performance.now(); };
@@ -94,7 +94,7 @@ const NOTED: &str = "return { sentMs: (noted.sent ?? noted.done) - noted.began, 
 
 async fn by_sealift(ground: &Ground, browser: &Browser, path: &Path) -> Result<Took> {
     let page = browser.open_at(&ground.address).await?;
-    // The module is there: the page has heard the server's limits by it.
+    // The page shows the limit only after the wasm module is loaded, because the module fetches it from the server.
     page.shows("#limit:not(:empty)").await?;
     page.run(WATCH_THE_ROW, vec![]).await?;
     counted(async || {
@@ -117,7 +117,7 @@ async fn by_peer(ground: &Ground, browser: &Browser, path: &Path, peer: &str) ->
     counted(async || Ok(page.ask(RUN, vec![json!(peer)]).await?)).await
 }
 
-/// The page of the peers, once their scripts are there.
+/// Opens the peers' page and checks that its scripts are loaded.
 pub(crate) async fn peers_page(ground: &Ground, browser: &Browser) -> Result<Page> {
     let page = browser.open_at(&ground.site.address).await?;
     let loaded = page.run("return typeof peers;", vec![]).await?;
@@ -137,7 +137,7 @@ async fn counted(upload: impl AsyncFnOnce() -> Result<Value>) -> Result<Took> {
     })
 }
 
-/// The same bytes again and again, hashed once: nothing but sending.
+/// Sends the same bytes again and again and hashes them only once, so that only sending is measured.
 async fn by_native_client(ground: &Ground, len: u64) -> Result<Took> {
     let bytes = Bytes::from(vec![0x5A; usize::try_from(PART_BYTES)?]);
     let sha256 = Sha256::of(&bytes).to_string();

@@ -1,4 +1,4 @@
-//! A file whose offsets do not fit the 32 bits that wasm's addresses have.
+//! A file whose offsets do not fit into 32 bits, the size of wasm's addresses.
 
 use std::{fs::File, os::unix::fs::FileExt as _, time::Duration};
 
@@ -12,10 +12,10 @@ tell!(
     a_file_over_4_gib_comes_back_at_every_place,
 );
 
-/// 4 GiB, a frame and a byte.
+/// 4 GiB, one frame and one byte.
 const LEN: usize = (1 << 32) + FRAME + 1;
 
-/// Random bytes stand at these places, zeros elsewhere.
+/// Offsets of random bytes. All other bytes are zero.
 const PLACES: [usize; 4] = [0, (1 << 31) - 50, (1 << 32) - 50, LEN - 100];
 
 async fn a_file_over_4_gib_comes_back_at_every_place(scene: Scene) -> Result<()> {

@@ -1,4 +1,4 @@
-//! Chromium saves a file that breaks off in the middle: it is not taken for the file.
+//! Chromium saves a file whose download breaks off in the middle, and must not treat it as complete.
 
 use std::fs;
 
@@ -6,23 +6,24 @@ use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene, sizes::FRAME};
 use serde_json::json;
 
-// Only Chromium's own list of downloads can be asked, and the object is altered on the store's disk.
+// Only Chromium has a list of downloads that a script can read, and only the embedded store's objects
+// can be altered on disk.
 crate::scenes::tests!(
     a_saved_file_that_breaks_off_is_marked_as_interrupted: chromium_embedded CHROMIUM_EMBEDDED;
 );
 
-/// The last frame holds bytes of the file: where it is empty, a browser that asks for the rest of a
-/// download has all of the file without it.
+/// The last frame holds bytes of the file. If it were empty, a browser that asks for the rest of a download would
+/// already have the whole file without it.
 const LEN: usize = 40 * FRAME - 1;
 
-/// Saves an address as a link on the page does.
+/// Saves a URL as a link on the page does.
 const SAVE: &str = "const link = document.createElement('a');
     link.href = arguments[0];
     link.download = '';
     document.body.append(link);
     link.click();";
 
-/// Reads all of an address; calls back with how that went.
+/// Reads all bytes of a URL and calls back with the result.
 const READ: &str = "const [address, read] = arguments;
     fetch(address).then(answer => answer.arrayBuffer()).then(() => read('whole'), () => read('broken off'));";
 

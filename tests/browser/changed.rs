@@ -1,4 +1,4 @@
-//! A file that is not what it was when its upload began: no byte of it leaves unasked.
+//! A file that has changed since its upload began. No byte of it is sent unless the person agrees.
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{Browser, Page, Scene};
@@ -20,7 +20,7 @@ tell!(
     a_file_of_another_size_is_refused_and_the_right_one_goes_on,
 );
 
-/// The browser, a page of it that was loaded again, and what the one before began.
+/// Returns the browser, a reloaded page, and the upload that the page before it began.
 async fn begun(scene: Scene) -> Result<(Browser, Page, Interrupted)> {
     let stack = setup(scene)?.start().await?;
     let browser = scene.browser().await?;
@@ -32,7 +32,7 @@ async fn begun(scene: Scene) -> Result<(Browser, Page, Interrupted)> {
     Ok((browser, page, begun))
 }
 
-/// The file is refused, and nothing happened to what is stored.
+/// Checks that the file is refused and that the stored parts stay as they are.
 async fn is_refused(page: &Page, begun: &Interrupted) -> Result<()> {
     let (before, parts) = (
         begun.stack.gate()?.passed_bytes(),

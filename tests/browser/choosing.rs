@@ -1,4 +1,4 @@
-//! Every way to choose files: folders, dropping, pasting, very many at once.
+//! All ways to choose files: folders, dropping, pasting, and very many files at once.
 
 use std::{fs, path::Path};
 
@@ -16,7 +16,7 @@ tell!(
     everywhere:
     ten_thousand_files_are_listed_and_few_are_drawn,
 );
-// geckodriver gives an input no folder, and drags no file.
+// geckodriver can neither give a folder to an input nor drag a file.
 tell!(
     chromium:
     a_chosen_folder_keeps_the_paths_of_its_files,
@@ -24,7 +24,7 @@ tell!(
     a_folder_without_files_and_a_drop_without_files_get_a_sentence,
 );
 
-/// A folder in a folder.
+/// Files in nested folders.
 const FILES: [(&str, &str); 3] = [
     ("reports/2026/may.txt", "in May"),
     ("reports/2026/june.txt", "in June"),
@@ -103,7 +103,7 @@ async fn a_folder_without_files_and_a_drop_without_files_get_a_sentence(
     page.drop(&[&hollow, &empty]).await?;
     notice(&page, "There is no file in hollow, empty,").await?;
     assert!(page.rows().await?.is_empty());
-    // The page sends the files that are there, and names the others.
+    // The page sends the existing files and names the folders without files.
     page.drop(&[&folder.path().join("a.txt"), &empty]).await?;
     notice(&page, "There is no file in empty,").await?;
     page.wait_for("a.txt", "done").await?;
@@ -131,7 +131,7 @@ async fn a_pasted_file_is_sent(scene: Scene) -> Result<()> {
 }
 
 async fn ten_thousand_files_are_listed_and_few_are_drawn(scene: Scene) -> Result<()> {
-    // Nothing passes, so that all of them stay.
+    // No byte passes the gate, so that all files stay in the list.
     let stack = scene.setup()?.with_gate_after(0).start().await?;
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;

@@ -1,4 +1,4 @@
-//! A browser that downloads a damaged file sees that it failed.
+//! A browser that downloads a damaged file sees that the download failed.
 
 use std::fs;
 
@@ -13,7 +13,7 @@ tell!(
     a_damaged_file_is_refused_or_breaks_off,
 );
 
-/// Reads all of an address; calls back with how that went.
+/// Reads all bytes of a URL and calls back with the result.
 const READ: &str = "const [address, read] = arguments;
     fetch(address).then(
         answer => answer.bytes().then(() => read(`whole ${answer.status}`), () => read('broken off')),

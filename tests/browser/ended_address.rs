@@ -1,4 +1,4 @@
-//! A presigned address that has ended while the page sends: the page asks for a fresh one.
+//! A presigned URL expires while the page is sending. The page asks for a fresh one.
 
 use anyhow::Result;
 use http::StatusCode;
@@ -8,13 +8,13 @@ crate::scenes::tests!(
     a_dead_address_is_sent_to_once: chromium_embedded CHROMIUM_EMBEDDED;
 );
 
-/// One PUT whose body is longer than the buffers of a connection to a store that does not read.
+/// A single PUT whose body exceeds the buffers of a connection to a store that does not read.
 const LEN: usize = 7 * 1024 * 1024;
 
 async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
     let stack = scene.setup()?.with_failing_way_to_store().start().await?;
     let way = stack.way_to_store()?;
-    // The server's start tries the public endpoint.
+    // The server probes the public endpoint when it starts.
     let of_the_start = way.journal().count(Operation::PutObject);
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
@@ -40,7 +40,7 @@ async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
         let file = page.upload(&path).await?;
         assert!(read_content(&stack, &file, None).await?.whole()? == plaintext);
     }
-    // Two dead addresses and two fresh ones, each sent to once.
+    // There were two expired URLs and two fresh ones, and each got one request.
     assert_eq!(way.counts().values().sum::<u64>(), 2);
     assert_eq!(way.journal().count(Operation::PutObject) - of_the_start, 2);
     assert_eq!(stack.signatures().await?, 4);

@@ -1,4 +1,4 @@
-//! The page of one's files: what is there, what was searched for, what was deleted.
+//! The page that lists the person's files: listing, searching and deleting.
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -71,7 +71,7 @@ async fn a_deleted_file_is_gone_from_the_list_and_from_the_server(scene: Scene) 
         files.lists(&left).await?;
     }
     assert!(stack.client.file(&file.id).await.is_err());
-    // And its page says so.
+    // The page of the deleted file says so, too.
     let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
     page.comes_to("absent").await?;
     assert_eq!(page.problem_code().await?, "not_found");
@@ -101,7 +101,7 @@ async fn what_a_verified_file_hashes_to_is_shown(scene: Scene) -> Result<()> {
     let file = stack.upload("abc.txt", &Bytes::from_static(b"abc")).await?;
     let browser = scene.browser().await?;
     let hash = "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad";
-    // Verified behind the upload: until then the page says that it is not.
+    // The server verifies the file after the upload. Until then the page says that it is not verified.
     loop {
         let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
         page.comes_to("ready").await?;
@@ -129,7 +129,7 @@ async fn files_are_searched_opened_and_deleted_by_keyboard(scene: Scene) -> Resu
     files.page.tab_to(".listed .delete").await?;
     files.page.press(Key::Enter).await?;
     files.page.shows("#ask[open]").await?;
-    // The safe answer has the focus; the other is one Tab away.
+    // The safe answer has the focus. The other answer is one Tab away.
     let safe = "return document.activeElement.matches('#ask .confirm-no');";
     assert_eq!(files.page.run(safe, vec![]).await?, json!(true));
     files.page.tab_to("#ask .confirm-yes").await?;
@@ -155,7 +155,7 @@ async fn a_key_that_one_page_has_serves_another_and_is_stored_nowhere(scene: Sce
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     page.log_in(&api_key).await?;
-    // Another page beside it needs no typing.
+    // Another page in the same browser gets the key without typing.
     browser.new_tab().await?;
     let files = browser.open_files(&stack).await?;
     files.lists(&["hers.txt"]).await?;
@@ -163,10 +163,10 @@ async fn a_key_that_one_page_has_serves_another_and_is_stored_nowhere(scene: Sce
     opened.comes_to("ready").await?;
     let kept = "return [localStorage.length, sessionStorage.length, document.cookie];";
     assert_eq!(opened.page.run(kept, vec![]).await?, json!([0, 0, ""]));
-    // An element of the browser's could send no key.
+    // The page does not offer to show the file, because an element of the browser could not send the key.
     opened.page.shows("#show[hidden]").await?;
 
-    // Once no page has it any more, it must be typed again.
+    // Once no page holds the key any more, the person must type it again.
     let alone = scene.browser().await?;
     let opened = alone.open_file(&stack.file_page_url(&file.id)).await?;
     opened.comes_to("asking").await?;
@@ -206,8 +206,8 @@ async fn what_a_key_refused_that_another_page_has_anew_is_done_without_a_word(
     Ok(())
 }
 
-/// Holds the questions for names, to let them fail; counts all questions. In Chromium: a script of the
-/// driver's shares no globals with the page in Firefox.
+/// Holds requests that search for names so that the test can fail them, and counts all requests. This works in Chromium
+/// only, because in Firefox a script of the driver shares no globals with the page.
 const HOLD_SEARCHES: &str = "
 const real = fetch;
 globalThis.asked = 0;

@@ -1,4 +1,4 @@
-//! The form for who has no script: the server seals the file on its way.
+//! The form for browsers without script. The server seals the file as it arrives.
 
 use anyhow::{Context as _, Result, ensure};
 use sealift_tests::{Page, Scene};
@@ -14,8 +14,8 @@ tell!(
 const NAME: &str = "Ein \"Foto\" <b>.jpg";
 const CONTENT: &str = "what the form holds";
 
-/// What stands in the page's `noscript`, which a browser with script does not show, made and posted
-/// in the page itself: the browser says where the form comes from, and the page's policy decides.
+/// Builds the form of the page's `noscript` in the page itself and submits it, because a browser with script does not
+/// show `noscript`. The browser then sends the real origin, and the page's policy applies.
 const POST: &str = "
     const [name, content] = arguments;
     const form = document.createElement('form');
@@ -30,10 +30,10 @@ const POST: &str = "
     form.submit();
     return document.querySelector('noscript').textContent;";
 
-/// The text of the page that answers.
+/// Returns the text of the page that answers.
 async fn answer(page: &Page) -> Result<String> {
     loop {
-        // While the next page comes there may be none to ask.
+        // While the next page loads, there may be no page that can run a script.
         let heading = "return document.title.startsWith('Sealed') && document.body.innerText;";
         if let Ok(text) = page.run(heading, vec![]).await
             && let Some(text) = text.as_str()
@@ -69,7 +69,7 @@ async fn the_form_without_script_is_posted_and_answered_with_a_page(scene: Scene
     let opened = stack.client.download(&id, None).await?;
     assert_eq!(opened.read_all().await?, CONTENT.as_bytes());
     assert_eq!(links.get(1), Some(&json!(stack.content_url(&id))));
-    // Its style is the one that the policy names: the page is not bare.
+    // The policy allows the page's style, so the page is not unstyled.
     let width = "return getComputedStyle(document.body).maxWidth;";
     assert_ne!(page.run(width, vec![]).await?, json!("none"));
     Ok(())

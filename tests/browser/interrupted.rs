@@ -1,5 +1,5 @@
-//! An upload that stops half-way, as many stories begin: some parts are stored, some are signed and
-//! under way, some are neither.
+//! An upload that stops half-way, with which many stories begin: some parts are stored, some are signed and being sent,
+//! the others are neither.
 
 use std::{
     fs,
@@ -14,16 +14,16 @@ use sealift_tests::{Page, Randomness, Scene, Setup, Stack, read_content, sizes::
 use sealift_transfer::api::{FileId, UploadId, UploadState, UploadStatus};
 use tempfile::TempDir;
 
-/// Plaintext bytes of a part, where the least length of a part is S3's.
+/// Plaintext bytes of a part when the part length is S3's minimum.
 pub(crate) const PART: usize = 20 * FRAME;
 
 const PARTS: usize = 16;
 
-/// At most five parts are under way at a time. Where four are held, at most one more waits for its
-/// answer: so of these six and a half at least one is stored.
+/// Bytes that pass the gate. At most five parts are sent at a time. If four of them are held, at most one more waits
+/// for its answer, so at least one part of these six and a half is stored.
 const PASSING: usize = 6 * PART + PART / 2;
 
-/// A file, and what there is of it.
+/// The file and the interrupted upload.
 pub(crate) struct Interrupted {
     pub(crate) stack: Stack,
     pub(crate) path: PathBuf,
@@ -32,10 +32,10 @@ pub(crate) struct Interrupted {
     folder: TempDir,
 }
 
-/// As the file is called.
+/// The file's name.
 pub(crate) const NAME: &str = "interrupted.bin";
 
-/// A stack that holds an upload of [`PARTS`] parts half-way.
+/// Returns a setup that stops an upload of [`PARTS`] parts half-way.
 pub(crate) fn setup(scene: Scene) -> Result<Setup> {
     let setup = scene.setup()?.with("part_length", "5MiB");
     Ok(setup.with_gate_after(PASSING))
@@ -60,7 +60,7 @@ impl ManyParts {
         })
     }
 
-    /// Once the page has chosen it: until it is stopped by the gate.
+    /// Waits until the page, which has chosen this file, is stopped by the gate.
     pub(crate) async fn stopped_in(self, page: &Page, stack: Stack) -> Result<Interrupted> {
         let row = page.wait_for(NAME, "sending").await?;
         stack.gate()?.holds_connections(4).await;
@@ -75,14 +75,14 @@ impl ManyParts {
 }
 
 impl Interrupted {
-    /// What a fresh page began.
+    /// Begins an upload in a fresh page and waits until the gate stops it.
     pub(crate) async fn begin(page: &Page, stack: Stack) -> Result<Self> {
         let file = ManyParts::make()?;
         page.choose(&[&file.path]).await?;
         file.stopped_in(page, stack).await
     }
 
-    /// Lets everything pass, once nothing is left of what the uploader sent that has gone.
+    /// Opens the gate after no bytes of the earlier page, which is gone, wait there any more.
     pub(crate) async fn open_gate(&self) -> Result<()> {
         let gate = self.stack.gate()?;
         gate.break_connections();
@@ -91,12 +91,12 @@ impl Interrupted {
         Ok(())
     }
 
-    /// What the server has of it.
+    /// Returns the upload's state on the server.
     pub(crate) async fn status(&self) -> Result<UploadStatus> {
         Ok(self.stack.client.status(&self.upload).await?)
     }
 
-    /// What it has of it while it is under way.
+    /// Returns the upload's parts on the server. The upload must still be open.
     pub(crate) async fn parts(&self) -> Result<Parts> {
         let status = self.status().await?;
         assert_eq!(status.state, UploadState::Open);
@@ -116,12 +116,12 @@ impl Interrupted {
         Ok(parts)
     }
 
-    /// Where a copy of it may be put.
+    /// Returns the file's folder, where a story can put a copy.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// Changes a byte in the middle of a part, and when it was last modified; gives what it is now.
+    /// Changes a byte in the middle of a part and the modification time. Returns the new content.
     pub(crate) fn change(&self, part: usize) -> Result<Bytes> {
         let at = (part - 1) * PART + PART / 2;
         let mut plaintext = BytesMut::from(self.plaintext.as_ref());
@@ -129,12 +129,12 @@ impl Interrupted {
         *byte ^= 1;
         let file = fs::File::options().write(true).open(&self.path)?;
         file.write_all_at(&[*byte], u64::try_from(at)?)?;
-        // Whatever the file system's clock resolves.
+        // Ten seconds exceed the resolution of any file system's clock.
         file.set_modified(SystemTime::now() + Duration::from_secs(10))?;
         Ok(plaintext.freeze())
     }
 
-    /// The same, as if it had never been touched.
+    /// Like [`Self::change`], but keeps the modification time.
     pub(crate) fn change_secretly(&self, part: usize) -> Result<Bytes> {
         let modified = fs::metadata(&self.path)?.modified()?;
         let plaintext = self.change(part)?;
@@ -143,7 +143,7 @@ impl Interrupted {
         Ok(plaintext)
     }
 
-    /// Whether that file's content is this.
+    /// Returns whether that file's content equals this plaintext.
     pub(crate) async fn comes_back(&self, file: Option<FileId>, plaintext: &Bytes) -> Result<bool> {
         let file = file.context("a done row has an id")?;
         let read = read_content(&self.stack, &file, None).await?;
@@ -151,13 +151,13 @@ impl Interrupted {
     }
 }
 
-/// Part numbers.
+/// The part numbers by their state.
 #[derive(Debug, Default)]
 pub(crate) struct Parts {
-    /// In the store.
+    /// Parts that the store has.
     pub(crate) stored: Vec<usize>,
-    /// Their checksum is fixed, the store does not have them.
+    /// Parts whose checksum is fixed, but which the store does not have.
     pub(crate) signed: Vec<usize>,
-    /// Nothing is known of them.
+    /// Parts that the server knows nothing of.
     pub(crate) unsigned: Vec<usize>,
 }

@@ -1,4 +1,4 @@
-//! Everything works by the keyboard alone.
+//! All functions work with the keyboard alone.
 
 use anyhow::Result;
 use fantoccini::key::Key;
@@ -12,11 +12,11 @@ tell!(
     files_are_chosen_cancelled_and_opened_by_keyboard,
 );
 
-/// Whether a person sees where the focus is.
+/// Returns whether the person can see where the focus is.
 const SHOWS_FOCUS: &str = "const style = getComputedStyle(document.activeElement);
     return document.activeElement.matches(':focus-visible') && style.outlineStyle !== 'none';";
 
-/// Whether the focus is where the button was.
+/// Returns whether the focus is on the row of the button.
 const IN_THE_ROW: &str = "return document.activeElement.matches('li.file')";
 
 async fn files_are_chosen_cancelled_and_opened_by_keyboard(scene: Scene) -> Result<()> {
@@ -29,14 +29,14 @@ async fn files_are_chosen_cancelled_and_opened_by_keyboard(scene: Scene) -> Resu
 
     let chooser = page.tab_to("input#files").await?;
     let (path, _) = randomness.file(folder.path(), "held.bin", 4 * PART)?;
-    // The system's own dialog, which Enter would open, answers with the path.
+    // Enter would open the system's file dialog. The driver answers that dialog with the path.
     chooser.send_keys(&path.to_string_lossy()).await?;
     page.wait_for("held.bin", "sending").await?;
     page.tab_to("button.cancel").await?;
     assert_eq!(page.run(SHOWS_FOCUS, vec![]).await?, json!(true));
     page.press(Key::Enter).await?;
     page.wait_for("held.bin", "cancelled").await?;
-    // The button is gone; whoever sees nothing must not be thrown back to the top.
+    // The button is gone. The focus must stay in the row, so that a person who cannot see is not sent back to the top.
     assert_eq!(page.run(IN_THE_ROW, vec![]).await?, json!(true));
 
     stack.gate()?.open();

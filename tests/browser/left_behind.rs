@@ -1,4 +1,4 @@
-//! Nothing of an opened file stays in the browser's own file system once its page is left.
+//! No data of a decrypted file stays in the browser's own file system after its page is left.
 
 use core::time::Duration;
 
@@ -13,7 +13,7 @@ tell!(
     chosen:
     a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk,
 );
-// Firefox ends a worker before it hears that its page is left.
+// Firefox ends a worker before the worker learns that its page is left.
 tell!(
     chromium:
     an_abandoned_download_leaves_nothing_on_the_browsers_disk,
@@ -23,7 +23,7 @@ tell!(
     every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page,
 );
 
-/// A file on the server, and its page without a dialog that asks where to save.
+/// Opens the page of a stored file and removes the save dialog from its browser.
 async fn opened(browser: &Browser, stack: &Stack, file: &FileRecord) -> Result<FilePage> {
     let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
     page.comes_to("ready").await?;
@@ -32,7 +32,8 @@ async fn opened(browser: &Browser, stack: &Stack, file: &FileRecord) -> Result<F
     Ok(page)
 }
 
-/// Sends a file past the gate of the browser's questions; the server seals it.
+/// Uploads a file through the server, which seals it, so that its bytes do not use up the gate for
+/// the browser's requests.
 async fn sent(stack: &Stack, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
     let sent = reqwest::Client::new()
         .put(format!("{}/upload/{name}", stack.address()))
@@ -43,7 +44,7 @@ async fn sent(stack: &Stack, name: &str, plaintext: &Bytes) -> Result<FileRecord
     Ok(serde_json::from_slice(&sent.bytes().await?)?)
 }
 
-/// Browsers delete behind the back of a page that was left, so they are asked until it is done.
+/// Waits until nothing stays. Browsers delete the files in the background after the page is left.
 async fn nothing_stays(fresh: &Page) -> Result<()> {
     let deleted = async {
         while !fresh.kept(true).await?.is_empty() {}
@@ -71,7 +72,7 @@ async fn a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk(
         page.press("#save").await?;
         page.comes_to("done").await?;
         assert_eq!(page.kept().await?.len(), 1);
-        // The browser may still copy what it was given.
+        // The browser may still be copying the file that it got from the page.
         if by_closing {
             browser.close_tab().await?;
         }
@@ -90,7 +91,7 @@ async fn an_abandoned_download_leaves_nothing_on_the_browsers_disk(scene: Scene)
     let file = sent(&stack, "abandoned.bin", &plaintext).await?;
     let page = opened(&browser, &stack, &file).await?;
     page.press("#save").await?;
-    // The gate holds its bytes, and nothing ends it.
+    // The gate holds the bytes, so the download cannot end.
     while page.kept().await?.is_empty() {}
     let fresh = browser.open_scriptless(&stack).await?;
     nothing_stays(&fresh).await?;
@@ -107,7 +108,7 @@ async fn every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page(
     let file = sent(&stack, "going-on.bin", &plaintext).await?;
     let page = opened(&browser, &stack, &file).await?;
     page.press("#save").await?;
-    // The gate holds its bytes, and nothing ends it.
+    // The gate holds the bytes, so the download cannot end.
     let of_the_open_page = loop {
         let kept = page.kept().await?;
         if !kept.is_empty() {

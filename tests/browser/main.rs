@@ -1,4 +1,4 @@
-//! Stories through the pages in real browsers.
+//! Stories that use the pages in real browsers.
 
 mod beyond_32_bits;
 mod broken_download;

@@ -1,4 +1,4 @@
-//! A folder of many small files, sent by the page with the default settings, meets no limit.
+//! A folder of many small files that the page sends. The default settings must not refuse any of them.
 
 use std::{
     fs,
@@ -34,7 +34,7 @@ async fn ten_thousand_small_files_go_by_the_page_without_a_refusal(scene: Scene)
     page.choose(&chosen).await?;
     let mut there = 0;
     while there < i64::from(FILES) {
-        // A browser that shows nothing new is given up by the driver's own time.
+        // The deadline below ends the wait if no more files arrive.
         tokio::time::sleep(Duration::from_millis(500)).await;
         let refused;
         (there, refused) = stack.files_and_refusals("too_many_requests").await?;

@@ -1,4 +1,4 @@
-//! The browser's memory does not grow with the file.
+//! The browser's memory does not grow with the size of the file.
 
 use std::{fs::File, pin::pin, time::Duration};
 
@@ -18,9 +18,9 @@ tell!(
 
 const MIB: u64 = 1024 * 1024;
 
-/// What a larger file may take more: when a browser collects garbage is its own affair. Firefox does
-/// so late, and keeps up to half a gibibyte of what was sent, whatever the file's size; so its larger
-/// file is one that would be far beyond that.
+/// Returns the size of the larger file and the extra bytes of memory that it may take, because a browser decides itself
+/// when to collect garbage. Firefox collects late and keeps up to half a gibibyte of sent data, whatever the file's
+/// size. Its larger file is therefore far larger than that.
 fn larger_and_allowance(browser: BrowserKind) -> (u64, u64) {
     match browser {
         BrowserKind::Chromium => (512 * MIB, 100 * MIB),
@@ -52,8 +52,7 @@ async fn takes_no_more(scene: Scene, size: u64, allowance: u64) -> Result<()> {
     Ok(())
 }
 
-/// The most bytes of all of a browser's processes together while it sends a file, beyond what they
-/// had before.
+/// Returns the peak memory of all the browser's processes together during an upload, minus their memory before it.
 async fn peak_over_idle(scene: Scene, size: u64) -> Result<u64> {
     let stack = scene.setup()?.start().await?;
     let browser = scene.browser().await?;

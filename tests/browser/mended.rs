@@ -1,4 +1,4 @@
-//! What went wrong once, and must not again.
+//! Regression tests: bugs that were fixed and must not come back.
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene};
@@ -62,7 +62,7 @@ async fn a_wrong_file_does_not_take_the_place_of_the_right_one(scene: Scene) -> 
     Ok(())
 }
 
-/// Two handles, of which one leads nowhere.
+/// Offers two file handles, one of which points to a deleted file.
 const OFFER_TWO: &str = "
 const [done] = arguments;
 const offer = async () => {
@@ -94,7 +94,7 @@ async fn who_wants_to_enter_no_key_is_asked_once_for_all_files(scene: Scene) -> 
     let stack = scene.setup()?.with("auth", "api-keys").start().await?;
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
-    // More than the worker takes at a time, and far more than it sends.
+    // These are more files than the worker accepts at a time, and far more than it sends at a time.
     let names: Vec<String> = (0..30).map(|n| format!("{n}.txt")).collect();
     page.choose_many(&names, "content").await?;
     page.shows("#login .decline:not([hidden])")

@@ -1,4 +1,4 @@
-//! A file's name is text: it does nothing, and nobody is deceived by it.
+//! A file's name is shown as text. It cannot run anything and cannot deceive anybody.
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene};
@@ -10,8 +10,8 @@ tell!(
     quotes_markup_and_direction_marks_are_shown_as_text,
 );
 
-/// Names and how they are shown: markup and quotes as they are, marks that one does not see, or
-/// that turn the direction of writing, by their numbers.
+/// Names and how the page shows them. Markup and quotes appear unchanged. Characters that are invisible or change the
+/// writing direction appear as their code points.
 const NAMES: [(&str, &str); 7] = [
     (
         r#""><img src=x onerror="document.title='run'">.txt"#,
@@ -21,7 +21,7 @@ const NAMES: [(&str, &str); 7] = [
         "it's \"quoted\" & 100% <b>bold<b>.txt",
         "it's \"quoted\" & 100% <b>bold<b>.txt",
     ),
-    // Composed, decomposed, and what other ways in write differently.
+    // A composed and a decomposed letter, and characters that need escapes in other contexts.
     ("p\u{e4}per.txt", "p\u{e4}per.txt"),
     ("pa\u{308}per.txt", "pa\u{308}per.txt"),
     ("a\\b %22%0A .txt", "a\\b %22%0A .txt"),
@@ -50,7 +50,7 @@ async fn quotes_markup_and_direction_marks_are_shown_as_text(scene: Scene) -> Re
         let opened = stack.client.download(&file, None).await?;
         assert!(opened.read_all().await? == plaintext);
 
-        // Right-to-left letters must not turn what stands beside the name.
+        // Right-to-left letters must not change the direction of the text beside the name.
         let text = page.part_of_row(shown, ".file-name").await?;
         let bidi = text.css_value("unicode-bidi").await?;
         assert!(

@@ -1,4 +1,4 @@
-//! What the browser sealed, with either backend, is read by the official SDK.
+//! The official SDK opens the objects that the browser sealed, with either backend.
 
 use anyhow::Result;
 use sealift_tests::{

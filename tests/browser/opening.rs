@@ -1,4 +1,4 @@
-//! Files that are opened in the browser: whole, byte for byte, or not at all.
+//! Files that are decrypted in the browser. They come back whole, byte for byte, or not at all.
 
 use std::fs;
 
@@ -42,7 +42,7 @@ async fn open(browser: &Browser, stack: &Stack, file: &FileRecord) -> Result<Fil
     Ok(page)
 }
 
-/// Whether the bytes of what was saved are exactly these.
+/// Returns whether the saved file holds exactly these bytes.
 async fn is_saved(
     browser: &Browser,
     page: &FilePage,
@@ -113,7 +113,7 @@ async fn closing_the_dialog_saves_nothing(scene: Scene) -> Result<()> {
 }
 
 async fn who_cancels_has_no_file(scene: Scene) -> Result<()> {
-    // The server seals and stores it past the gate; of the browser's questions two pass.
+    // The server seals and stores the file without the gate. Two of the browser's requests pass the gate.
     let stack = scene.setup()?.with_gate_after(2500).start().await?;
     let browser = scene.browser().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
@@ -159,7 +159,7 @@ async fn a_download_goes_on_where_its_file_is_not_deleted(scene: Scene) -> Resul
     page.page.press_on("#ask .confirm-yes").await?;
     page.page.shows("#login:not([hidden])").await?;
     page.comes_to("saving").await?;
-    // The record comes anew with another key; the download stays in sight.
+    // The page reads the record again with another key. The download stays visible.
     let api_key = stack.make_api_key("clinic", "ada").await?;
     let empty = "document.querySelector('#facts').textContent = '';";
     page.page.run(empty, vec![]).await?;
@@ -172,7 +172,7 @@ async fn a_download_goes_on_where_its_file_is_not_deleted(scene: Scene) -> Resul
     page.press("#delete").await?;
     page.page.press_on("#ask .confirm-yes").await?;
     page.comes_to("deleted").await?;
-    // What was under way ended with it, and does not bring the file back.
+    // The download has ended with the deletion and does not make the page show the file again.
     page.page
         .shows("[data-state=deleted] #file[hidden]")
         .await?;
@@ -181,7 +181,7 @@ async fn a_download_goes_on_where_its_file_is_not_deleted(scene: Scene) -> Resul
     Ok(())
 }
 
-/// Whether anything was saved, or is kept that was opened.
+/// Returns whether any file was saved, or any decrypted data is kept.
 async fn is_there(browser: &Browser, page: &FilePage, scene: Scene) -> Result<bool> {
     let kept = page.kept().await?;
     Ok(!kept.is_empty() || (scene.browser == BrowserKind::Firefox && browser.downloads()? > 0))

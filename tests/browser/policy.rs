@@ -1,4 +1,4 @@
-//! The page keeps to the Content-Security-Policy that it is served with.
+//! The page obeys the Content-Security-Policy that the server sends with it.
 
 use anyhow::Result;
 use sealift_tests::{ConsoleLine, Randomness, Scene, sizes::PART};
@@ -22,7 +22,8 @@ async fn an_upload_breaks_no_rule_of_the_policy_and_logs_no_error(scene: Scene) 
         let (path, _) = randomness.file(folder.path(), "quiet.bin", PART + 1)?;
         page.upload(&path).await?;
         let console = browser.console().await?;
-        // The driver leaves the page without ever having touched it, and so is not asked.
+        // The driver leaves the page without ever touching it, so the browser does not ask and logs an
+        // intervention instead.
         let is_error = |line: &ConsoleLine| line.level == "SEVERE" && line.source != "intervention";
         let errors: Vec<&ConsoleLine> = console
             .iter()

@@ -1,4 +1,4 @@
-//! Uploads that go on: after the page was left, the browser killed, or from another machine.
+//! Uploads that continue after the page was left, after the browser was killed, or on another machine.
 
 use std::fs;
 
@@ -46,7 +46,7 @@ async fn an_upload_goes_on_after_a_reload_and_sends_nothing_twice(scene: Scene) 
     assert!(place("comparing") < place("sending"), "{states:?}");
     let sent = begun.stack.gate()?.passed_bytes() - before;
     let missing = parts.signed.len() + parts.unsigned.len();
-    // Frames' and requests' own bytes are less than a part.
+    // The bytes that frames and requests add are less than one part.
     let most = u64::try_from((missing + 1) * PART)?;
     assert!(sent < most, "{sent} bytes were sent again of {parts:?}");
     Ok(())

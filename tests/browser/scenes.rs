@@ -1,15 +1,13 @@
-//! Where each story is told. A test's name ends with its scene, so that `cargo test -- firefox`
-//! and `cargo test -- a_cancelled_upload` both choose what they say.
+//! The macros that decide in which scenes each story runs. A test's name ends with its scene, so that both
+//! `cargo test -- firefox` and `cargo test -- a_cancelled_upload` select tests.
 
-/// Makes the tests of stories: `async fn(Scene) -> Result<()>`.
+/// Makes the tests of stories, which are functions of the form `async fn(Scene) -> Result<()>`.
 ///
-/// - `chosen`: in Chromium on the embedded store and in Firefox on Garage; the other two under
-///   `--full`.
-/// - `everywhere`: in Chromium on the embedded store; the other three under `--full`.
-/// - `chromium`: in Chromium only: Firefox lacks what it is about. On Garage under `--full`.
-/// - `embedded`: on the embedded store only: it looks at the store's disk. In Firefox under
-///   `--full`.
-/// - `long`: takes minutes, so all of it under `--full`; in Chromium on the embedded store.
+/// - `chosen`: runs in Chromium on the embedded store and in Firefox on Garage; the other two scenes run with `--full`.
+/// - `everywhere`: runs in Chromium on the embedded store; the other three scenes run with `--full`.
+/// - `chromium`: runs in Chromium only, because Firefox lacks the feature; on Garage it runs with `--full`.
+/// - `embedded`: runs on the embedded store only, because it uses the store's disk; in Firefox it runs with `--full`.
+/// - `long`: takes minutes, so it runs with `--full` only, in Chromium on the embedded store.
 macro_rules! tell {
     (chosen: $($story:ident),+ $(,)?) => { $(
         $crate::scenes::tests!($story: chromium_embedded CHROMIUM_EMBEDDED, firefox_garage FIREFOX_GARAGE;
@@ -30,7 +28,7 @@ macro_rules! tell {
     )+ };
 }
 
-/// The tests of one story: those of every run before the semicolon, those under `--full` behind it.
+/// Makes the tests of one story. Those before the semicolon always run, those after it only with `--full`.
 macro_rules! tests {
     ($story:ident: $($always:ident $scene:ident),*; $($full:ident $full_scene:ident),*) => {
         mod $story {

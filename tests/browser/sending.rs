@@ -1,4 +1,4 @@
-//! While files are sent: how many parts at once, what leaving the page does, what support is told.
+//! Stories during an upload: how many parts are sent at once, leaving the page, and the details for support.
 
 use anyhow::Result;
 use sealift_tests::{Page, Randomness, Scene};
@@ -45,7 +45,7 @@ async fn several_parts_are_under_way_at_once_but_few_over_all_files(scene: Scene
     Ok(())
 }
 
-/// Calls back as soon as leaving the page is asked about, or is not.
+/// Calls back as soon as the page asks before it is left, or as soon as it does not ask.
 const ASKS: &str = "
 const [asks, done] = arguments;
 const look = () => {
@@ -77,7 +77,7 @@ async fn asks_before_leaving(page: &Page, asks: bool) -> Result<()> {
     Ok(())
 }
 
-/// The clipboard is the system's; what is put there is looked at instead.
+/// The clipboard belongs to the system, so this script records the text that the page puts there.
 const WATCH_CLIPBOARD: &str = "
 Object.defineProperty(navigator.clipboard, 'writeText', {
     value: async text => { document.body.dataset.copied = text; },

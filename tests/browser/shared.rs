@@ -1,4 +1,4 @@
-//! Links that somebody makes for somebody else: they work once.
+//! Share links that one person makes for another. Each works once.
 
 use anyhow::{Result, ensure};
 use bytes::Bytes;
@@ -27,7 +27,7 @@ tell!(
 
 const NAME: &str = "for you.bin";
 
-/// A server that asks everybody for an API key, ada's, and a file of hers.
+/// Starts a server that requires an API key, and stores a file of ada. Returns the server, ada's key and the plaintext.
 async fn with_file(scene: Scene) -> Result<(Stack, String, Bytes)> {
     let stack = scene.setup()?.with("auth", "api-keys").start().await?;
     let api_key = stack.make_api_key("clinic", "ada").await?;
@@ -36,7 +36,7 @@ async fn with_file(scene: Scene) -> Result<(Stack, String, Bytes)> {
     Ok((stack, api_key, plaintext))
 }
 
-/// A link that ada makes on her page.
+/// Makes a share link in ada's page.
 async fn shared_by_ada(scene: Scene, stack: &Stack, api_key: &str) -> Result<String> {
     let browser = scene.browser().await?;
     let files = browser.open_files(stack).await?;
@@ -60,7 +60,7 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
     let friend = scene.browser().await?;
     let page = friend.open_file(&link).await?;
     page.comes_to("invited").await?;
-    // Whoever looks over a shoulder, or into the browser's history, finds no ticket.
+    // A person who sees the screen or the browser's history must not find the ticket.
     let shown = page.page.run("return location.href;", vec![]).await?;
     assert_eq!(shown, json!(link.split('#').next()));
     redeem(&page).await?;
@@ -75,7 +75,7 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
         }
     }
 
-    // For a while this browser may come back, without the ticket.
+    // For some time this browser may come back without the ticket.
     let address = link.split('#').next().unwrap_or_default();
     let page = friend.open_file(address).await?;
     page.comes_to("ready").await?;
@@ -90,7 +90,7 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
     assert_eq!(page.problem_code().await?, "ticket_used");
     let said = page.text("#problem").await?;
     assert!(said.contains("ask for a new one"), "{said}");
-    // Nor by the address alone.
+    // The address alone does not open the file either.
     let page = stranger.open_file(address).await?;
     page.comes_to("asking").await?;
     let said = page.text("#facts").await?;
@@ -109,7 +109,7 @@ async fn a_link_is_opened_where_a_key_of_somebody_else_is_in_use(scene: Scene) -
     let later = shared_by_ada(scene, &stack, &adas).await?;
     let browser = scene.browser().await?;
 
-    // With his key bob sees nothing at her file's address, before he opens the link beside it.
+    // Bob's key shows nothing at the address of ada's file until he opens her link in another tab.
     let address = link.split('#').next().unwrap_or_default();
     let page = browser.open_file(address).await?;
     page.comes_to("asking").await?;
@@ -122,7 +122,7 @@ async fn a_link_is_opened_where_a_key_of_somebody_else_is_in_use(scene: Scene) -
     page.comes_to("ready").await?;
     assert_eq!(page.text("#title").await?, NAME);
 
-    // And where a link comes to the page of his own file, its file is opened without his key.
+    // If he follows a link while the page of his own file is open, the linked file opens without his key.
     let page = browser.open_file(&stack.file_page_url(&own.id)).await?;
     page.comes_to("asking").await?;
     page.page.log_in(&bobs).await?;
@@ -136,7 +136,7 @@ async fn a_link_is_opened_where_a_key_of_somebody_else_is_in_use(scene: Scene) -
     Ok(())
 }
 
-/// The link's ticket comes to a page that is open.
+/// Gives the ticket of a link to an open page.
 async fn follow(page: &FilePage, link: &str) -> Result<()> {
     let ticket = link.split('#').nth(1);
     let come = "location.hash = arguments[0];";
@@ -166,7 +166,7 @@ async fn a_link_that_comes_while_its_file_is_saved_is_kept_for_later(scene: Scen
 async fn looking_at_a_link_does_not_use_it_up(scene: Scene) -> Result<()> {
     let (stack, api_key, _) = with_file(scene).await?;
     let link = shared_by_ada(scene, &stack, &api_key).await?;
-    // A program that makes previews, and one that runs the page's scripts for it.
+    // One program makes previews without scripts, the other runs the page's scripts for its preview.
     let address = link.split('#').next().unwrap_or_default();
     let looked = reqwest::get(address).await?;
     assert!(looked.status().is_success());
@@ -218,12 +218,12 @@ async fn a_file_that_was_just_sent_is_shared_from_its_row(scene: Scene) -> Resul
     Ok(())
 }
 
-/// A picture of one point.
+/// A picture of one pixel.
 const PNG: &[u8] =
     b"\x89PNG\r\n\x1a\n\0\0\0\rIHDR\0\0\0\x01\0\0\0\x01\x08\x06\0\0\0\x1f\x15\xc4\x89\
     \0\0\0\x0bIDATx\x9cc\xf8\x0f\x04\0\x09\xfb\x03\xfd\xfb^k+\0\0\0\0IEND\xaeB`\x82";
 
-/// A picture that could hold a script, so that nobody is given it as one.
+/// An image format that can hold a script, so the server never serves it as an image.
 const SVG: &[u8] = b"<svg xmlns='http://www.w3.org/2000/svg' width='9' height='9'></svg>";
 
 async fn a_picture_is_shown_to_who_has_a_link_and_does_not_run(scene: Scene) -> Result<()> {

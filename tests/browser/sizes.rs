@@ -1,4 +1,4 @@
-//! Every size comes back byte for byte, with either backend.
+//! Files of every size come back byte for byte, with either backend.
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
@@ -105,7 +105,7 @@ async fn the_link_of_a_done_row_gives_the_file(scene: Scene) -> Result<()> {
     let row = page.wait_for("linked.bin", "done").await?;
     let link = row.download.context("a done row has a link")?;
 
-    // As the page itself would fetch it, under its own policy.
+    // Fetches the link as the page itself would, under the page's own policy.
     let fetch = "const [link, got] = arguments;
         fetch(link)
             .then(answer => answer.bytes())

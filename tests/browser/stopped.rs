@@ -1,4 +1,4 @@
-//! Uploads that are disturbed: they end well, or the page says why not and no file comes of them.
+//! Uploads that are disturbed. They succeed, or the page says why they failed and no file is created.
 
 use std::fs;
 
@@ -18,10 +18,10 @@ tell!(
     a_file_that_the_server_does_not_take_fails_with_its_code,
 );
 
-/// More parts than are held at a time, so that some are read after the gate was opened.
+/// More parts than the uploader holds at a time, so that it reads some after the gate was opened.
 const LEN: usize = 8 * PART;
 
-/// Half a part passes the gate: enough to be sending, too little to get on.
+/// Half a part passes the gate. This is enough for the state `sending`, but too little to make progress.
 async fn held_stack(scene: Scene) -> Result<Stack> {
     let setup = scene.setup()?.with_gate_after(PART / 2);
     setup.start().await
@@ -74,7 +74,7 @@ async fn a_file_that_changes_while_it_is_sent_fails_with_a_sentence(scene: Scene
         row.problem_text
             .is_some_and(|text| text.contains("changed"))
     );
-    // It could still be the right file in another place.
+    // The upload stays open, because the right file may still exist somewhere else.
     assert!(stack.client.files(None).await?.files.is_empty());
     assert_eq!(stack.client.unfinished().await?.len(), 1);
     Ok(())

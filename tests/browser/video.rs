@@ -1,5 +1,5 @@
-//! Videos and sounds play in the page and can be sought in: the browser asks for the ranges that it
-//! needs, and only those are opened.
+//! Videos and sounds play in the page, and the person can seek in them. The browser requests only the ranges that it
+//! needs, and the server decrypts only those.
 
 use std::net::SocketAddr;
 
@@ -27,11 +27,10 @@ tell!(
     a_video_is_sought_in,
 );
 
-/// Long enough that a browser does not fetch all of it at once.
+/// Seconds of the media, long enough that a browser does not fetch all of it at once.
 const SECONDS: u64 = 600;
 
-/// Plays an address, goes to each place and calls back with what is heard or seen there: the time,
-/// and of a video the colour in the middle.
+/// Plays a URL, seeks to each place and calls back with the time there, and for a video with the colour in the middle.
 const SEEK: &str = "const [kind, address, places, told] = arguments;
     const media = document.createElement(kind);
     const event = name => new Promise((resolve, reject) => {
@@ -62,7 +61,7 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
             await there;
             seen.push({ time: media.currentTime, colour: colour() });
         }
-        // It goes on from there. (Sounds do only after a person did something.)
+        // Playing continues from there. (Sounds play only after a person has done something on the page.)
         if (kind === 'video') {
             const on = event('timeupdate');
             await media.play();
@@ -75,21 +74,21 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
     };
     play().then(told, error => told({ error: String(error) }));";
 
-/// The page by a way that notes the ranges.
+/// Starts a proxy in front of the server that records the requested ranges.
 async fn watched(stack: &Stack) -> Result<FailingProxy> {
     let server = stack.address().strip_prefix("http://");
     let server: SocketAddr = server.context("the server on loopback")?.parse()?;
     FailingProxy::start(server, Plan::none()).await
 }
 
-/// What a browser played.
+/// The result of playing.
 #[derive(Debug, Deserialize)]
 struct Played {
     duration: f64,
     seen: Vec<Seen>,
 }
 
-/// What it was at, at one place.
+/// The state at one place.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Seen {
     time: f64,
@@ -118,7 +117,7 @@ async fn seek(
     serde_json::from_value(told).context(said)
 }
 
-/// Where the ranges began that the browser asked for.
+/// Returns the first byte of each range that the browser requested.
 fn starts(way: &FailingProxy) -> Vec<u64> {
     let journal = way.journal();
     let asked = journal.iter().map(|reached| &reached.asked);
@@ -128,7 +127,7 @@ fn starts(way: &FailingProxy) -> Vec<u64> {
     ranges.map(|range| range.start).collect()
 }
 
-/// PCM sound of so many seconds, 88,200 bytes each.
+/// Returns PCM sound of this many seconds, with 88,200 bytes for each second.
 fn wav(seconds: u32) -> Result<Bytes> {
     let bytes_a_second = 88_200_u32;
     let len = seconds * bytes_a_second;
@@ -137,7 +136,7 @@ fn wav(seconds: u32) -> Result<Bytes> {
     sound.extend_from_slice(&(36 + len).to_le_bytes());
     sound.extend_from_slice(b"WAVEfmt ");
     sound.extend_from_slice(&16_u32.to_le_bytes());
-    // PCM, one channel, 44,100 samples a second of two bytes.
+    // The fields are: PCM, one channel, 44,100 samples in a second, two bytes in a sample.
     sound.extend_from_slice(&1_u16.to_le_bytes());
     sound.extend_from_slice(&1_u16.to_le_bytes());
     sound.extend_from_slice(&44_100_u32.to_le_bytes());
@@ -175,7 +174,7 @@ async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
     let video = webm::of_two_colours(&page, SECONDS).await?;
     let len = u64::try_from(video.len())?;
     let file = stack.upload("video.webm", &video).await?;
-    // Every second has a colour: even ones are red, odd ones blue.
+    // Every second has a colour: even seconds are red, odd ones blue.
     let places = [501.5, 200.5, 333.5];
     let played = seek(&page, &way, "video", &file.id, &places).await?;
     let expected = [(501.5, "blue"), (200.5, "red"), (333.5, "blue")];
@@ -187,20 +186,20 @@ async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
     Ok(())
 }
 
-/// A picture of one red point.
+/// A picture of one red pixel.
 const PICTURE: &[u8] =
     b"GIF89a\x01\0\x01\0\x80\x01\0\xff\0\0\0\0\0,\0\0\0\0\x01\0\x01\0\0\x02\x02D\x01\0;";
 
-/// What the document shows: an image by its width, a sound or a video by its length in seconds; a
-/// sentence where it cannot; null as long as it is not there. Nothing calls back from a document that
-/// permits no script.
+/// Returns what the document shows: the width of an image, or the length of a sound or a video in seconds. Returns a
+/// sentence if the document cannot show it, and null until it is loaded. The test must poll, because a document that
+/// permits no script cannot call back.
 const SHOWN: &str = "const shown = document.querySelector('img, video, audio');
     if (!shown) return document.readyState === 'complete' ? 'nothing to show' : null;
     if (shown.tagName === 'IMG') return shown.complete ? shown.naturalWidth : null;
     if (shown.error || shown.networkState === 3) return 'no media: ' + shown.error?.message;
     return shown.readyState > 0 ? Math.round(shown.duration) : null;";
 
-/// Tries what a script or a form of such a document would do. The driver's own scripts run anyway.
+/// Tries to run a script as such a document could contain it. The driver's own scripts run in any case.
 const TRIED: &str = "const script = document.createElement('script');
     script.textContent = 'document.documentElement.dataset.ran = 1';
     document.documentElement.append(script);

@@ -1,4 +1,4 @@
-//! Uploads that pause, or wait for what only comes from outside, and then go on.
+//! Uploads that pause or wait for something from outside, and then continue.
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{Page, Randomness, Scene, Stack};
@@ -22,7 +22,7 @@ tell!(
     without_an_api_key_files_fail_and_go_on_later,
 );
 
-/// Until it waits for that.
+/// Waits until a row waits for this reason.
 async fn waits_for(page: &Page, reason: &str) -> Result<()> {
     let row = format!("li.file[data-state=waiting][data-reason={reason}]");
     page.shows(&row).await.map(drop)
@@ -38,7 +38,7 @@ async fn a_paused_upload_sends_nothing_and_goes_on(scene: Scene) -> Result<()> {
     begun.open_gate().await?;
     let before = begun.stack.gate()?.passed_bytes();
 
-    // Another file passes by, and would have been too late if the paused one went on.
+    // Another file is uploaded meanwhile. If the paused upload had continued, its bytes would have passed by then.
     let (path, _) = Randomness::from_printed_seed()?.file(begun.folder(), "other.bin", 1)?;
     page.upload(&path).await?;
     let passed = begun.stack.gate()?.passed_bytes() - before;
@@ -92,7 +92,7 @@ async fn an_api_key_that_ended_is_asked_for_once_and_all_files_go_on(scene: Scen
     Ok(())
 }
 
-/// The other one is chosen while the first is held, so that both meet the same end of the key.
+/// Begins an upload and chooses another file while it is held, so that the key ends for both.
 async fn begin_with_another(page: &Page, stack: Stack) -> Result<Interrupted> {
     let begun = Interrupted::begin(page, stack).await?;
     let (path, _) = Randomness::from_printed_seed()?.file(begun.folder(), "small.bin", 1000)?;
@@ -134,7 +134,7 @@ async fn an_upload_that_expired_says_so_and_starts_anew(scene: Scene) -> Result<
     let row = page.wait_for(NAME, "failed").await?;
     assert_eq!(row.problem_code.as_deref(), Some("upload_gone"));
 
-    // The store's clock has no hand, and takes no signatures from the future.
+    // The store's clock cannot be set, and the store refuses signatures from the future.
     begun.stack.set_days_ahead(0);
     page.press_in_row(NAME, ".start-anew").await?;
     let row = page.comes_to(NAME, "done").await?;

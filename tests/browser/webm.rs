@@ -1,13 +1,11 @@
-//! A real video: two seconds that the browser's own encoder makes, over and over, in a WebM file
-//! that can be sought in.
+//! Makes a real video: two seconds from the browser's own encoder, repeated, in a WebM file that a player can seek in.
 
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use sealift_tests::Page;
 use serde_json::Value;
 
-/// Calls back with two key frames in hexadecimal, a red one and a blue one, with noise around the
-/// middle so that they are large.
+/// Calls back with two key frames in hexadecimal, a red one and a blue one. Noise around the middle makes them large.
 const ENCODE: &str = "const [told] = arguments;
     const hex = bytes => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
     const encode = async () => {
@@ -40,7 +38,7 @@ const ENCODE: &str = "const [told] = arguments;
     };
     encode().catch(error => told({ error: String(error) }));";
 
-/// A video of so many seconds: even ones are red in the middle, odd ones blue.
+/// Returns a video of this many seconds. Even seconds are red in the middle, odd ones blue.
 pub(crate) async fn of_two_colours(page: &Page, seconds: u64) -> Result<Bytes> {
     let told = page.ask(ENCODE, Vec::new()).await?;
     let frames = told.get("frames").and_then(Value::as_array);
@@ -56,7 +54,7 @@ pub(crate) async fn of_two_colours(page: &Page, seconds: u64) -> Result<Bytes> {
     muxed(&frames, seconds)
 }
 
-/// An element of EBML: its id, its length in eight bytes, what it holds.
+/// Returns an element of EBML: its id, its length in eight bytes, and its content.
 fn element(id: u32, content: &[u8]) -> Result<Vec<u8>> {
     let id = id.to_be_bytes();
     let begin = id.iter().take_while(|byte| **byte == 0).count();
@@ -75,9 +73,10 @@ fn text(id: u32, value: &str) -> Result<Vec<u8>> {
     element(id, value.as_bytes())
 }
 
-/// One cluster a second, each with one key frame; the cues, which say where they are, before them.
+/// Returns the video file. Each second is a cluster of one key frame. The cues (the clusters'
+/// offsets) come before them.
 fn muxed(frames: &[Vec<u8>; 2], seconds: u64) -> Result<Bytes> {
-    // Short lengths here, as every writer has them: sniffers look for these bytes.
+    // The lengths here are short, as in files of other writers, because content sniffers look for exactly these bytes.
     let head =
         b"\x1a\x45\xdf\xa3\x9f\x42\x86\x81\x01\x42\xf7\x81\x01\x42\xf2\x81\x04\x42\xf3\x81\x08\
                  \x42\x82\x84webm\x42\x87\x81\x04\x42\x85\x81\x02";
@@ -113,12 +112,12 @@ fn muxed(frames: &[Vec<u8>; 2], seconds: u64) -> Result<Bytes> {
         } else {
             &frames[1]
         };
-        // Track 1, no offset in time, a key frame.
+        // The bytes mean: track 1, no time offset, a key frame.
         let block = [[0x81, 0, 0, 0x80].as_slice(), frame].concat();
         let cluster = [number(0xE7, second * 1000)?, element(0xA3, &block)?].concat();
         clusters.push(element(0x1F43_B675, &cluster)?);
     }
-    // Numbers have eight bytes each, so that the cues are as long before they are known.
+    // Every number has eight bytes, so the cues have the same length before their values are known.
     let before = info.len() + tracks.len();
     let cues_len = cues(&clusters, 0)?.len();
     let cues = cues(&clusters, u64::try_from(before + cues_len)?)?;
@@ -127,7 +126,7 @@ fn muxed(frames: &[Vec<u8>; 2], seconds: u64) -> Result<Bytes> {
     Ok([head.as_slice(), &segment].concat().into())
 }
 
-/// Where each cluster is, the first at `first`.
+/// Returns the cues, which hold the offset of each cluster. The first cluster is at `first`.
 fn cues(clusters: &[Vec<u8>], first: u64) -> Result<Vec<u8>> {
     let mut points = Vec::new();
     let (mut at, mut time_ms) = (first, 0);

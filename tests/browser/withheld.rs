@@ -1,4 +1,4 @@
-//! What a page needs does not come, or its browser withholds it.
+//! A resource that a page needs does not load, or the browser denies it.
 
 use std::{env, fs, os::unix::fs::symlink};
 
@@ -16,7 +16,7 @@ tell!(
     where_nothing_may_be_stored_files_are_opened_and_sending_says_why_not,
 );
 
-/// Counts the workers that are made, and those that failed.
+/// Counts the workers that the page creates, and those that failed.
 const COUNT_WORKERS: &str = "
 globalThis.made = 0;
 let failed = 0;
@@ -32,7 +32,7 @@ globalThis.Worker = class extends Worker {
 };
 ";
 
-/// The built pages without a file of theirs.
+/// Returns a copy of the built pages without the files whose names begin with `name`.
 fn pages_without(name: &str) -> Result<TempDir> {
     let folder = tempfile::tempdir()?;
     for entry in fs::read_dir(env::var("SEALIFT_TEST_PAGE_DIR")?)? {
@@ -63,14 +63,14 @@ async fn a_worker_that_does_not_come_is_asked_for_once_a_wish_and_told(scene: Sc
     assert_eq!(page.problem_code().await?, "worker_stopped");
     let said = page.text("#problem").await?;
     assert!(said.contains("has stopped"), "{said}");
-    // One beforehand, and one for the wish.
+    // The page makes one worker in advance and one for the download.
     assert_eq!(page.page.run("return made;", vec![]).await?, json!(2));
-    // What was picked for it is taken away, behind what is told.
+    // The page removes the file that the person picked after it has shown the failure.
     while !page.kept().await?.is_empty() {}
     Ok(())
 }
 
-/// As where a person has site data blocked; and as older browsers are.
+/// Imitates a browser in which the person has blocked site data, and an older browser.
 const WITHHOLD: &str = "
 const denied = () => new DOMException('denied', 'SecurityError');
 globalThis.BroadcastChannel = class {

@@ -1,4 +1,4 @@
-//! Requests to the server fail: each may be made again, and has one effect.
+//! Requests to the server fail. The client may repeat each of them, and each takes effect only once.
 
 use anyhow::{Context as _, Result};
 use sealift_client::{Client, DownloadError};
@@ -73,7 +73,7 @@ async fn a_download_that_breaks_off_is_never_a_short_file() -> Result<()> {
         assert!(std::fs::read(&path)? == plaintext);
         assert_eq!(std::fs::read_dir(folder.path())?.count(), 1);
     }
-    // Each went on after one failure, and the first two were read without going on.
+    // Each of the last three downloads continued after one failure. The first two ended with their failure.
     assert_eq!(client_to_server.counts().values().sum::<u64>(), 5);
     Ok(())
 }

@@ -1,4 +1,4 @@
-//! PUTs that fail: the same bytes are sent again.
+//! PUTs fail. The client sends the same bytes again.
 
 use anyhow::Result;
 use http::StatusCode;
@@ -58,7 +58,7 @@ async fn a_single_put_whose_answer_is_lost_is_not_taken_twice() -> Result<()> {
 async fn a_store_that_goes_on_refusing_leaves_an_upload_that_can_be_resumed() -> Result<()> {
     let wired = Wired::start().await?;
     let plaintext = plaintext(LEN)?;
-    // Three parts, each signed once more.
+    // There are three parts, and each is signed twice.
     for _ in 0..6 {
         wired
             .client_to_store
@@ -75,7 +75,7 @@ async fn a_store_that_goes_on_refusing_leaves_an_upload_that_can_be_resumed() ->
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].upload_id, upload_id);
 
-    // The first part that is refused for good ends it, perhaps before the others are refused again.
+    // The upload ends with the first part that is finally refused, perhaps before the others are refused a second time.
     wired.client_to_store.forget_cues();
     let again = sealift_client::ResumeOptions::default();
     let never = sealift_client::CancellationToken::new();

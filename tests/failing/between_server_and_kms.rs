@@ -1,4 +1,4 @@
-//! KMS fails: nothing is sealed or opened until it answers.
+//! KMS fails. The server seals and decrypts nothing until KMS answers.
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{FailingProxy, Fault, Moto, Operation, Plan, Setup, Stack};
@@ -44,7 +44,7 @@ async fn a_file_opens_again_when_kms_is_back() -> Result<()> {
     let (stack, server_to_kms) = stack(&moto).await?;
     let plaintext = plaintext(100_000)?;
     let file = stack.upload("kept", &plaintext).await?;
-    // Another process has no key in its memory.
+    // A new server process has no key in memory.
     let stack = stack.restart().await?;
     server_to_kms.follow(Plan::random(
         1,

@@ -1,4 +1,4 @@
-//! The server's own requests to the store fail: the object decides what happened.
+//! The server's own requests to the store fail. The server looks at the object to find out what happened.
 
 use anyhow::Result;
 use sealift_client::{CancellationToken, DownloadError, RequestError, ResumeOptions, UploadError};
@@ -7,7 +7,7 @@ use sealift_transfer::api::{OpenUpload, ProblemCode, UploadState};
 
 use crate::wired::{LEN, Wired, plaintext};
 
-/// As often as the AWS SDK asks before it gives up.
+/// The number of attempts of the AWS SDK before it gives up.
 const SDK_ATTEMPTS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -43,7 +43,7 @@ async fn a_refusal_that_will_stay_is_told_at_once_and_the_upload_goes_on_afterwa
 {
     let wired = Wired::start().await?;
     let plaintext = plaintext(LEN)?;
-    // 403 AccessDenied. Were it asked again, the store would join the parts.
+    // This is a 403 AccessDenied. If the server asked again, the store would join the parts.
     wired
         .server_to_store
         .on_next(Operation::CompleteMultipart, Fault::Expired);
@@ -122,7 +122,7 @@ async fn an_upload_that_was_cut_off_while_it_opened_can_be_resumed() -> Result<(
     wired.holds(&resumed.await?, &plaintext).await
 }
 
-/// The store breaks off behind so many bytes of its answer: frames were given already.
+/// The store breaks off after these bytes of its answer, when the server has already sent frames to the client.
 const BROKEN_OFF: [Fault; 2] = [
     Fault::TruncateAnswer {
         after_bytes: 2 * 1024 * 1024,
@@ -138,7 +138,7 @@ async fn an_object_that_breaks_off_every_time_is_never_a_short_file() -> Result<
     let plaintext = plaintext(LEN)?;
     let file = wired.send(&plaintext).await?;
     for fault in BROKEN_OFF {
-        // More often than the server asks, for all pieces together.
+        // Twenty faults are more than the server's attempts for all pieces together.
         for _ in 0..20 {
             wired
                 .server_to_store
@@ -169,7 +169,7 @@ async fn of_an_object_that_breaks_off_only_the_rest_is_read_again() -> Result<()
             .collect();
         asked.sort_unstable();
         assert_eq!(asked.len(), 3, "two pieces, and the rest of the first");
-        // A reset may take along what had come already.
+        // A reset may also discard bytes that had arrived already.
         assert!(is_reset || asked[1] > 1024 * 1024, "{asked:?}");
     }
     Ok(())
@@ -193,7 +193,7 @@ async fn an_abort_whose_answer_is_lost_leaves_nothing() -> Result<()> {
             .server_to_store
             .on_next(Operation::AbortMultipart, Fault::LoseAnswer);
     }
-    // It took effect, or the next one does.
+    // Either this abort took effect, or the next one does.
     if wired.client.abort(&opened.upload_id).await.is_err() {
         wired.client.abort(&opened.upload_id).await?;
     }

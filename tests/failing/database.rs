@@ -1,4 +1,4 @@
-//! The database is held by somebody else.
+//! Another process holds the database's lock.
 
 use std::path::PathBuf;
 
@@ -32,7 +32,7 @@ async fn while_another_process_holds_the_database_requests_fail_and_change_nothi
     };
     let refused = stack.client.open_upload(&request).await;
     assert!(refused.is_err(), "{refused:?}");
-    // Reading goes on.
+    // Reading still works.
     assert_eq!(stack.client.unfinished().await?, []);
 
     other.execute("ROLLBACK").await?;

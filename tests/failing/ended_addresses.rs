@@ -1,5 +1,4 @@
-//! Presigned addresses that have ended: no dead address is sent to twice, and the same bytes go to
-//! a fresh one.
+//! Presigned URLs that have expired. The client sends to each only once, and then sends the same bytes to a fresh URL.
 
 use anyhow::Result;
 use http::StatusCode;
@@ -7,7 +6,7 @@ use sealift_tests::{Fault, Operation, Setup};
 
 use crate::wired::{plaintext, send};
 
-/// One PUT whose body is longer than the buffers of a connection to a store that does not read.
+/// A single PUT whose body exceeds the buffers of a connection to a store that does not read.
 const LEN: usize = 7 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
@@ -20,7 +19,7 @@ async fn a_dead_address_is_sent_to_once_however_the_store_says_so() -> Result<()
         Fault::Expired,
         ended("ExpiredRequest"),
         ended("ExpiredToken"),
-        // Garage's "Date is too old".
+        // Garage's code for "Date is too old".
         ended("InvalidRequest"),
         ended("AuthorizationQueryParametersError"),
         early(StatusCode::BAD_REQUEST, "ExpiredRequest"),
@@ -35,7 +34,7 @@ async fn a_dead_address_is_sent_to_once_however_the_store_says_so() -> Result<()
         way.on_next(Operation::PutObject, fault.clone());
         let plaintext = plaintext(LEN)?;
         let file = send(&stack.client, &plaintext).await?;
-        // Each PUT has a signature of its own: one is dead, and one is fresh.
+        // Each PUT has a signature of its own: one for the expired URL and one for the fresh URL.
         assert_eq!(puts() - puts_before, 2, "{fault:?}");
         let signatures = stack.signatures().await? - signatures_before;
         assert_eq!(signatures, 2, "{fault:?}");

@@ -1,4 +1,4 @@
-//! Faults on cue: each happens exactly once, at exactly that request, and what follows is shown.
+//! Faults on cue. Each happens exactly once, at exactly that request, and the story checks what follows.
 
 mod between_client_and_server;
 mod between_client_and_store;

@@ -1,4 +1,4 @@
-//! The failing proxy itself: what it passes on is untouched, what it breaks is broken.
+//! Tests of the failing proxy itself: it forwards bytes unchanged, and it breaks exactly the requests that it should.
 
 use anyhow::Result;
 use bytes::Bytes;
@@ -14,10 +14,10 @@ use tokio::{
     task::JoinHandle,
 };
 
-/// A part's path, as a presigned PUT has it.
+/// The path of a part, as in a presigned PUT.
 const PART: &str = "/bucket/object/upload?partNumber=7&uploadId=u&X-Amz-Signature=secret";
 
-/// Answers every request with its own body.
+/// A server that answers every request with the request's body, behind a proxy.
 struct Echo {
     proxy: FailingProxy,
     http: reqwest::Client,
@@ -209,7 +209,7 @@ async fn an_early_refusal_does_not_wait_for_the_body() -> Result<()> {
     let mut connection = TcpStream::connect(address).await?;
     let head = format!("PUT {PART} HTTP/1.1\r\nhost: a\r\ncontent-length: 1000000000\r\n\r\n");
     connection.write_all(head.as_bytes()).await?;
-    // Not one byte of the body is sent, and the answer comes all the same.
+    // No byte of the body is sent, but the answer comes nevertheless.
     let mut came = Vec::new();
     let ended = connection.read_to_end(&mut came).await;
     let came = String::from_utf8_lossy(&came);

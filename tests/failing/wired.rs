@@ -1,4 +1,4 @@
-//! A server whose store is reached by two ways that fail on cue.
+//! A server whose store is reached through two proxies that fail on cue.
 
 use std::{env, net::Ipv4Addr};
 
@@ -15,7 +15,7 @@ use sealift_transfer::api::FileRecord;
 use serde_json::json;
 use tempfile::TempDir;
 
-/// The server, its store, and the ways between them.
+/// The server, its store, and the proxies in front of the store.
 pub(crate) struct Wired {
     pub(crate) client: Client,
     pub(crate) client_to_store: FailingProxy,
@@ -49,7 +49,7 @@ impl Wired {
             ("s3_public_endpoint", client_to_store.endpoint()),
             ("region", Moto::REGION.to_owned()),
             ("part_length", "5MiB".to_owned()),
-            // Only when a story asks.
+            // The sweeper runs only when a story asks for it.
             ("sweep_seconds", "0".to_owned()),
         ]);
         let server = Server::start(Config::load(&Sources {
@@ -74,7 +74,7 @@ impl Wired {
         send(&self.client, plaintext).await
     }
 
-    /// The file's plaintext is this, and no part was sealed twice.
+    /// Checks that the file's plaintext is this and that no part was sealed twice.
     pub(crate) async fn holds(&self, file: &FileRecord, plaintext: &Bytes) -> Result<()> {
         let came = self
             .client
@@ -91,7 +91,7 @@ impl Wired {
 
 const BUCKET: &str = "failing";
 
-/// By the native client.
+/// Uploads with the native client.
 pub(crate) async fn send(client: &Client, plaintext: &Bytes) -> Result<FileRecord, UploadError> {
     let options = UploadOptions::named("sent under faults");
     let never = CancellationToken::new();
@@ -100,12 +100,12 @@ pub(crate) async fn send(client: &Client, plaintext: &Bytes) -> Result<FileRecor
         .await
 }
 
-/// The next plaintext of that length.
+/// Returns the next random plaintext of that length.
 pub(crate) fn plaintext(len: usize) -> Result<Bytes> {
     Ok(Randomness::from_printed_seed()?.bytes(len))
 }
 
-/// Those that the server's AWS chain finds in the environment.
+/// Returns the credentials that the server's AWS chain finds in the environment.
 fn credentials() -> Result<EmbeddedCredentials> {
     let given = |name: &str| env::var(name).with_context(|| format!("{name} is not set"));
     let pair = json!({

@@ -1,5 +1,5 @@
-//! When the faults are over: what was left is led to its end, every file is read, and the store
-//! is searched for anything that should not be there.
+//! The checks after the faults have ended: every open upload is brought to its end, every file is read, and the store
+//! is searched for leftovers.
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -23,8 +23,8 @@ use crate::{
     store_process::StoreProcess,
 };
 
-/// Resumes what is open. Then reads every file that nobody has read yet, and sees that nothing is
-/// left of what was cancelled.
+/// Resumes the open uploads. Then reads every file that was not read yet and checks that nothing of a
+/// cancelled upload is left.
 pub(crate) async fn end_everything(
     client: &Client,
     seed: u64,
@@ -35,14 +35,14 @@ pub(crate) async fn end_everything(
         if !tally.cancelled.contains(&course.number) {
             go_on(client, &upload, &course, seed, tally).await?;
         } else if upload.signed_parts == 0 {
-            // Cancelled while it was opened, and the answer to that was lost: nobody knew its id.
+            // The client cancelled during the open request and its answer was lost, so nobody knew the upload's id.
             client.abort(&upload.upload_id).await?;
             tally.opened_unheard += 1;
         } else {
             let name = &upload.name;
-            tally
-                .lost
-                .push(format!("{name} is open, and was cancelled: {upload:?}"));
+            tally.lost.push(format!(
+                "{name} was cancelled but is still open: {upload:?}"
+            ));
         }
     }
     let files = all_files(client).await?;
@@ -51,7 +51,7 @@ pub(crate) async fn end_everything(
         if tally.cancelled.contains(&course.number) {
             tally
                 .lost
-                .push(format!("{} is a file, and was cancelled", file.name));
+                .push(format!("{} was cancelled but became a file", file.name));
         }
         if !tally.identical.contains(&file.id) {
             readings::compare(client, file, &course.plaintext(seed), tally).await;
@@ -73,13 +73,14 @@ async fn go_on(
         Ok(_) | Err(UploadError::Gone { .. }) => {}
         Err(error) => tally
             .lost
-            .push(format!("{}, left open: {error}", upload.name)),
+            .push(format!("{} stays open: {error}", upload.name)),
     }
     Ok(())
 }
 
 fn course_of(seed: u64, name: &str) -> Result<Course> {
-    let number = Course::number_in(name).with_context(|| format!("a stranger's file: {name}"))?;
+    let number =
+        Course::number_in(name).with_context(|| format!("not a file of this run: {name}"))?;
     Ok(Course::of(seed, number))
 }
 
@@ -96,20 +97,20 @@ async fn all_files(client: &Client) -> Result<Vec<FileRecord>> {
     }
 }
 
-/// How far everything is moved into the past: all signatures have ended, all that has no record
-/// is old.
+/// Days by which everything is moved into the past. After that all signatures have expired and everything
+/// without a record is old.
 const DAYS: i64 = 40;
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
-/// Sweeps begin with the server; they take seconds.
+/// The limit of the wait for a sweep. A sweep starts with the server and takes seconds.
 const LONGEST_SWEEP: Duration = Duration::from_secs(60);
 
-/// Moves the whole deployment 40 days into the past, lets the server sweep, and compares what the
-/// store holds with the files there are.
+/// Moves the whole deployment 40 days into the past, lets the server sweep, and compares the store's
+/// content with the existing files.
 pub(crate) async fn search(deployment: &Deployment, files: &[FileRecord]) -> Result<Findings> {
     let bucket = Bucket::at(deployment.store.endpoint()).await;
     let before = bucket.inventory().await?;
     bucket.mark(deployment_id(deployment).await?).await?;
-    // The first list of what has no record only reports (FORMAT.md R11); the second removes.
+    // The first listing only reports objects without a record (FORMAT.md R11). The second removes them.
     for _ in 0..2 {
         let mut server = deployment.server.lock().await;
         server.kill()?;
@@ -132,7 +133,7 @@ pub(crate) async fn search(deployment: &Deployment, files: &[FileRecord]) -> Res
     Ok(findings)
 }
 
-/// Once the sweep that runs now has done its work, or has had its time.
+/// Waits until the running sweep has removed everything, or until its time is over.
 async fn settled(
     deployment: &Deployment,
     bucket: &Bucket,
@@ -151,7 +152,7 @@ async fn settled(
 fn orphans(deployment: &Deployment, found: &Inventory, kept: &BTreeSet<String>) -> Vec<String> {
     let objects = found.objects.difference(kept);
     let objects = objects.map(|key| format!("object {key}"));
-    // Garage's own times cannot be moved, so what has no record is too young there to be swept.
+    // Garage's own timestamps cannot be changed, so uploads without a record are too young to be swept there.
     let may_stay =
         |key: &str| matches!(deployment.store, StoreProcess::Garage(_)) && is_of_a_trial(key);
     let multiparts = found.multiparts.iter();
@@ -168,7 +169,7 @@ async fn deployment_id(deployment: &Deployment) -> Result<String> {
     Ok(row.try_get(0)?)
 }
 
-/// Nobody alters an object here, so completion has no reason to call one wrong.
+/// Returns the uploads that completion wrongly failed. Nobody alters an object in this run, so there must be none.
 async fn misjudged(deployment: &Deployment) -> Result<Vec<String>> {
     let mut records = records(deployment).await?;
     let failed = "SELECT upload_id FROM uploads WHERE state = 'failed'";
@@ -182,13 +183,16 @@ async fn wait_for_the_list(deployment: &Deployment) -> Result<()> {
     let mut records = records(deployment).await?;
     let asked = "SELECT unrecorded_listed_at_ms IS NOT NULL FROM deployment";
     while !records.fetch_one(asked).await?.try_get::<bool, _>(0)? {
-        ensure!(began.elapsed() < LONGEST_SWEEP, "the sweeper lists nothing");
+        ensure!(
+            began.elapsed() < LONGEST_SWEEP,
+            "the sweeper did not list the store"
+        );
         sleep(Duration::from_millis(100)).await;
     }
     Ok(())
 }
 
-/// While the server does not run: the times in its records, and those of the store's files.
+/// Changes the times in the server's records and of the store's files. The server must not be running.
 async fn move_into_the_past(deployment: &Deployment) -> Result<()> {
     let by_ms = DAYS * DAY_MS;
     let mut records = records(deployment).await?;
@@ -232,7 +236,7 @@ async fn records(deployment: &Deployment) -> Result<sqlx::SqliteConnection> {
     Ok(options.connect().await?)
 }
 
-/// What the store was sent, from the journal of the way to it.
+/// Evaluates the journal of the proxy between clients and store.
 fn look_at_what_came(deployment: &Deployment, findings: &mut Findings) {
     let journal = deployment.ways.client_to_store.journal();
     let mut whole: BTreeMap<(String, u16), u64> = BTreeMap::new();

@@ -13,55 +13,54 @@ pub(crate) struct Args {
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
-    /// The run.
+    /// Run the uploads under random faults.
     Run(Run),
-    /// The embedded store in a process of its own; the run starts it.
+    /// Serve the embedded store in a process of its own; `run` starts this.
     Store(Store),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Run {
-    /// Uploads by the native client.
+    /// Number of uploads with the native client.
     #[arg(long, default_value_t = 500)]
     pub(crate) uploads: u64,
 
-    /// Uploads through the page in Chromium, after the others.
+    /// Number of uploads with the page in Chromium, after the others.
     #[arg(long, default_value_t = 0)]
     pub(crate) browser: u64,
 
-    /// Sizes, courses, faults and kills follow from it; which request comes first does not
-    /// [default: random].
+    /// Seed of sizes, courses, faults and kills; the order of requests does not follow from it [default: random].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
 
-    /// Where sealed bytes go.
+    /// The store that gets the sealed bytes.
     #[arg(long, value_enum, default_value_t = StoreKind::Embedded)]
     pub(crate) store: StoreKind,
 
-    /// Keep the folder with data and logs, also if all is well.
+    /// Keep the folder with data and logs even if every check passes.
     #[arg(long)]
     pub(crate) keep: bool,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum StoreKind {
-    /// The embedded one, in a process of its own.
+    /// The embedded store, in a process of its own.
     Embedded,
-    /// Garage, which `SEALIFT_TEST_GARAGE` names.
+    /// The Garage that `SEALIFT_TEST_GARAGE` names.
     Garage,
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Store {
-    /// Where it keeps its objects.
+    /// Folder in which the store keeps its objects.
     #[arg(long)]
     pub(crate) folder: PathBuf,
 
-    /// Its only bucket.
+    /// The only bucket.
     #[arg(long)]
     pub(crate) bucket: String,
 
-    /// Where pages may come from.
+    /// The origin of the pages that may send requests.
     #[arg(long)]
     pub(crate) page_origin: String,
 }

@@ -1,14 +1,14 @@
-//! What becomes of one upload: how long its file is, and what happens to the one who sends it.
+//! The course of one upload: how long its file is, and what its sender does.
 
 use std::time::Duration;
 
 use bytes::Bytes;
 use sealift_tests::{Randomness, sizes::FRAME};
 
-/// Plaintext bytes of a part in this run: 5 MiB are 20 frames and some bytes, so 20 are a part.
+/// Plaintext bytes of 21 frames. A part of this run holds 20 frames, the fewest whose sealed bytes reach 5 MiB.
 const PART: u64 = 21 * 256 * 1024;
 
-/// One upload.
+/// One upload of the run.
 #[derive(Debug, Clone)]
 pub(crate) struct Course {
     pub(crate) number: u64,
@@ -16,23 +16,23 @@ pub(crate) struct Course {
     pub(crate) turn: Turn,
 }
 
-/// What happens to who sends it, once; afterwards it is resumed until it is complete.
+/// The sender's one action. Afterwards the upload is resumed until it is complete.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Turn {
-    /// Nothing.
+    /// The sender does nothing special.
     Straight,
-    /// Taken back after so long.
+    /// The sender cancels after this time.
     Cancel(Duration),
-    /// Paused after so long, for so long.
+    /// The sender pauses after the first time, for the second time.
     Pause(Duration, Duration),
-    /// Left after so long, then resumed.
+    /// The sender leaves after this time, and the upload is then resumed.
     Leave(Duration),
-    /// The client is gone after so long, as if it had crashed, then another resumes.
+    /// The client disappears after this time, as if it had crashed. Another client then resumes.
     Crash(Duration),
 }
 
 impl Course {
-    /// The course of this upload in the run of that seed.
+    /// Returns the course of this upload in the run with that seed.
     pub(crate) fn of(seed: u64, number: u64) -> Self {
         let mut randomness = randomness(seed, number);
         let frame = u64::try_from(FRAME).unwrap_or(u64::MAX);
@@ -59,17 +59,17 @@ impl Course {
         }
     }
 
-    /// Its plaintext, the same each time.
+    /// Returns the plaintext, which is the same on every call.
     pub(crate) fn plaintext(&self, seed: u64) -> Bytes {
         randomness(!seed, self.number).bytes(self.plaintext_len)
     }
 
-    /// The file's name, which tells the number again.
+    /// Returns the file's name, which contains the number.
     pub(crate) fn name(&self) -> String {
         format!("upload {}.bin", self.number)
     }
 
-    /// The number that a name tells.
+    /// Returns the number that a name contains.
     pub(crate) fn number_in(name: &str) -> Option<u64> {
         let number = name.strip_prefix("upload ")?.strip_suffix(".bin")?;
         number.parse().ok()
@@ -77,6 +77,6 @@ impl Course {
 }
 
 fn randomness(seed: u64, number: u64) -> Randomness {
-    // Far apart: neighbours would be the same stream, one step on.
+    // The factor keeps the seeds far apart, because neighbouring seeds would give the same stream shifted by one step.
     Randomness::from_seed(seed ^ number.wrapping_mul(0xD6E8_FEB8_6659_FD93))
 }

@@ -1,5 +1,4 @@
-//! Everything that runs: store, KMS, server, and a failing proxy on each of the four ways between
-//! them.
+//! All processes of the run: store, KMS, server, and a failing proxy on each of the four connections between them.
 
 use std::{
     env, fs,
@@ -21,7 +20,7 @@ use crate::{
     store_process::{BUCKET, StoreProcess},
 };
 
-/// The whole of it. All processes end when it is dropped.
+/// The whole deployment. Dropping it ends all processes.
 #[derive(Debug)]
 pub(crate) struct Deployment {
     pub(crate) ways: Ways,
@@ -32,7 +31,7 @@ pub(crate) struct Deployment {
     is_over: AtomicBool,
 }
 
-/// The ways that can fail.
+/// The proxies that can fail.
 #[derive(Debug)]
 pub(crate) struct Ways {
     pub(crate) client_to_server: FailingProxy,
@@ -41,7 +40,7 @@ pub(crate) struct Ways {
     pub(crate) server_to_kms: FailingProxy,
 }
 
-/// Between any two: the wire breaks, somebody is busy.
+/// The faults of every connection: a broken wire, or a busy peer.
 const ON_EVERY_WAY: [FaultKind; 9] = [
     FaultKind::DropRequest,
     FaultKind::Delay,
@@ -54,17 +53,17 @@ const ON_EVERY_WAY: [FaultKind; 9] = [
     FaultKind::SlowDown,
 ];
 
-/// How long the native client waits in this run: a stall shall cost seconds.
+/// The time-outs of the native client in this run. They are short, so that a stall costs only seconds.
 const PATIENCE: Patience = Patience {
     answer: Duration::from_secs(6),
     completion: Duration::from_secs(20),
     stall: Duration::from_secs(4),
 };
-/// Longer than that.
+/// The length of a stall. It exceeds the client's time-out for an answer.
 const STALL: Duration = Duration::from_secs(7);
 
 impl Deployment {
-    /// Starts everything; no way fails yet.
+    /// Starts everything. The proxies do not fail yet.
     pub(crate) async fn start(store: StoreKind) -> Result<Self> {
         let folder = tempfile::Builder::new()
             .prefix("sealift-faults-")
@@ -103,7 +102,7 @@ impl Deployment {
         })
     }
 
-    /// From now on every way fails now and then.
+    /// Makes every proxy fail at random from now on.
     pub(crate) fn begin_faults(&self, seed: u64) {
         let with = |more: &[FaultKind]| [&ON_EVERY_WAY[..], more].concat();
         let plans = [
@@ -120,7 +119,7 @@ impl Deployment {
             (
                 &self.ways.server_to_store,
                 80,
-                // No address of the server's own requests ends: there, 403 means that it stays.
+                // The server's own requests have no URLs that expire, so the server takes a 403 there as permanent.
                 with(&[FaultKind::OkWithError]),
             ),
             (&self.ways.server_to_kms, 60, with(&[])),
@@ -131,7 +130,7 @@ impl Deployment {
         }
     }
 
-    /// No way fails any more, and nothing disturbs the server.
+    /// Ends all faults and all disturbances of the server.
     pub(crate) fn end_faults(&self) {
         self.is_over.store(true, Ordering::Relaxed);
         for way in self.ways.all() {
@@ -143,7 +142,7 @@ impl Deployment {
         self.is_over.load(Ordering::Relaxed)
     }
 
-    /// A client of the server, by the way that fails.
+    /// Returns a client of the server that goes through the failing proxy.
     pub(crate) fn client(&self) -> Result<Client> {
         let client = Client::new(&self.ways.client_to_server.endpoint(), None)?;
         Ok(client.with_patience(PATIENCE))
@@ -157,7 +156,7 @@ impl Deployment {
         self.folder.path()
     }
 
-    /// Keeps data and logs; where.
+    /// Keeps the folder with data and logs, and returns its path.
     pub(crate) fn keep_folder(&mut self) -> &Path {
         self.folder.disable_cleanup(true);
         self.folder.path()
@@ -203,11 +202,11 @@ fn environment(
         ("S3_ENDPOINT", ways.server_to_store.endpoint()),
         ("S3_PUBLIC_ENDPOINT", ways.client_to_store.endpoint()),
         ("SEALIFT_PART_LENGTH", "5MiB".to_owned()),
-        // One owner does in minutes what people do in weeks.
+        // One owner does in minutes what people do in weeks, so the limits are high.
         ("SEALIFT_LIMIT_OPEN_UPLOADS", "100000".to_owned()),
         ("SEALIFT_LIMIT_OPENS", "100000".to_owned()),
         ("SEALIFT_LIMIT_KEYS", "100000".to_owned()),
-        // Often enough to meet whatever is under way.
+        // The sweeper runs so often that it meets every kind of upload in progress.
         ("SEALIFT_SWEEP_SECONDS", "10".to_owned()),
         ("SEALIFT_LOG", "info".to_owned()),
         ("SEALIFT_LOG_FORMAT", "json".to_owned()),
@@ -218,8 +217,8 @@ fn environment(
     environment
 }
 
-/// The server keeps its port over all restarts, so it is chosen before the first. Somebody may
-/// take it in between: then the server does not start and says so.
+/// Returns a free address. It is chosen before the first start, because the server keeps its port over all restarts.
+/// Another program may take the port in between; then the server does not start and reports it.
 fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?)

@@ -1,5 +1,5 @@
-//! What happens to the server itself while uploads run: killed and started again, its database
-//! locked by another process, its disk full.
+//! Disturbs the server itself while uploads run: kills and restarts it, locks its database from another
+//! process, and makes its disk full.
 
 use std::{process::Command, time::Duration};
 
@@ -10,7 +10,7 @@ use tokio::time::sleep;
 
 use crate::{deployment::Deployment, figures::Disturbances};
 
-/// Disturbs until the faults are over, then leaves the server running.
+/// Disturbs the server until the faults end, then leaves it running.
 pub(crate) async fn disturb(
     deployment: &Deployment,
     mut randomness: Randomness,
@@ -18,7 +18,7 @@ pub(crate) async fn disturb(
     let mut done = Disturbances::default();
     loop {
         for _ in 0..5 + randomness.below(50) {
-            // In small steps, so that the end is noticed, and a server that died by itself.
+            // The steps are small, so that the loop notices the end of the faults and a server that died by itself.
             sleep(Duration::from_millis(100)).await;
             if deployment.is_over() {
                 return Ok(done);
@@ -52,8 +52,8 @@ async fn restart(deployment: &Deployment, done: &mut Disturbances) -> Result<()>
     Ok(())
 }
 
-/// Holds SQLite's write lock for up to six seconds, from this process: at times longer than the
-/// server waits for it.
+/// Holds SQLite's write lock from this process for up to six seconds, which is sometimes longer than
+/// the server waits for it.
 async fn lock_database(deployment: &Deployment, randomness: &mut Randomness) -> Result<()> {
     let options = SqliteConnectOptions::new()
         .filename(deployment.database_file())
@@ -65,8 +65,8 @@ async fn lock_database(deployment: &Deployment, randomness: &mut Randomness) -> 
     Ok(())
 }
 
-/// For up to two seconds no file of the server's takes a byte beyond its first 16 KiB: the
-/// database's writes fail as on a full disk (with EFBIG instead of ENOSPC).
+/// Limits the server's files to 16 KiB for up to two seconds, so that the database's writes fail as on a full disk
+/// (with EFBIG instead of ENOSPC).
 async fn fill_disk(deployment: &Deployment, randomness: &mut Randomness) -> Result<()> {
     let server = deployment.server.lock().await;
     let process = server.id().context("the server runs")?;

@@ -1,4 +1,4 @@
-//! What the run tells at its end.
+//! The figures that the run prints at its end.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,41 +7,41 @@ use sealift_transfer::api::FileId;
 
 use crate::{deployment::Ways, terminal::say};
 
-/// What was done to the server.
+/// The disturbances of the server.
 #[derive(Debug, Default)]
 pub(crate) struct Disturbances {
     pub(crate) kills: u64,
     pub(crate) locks: u64,
     pub(crate) full_disks: u64,
-    /// Starts that met a fault and were made again.
+    /// Server starts that failed because of a fault and were repeated.
     pub(crate) refused_starts: u64,
-    /// It ended without being killed, which it never should.
+    /// How often the server ended without being killed, which must never happen.
     pub(crate) deaths: u64,
 }
 
-/// What became of the uploads. Those of several can be added.
+/// The outcome of the uploads. The tallies of several uploads can be added.
 #[derive(Debug, Default)]
 pub(crate) struct Tally {
     pub(crate) uploads: u64,
     pub(crate) complete: u64,
-    /// The numbers of those that were taken back.
+    /// The numbers of the cancelled uploads.
     pub(crate) cancelled: BTreeSet<u64>,
-    /// Times that somebody paused, left, or was gone without a word.
+    /// How often a sender paused, left, or crashed.
     pub(crate) paused: u64,
     pub(crate) left: u64,
     pub(crate) crashed: u64,
-    /// Times that an upload was gone on with by its id.
+    /// How often an upload was resumed by its id.
     pub(crate) resumed: u64,
-    /// Times that there was nothing to go on with.
+    /// How often an upload started from the beginning, because there was nothing to resume.
     pub(crate) begun_anew: u64,
-    /// Times that a download broke off, and said so.
+    /// How often a download broke off with an error.
     pub(crate) broken_reads: u64,
-    /// Uploads that were cancelled before anybody heard that they were open; nothing of them was
-    /// signed.
+    /// Uploads that were cancelled before any client got the answer of the open request. None of
+    /// their parts were signed.
     pub(crate) opened_unheard: u64,
-    /// Files whose every byte was compared.
+    /// Files that were compared byte for byte.
     pub(crate) identical: BTreeSet<FileId>,
-    /// Uploads that were neither complete nor cleanly ended nor resumable; one sentence each.
+    /// Uploads that neither completed, nor ended cleanly, nor could be resumed, with one sentence each.
     pub(crate) lost: Vec<String>,
     /// Files that came back with other bytes.
     pub(crate) wrong: Vec<String>,
@@ -64,42 +64,42 @@ impl Tally {
     }
 }
 
-/// What was found when all was over.
+/// The findings after the faults have ended.
 #[derive(Debug, Default)]
 pub(crate) struct Findings {
-    /// In the store without a file, after everything was swept.
+    /// Objects and multipart uploads that the store still holds without a file after the sweeps.
     pub(crate) orphans: Vec<String>,
-    /// Files whose object is not there.
+    /// Files whose object is missing.
     pub(crate) missing: Vec<String>,
-    /// Uploads whose object completion called wrong.
+    /// Uploads that completion wrongly failed because of their object.
     pub(crate) misjudged: Vec<String>,
-    /// Parts for which the store was sent a second ciphertext.
+    /// Parts for which the store got a second ciphertext.
     pub(crate) sealed_twice: Vec<String>,
-    /// Objects and multipart uploads that a sweep had to remove.
+    /// Objects and multipart uploads that a sweep removed.
     pub(crate) swept: u64,
-    /// Parts, single PUTs included, whose bytes reached the store.
+    /// Parts, including single PUTs, whose bytes reached the store.
     pub(crate) parts: u64,
-    /// How often they did: more than once where an answer was lost.
+    /// Requests that brought them. There is more than one for a part if an answer was lost.
     pub(crate) part_requests: u64,
 }
 
-/// All figures.
+/// All figures of the run.
 #[derive(Debug)]
 pub(crate) struct Figures {
     pub(crate) seed: u64,
     pub(crate) store: &'static str,
     pub(crate) native: Tally,
     pub(crate) page: Tally,
-    /// What was seen of all of them when the faults were over.
+    /// The tally of the checks after the faults ended.
     pub(crate) later: Tally,
     pub(crate) disturbances: Disturbances,
-    /// By kind, and by the way: see [`WAYS`].
+    /// The number of faults by kind and by connection (see [`WAYS`]).
     pub(crate) faults: BTreeMap<FaultKind, [u64; 4]>,
     pub(crate) findings: Findings,
     pub(crate) seconds: u64,
 }
 
-/// As the columns of the table name them.
+/// The names of the connections in the columns of the table.
 const WAYS: [&str; 4] = [
     "client-server",
     "client-store",
@@ -107,7 +107,7 @@ const WAYS: [&str; 4] = [
     "server-KMS",
 ];
 
-/// By kind and way.
+/// Returns the number of faults by kind and connection.
 pub(crate) fn faults_of(ways: &Ways) -> BTreeMap<FaultKind, [u64; 4]> {
     let mut faults: BTreeMap<FaultKind, [u64; 4]> = BTreeMap::new();
     for (at, way) in ways.all().into_iter().enumerate() {
@@ -121,7 +121,7 @@ pub(crate) fn faults_of(ways: &Ways) -> BTreeMap<FaultKind, [u64; 4]> {
 }
 
 impl Figures {
-    /// Everything that must not be, one sentence each.
+    /// Returns every violation of the run's invariants, one sentence each.
     pub(crate) fn violations(&self) -> Vec<String> {
         let tallies = [&self.native, &self.page, &self.later];
         let of = |what: &str, all: &[String]| -> Vec<String> {
@@ -135,7 +135,7 @@ impl Figures {
         let findings = &self.findings;
         violations.extend(of("orphan", &findings.orphans));
         violations.extend(of("missing", &findings.missing));
-        violations.extend(of("called wrong", &findings.misjudged));
+        violations.extend(of("wrongly rejected", &findings.misjudged));
         violations.extend(of("sealed twice", &findings.sealed_twice));
         if self.disturbances.deaths > 0 {
             let deaths = self.disturbances.deaths;
@@ -144,7 +144,7 @@ impl Figures {
         violations
     }
 
-    /// As Markdown, so that it can go into the documentation as it is.
+    /// Prints Markdown, so that the tables can be copied into the documentation.
     pub(crate) fn print(&self) {
         say(&format!(
             "\nSeed {}, {}, {} s\n",
@@ -165,11 +165,13 @@ impl Figures {
             u64::try_from(tally.cancelled.len()).unwrap_or(u64::MAX)
         });
         row("times paused", &|tally| tally.paused);
-        row("times left", &|tally| tally.left);
-        row("times the client was gone", &|tally| tally.crashed);
+        row("times left by the sender", &|tally| tally.left);
+        row("times the client crashed", &|tally| tally.crashed);
         row("times resumed", &|tally| tally.resumed);
-        row("times begun anew", &|tally| tally.begun_anew);
-        row("downloads that broke off and said so", &|tally| {
+        row("times started again from the beginning", &|tally| {
+            tally.begun_anew
+        });
+        row("downloads that broke off with an error", &|tally| {
             tally.broken_reads
         });
         row("**lost**", &|tally| count(&tally.lost));
@@ -196,26 +198,26 @@ impl Figures {
         for (name, figure) in [
             ("server killed (SIGKILL) and started again", kills),
             (
-                "starts that met a fault and were made again",
+                "starts that failed because of a fault and were repeated",
                 refused_starts,
             ),
             ("database locked by another process", locks),
             ("disk full", full_disks),
-            ("parts in the store's hands", findings.parts),
+            ("parts that reached the store", findings.parts),
             ("requests that brought them", findings.part_requests),
             (
-                "uploads still open at the end, resumed then",
+                "uploads still open at the end, then resumed",
                 self.later.resumed,
             ),
             (
-                "cancelled before their opening was answered, taken back then",
+                "uploads cancelled before the answer that opened them, then aborted",
                 self.later.opened_unheard,
             ),
             ("files in all, each compared byte for byte", identical),
-            ("remains that were swept", findings.swept),
+            ("leftovers that the sweeper removed", findings.swept),
             ("**orphans**", count(&findings.orphans)),
             ("**objects missing**", count(&findings.missing)),
-            ("**objects called wrong**", count(&findings.misjudged)),
+            ("**objects wrongly rejected**", count(&findings.misjudged)),
             (
                 "**parts with a second ciphertext**",
                 count(&findings.sealed_twice),

@@ -1,4 +1,4 @@
-//! What the store holds, asked of itself, by no way that fails.
+//! Lists the content of the store directly, not through a failing proxy.
 
 use std::collections::BTreeSet;
 
@@ -9,15 +9,15 @@ use sealift_tests::Moto;
 
 use crate::store_process::BUCKET;
 
-/// Object keys.
+/// The content of the store.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct Inventory {
     pub(crate) objects: BTreeSet<String>,
-    /// With the store's id of each.
+    /// The object key and the store's own id of each multipart upload.
     pub(crate) multiparts: BTreeSet<(String, String)>,
 }
 
-/// The store itself.
+/// A client of the store itself.
 #[derive(Debug)]
 pub(crate) struct Bucket(Client);
 
@@ -35,8 +35,8 @@ impl Bucket {
         Self(Client::from_conf(config.build()))
     }
 
-    /// Marks the prefix as that deployment's, as an operator does once: only then the sweeper
-    /// removes what has no record (FORMAT.md R11).
+    /// Marks the prefix as this deployment's, as an operator does once. Only then does the sweeper remove objects
+    /// without a record (FORMAT.md R11).
     pub(crate) async fn mark(&self, deployment_id: String) -> Result<()> {
         let key = mark_key();
         let put = self.0.put_object().bucket(BUCKET).key(key);
@@ -44,7 +44,7 @@ impl Bucket {
         Ok(())
     }
 
-    /// Everything but the mark.
+    /// Returns everything in the bucket except the mark.
     pub(crate) async fn inventory(&self) -> Result<Inventory> {
         let mut objects = BTreeSet::new();
         let mut after = None;
@@ -89,7 +89,7 @@ fn mark_key() -> String {
     format!("{PREFIX}/sealift.deployment")
 }
 
-/// Whether a start of the server tried the store with it: such have no record.
+/// Returns whether the object key belongs to the server's probe of the store. Such keys have no record.
 pub(crate) fn is_of_a_trial(object_key: &str) -> bool {
     object_key.starts_with(&format!("{PREFIX}/probe/"))
 }

@@ -1,7 +1,6 @@
-//! The random fault run (`cargo xtask faults`): hundreds of uploads while connections break,
-//! stores and KMS refuse, the database is locked or full, and the server is killed and started
-//! again. Everything is real and in a process of its own. At the end nothing may be lost, wrong,
-//! left over, or sealed twice.
+//! The random fault run (`cargo xtask faults`). It makes hundreds of uploads while connections break, stores and KMS
+//! refuse, the database is locked or full, and the server is killed and restarted. Everything is real and in a process
+//! of its own. At the end nothing may be lost, wrong, left over, or sealed twice.
 
 mod afterwards;
 mod args;

@@ -1,4 +1,4 @@
-//! One upload by the native client, from its begin to its end, whatever happens to it.
+//! Follows one upload of the native client from beginning to end, whatever happens to it.
 
 use std::time::Duration;
 
@@ -15,14 +15,14 @@ use crate::{
     readings,
 };
 
-/// More resumptions than this are none any more.
+/// An upload that needs more resumptions than this counts as lost.
 const MOST_RESUMPTIONS: u64 = 40;
-/// A request of ours that fails for good is made again this often.
+/// How often a request is made before its failure counts as final.
 const MOST_ASKED: u32 = 60;
 
 type Sent = Result<FileRecord, UploadError>;
 
-/// Sends it, takes its turn, resumes it until it has ended, and reads it back.
+/// Sends the upload, performs its turn, resumes it until it has ended, and reads the file back.
 pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) -> Tally {
     let mut tally = Tally {
         uploads: 1,
@@ -49,7 +49,7 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                     Some(upload_id) => {
                         take_back(client, course, plaintext, &upload_id, &mut tally).await;
                     }
-                    // The server may open it yet; nothing of it will be signed.
+                    // The server may still open the upload later, but no part of it will be signed.
                     None => {
                         tally.cancelled.insert(course.number);
                     }
@@ -67,7 +67,7 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                 return tally;
             }
         };
-        // Who crashed, or never heard an answer, looks for it by its name, as a person would.
+        // A client that crashed or never got an answer looks for the upload by its name, as a person would.
         let next = match next {
             Some(upload_id) => Some(upload_id),
             None => find(client, course).await,
@@ -95,8 +95,8 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
     tally
 }
 
-/// Goes on with it. The plaintext is known to be the same; what a browser began says so by the time
-/// of its file, which bytes in memory do not have.
+/// Resumes the upload. `sends_unchecked` is set because the plaintext is known to be the same, but bytes in memory lack
+/// the modification time that a browser's upload recorded.
 pub(crate) async fn resume(client: &Client, upload_id: UploadId, plaintext: &Bytes) -> Sent {
     let options = ResumeOptions {
         sends_unchecked: true,
@@ -108,7 +108,7 @@ pub(crate) async fn resume(client: &Client, upload_id: UploadId, plaintext: &Byt
         .await
 }
 
-/// Begins it and lets its turn happen; `None`: whoever sent it is gone.
+/// Begins the upload and performs its turn. Returns `None` if the sender crashed.
 async fn begin(
     client: &Client,
     course: &Course,
@@ -150,7 +150,7 @@ async fn begin(
     sent
 }
 
-/// The unfinished upload of that name, if the server knows one.
+/// Returns the unfinished upload of that name, if the server has one.
 async fn find(client: &Client, course: &Course) -> Option<UploadId> {
     let name = course.name();
     let found = ask_until_answered(|| client.unfinished()).await.ok()?;
@@ -158,7 +158,7 @@ async fn find(client: &Client, course: &Course) -> Option<UploadId> {
     found.map(|upload| upload.upload_id)
 }
 
-/// Its client gave up taking it back; somebody else does it, unless it becomes complete before.
+/// Aborts an upload whose own client failed to abort it, unless the upload completes first.
 async fn take_back(
     client: &Client,
     course: &Course,
@@ -167,7 +167,7 @@ async fn take_back(
     tally: &mut Tally,
 ) {
     for _ in 0..MOST_ASKED {
-        // Refused while it is being completed: then that decides.
+        // The server refuses this while the upload is being completed. Then the completion decides the outcome.
         let _ = ask_until_answered(|| client.abort(upload_id)).await;
         match ask_until_answered(|| client.status(upload_id)).await {
             Ok(status) if status.state == UploadState::Aborted => {
@@ -184,10 +184,10 @@ async fn take_back(
             _ => sleep(Duration::from_secs(2)).await,
         }
     }
-    tally.lost.push(format!("{upload_id} cannot be taken back"));
+    tally.lost.push(format!("{upload_id} cannot be aborted"));
 }
 
-/// Asks again while nobody answers or somebody is busy.
+/// Repeats a request while the server does not answer or is busy.
 pub(crate) async fn ask_until_answered<T, A>(mut ask: impl FnMut() -> A) -> Result<T, RequestError>
 where
     A: Future<Output = Result<T, RequestError>>,

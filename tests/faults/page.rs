@@ -1,5 +1,5 @@
-//! Uploads through the page in Chromium, while everything fails: some are cancelled or paused by
-//! their buttons, some lose their page and are chosen again in the next one.
+//! Uploads with the page in Chromium while everything fails. Some are cancelled or paused with their buttons; others
+//! lose their page, and their files are chosen again in the next one.
 
 use std::{
     fs,
@@ -26,15 +26,15 @@ use crate::{
 
 /// Files that are chosen together.
 const BATCH: usize = 6;
-/// A batch that takes longer has lost something.
+/// The limit of a batch. A batch that takes longer has lost an upload.
 const LONGEST_BATCH: Duration = Duration::from_secs(600);
-/// How long a page may take to load; a server that was just killed gives none.
+/// The limit of a page load. A server that was just killed serves no page.
 const LONGEST_LOAD: Duration = Duration::from_secs(15);
 const MOST_LOADS: usize = 30;
-/// A failed file is told to try again this often.
+/// How often a failed file is retried.
 const MOST_RETRIES: u32 = 40;
 
-/// Sends the uploads of these numbers.
+/// Sends the uploads with these numbers.
 pub(crate) async fn send_all(
     deployment: &Deployment,
     numbers: Range<u64>,
@@ -72,19 +72,19 @@ pub(crate) async fn send_all(
     Ok(tally)
 }
 
-/// Files that are sent by one page.
+/// Files that one page sends.
 struct Batch<'a> {
     browser: &'a Browser,
     client: &'a Client,
     url: &'a str,
     chosen: Vec<Chosen>,
     began: Instant,
-    /// Some of its people crash, and the page with them.
+    /// Whether some of its senders crash, and the page with them.
     loses_its_page: bool,
     tally: &'a mut Tally,
 }
 
-/// One of them.
+/// One file of a batch.
 struct Chosen {
     course: Course,
     path: PathBuf,
@@ -129,7 +129,7 @@ impl Batch<'_> {
         Ok(())
     }
 
-    /// Those who crash do it together, for they share the page.
+    /// Returns when the page is lost. Senders who crash do so together, because they share the page.
     fn page_goes_after(&mut self) -> Option<Duration> {
         let turns = self.chosen.iter().map(|chosen| chosen.course.turn);
         let gone = turns.filter_map(|turn| match turn {
@@ -141,10 +141,10 @@ impl Batch<'_> {
         gone.into_iter().max()
     }
 
-    /// A new page, with all files that have not ended.
+    /// Opens a new page and chooses all files that have not ended.
     async fn open_and_choose(&self) -> Result<Page> {
         for _ in 0..MOST_LOADS {
-            // The server may be down just now: then there is no page, or half of one.
+            // The server may be down at this moment; then the page does not load, or only in part.
             let Ok(page) = self.browser.open_at(self.url).await else {
                 sleep(Duration::from_millis(500)).await;
                 continue;
@@ -154,10 +154,10 @@ impl Batch<'_> {
             page.choose(&paths).await?;
             return Ok(page);
         }
-        bail!("the page did not load {MOST_LOADS} times")
+        bail!("the page did not load in {MOST_LOADS} attempts")
     }
 
-    /// Does what a person would, seeing this row.
+    /// Reacts to this row as a person would.
     async fn look_at(&mut self, page: &Page, row: &Row) -> Result<()> {
         let Some(chosen) = self
             .chosen
@@ -208,10 +208,10 @@ impl Batch<'_> {
                     press(page, row, "continue").await?;
                 }
             }
-            // It goes on, or waits for somebody.
+            // The upload continues, or it waits for a person.
             _ if chosen.has_turned => {}
             _ => match chosen.course.turn {
-                // Of a file that two pages sent, a cancelled row tells only half.
+                // If two pages sent the same file, a cancelled row says nothing about the other page's upload.
                 Turn::Cancel(after) if elapsed > after && !self.loses_its_page => {
                     chosen.has_turned = press(page, row, "cancel").await?;
                 }
@@ -240,7 +240,7 @@ impl Batch<'_> {
     }
 }
 
-/// Presses a button of that row, where it is shown.
+/// Clicks a button of that row if it is visible, and returns whether it was.
 async fn press(page: &Page, row: &Row, button: &str) -> Result<bool> {
     let script = "const [name, state, part] = arguments;
         const row = [...document.querySelectorAll('li.file')].find((row) =>

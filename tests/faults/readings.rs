@@ -1,4 +1,4 @@
-//! Files read back and compared, however often the way breaks.
+//! Reads files back and compares them, however often the connection breaks.
 
 use std::time::Duration;
 
@@ -9,10 +9,10 @@ use tokio::time::sleep;
 
 use crate::figures::Tally;
 
-/// A read that breaks is made again this often; the faults come and go.
+/// How often a read is tried. The faults come and go.
 const MOST_READS: usize = 40;
 
-/// Reads the file until it comes whole, and notes whether it is the plaintext that was sent.
+/// Reads the file until it comes whole, and records whether it equals the plaintext that was sent.
 pub(crate) async fn compare(
     client: &Client,
     file: &FileRecord,
@@ -44,7 +44,7 @@ pub(crate) async fn compare(
     }
     let why = last.map(|error| error.to_string()).unwrap_or_default();
     tally.lost.push(format!(
-        "{} ({}) could not be read {MOST_READS} times: {why}",
+        "{} ({}) could not be read in {MOST_READS} attempts: {why}",
         file.name, file.id
     ));
 }

@@ -1,4 +1,4 @@
-//! The run, in order.
+//! The steps of the run, in order.
 
 use std::{
     process::ExitCode,
@@ -24,8 +24,8 @@ use crate::{
     terminal::{complain, say},
 };
 
-/// Uploads at a time. After a kill many wait for a minute, until the lease of the dead server ends:
-/// enough that others go on meanwhile.
+/// Uploads at a time. After a kill many of them wait for a minute, until the lease of the dead server ends. With this
+/// number others continue meanwhile.
 const AT_ONCE: usize = 32;
 
 pub(crate) async fn run(asked: &Run) -> Result<ExitCode> {
@@ -34,7 +34,7 @@ pub(crate) async fn run(asked: &Run) -> Result<ExitCode> {
         None => getrandom::u64()?,
     };
     say(&format!(
-        "Seed {seed}: `--seed {seed}` makes the same uploads and faults again."
+        "Seed {seed}: `--seed {seed}` repeats the same uploads and faults."
     ));
     let mut deployment = Arc::new(Deployment::start(asked.store).await?);
     let figures = act(&deployment, asked, seed)
@@ -79,7 +79,7 @@ async fn act(deployment: &Arc<Deployment>, asked: &Run, seed: u64) -> Result<Fig
     };
     deployment.end_faults();
     let disturbances = disturbing.await??;
-    say("The faults are over: looking at what is there.");
+    say("The faults are over. Checking the files and the store.");
 
     let mut later = Tally::default();
     for tally in [&native, &page] {
@@ -106,7 +106,7 @@ async fn all_native(deployment: &Arc<Deployment>, uploads: u64, seed: u64) -> Re
     let places = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
     for number in 0..uploads {
-        // One client each, as different people have.
+        // Each upload has a client of its own, as different people would.
         let (client, places) = (deployment.client()?, places.clone());
         running.spawn(async move {
             let _place = places.acquire_owned().await;

@@ -1,5 +1,4 @@
-//! `sealift serve` in a process of its own, which can be killed and started again on the same
-//! data.
+//! Runs `sealift serve` in a process of its own, which the run can kill and start again on the same data.
 
 use std::{
     env,
@@ -13,25 +12,25 @@ use std::{
 
 use anyhow::{Context as _, Result, bail};
 
-/// How it is started, each time the same.
+/// The settings of the server, the same at each start.
 #[derive(Debug)]
 pub(crate) struct ServerSettings {
-    /// By their names in the environment.
+    /// Names and values of environment variables.
     pub(crate) environment: Vec<(&'static str, String)>,
-    /// What it logs, all starts together.
+    /// The file that collects the logs of all starts.
     pub(crate) log_file: PathBuf,
-    /// The program, of which nobody builds another meanwhile.
+    /// A copy of the program, so that a new build does not replace it during the run.
     pub(crate) binary: PathBuf,
 }
 
-/// The server, or what is left of it.
+/// The server, whether it runs or not.
 #[derive(Debug)]
 pub(crate) struct ServerProcess {
     settings: ServerSettings,
     running: Option<Child>,
 }
 
-/// A start may meet faults too, and is then made again, as a supervisor would.
+/// How often a start is tried. A start can meet faults too and is then repeated, as a supervisor would do.
 const MOST_STARTS: u64 = 60;
 
 impl ServerProcess {
@@ -42,7 +41,7 @@ impl ServerProcess {
         }
     }
 
-    /// Starts it until it is ready; how many starts were refused before.
+    /// Starts the server until it is ready, and returns the number of failed starts before.
     pub(crate) fn start(&mut self) -> Result<u64> {
         for refused in 0..MOST_STARTS {
             if self.try_start()? {
@@ -51,7 +50,7 @@ impl ServerProcess {
             thread::sleep(Duration::from_millis(200));
         }
         bail!(
-            "the server did not start {MOST_STARTS} times; its log is {}",
+            "the server did not start in {MOST_STARTS} attempts; its log is {}",
             self.settings.log_file.display()
         )
     }
@@ -62,10 +61,11 @@ impl ServerProcess {
             .append(true)
             .open(&self.settings.log_file)?;
         let binary = &self.settings.binary;
-        // A write beyond the limit of a file's size is to fail, as on a full disk, not to kill.
+        // The shell ignores SIGXFSZ, so that a write beyond the file size limit fails as on a full
+        // disk and does not kill.
         let mut command = Command::new("sh");
         for (name, _) in env::vars_os() {
-            // What is meant for tests is no setting of the server.
+            // These variables are meant for tests and are no settings of the server.
             if name.to_string_lossy().starts_with("SEALIFT_") {
                 command.env_remove(name);
             }
@@ -91,7 +91,7 @@ impl ServerProcess {
             .by_ref()
             .map_while(Result::ok)
             .any(|line| line.contains("Sealift is ready"));
-        // A full pipe would stop it.
+        // A full pipe would block the server.
         thread::spawn(move || lines.for_each(drop));
         if !ready {
             self.kill()?;
@@ -99,7 +99,7 @@ impl ServerProcess {
         Ok(ready)
     }
 
-    /// SIGKILL: it gets to do nothing more.
+    /// Kills the server with SIGKILL, so that it cannot do anything more.
     pub(crate) fn kill(&mut self) -> Result<()> {
         if let Some(mut process) = self.running.take() {
             process.kill()?;
@@ -108,7 +108,7 @@ impl ServerProcess {
         Ok(())
     }
 
-    /// Whether it ended without being told to: that is a fault of its own.
+    /// Returns whether the server ended by itself, which is an error of the server.
     pub(crate) fn has_died(&mut self) -> Result<bool> {
         match &mut self.running {
             Some(process) => Ok(process.try_wait()?.is_some()),
@@ -116,7 +116,7 @@ impl ServerProcess {
         }
     }
 
-    /// Its process, while it runs.
+    /// Returns the process id while the server runs.
     pub(crate) fn id(&self) -> Option<u32> {
         self.running.as_ref().map(Child::id)
     }

@@ -1,4 +1,4 @@
-//! The store in a process of its own, so that it survives the server.
+//! Runs the store in a process of its own, so that it survives the server.
 
 use std::{
     env,
@@ -18,10 +18,10 @@ use crate::{
     terminal,
 };
 
-/// The one bucket of the run.
+/// The only bucket of the run.
 pub(crate) const BUCKET: &str = "faults";
 
-/// A running store. It ends when this is dropped.
+/// A running store. Dropping it ends the store.
 #[derive(Debug)]
 pub(crate) enum StoreProcess {
     Embedded { process: Child, endpoint: String },
@@ -29,7 +29,7 @@ pub(crate) enum StoreProcess {
 }
 
 impl StoreProcess {
-    /// Starts it; pages of this origin may PUT.
+    /// Starts the store. Pages of this origin may PUT.
     pub(crate) async fn start(kind: StoreKind, folder: &Path, page_origin: &str) -> Result<Self> {
         if kind == StoreKind::Garage {
             let garage = Garage::start(BUCKET)?;
@@ -89,7 +89,7 @@ impl Drop for StoreProcess {
     }
 }
 
-/// The other side: serves until it is killed.
+/// Serves the embedded store in the child process until it is killed.
 pub(crate) async fn serve(asked: args::Store) -> Result<()> {
     let embedded = Embedded::start(EmbeddedConfig {
         folder: asked.folder,
@@ -103,7 +103,7 @@ pub(crate) async fn serve(asked: args::Store) -> Result<()> {
     std::future::pending().await
 }
 
-/// Those of the environment, which the server's AWS chain finds too.
+/// Returns the credentials in the environment, which the server's AWS chain finds too.
 fn credentials() -> Result<EmbeddedCredentials> {
     let given = |name: &str| env::var(name).with_context(|| format!("{name} is not set"));
     let pair = json!({

@@ -1,4 +1,4 @@
-//! The only place that prints.
+//! The only module that prints.
 
 #![expect(
     clippy::print_stdout,
@@ -7,13 +7,13 @@
 
 use std::io::{Write as _, stderr};
 
-/// One line.
+/// Prints one line.
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
-/// One line that says what went wrong.
+/// Prints one line about an error.
 pub(crate) fn complain(line: &str) {
-    // Nothing can be done where even this fails.
+    // Nothing can be done if even this fails.
     let _gone = writeln!(stderr(), "error: {line}");
 }

@@ -1,5 +1,5 @@
-//! Objects that Sealift stored, read by what AWS publishes, and messages that AWS's writers made,
-//! read by Sealift: nobody needs Sealift to get files back, and nobody is kept from coming to it.
+//! Objects that Sealift stored, read by AWS's official programs, and messages that those programs made, read by
+//! Sealift. So nobody needs Sealift to get files back, and messages made elsewhere can be decrypted with Sealift.
 
 mod ours;
 mod sealift;
@@ -13,7 +13,7 @@ use sealift_transfer::api::FileRecord;
 /// AES-256-GCM, HKDF-SHA512, key commitment, no signature.
 const SUITE: u16 = 0x0478;
 
-/// A stack whose data keys a KMS key makes, and that key.
+/// A stack that takes its data keys from a KMS key, and that key.
 struct UnderKms {
     moto: Moto,
     key_arn: String,

@@ -1,4 +1,4 @@
-//! What Sealift stored, read by others.
+//! Objects that Sealift stored, opened by the official programs.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -13,7 +13,7 @@ use sealift_transfer::api::FileRecord;
 
 use crate::{SUITE, UnderKms, stored};
 
-/// The edges and 200 MiB, which are 25 full parts and an empty final frame.
+/// Returns the sizes of [`EDGES`] and 200 MiB, which is 25 full parts and an empty final frame.
 fn sizes() -> Vec<usize> {
     EDGES.into_iter().chain([LARGE]).collect()
 }
@@ -141,13 +141,13 @@ async fn the_server_opens_what_it_sealed_under_kms() -> Result<()> {
     Ok(())
 }
 
-/// FORMAT.md, names that are for ever.
+/// Returns the expected context. FORMAT.md fixes these names for ever.
 fn context_of(file: &FileRecord) -> BTreeMap<String, String> {
     BTreeMap::from(
         [
             ("format", "sealift-1"),
             ("object-id", file.id.as_str()),
-            // Without login everything is this tenant's.
+            // Without login everything belongs to this tenant.
             ("tenant", "local"),
             ("upload-id", file.upload_id.as_str()),
         ]

@@ -1,4 +1,4 @@
-//! What Sealift stored, opened by `sealift decrypt` without the server; and what it refuses.
+//! Objects that Sealift stored, decrypted by `sealift decrypt` without the server, and altered ones that it refuses.
 
 use anyhow::{Context as _, Result};
 use sealift_tests::{
@@ -9,7 +9,7 @@ use sealift_tests::{
 
 use crate::{UnderKms, stored};
 
-/// The exit code for what is not authentic or not whole.
+/// The exit code for a message that is not authentic or not complete.
 const DAMAGED: Option<i32> = Some(3);
 
 #[tokio::test(flavor = "multi_thread")]
@@ -25,14 +25,14 @@ async fn it_opens_every_size_with_aws_credentials_alone() -> Result<()> {
     Ok(())
 }
 
-/// Bytes of a frame beside its plaintext; the final one has eight more.
+/// Bytes that sealing adds to a frame. The final frame has eight more.
 const AROUND: usize = 32;
 const FINAL: usize = 40;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_was_altered_is_refused_and_says_so_with_the_exit_code() -> Result<()> {
     let stack = Setup::new().start().await?;
-    // With an empty final frame, and with one that holds something.
+    // The last frame is empty in one case and holds plaintext in the other.
     for in_the_final_frame in [0, 1000] {
         refuses_what_was_altered(&stack, in_the_final_frame).await?;
     }

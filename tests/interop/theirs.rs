@@ -1,4 +1,4 @@
-//! What AWS's writers sealed, opened by `sealift decrypt`.
+//! Messages that AWS's official programs sealed, decrypted by `sealift decrypt`.
 
 use std::path::PathBuf;
 
@@ -11,12 +11,12 @@ use sealift_tests::{
     sizes::{EDGES, FRAME, LARGE},
 };
 
-/// The exit code of `sealift` for what is not authentic or not allowed.
+/// The exit code of `sealift` for a message that is not authentic or not allowed.
 const REFUSED: Option<i32> = Some(3);
-/// Where no key that was given is one of the message's.
+/// The exit code of `sealift` if none of the given keys belongs to the message.
 const NOT_ALLOWED: Option<i32> = Some(5);
 
-/// Files with random bytes, of these sizes.
+/// Files of random bytes with these sizes.
 struct Plaintexts {
     _folder: tempfile::TempDir,
     paths: Vec<PathBuf>,

@@ -1,4 +1,4 @@
-//! What lies on disk shows neither a file's content nor its name.
+//! The data on disk reveals neither a file's content nor its name.
 
 use std::{fs, path::Path};
 
@@ -32,7 +32,7 @@ async fn content_and_name_are_nowhere_on_the_disk() -> Result<()> {
 }
 
 fn holds(path: &Path, text: &str) -> bool {
-    // A journal may be gone by now; what is gone holds nothing.
+    // A journal file may have been deleted meanwhile; then it holds nothing.
     let bytes = fs::read(path).unwrap_or_default();
     bytes
         .windows(text.len())

@@ -1,4 +1,4 @@
-//! What one caller stored does not exist for another.
+//! One caller cannot see the files of another.
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;

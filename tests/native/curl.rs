@@ -1,4 +1,4 @@
-//! A download with the real curl: a damaged file ends in an error, never in a file that looks whole.
+//! Downloads with the real curl. A damaged file must end in an error, never in a file that looks complete.
 
 use std::{
     fs,
@@ -13,7 +13,7 @@ use sealift_transfer::api::FileRecord;
 const FRAMES: usize = 40;
 const LEN: usize = FRAMES * FRAME;
 
-/// What curl's manual calls these.
+/// Exit codes with their names in curl's manual.
 const PARTIAL_FILE: i32 = 18;
 const RECEIVE_ERROR: i32 = 56;
 const HTTP_ERROR: i32 = 22;
@@ -28,7 +28,7 @@ fn curl(args: &[&str], to: &Path, address: &str) -> Result<Output> {
         .context("curl is needed for this story; install it")
 }
 
-/// Flips a bit of the object so many bytes before its end.
+/// Flips a bit of the object, `before_end` bytes before its end.
 fn damage(stack: &Stack, file: &FileRecord, before_end: usize) -> Result<()> {
     let path = stack.object_path(file);
     let mut sealed = fs::read(&path)?;
@@ -56,7 +56,7 @@ async fn curl_gets_the_file_and_goes_on_where_it_stopped() -> Result<()> {
     assert!(got.status.success(), "{got:?}");
     assert!(fs::read(&part)? == plaintext);
 
-    // By the name that the server gave.
+    // curl saves the file under the name that the server gave.
     let named = Command::new("curl")
         .args(["--silent", "--noproxy", "*", "-O", "-J"])
         .arg(&address)
@@ -75,7 +75,7 @@ async fn curl_sees_that_a_file_broke_off_where_a_frame_does_not_open() -> Result
     let address = stack.content_url(&file.id);
     let folder = tempfile::tempdir()?;
     let to = folder.path().join("damaged");
-    // The very last byte: all but the final frame is good.
+    // The damage is in the very last byte, so only the final frame is bad.
     damage(&stack, &file, 1)?;
     for args in [
         [].as_slice(),
@@ -93,7 +93,7 @@ async fn curl_sees_that_a_file_broke_off_where_a_frame_does_not_open() -> Result
         assert!(came.len() < LEN, "{args:?}: it looks whole");
         assert!(plaintext.starts_with(&came), "{args:?}: a wrong byte");
     }
-    // Frames before it are still read.
+    // Frames before the damaged one can still be read.
     let got = curl(&["--fail", "--range", "0-99"], &to, &address)?;
     assert!(got.status.success());
     assert!(plaintext.starts_with(&fs::read(&to)?));

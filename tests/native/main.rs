@@ -1,4 +1,4 @@
-//! Stories by the native client and by plain HTTP.
+//! Stories with the native client and with plain HTTP.
 
 mod at_rest;
 mod callers;

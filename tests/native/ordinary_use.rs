@@ -1,5 +1,5 @@
-//! What one person does with many small files meets no limit of the default settings: by curl, many
-//! at once, and by the command line.
+//! One person's many small files must not meet any limit of the default settings: with curl, many at once, and
+//! with the command line.
 
 use std::{fs, path::Path, process::Stdio, time::Instant};
 
@@ -10,7 +10,7 @@ use tokio::process::Command;
 
 const AT_ONCE: usize = 50;
 
-/// Prints how many files a second came.
+/// Prints how many files arrived in a second.
 fn tell(what: &str, files: u32, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
     let rate = f64::from(files) / seconds;

@@ -1,4 +1,4 @@
-//! Uploads that pause by wish, or because their credential ran out.
+//! Uploads that pause because the person asked, or because their credential expired.
 
 use std::sync::{
     Arc,
@@ -47,7 +47,7 @@ async fn while_it_is_paused_nothing_is_under_way() -> Result<()> {
     let client = stack.client.clone();
     let sending = client.upload(plaintext, options, |_| told += 1, control.clone());
     let mut sending = Box::pin(sending);
-    // Whatever it does until it waits: it hears the wish, and then there is nothing to do.
+    // Two polls are enough for the upload to see the pause. After that it has nothing to do.
     assert!(futures::poll!(&mut sending).is_pending());
     assert!(futures::poll!(&mut sending).is_pending());
     assert_eq!(stack.client.unfinished().await?, []);

@@ -1,4 +1,4 @@
-//! What reading asks of the store: short reads one GET, long ones a few, every frame once.
+//! The GETs that reading sends to the store: one for a short read, a few for a long one, and every frame only once.
 
 use std::ops::Range;
 
@@ -35,7 +35,7 @@ impl Stored {
         })
     }
 
-    /// Reads a range, which must be right; gives the GETs in the order of their bytes.
+    /// Reads a range, checks its bytes, and returns the GETs in the order of their bytes.
     async fn gets_of(&self, range: Range<usize>) -> Result<Vec<Range<u64>>> {
         let before = self.watched.gets().len();
         let http = reqwest::Client::builder().no_proxy().build()?;
@@ -45,14 +45,14 @@ impl Stored {
         let body = answer.error_for_status()?.bytes().await?;
         ensure!(
             self.plaintext.get(range) == Some(&body),
-            "{asked} came wrong"
+            "{asked} returned wrong bytes"
         );
         let mut gets = self.watched.gets().split_off(before);
         gets.sort_by_key(|get| get.start);
         Ok(gets)
     }
 
-    /// The bytes of the object that hold this plaintext.
+    /// Returns the range of the object that holds this plaintext.
     fn frames_of(&self, range: Range<usize>) -> Result<Range<u64>> {
         let range = u64::try_from(range.start)?..u64::try_from(range.end)?;
         let frames = self.layout.frames_of(&range);
@@ -91,7 +91,7 @@ async fn a_long_read_asks_for_every_frame_once_in_pieces_of_whole_frames() -> Re
         let mut next = expected.start;
         for get in &gets {
             assert_eq!(get.start, next);
-            // The header of the object comes with its first frame.
+            // The first piece also contains the header of the object.
             assert!(get.end - get.start <= PIECE + 1024, "{get:?}");
             next = get.end;
         }

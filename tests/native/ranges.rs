@@ -1,4 +1,4 @@
-//! A range is the slice of the file that it names, or it is refused.
+//! A range request returns exactly that slice of the file, or is refused.
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
@@ -126,7 +126,7 @@ async fn head_tells_what_get_would_and_gives_nothing() -> Result<()> {
         .header(header::RANGE, "bytes=3-7")
         .send()
         .await?;
-    // Ranges are for GET.
+    // Ranges apply to GET only.
     assert_eq!(head.status(), StatusCode::OK);
     assert_eq!(
         text(head.headers(), header::CONTENT_LENGTH),

@@ -1,4 +1,4 @@
-//! What was stored stays, whatever happens to the process.
+//! Stored files survive a restart of the process.
 
 use anyhow::Result;
 use sealift_tests::{Randomness, Setup, sizes::FRAME};

@@ -1,4 +1,4 @@
-//! Uploads that stopped half-way go on where they stopped, with the same file only.
+//! Uploads that stopped half-way continue where they stopped, but only with the same file.
 
 use std::{
     fs::{self, File},
@@ -21,14 +21,13 @@ use sealift_transfer::{
 const PARTS: usize = 5;
 const LEN: usize = PARTS * PART - 1;
 
-/// Two parts pass the gate, and half of the third.
+/// Two and a half parts pass the gate.
 async fn stack() -> Result<Stack> {
     let bytes = 2 * PART + PART / 2;
     Setup::new().with_gate_after(bytes).start().await
 }
 
-/// Sends until the gate holds, one part after the other: then two parts are stored, and a third is
-/// signed.
+/// Sends one part after another until the gate holds. Then two parts are stored and a third is signed.
 async fn leave_half_way(stack: &Stack, source: impl Source) -> Result<UploadId> {
     let options = UploadOptions {
         settings: Settings { most_parts_held: 1 },
@@ -45,7 +44,7 @@ async fn leave_half_way(stack: &Stack, source: impl Source) -> Result<UploadId> 
     };
     let (ended, left) = tokio::join!(upload, leaving);
     left?;
-    // What waits at the gate is not to arrive after all.
+    // The bytes that wait at the gate must not arrive later.
     stack.gate()?.break_connections();
     stack.gate()?.open();
     match ended {
@@ -132,7 +131,7 @@ async fn an_upload_whose_program_died_goes_on() -> Result<()> {
     let stack = stack.restart().await?;
     let file = resume(&stack.client, &upload_id, plaintext.clone()).await?;
     holds(&stack, &file, &plaintext).await?;
-    // Who did not hear of it resumes once more.
+    // A client that missed the answer resumes again and gets the same file.
     assert_eq!(resume(&stack.client, &upload_id, plaintext).await?, file);
     Ok(())
 }
@@ -143,7 +142,7 @@ async fn another_file_is_refused_and_the_right_one_still_goes_on() -> Result<()>
     let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let upload_id = leave_half_way(&stack, plaintext.clone()).await?;
 
-    // In a part that is stored, and in the one that was signed only.
+    // The change is in a stored part first, then in the part that is only signed.
     for (place, number) in [(PART, 2), (3 * PART - 1, 3)] {
         let altered = altered(&plaintext, place);
         let error = resume(&stack.client, &upload_id, altered).await;
@@ -240,7 +239,7 @@ fn altered(plaintext: &Bytes, place: usize) -> Bytes {
     altered.into()
 }
 
-/// As if somebody had worked on it a day later.
+/// Writes the file as if somebody had edited it a day later.
 fn modify(path: &Path, content: &[u8]) -> Result<()> {
     fs::write(path, content)?;
     let later = SystemTime::now() + Duration::from_secs(86_400);

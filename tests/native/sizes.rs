@@ -1,4 +1,4 @@
-//! Every size comes back byte for byte.
+//! Files of every size come back byte for byte.
 
 use anyhow::Result;
 use sealift_tests::{

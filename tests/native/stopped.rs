@@ -1,4 +1,4 @@
-//! Uploads that are disturbed end well, or leave no file.
+//! Uploads that are disturbed succeed or leave no file.
 
 use std::fs;
 
@@ -6,10 +6,10 @@ use anyhow::Result;
 use sealift_client::{CancellationToken, FileSource, SourceError, UploadError, UploadOptions};
 use sealift_tests::{Randomness, Setup, Stack, sizes::PART};
 
-/// More parts than are held at a time, so that some are read after the gate was opened.
+/// More parts than the client holds at a time, so that it reads some after the gate was opened.
 const LEN: usize = 8 * PART;
 
-/// No part passes the gate whole.
+/// Half a part passes the gate, so no part is stored.
 async fn stack() -> Result<Stack> {
     Setup::new().with_gate_after(PART / 2).start().await
 }

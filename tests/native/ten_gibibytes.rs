@@ -1,4 +1,4 @@
-//! One byte out of a very large file.
+//! Reads of single bytes of a very large file.
 
 use std::ops::Range;
 
@@ -10,7 +10,7 @@ async fn large_with(frames: &[u64]) -> Result<LargeFile> {
     LargeFile::with_frames(Watched::start(&[]).await?, frames).await
 }
 
-/// What the range holds, and the GETs that it took.
+/// Returns the bytes of the range and the GETs that the read took.
 async fn read(large: &LargeFile, plaintext: Range<u64>) -> Result<(Vec<u8>, Vec<Range<u64>>)> {
     let before = large.watched().gets().len();
     let http = reqwest::Client::builder().no_proxy().build()?;
@@ -46,7 +46,7 @@ async fn a_byte_anywhere_in_ten_gibibytes_costs_one_get_of_exactly_its_frame() -
             assert_eq!(body, [large.byte_at(at)], "byte {at}");
             let mut exactly = large.frame(index)?;
             if index == 0 {
-                // The header comes along, to be compared with the record's.
+                // The first read also fetches the header, which the server compares with its record.
                 exactly.start = 0;
             }
             assert_eq!(gets, [exactly], "byte {at}");

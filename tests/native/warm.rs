@@ -1,5 +1,5 @@
-//! Content keys that were opened a moment ago: KMS is not asked again, and nobody gets one who may
-//! not read.
+//! Content keys that the server opened a moment ago. The server does not ask KMS again, and nobody without permission
+//! benefits from such a key.
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
@@ -41,7 +41,7 @@ async fn a_file_that_was_read_a_moment_ago_is_read_again_without_kms() -> Result
         "completion opened the key already"
     );
 
-    // Another process has none.
+    // A new process has no keys in memory.
     let stack = stack.restart().await?;
     let after_restart = asked();
     read_content(&stack, &file.id, None).await?.whole()?;

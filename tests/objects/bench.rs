@@ -1,5 +1,5 @@
-//! A store of its own for each case, and who asks it: Sealift's own client, a browser, and whoever
-//! has the credentials.
+//! A store for each case, and its three kinds of clients: Sealift's own client, a browser, and a caller
+//! with the credentials.
 
 use anyhow::{Context as _, Result};
 use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
@@ -23,20 +23,20 @@ use crate::quirks::{self, Quirk};
 
 pub(crate) const BUCKET: &str = "sealift";
 const PREFIX: &str = "sealift";
-/// Where the pages come from that may PUT.
+/// The origin of the pages that may PUT.
 pub(crate) const PAGE: &str = "http://127.0.0.1:8080";
 
-/// One store, running.
+/// A running store and its clients.
 #[derive(Debug)]
 pub(crate) struct Bench {
-    /// Sealift's client.
+    /// Sealift's client of the store.
     pub(crate) objects: Objects,
-    /// Whoever has the credentials, asking what Sealift's client never would.
+    /// A client with the credentials, for requests that Sealift's client never makes.
     pub(crate) sdk: aws_sdk_s3::Client,
-    /// Where an object may lie; nothing does yet.
+    /// An object key at which there is no object yet.
     pub(crate) key: ObjectKey,
     pub(crate) endpoint: String,
-    /// A browser, or anybody without credentials.
+    /// A client without credentials, such as a browser.
     pub(crate) http: reqwest::Client,
     quirks: &'static [Quirk],
     _store: Store,
@@ -109,12 +109,12 @@ impl Bench {
         }
     }
 
-    /// Whether it differs from S3 in this.
+    /// Returns whether the store has this difference from S3.
     pub(crate) fn has(&self, quirk: Quirk) -> bool {
         self.quirks.contains(&quirk)
     }
 
-    /// Other places for objects.
+    /// Returns another object key.
     pub(crate) fn key(&self, number: u8) -> ObjectKey {
         key_of(&self.objects, number)
     }
@@ -148,7 +148,7 @@ impl Bench {
         self.objects.list_parts(&self.key, upload).await.unwrap()
     }
 
-    /// PUTs as a browser does; the store's status.
+    /// PUTs as a browser does and returns the store's status.
     pub(crate) async fn send(&self, put: &PresignedPut, body: &[u8]) -> u16 {
         let mut request = self.http.put(&put.url).body(body.to_vec());
         for (name, value) in &put.headers {
@@ -157,7 +157,7 @@ impl Bench {
         request.send().await.unwrap().status().as_u16()
     }
 
-    /// From parts to an object.
+    /// Uploads the parts, completes the object and returns it.
     pub(crate) async fn store(&self, parts: &[&[u8]]) -> StoredObject {
         let upload = self.begin().await;
         for (number, part) in (1..).zip(parts) {
@@ -171,7 +171,7 @@ impl Bench {
     }
 }
 
-/// Sealift's client of the store at this address.
+/// Returns Sealift's client of the store at this address.
 pub(crate) async fn client(endpoint: String, credentials: S3Credentials) -> Objects {
     let config = S3Config {
         endpoint: Some(endpoint),
@@ -193,7 +193,7 @@ pub(crate) fn key_of(objects: &Objects, number: u8) -> ObjectKey {
     )
 }
 
-/// As completion names a part.
+/// Converts a listed part to the form that completion needs.
 pub(crate) fn completed(part: &StoredPart) -> CompletedPart {
     CompletedPart {
         number: part.number,
@@ -210,7 +210,7 @@ pub(crate) fn len(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap()
 }
 
-/// Now, as the store believes it too: signatures carry the time.
+/// Returns the current time. The store must have the same time, because signatures contain it.
 pub(crate) fn now_ms() -> i64 {
     Clock::system().now_ms()
 }

@@ -1,4 +1,4 @@
-//! What lies under the prefix.
+//! Listing of everything under the prefix.
 
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt as _, stream};
@@ -7,10 +7,10 @@ use sealift_server::objects::{FoundMark, Mark, Reached};
 
 use crate::bench::{BUCKET, Bench, now_ms};
 
-/// Made by somebody else, in the same bucket, under a prefix that begins with the same letters.
+/// An object key of another owner in the same bucket. Its prefix begins with the same letters.
 const FOREIGN: &str = "sealift-of-others/a";
 
-/// About now, by the store's clock.
+/// Checks that a time of the store's clock is about now.
 fn expect_now(at_ms: Option<i64>) {
     let age_ms = now_ms() - at_ms.unwrap();
     assert!((-60_000..60_000).contains(&age_ms), "{age_ms}");

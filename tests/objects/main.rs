@@ -1,5 +1,5 @@
-//! What Sealift needs of an object store, asked of every store that it is run on. Where a store
-//! differs from S3, [`quirks`] says so, and the suite holds it to that too.
+//! The behaviour that Sealift needs of an object store, tested on every store that Sealift supports. If a store differs
+//! from S3, [`quirks`] says so, and the tests check the difference too.
 
 #[cfg(test)]
 mod bench;
@@ -22,7 +22,7 @@ mod signatures;
 #[cfg(test)]
 mod single;
 
-/// A test of every case on every store.
+/// Makes a test of every case on every store.
 #[cfg(test)]
 macro_rules! objects_behave {
     ($($about:ident: $($case:ident),+;)+) => {

@@ -1,4 +1,4 @@
-//! Objects that are joined of parts.
+//! Objects that are joined from parts.
 
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt as _, stream};
@@ -10,7 +10,7 @@ use crate::{
     quirks::Quirk,
 };
 
-/// The least that S3 takes of every part but the last.
+/// The least bytes that S3 accepts for every part but the last.
 const LEAST_PART: usize = 5 * 1024 * 1024;
 
 pub(crate) async fn parts_are_listed_by_number_with_length_and_sha256(bench: &Bench) {
@@ -67,7 +67,7 @@ pub(crate) async fn part_numbers_out_of_range_are_refused(bench: &Bench) {
         let sent = request.body(ByteStream::from_static(b"a")).send().await;
         if bench.has(quirk) {
             sent.unwrap();
-            // No part of ours, so nothing is made of it.
+            // Sealift uses no such part number, so its client rejects the list.
             let listed = bench.objects.list_parts(&bench.key, &upload).await;
             let field = "Part";
             assert_eq!(listed, Err(ObjectsError::Incomprehensible { field }));
@@ -154,7 +154,7 @@ pub(crate) async fn parts_that_are_too_small_are_not_completed(bench: &Bench) {
     }
 }
 
-/// Nothing was joined, and everything that was sent is still there.
+/// Checks that nothing was joined and that all sent parts are still there.
 async fn expect_only_parts(bench: &Bench, upload: &S3UploadId, count: usize) {
     assert_eq!(bench.objects.head(&bench.key, None).await.unwrap(), None);
     assert_eq!(bench.parts(upload).await.len(), count);

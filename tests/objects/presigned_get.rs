@@ -1,4 +1,4 @@
-//! What a browser reads by itself, with a presigned GET.
+//! Reads that a browser makes itself with a presigned GET.
 
 use http::Method;
 use sealift_server::objects::StoredObject;
@@ -6,7 +6,7 @@ use sealift_transfer::api::PresignedGet;
 
 use crate::bench::{BUCKET, Bench, PAGE, now_ms};
 
-/// Asks as a browser does.
+/// Builds the request as a browser sends it.
 fn ask(bench: &Bench, get: &PresignedGet) -> reqwest::RequestBuilder {
     let request = bench.http.get(&get.url);
     let headers = get.headers.iter();
@@ -49,7 +49,7 @@ pub(crate) async fn a_signed_get_is_good_for_nothing_else(bench: &Bench) {
     let object = bench.store(&[b"sealed"]).await;
     let get = signed(bench, &object).await;
 
-    // Another ETag would be another signature; without it there is none.
+    // Another ETag does not match the signature. Without the header the signature is incomplete.
     let without = status(bench.http.get(&get.url)).await;
     assert!(matches!(without, 400 | 403), "{without}");
     let other = bench.http.get(&get.url).header("if-match", "\"other\"");
@@ -112,7 +112,7 @@ pub(crate) async fn pages_of_the_allowed_origin_may_get(bench: &Bench) {
     }
     assert!(!preflight("http://evil.example").await.0);
 
-    // What a reader compares must be shown to it.
+    // A page must be able to read the headers that it compares.
     let part = ask(bench, &get).header("range", "bytes=0-1");
     let part = part.header("origin", PAGE).send().await.unwrap();
     let shown = &part.headers()["access-control-expose-headers"];

@@ -1,21 +1,21 @@
-//! What stores do otherwise than S3: the one list. docs/STORES.md shows it.
+//! The list of all differences between the tested stores and S3. docs/STORES.md shows the same list.
 
-/// A way to differ.
+/// A difference from S3.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Quirk {
-    /// A PUT with `If-None-Match: *` replaces the object that is there.
+    /// A PUT with `If-None-Match: *` replaces an existing object.
     IgnoresIfNoneMatch,
-    /// Parts below 5 MiB are joined, not only the last one.
+    /// The store joins parts below 5 MiB even if they are not the last.
     JoinsSmallParts,
-    /// A completion may name another ETag of a part than the store gave. The SHA-256 decides.
+    /// A completion may name another ETag than the store gave for a part. The SHA-256 decides.
     IgnoresETagOfCompletion,
-    /// Whoever has the credentials may put a part as number 0.
+    /// A caller with the credentials may upload a part with number 0.
     TakesPartZero,
-    /// Or as number 10,001.
+    /// A caller with the credentials may upload a part with number 10,001.
     TakesPartBeyondTenThousand,
-    /// ListParts and ListMultipartUploads answer in one page, however long.
+    /// ListParts and ListMultipartUploads answer in a single page, however long the list is.
     ListsInOnePage,
-    /// No object has versions.
+    /// Objects have no versions.
     KeepsNoVersions,
 }
 
@@ -30,23 +30,23 @@ impl Quirk {
         Self::KeepsNoVersions,
     ];
 
-    /// As docs/STORES.md says it.
+    /// Returns the sentence that docs/STORES.md shows.
     fn sentence(self) -> &'static str {
         match self {
-            Self::IgnoresIfNoneMatch => "a PUT with `If-None-Match: *` replaces what is there",
+            Self::IgnoresIfNoneMatch => "a PUT with `If-None-Match: *` replaces an existing object",
             Self::JoinsSmallParts => "parts below 5 MiB are joined, not only the last one",
             Self::IgnoresETagOfCompletion => {
                 "a completion may name another ETag of a part than the store gave"
             }
             Self::TakesPartZero => "a part may be put as number 0",
             Self::TakesPartBeyondTenThousand => "a part may be put as number 10,001",
-            Self::ListsInOnePage => "lists of parts and uploads come in one page, however long",
+            Self::ListsInOnePage => "lists of parts and uploads have a single page, however long",
             Self::KeepsNoVersions => "no object has versions",
         }
     }
 }
 
-/// s3s-fs behind the embedded store's wrapper.
+/// The differences of s3s-fs behind the embedded store's wrapper.
 pub(crate) const EMBEDDED: &[Quirk] = &[
     Quirk::IgnoresETagOfCompletion,
     Quirk::TakesPartZero,
@@ -54,7 +54,7 @@ pub(crate) const EMBEDDED: &[Quirk] = &[
     Quirk::KeepsNoVersions,
 ];
 
-/// Garage 2.5.
+/// The differences of Garage 2.5.
 pub(crate) const GARAGE: &[Quirk] = &[
     Quirk::IgnoresIfNoneMatch,
     Quirk::JoinsSmallParts,
@@ -65,7 +65,7 @@ pub(crate) const GARAGE: &[Quirk] = &[
 
 #[test]
 fn the_documentation_lists_every_quirk_of_every_store() {
-    let mut table = "| otherwise than S3 | embedded | Garage 2.5 |\n|---|---|---|\n".to_owned();
+    let mut table = "| difference from S3 | embedded | Garage 2.5 |\n|---|---|---|\n".to_owned();
     for quirk in Quirk::ALL {
         let mark = |store: &[Quirk]| if store.contains(&quirk) { "yes" } else { "" };
         table += &format!(

@@ -1,4 +1,4 @@
-//! What is read again.
+//! Reading stored objects.
 
 use futures::TryStreamExt as _;
 use sealift_server::objects::{ObjectsError, StoredObject};
@@ -48,7 +48,7 @@ pub(crate) async fn another_etag_is_refused(bench: &Bench) {
     };
     assert_eq!(status, 412);
 
-    // By the store's word or by our own comparing: ours takes no other object for the recorded one.
+    // The store refuses, or our client notices the difference: it never accepts another object for the recorded one.
     let replaced = ObjectsError::Replaced;
     assert_eq!(read(bench, &other, 0..1).await.unwrap_err(), replaced);
     let mut longer = object.clone();

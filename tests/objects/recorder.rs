@@ -1,5 +1,5 @@
-//! A wire to a store that notes every request as it was sent. It changes none: host and signature
-//! stay as they are, so the store behind it verifies them.
+//! A proxy in front of a store that records every request. It forwards host and signature unchanged, so
+//! that the store can verify them.
 
 use std::sync::{Arc, Mutex};
 
@@ -11,7 +11,7 @@ use axum::{
 };
 use http::{HeaderMap, Method};
 
-/// A request as it went over the wire.
+/// A request as the store got it.
 #[derive(Debug, Clone)]
 pub(crate) struct Sent {
     pub(crate) method: Method,
@@ -21,14 +21,14 @@ pub(crate) struct Sent {
 }
 
 impl Sent {
-    /// The text of a header; empty where there is none.
+    /// Returns the text of a header, or "" if there is none.
     pub(crate) fn header(&self, name: &str) -> &str {
         let value = self.headers.get(name);
         value.map_or("", |value| value.to_str().unwrap())
     }
 }
 
-/// The wire. It lies as long as the test runs.
+/// The proxy. It runs until the test ends.
 #[derive(Clone)]
 pub(crate) struct Recorder {
     pub(crate) endpoint: String,
@@ -51,7 +51,7 @@ impl Recorder {
         recorder
     }
 
-    /// What was sent since the last time, and must be one request.
+    /// Returns the only request since the last call. Panics if there was not exactly one.
     pub(crate) fn one(&self) -> Sent {
         let sent = std::mem::take(&mut *self.sent.lock().unwrap());
         let [only] = sent.as_slice() else {

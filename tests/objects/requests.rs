@@ -1,4 +1,4 @@
-//! What AWS demands and the stores of the tests let pass: asserted of the requests that are sent.
+//! Rules of AWS that the tested stores do not enforce, so the tests check the requests themselves.
 
 use futures::TryStreamExt as _;
 use http::Method;
@@ -10,7 +10,7 @@ use crate::{
     recorder::{Recorder, Sent},
 };
 
-/// Sealift's client, a wire that records, Garage.
+/// Returns Sealift's client, the recording proxy that it goes through, and Garage behind it.
 async fn recorded() -> (Objects, Recorder, Bench) {
     let bench = Bench::garage().await.unwrap();
     let recorder = Recorder::to(&bench.endpoint).await;
@@ -18,7 +18,7 @@ async fn recorded() -> (Objects, Recorder, Bench) {
     (objects, recorder, bench)
 }
 
-/// The SDK's defaults would add a CRC, a trailer or an algorithm by themselves.
+/// Checks that the SDK added no other checksum. By default it would add a CRC, a trailer or an algorithm.
 fn expect_no_other_checksum(sent: &Sent) {
     for name in sent.headers.keys() {
         let name = name.as_str();
@@ -35,7 +35,7 @@ fn expect_no_other_checksum(sent: &Sent) {
     assert!(names.all(|pair| !pair.starts_with("xamzchecksum")));
 }
 
-/// The headers that a presigned URL's signature covers.
+/// Returns the headers that a presigned URL's signature covers.
 fn signed_headers(sent: &Sent) -> Vec<String> {
     let name = "X-Amz-SignedHeaders=";
     let mut pairs = sent.query.split('&');
@@ -115,12 +115,12 @@ async fn r6_an_object_is_got_with_its_etag_signed_and_nothing_else() {
     assert_eq!(sent.method, Method::GET);
     assert_eq!(signed_headers(&sent), ["host", "if-match"]);
     assert_eq!(sent.header("if-match"), object.etag.0);
-    // The SDK would ask for a checksum by a header that the browser had to send, too.
+    // The SDK would also ask for a checksum by a header, which the browser would then have to send.
     assert_eq!(sent.header("x-amz-checksum-mode"), "");
     expect_no_other_checksum(&sent);
 }
 
-/// A request of the server's own, signed in a header: what its signature covers.
+/// Returns the headers that the signature covers in a request of the server itself, which is signed in a header.
 fn signed_in_header(sent: &Sent) -> Vec<&str> {
     let named = sent.header("authorization").split(", ");
     let mut named = named.filter_map(|field| field.strip_prefix("SignedHeaders="));

@@ -1,4 +1,4 @@
-//! What a store must refuse.
+//! Requests that a store must refuse because of their signature, and those that it must accept.
 
 use http::Method;
 use sealift_transfer::api::Sha256;

@@ -1,4 +1,4 @@
-//! Objects that are PUT in one.
+//! Objects that are uploaded with a single PUT.
 
 use futures::TryStreamExt as _;
 use sealift_transfer::api::Sha256;
@@ -41,7 +41,7 @@ pub(crate) async fn an_object_is_put_once(bench: &Bench) {
     assert_eq!(bench.send(&put, b"sealed").await, 200);
     let first = bench.objects.head(&bench.key, None).await.unwrap().unwrap();
 
-    // The same again, as after a lost answer, and other bytes that were signed too.
+    // The same PUT again, as after a lost answer, and a signed PUT of other bytes.
     let other = bench.sign_object(b"others").await;
     let again = [
         bench.send(&put, b"sealed").await,
@@ -51,7 +51,7 @@ pub(crate) async fn an_object_is_put_once(bench: &Bench) {
     if bench.has(Quirk::IgnoresIfNoneMatch) {
         assert_eq!(again, [200, 200]);
         assert_eq!(head.sha256, Some(Sha256::of(b"others")));
-        // What was recorded is no longer there, and is not taken for it.
+        // The recorded object is gone, and the client does not accept the new one in its place.
         let read = bench.objects.get_range(&first.of(&bench.key), 0..6).await;
         let replaced = sealift_server::objects::ObjectsError::Replaced;
         assert_eq!(read.unwrap_err(), replaced);

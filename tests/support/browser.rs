@@ -1,4 +1,4 @@
-//! Headless Chromium and Firefox, driven through WebDriver.
+//! Headless Chromium and Firefox, which the stories drive through WebDriver.
 
 mod commands;
 mod downloads;
@@ -22,67 +22,67 @@ use driver::Driver;
 pub(crate) use commands::OwnCommand;
 pub use profile::Profile;
 
-/// A browser of our own. It ends when this is dropped.
+/// A browser process of our own. Dropping this value ends the browser.
 #[derive(Debug)]
 pub struct Browser {
     client: Client,
-    // In this order: the driver ends the browser, which writes in the profile.
+    // The order matters: dropping the driver ends the browser, which still writes into the profile.
     driver: Driver,
     profile: Profile,
 }
 
-/// Which one.
+/// The kind of browser.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum BrowserKind {
-    /// With chromedriver.
+    /// Chromium, driven by chromedriver.
     Chromium,
-    /// With geckodriver.
+    /// Firefox, driven by geckodriver.
     Firefox,
 }
 
-/// A line of the browser's console; what the page's policy forbids is told there too.
+/// A line of the browser's console. The browser also reports violations of the page's policy there.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct ConsoleLine {
     /// `SEVERE`, `WARNING`, `INFO` or less.
     pub level: String,
     /// `security`, `javascript`, `network`, `console-api` and the like.
     pub source: String,
-    /// The text.
+    /// The text of the line.
     pub message: String,
 }
 
 impl ConsoleLine {
-    /// Whether the page tried what its Content-Security-Policy forbids.
+    /// Returns whether this line reports a violation of the page's Content-Security-Policy.
     #[must_use]
     pub fn is_policy_violation(&self) -> bool {
         self.source == "security" || self.message.contains("Content Security Policy")
     }
 }
 
-/// How long a wait may take: far more than most stories need.
+/// The limit of every wait. Most stories need far less.
 pub(crate) const PATIENCE: Duration = Duration::from_secs(180);
 
 impl Browser {
-    /// Chromium with an empty profile.
+    /// Starts Chromium with an empty profile.
     ///
     /// # Errors
-    /// As [`Self::start_in`].
+    /// Fails like [`Self::start_in`].
     pub async fn start() -> Result<Self> {
         Self::start_in(BrowserKind::Chromium).await
     }
 
-    /// This kind with an empty profile.
+    /// Starts this kind of browser with an empty profile.
     ///
     /// # Errors
-    /// Where the environment names no such browser, or it does not start.
+    /// Fails if the environment does not name such a browser, or if it does not start.
     pub async fn start_in(kind: BrowserKind) -> Result<Self> {
         Self::start_with(Profile::empty(kind)?).await
     }
 
-    /// With what it kept when it ended.
+    /// Starts a browser with this profile, for example the one that an earlier browser left behind.
     ///
     /// # Errors
-    /// As [`Self::start_in`].
+    /// Fails like [`Self::start_in`].
     pub async fn start_with(profile: Profile) -> Result<Self> {
         let driver = Driver::start(profile.kind)?;
         let client = ClientBuilder::new(HttpConnector::new())
@@ -99,10 +99,10 @@ impl Browser {
         Ok(browser)
     }
 
-    /// How long a wait in a page may take from now on.
+    /// Sets the limit of every later wait in a page.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn wait_at_most(&self, patience: Duration) -> Result<()> {
         let timeouts = TimeoutConfiguration::new(Some(patience), Some(PATIENCE), None);
         Ok(self.client.update_timeouts(timeouts).await?)
@@ -111,7 +111,7 @@ impl Browser {
     /// Opens the stack's page; `query` is empty or begins with `?`.
     ///
     /// # Errors
-    /// Where there is no page.
+    /// Fails if the page does not load.
     pub async fn open(&self, stack: &Stack, query: &str) -> Result<Page> {
         self.open_at(&format!("{}/{query}", stack.address())).await
     }
@@ -119,74 +119,74 @@ impl Browser {
     /// Opens the page at this address.
     ///
     /// # Errors
-    /// Where there is no page.
+    /// Fails if the page does not load.
     pub async fn open_at(&self, url: &str) -> Result<Page> {
         self.client.goto(url).await?;
         Page::loaded(self.client.clone()).await
     }
 
-    /// Opens the page of one's files.
+    /// Opens the page that lists the person's files.
     ///
     /// # Errors
-    /// Where there is no page.
+    /// Fails if the page does not load.
     pub async fn open_files(&self, stack: &Stack) -> Result<FilesPage> {
         let url = format!("{}/files", stack.address());
         self.client.goto(&url).await?;
         Ok(FilesPage::of(Page::of(self.client.clone())))
     }
 
-    /// Opens the page of one file: its address, or a link that somebody made.
+    /// Opens the page of one file, either by its address or by a share link.
     ///
     /// # Errors
-    /// Where there is no page.
+    /// Fails if the page does not load.
     pub async fn open_file(&self, url: &str) -> Result<FilePage> {
         self.client.goto(url).await?;
         let page = Page::of(self.client.clone());
         Ok(FilePage::of(page, self.profile.kind))
     }
 
-    /// Opens something of the stack that runs no script of ours.
+    /// Opens a resource of the stack (an icon) that runs none of our scripts.
     ///
     /// # Errors
-    /// Where it is not there.
+    /// Fails if the resource does not load.
     pub async fn open_scriptless(&self, stack: &Stack) -> Result<Page> {
         let url = format!("{}/icons/sealift.svg", stack.address());
         self.client.goto(&url).await?;
         Ok(Page::of(self.client.clone()))
     }
 
-    /// Closes this tab and goes on in another one; [`Self::new_tab`] opened one of them.
+    /// Closes this tab and continues in another one. [`Self::new_tab`] must have opened one before.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn close_tab(&self) -> Result<()> {
         self.client.close_window().await?;
         self.first_tab().await
     }
 
-    /// Opens another tab and goes on in it; [`Self::first_tab`] goes back.
+    /// Opens another tab and continues in it. [`Self::first_tab`] goes back.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn new_tab(&self) -> Result<()> {
         let tab = self.client.new_window(true).await?;
         Ok(self.client.switch_to_window(tab.handle).await?)
     }
 
-    /// Goes on in the tab that the browser started with.
+    /// Continues in the tab that the browser started with.
     ///
     /// # Errors
-    /// Where it is closed.
+    /// Fails if that tab is closed.
     pub async fn first_tab(&self) -> Result<()> {
         let tabs = self.client.windows().await?;
         let first = tabs.into_iter().next().context("no tab is open")?;
         Ok(self.client.switch_to_window(first).await?)
     }
 
-    /// Runs a script in every page that this tab opens from now on, before the page's own; in Chromium.
+    /// Makes every page that this tab opens from now on run this script before its own scripts (Chromium only).
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn before_every_page(&self, script: &str) -> Result<()> {
         let parameters = json!({ "source": script });
         let add = OwnCommand::dev_tools("Page.addScriptToEvaluateOnNewDocument", parameters);
@@ -194,10 +194,10 @@ impl Browser {
         Ok(())
     }
 
-    /// Kills every process of the browser at once. What it had written is in the profile.
+    /// Kills every process of the browser at once. The returned profile holds all that the browser had written.
     ///
     /// # Errors
-    /// Where it cannot be killed.
+    /// Fails if a process cannot be killed.
     pub fn crash(self) -> Result<Profile> {
         let Self {
             driver, profile, ..
@@ -206,10 +206,10 @@ impl Browser {
         Ok(profile)
     }
 
-    /// Takes the whole browser's network away, or gives it back: it and its pages know.
+    /// Takes the whole browser offline or online again. The browser and its pages notice the change.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn set_offline(&self, offline: bool) -> Result<()> {
         let client = &self.client;
         match self.profile.kind {
@@ -226,28 +226,28 @@ impl Browser {
         Ok(())
     }
 
-    /// Memory of all its processes together in bytes (PSS, without what is mapped from files).
+    /// Returns the memory of all its processes together in bytes (PSS, without file mappings).
     ///
     /// # Errors
-    /// Where /proc cannot be read.
+    /// Fails if /proc cannot be read.
     pub fn memory(&self) -> Result<u64> {
         processes::memory_below(self.driver.process())
     }
 
-    /// The file of that name that the browser downloaded, once it is there whole: until then it has
-    /// another name, or a companion that has.
+    /// Waits for the download of that name to finish and returns its bytes. An unfinished download has another name, or
+    /// a companion file that has one.
     ///
     /// # Errors
-    /// Where it does not come.
+    /// Fails if the download does not finish.
     pub async fn downloaded(&self, name: &str) -> Result<Vec<u8>> {
         self.downloaded_with(name, |_| true).await
     }
 
-    /// The same of a file that has so many bytes: one that a page hands to Firefox is there empty
-    /// before it has its companion.
+    /// Like [`Self::downloaded`], but waits until the file has `len` bytes. Otherwise it could return an empty file,
+    /// because Firefox creates a page's download empty before it creates the companion.
     ///
     /// # Errors
-    /// Where it does not come, or not with so many.
+    /// Fails if the download does not finish or has another length.
     pub async fn downloaded_bytes(&self, name: &str, len: usize) -> Result<Vec<u8>> {
         self.downloaded_with(name, |there| there == len).await
     }
@@ -260,7 +260,7 @@ impl Browser {
         let folder = self.profile.downloads.path();
         let (path, unfinished) = (folder.join(name), folder.join(format!("{name}.part")));
         let asked_at = Instant::now();
-        // No driver tells of downloads, so the folder is looked at.
+        // No driver reports downloads, so this loop polls the folder.
         loop {
             if path.is_file() && !unfinished.is_file() {
                 let bytes = fs::read(&path)?;
@@ -273,18 +273,18 @@ impl Browser {
         }
     }
 
-    /// How many files the browser downloaded, or began to.
+    /// Returns the number of files in the download folder, unfinished ones included.
     ///
     /// # Errors
-    /// Where its folder cannot be read.
+    /// Fails if the folder cannot be read.
     pub fn downloads(&self) -> Result<usize> {
         Ok(fs::read_dir(self.profile.downloads.path())?.count())
     }
 
-    /// What the console told since it was asked last; in Chromium.
+    /// Returns the console's lines since the last call (Chromium only).
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn console(&self) -> Result<Vec<ConsoleLine>> {
         let lines = self.client.issue_cmd(OwnCommand::read_console()).await?;
         Ok(serde_json::from_value(lines)?)

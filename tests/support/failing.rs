@@ -1,9 +1,8 @@
-//! A real HTTP/1.1 proxy that fails: on cue, or by a seeded plan.
+//! A real HTTP/1.1 proxy that makes requests fail, either on cue or by a seeded plan.
 //!
-//! It stands before the store (for clients and for the server), before KMS, and before the server
-//! itself. What it passes on it passes on byte for byte, the host included, which signatures
-//! cover; what it breaks it breaks on the wire. It counts every fault, and keeps a [`Journal`] of
-//! what the target really got.
+//! The proxy stands in front of the store (for clients and for the server), in front of KMS, and in front of the server
+//! itself. It forwards a request byte for byte, with the `Host` header, because signatures cover both. It breaks
+//! connections on the wire. It counts every fault and keeps a [`Journal`] of the requests that reached the target.
 
 mod answers;
 mod asked;
@@ -44,7 +43,7 @@ pub struct FailingProxy {
     serving: JoinHandle<()>,
 }
 
-/// What all connections share.
+/// The state that all connections share.
 #[derive(Debug)]
 struct State {
     target: SocketAddr,
@@ -52,17 +51,17 @@ struct State {
     cues: Mutex<Vec<(Operation, Fault)>>,
     counts: Mutex<BTreeMap<FaultKind, u64>>,
     journal: Mutex<Journal>,
-    /// Told when a request waits for its release.
+    /// Notified when a request starts to wait for its release.
     held: Notify,
-    /// A permit lets one held request go on.
+    /// Each permit lets one held request continue.
     releases: Semaphore,
 }
 
 impl FailingProxy {
-    /// Listens on a free port of loopback and passes on to `target`, which need not be there yet.
+    /// Listens on a free loopback port and forwards to `target`, which need not listen yet.
     ///
     /// # Errors
-    /// Where no port can be had.
+    /// Fails if no port is free.
     pub async fn start(target: SocketAddr, plan: Plan) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -83,51 +82,51 @@ impl FailingProxy {
         })
     }
 
-    /// Its own address, as a URL.
+    /// Returns the proxy's own address as a URL.
     #[must_use]
     pub fn endpoint(&self) -> String {
         format!("http://{}", self.address)
     }
 
-    /// The next request for this operation meets this fault, before the plan is asked. Cues for
-    /// the same operation are met in the order in which they were given.
+    /// Gives this fault to the next request for this operation, before the plan is asked. Several cues for the same
+    /// operation apply in the order in which they were given.
     pub fn on_next(&self, operation: Operation, fault: Fault) {
         lock(&self.state.cues).push((operation, fault));
     }
 
-    /// What was cued and has not happened does not happen any more.
+    /// Drops all cues that no request has met yet.
     pub fn forget_cues(&self) {
         lock(&self.state.cues).clear();
     }
 
-    /// Until a request waits for its release ([`Fault::Hold`]).
+    /// Waits until a request waits for its release ([`Fault::Hold`]).
     pub async fn holds(&self) {
         self.state.held.notified().await;
     }
 
-    /// Lets one held request go on.
+    /// Lets one held request continue.
     pub fn release(&self) {
         self.state.releases.add_permits(1);
     }
 
-    /// From now on this is the plan.
+    /// Replaces the plan for all later requests.
     pub fn follow(&self, plan: Plan) {
         *lock(&self.state.plan) = plan;
     }
 
-    /// How many faults of each kind there were.
+    /// Returns the number of faults of each kind so far.
     #[must_use]
     pub fn counts(&self) -> BTreeMap<FaultKind, u64> {
         lock(&self.state.counts).clone()
     }
 
-    /// What reached the target until now is not in the journal any more: what a server tries at its
-    /// start is nobody's upload.
+    /// Empties the journal. A story calls this after the server has started, because the requests of the
+    /// start-up belong to no upload.
     pub fn forget_journal(&self) {
         *lock(&self.state.journal) = Journal::default();
     }
 
-    /// What reached the target until now.
+    /// Returns the requests that reached the target so far.
     #[must_use]
     pub fn journal(&self) -> Journal {
         lock(&self.state.journal).clone()
@@ -141,7 +140,7 @@ impl Drop for FailingProxy {
 }
 
 impl State {
-    /// What happens to this request; counted as soon as it is decided.
+    /// Decides the fault of this request, if any, and counts it at once.
     fn decide(&self, asked: &Asked) -> Option<Fault> {
         let cued = {
             let mut cues = lock(&self.cues);
@@ -163,7 +162,7 @@ impl State {
 }
 
 async fn accept(listener: TcpListener, state: Arc<State>) {
-    // Dropped with this task, and every connection with it.
+    // This task owns all connections, so that they are dropped with it.
     let mut connections = JoinSet::new();
     loop {
         tokio::select! {
@@ -174,14 +173,14 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
                     let service = service_fn(move |request| {
                         forward::forward(request, state.clone(), cut.clone())
                     });
-                    // A connection that breaks is its client's to report.
+                    // The client reports a broken connection; the proxy need not.
                     connections.spawn(async move {
                         let _ = http1::Builder::new().serve_connection(line, service).await;
                     });
                 }
                 Err(_) => return,
             },
-            // Ended ones are forgotten, or a long run would keep them all.
+            // Removes ended connections, because a long run would otherwise accumulate them.
             Some(_) = connections.join_next() => {}
         }
     }

@@ -1,4 +1,4 @@
-//! Garage: a store of another make than the embedded one, a single node of our own on loopback.
+//! Garage, a second implementation of S3 beside the embedded store. We start a single node on loopback.
 
 use std::{
     env, fs,
@@ -17,30 +17,30 @@ use tempfile::TempDir;
 
 use crate::{Moto, lines, programs};
 
-/// A Garage of our own on free ports, with one bucket. Its one key is the pair in
-/// `AWS_ACCESS_KEY_ID` and `AWS_SECRET_ACCESS_KEY`, so that the server's AWS chain finds it.
+/// A Garage process of our own on free ports, with one bucket. Its only key is the pair in `AWS_ACCESS_KEY_ID` and
+/// `AWS_SECRET_ACCESS_KEY`, so that the server's AWS credential chain finds it.
 #[derive(Debug)]
 pub struct Garage {
     process: Child,
     address: SocketAddr,
     endpoint: String,
     bucket: String,
-    /// After the process, which writes in it.
+    /// Declared after the process, which writes into the folder until it is dropped.
     _folder: TempDir,
 }
 
-/// Another program can take a port between our choosing it and Garage's binding it.
+/// How often the start is tried, because another program can take a port between our choice of it and Garage's bind.
 const ATTEMPTS: usize = 5;
 
 impl Garage {
-    /// What its signatures name; KMS's too, since a server has one region.
+    /// The region that Garage's signatures name. It equals KMS's region, because a server has only one region.
     pub const REGION: &str = Moto::REGION;
 
-    /// Starts it and makes the bucket.
+    /// Starts Garage and creates the bucket.
     ///
     /// # Errors
-    /// Where `SEALIFT_TEST_GARAGE` names no Garage 2 that listens, or the environment has no
-    /// credentials that it takes.
+    /// Fails if `SEALIFT_TEST_GARAGE` does not name a Garage 2 that listens, or if the environment has no
+    /// credentials that it accepts.
     pub fn start(bucket: &str) -> Result<Self> {
         let mut refused = None;
         for _ in 0..ATTEMPTS {
@@ -71,7 +71,7 @@ impl Garage {
             .spawn()
             .context("garage does not start")?;
         let said = process.stderr.take().context("garage has no stderr")?;
-        // Dropped, and so ended, should it not listen.
+        // If Garage does not listen, dropping this value ends its process.
         let garage = Self {
             process,
             address: s3,
@@ -86,7 +86,7 @@ impl Garage {
         Ok(garage)
     }
 
-    /// Its address.
+    /// Returns its address as a URL.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
@@ -96,20 +96,20 @@ impl Garage {
         self.address
     }
 
-    /// How many multipart uploads are neither completed nor aborted.
+    /// Returns the number of multipart uploads that are neither completed nor aborted.
     ///
     /// # Errors
-    /// Where Garage does not tell.
+    /// Fails if Garage does not answer.
     pub async fn unfinished_uploads(&self) -> Result<usize> {
         let sdk = self.sdk().await;
         let listed = sdk.list_multipart_uploads().bucket(&self.bucket).send();
         Ok(listed.await?.uploads().len())
     }
 
-    /// Lets pages of this origin PUT and GET, as an operator does once for a deployment.
+    /// Allows pages of this origin to PUT and GET. An operator does the same once for a deployment.
     ///
     /// # Errors
-    /// Where Garage refuses it.
+    /// Fails if Garage refuses the CORS rules.
     pub async fn allow_page(&self, origin: &str) -> Result<()> {
         let rule = CorsRule::builder()
             .allowed_origins(origin)
@@ -145,7 +145,7 @@ impl Drop for Garage {
     }
 }
 
-/// What a page sends beside what every browser may.
+/// Headers that the page sends beyond those that CORS always allows.
 const ALLOWED_HEADERS: [&str; 5] = [
     "x-amz-checksum-sha256",
     "if-none-match",
@@ -168,7 +168,7 @@ fn given(variable: &str) -> Result<String> {
     })
 }
 
-/// Both at once, so that they differ.
+/// Returns two free addresses. Both listeners are open at the same time, so that the addresses differ.
 fn free_addresses() -> Result<[SocketAddr; 2]> {
     let listen = || TcpListener::bind((Ipv4Addr::LOCALHOST, 0));
     let [one, two] = [listen()?, listen()?];
@@ -178,7 +178,7 @@ fn free_addresses() -> Result<[SocketAddr; 2]> {
 fn settings_below(folder: &Path, s3: SocketAddr, rpc: SocketAddr) -> String {
     let folder = folder.display();
     let region = Garage::REGION;
-    // The secret joins nodes, of which this has one.
+    // The secret authenticates nodes to each other, and this cluster has only one node.
     let rpc_secret = "0".repeat(64);
     format!(
         r#"metadata_dir = "{folder}/metadata"

@@ -1,5 +1,5 @@
-//! A wire between uploader and store that carries some bytes and then none until it is opened: a
-//! story can act in the middle of an upload without a race.
+//! A proxy between uploader and store that passes a limited number of bytes until it is opened. A story can therefore
+//! act in the middle of an upload without a race.
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
@@ -20,7 +20,7 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-/// The wire. It changes no byte; signatures hold because the uploader signs for its address.
+/// The proxy. It changes no byte. Signatures stay valid because the server signs for the proxy's address.
 #[derive(Debug)]
 pub struct Gate {
     address: SocketAddr,
@@ -30,16 +30,16 @@ pub struct Gate {
 
 #[derive(Debug)]
 struct Wire {
-    /// So many bytes have passed.
+    /// Bytes that have passed towards the store so far.
     passed: AtomicU64,
-    /// A permit lets one byte pass towards the store.
+    /// Each permit lets one byte pass towards the store.
     passes: Semaphore,
     held: watch::Sender<Held>,
-    /// Told when all connections are to break.
+    /// Notified when all connections must break.
     broken: Notify,
 }
 
-/// Connections whose bytes may not pass.
+/// The number of connections whose bytes may not pass.
 #[derive(Debug, Clone, Copy, Default)]
 struct Held {
     now: usize,
@@ -47,7 +47,7 @@ struct Held {
 }
 
 impl Gate {
-    /// Carries to `target`: of what goes there at most `bytes`, all connections together.
+    /// Starts to forward to `target`. At most `bytes` bytes pass in that direction, over all connections together.
     pub(crate) async fn start(target: SocketAddr, bytes: usize) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
@@ -69,42 +69,42 @@ impl Gate {
         format!("http://{}", self.address)
     }
 
-    /// Until bytes wait that may not pass.
+    /// Waits until bytes are held.
     pub async fn holds(&self) {
         self.holds_connections(1).await;
     }
 
-    /// Until bytes of so many connections wait at the same time.
+    /// Waits until bytes of `count` connections are held at the same time.
     pub async fn holds_connections(&self, count: usize) {
         let mut held = self.wire.held.subscribe();
-        // Its sender lives as long as this.
+        // The sender lives as long as `self`, so this cannot fail.
         let _ = held.wait_for(|held| held.now >= count).await;
     }
 
-    /// Until no byte waits.
+    /// Waits until no bytes are held.
     pub async fn holds_nothing(&self) {
         let mut held = self.wire.held.subscribe();
         let _ = held.wait_for(|held| held.now == 0).await;
     }
 
-    /// Bytes that went towards the store until now.
+    /// Returns the number of bytes that have passed towards the store so far.
     #[must_use]
     pub fn passed_bytes(&self) -> u64 {
         self.wire.passed.load(Ordering::Relaxed)
     }
 
-    /// The most connections whose bytes waited at the same time.
+    /// Returns the largest number of connections whose bytes were held at the same time.
     #[must_use]
     pub fn most_held(&self) -> usize {
         self.wire.held.borrow().most
     }
 
-    /// Breaks every connection there is; new ones may be made.
+    /// Breaks all existing connections. New ones are accepted.
     pub fn break_connections(&self) {
         self.wire.broken.notify_waiters();
     }
 
-    /// From now on everything passes.
+    /// Lets all bytes pass from now on.
     pub fn open(&self) {
         let more = Semaphore::MAX_PERMITS / 2;
         self.wire.passes.add_permits(more);
@@ -118,13 +118,13 @@ impl Drop for Gate {
 }
 
 async fn accept(listener: TcpListener, target: SocketAddr, wire: Arc<Wire>) {
-    // Dropped with this task, and every connection with it.
+    // This task owns all connections, so that they are dropped with it.
     let mut connections = JoinSet::new();
     while let Ok((near, _)) = listener.accept().await {
         let wire = wire.clone();
         connections.spawn(async move {
             tokio::select! {
-                // A connection that breaks is the uploader's to report.
+                // The uploader reports a broken connection; the gate need not.
                 _ = carry(near, target, &wire) => {}
                 () = wire.broken.notified() => {}
             }
@@ -167,8 +167,8 @@ async fn forward(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, wire: &Wire) -
     }
 }
 
-/// Whether a connection is the server's own, which tries the store at its start. The gate lets it pass
-/// and does not count it, because a story is about the uploader's bytes.
+/// Returns whether the connection is the server's own, which probes the store at its start. The gate lets it pass and
+/// does not count it, because a story is about the uploader's bytes.
 fn begins_a_trial(first_bytes: &[u8]) -> bool {
     let object_key = b"/probe/";
     first_bytes
@@ -176,7 +176,7 @@ fn begins_a_trial(first_bytes: &[u8]) -> bool {
         .any(|bytes| bytes == object_key)
 }
 
-/// Counts its connection among the held ones, as long as it is there.
+/// Counts its connection as held for as long as this value lives.
 struct Waiting<'a>(&'a Wire);
 
 impl<'a> Waiting<'a> {

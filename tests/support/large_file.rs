@@ -1,6 +1,5 @@
-//! A very large file that takes no room: the object is a real one of 10 GiB in the store, of which
-//! the frames that are read were really sealed. The rest of it is a hole in the store's file, and
-//! would not open.
+//! A very large file that takes almost no disk space. The store holds a real object of 10 GiB, but only the frames that
+//! a story reads are really sealed. The rest is a hole in the store's file and would not decrypt.
 
 use std::{
     fs::{self, File},
@@ -20,7 +19,7 @@ use serde_json::json;
 
 use crate::Watched;
 
-/// A file of [`LargeFile::SIZE`] of which some frames can be read.
+/// A file of [`LargeFile::SIZE`] bytes of which some frames can be read.
 #[derive(Debug)]
 pub struct LargeFile {
     watched: Watched,
@@ -29,13 +28,13 @@ pub struct LargeFile {
 }
 
 impl LargeFile {
-    /// Its plaintext bytes.
+    /// Plaintext bytes of the file.
     pub const SIZE: u64 = 10 * 1024 * 1024 * 1024;
 
-    /// Puts it into this server's store, with these frames.
+    /// Puts the file into this server's store with these frames sealed.
     ///
     /// # Errors
-    /// Where that fails, or it has no such frames.
+    /// Fails if the upload cannot be opened or stored, or if the file has no such frames.
     pub async fn with_frames(watched: Watched, frames: &[u64]) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let asked = json!({ "client_token": "token-of-ten-gibibytes", "name": "large", "size": Self::SIZE });
@@ -54,22 +53,22 @@ impl LargeFile {
         Ok(large)
     }
 
-    /// Its server.
+    /// Returns its server.
     #[must_use]
     pub fn watched(&self) -> &Watched {
         &self.watched
     }
 
-    /// Where its plaintext is read.
+    /// Returns the URL of its plaintext.
     #[must_use]
     pub fn content_url(&self) -> String {
         self.watched.content_url(&self.file_id)
     }
 
-    /// Stops the server politely and starts it again: it knows no key then.
+    /// Shuts the server down cleanly and starts it again, so that it has no content key in memory.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
         Ok(Self {
             watched: self.watched.restart().await?,
@@ -77,45 +76,45 @@ impl LargeFile {
         })
     }
 
-    /// Plaintext bytes of a frame.
+    /// Returns the plaintext bytes of a frame.
     #[must_use]
     pub fn frame_length(&self) -> u64 {
         u64::from(self.sealer.layout().frame_length().get())
     }
 
-    /// The byte there: a frame's are its index, over and over.
+    /// Returns the plaintext byte at this offset. Every byte of a frame equals the low byte of the frame's index.
     #[must_use]
     pub fn byte_at(&self, at: u64) -> u8 {
         at.checked_div(self.frame_length())
             .map_or(0, |index| index.to_le_bytes()[0])
     }
 
-    /// Where this frame lies in the object.
+    /// Returns the byte range of this frame within the object.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Fails if there is no such frame.
     pub fn frame(&self, index: u64) -> Result<Range<u64>> {
         let place = self.sealer.layout().sealed_range_of(&(index..index + 1));
         place.context("no such frame")
     }
 
-    /// The plaintext of all frames that these bytes of the object are part of.
+    /// Returns the plaintext range of all frames that these bytes of the object touch.
     ///
     /// # Errors
-    /// Where they are outside, or of the header only.
+    /// Fails if the bytes lie outside of the object or only in its header.
     pub fn plaintext_in(&self, sealed: &Range<u64>) -> Result<Range<u64>> {
         let layout = self.sealer.layout();
         let (first, second) = (self.frame(0)?.start, self.frame(1)?.start);
         let into_frames = |at: u64| at.saturating_sub(first);
         let begin = into_frames(sealed.start) / (second - first);
-        // The final frame is a few bytes longer.
+        // The final frame is sealed with a few more bytes of framing than the others.
         let end = into_frames(sealed.end).div_ceil(second - first);
         let frames = begin..end.min(layout.frame_count());
         let held = layout.plaintext_range_of(&frames);
         held.context("no such frames")
     }
 
-    /// Writes the object where a multipart upload would have made it, and says that it is complete.
+    /// Writes the object where a multipart upload would have put it, and marks the upload as complete.
     async fn keep(&self, opened: &OpenedUpload, frames: &[u64]) -> Result<()> {
         let records = Records::open(&self.watched.config.database_file()).await?;
         let owner = LeaseOwner::from_random([7; 16]);

@@ -1,10 +1,10 @@
-//! What the stories stand on: the real server ([`Setup`], [`Stack`]) with its embedded store or
-//! [`Garage`], real browsers ([`Browser`], [`Page`]), moto's KMS ([`Moto`]) and the official readers
-//! of the format ([`official_readers`]). A [`Scene`] is where a story is told. [`Watched`] is a server
-//! whose requests to its store are seen one by one.
+//! Support for the user stories: the real server ([`Setup`], [`Stack`]) with its embedded store or [`Garage`], real
+//! browsers ([`Browser`], [`Page`]), moto's KMS ([`Moto`]) and the official readers of the format
+//! ([`official_readers`]). A [`Scene`] is the browser and the store of a story. [`Watched`] is a server whose requests
+//! to its store are recorded one by one.
 //!
-//! Nothing here stands in for a part of Sealift. [`Gate`] is a wire that can be slow,
-//! [`FailingProxy`] one that fails.
+//! Nothing here replaces a part of Sealift. [`Gate`] is a proxy that holds bytes back, [`FailingProxy`] is one
+//! that makes requests fail.
 
 mod browser;
 mod failing;

@@ -1,12 +1,12 @@
-//! What a started program says, line by line.
+//! Reads the output of a started program line by line.
 
 use std::{
     io::{BufRead as _, BufReader, Read},
     thread,
 };
 
-/// Reads until `find` finds something in a line, then goes on reading, so that the program never
-/// waits for a full pipe. `None` where the program ends first.
+/// Reads until `find` returns something for a line, then keeps reading in a thread, so that the program never
+/// blocks on a full pipe. Returns `None` if the program ends first.
 pub(crate) fn wait_for<T>(
     output: impl Read + Send + 'static,
     find: impl FnMut(String) -> Option<T>,

@@ -1,4 +1,4 @@
-//! moto's KMS: the real protocol, with keys that live as long as the process.
+//! moto's KMS. It speaks the real protocol; its keys live as long as its process.
 
 use std::process::{Child, Command, Stdio};
 
@@ -16,13 +16,13 @@ pub struct Moto {
 }
 
 impl Moto {
-    /// Where its keys are.
+    /// The region of its keys.
     pub const REGION: &str = "eu-central-1";
 
-    /// Starts it.
+    /// Starts moto.
     ///
     /// # Errors
-    /// Where `SEALIFT_TEST_MOTO` names no program that listens.
+    /// Fails if `SEALIFT_TEST_MOTO` does not name a program that listens.
     pub fn start() -> Result<Self> {
         let mut process = Command::new(programs::path_in("SEALIFT_TEST_MOTO")?)
             .args(["--host", "127.0.0.1", "--port", "0"])
@@ -44,26 +44,26 @@ impl Moto {
         Ok(moto)
     }
 
-    /// Its address.
+    /// Returns its address as a URL.
     #[must_use]
     pub fn endpoint(&self) -> &str {
         &self.endpoint
     }
 
-    /// A wire to it that counts what is asked, and fails on cue only.
+    /// Starts a proxy in front of it that records all requests and fails on cue only.
     ///
     /// # Errors
-    /// Where no port can be had.
+    /// Fails if no port is free.
     pub async fn watched(&self) -> Result<FailingProxy> {
         let address = self.endpoint.strip_prefix("http://");
         let address = address.context("moto on loopback")?.parse()?;
         FailingProxy::start(address, Plan::none()).await
     }
 
-    /// A new key's ARN.
+    /// Creates a key and returns its ARN.
     ///
     /// # Errors
-    /// Where KMS makes none.
+    /// Fails if KMS creates no key.
     pub async fn make_key(&self) -> Result<String> {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(Self::REGION))

@@ -1,5 +1,6 @@
-//! What AWS publishes for the format: its Encryption SDKs for Python and JavaScript and its command
-//! line. What they open does not need Sealift to be read, and Sealift must read what they seal.
+//! The programs that AWS publishes for the format: the Encryption SDKs for Python and JavaScript, and the
+//! command line. If they open our messages, a person can read them without Sealift. Sealift must also open the
+//! messages that they seal.
 
 use std::{
     collections::BTreeMap,
@@ -18,22 +19,22 @@ use crate::{Moto, programs};
 /// One of the SDKs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Sdk {
-    /// For Python, version 4.
+    /// The SDK for Python, version 4.
     Python,
-    /// For JavaScript on Node.js, version 5.
+    /// The SDK for JavaScript on Node.js, version 5.
     JavaScript,
 }
 
-/// How it gets the bytes.
+/// How the SDK gets the bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum How {
     /// All in memory, in one call.
     Whole,
-    /// As a stream.
+    /// In a stream, piece by piece.
     Streamed,
 }
 
-/// What wraps data keys.
+/// The key that encrypts data keys.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum WrappingKey {
     /// A KMS key's ARN; exactly this one is allowed.
@@ -44,12 +45,12 @@ pub enum WrappingKey {
         namespace: String,
         /// Its name there.
         name: String,
-        /// The key.
+        /// The key's bytes.
         bytes: [u8; 32],
     },
 }
 
-/// What an SDK found in a message, or made of it.
+/// The facts that an SDK reports of a message that it opened or sealed.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
 pub struct Told {
     /// The algorithm suite.
@@ -58,9 +59,9 @@ pub struct Told {
     pub frame_length: u32,
     /// The pairs that the key is bound to.
     pub encryption_context: BTreeMap<String, String>,
-    /// Of the encrypted data keys.
+    /// The key providers of the encrypted data keys.
     pub key_providers: Vec<String>,
-    /// What it gave: the plaintext, or the message.
+    /// The output of the SDK: the plaintext when it opens, the message when it seals.
     #[serde(skip)]
     pub output: Vec<u8>,
 }
@@ -73,11 +74,11 @@ enum Answer {
 }
 
 impl Sdk {
-    /// Opens messages, commitment required, one data key at most. One answer each; `Err` says why
-    /// it was refused.
+    /// Opens messages. The SDK requires key commitment and at most one data key. The result holds one answer for each
+    /// message; `Err` gives the reason of a refusal.
     ///
     /// # Errors
-    /// Where the SDK does not run.
+    /// Fails if the SDK does not run.
     pub fn open(
         self,
         moto: Option<&Moto>,
@@ -90,11 +91,11 @@ impl Sdk {
         })
     }
 
-    /// Seals files as Sealift does (the committing suite without a signature), in this context and
-    /// with frames of so many bytes.
+    /// Seals files as Sealift does (with the committing suite that has no signature), in the context of [`context`] and
+    /// with frames of `frame_length` bytes.
     ///
     /// # Errors
-    /// Where it does not.
+    /// Fails if the SDK does not run or refuses a file.
     pub fn seal(
         self,
         moto: Option<&Moto>,
@@ -179,7 +180,7 @@ impl WrappingKey {
         }
     }
 
-    /// As aws-encryption-cli is told of it.
+    /// Passes this key to aws-encryption-cli.
     fn tell(&self, cli: &mut Command) {
         cli.arg("--wrapping-keys");
         match self {
@@ -197,7 +198,7 @@ impl WrappingKey {
     }
 }
 
-/// The context that messages of others are sealed in.
+/// Returns the encryption context in which the official programs seal messages.
 #[must_use]
 pub fn context() -> BTreeMap<String, String> {
     BTreeMap::from([("case", "4711"), ("écrit", "par d'autres")])
@@ -206,10 +207,10 @@ pub fn context() -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Opens a message with aws-encryption-cli, which must find these pairs in its context.
+/// Opens a message with aws-encryption-cli, which requires these pairs in the message's context.
 ///
 /// # Errors
-/// Where it refuses.
+/// Fails if the program refuses the message.
 pub fn open_with_cli(
     moto: Option<&Moto>,
     key: &WrappingKey,
@@ -219,10 +220,10 @@ pub fn open_with_cli(
     run_cli(moto, key, &["--decrypt"], sealed, encryption_context)
 }
 
-/// Seals a file with aws-encryption-cli at its own choice of suite, which is signed, or at ours.
+/// Seals a file with aws-encryption-cli, either with the program's default suite, which signs, or with our suite.
 ///
 /// # Errors
-/// Where it does not.
+/// Fails if the program refuses the file.
 pub fn seal_with_cli(
     moto: Option<&Moto>,
     key: &WrappingKey,
@@ -262,7 +263,7 @@ fn run_cli(
     let pairs = encryption_context.iter();
     cli.args(pairs.map(|(name, value)| format!("{name}={value}")));
     let answer = run(&mut cli, moto, "")?;
-    // A message in another context is skipped: that is no failure to it, but there is no output.
+    // The program skips a message with another context. It reports success, but writes no output.
     match fs::read(&output) {
         Ok(output) if answer.status.success() => Ok(output),
         _ => bail!("aws-encryption-cli refused: {}", text(&answer.stderr)),
@@ -290,7 +291,7 @@ fn run(program: &mut Command, moto: Option<&Moto>, input: &str) -> Result<Output
         .spawn()
         .with_context(|| format!("{} does not start", program.get_program().display()))?;
     let mut stdin = process.stdin.take().context("no standard input")?;
-    // Small enough for the pipe; a program that ended already says why on stderr.
+    // The input fits into the pipe. If the program has already ended, its stderr gives the reason.
     let _ = stdin.write_all(input.as_bytes());
     drop(stdin);
     Ok(process.wait_with_output()?)

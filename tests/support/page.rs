@@ -1,4 +1,4 @@
-//! The upload page as a person meets it: choose files, watch rows, press keys.
+//! The upload page as a person uses it: choose files, watch rows, press keys.
 
 mod all_files;
 mod finding;
@@ -30,28 +30,28 @@ pub struct Page {
     client: Client,
 }
 
-/// What one file's row shows.
+/// The content of one file's row.
 #[derive(Debug, Clone, PartialEq, Eq, Deserialize)]
 pub struct Row {
-    /// As it is written there.
+    /// The file name as the row shows it.
     pub name: String,
     /// Such as `sending` or `done`; docs/PAGE.md lists them.
     pub state: String,
-    /// What it waits for, other than its turn.
+    /// The reason why the upload waits, unless it only waits for a slot.
     pub reason: Option<String>,
-    /// Once it has begun.
+    /// The upload's id, once the upload has begun.
     pub upload_id: Option<UploadId>,
-    /// When done.
+    /// The file's id, once the upload is done.
     pub file_id: Option<FileId>,
-    /// Where the link to the opened file leads, when done.
+    /// The URL of the link to the decrypted file, once the upload is done.
     pub download: Option<String>,
-    /// When failed.
+    /// The machine-readable problem code, if the upload failed.
     pub problem_code: Option<String>,
-    /// When failed.
+    /// The problem's text, if the upload failed.
     pub problem_text: Option<String>,
 }
 
-/// Reads all rows.
+/// Returns all rows.
 const ROWS: &str = r"
 const text = (row, part) => row.querySelector(part)?.textContent.trim() || null;
 const rows = () => [...document.querySelectorAll('li.file')].map(row => ({
@@ -66,7 +66,7 @@ const rows = () => [...document.querySelectorAll('li.file')].map(row => ({
 }));
 ";
 
-/// Calls back with a row as soon as it is in one of the states.
+/// Calls back with the row of a name as soon as it is in one of the states.
 const WAIT: &str = r"
 const [name, states, found] = arguments;
 const look = () => {
@@ -81,7 +81,7 @@ watch.observe(document, { subtree: true, childList: true, attributes: true, char
 look();
 ";
 
-/// Calls back as soon as a selector finds something.
+/// Calls back as soon as a selector matches an element.
 const SHOWS: &str = r"
 const [part, found] = arguments;
 const look = () => {
@@ -98,40 +98,40 @@ look();
 const ENDS: [&str; 4] = ["done", "failed", "cancelled", "left"];
 
 impl Page {
-    /// Whatever page it is.
+    /// Wraps any page that this client shows.
     pub(crate) fn of(client: Client) -> Self {
         Self { client }
     }
 
-    /// Once it takes files.
+    /// Waits until the page accepts files.
     pub(crate) async fn loaded(client: Client) -> Result<Self> {
         let page = Self::of(client);
         page.shows("#chooser:not([hidden]) input#files").await?;
         Ok(page)
     }
 
-    /// What `part` (a CSS selector) finds, as soon as it finds something.
+    /// Waits until `part` (a CSS selector) matches an element and returns it.
     ///
     /// # Errors
-    /// Where it never does.
+    /// Fails if it never matches.
     pub async fn shows(&self, part: &str) -> Result<Element> {
         let found = self.client.execute_async(SHOWS, vec![json!(part)]).await;
-        found.with_context(|| format!("the page does not come to show {part}"))?;
+        found.with_context(|| format!("the page never shows {part}"))?;
         Ok(self.client.find(Locator::Css(part)).await?)
     }
 
-    /// The same where a press leads to another page. The driver looks again and again: a script that
-    /// waits in the page that goes is never heard of again.
+    /// Like [`Self::shows`], but also works when a click leads to another page. The driver polls, because a script that
+    /// waits in the old page never calls back once that page is gone.
     ///
     /// # Errors
-    /// As [`Self::shows`].
+    /// Fails like [`Self::shows`].
     pub async fn comes_to_show(&self, part: &str) -> Result<Element> {
         loop {
             let wait = self.client.wait().at_most(PATIENCE);
             match wait.for_element(Locator::Css(part)).await {
                 Err(error) if was_left(&error) => {}
                 shown => {
-                    return shown.with_context(|| format!("the page does not come to show {part}"));
+                    return shown.with_context(|| format!("the page never shows {part}"));
                 }
             }
         }
@@ -140,7 +140,7 @@ impl Page {
     /// Chooses files as the file dialog would.
     ///
     /// # Errors
-    /// Where the page has no place for them.
+    /// Fails if the page has no file input.
     pub async fn choose(&self, files: &[&Path]) -> Result<()> {
         self.answer_dialog("input#files", files).await
     }
@@ -148,7 +148,7 @@ impl Page {
     /// Answers the file dialog of an input (a CSS selector).
     ///
     /// # Errors
-    /// Where there is no such input.
+    /// Fails if there is no such input.
     pub async fn answer_dialog(&self, input: &str, files: &[&Path]) -> Result<()> {
         let paths: Option<Vec<&str>> = files.iter().map(|path| path.to_str()).collect();
         let paths = paths
@@ -158,20 +158,21 @@ impl Page {
         Ok(input.send_keys(&paths).await?)
     }
 
-    /// Presses what `part` (a CSS selector) finds, by a script: it may lie outside the view.
+    /// Clicks the element that `part` (a CSS selector) matches, by a script, because the element may
+    /// lie outside the view.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Fails if there is none.
     pub async fn press_on(&self, part: &str) -> Result<()> {
         let press = "document.querySelector(arguments[0]).click();";
         self.run(press, vec![json!(part)]).await?;
         Ok(())
     }
 
-    /// Presses what `part` (a CSS selector) finds within the row of that name.
+    /// Clicks the element that `part` (a CSS selector) matches within the row of that name.
     ///
     /// # Errors
-    /// Where there is none, or it is hidden.
+    /// Fails if there is none, or if it is hidden.
     pub async fn press_in_row(&self, name: &str, part: &str) -> Result<()> {
         let button = self.part_of_row(name, part).await?;
         button
@@ -180,10 +181,10 @@ impl Page {
             .with_context(|| format!("{name:?}: {part}"))
     }
 
-    /// Types an API key as soon as the page asks for one.
+    /// Waits until the page asks for an API key and types this one.
     ///
     /// # Errors
-    /// Where it never does.
+    /// Fails if the page never asks.
     pub async fn log_in(&self, api_key: &str) -> Result<()> {
         let input = self.shows("#login:not([hidden]) #api-key").await?;
         input.clear().await?;
@@ -191,20 +192,20 @@ impl Page {
         Ok(input.send_keys(&format!("{api_key}{enter}")).await?)
     }
 
-    /// All rows, as they are now.
+    /// Returns all rows as they are now.
     ///
     /// # Errors
-    /// Where the page does not answer.
+    /// Fails if the page does not answer.
     pub async fn rows(&self) -> Result<Vec<Row>> {
         let script = format!("{ROWS} return rows();");
         let rows = self.client.execute(&script, vec![]).await?;
         Ok(serde_json::from_value(rows)?)
     }
 
-    /// The row of that name as soon as it is in this state.
+    /// Waits until the row of that name is in this state and returns it.
     ///
     /// # Errors
-    /// Where it ends otherwise.
+    /// Fails if the upload ends in another state first.
     pub async fn wait_for(&self, name: &str, state: &str) -> Result<Row> {
         let mut states = ENDS.to_vec();
         states.push(state);
@@ -215,10 +216,10 @@ impl Page {
         Ok(row)
     }
 
-    /// The row of that name as soon as it is in this state, after an end that was not the last.
+    /// Waits until the row of that name is in this state, even if it passes through another end state first.
     ///
     /// # Errors
-    /// Where it does not come to that.
+    /// Fails if the row never is in this state.
     pub async fn comes_to(&self, name: &str, state: &str) -> Result<Row> {
         self.first_of(name, &[state]).await
     }
@@ -237,10 +238,10 @@ impl Page {
         }
     }
 
-    /// Sends one file and gives the id that it ends with.
+    /// Uploads one file and returns its file id.
     ///
     /// # Errors
-    /// Where it does not end well.
+    /// Fails if the upload does not end as done.
     pub async fn upload(&self, file: &Path) -> Result<FileId> {
         self.choose(&[file]).await?;
         let name = file.file_name().and_then(|name| name.to_str());
@@ -248,10 +249,10 @@ impl Page {
         row.file_id.context("the row is done and has no id")
     }
 
-    /// What `part` (a CSS selector) finds within the row of that name.
+    /// Returns the element that `part` (a CSS selector) matches within the row of that name.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Fails if there is none.
     pub async fn part_of_row(&self, name: &str, part: &str) -> Result<Element> {
         for row in self.client.find_all(Locator::Css("li.file")).await? {
             let shown = row.find(Locator::Css(".file-name")).await?;
@@ -262,10 +263,10 @@ impl Page {
         bail!("no row is named {name:?}")
     }
 
-    /// Runs a script in the page; `arguments` are its.
+    /// Runs a script in the page with these arguments.
     ///
     /// # Errors
-    /// Where it throws.
+    /// Fails if the script throws.
     pub async fn run(&self, script: &str, arguments: Vec<Value>) -> Result<Value, CmdError> {
         self.client.execute(script, arguments).await
     }
@@ -273,15 +274,15 @@ impl Page {
     /// Runs a script that calls back through its last argument.
     ///
     /// # Errors
-    /// Where it throws, or does not call back.
+    /// Fails if the script throws or does not call back.
     pub async fn ask(&self, script: &str, arguments: Vec<Value>) -> Result<Value, CmdError> {
         self.client.execute_async(script, arguments).await
     }
 
-    /// Presses a key, wherever the focus is.
+    /// Presses a key. The element with the focus gets it.
     ///
     /// # Errors
-    /// Where the page does not answer.
+    /// Fails if the page does not answer.
     pub async fn press(&self, key: Key) -> Result<()> {
         let value = char::from(key);
         let keyboard = KeyActions::new("keyboard".to_owned())
@@ -290,10 +291,10 @@ impl Page {
         Ok(self.client.perform_actions(keyboard).await?)
     }
 
-    /// Presses Tab until the focus is on what `target` (a CSS selector) finds.
+    /// Presses Tab until the element that `target` (a CSS selector) matches has the focus.
     ///
     /// # Errors
-    /// Where the whole page was passed without getting there.
+    /// Fails if 100 presses do not reach it.
     pub async fn tab_to(&self, target: &str) -> Result<Element> {
         for _ in 0..100 {
             self.press(Key::Tab).await?;
@@ -306,7 +307,7 @@ impl Page {
     }
 }
 
-/// Whether a script ended because its page did.
+/// Returns whether a script ended because its page was left.
 fn was_left(error: &CmdError) -> bool {
     let told = error.to_string();
     ["unloaded", "discarded", "navigat"]

@@ -1,4 +1,4 @@
-//! Random bytes that can be had again.
+//! Random bytes that a seed can reproduce.
 
 use std::{
     env, fs,
@@ -8,15 +8,15 @@ use std::{
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 
-/// A stream of random bytes from a seed, which is printed: `SEALIFT_TEST_SEED` gives it again.
+/// A stream of random bytes from a seed. The seed is printed, and `SEALIFT_TEST_SEED` sets it for another run.
 #[derive(Debug)]
 pub struct Randomness(u64);
 
 impl Randomness {
-    /// From `SEALIFT_TEST_SEED`, else from the system.
+    /// Takes the seed from `SEALIFT_TEST_SEED`, or else from the system.
     ///
     /// # Errors
-    /// Where the variable is no number, or the system gives no randomness.
+    /// Fails if the variable is not a number, or if the system gives no randomness.
     pub fn from_printed_seed() -> Result<Self> {
         let seed = match env::var("SEALIFT_TEST_SEED") {
             Ok(given) => given
@@ -28,20 +28,20 @@ impl Randomness {
         Ok(Self(seed))
     }
 
-    /// From a seed that the caller has told.
+    /// Takes this seed. The caller has printed it already.
     #[must_use]
     pub fn from_seed(seed: u64) -> Self {
         Self(seed)
     }
 
-    /// A number below `end`; 0 where that is 0. Not quite even for huge ends, which is no matter
-    /// here.
+    /// Returns a number below `end`, or 0 if `end` is 0. The distribution is slightly uneven for huge values of `end`,
+    /// which does not matter here.
     #[must_use]
     pub fn below(&mut self, end: u64) -> u64 {
         self.next().checked_rem(end).unwrap_or_default()
     }
 
-    /// The next `len` bytes.
+    /// Returns the next `len` bytes.
     #[must_use]
     pub fn bytes(&mut self, len: usize) -> Bytes {
         let mut bytes = vec![0; len];
@@ -52,10 +52,10 @@ impl Randomness {
         bytes.into()
     }
 
-    /// The next `len` bytes in a file of that name.
+    /// Writes the next `len` bytes to a file of that name.
     ///
     /// # Errors
-    /// Where it cannot be written.
+    /// Fails if the file cannot be written.
     pub fn file(&mut self, folder: &Path, name: &str, len: usize) -> Result<(PathBuf, Bytes)> {
         let bytes = self.bytes(len);
         let path = folder.join(name);
@@ -63,7 +63,8 @@ impl Randomness {
         Ok((path, bytes))
     }
 
-    /// SplitMix64: evenly distributed, quick without optimisation; nothing here is secret.
+    /// SplitMix64: evenly distributed and fast without optimisation. It need not be secure, because
+    /// nothing here is secret.
     fn next(&mut self) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);

@@ -1,4 +1,4 @@
-//! The processes below one of ours: browsers consist of many.
+//! Finds, measures and kills the processes below one of ours. A browser consists of many.
 
 use std::{
     fs,
@@ -7,10 +7,10 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 
-/// Every process that descends from this one, without it.
+/// Returns all descendants of this process, without the process itself.
 ///
 /// # Errors
-/// Where /proc cannot be read.
+/// Fails if /proc cannot be read.
 pub fn below(process: u32) -> Result<Vec<u32>> {
     let parents = parents()?;
     let mut found = vec![process];
@@ -24,7 +24,7 @@ pub fn below(process: u32) -> Result<Vec<u32>> {
     Ok(found)
 }
 
-/// Each process with its parent.
+/// Returns each process with its parent.
 fn parents() -> Result<Vec<(u32, u32)>> {
     let mut parents = Vec::new();
     for entry in fs::read_dir("/proc")? {
@@ -32,11 +32,11 @@ fn parents() -> Result<Vec<(u32, u32)>> {
         let Some(process) = name.to_str().and_then(|name| name.parse().ok()) else {
             continue;
         };
-        // A process may end while one looks.
+        // The process may have ended since the folder was listed.
         let Ok(stat) = fs::read_to_string(format!("/proc/{process}/stat")) else {
             continue;
         };
-        // Its name, in parentheses, may hold anything; behind it stand the state and the parent.
+        // The program's name, in parentheses, may contain anything. The state and the parent follow it.
         let parent = stat.rsplit_once(')').and_then(|(_, rest)| {
             let word = rest.split_whitespace().nth(1)?;
             word.parse().ok()
@@ -46,16 +46,16 @@ fn parents() -> Result<Vec<(u32, u32)>> {
     Ok(parents)
 }
 
-/// Memory of all processes below this one together, in bytes: what several share is counted once
-/// (PSS). Without what is mapped from files, which is the program: other browsers of its kind share
-/// it, and their coming and going would be measured.
+/// Returns the memory of all processes below this one together, in bytes. Memory that several processes share counts
+/// once (PSS). File mappings do not count: they are mostly the program itself, which other browsers of its kind share,
+/// so the result would change whenever one of those starts or ends.
 ///
 /// # Errors
-/// Where /proc cannot be read.
+/// Fails if /proc cannot be read.
 pub fn memory_below(process: u32) -> Result<u64> {
     let mut kilobytes = 0;
     for process in below(process)? {
-        // A process may end while one looks.
+        // The process may have ended since it was listed.
         let Ok(rollup) = fs::read_to_string(format!("/proc/{process}/smaps_rollup")) else {
             continue;
         };
@@ -70,10 +70,10 @@ pub fn memory_below(process: u32) -> Result<u64> {
     Ok(kilobytes * 1024)
 }
 
-/// Ends all processes below this one at once, as a crash does: none of them gets to act.
+/// Kills all processes below this one at once, as in a crash: none of them can clean up.
 ///
 /// # Errors
-/// Where there is no shell.
+/// Fails if there is no shell, or if a process does not end.
 pub(crate) fn kill_below(process: u32) -> Result<()> {
     let processes: Vec<String> = below(process)?.iter().map(u32::to_string).collect();
     if processes.is_empty() {
@@ -82,7 +82,7 @@ pub(crate) fn kill_below(process: u32) -> Result<()> {
     let killed = Command::new("sh")
         .args(["-c", "kill -9 \"$@\"", "kill"])
         .args(&processes)
-        // Those that have ended meanwhile are complained of.
+        // `kill` complains about processes that have ended meanwhile.
         .stderr(Stdio::null())
         .status()?;
     ensure!(

@@ -1,13 +1,13 @@
-//! Programs that are not part of the workspace: `cargo xtask test` installs and names them.
+//! Programs that are not part of the workspace. `cargo xtask test` installs them and sets variables with their paths.
 
 use std::{env, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 
-/// The path that this variable names.
+/// Returns the path that this variable holds.
 ///
 /// # Errors
-/// Where it is not set: a story that cannot be told fails, it is not skipped.
+/// Fails if the variable is not set. A story without its program must fail; it is never skipped.
 pub(crate) fn path_in(variable: &str) -> Result<PathBuf> {
     let path = env::var_os(variable).with_context(|| {
         format!("{variable} is not set; run `cargo xtask test --only stories`, which sets it")

@@ -1,4 +1,4 @@
-//! What a plain HTTP client gets when it reads a file's content.
+//! Reads a file's content with a plain HTTP client.
 
 use anyhow::Result;
 use bytes::{Bytes, BytesMut};
@@ -7,31 +7,31 @@ use sealift_transfer::api::{FileId, Problem, problem};
 
 use crate::Stack;
 
-/// How reading ended.
+/// The result of reading.
 #[derive(Debug)]
 pub enum Reading {
-    /// All that the answer promised came.
+    /// The answer came whole.
     Whole {
         /// 200 or 206.
         status: StatusCode,
-        /// Of the answer.
+        /// The headers of the answer.
         headers: HeaderMap,
-        /// Its body.
+        /// The body of the answer.
         body: Bytes,
     },
-    /// The connection broke before the answer's end: no client takes it for all.
+    /// The connection broke before the end of the answer, so no client takes the body for complete.
     BrokenOff {
-        /// What came until then.
+        /// The bytes that came before the break.
         body: Bytes,
     },
-    /// A Problem came instead.
+    /// The server answered with a Problem.
     Refused(Problem),
 }
 
-/// Reads the content, or the range that the value of a `Range` header asks for.
+/// Reads the whole content, or the range that `range`, the value of a `Range` header, asks for.
 ///
 /// # Errors
-/// Where the answer is neither content nor a Problem.
+/// Fails if the answer is neither content nor a Problem.
 pub async fn read_content(stack: &Stack, file: &FileId, range: Option<&str>) -> Result<Reading> {
     let mut request = reqwest::Client::builder()
         .no_proxy()
@@ -42,7 +42,7 @@ pub async fn read_content(stack: &Stack, file: &FileId, range: Option<&str>) -> 
     }
     let mut answer = match request.send().await {
         Ok(answer) => answer,
-        // Broken off before the answer's head had left.
+        // The connection broke before the answer's head was sent.
         Err(error) if error.is_request() && !error.is_connect() => {
             return Ok(Reading::BrokenOff { body: Bytes::new() });
         }
@@ -77,10 +77,10 @@ pub async fn read_content(stack: &Stack, file: &FileId, range: Option<&str>) -> 
 }
 
 impl Reading {
-    /// The whole body.
+    /// Returns the body if it came whole.
     ///
     /// # Errors
-    /// Where it did not come whole; says why.
+    /// Fails with the reason if the body did not come whole.
     pub fn whole(self) -> Result<Bytes> {
         match self {
             Self::Whole { body, .. } => Ok(body),

@@ -1,10 +1,10 @@
-//! In which browser and on which store a story is told.
+//! The browser and the store with which a story runs.
 
 use anyhow::Result;
 
 use crate::{Browser, BrowserKind, Setup, Store};
 
-/// One of each.
+/// One browser and one store.
 #[derive(Debug, Clone, Copy)]
 pub struct Scene {
     /// The browser.
@@ -14,39 +14,39 @@ pub struct Scene {
 }
 
 impl Scene {
-    /// Where every story is told.
+    /// Every story runs here.
     pub const CHROMIUM_EMBEDDED: Self = Self {
         browser: BrowserKind::Chromium,
         store: Store::Embedded,
     };
-    /// Where chosen stories are told too.
+    /// Selected stories also run here.
     pub const FIREFOX_GARAGE: Self = Self {
         browser: BrowserKind::Firefox,
         store: Store::Garage,
     };
-    /// Under `--full`.
+    /// Stories run here only with `--full`.
     pub const CHROMIUM_GARAGE: Self = Self {
         browser: BrowserKind::Chromium,
         store: Store::Garage,
     };
-    /// Under `--full`.
+    /// Stories run here only with `--full`.
     pub const FIREFOX_EMBEDDED: Self = Self {
         browser: BrowserKind::Firefox,
         store: Store::Embedded,
     };
 
-    /// A stack on this store that serves the page.
+    /// Returns the setup of a stack on this store that serves the page.
     ///
     /// # Errors
-    /// Where no page is built.
+    /// Fails if no page is built.
     pub fn setup(self) -> Result<Setup> {
         Setup::new().on(self.store).with_page()
     }
 
-    /// This browser with an empty profile.
+    /// Starts this browser with an empty profile.
     ///
     /// # Errors
-    /// As [`Browser::start_in`].
+    /// Fails like [`Browser::start_in`].
     pub async fn browser(self) -> Result<Browser> {
         Browser::start_in(self.browser).await
     }

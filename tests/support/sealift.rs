@@ -1,4 +1,4 @@
-//! The program `sealift`, as a person calls it.
+//! Runs the program `sealift` as a person would.
 
 use std::{
     ffi::OsStr,
@@ -10,30 +10,30 @@ use anyhow::{Context as _, Result};
 
 use crate::{Moto, official_readers::WrappingKey, programs};
 
-/// What came of a call.
+/// The result of a run.
 #[derive(Debug)]
 pub struct Called {
     /// The exit code.
     pub code: Option<i32>,
-    /// What was asked for.
+    /// The output on standard output.
     pub stdout: Vec<u8>,
-    /// What it said beside.
+    /// The messages on standard error.
     pub stderr: String,
 }
 
-/// Calls it, with nothing on its standard input.
+/// Runs the program with nothing on its standard input.
 ///
 /// # Errors
-/// Where `SEALIFT_TEST_SEALIFT` names no program.
+/// Fails if `SEALIFT_TEST_SEALIFT` names no program.
 pub fn sealift<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<Called> {
     let mut command = command()?;
     called(command.args(arguments).output()?)
 }
 
-/// `sealift decrypt` of this file to its standard output, with this key and these arguments.
+/// Runs `sealift decrypt` on these bytes, with this key and these arguments. The plaintext goes to standard output.
 ///
 /// # Errors
-/// Where `SEALIFT_TEST_SEALIFT` names no program.
+/// Fails if `SEALIFT_TEST_SEALIFT` names no program.
 pub fn decrypt<S: AsRef<OsStr>>(
     moto: Option<&Moto>,
     key: &WrappingKey,
@@ -73,7 +73,8 @@ pub fn decrypt<S: AsRef<OsStr>>(
         .spawn()?;
     let mut stdin = process.stdin.take().context("no standard input")?;
     let sealed = sealed.to_vec();
-    // It may give plaintext before it has everything, or end before that.
+    // The input comes from a thread, because the program may write plaintext before it has read everything,
+    // or may end before that.
     let sending = std::thread::spawn(move || {
         let _ = stdin.write_all(&sealed);
     });

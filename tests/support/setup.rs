@@ -1,4 +1,4 @@
-//! How a stack is put together.
+//! Builds the stack of a story from its settings.
 
 use std::{
     net::{Ipv4Addr, SocketAddr, TcpListener},
@@ -10,9 +10,9 @@ use sealift_server::{Config, config::Sources};
 
 use crate::{FailingProxy, Garage, Gate, Moto, Plan, Stack, programs};
 
-/// The settings of a server that one tries out on loopback, on a free port, with all its data in
-/// this folder. Only `verify` is `edges`: a story that counts what is read, or compares a record,
-/// and what is measured, has nobody reading behind its back.
+/// Returns the settings of a server without login on a free loopback port, with all its data in this folder. `verify`
+/// is `edges`, so that the server does not read files in the background: a story that counts reads or compares a
+/// record, and a measurement, would be disturbed by that.
 pub fn server_in(folder: &Path) -> Vec<(&'static str, String)> {
     let below = |name: &str| folder.join(name).to_string_lossy().into_owned();
     vec![
@@ -25,7 +25,7 @@ pub fn server_in(folder: &Path) -> Vec<(&'static str, String)> {
     ]
 }
 
-/// What the stack of a story is to be: [`server_in`], unless said otherwise.
+/// The settings of a story's stack. The defaults are those of [`server_in`].
 #[derive(Debug, Clone, Default)]
 pub struct Setup {
     store: Store,
@@ -34,43 +34,43 @@ pub struct Setup {
     way_fails: bool,
 }
 
-/// Where sealed bytes go.
+/// The store that gets the sealed bytes.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Store {
-    /// In the server's own process.
+    /// The embedded store, in the server's own process.
     #[default]
     Embedded,
-    /// A process of its own, of another make.
+    /// Garage, a store of another make in a process of its own.
     Garage,
 }
 
 const BUCKET: &str = "stories";
 
 impl Setup {
-    /// `local` keyring, embedded store, no page.
+    /// Returns the defaults: `local` keyring, embedded store, no page.
     #[must_use]
     pub fn new() -> Self {
         Self::default()
     }
 
-    /// On this store.
+    /// Sets the store.
     #[must_use]
     pub fn on(mut self, store: Store) -> Self {
         self.store = store;
         self
     }
 
-    /// Sets one of the server's settings, by its name in the configuration file.
+    /// Sets one of the server's settings by its name in the configuration file.
     #[must_use]
     pub fn with(mut self, setting: &'static str, value: impl Into<String>) -> Self {
         self.flags.push((setting, value.into()));
         self
     }
 
-    /// Serves the built page.
+    /// Makes the server serve the built page.
     ///
     /// # Errors
-    /// Where `SEALIFT_TEST_PAGE_DIR` names no built page.
+    /// Fails if `SEALIFT_TEST_PAGE_DIR` names no built page.
     pub fn with_page(self) -> Result<Self> {
         let folder = programs::path_in("SEALIFT_TEST_PAGE_DIR")?;
         anyhow::ensure!(
@@ -83,7 +83,7 @@ impl Setup {
         Ok(self.with("page_dir", folder))
     }
 
-    /// Data keys by a KMS key instead of the `local` keyring.
+    /// Makes the server take data keys from this KMS key instead of the `local` keyring.
     #[must_use]
     pub fn with_kms(self, moto: &Moto, key_arn: &str) -> Self {
         self.with("keyring", "kms")
@@ -92,24 +92,24 @@ impl Setup {
             .with("region", Moto::REGION)
     }
 
-    /// Uploaders reach the store through a [`Gate`], which lets so many bytes pass at first.
+    /// Makes uploaders reach the store through a [`Gate`] that lets `bytes` bytes pass at first.
     #[must_use]
     pub fn with_gate_after(mut self, bytes: usize) -> Self {
         self.gate_bytes = Some(bytes);
         self
     }
 
-    /// Uploaders reach the embedded store through a [`FailingProxy`], which fails on cue.
+    /// Makes uploaders reach the embedded store through a [`FailingProxy`], which fails on cue.
     #[must_use]
     pub fn with_failing_way_to_store(mut self) -> Self {
         self.way_fails = true;
         self
     }
 
-    /// Starts it, on free ports, with all its data in a folder that goes with it.
+    /// Starts the stack on free ports. All its data lies in a temporary folder, which is deleted with the stack.
     ///
     /// # Errors
-    /// Where the server does not start.
+    /// Fails if the server does not start.
     pub async fn start(self) -> Result<Stack> {
         log_where_a_failed_test_shows_it();
         let folder = tempfile::tempdir()?;
@@ -164,8 +164,8 @@ impl Setup {
     }
 }
 
-/// The gate must know the store's port before there is a store. Somebody may take it in between:
-/// then the server does not start and says so.
+/// Returns a free address for the store, because the gate must know the store's port before the store exists. Another
+/// program may take the port in between; then the server does not start and reports it.
 fn free_address() -> Result<SocketAddr> {
     let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
     Ok(listener.local_addr()?)
@@ -174,7 +174,7 @@ fn free_address() -> Result<SocketAddr> {
 fn log_where_a_failed_test_shows_it() {
     let filter = std::env::var("SEALIFT_TEST_LOG");
     let filter = filter.unwrap_or_else(|_| "sealift_server=warn".to_owned());
-    // All tests of a binary share one; the first sets it.
+    // All tests of a binary share one subscriber; the first test sets it.
     let _ = tracing_subscriber::fmt()
         .with_env_filter(filter)
         .with_ansi(false)

@@ -1,4 +1,4 @@
-//! A running stack: server, store and records, real and in this process.
+//! A running stack: server, store and records. All are real, and the server runs in this process.
 
 use std::{
     fs,
@@ -20,17 +20,17 @@ use tempfile::TempDir;
 
 use crate::{FailingProxy, Garage, Gate, official_readers::WrappingKey, sealift::sealift};
 
-/// The stack of one story. Everything stops and goes when it is dropped.
+/// The stack of one story. Dropping it stops everything and deletes its data.
 #[derive(Debug)]
 pub struct Stack {
-    /// The native client of its server.
+    /// The native client of this server.
     pub client: Client,
     address: String,
     config: Config,
     gate: Option<Gate>,
     way_to_store: Option<FailingProxy>,
     ahead_ms: Arc<AtomicI64>,
-    /// Before the store and the folder, which it writes in.
+    /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
     garage: Option<Garage>,
     folder: TempDir,
@@ -66,55 +66,55 @@ impl Stack {
         })
     }
 
-    /// Stops the server politely and starts it again on the same data, perhaps on other ports.
+    /// Shuts the server down cleanly and starts it again on the same data, perhaps on other ports.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
         self.server.shutdown().await;
         let wires = (self.gate, self.way_to_store);
         Self::start(self.config, self.garage, wires, self.folder).await
     }
 
-    /// The server's address, such as `http://127.0.0.1:8080`.
+    /// Returns the server's address, such as `http://127.0.0.1:8080`.
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
     }
 
-    /// Where the server gives a file's plaintext.
+    /// Returns the URL of a file's plaintext.
     #[must_use]
     pub fn content_url(&self, file: &FileId) -> String {
         format!("{}{}", self.address, files::content_path(file))
     }
 
-    /// The page of a file.
+    /// Returns the URL of a file's page.
     #[must_use]
     pub fn file_page_url(&self, file: &FileId) -> String {
         format!("{}{}", self.address, tickets::page_path(file))
     }
 
-    /// The wire to the store.
+    /// Returns the gate in front of the store.
     ///
     /// # Errors
-    /// Where the stack was set up without.
+    /// Fails if the stack was set up without one.
     pub fn gate(&self) -> Result<&Gate> {
         self.gate.as_ref().context("this stack has no gate")
     }
 
-    /// The failing way from uploaders to the store.
+    /// Returns the failing proxy between uploaders and the store.
     ///
     /// # Errors
-    /// Where the stack was set up without.
+    /// Fails if the stack was set up without one.
     pub fn way_to_store(&self) -> Result<&FailingProxy> {
         let way = self.way_to_store.as_ref();
         way.context("this stack has no failing way to its store")
     }
 
-    /// How many requests for signatures the server has granted until now.
+    /// Returns how many requests for signatures the server has granted so far.
     ///
     /// # Errors
-    /// Where the records cannot be read.
+    /// Fails if the records cannot be read.
     pub async fn signatures(&self) -> Result<usize> {
         let records = SqliteConnectOptions::new().filename(self.config.database_file());
         let mut records = records.connect().await?;
@@ -122,20 +122,20 @@ impl Stack {
         Ok(rows.fetch_all(&mut records).await?.len())
     }
 
-    /// A new API key of this owner, with every role, as its owner has it.
+    /// Makes a new API key of this owner with all roles and returns it.
     ///
     /// # Errors
-    /// Where the names are none, or it cannot be made.
+    /// Fails if a name is not valid, or if the key cannot be made.
     pub async fn make_api_key(&self, tenant: &str, owner: &str) -> Result<String> {
         let (tenant, owner) = (tenant.parse()?, owner.parse()?);
         let made = sealift_server::make_api_key(&self.config, tenant, owner, Roles::ALL).await?;
         Ok(made.reveal().to_string())
     }
 
-    /// Makes every API key unknown that there was until now.
+    /// Deletes all API keys, so that the server refuses them from now on.
     ///
     /// # Errors
-    /// Where the records cannot be written.
+    /// Fails if the records cannot be written.
     pub async fn forget_api_keys(&self) -> Result<()> {
         let records = SqliteConnectOptions::new().filename(self.config.database_file());
         let mut records = records.connect().await?;
@@ -143,10 +143,10 @@ impl Stack {
         Ok(())
     }
 
-    /// How many files there are, and how many refusals with this code the audit holds.
+    /// Returns the number of files, and the number of audit entries that are refusals with this code.
     ///
     /// # Errors
-    /// Where the database does not answer.
+    /// Fails if the database does not answer.
     pub async fn files_and_refusals(&self, code: &str) -> Result<(i64, i64)> {
         let records = SqliteConnectOptions::new().filename(self.config.database_file());
         let mut records = records.connect().await?;
@@ -160,40 +160,40 @@ impl Stack {
         Ok((files, refusals))
     }
 
-    /// Sets the server's clock so many days before everybody else's.
+    /// Sets the server's clock this many days ahead of all other clocks.
     pub fn set_days_ahead(&self, days: i64) {
         let ahead_ms = days * 24 * 60 * 60 * 1000;
         self.ahead_ms.store(ahead_ms, Ordering::Relaxed);
     }
 
-    /// The native client with this API key.
+    /// Returns the native client with this API key.
     ///
     /// # Errors
-    /// Where it is none.
+    /// Fails if the text is not an API key.
     pub fn client_with(&self, api_key: &str) -> Result<Client> {
         Ok(Client::new(&self.address, Some(ApiKey::parse(api_key)?))?)
     }
 
-    /// Seals and sends bytes by the native client.
+    /// Seals and uploads bytes with the native client.
     ///
     /// # Errors
-    /// Where the upload fails.
+    /// Fails if the upload fails.
     pub async fn upload(&self, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
         upload(&self.client, name, plaintext).await
     }
 
-    /// The sealed object as it lies on the embedded store's disk.
+    /// Returns the path of the sealed object on the embedded store's disk.
     #[must_use]
     pub fn object_path(&self, file: &FileRecord) -> PathBuf {
         let bucket = self.config.store_folder().join(&self.config.bucket);
         bucket.join(&file.object_key)
     }
 
-    /// The raw AES key that a file's data key is under, as `sealift keys export` gives it to other
-    /// readers.
+    /// Returns the raw AES key that encrypts the file's data key, as `sealift keys export` writes
+    /// it for other readers.
     ///
     /// # Errors
-    /// Where it does not.
+    /// Fails if the export fails.
     pub fn exported_key_of(&self, file: &FileRecord) -> Result<WrappingKey> {
         #[derive(Deserialize)]
         struct Exported {
@@ -227,26 +227,26 @@ impl Stack {
         })
     }
 
-    /// How many multipart uploads the store keeps that are neither completed nor aborted.
+    /// Returns the number of multipart uploads in the store that are neither completed nor aborted.
     ///
     /// # Errors
-    /// Where the store does not tell.
+    /// Fails if the store does not answer.
     pub async fn unfinished_uploads(&self) -> Result<usize> {
         if let Some(garage) = &self.garage {
             return garage.unfinished_uploads().await;
         }
-        // The embedded store has a file for each.
+        // The embedded store keeps one file for each such upload.
         let files = self.files_at_rest()?;
         let names = files.iter().filter_map(|path| path.file_name()?.to_str());
         let notes = names.filter(|name| name.starts_with(".upload-") && name.ends_with(".json"));
         Ok(notes.count())
     }
 
-    /// Every file that the stack keeps in its own folder: database and, embedded, objects, parts, the
-    /// store's notes.
+    /// Returns all files in the stack's data folder: the database and, with the embedded store, the objects, the parts
+    /// and the store's metadata.
     ///
     /// # Errors
-    /// Where the data folder cannot be read.
+    /// Fails if the data folder cannot be read.
     pub fn files_at_rest(&self) -> Result<Vec<PathBuf>> {
         let mut files = Vec::new();
         let mut folders = vec![self.config.data_dir.clone()];
@@ -264,10 +264,10 @@ impl Stack {
     }
 }
 
-/// Seals and sends bytes by this client.
+/// Seals and uploads bytes with this client.
 ///
 /// # Errors
-/// Where the upload fails.
+/// Fails if the upload fails.
 pub async fn upload(client: &Client, name: &str, plaintext: &Bytes) -> Result<FileRecord> {
     let options = UploadOptions::named(name);
     let cancel = CancellationToken::new();

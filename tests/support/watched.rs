@@ -1,4 +1,4 @@
-//! A server whose requests to its store are seen one by one.
+//! A server whose requests to its store are recorded one by one.
 
 use std::{env, net::Ipv4Addr, ops::Range, path::PathBuf};
 
@@ -15,18 +15,18 @@ use tempfile::TempDir;
 
 use crate::{FailingProxy, Moto, Operation, Plan, server_in};
 
-/// The server, its store, and the way between them.
+/// The server, its store, and the proxy between them.
 #[derive(Debug)]
 pub struct Watched {
-    /// The native client of its server.
+    /// The native client of this server.
     pub client: Client,
     /// The server's address, such as `http://127.0.0.1:8080`.
     pub address: String,
     /// The server's settings.
     pub config: Config,
-    /// The way.
+    /// The proxy between the server and its store.
     pub server_to_store: FailingProxy,
-    /// Before the store and the folder, which it writes in.
+    /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
     store: Embedded,
     folder: TempDir,
@@ -36,18 +36,18 @@ const BUCKET: &str = "watched";
 const STORE: &str = "store";
 
 impl Watched {
-    /// With these settings of the server besides.
+    /// Starts the server with these additional settings.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Fails if the server does not start.
     pub async fn start(settings: &[(&'static str, &str)]) -> Result<Self> {
         Self::start_in(tempfile::tempdir()?, settings).await
     }
 
-    /// With all its data in this folder.
+    /// Starts the server with all its data in this folder.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Fails if the server does not start.
     pub async fn start_in(folder: TempDir, settings: &[(&'static str, &str)]) -> Result<Self> {
         let store = Embedded::start(EmbeddedConfig {
             folder: folder.path().join(STORE),
@@ -75,10 +75,10 @@ impl Watched {
         Self::serve(config, server_to_store, store, folder).await
     }
 
-    /// Stops the server politely and starts it again on the same data, on another port.
+    /// Shuts the server down cleanly and starts it again on the same data, on another port.
     ///
     /// # Errors
-    /// Where it does not start.
+    /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
         self.server.shutdown().await;
         Self::serve(self.config, self.server_to_store, self.store, self.folder).await
@@ -104,13 +104,13 @@ impl Watched {
         })
     }
 
-    /// Where the server gives a file's plaintext.
+    /// Returns the URL of a file's plaintext.
     #[must_use]
     pub fn content_url(&self, file: &FileId) -> String {
         format!("{}{}", self.address, files::content_path(file))
     }
 
-    /// The bytes of objects that the server has asked for until now, one range a GET.
+    /// Returns the byte ranges of objects that the server has requested so far, one for each GET.
     #[must_use]
     pub fn gets(&self) -> Vec<Range<u64>> {
         let journal = self.server_to_store.journal();
@@ -120,7 +120,7 @@ impl Watched {
             .collect()
     }
 
-    /// Where the store keeps an object, and where its notes of it.
+    /// Returns the path of an object in the store's folder, and the path of the store's metadata about it.
     #[must_use]
     pub fn object_paths(&self, object_key: &str) -> [PathBuf; 2] {
         let root = self.folder.path().join(STORE);
@@ -131,7 +131,7 @@ impl Watched {
     }
 }
 
-/// Those that the server's AWS chain finds in the environment.
+/// Returns the credentials that the server's AWS chain finds in the environment.
 fn credentials() -> Result<EmbeddedCredentials> {
     let given = |name: &str| env::var(name).with_context(|| format!("{name} is not set"));
     let pair = json!({

@@ -1,4 +1,4 @@
-//! One stored file, and what readers get while its object is something else.
+//! A stored file, and what readers get while its object is altered.
 
 use std::{fs, ops::Range};
 
@@ -8,13 +8,13 @@ use sealift_message::{FrameLength, Layout};
 use sealift_tests::{Randomness, Reading, Setup, Stack, read_content, sizes::FRAME};
 use sealift_transfer::api::{FileRecord, ProblemCode};
 
-/// Three whole frames and a bit.
+/// Three whole frames and 100 bytes.
 pub(crate) const LEN: usize = 3 * FRAME + 100;
 
-/// The last frame's index.
+/// The index of the last frame.
 pub(crate) const LAST: usize = 3;
 
-/// A stored file.
+/// A stored file with its plaintext and its sealed object.
 pub(crate) struct Stored {
     pub(crate) stack: Stack,
     pub(crate) file: FileRecord,
@@ -23,7 +23,7 @@ pub(crate) struct Stored {
     pub(crate) sealed: Vec<u8>,
 }
 
-/// What a reader asks for.
+/// The ranges that the tests read.
 const RANGES: [Range<usize>; 6] = [
     0..1,
     FRAME - 1..FRAME + 1,
@@ -49,7 +49,7 @@ impl Stored {
         })
     }
 
-    /// Where things are in the object.
+    /// Returns the layout of the object.
     pub(crate) fn layout(&self) -> Result<Layout> {
         let frame_length = FrameLength::try_from(u32::try_from(FRAME)?)?;
         let overhead = 32 * u64::try_from(LAST + 1)? + 8;
@@ -61,15 +61,15 @@ impl Stored {
         Ok(usize::try_from(self.layout()?.header_len())?)
     }
 
-    /// The bytes of a frame in the object.
+    /// Returns the bytes of a frame within the object.
     pub(crate) fn frame(&self, index: usize) -> Result<Range<usize>> {
         let start = self.header_len()? + index * (FRAME + 32);
         Ok(start..(start + FRAME + 32).min(self.sealed.len()))
     }
 
-    /// Puts `altered` in the place of the object and reads in every way. The whole file must not
-    /// come; a range comes only if it is right; who is refused hears `code`. Afterwards, with the
-    /// right bytes back, all is well: so it was the bytes.
+    /// Replaces the object with `altered` and reads it in every way. The whole file must not be returned, a range only
+    /// if it is right, and a refusal must have this `code`. Afterwards the right bytes are restored and reading must
+    /// work, which proves that the altered bytes were the cause.
     pub(crate) async fn is_refused_as(
         &self,
         code: ProblemCode,
@@ -85,10 +85,10 @@ impl Stored {
         fs::write(&path, &self.sealed)?;
         self.is_well()
             .await
-            .with_context(|| format!("{what}, put right"))
+            .with_context(|| format!("{what}, restored"))
     }
 
-    /// Reads while the object is not what was sealed.
+    /// Checks that reads are refused while the object is altered.
     pub(crate) async fn reads_are_refused_as(&self, code: ProblemCode) -> Result<()> {
         let whole = read_content(&self.stack, &self.file.id, None).await?;
         self.is_a_failure(&whole, code, 0..LEN)?;
@@ -99,7 +99,7 @@ impl Stored {
                 Reading::Whole { body, .. } if range.len() < LEN => {
                     ensure!(
                         self.plaintext.get(range) == Some(body),
-                        "{asked} came, and wrong"
+                        "{asked} returned wrong bytes"
                     );
                 }
                 reading => self.is_a_failure(reading, code, range)?,
@@ -109,7 +109,10 @@ impl Stored {
             let download = self.stack.client.download(&self.file.id, None).await?;
             download.read_all().await
         };
-        ensure!(download.await.is_err(), "the client took it for the file");
+        ensure!(
+            download.await.is_err(),
+            "the client accepted the altered object"
+        );
         Ok(())
     }
 
@@ -126,12 +129,15 @@ impl Stored {
                 ensure!(body.len() < asked.len(), "{asked:?} came whole, then broke");
                 ensure!(
                     self.plaintext.get(given) == Some(body),
-                    "what came of {asked:?} was never in the file"
+                    "{asked:?} returned bytes that are not in the file"
                 );
             }
             Reading::Refused(problem) => {
                 ensure!(problem.known_code() == Some(code), "{problem:?}");
-                ensure!(problem.detail.ends_with('.'), "no sentence: {problem:?}");
+                ensure!(
+                    problem.detail.ends_with('.'),
+                    "the detail is not a sentence: {problem:?}"
+                );
             }
         }
         Ok(())

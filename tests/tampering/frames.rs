@@ -11,7 +11,7 @@ async fn a_flipped_bit_anywhere_in_a_frame_is_refused() -> Result<()> {
     for index in 0..=LAST {
         let frame = stored.frame(index)?;
         let (start, end) = (frame.start, frame.end);
-        // Sequence number, IV, ciphertext, tag; in the final frame also its mark and length.
+        // The offsets hit sequence number, IV, ciphertext and tag, and in the final frame also its marker and length.
         for at in [
             start,
             start + 3,

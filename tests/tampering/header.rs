@@ -1,4 +1,4 @@
-//! Altered header bytes.
+//! Altered bytes of the header.
 
 use anyhow::Result;
 use sealift_transfer::api::ProblemCode::ObjectDamaged;
@@ -9,7 +9,7 @@ use crate::altered::Stored;
 async fn any_altered_byte_of_the_header_is_refused() -> Result<()> {
     let stored = Stored::new().await?;
     let header_len = stored.header_len()?;
-    // A prime step passes through every field; the tag's last byte comes besides.
+    // A prime step hits every field. The last byte of the tag is added.
     for at in (0..header_len).step_by(13).chain([header_len - 1]) {
         let mut altered = stored.sealed.clone();
         altered[at] ^= 0x01;

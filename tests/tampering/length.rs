@@ -28,7 +28,7 @@ async fn a_cut_object_is_refused() -> Result<()> {
     Ok(())
 }
 
-/// AWS's readers take these for the message and leave them; an object of ours has none.
+/// AWS's readers accept the message and ignore such bytes. A stored object of ours never has any.
 #[tokio::test(flavor = "multi_thread")]
 async fn bytes_after_the_final_frame_are_refused() -> Result<()> {
     let stored = Stored::new().await?;
@@ -50,7 +50,7 @@ async fn a_second_final_frame_is_refused() -> Result<()> {
     stored
         .is_refused_as(ObjectReplaced, &behind, "behind the first")
         .await?;
-    // Also where the size is right: in the place of the frame before it, which it does not fill.
+    // Here the second final frame overwrites the beginning of the frame before the last, so the size stays right.
     let mut before = stored.sealed.clone();
     let place = stored.frame(LAST - 1)?;
     before[place.start..place.start + final_frame.len()].copy_from_slice(final_frame);
@@ -66,7 +66,7 @@ async fn an_early_final_frame_with_junk_behind_it_is_refused() -> Result<()> {
     for index in 0..LAST {
         let begin = &stored.sealed[..stored.frame(index)?.start];
         let early = [begin, &final_frame].concat();
-        // Nothing behind it, and junk up to the size that the record knows.
+        // First the object ends there; then junk fills it up to the recorded size.
         stored
             .is_refused_as(ObjectReplaced, &early, &format!("at frame {index}"))
             .await?;

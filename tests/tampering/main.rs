@@ -1,5 +1,5 @@
-//! Somebody who can write to the bucket alters what lies there: nothing wrong is ever given out as
-//! if it were the file.
+//! An attacker with write access to the bucket alters objects. The server must never return wrong bytes as
+//! if they were the file.
 
 mod altered;
 mod frames;

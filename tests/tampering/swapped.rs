@@ -1,4 +1,4 @@
-//! Objects in the place of others: each is whole and was sealed by Sealift.
+//! Objects in the place of other objects. Each is complete and was sealed by Sealift.
 
 use std::fs;
 

@@ -1,11 +1,11 @@
-//! What drivers can do beside WebDriver.
+//! Commands of the drivers that are not part of WebDriver.
 
 use fantoccini::wd::WebDriverCompatibleCommand;
 use http::Method;
 use serde_json::{Value, json};
 use url::{ParseError, Url};
 
-/// A command of one driver's own, by its path below the session.
+/// A driver-specific command with its path below the session.
 #[derive(Debug)]
 pub(crate) struct OwnCommand {
     path: &'static str,
@@ -13,7 +13,7 @@ pub(crate) struct OwnCommand {
 }
 
 impl OwnCommand {
-    /// chromedriver: the console's lines since it was asked last.
+    /// chromedriver: reads the console's lines since the last such command.
     pub(crate) fn read_console() -> Self {
         Self {
             path: "se/log",
@@ -21,21 +21,21 @@ impl OwnCommand {
         }
     }
 
-    /// chromedriver: takes the network away, or gives it back.
+    /// chromedriver: takes the browser offline or online again.
     pub(crate) fn set_offline(offline: bool) -> Self {
         Self {
             path: "chromium/network_conditions",
             body: json!({ "network_conditions": {
                 "offline": offline,
                 "latency": 0,
-                // No limit.
+                // -1 means no limit.
                 "download_throughput": -1,
                 "upload_throughput": -1,
             } }),
         }
     }
 
-    /// chromedriver: a command of Chromium's developer tools.
+    /// chromedriver: runs a command of Chromium's developer tools.
     pub(crate) fn dev_tools(command: &str, parameters: Value) -> Self {
         Self {
             path: "goog/cdp/execute",
@@ -43,7 +43,7 @@ impl OwnCommand {
         }
     }
 
-    /// geckodriver: whether scripts run in the browser itself instead of its page.
+    /// geckodriver: chooses whether scripts run in the browser itself or in its page.
     pub(crate) fn run_in_browser(itself: bool) -> Self {
         Self {
             path: "moz/context",

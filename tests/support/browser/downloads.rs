@@ -1,11 +1,11 @@
-//! What Chromium itself says of its downloads.
+//! Reads the state of downloads from Chromium's own download list.
 
 use anyhow::{Context as _, Result};
 use serde_json::Value;
 
 use super::Browser;
 
-/// Calls back with the state of the newest download once it is neither under way nor about to be.
+/// Calls back with the state of the newest download once that download has ended.
 const ENDED: &str = "const told = arguments[arguments.length - 1];
 const look = () => {
     const list = document.querySelector('downloads-manager')?.shadowRoot;
@@ -18,19 +18,19 @@ const look = () => {
 look();";
 
 impl Browser {
-    /// How the newest download ended, as the browser's own list has it: `Complete`, `Interrupted` or
-    /// `Cancelled`. Leaves the page for that list.
+    /// Returns how the newest download ended according to the browser's own list: `Complete`, `Interrupted` or
+    /// `Cancelled`. This navigates from the page to that list.
     ///
     /// # Errors
-    /// Where there is none that ends.
+    /// Fails if no download ends.
     pub async fn end_of_download(&self) -> Result<String> {
         self.client.goto("chrome://downloads").await?;
         let told: Value = self.client.execute_async(ENDED, Vec::new()).await?;
-        let state = told.as_str().context("a download without a state")?;
+        let state = told.as_str().context("the download has no state")?;
         Ok(state.to_owned())
     }
 
-    /// Whether the folder of downloads has a file of that name: unfinished ones have others.
+    /// Returns whether the download folder has a file of that name. Unfinished downloads have other names.
     #[must_use]
     pub fn has_downloaded(&self, name: &str) -> bool {
         self.profile.downloads.path().join(name).exists()

@@ -1,4 +1,4 @@
-//! The program that drives a browser, on a free port.
+//! The program that drives a browser. It listens on a free port.
 
 use std::{
     io::{Read as _, Write as _},
@@ -11,7 +11,7 @@ use anyhow::{Context as _, Result};
 
 use crate::{BrowserKind, lines, processes, programs};
 
-/// chromedriver or geckodriver. When this is dropped, it and its browser end.
+/// A running chromedriver or geckodriver. Dropping this value ends it and its browser.
 #[derive(Debug)]
 pub(super) struct Driver {
     kind: BrowserKind,
@@ -25,7 +25,7 @@ impl Driver {
             BrowserKind::Chromium => Command::new(programs::path_in("SEALIFT_TEST_CHROMEDRIVER")?),
             BrowserKind::Firefox => {
                 let mut command = Command::new(programs::path_in("SEALIFT_TEST_GECKODRIVER")?);
-                // So that a story can take Firefox's network away.
+                // A story needs system access to take Firefox offline.
                 command.arg("--allow-system-access");
                 command
             }
@@ -58,13 +58,13 @@ impl Driver {
         format!("http://127.0.0.1:{}", self.port)
     }
 
-    /// The browser's processes are below this one.
+    /// Returns the driver's process id. The browser's processes descend from it.
     pub(super) fn process(&self) -> u32 {
         self.process.id()
     }
 
-    /// chromedriver answers after it has ended its browsers politely; geckodriver knows no such
-    /// request.
+    /// Asks chromedriver to end its browsers cleanly. It answers when they have ended.
+    /// geckodriver has no such request.
     fn shut_down(&self) -> std::io::Result<()> {
         if self.kind == BrowserKind::Firefox {
             return Ok(());

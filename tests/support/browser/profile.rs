@@ -1,4 +1,4 @@
-//! What a browser keeps from one start to the next.
+//! A browser's profile, which a story can keep from one start to the next.
 
 use anyhow::Result;
 use fantoccini::wd::Capabilities;
@@ -7,7 +7,7 @@ use tempfile::TempDir;
 
 use crate::{BrowserKind, programs};
 
-/// A browser's folder. It is there as long as this.
+/// A browser's profile folder and download folder. Dropping this value deletes both.
 #[derive(Debug)]
 pub struct Profile {
     pub(super) kind: BrowserKind,
@@ -16,10 +16,10 @@ pub struct Profile {
 }
 
 impl Profile {
-    /// As a person finds it who never started this browser.
+    /// Makes the profile of a person who never started this browser.
     ///
     /// # Errors
-    /// Where there is no room for temporary files.
+    /// Fails if no temporary folder can be created.
     pub fn empty(kind: BrowserKind) -> Result<Self> {
         Ok(Self {
             kind,
@@ -28,7 +28,7 @@ impl Profile {
         })
     }
 
-    /// How the driver is to start it.
+    /// Returns the WebDriver capabilities with which the driver starts the browser.
     pub(super) fn capabilities(&self) -> Result<Capabilities> {
         let capabilities = match self.kind {
             BrowserKind::Chromium => self.chromium()?,
@@ -43,7 +43,7 @@ impl Profile {
                 "binary": programs::path_in("SEALIFT_TEST_CHROMIUM")?,
                 "args": [
                     "--headless=new",
-                    // Containers run as root and have a small /dev/shm.
+                    // The sandbox does not work as root, and /dev/shm is small; both are usual in containers.
                     "--no-sandbox",
                     "--disable-dev-shm-usage",
                     "--no-first-run",
@@ -61,10 +61,10 @@ impl Profile {
                 "binary": programs::path_in("SEALIFT_TEST_FIREFOX")?,
                 "args": ["-headless", "-profile", self.folder.path()],
                 "prefs": {
-                    // Into this folder, without a question.
+                    // Firefox saves downloads into this folder without asking.
                     "browser.download.folderList": 2,
                     "browser.download.dir": self.downloads.path(),
-                    // Offline, even this machine is out of reach.
+                    // When Firefox is offline, it must not reach this machine either.
                     "network.dns.offline-localhost": false,
                 },
             },

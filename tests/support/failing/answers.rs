@@ -1,15 +1,15 @@
-//! Errors as the target would word them.
+//! Error responses in the target's own format.
 
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
 use super::asked::{Asked, Operation};
 
-/// Who speaks.
+/// The target whose error format is used.
 enum Speaker {
     S3,
     Kms,
-    /// What stands before the server: a gateway, with words of its own.
+    /// A gateway in front of the server, which has error pages of its own.
     Gateway,
 }
 
@@ -53,7 +53,7 @@ pub(super) fn slow_down(asked: &Asked, retry_after_s: Option<u32>) -> Response<B
     answer
 }
 
-/// As S3 answers a signature that is too old; KMS has its own name for it.
+/// Returns the answer that S3 gives to an expired signature. KMS has its own name for it.
 pub(super) fn expired(asked: &Asked) -> Response<Bytes> {
     match Speaker::of(asked) {
         Speaker::S3 => s3(StatusCode::FORBIDDEN, "AccessDenied"),
@@ -62,12 +62,13 @@ pub(super) fn expired(asked: &Asked) -> Response<Bytes> {
     }
 }
 
-/// Refuses a request with this code, as S3 does.
+/// Refuses a request with this code in S3's format.
 pub(super) fn refused(status: StatusCode, code: &str) -> Response<Bytes> {
     s3(status, code)
 }
 
-/// S3 begins its 200 early, to keep the connection, and may find an error afterwards.
+/// Returns a 200 with an error in the body. S3 sends the status early to keep the connection open, and can
+/// still find an error afterwards.
 pub(super) fn ok_with_error() -> Response<Bytes> {
     s3(StatusCode::OK, "InternalError")
 }
@@ -78,7 +79,7 @@ fn s3(status: StatusCode, code: &str) -> Response<Bytes> {
          <Message>The failing proxy says so.</Message><RequestId>0</RequestId></Error>"
     );
     let mut answer = answer(status, "application/xml", body);
-    // A browser shows the page a status only where CORS allows it, as the store's rules do.
+    // A browser shows the status to the page only if CORS allows it, so these headers match the store's CORS rules.
     for (name, value) in [
         ("access-control-allow-origin", "*"),
         ("access-control-expose-headers", "retry-after,etag,date"),

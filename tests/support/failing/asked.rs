@@ -1,74 +1,74 @@
-//! What a request asks for, read from its head.
+//! Parses the head of a request to find out which operation it asks for.
 
 use core::ops::Range;
 
 use http::{HeaderValue, Method, Uri, request::Parts};
 use url::form_urlencoded;
 
-/// An operation of S3, KMS or the server, as faults and stories tell them apart.
+/// An operation of S3, KMS or the server, as far as faults and stories distinguish them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Operation {
-    /// S3: a part.
+    /// S3: upload a part.
     UploadPart,
-    /// S3: a whole object.
+    /// S3: upload a whole object.
     PutObject,
     /// S3: begin a multipart upload.
     CreateMultipart,
     /// S3: join the parts.
     CompleteMultipart,
-    /// S3: drop them.
+    /// S3: abort a multipart upload.
     AbortMultipart,
-    /// S3: which parts there are.
+    /// S3: list the parts of a multipart upload.
     ListParts,
-    /// S3: which multipart uploads, or objects, there are.
+    /// S3: list multipart uploads or objects.
     List,
-    /// S3: bytes of an object.
+    /// S3: read bytes of an object.
     GetObject,
-    /// S3: its size and checksum.
+    /// S3: read an object's size and checksum.
     HeadObject,
-    /// S3: delete it.
+    /// S3: delete an object.
     DeleteObject,
     /// KMS: `GenerateDataKey`.
     MakeDataKey,
     /// KMS: `Decrypt`.
     OpenDataKey,
-    /// Server: begin an upload.
+    /// Server: open an upload.
     Open,
     /// Server: sign parts.
     Sign,
-    /// Server: the content key again.
+    /// Server: fetch the content key again.
     Key,
-    /// Server: complete.
+    /// Server: complete an upload.
     Complete,
-    /// Server: abort.
+    /// Server: abort an upload.
     Abort,
-    /// Server: where an upload stands.
+    /// Server: read the state of an upload.
     Status,
-    /// Server: plaintext.
+    /// Server: read plaintext.
     Content,
-    /// Anything else: a browser's preflight, the page, health.
+    /// Any other request: a browser's preflight, the page, a health check.
     Other,
 }
 
-/// The head of a request, as far as it matters here.
+/// The parts of a request's head that matter to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Asked {
-    /// What for.
+    /// The operation that the request asks for.
     pub operation: Operation,
-    /// GET, PUT and so on.
+    /// The HTTP method.
     pub method: Method,
-    /// Bucket and object key, or the API's path. Never the query: it is a credential.
+    /// Bucket and object key, or the API's path. The query is left out because it is a credential.
     pub path: String,
-    /// Of a part.
+    /// The part number, if the request uploads a part.
     pub part_number: Option<u16>,
-    /// Of the body, where it is said.
+    /// Bytes of the body, if the request has a `Content-Length`.
     pub body_len: Option<u64>,
-    /// The bytes that a GET wants, where it says so as `bytes=first-last` or `bytes=first-`.
+    /// The byte range of a GET, if its `Range` header has the form `bytes=first-last` or `bytes=first-`.
     pub range: Option<Range<u64>>,
 }
 
 impl Asked {
-    /// Reads the head.
+    /// Parses a request head.
     #[must_use]
     pub fn of(head: &Parts) -> Self {
         let query = |name: &str| query_value(&head.uri, name);
@@ -108,8 +108,8 @@ fn query_value(uri: &Uri, name: &str) -> Option<String> {
     found.map(|(_, value)| value.into_owned())
 }
 
-/// Whether a path in path style names more than a bucket. Pages' files have no `/` inside, but
-/// for icons; nobody signs for those.
+/// Returns whether a path-style path names more than a bucket. The page's own files contain no `/` except for the
+/// icons, and those requests are never signed.
 fn is_object(path: &str) -> bool {
     path.trim_matches('/').contains('/')
 }

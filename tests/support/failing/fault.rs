@@ -1,66 +1,66 @@
-//! What can happen to a request.
+//! The faults that the proxy can cause.
 
 use core::{fmt, time::Duration};
 
 use http::StatusCode;
 
-/// A fault. Byte counts say after how many of them it happens; where there are fewer, it happens
-/// before their end all the same.
+/// A fault. A byte count says after how many bytes it happens. If there are fewer bytes, it still
+/// happens before their end.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Fault {
-    /// The connection is reset before anything is sent on.
+    /// The connection is reset before any byte is forwarded.
     DropRequest,
-    /// It waits for [`super::FailingProxy::release`], then goes on.
+    /// The request waits for [`super::FailingProxy::release`], then continues.
     Hold,
-    /// It goes on later. For random runs only: a story that waits uses [`Fault::Hold`].
+    /// The request continues after this time. Only random runs use it; a story that waits uses [`Fault::Hold`].
     Delay(Duration),
-    /// Nothing is sent on, and for so long nothing comes back; then the connection is reset.
+    /// Nothing is forwarded and nothing is answered for this time. Then the connection is reset.
     Stall(Duration),
     /// The connection is reset in the middle of the request's body.
     ResetRequest {
-        /// Of the body.
+        /// Bytes of the body that pass first.
         after_bytes: u64,
     },
     /// The request takes effect; the connection is reset in the middle of the answer.
     ResetAnswer {
-        /// Of the answer, its head included.
+        /// Bytes of the answer that pass first, its head included.
         after_bytes: u64,
     },
-    /// The request takes effect; the answer ends early, in good order.
+    /// The request takes effect. The answer ends early, by a clean end of the connection.
     TruncateAnswer {
-        /// Of the answer, its head included.
+        /// Bytes of the answer that pass first, its head included.
         after_bytes: u64,
     },
-    /// The request takes effect; no byte of the answer comes.
+    /// The request takes effect, but no byte of the answer is sent back.
     LoseAnswer,
-    /// 500, as the target words it.
+    /// Answers 500 in the target's format.
     InternalError,
-    /// 503 `SlowDown` or the target's word for it.
+    /// Answers 503 `SlowDown`, or the target's equivalent.
     SlowDown {
-        /// Its `Retry-After`.
+        /// Seconds in the `Retry-After` header, if any.
         retry_after_s: Option<u32>,
     },
-    /// 403, as for a signature that has expired.
+    /// Answers 403, as for an expired signature.
     Expired,
-    /// 200 with an error in the body, as S3 may answer CompleteMultipartUpload; it had no effect.
+    /// Answers 200 with an error in the body, as S3 may answer CompleteMultipartUpload. The request has no effect.
     OkWithError,
-    /// 400 with this S3 code, as some stores refuse a presigned address that has ended. The whole
-    /// body is read before the answer.
+    /// Answers 400 with this S3 code, as some stores refuse an expired presigned URL. The proxy reads the whole
+    /// body before it answers.
     AddressEnded {
-        /// Such as `ExpiredRequest`.
+        /// The S3 error code, such as `ExpiredRequest`.
         code: &'static str,
     },
-    /// This status and S3 code before the body is read. Then the connection is reset, so that the
-    /// sender of a large body may see no answer at all.
+    /// Answers this status and S3 code before it reads the body, then resets the connection. The sender of a large body
+    /// may therefore see no answer at all.
     RefusedEarly {
         /// 400, 401 or 403.
         status: StatusCode,
-        /// Such as `AccessDenied`.
+        /// The S3 error code, such as `AccessDenied`.
         code: &'static str,
     },
 }
 
-/// A fault without its numbers, to count by.
+/// A fault without its numbers. The proxy counts faults by kind.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum FaultKind {
     /// [`Fault::DropRequest`]
@@ -94,7 +94,7 @@ pub enum FaultKind {
 }
 
 impl Fault {
-    /// Without its numbers.
+    /// Returns the kind of this fault.
     #[must_use]
     pub fn kind(&self) -> FaultKind {
         match self {
@@ -131,7 +131,7 @@ impl fmt::Display for FaultKind {
             Self::SlowDown => "503 SlowDown",
             Self::Expired => "403 expired",
             Self::OkWithError => "200 with an error in the body",
-            Self::AddressEnded => "400, ended address",
+            Self::AddressEnded => "400, expired URL",
             Self::RefusedEarly => "refused before the body was read",
         })
     }

@@ -1,4 +1,4 @@
-//! One request's way through the proxy.
+//! Takes one request through the proxy: decides its fault, forwards it and returns the answer.
 
 use core::fmt;
 use std::sync::Arc;
@@ -24,7 +24,7 @@ use super::{
 
 type Answer = Response<Either<Incoming, Full<Bytes>>>;
 
-/// No answer is given: the connection ends.
+/// Ends the connection without an answer.
 #[derive(Debug)]
 pub(super) struct Broken;
 
@@ -45,7 +45,7 @@ pub(super) async fn forward(
     let asked = Asked::of(&head);
     let Some(fault) = state.decide(&asked) else {
         let passed = pass(&state, &asked, head, body, None).await;
-        // A target that is gone is no better than none: as a crashed server looks from outside.
+        // If the target is gone, the client sees a reset, as it would from a crashed server.
         return passed.inspect_err(|_| cut.reset());
     };
     match fault {
@@ -70,7 +70,7 @@ pub(super) async fn forward(
             Err(Broken)
         }
         Fault::ResetRequest { after_bytes } => {
-            // The target may answer what it got; nobody hears of it.
+            // The target may answer the bytes that it got, but the client never sees that answer.
             let _ = pass(&state, &asked, head, body, Some(after_bytes)).await;
             cut.reset();
             Err(Broken)
@@ -78,7 +78,7 @@ pub(super) async fn forward(
         Fault::LoseAnswer => {
             let answer = pass(&state, &asked, head, body, None).await;
             if let Ok(answer) = answer {
-                // To its end: what was asked has happened.
+                // Reads the answer to its end, so that the request has surely taken effect.
                 let _ = answer.into_body().collect().await;
             }
             cut.reset();
@@ -106,7 +106,7 @@ pub(super) async fn forward(
         Fault::RefusedEarly { status, code } => {
             cut.reset_at_end();
             let mut answer = answers::refused(status, code);
-            // Also where the whole body came with the head, so that no other request follows.
+            // `Connection: close` prevents another request even if the whole body came together with the head.
             let close = HeaderValue::from_static("close");
             answer.headers_mut().insert(header::CONNECTION, close);
             Ok(answer.map(|body| Either::Right(Full::new(body))))
@@ -114,8 +114,8 @@ pub(super) async fn forward(
     }
 }
 
-/// So early that it surely cuts this answer: a short one may be no more than its head, which has
-/// at least a line.
+/// Limits `after_bytes` so that the cut surely falls inside this answer. A short answer may be little more than its
+/// head, which has at least one line.
 fn within(asked: &Asked, answer: &Answer, after_bytes: u64) -> u64 {
     let least_head = u64::try_from("HTTP/1.1 200 OK".len()).unwrap_or_default();
     let body = match answer.body().size_hint().exact() {
@@ -125,14 +125,14 @@ fn within(asked: &Asked, answer: &Answer, after_bytes: u64) -> u64 {
     after_bytes.min(least_head.saturating_add(body))
 }
 
-/// An answer of the proxy's own, once the request has come whole: a client that still sends would
-/// hear of a broken connection instead.
+/// Sends an answer of the proxy's own after the whole request has come. A client that is still sending would see a
+/// broken connection instead.
 async fn instead(body: Incoming, answer: Response<Bytes>) -> Result<Answer, Broken> {
     body.collect().await.map_err(|_| Broken)?;
     Ok(answer.map(|body| Either::Right(Full::new(body))))
 }
 
-/// Sends it on by a connection of its own and notes that it came.
+/// Forwards the request on a connection of its own and records it in the journal.
 async fn pass(
     state: &State,
     asked: &Asked,
@@ -165,7 +165,7 @@ async fn pass(
     }
 }
 
-/// How far a request came.
+/// How far a failed request got.
 enum Unsent {
     NotConnected,
     NotAnswered,
@@ -178,14 +178,14 @@ async fn send(state: &State, mut request: Request<Passing>) -> Result<Response<I
     let (mut sender, connection) = http1::handshake(TokioIo::new(far))
         .await
         .map_err(|_| Unsent::NotConnected)?;
-    // Ends with the answer: nobody keeps the sender.
+    // This task ends with the answer, because nothing keeps the sender.
     tokio::spawn(connection);
-    // Each request has a connection of its own there; what the client wants of its own stays here.
+    // Every request has its own connection to the target, so the client's `Connection` header is not forwarded.
     request.headers_mut().remove(http::header::CONNECTION);
     let answer = sender.send_request(request).await;
     let mut answer = answer.map_err(|_| Unsent::NotAnswered)?;
     answer.headers_mut().remove(http::header::CONNECTION);
-    // Older servers speak 1.0; towards the client this is 1.1.
+    // Some older servers answer in HTTP/1.0, but the proxy answers the client in HTTP/1.1.
     *answer.version_mut() = http::Version::HTTP_11;
     Ok(answer)
 }

@@ -1,4 +1,4 @@
-//! What really reached the target.
+//! Records the requests that really reached the target.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -7,21 +7,21 @@ use sealift_transfer::api::Sha256;
 
 use super::asked::{Asked, Operation};
 
-/// A request that the target got, in order of their answers.
+/// A request that the target got. The journal holds them in the order of their answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
-    /// What it asked for.
+    /// The parsed head of the request.
     pub asked: Asked,
-    /// Of its whole body; `None` where the target got less than all of it.
+    /// SHA-256 of the whole body. `None` if the target did not get all of it.
     pub body_sha256: Option<Sha256>,
-    /// The SHA-256 that its signed header promised, also where the body broke off.
+    /// The SHA-256 that the signed header promised, which is known even if the body broke off.
     pub promised_sha256: Option<Sha256>,
-    /// What the target answered; `None`: nothing.
+    /// The status that the target answered. `None` if it did not answer.
     pub status: Option<StatusCode>,
 }
 
 impl Reached {
-    /// Whether it brought all bytes of a part, or of a whole object.
+    /// Returns whether the request brought all bytes of a part or of a whole object.
     #[must_use]
     pub fn is_whole_part(&self) -> bool {
         let brings_bytes = matches!(
@@ -32,11 +32,11 @@ impl Reached {
     }
 }
 
-/// All that reached the target.
+/// All requests that reached the target.
 #[derive(Debug, Clone, Default)]
 pub struct Journal(Vec<Reached>);
 
-/// Object and part: what may have one ciphertext only. A single PUT is part 1.
+/// Object and part number, which may have only one ciphertext. A single PUT counts as part 1.
 type Place = (String, u16);
 
 impl Journal {
@@ -44,12 +44,12 @@ impl Journal {
         self.0.push(reached);
     }
 
-    /// All, in order.
+    /// Returns all requests in order.
     pub fn iter(&self) -> impl Iterator<Item = &Reached> {
         self.0.iter()
     }
 
-    /// How many requests for this operation reached the target.
+    /// Returns how many requests for this operation reached the target.
     #[must_use]
     pub fn count(&self, operation: Operation) -> usize {
         self.iter()
@@ -57,8 +57,7 @@ impl Journal {
             .count()
     }
 
-    /// Every ciphertext that was sent for each part: those whose bytes came whole, and those that
-    /// were only promised.
+    /// Returns every ciphertext that was sent for each part, whether its bytes came whole or were only promised.
     #[must_use]
     pub fn ciphertexts(&self) -> BTreeMap<Place, BTreeSet<Sha256>> {
         let mut found: BTreeMap<Place, BTreeSet<Sha256>> = BTreeMap::new();
@@ -77,7 +76,7 @@ impl Journal {
         found
     }
 
-    /// Parts for which more than one ciphertext was sent: there may be none (FORMAT.md R2).
+    /// Returns the parts for which more than one ciphertext was sent. There must be none (FORMAT.md R2).
     #[must_use]
     pub fn parts_sealed_twice(&self) -> Vec<Place> {
         let all = self.ciphertexts().into_iter();

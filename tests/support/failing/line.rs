@@ -1,4 +1,4 @@
-//! A connection to a client that can be cut at a byte of the answer.
+//! A connection to a client that the proxy can cut at any byte of the answer.
 
 use core::{
     pin::Pin,
@@ -16,25 +16,25 @@ use tokio::{
 
 use super::lock;
 
-/// Where a connection is to be cut, if at all.
+/// Holds where a connection is to be cut, if at all.
 #[derive(Debug, Default)]
 pub(super) struct Cut(Mutex<Wish>);
 
 #[derive(Debug, Clone, Copy, Default)]
 struct Wish {
-    /// Bytes that still go out; `None`: all.
+    /// Bytes that may still be sent. `None` means no limit.
     left: Option<u64>,
-    /// By a reset instead of a polite end.
+    /// Whether the connection ends by a reset instead of a clean close.
     by_reset: bool,
 }
 
 impl Cut {
-    /// Resets the connection as soon as it is dropped; nothing more goes out.
+    /// Sends no more bytes and resets the connection as soon as it is dropped.
     pub(super) fn reset(&self) {
         self.after(0, true);
     }
 
-    /// Lets everything out; when the connection ends, it ends by a reset.
+    /// Sends everything, but ends the connection by a reset.
     pub(super) fn reset_at_end(&self) {
         *lock(&self.0) = Wish {
             left: None,
@@ -42,7 +42,7 @@ impl Cut {
         };
     }
 
-    /// Lets so many bytes out, then ends the connection.
+    /// Sends this many bytes, then ends the connection.
     pub(super) fn after(&self, bytes: u64, by_reset: bool) {
         *lock(&self.0) = Wish {
             left: Some(bytes),
@@ -50,7 +50,7 @@ impl Cut {
         };
     }
 
-    /// How many of `len` bytes may go out.
+    /// Returns how many of `len` bytes may be sent.
     fn allows(&self, len: usize) -> usize {
         match lock(&self.0).left {
             None => len,
@@ -69,7 +69,7 @@ impl Cut {
     }
 }
 
-/// The connection.
+/// The connection to the client.
 #[derive(Debug)]
 pub(super) struct Line {
     socket: TcpStream,
@@ -78,7 +78,7 @@ pub(super) struct Line {
 
 impl Line {
     pub(super) fn new(socket: TcpStream, cut: Arc<Cut>) -> Self {
-        // Answers are small and waited for.
+        // Answers are small and the client waits for them, so they must not be delayed.
         let _ = socket.set_nodelay(true);
         Self { socket, cut }
     }
@@ -87,7 +87,7 @@ impl Line {
 impl Drop for Line {
     fn drop(&mut self) {
         if self.cut.is_by_reset() {
-            // What is still under way is thrown away, and the other side learns of a reset.
+            // This discards the bytes still under way, and the other side sees a reset.
             let _ = self.socket.set_zero_linger();
         }
     }

@@ -1,4 +1,4 @@
-//! A request's body on its way to the target: hashed as it passes, and cut where that is wished.
+//! A request's body on its way to the target. It is hashed as it passes, and cut if the fault says so.
 
 use core::{
     pin::Pin,
@@ -19,13 +19,13 @@ use super::lock;
 /// The body.
 pub(super) struct Passing {
     from: Incoming,
-    /// Bytes that pass before the cut; `None`: all. Of a body that is cut there is no digest.
+    /// Bytes that pass before the cut. `None` means no cut. A body that is cut gets no digest.
     left: Option<u64>,
     digest: sha2::Sha256,
     whole: Whole,
 }
 
-/// The digest of the whole body, once it has passed.
+/// The digest of the whole body, once all of it has passed.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Whole(Arc<Mutex<Option<Sha256>>>);
 
@@ -48,7 +48,8 @@ impl Passing {
         (passing, whole)
     }
 
-    /// hyper does not ask again once the announced length has passed.
+    /// Stores the digest at the end of the body. hyper does not poll again once the announced length has passed, so
+    /// this is called after every frame.
     fn note_end(&mut self) {
         if self.from.is_end_stream() && self.left.is_none() {
             let digest: [u8; 32] = self.digest.clone().finalize().into();

@@ -1,4 +1,4 @@
-//! Which requests meet which fault, where nobody gives a cue.
+//! Decides which requests meet which fault when no cue is given.
 
 use core::time::Duration;
 
@@ -10,7 +10,7 @@ use super::{
 };
 use crate::Randomness;
 
-/// Words for an address that has ended: those of Cloudflare R2, AWS, Garage and Google, and two more
+/// Codes by which stores refuse an expired presigned URL (Cloudflare R2, AWS, Garage and Google), and two more
 /// by which stores refuse a signature.
 const ENDED_ADDRESS: [&str; 5] = [
     "ExpiredRequest",
@@ -33,21 +33,21 @@ struct Random {
     kinds: Vec<FaultKind>,
     longest_delay: Duration,
     stall: Duration,
-    /// The fault goes on for so many requests more.
+    /// The running spell: its fault, and how many more requests meet it.
     spell: Option<(FaultKind, u64)>,
 }
 
 impl Plan {
-    /// No fault but on cue.
+    /// Makes a plan without faults. Faults happen on cue only.
     #[must_use]
     pub fn none() -> Self {
         Self::default()
     }
 
-    /// So many of a thousand requests meet a fault of one of these kinds, chosen by the seed; of
-    /// those that complete a multipart upload three times as many. One in eight begins a spell: the next few requests fail the same way, so that whoever retries
-    /// at once gets through its attempts. The seed gives the plan's decisions in order; which
-    /// request comes first is the machine's.
+    /// Makes a plan by which `faults_per_thousand` of a thousand requests meet a fault of one of these kinds, and
+    /// three times as many of those that complete a multipart upload. One fault in eight begins a spell: the next few
+    /// requests fail the same way, so that a client which retries at once uses up its attempts. The seed fixes the
+    /// plan's decisions in order; the order of the requests depends on the machine.
     #[must_use]
     pub fn random(seed: u64, faults_per_thousand: u64, kinds: &[FaultKind]) -> Self {
         Self {
@@ -62,7 +62,7 @@ impl Plan {
         }
     }
 
-    /// A stall lasts so long: longer than the patience of whoever waits.
+    /// Sets how long a stall lasts. It should exceed the time-out of every client.
     #[must_use]
     pub fn stalling_for(mut self, stall: Duration) -> Self {
         if let Some(random) = &mut self.random {
@@ -99,15 +99,15 @@ impl Random {
 
     fn is_time_for(&mut self, asked: &Asked) -> bool {
         let times = match asked.operation {
-            // Few, and of much consequence.
+            // Completions are few, and a fault in one has serious consequences.
             Operation::CompleteMultipart => 3,
             _ => 1,
         };
         self.randomness.below(1_000) < times * self.faults_per_thousand
     }
 
-    /// Completions are few, and only they can be told 200 with an error: every third fault of
-    /// theirs is that.
+    /// Chooses the kind of the fault. Every third fault of a completion is a 200 with an error, because completions are
+    /// few and only they can get that fault.
     fn kind_for(&mut self, asked: &Asked) -> Option<FaultKind> {
         let is_completion = asked.operation == Operation::CompleteMultipart;
         let at = self.randomness.below(u64::try_from(self.kinds.len()).ok()?);
@@ -117,12 +117,12 @@ impl Random {
         self.kinds.get(usize::try_from(at).ok()?).copied()
     }
 
-    /// `None` where this fault does not fit the request.
+    /// Returns `None` if this fault does not fit the request.
     fn fault(&mut self, kind: FaultKind, asked: &Asked) -> Option<Fault> {
         let body_len = asked.body_len.unwrap_or_default();
         Some(match kind {
             FaultKind::DropRequest => Fault::DropRequest,
-            // A request held for ever would be a stall without an end.
+            // Nobody would release the request, so it would wait for ever.
             FaultKind::Hold => return None,
             FaultKind::Delay => Fault::Delay(self.below(self.longest_delay)),
             FaultKind::Stall => Fault::Stall(self.stall),
@@ -141,7 +141,7 @@ impl Random {
             FaultKind::SlowDown => Fault::SlowDown {
                 retry_after_s: (self.randomness.below(3) == 0).then_some(1),
             },
-            // Only who sends a presigned request can do something about it.
+            // Only the sender of a presigned request can react to this.
             FaultKind::Expired => Fault::Expired,
             FaultKind::OkWithError if asked.operation == Operation::CompleteMultipart => {
                 Fault::OkWithError
@@ -150,7 +150,7 @@ impl Random {
             FaultKind::AddressEnded => Fault::AddressEnded {
                 code: self.a_code_of_an_ended_address(),
             },
-            // Without a body it is as any other refusal.
+            // Without a body this is like any other refusal.
             FaultKind::RefusedEarly if body_len == 0 => return None,
             FaultKind::RefusedEarly => Fault::RefusedEarly {
                 status: self.one_of(
@@ -174,7 +174,7 @@ impl Random {
         other.copied().unwrap_or(first)
     }
 
-    /// Within the head or soon behind it mostly, sometimes far into a long body.
+    /// Returns a byte count that is mostly within the head or soon behind it, and sometimes far into a long body.
     fn some_of_an_answer(&mut self) -> u64 {
         let most = if self.randomness.below(4) == 0 {
             4 * 1024 * 1024

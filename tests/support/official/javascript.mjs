@@ -1,4 +1,4 @@
-// The official SDK for Node.js, as strict as it can be: the same jobs and answers as python.py.
+// Runs the official SDK for Node.js with its strictest settings. Jobs and answers are the same as in python.py.
 
 import { createReadStream, createWriteStream } from 'node:fs';
 import { readFile, writeFile } from 'node:fs/promises';

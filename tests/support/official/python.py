@@ -1,7 +1,7 @@
-"""The official SDK for Python, as strict as it can be: one job a line of standard input,
+"""Runs the official SDK for Python with its strictest settings. Each line of standard input is a job,
 {"do": "open" | "seal", "how": "whole" | "streamed", "from": path, "to": path, "key": key, "encryption_context": pairs,
-"frame_length": bytes}, where a key is {"kms": arn} or {"namespace": text, "name": text, "aes": hex}. Says of each what the
-header holds, or {"refused": why}."""
+"frame_length": bytes}, where a key is {"kms": arn} or {"namespace": text, "name": text, "aes": hex}. Prints for
+each the header's content, or {"refused": reason}."""
 
 import json
 import sys

@@ -1,5 +1,6 @@
-"""A raw AES key for the official SDK for Python and for aws-encryption-cli, which know such keys only by a class of one's
-own. The command line finds `for_command_line` by the entry point beside, and the key in the environment."""
+"""A raw AES key for the official SDK for Python and for aws-encryption-cli. Both accept such a key only through a class
+of the caller. The command line finds `for_command_line` through the entry point in this folder, and the key in the
+environment."""
 
 import os
 

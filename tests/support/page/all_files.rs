@@ -1,14 +1,14 @@
-//! The page of one's files, `/files`.
+//! The page that lists the person's files, `/files`.
 
 use anyhow::{Context as _, Result};
 use serde_json::json;
 
 use super::Page;
 
-/// The open page of one's files.
+/// The open page of the person's files.
 #[derive(Debug)]
 pub struct FilesPage {
-    /// What is the same on every page.
+    /// The functions that all pages share.
     pub page: Page,
 }
 
@@ -27,7 +27,7 @@ watch.observe(document, { subtree: true, childList: true, characterData: true })
 look();
 ";
 
-/// Presses something in the row of a name.
+/// Clicks an element in the row of a name.
 const PRESS: &str = "
 const [name, part] = arguments;
 const rows = [...document.querySelectorAll('.listed')];
@@ -40,43 +40,43 @@ impl FilesPage {
         Self { page }
     }
 
-    /// As soon as exactly these names are listed, in this order.
+    /// Waits until exactly these names are listed, in this order.
     ///
     /// # Errors
-    /// Where it does not come to that.
+    /// Fails if the list never becomes that.
     pub async fn lists(&self, names: &[&str]) -> Result<()> {
         let listed = self.page.ask(LISTS, vec![json!(names)]).await;
         if let Err(error) = listed {
             let text = "return document.querySelector('main').innerText;";
             let text = self.page.run(text, vec![]).await?;
-            return Err(error).with_context(|| format!("not {names:?} but {text}"));
+            return Err(error).with_context(|| format!("the page does not list {names:?}: {text}"));
         }
         Ok(())
     }
 
-    /// Types into the search box, in the place of what is there.
+    /// Replaces the text of the search box.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Fails if there is no search box.
     pub async fn search(&self, text: &str) -> Result<()> {
         let input = self.page.shows("#search:not([hidden]) input").await?;
         input.clear().await?;
         Ok(input.send_keys(text).await?)
     }
 
-    /// Presses what `part` (a CSS selector) finds in the row of that name.
+    /// Clicks the element that `part` (a CSS selector) matches in the row of that name.
     ///
     /// # Errors
-    /// Where there is none.
+    /// Fails if there is none.
     pub async fn press_in_row(&self, name: &str, part: &str) -> Result<()> {
         self.page.run(PRESS, vec![json!(name), json!(part)]).await?;
         Ok(())
     }
 
-    /// Makes a link to the file of that name by the dialog.
+    /// Makes a share link to the file of that name with the dialog and returns the link.
     ///
     /// # Errors
-    /// Where none is made.
+    /// Fails if the dialog makes no link.
     pub async fn share(&self, name: &str) -> Result<String> {
         self.press_in_row(name, ".share").await?;
         self.page.make_link().await
@@ -84,10 +84,10 @@ impl FilesPage {
 }
 
 impl Page {
-    /// Makes a link by the dialog, which is open.
+    /// Makes a share link with the dialog, which must be open, and returns the link.
     ///
     /// # Errors
-    /// Where none is made.
+    /// Fails if the dialog makes no link.
     pub async fn make_link(&self) -> Result<String> {
         self.shows("#share[open] .make-link").await?.click().await?;
         self.shows("#share .share-made:not([hidden])").await?;

@@ -1,4 +1,4 @@
-//! Choosing in other ways than by the file dialog.
+//! Chooses files in other ways than with the file dialog.
 
 use std::path::Path;
 
@@ -8,13 +8,13 @@ use serde_json::{Value, json};
 use super::Page;
 use crate::browser::OwnCommand;
 
-/// Makes files in the page and gives them to it as a dialog, or the clipboard, would.
+/// Creates files in the page and passes them to it as a dialog, or the clipboard, would.
 const FILES: &str = "
 const [way, names, text] = arguments;
 const transfer = new DataTransfer();
 for (const name of names) transfer.items.add(new File([text], name));
 if (way === 'paste') {
-    // Firefox makes no paste of ours with files in it.
+    // In Firefox a script cannot create a paste event that holds files.
     const paste = new Event('paste', { bubbles: true });
     Object.defineProperty(paste, 'clipboardData', { value: transfer });
     window.dispatchEvent(paste);
@@ -29,37 +29,36 @@ impl Page {
     /// Chooses files of these names, each with this text.
     ///
     /// # Errors
-    /// Where the page does not take them.
+    /// Fails if the page does not accept them.
     pub async fn choose_many(&self, names: &[String], text: &str) -> Result<()> {
         let arguments = vec![json!("choose"), json!(names), json!(text)];
         self.run(FILES, arguments).await?;
         Ok(())
     }
 
-    /// Pastes one.
+    /// Pastes a file.
     ///
     /// # Errors
-    /// Where the page does not take it.
+    /// Fails if the page does not accept it.
     pub async fn paste(&self, name: &str, text: &str) -> Result<()> {
         let arguments = vec![json!("paste"), json!([name]), json!(text)];
         self.run(FILES, arguments).await?;
         Ok(())
     }
 
-    /// Drags files and folders from the system's file manager onto the page, and drops them; in
-    /// Chromium.
+    /// Drags files and folders from the system's file manager onto the page and drops them (Chromium only).
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn drop(&self, paths: &[&Path]) -> Result<()> {
         self.drag(json!({ "items": [], "files": paths, "dragOperationsMask": 1 }))
             .await
     }
 
-    /// The same with something that is no file, of a media type; in Chromium.
+    /// Drags data of a media type, which is not a file, onto the page and drops it (Chromium only).
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn drop_data(&self, kind: &str, data: &str) -> Result<()> {
         let items = json!([{ "mimeType": kind, "data": data }]);
         self.drag(json!({ "items": items, "files": [], "dragOperationsMask": 1 }))

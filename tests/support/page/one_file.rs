@@ -12,16 +12,16 @@ use crate::BrowserKind;
 /// The open page of one file.
 #[derive(Debug)]
 pub struct FilePage {
-    /// What is the same on every page.
+    /// The functions that all pages share.
     pub page: Page,
     kind: BrowserKind,
 }
 
-/// The name of the place that [`FilePage::offer_place`] offers.
+/// The name of the file that [`FilePage::offer_place`] offers to save to.
 const PLACE: &str = "picked";
 
-/// Lets the dialog that asks where to save give a file of the browser's own file system, whose
-/// handles are like those of the disk; no driver answers the dialog itself.
+/// Replaces the save dialog by one that returns a file of the browser's own file system. Its handles are like those of
+/// the disk. The replacement is necessary because no driver can answer the real dialog.
 const OFFER_PLACE: &str = "
 const [name, done] = arguments;
 globalThis.showSaveFilePicker = async ({ suggestedName }) => {
@@ -32,7 +32,7 @@ globalThis.showSaveFilePicker = async ({ suggestedName }) => {
 done();
 ";
 
-/// Length and SHA-256 of what lies at the place; null where nothing does.
+/// Returns length and SHA-256 of the saved file, or null if there is none.
 const SAVED: &str = "
 const [name, done] = arguments;
 const read = async () => {
@@ -46,8 +46,8 @@ const read = async () => {
 read().then(done, error => done(`${error}`));
 ";
 
-/// The names of all that lies in the browser's own file system. The first argument says whether to wait
-/// for the end of every worker that has a folder there.
+/// Lists all names in the browser's own file system. If the first argument is true, it first waits for the end of every
+/// worker that has a folder there.
 const KEPT: &str = "
 const [afterwards, done] = arguments;
 const ended = async root => {
@@ -70,7 +70,7 @@ navigator.storage.getDirectory()
     .then(done, error => done([`${error}`]));
 ";
 
-/// Leaves what a page leaves whose browser crashed.
+/// Creates the files that a page leaves behind when its browser crashes.
 const LEFT: &str = "
 const [done] = arguments;
 const leave = async () => {
@@ -82,7 +82,7 @@ const leave = async () => {
 leave().then(() => done(null), error => done(`${error}`));
 ";
 
-/// Calls back once nothing is there any more that a crash left.
+/// Calls back once the files that a crash left behind are gone.
 const SWEPT: &str = "
 const [done] = arguments;
 const look = async () => {
@@ -97,15 +97,15 @@ look();
 ";
 
 impl FilePage {
-    /// At whatever it shows first.
+    /// Wraps the page in whatever state it is.
     pub(crate) fn of(page: Page, kind: BrowserKind) -> Self {
         Self { page, kind }
     }
 
-    /// As soon as it is in this state; docs/PAGE.md lists them.
+    /// Waits until the page is in this state; docs/PAGE.md lists the states.
     ///
     /// # Errors
-    /// Where it does not come to that.
+    /// Fails if the page never is in this state.
     pub async fn comes_to(&self, state: &str) -> Result<()> {
         let selector = format!("main[data-state={state}]");
         let shown = self.page.shows(&selector).await;
@@ -116,28 +116,28 @@ impl FilePage {
         Ok(())
     }
 
-    /// What `part` (a CSS selector) says.
+    /// Returns the text of the element that `part` (a CSS selector) matches.
     ///
     /// # Errors
-    /// Where it is not there.
+    /// Fails if there is none.
     pub async fn text(&self, part: &str) -> Result<String> {
         let script = "return document.querySelector(arguments[0]).innerText;";
         let text = self.page.run(script, vec![json!(part)]).await?;
         Ok(text.as_str().context("no text")?.to_owned())
     }
 
-    /// Presses what `part` (a CSS selector) finds, as soon as it is there.
+    /// Waits until `part` (a CSS selector) matches an element and clicks it.
     ///
     /// # Errors
-    /// Where it does not come, or cannot be pressed.
+    /// Fails if there is none, or if it cannot be clicked.
     pub async fn press(&self, part: &str) -> Result<()> {
         Ok(self.page.shows(part).await?.click().await?)
     }
 
-    /// The code of the failure that is told, as soon as one is.
+    /// Waits until the page shows a failure and returns its code.
     ///
     /// # Errors
-    /// Where none is.
+    /// Fails if it shows none.
     pub async fn problem_code(&self) -> Result<String> {
         let code: Element = self
             .page
@@ -146,10 +146,10 @@ impl FilePage {
         Ok(code.text().await?)
     }
 
-    /// Gives the page a place to save at, where its browser asks for one.
+    /// Prepares the save dialog to offer a file, if the browser is one that shows this dialog.
     ///
     /// # Errors
-    /// Where the page does not answer.
+    /// Fails if the page does not answer.
     pub async fn offer_place(&self) -> Result<()> {
         if self.kind == BrowserKind::Chromium {
             self.page.ask(OFFER_PLACE, vec![json!(PLACE)]).await?;
@@ -157,20 +157,20 @@ impl FilePage {
         Ok(())
     }
 
-    /// Lets the dialog that asks where to save stay open, as long as nobody answers it; in Chromium.
+    /// Makes the save dialog stay open as if nobody answered it (Chromium only).
     ///
     /// # Errors
-    /// Where the page does not answer.
+    /// Fails if the page does not answer.
     pub async fn leave_dialog_open(&self) -> Result<()> {
         let open = "globalThis.showSaveFilePicker = () => new Promise(() => {});";
         self.page.run(open, vec![]).await?;
         Ok(())
     }
 
-    /// Whether exactly these bytes lie at the place that was offered; in Chromium.
+    /// Returns whether the offered file holds exactly these bytes (Chromium only).
     ///
     /// # Errors
-    /// Where the browser does not answer, or asked for no place.
+    /// Fails if the browser does not answer, or if it is not Chromium.
     pub async fn saved(&self, expected: &Bytes) -> Result<bool> {
         ensure!(
             self.kind == BrowserKind::Chromium,
@@ -181,49 +181,49 @@ impl FilePage {
         Ok(saved == json!([expected.len(), digest]))
     }
 
-    /// Under which name the page wanted to save last, where its browser asks for a place.
+    /// Returns the file name that the page suggested in the last save dialog.
     ///
     /// # Errors
-    /// Where it did not ask.
+    /// Fails if the page showed no save dialog.
     pub async fn suggested_name(&self) -> Result<String> {
         let name = self.page.run("return suggestedName;", vec![]).await?;
         Ok(name.as_str().context("no name")?.to_owned())
     }
 
-    /// The names of all files that this site keeps in the browser's own file system.
+    /// Returns the names of all files that this site keeps in the browser's own file system.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn kept(&self) -> Result<Vec<String>> {
         self.page.kept(false).await
     }
 }
 
 impl Page {
-    /// The names of all files that this site keeps in the browser's own file system; `afterwards`: when
-    /// the workers of all pages have ended.
+    /// Returns the names of all files that this site keeps in the browser's own file system. With `afterwards` it first
+    /// waits until the workers of all pages have ended.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn kept(&self, afterwards: bool) -> Result<Vec<String>> {
         let kept = self.ask(KEPT, vec![json!(afterwards)]).await?;
         Ok(serde_json::from_value(kept)?)
     }
 
-    /// Puts a file there as a browser that crashed leaves it.
+    /// Creates a file there as a crashed browser leaves it behind.
     ///
     /// # Errors
-    /// Where the browser does not answer.
+    /// Fails if the browser does not answer.
     pub async fn leave_file_of_a_crash(&self) -> Result<()> {
         let left = self.ask(LEFT, vec![]).await?;
         ensure!(left.is_null(), "{left}");
         Ok(())
     }
 
-    /// Waits until that is gone.
+    /// Waits until the page has deleted that file.
     ///
     /// # Errors
-    /// Where it stays.
+    /// Fails if the file stays.
     pub async fn file_of_a_crash_is_deleted(&self) -> Result<()> {
         self.ask(SWEPT, vec![]).await?;
         Ok(())

@@ -8,7 +8,7 @@ use serde_json::json;
 
 use super::Page;
 
-/// The system's dialog does not open in a page that a driver drives: the driver answers for it.
+/// Suppresses the file dialog. It does not open in a page that a driver controls; the driver fills the input instead.
 const KEEP_DIALOGS_SHUT: &str = "
 if (window.dialogsAreShut) return;
 window.dialogsAreShut = true;
@@ -19,14 +19,14 @@ window.addEventListener('click', event => {
 }, { capture: true });
 ";
 
-/// Says when the dialog would have opened.
+/// Marks the page when it would have opened the file dialog.
 const NOTE_DIALOG: &str = "
 const input = document.querySelector('input#again');
 input.click = () => document.body.setAttribute('data-dialog', '');
 ";
 
-/// Puts the file that an input got into the browser's own file system, whose handles are like those
-/// of the disk, and lets the page's dialog give that handle.
+/// Copies the file of an input into the browser's own file system, whose handles are like those of the disk, and makes
+/// the page's dialog return the handle of the copy.
 const OFFER_HANDLE: &str = "
 const [input, done] = arguments;
 const keep = async () => {
@@ -40,7 +40,7 @@ const keep = async () => {
 keep().then(() => done(null), error => done(`${error}`));
 ";
 
-/// Notes each state that a row comes to.
+/// Records each state of every row.
 const RECORD: &str = "
 const passed = window.passedStates = new Map();
 const note = () => {
@@ -55,7 +55,7 @@ const watch = { subtree: true, childList: true, attributeFilter: ['data-state'] 
 new MutationObserver(note).observe(document, watch);
 ";
 
-/// How many handles of files the page keeps.
+/// Calls back with the number of file handles that the page keeps.
 const KEPT: &str = "
 const [done] = arguments;
 const opening = indexedDB.open('sealift');
@@ -68,19 +68,19 @@ opening.onsuccess = () => {
 ";
 
 impl Page {
-    /// From now on notes every state that a row comes to.
+    /// Starts to record each state of every row.
     ///
     /// # Errors
-    /// Where the page does not answer.
+    /// Fails if the page does not answer.
     pub async fn record_states(&self) -> Result<()> {
         self.run(RECORD, vec![]).await?;
         Ok(())
     }
 
-    /// The states that the row of that name came to, since they are noted.
+    /// Returns the recorded states of the row of that name.
     ///
     /// # Errors
-    /// Where they are not.
+    /// Fails if no states were recorded.
     pub async fn states(&self, name: &str) -> Result<Vec<String>> {
         let read = "return window.passedStates.get(arguments[0]);";
         Ok(serde_json::from_value(
@@ -88,29 +88,29 @@ impl Page {
         )?)
     }
 
-    /// How many handles of files the page keeps.
+    /// Returns the number of file handles that the page keeps.
     ///
     /// # Errors
-    /// Where it never kept any.
+    /// Fails if the page never kept any.
     pub async fn kept_handles(&self) -> Result<u64> {
         let kept = self.ask(KEPT, vec![]).await?;
         kept.as_u64().with_context(|| format!("no handles: {kept}"))
     }
 
-    /// The unfinished upload that the page lists, as soon as it does.
+    /// Waits until the page lists an unfinished upload and returns its id.
     ///
     /// # Errors
-    /// Where it lists none.
+    /// Fails if it lists none.
     pub async fn listed_upload(&self) -> Result<UploadId> {
         let listed = self.shows("#unfinished [data-upload-id]").await?;
         let id = listed.attr("data-upload-id").await?;
         Ok(id.context("a listed upload has an id")?.parse()?)
     }
 
-    /// Presses what `part` finds within the listed upload.
+    /// Clicks the element that `part` matches within the listed upload.
     ///
     /// # Errors
-    /// Where none is listed, or the button is hidden.
+    /// Fails if no upload is listed, or if the button is hidden.
     pub async fn press_in_listed(&self, part: &str) -> Result<()> {
         let button = format!("#unfinished [data-upload-id] {part}");
         Ok(self.shows(&button).await?.click().await?)
@@ -119,7 +119,7 @@ impl Page {
     /// Chooses the file of the listed upload again.
     ///
     /// # Errors
-    /// Where none is listed.
+    /// Fails if no upload is listed.
     pub async fn choose_again(&self, file: &Path) -> Result<()> {
         self.run(KEEP_DIALOGS_SHUT, vec![]).await?;
         self.press_in_listed(".choose-again").await?;
@@ -129,17 +129,17 @@ impl Page {
     /// Chooses another file for a row.
     ///
     /// # Errors
-    /// Where the row does not offer it.
+    /// Fails if the row does not offer it.
     pub async fn choose_again_in_row(&self, name: &str, file: &Path) -> Result<()> {
         self.run(KEEP_DIALOGS_SHUT, vec![]).await?;
         self.press_in_row(name, ".choose-again").await?;
         self.answer_dialog("input#again", &[file]).await
     }
 
-    /// Starts a row anew whose file must be chosen again for that.
+    /// Starts a row's upload again from the beginning, for which the file must be chosen again.
     ///
     /// # Errors
-    /// Where the row does not offer it, or asks for no file.
+    /// Fails if the row does not offer it, or does not ask for a file.
     pub async fn start_anew_with(&self, name: &str, file: &Path) -> Result<()> {
         self.run(KEEP_DIALOGS_SHUT, vec![]).await?;
         self.run(NOTE_DIALOG, vec![]).await?;
@@ -151,19 +151,19 @@ impl Page {
     /// Chooses a file for the listed upload as [`Self::choose_with_handle`] does.
     ///
     /// # Errors
-    /// Where none is listed.
+    /// Fails if no upload is listed.
     pub async fn choose_with_handle_in_listed(&self, file: &Path) -> Result<()> {
         self.offer_handle(file).await?;
         self.press_in_listed(".choose-again").await
     }
 
-    /// Chooses a file in the way of browsers that let the page keep a handle of it; in Chromium.
+    /// Chooses a file as in browsers that let the page keep a file handle (Chromium only).
     ///
     /// # Errors
-    /// Where the browser has no handles.
+    /// Fails if the browser has no file handles.
     pub async fn choose_with_handle(&self, file: &Path) -> Result<()> {
         self.offer_handle(file).await?;
-        // A driver refuses to click what opens a dialog.
+        // A driver refuses to click an element that opens a dialog.
         self.press_on("input#files").await
     }
 

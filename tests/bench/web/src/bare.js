@@ -1,9 +1,9 @@
-// WebCrypto with nothing around it: the frames, associated data, calls in flight and part buffers of Sealift, and not one
-// line more than they need.
+// Bare WebCrypto. It has the same frames, associated data, concurrent calls and part buffers as Sealift, and no line of
+// code beyond what they need.
 
 const PART_FRAMES = 32;
 const FRAMES_IN_FLIGHT = 4;
-// As long as a frame's associated data is: message id, text, sequence number, length.
+// The length of a frame's associated data: message id, text, sequence number, length.
 const AAD_BYTES = 32 + 28 + 4 + 8;
 const FRAMING_BYTES = 16;
 const TAG_BYTES = 16;

@@ -1,4 +1,4 @@
-// The AWS Encryption SDK for browsers, with a raw AES keyring: no KMS in the way.
+// The AWS Encryption SDK for browsers with a raw AES keyring, so that no KMS delays it.
 
 import {
   AlgorithmSuiteIdentifier,
@@ -8,7 +8,7 @@ import {
   RawAesWrappingSuiteIdentifier,
 } from '@aws-crypto/client-browser';
 
-// `suite` is `committing` for Sealift's, which has no signature; without one it is the client's default.
+// A `suite` of `committing` is Sealift's suite, which has no signature. Without `suite` the client uses its default.
 export async function byOfficialClient(plaintext, { suite, frameLength }) {
   const { encrypt } = buildClient(CommitmentPolicy.REQUIRE_ENCRYPT_REQUIRE_DECRYPT);
   const wrappingSuite = RawAesWrappingSuiteIdentifier.AES256_GCM_IV12_TAG16_NO_PADDING;

@@ -1,11 +1,11 @@
-// What Sealift is measured against, each as one function that the bench calls: `peers.plain(file)` and so on.
+// The peers of Sealift, each as one function that the bench calls: `peers.plain(file)` and so on.
 
 import { AwsS3 as AwsS3of5, Uppy as Uppy5 } from 'uppy-5';
 import { AwsS3 as AwsS3of6, Uppy as Uppy6 } from 'uppy-6';
 
 import { uploadByUppy } from './uppy.js';
 
-// One answer of a worker that is made for it.
+// Starts a worker for one question and resolves with its answer.
 function ask(address, question) {
   const worker = new Worker(address, { type: 'module' });
   return new Promise((resolve, reject) => {
@@ -17,7 +17,7 @@ function ask(address, question) {
 
 globalThis.peers = {
   plain: (file) => ask('/plain_worker.js', { file }),
-  // Companion's protocol, everything else as Uppy has it by default.
+  // Uppy speaks Companion's protocol and otherwise keeps its defaults.
   uppy6: (file) => uploadByUppy(new Uppy6(), AwsS3of6, { companionEndpoint: location.origin }, file),
   uppy5: (file) => uploadByUppy(new Uppy5(), AwsS3of5, { endpoint: location.origin }, file),
   sealing: (question) => ask('/sealing_worker.js', question),

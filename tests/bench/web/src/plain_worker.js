@@ -1,5 +1,5 @@
-// The same parts as Sealift's, as plain PUTs: read, hashed, signed with that SHA-256, sent; nothing is encrypted. As
-// many PUTs at once, the next part is read and hashed meanwhile.
+// Sends the same parts as Sealift as plain PUTs: reads, hashes, signs with that SHA-256, sends, and encrypts nothing.
+// There are as many PUTs at once as in Sealift, and the next part is read and hashed meanwhile.
 
 const MOST_PUTS = 5;
 
@@ -14,7 +14,7 @@ function put({ url, headers }, bytes) {
     const request = new XMLHttpRequest();
     request.open('PUT', url);
     for (const [name, value] of headers) request.setRequestHeader(name, value);
-    // As Sealift's page does: somebody watches.
+    // Sealift's page listens for progress too.
     request.upload.onprogress = () => {};
     request.onload = () => (request.status === 200 ? resolve() : reject(new Error(`a PUT was answered by ${request.status}`)));
     request.onerror = () => reject(new Error('a PUT failed'));
@@ -29,7 +29,7 @@ async function upload(file) {
   let next = 0;
   let reading = Promise.resolve();
 
-  // One at a time reads and hashes, as one at a time seals in Sealift.
+  // Only one part at a time is read and hashed, as Sealift seals only one part at a time.
   const readNext = () => {
     const number = next;
     next += 1;

@@ -1,5 +1,5 @@
-// Sealing alone, in one worker: Sealift's module, WebCrypto with nothing around it, and the official browser client, in
-// turns. Answers with the milliseconds of every round.
+// Measures sealing alone in one worker: Sealift's module, bare WebCrypto and the official browser client alternate. The
+// answer holds the milliseconds of every round.
 
 import init, { Sealing } from '/module/sealing.js';
 
@@ -23,7 +23,7 @@ async function contestants(plaintext) {
 
 async function measure({ bytes, rounds }) {
   const plaintext = new Uint8Array(bytes);
-  // The most that one call fills.
+  // One call fills 65,536 bytes at most.
   for (let at = 0; at < bytes; at += 65536) crypto.getRandomValues(plaintext.subarray(at, at + 65536));
   const all = Object.entries(await contestants(plaintext));
   for (const [, run] of all) await run();

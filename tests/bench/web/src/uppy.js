@@ -1,4 +1,4 @@
-// One upload by Uppy's aws-s3 plugin, at the plugin's defaults.
+// Uploads a file with Uppy's aws-s3 plugin at the plugin's defaults.
 
 export async function uploadByUppy(uppy, AwsS3, options, file) {
   uppy.use(AwsS3, options);
