@@ -1,4 +1,5 @@
-//! The endpoints, one a file, and what their requests have in common.
+//! The endpoints, one file each, and the extractors that their requests share: the id in the path
+//! ([`Id`]) and the JSON body ([`JsonBody`]).
 
 use core::{fmt, str::FromStr, time::Duration};
 
@@ -37,7 +38,7 @@ pub(crate) mod upload_key;
 pub(crate) mod upload_status;
 pub(crate) mod verify_file;
 
-/// The id in the path. What is no id names nothing: 404.
+/// The id in the path. A text that is not an id gets 404, because it names nothing.
 pub(crate) struct Id<T>(pub(crate) T);
 
 impl<T: FromStr> FromRequestParts<App> for Id<T> {
@@ -54,7 +55,7 @@ impl<T: FromStr> FromRequestParts<App> for Id<T> {
 /// A JSON body within the configured size.
 pub(crate) struct JsonBody<T>(pub(crate) T);
 
-/// A client that takes longer for so small a body is cut off.
+/// The server cuts off a client that takes longer than this to send so small a body.
 const LONGEST_BODY: Duration = Duration::from_secs(30);
 
 impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {

@@ -1,5 +1,5 @@
-//! `DELETE /v1/uploads/{id}`: takes an upload back. Again is fine; a complete one is deleted as
-//! a file.
+//! `DELETE /v1/uploads/{id}`: aborts an upload. The request may be repeated. A complete upload
+//! cannot be aborted; its file is deleted instead.
 
 use axum::extract::State;
 use http::StatusCode;

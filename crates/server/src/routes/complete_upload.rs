@@ -1,4 +1,5 @@
-//! `POST /v1/uploads/{id}/complete`: the file's record, the same one each time.
+//! `POST /v1/uploads/{id}/complete`: completes an upload and returns the file's record. A repeated
+//! request gets the same record.
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{
@@ -25,7 +26,7 @@ pub(crate) async fn complete_upload(
     app.rates.complete(&caller.scope)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     match upload {
-        // Whoever sends its body ends it too.
+        // The request that sends the body also completes this upload.
         Some(upload) if upload.is_sealed_here && upload.state != UploadState::Complete => {
             return Err(problem::upload_not_open(upload.state.as_str()));
         }
@@ -35,8 +36,9 @@ pub(crate) async fn complete_upload(
     file::record(&app, row).await.map(Json)
 }
 
-/// Completes it, and keeps in the audit what came of it: a success, and an upload that fails for
-/// good, with the change itself; what changed nothing, afterwards.
+/// Completes the upload and writes the outcome to the audit. The audit row of a success, or of an
+/// upload that fails for good, is in the transaction of that change. A refusal that changed nothing
+/// gets its row afterwards.
 pub(super) async fn complete(
     app: &App,
     caller: &Caller,
@@ -49,7 +51,7 @@ pub(super) async fn complete(
     let row = match completed.await.map_err(Refusal::from) {
         Ok(row) => row,
         Err(refusal) => {
-            // An id that is nobody's is a denial, and kept as one.
+            // An unknown id is a denial and gets the audit row of a denial; a failed upload has its row.
             let is_kept = matches!(
                 refusal.code(),
                 ProblemCode::NotFound | ProblemCode::UploadFailed

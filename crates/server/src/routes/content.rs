@@ -1,6 +1,6 @@
-//! `GET|HEAD /v1/files/{id}/content`: the plaintext, whole or a range. A download that no browser
-//! runs or keeps, unless it is asked `inline` and is something that can only be shown (DESIGN.md 9,
-//! active content).
+//! `GET|HEAD /v1/files/{id}/content`: the plaintext, whole or a range. The answer is a download,
+//! which no browser runs or caches, so that an uploaded page cannot act in this origin. With
+//! `inline`, a file of a type that can only be shown (an image, a sound, a video) is shown instead.
 
 use axum::{
     body::Body,
@@ -83,7 +83,7 @@ pub(crate) async fn content(
     Ok(answer)
 }
 
-/// How the file is wanted, `?inline=1`.
+/// The query of the request, `?inline=1`: whether to show the file rather than download it.
 pub(crate) struct Wanted {
     inline: bool,
 }
@@ -108,7 +108,7 @@ impl FromRequestParts<App> for Wanted {
             Ok(Some("1")) => Ok(Self { inline: true }),
             _ => Err(Refusal::new(
                 ProblemCode::InvalidRequest,
-                "This address takes `inline=1` behind its `?`, and nothing else.",
+                "The query of this address may be `inline=1`, and nothing else.",
             )),
         }
     }
@@ -121,8 +121,9 @@ fn not_modified(etag: ETag) -> Response {
     answer
 }
 
-/// A file from somebody else must not run in this origin, be guessed at, or stay in a cache: not
-/// even one that is shown.
+/// Sets the headers that make a file harmless. A file from somebody else must not run in this
+/// origin, the browser must not guess its type, and no cache may keep it. This also holds for a file
+/// that is shown.
 fn never_active(answered: &mut HeaderMap) {
     for (name, value) in NEVER_ACTIVE {
         answered.insert(name, HeaderValue::from_static(value));
@@ -142,11 +143,11 @@ const NEVER_ACTIVE: [(header::HeaderName, &str); 4] = [
     (header::CACHE_CONTROL, "private, no-store"),
 ];
 
-/// For an image, a sound or a video that is opened as an address of its own. The browser makes a
+/// The policy of an image, a sound or a video that is opened at its own address. The browser makes a
 /// document around it and fetches the file once more from there. That document must count as one of
 /// this origin, because otherwise the second request comes without the cookie of a link and is refused
-/// as another page's. It still runs nothing: the sandbox permits no script and no form, and the policy
-/// names no source for either.
+/// as another page's. The document still runs nothing: the sandbox permits no script and no form, and
+/// the policy names no source for either.
 const POLICY_OF_SHOWN: &str =
     "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'";
 
@@ -155,7 +156,8 @@ fn content_type(shown: Option<SniffedType>) -> HeaderValue {
     HeaderValue::from_static(name)
 }
 
-/// The message id: the same bytes for ever, and never the store's own tag (FORMAT.md R6).
+/// Returns the content's ETag: the message id, because it names the same bytes for ever. The store's own
+/// ETag is not used for this (FORMAT.md R6).
 fn etag(row: &FileRow) -> Result<ETag, Refusal> {
     let header = Header::parse_own(&row.header)?;
     let quoted = format!("\"{}\"", header.message_id());

@@ -1,4 +1,5 @@
-//! `DELETE /v1/files/{id}`: the record first, then the object, so that nobody reads half of it.
+//! `DELETE /v1/files/{id}`: deletes a file. The record goes first, then the object, so that nobody
+//! begins to read an object that is being removed.
 
 use axum::extract::State;
 use http::StatusCode;
@@ -20,7 +21,7 @@ pub(crate) async fn delete_file(
     caller.may(Wish::Upload)?;
     app.read_only.may_change()?;
     if let Some(row) = app.records.file(&caller.scope, &file_id).await? {
-        // Otherwise the absence in another bucket would count as the deletion.
+        // Otherwise the absence of the object in another bucket would count as its deletion.
         app.objects.must_hold(&row.bucket)?;
     }
     let audited = app.audit_row(&caller, AuditAction::DeleteFile, file_id.as_str(), "ok");

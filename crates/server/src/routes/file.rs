@@ -1,4 +1,4 @@
-//! `GET /v1/files/{id}`: a file's record.
+//! `GET /v1/files/{id}`: returns a file's record.
 
 use std::collections::BTreeMap;
 
@@ -27,7 +27,7 @@ pub(crate) async fn file(
         .map(Json)
 }
 
-/// A row as its owner sees it, as far as it can be read.
+/// Returns a row as its owner sees it. A field that cannot be read is named in `unreadable`.
 pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusal> {
     let mut opener = Opener::new(app, &row.scope.tenant, &row.file_id);
     let name = opener.name(&row.name).await?;

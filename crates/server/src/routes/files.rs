@@ -1,5 +1,5 @@
-//! `GET /v1/files`: the caller's files, newest first, page by page; with `?search=`, those whose
-//! name has that text.
+//! `GET /v1/files`: lists the caller's files, newest first, page by page. With `?search=` it lists the
+//! files whose name contains that text.
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{FileId, FileList};
@@ -48,10 +48,10 @@ pub(crate) async fn files(
     Ok(Json(FileList { files, next_cursor }))
 }
 
-/// Names are sealed in the records, so that each must be opened to be compared: one request looks
-/// at no more than this many, and tells where the next goes on.
+/// The most names that one request compares. Names are sealed in the records, so each must be decrypted
+/// first. The answer's cursor says where the next request continues.
 const MOST_LOOKED_AT: usize = 1000;
-/// Read together.
+/// Rows that a search reads at once.
 const ROWS: u32 = 200;
 
 async fn found(
@@ -72,7 +72,7 @@ async fn found(
             looked_at = looked_at.saturating_add(1);
             let mut opener = Opener::new(app, &scope.tenant, &row.file_id);
             let name = opener.name(&row.name).await?;
-            // A name that cannot be read may be the one that is looked for.
+            // A name that cannot be read may be the one that the caller searches for.
             if !opener.into_unreadable().is_empty() || wanted.is_in(&name) {
                 found.push(row);
             }

@@ -1,6 +1,6 @@
-//! `POST /upload` (multipart/form-data) and `PUT /upload/{name}`: for curl and for pages without
-//! script. The server seals while it streams to the store ([`crate::sealing`]) and answers only
-//! when the file is complete.
+//! `POST /upload` (multipart/form-data) and `PUT /upload/{name}`: uploads by curl and by pages without
+//! script. The server seals the body while it streams to the store ([`crate::sealing`]) and answers
+//! only when the file is complete.
 
 use core::time::Duration;
 
@@ -57,7 +57,7 @@ async fn seal(
     caller.may(Wish::Upload)?;
     app.read_only.may_change()?;
     let boundary = form::boundary(headers)?;
-    // The file is shorter than the form around it.
+    // The form's length is more than the file's, because it includes what surrounds the file.
     let most_bytes = match declared(headers) {
         Some(len) if len > announced(app).saturating_add(form::MOST_AROUND_BYTES) => {
             return Err(sealing::too_large(announced(app)));
@@ -70,10 +70,11 @@ async fn seal(
     ended(app, caller, sealing).await
 }
 
-/// A file waits so long for memory.
+/// The longest time that a file waits for memory.
 const LONGEST_WAIT: Duration = Duration::from_secs(30);
 
-/// Whether it may be sent now, and memory for it: all of it before a key is made.
+/// Checks that the caller may upload another file and waits for the memory to seal it. Both happen
+/// before a key is made.
 async fn admit(app: &App, caller: &Caller, most_bytes: u64) -> Result<SealingPermit, Refusal> {
     may_open_another(app, caller).await?;
     let bytes = sealing::memory_for(&app.config, most_bytes);
@@ -83,8 +84,7 @@ async fn admit(app: &App, caller: &Caller, most_bytes: u64) -> Result<SealingPer
         () = app.stopping.cancelled() => Err(BodyError::Stopping.into()),
         () = app.clock.sleep(LONGEST_WAIT) => Err(Refusal::new(
             ProblemCode::TooManyRequests,
-            "As many files are being sealed here as the memory for them allows; try again in a \
-             moment.",
+            "The server is sealing as many files as its memory allows; try again in a moment.",
         )
         .retry_after_s(5)),
     }
@@ -94,17 +94,17 @@ fn declared(headers: &HeaderMap) -> Option<u64> {
     headers.typed_get::<ContentLength>().map(|length| length.0)
 }
 
-/// Plaintext bytes of a body whose length is announced.
+/// Returns the most plaintext bytes of a body whose length is announced.
 fn announced(app: &App) -> u64 {
     policy::most_bytes(&app.config).min(sealing::most_bytes(&app.config))
 }
 
-/// Plaintext bytes of a body whose length is not.
+/// Returns the most plaintext bytes of a body whose length is not announced.
 fn unannounced(app: &App) -> u64 {
     announced(app).min(sealing::most_bytes_unannounced(&app.config))
 }
 
-/// Begins to seal a file, if it may have that name and type.
+/// Checks the file's name and media type and begins to seal it.
 async fn begin(app: &App, caller: &Caller, mut coming: ComingFile) -> Result<Sealing, Refusal> {
     coming.name = check::name(&coming.name, app.config.limits.name_bytes)?;
     if let Some(content_type) = &coming.content_type {
@@ -113,14 +113,15 @@ async fn begin(app: &App, caller: &Caller, mut coming: ComingFile) -> Result<Sea
     Sealing::begin(app, caller, coming).await
 }
 
-/// The store may need a moment; the client cannot ask again.
+/// The waits before completion is tried again. The server retries here, because the store may need a
+/// moment and the client cannot send its body again.
 const ASK_AGAIN_AFTER: [Duration; 3] = [
     Duration::from_secs(1),
     Duration::from_secs(3),
     Duration::from_secs(10),
 ];
 
-/// From the end of the body to a file.
+/// Finishes the sealing after the end of the body, completes the upload and returns the file's record.
 async fn ended(app: &App, caller: &Caller, sealing: Sealing) -> Result<FileRecord, Refusal> {
     let sealed = sealing.finish().await?;
     let (id, parts_sha256) = (&sealed.upload_id, &sealed.parts_sha256);
@@ -140,7 +141,8 @@ async fn ended(app: &App, caller: &Caller, sealing: Sealing) -> Result<FileRecor
     }
 }
 
-/// Takes back what can be: where it is being completed, the sweeper finds out what became of it.
+/// Aborts the upload if that is still possible and returns the refusal to send. If the upload is being
+/// completed, it cannot be aborted; the sweeper later finds out what became of it.
 async fn given_up(app: &App, caller: &Caller, sealed: &SealedBody, refusal: Refusal) -> Refusal {
     let id = &sealed.upload_id;
     let Err(error) = aborting::abort(app, caller, id).await else {
@@ -149,17 +151,18 @@ async fn given_up(app: &App, caller: &Caller, sealed: &SealedBody, refusal: Refu
     let code = error.code();
     tracing::warn!(upload.id = %id, code = code.as_str(), "Upload {id} was neither completed nor aborted");
     match code {
-        // It is being aborted; only the store has not dropped it yet.
+        // The abort is recorded; only the store has not dropped the upload yet.
         ProblemCode::StoreUnavailable | ProblemCode::RefusedByStore => refusal,
         _ => may_still_come(refusal, &sealed.file_id),
     }
 }
 
-/// Whoever is refused sends again, and has the file twice if it was kept after all.
+/// Returns a refusal that says that the file may have been kept. Otherwise the client sends it again,
+/// and has it twice if it was kept.
 fn may_still_come(refusal: Refusal, file_id: &FileId) -> Refusal {
     let detail = format!(
-        "The file was sent, but it could not be found out whether it was kept: look for it in some \
-         minutes at {}, and send it again only if it is not there.",
+        "The file was sent, but the server could not find out whether it was kept: look for it at {} \
+         in a few minutes, and send it again only if it is not there.",
         files::path(file_id)
     );
     let told = refusal.told_as(ProblemCode::Completing, detail);

@@ -1,4 +1,5 @@
-//! `GET /healthz`: it runs. `GET /readyz`: it can work.
+//! `GET /healthz` says that the server runs. `GET /readyz` says that it can work: its database
+//! answers and it is not read-only.
 
 use axum::extract::State;
 

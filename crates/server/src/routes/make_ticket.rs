@@ -1,5 +1,5 @@
-//! `POST /v1/tickets`: one download of one file, to be handed on. The ticket is in this answer and
-//! nowhere else.
+//! `POST /v1/tickets`: makes a ticket, which lets another person download one file once. The ticket is
+//! in this answer and nowhere else.
 
 use core::ops::RangeInclusive;
 
@@ -21,7 +21,7 @@ use crate::{
     records::{AuditAction, TicketRow},
 };
 
-/// A minute to 30 days; a week where nothing is said.
+/// Lifetimes of a ticket: a minute to 30 days; a week if the request names none.
 const LIFETIMES_S: RangeInclusive<u64> = 60..=30 * DAY_S;
 const DEFAULT_LIFETIME_S: u64 = 7 * DAY_S;
 const DAY_S: u64 = 24 * 60 * 60;
@@ -63,7 +63,8 @@ pub(crate) async fn make_ticket(
     Ok((StatusCode::CREATED, headers, Json(made)).into_response())
 }
 
-/// What an audit row of a ticket is about. Tickets are forgotten; the audit still knows the file.
+/// Returns the subject of a ticket's audit row. It names the file too, because the ticket's own row is
+/// deleted some day and the audit must still name the file.
 pub(crate) fn subject(file_id: &FileId, ticket_id: &TicketId) -> String {
     format!("{file_id}/{ticket_id}")
 }

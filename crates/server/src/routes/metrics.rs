@@ -1,5 +1,5 @@
-//! `GET /metrics`: counters, for whoever operates the server. How much is uploaded is nobody
-//! else's business.
+//! `GET /metrics`: the counters. Only the operator of the server may read them, because nobody else
+//! needs to know how much is uploaded.
 
 use axum::{
     extract::State,

@@ -1,4 +1,4 @@
-//! Addresses that do not exist, and methods that an address does not take.
+//! Refuses addresses that do not exist and methods that an address does not take.
 
 use axum::{
     extract::Request,
@@ -18,7 +18,8 @@ pub(crate) async fn wrong_method(method: Method, uri: Uri) -> Refusal {
     refused(&method, uri.path())
 }
 
-/// Names the address that was meant where a file was to be sent.
+/// Returns the refusal of a method. If the client tried to send a file, the refusal names the right
+/// address.
 fn refused(method: &Method, path: &str) -> Refusal {
     let instead = match (method, path) {
         (_, path) if path.starts_with("/v1/") => "see the header Allow",
@@ -37,7 +38,7 @@ fn refused(method: &Method, path: &str) -> Refusal {
     )
 }
 
-/// Middleware over the pages' files: what they refuse becomes a Problem, as everywhere.
+/// Middleware around the pages' files: turns their 404 and 405 into a Problem, as everywhere else.
 pub(crate) async fn refusals_of_files(request: Request, next: Next) -> Response {
     let (method, path) = (request.method().clone(), request.uri().path().to_owned());
     let mut answer = next.run(request).await;

@@ -1,5 +1,5 @@
-//! `POST /v1/files/{id}/open`: the content key of one file and a presigned GET of its object, for
-//! whoever opens it in a browser: plaintext does not pass the server on this way.
+//! `POST /v1/files/{id}/open`: returns the content key of one file and a presigned GET of its object,
+//! so that a browser can decrypt the file itself. Plaintext does not pass through the server here.
 
 use axum::{
     Json,
@@ -29,11 +29,12 @@ pub(crate) async fn open_file(
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     app.objects.must_hold(&row.bucket)?;
-    // Whoever has a ticket uses up what its file may, and leaves the owner its own.
+    // A request by ticket counts against the limit of its file, so that it leaves the owner's
+    // limit alone.
     let by_ticket = (caller.via == Via::Ticket).then_some(&file_id);
     app.rates.open_file(&caller.scope, by_ticket)?;
 
-    // Compares the commitment, which whoever holds only the content key cannot (R5).
+    // Compares the commitment, because a holder of the content key alone cannot do that (R5).
     let content_key = match opening::content_key(&app.keys, (&row).into()).await {
         Ok(content_key) => ContentKeyText::from_bytes(content_key.expose()),
         Err(error) => {

@@ -1,6 +1,6 @@
-//! `POST /v1/uploads`: message id, data key, header, row, in this order, and the multipart upload
-//! of what has more than one part. The header is durable before anything of it leaves (FORMAT.md
-//! R1), and everything cheap is refused before a key is made.
+//! `POST /v1/uploads`: opens an upload. It makes the message id, the data key, the header and the row,
+//! in this order, and a multipart upload if the file has more than one part. The header is durable
+//! before anything of it leaves (FORMAT.md R1). All cheap checks come before a key is made.
 
 use axum::{
     Json,
@@ -62,7 +62,7 @@ pub(crate) async fn open_upload(
         let upload = app.records.upload(&caller.scope, &upload_id).await?;
         begin_multipart(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
     }
-    // Durable before the key leaves.
+    // The audit row is durable before the key leaves.
     app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok")
         .await?;
     app.metrics.keys_issued.inc();
@@ -74,7 +74,8 @@ pub(crate) async fn open_upload(
     Ok(answer(StatusCode::CREATED, &opened))
 }
 
-/// How many uploads this owner may open, at once and in a minute: asked before a key is made.
+/// Checks the limits on this owner's uploads, open at once and opened in a minute. Callers check before
+/// they make a key.
 pub(super) async fn may_open_another(app: &App, caller: &Caller) -> Result<(), Refusal> {
     app.rates.open(&caller.scope)?;
     let most_open = app.config.limits.open_uploads;
@@ -85,7 +86,7 @@ pub(super) async fn may_open_another(app: &App, caller: &Caller) -> Result<(), R
     Ok(())
 }
 
-/// The same client token: the same upload, never a second header, and no key.
+/// Answers a repeated client token with the same upload. The answer has no second header and no key.
 async fn again(
     app: &App,
     caller: &Caller,
@@ -99,14 +100,14 @@ async fn again(
     if !is_the_same.await? {
         return Err(Refusal::new(
             ProblemCode::TokenReused,
-            "This client token was used before, for another file or for one that is not there any \
-             more; take a new one.",
+            "This client token was already used, for another file or for one that no longer exists; \
+             use a new one.",
         ));
     }
     let mut file = None;
     match before.state {
         UploadState::Opening => begin_multipart(app, &before).await?,
-        // It will be complete, or open again: to be asked then.
+        // The upload will soon be complete, or open again. The client asks again then.
         UploadState::Completing => return Err(CompletionError::Elsewhere.into()),
         UploadState::Complete => {
             let row = app
@@ -141,7 +142,7 @@ async fn again(
     Ok(answer(StatusCode::OK, &opened))
 }
 
-/// Makes everything of a new upload; nothing has left or been stored yet.
+/// Makes all values of a new upload. It stores nothing and gives nothing away yet.
 async fn make(
     app: &App,
     caller: &Caller,
@@ -210,7 +211,8 @@ async fn make(
     Ok((new, opened, content_key))
 }
 
-/// Gives the row its multipart upload. Of two at once one wins; the other's is dropped.
+/// Begins a multipart upload and writes its id to the row. If two requests do this at once, the first
+/// one's is kept and the other one's is aborted.
 pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(), Refusal> {
     app.objects.must_hold(&upload.bucket)?;
     let s3_upload_id = app.objects.create_multipart(&upload.s3_key).await?;
@@ -232,8 +234,8 @@ pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(),
     }
 }
 
-/// The same bytes for the same request. They hold the file's name, so only a keyed fingerprint of
-/// them is kept.
+/// Returns the same bytes for the same request. The bytes hold the file's name, so only a keyed
+/// fingerprint of them is kept.
 fn canonical(request: &OpenUpload) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(request).map_err(|_| problem::internal())
 }

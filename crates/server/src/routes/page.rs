@@ -1,4 +1,5 @@
-//! The pages: the built files, under a policy that lets in nothing of another origin.
+//! The pages: the built files, under a Content-Security-Policy that admits nothing from another
+//! origin except the connections to the store.
 
 use std::path::Path;
 
@@ -13,8 +14,9 @@ use super::no_route::refusals_of_files;
 use crate::app::App;
 
 /// Serves the files of `folder`; `store_origin` is where the pages' workers send parts and fetch
-/// objects. `/` is the page for uploads, `/files` that of one's files, and `/files/{id}` the page
-/// of one file, whatever the id: whether there is such a file is the API's to tell.
+/// objects. `/` is the page for uploads, `/files` the page of the caller's files, and `/files/{id}`
+/// the page of one file. That page is served for every id, because only the API says whether the file
+/// exists.
 pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
     let policy = [
         "default-src 'none'",
@@ -25,19 +27,19 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         "media-src 'self'",
         &format!("connect-src 'self' {store_origin}"),
         "base-uri 'none'",
-        // For those without script: `POST /upload`.
+        // Browsers without script send their form to `POST /upload`.
         "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        // The page's only one, for its worker (web/uploads.js).
+        // The page's only policy for trusted types. Its worker needs it (web/uploads.js).
         "trusted-types sealift",
     ]
     .join("; ");
     let set = |name: HeaderName, value: &str| {
-        // An origin that no header can hold was refused with the configuration.
+        // The configuration refuses an origin that cannot stand in a header, so this is never None.
         SetResponseHeaderLayer::overriding(name, HeaderValue::from_str(value).ok())
     };
-    // Compressed by the page's builder, once, and as small as it gets.
+    // The page builder has compressed the files once, as small as possible.
     let page = |name: &str| {
         ServeFile::new(folder.join(name))
             .precompressed_br()
@@ -53,8 +55,8 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         .layer(middleware::from_fn(refusals_of_files))
         .layer(set(header::CONTENT_SECURITY_POLICY, &policy))
         .layer(set(header::X_CONTENT_TYPE_OPTIONS, "nosniff"))
-        // Not `no-referrer`: browsers would post the form without script as if from nowhere, and the
-        // guard of a server without login would refuse it. Nobody else is told either way.
+        // Not `no-referrer`: with it browsers post the form without script with a null origin, and the
+        // guard of a server without login refuses that. Both policies send nothing to other origins.
         .layer(set(header::REFERRER_POLICY, "same-origin"))
         .layer(set(
             HeaderName::from_static("cross-origin-opener-policy"),
@@ -64,6 +66,6 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
             HeaderName::from_static("cross-origin-resource-policy"),
             "same-origin",
         ))
-        // Asked again each time, answered with 304: an update is never half old.
+        // Browsers ask again each time and mostly get 304, so that no page mixes files of two versions.
         .layer(set(header::CACHE_CONTROL, "no-cache"))
 }

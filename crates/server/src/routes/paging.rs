@@ -1,4 +1,4 @@
-//! Lists that come page by page, newest first. A cursor is the place of the last row of a page:
+//! Splits lists into pages, newest first. A cursor names the last row of a page by time and id:
 //! `<milliseconds>-<id>`.
 
 use core::{fmt::Display, str::FromStr};
@@ -12,13 +12,13 @@ use serde::Deserialize;
 
 use crate::{app::App, problem::Refusal};
 
-/// Rows of one page, unless fewer are asked for.
+/// Rows of one page, unless the request gives a `limit`.
 const DEFAULT_MOST: u32 = 50;
 const MOST: u32 = 200;
 
-/// Which page of a list of `I`s is asked for, `?cursor=&limit=`.
+/// The page of a list that a request asks for, `?cursor=&limit=`. `I` is the type of the rows' ids.
 pub(crate) struct Paging<I> {
-    /// When the row before the page was made, and its id.
+    /// The time and the id of the last row before this page.
     pub(crate) after: Option<(i64, I)>,
     most: u32,
 }
@@ -33,22 +33,22 @@ impl<I: FromStr + Display> Paging<I> {
         Ok(Self { after, most })
     }
 
-    /// How many rows to read: one more tells whether there is another page.
+    /// Returns how many rows to read: one more than the page has, to see whether another page follows.
     pub(crate) fn to_read(&self) -> u32 {
         self.most.saturating_add(1)
     }
 
-    /// Whether so many rows are a page.
+    /// Returns whether this many rows fill a page.
     pub(crate) fn is_full(&self, rows: usize) -> bool {
         u32::try_from(rows).is_ok_and(|rows| rows >= self.most)
     }
 
-    /// Where the page behind this row begins.
+    /// Returns the cursor of the page that begins after this row.
     pub(crate) fn cursor((at_ms, id): &(i64, I)) -> String {
         format!("{at_ms}-{id}")
     }
 
-    /// The rows of this page, and the next one's cursor.
+    /// Returns the rows of this page, and the next page's cursor if one follows.
     pub(crate) fn cut<R>(
         &self,
         mut rows: Vec<R>,
@@ -83,10 +83,10 @@ impl<I: FromStr + Display> FromRequestParts<App> for Paging<I> {
     }
 }
 
-/// A list that can be searched too, `?search=&cursor=&limit=`.
+/// The page of a list that can also be searched, `?search=&cursor=&limit=`.
 pub(crate) struct Searching<I> {
     pub(crate) page: Paging<I>,
-    /// What the rows must have; never empty.
+    /// The text that the rows must contain; never empty.
     pub(crate) text: Option<String>,
 }
 
@@ -122,6 +122,6 @@ fn place<I: FromStr>(cursor: &str) -> Result<(i64, I), Refusal> {
 fn invalid() -> Refusal {
     Refusal::new(
         ProblemCode::InvalidRequest,
-        format!("`limit` must be 1 to {MOST}, and `cursor` one that the page before gave."),
+        format!("`limit` must be 1 to {MOST}, and `cursor` must come from the page before."),
     )
 }

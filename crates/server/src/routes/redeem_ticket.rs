@@ -1,6 +1,7 @@
-//! `POST /v1/tickets/redeem`: uses a ticket up, for a cookie that lets this browser read the file
-//! as long as it goes on with that. The page asks for it when somebody presses its button; what only looks at the
-//! page, as the previews of messengers do, uses nothing up.
+//! `POST /v1/tickets/redeem`: exchanges a ticket, which then cannot be used again, for a cookie that
+//! lets this browser read the file as long as it keeps reading. The page sends this request when a
+//! person presses its button. A program that only loads the page, such as the preview of a messenger,
+//! does not use the ticket up.
 
 use axum::{
     Json,
@@ -21,8 +22,8 @@ use crate::{
     records::AuditAction,
 };
 
-/// A wrong ticket costs a look into the records, as a wrong API key does, and tells nothing: used,
-/// ended, taken back and never made are answered alike.
+/// Redeems a ticket. A wrong ticket costs one query, as a wrong API key does, and its answer reveals
+/// nothing: a used, expired, revoked or invented ticket gets the same answer.
 pub(crate) async fn redeem_ticket(
     State(app): State<App>,
     stranger: Stranger,
@@ -34,7 +35,7 @@ pub(crate) async fn redeem_ticket(
     let row = row.ok_or_else(used)?;
     let now_ms = app.now_ms();
     let until_ms = reading_expiry_ms(now_ms, now_ms);
-    // All that may fail comes before the ticket is used up.
+    // Everything that may fail comes before the ticket is used up.
     let file = app.records.file(&row.scope, &row.file_id).await?;
     let shared = shared(&app, file.ok_or_else(used)?, Some(until_ms)).await?;
     let cookie = ReadCookie::from_random(Zeroizing::new(random::bytes()));

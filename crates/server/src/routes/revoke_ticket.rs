@@ -1,7 +1,7 @@
-//! `DELETE /v1/tickets/{id}`: takes a ticket back. The cookie that it was redeemed for ends with it: the
-//! next request is refused, and a read under way ends within two minutes, because it asks the records
-//! once a minute ([`crate::caller::Reader::may_still`]). An address of the store that was given already
-//! gives ciphertext for two minutes more at most; a request that the store is answering by then goes on.
+//! `DELETE /v1/tickets/{id}`: revokes a ticket. The cookie that the ticket was redeemed for ends with it:
+//! the next request is refused, and a read under way ends within two minutes, because it asks the records
+//! once a minute ([`crate::caller::Reader::may_still`]). A presigned GET that was already given out
+//! returns ciphertext for at most two minutes more. A request that the store is answering then goes on.
 
 use axum::extract::State;
 use http::StatusCode;

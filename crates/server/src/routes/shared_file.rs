@@ -1,4 +1,4 @@
-//! `GET /v1/files/{id}/shared`: what somebody with a ticket is told of the file, and nothing more.
+//! `GET /v1/files/{id}/shared`: describes the file to a person with a ticket, and says nothing more.
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::SharedFile;
@@ -22,7 +22,7 @@ pub(crate) async fn shared_file(
     shared(&app, row, until_ms).await.map(Json)
 }
 
-/// A row as somebody with a ticket sees it: neither metadata nor where it lies.
+/// Returns a row as a person with a ticket sees it, without the metadata and the object key.
 pub(super) async fn shared(
     app: &App,
     row: FileRow,

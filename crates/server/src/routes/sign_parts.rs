@@ -1,5 +1,6 @@
-//! `POST /v1/uploads/{id}/parts`: the rows of the parts are durable before a URL leaves, all of
-//! them or none (FORMAT.md R2). Lengths come from the plan.
+//! `POST /v1/uploads/{id}/parts`: signs a PUT for each part of the request. The rows of all these
+//! parts are durable before a URL leaves; if one row fails, none is kept (FORMAT.md R2). The lengths
+//! come from the part plan.
 
 use axum::{
     Json,
@@ -38,7 +39,7 @@ pub(crate) async fn sign_parts(
     let upload = upload.ok_or_else(Refusal::not_found)?;
     app.objects.must_hold(&upload.bucket)?;
     if upload.state == UploadState::Opening {
-        // It may be open by now, but this row does not name its multipart upload.
+        // The upload may be open by now, but this row does not name its multipart upload.
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
     let parts = planned(&receipts, &upload.plan, app.config.limits.parts_per_batch)?;
@@ -62,7 +63,7 @@ pub(crate) async fn sign_parts(
         SignedRows::AlreadySealed(part) => {
             return Err(Refusal::new(
                 ProblemCode::PartAlreadySealed,
-                format!("Part {part} was sealed before, to other bytes: the file has changed; start the upload anew."),
+                format!("Part {part} was already sealed to other bytes, so the file has changed; start a new upload."),
             )
             .with_number("part", part.get()));
         }
@@ -77,7 +78,7 @@ pub(crate) async fn sign_parts(
     Ok(([(header::CACHE_CONTROL, no_store)], Json(answer)).into_response())
 }
 
-/// The receipts with the lengths that the plan gives these parts.
+/// Returns the receipts with the lengths that the plan gives these parts.
 fn planned(
     receipts: &[PartReceipt],
     plan: &PartPlan,
@@ -96,7 +97,7 @@ fn planned(
     if numbers.len() != receipts.len() {
         return Err(Refusal::new(
             ProblemCode::InvalidField,
-            "A request names each part once.",
+            "A request may name each part only once.",
         ));
     }
     let planned = receipts.iter().map(|receipt| {
@@ -138,7 +139,7 @@ async fn presign(
                     objects.presign_part(key, id, receipt.number, sha256, *sealed_len, now_ms);
                 part.await?
             }
-            // No row of an open multipart upload is like this.
+            // The row of an open multipart upload always has an id.
             (Method::Multipart, None) => return Err(problem::internal()),
         };
         signed.push(SignedPart {

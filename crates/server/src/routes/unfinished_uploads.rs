@@ -1,4 +1,4 @@
-//! `GET /v1/uploads`: the caller's uploads that can go on, newest first, page by page.
+//! `GET /v1/uploads`: lists the caller's uploads that can be resumed, newest first, page by page.
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{UploadId, UploadList, UploadSummary};

@@ -1,5 +1,6 @@
-//! `POST /v1/uploads/{id}/key`: the content key again, 32 raw bytes, only while the upload is
-//! open and only to whoever may continue it. One that was cut off while it opened is open then.
+//! `POST /v1/uploads/{id}/key`: returns the content key again, as 32 raw bytes, while the upload is
+//! open and only to a caller who may continue it. If the opening of the upload was cut off, this
+//! request finishes it.
 
 use axum::{
     extract::State,
@@ -27,18 +28,18 @@ pub(crate) async fn upload_key(
     app.read_only.may_change()?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
-    // What the server seals itself is never sealed a second time, by nobody (FORMAT.md R2).
+    // A file that the server seals itself is never sealed again, so nobody gets its key (FORMAT.md R2).
     if upload.is_sealed_here || !matches!(upload.state, UploadState::Opening | UploadState::Open) {
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
-    // An upload from before a restore of the database may have given away signatures that nobody
-    // remembers: its key is not issued again (FORMAT.md R2).
+    // If the database was restored, an upload from before may have signatures that no row remembers.
+    // Its key is not issued again, because other bytes could be sealed under it (FORMAT.md R2).
     if upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current {
         return Err(problem::upload_expired());
     }
     app.rates.key(&caller.scope)?;
     if upload.state == UploadState::Opening {
-        // Whoever began it is gone, and with it the token that would have begun it again.
+        // The client that began the upload is gone, and so is the client token to repeat its request.
         begin_multipart(&app, &upload).await?;
     }
 
@@ -47,7 +48,7 @@ pub(crate) async fn upload_key(
     let context =
         context::of(tenant, &upload.file_id, &upload_id).map_err(|_| problem::internal())?;
     let data_key = app.keys.open_data_key(tenant, &header, &context).await?;
-    // Compares the commitment, which whoever holds only the content key cannot (R5).
+    // Compares the commitment, because a holder of the content key alone cannot do that (R5).
     let verified = header.verify(&data_key)?;
     app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "again")
         .await?;

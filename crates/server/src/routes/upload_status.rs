@@ -1,4 +1,4 @@
-//! `GET /v1/uploads/{id}`: what resume needs, without the key.
+//! `GET /v1/uploads/{id}`: returns everything that a client needs to resume an upload, except the key.
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{
@@ -78,14 +78,15 @@ async fn row(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<UploadR
     upload.ok_or_else(Refusal::not_found)
 }
 
-/// Without its multipart upload nothing more can be sent: told as open, it could neither go on nor
-/// end.
+/// Settles an upload whose multipart upload is gone from the store. No more parts can be sent to it. If
+/// the status still said "open", the client could neither continue nor complete it.
 async fn settle(app: &App, caller: &Caller, upload: &UploadRow) -> Result<(), Refusal> {
     let (done, id) = (AuditAction::CompleteUpload, upload.upload_id.as_str());
     let audited = app.audit_row(caller, done, id, "ok");
     match completion::take_up(app, upload, &audited).await {
         Ok(_) | Err(CompletionError::Failed) => Ok(()),
-        // The sweeper's, another request's, or not so any more.
+        // The sweeper ends an expired upload, another request is at it, or the store has not joined the
+        // parts; the status then says so.
         Err(CompletionError::Expired | CompletionError::Elsewhere | CompletionError::StillOpen) => {
             Ok(())
         }
@@ -93,12 +94,12 @@ async fn settle(app: &App, caller: &Caller, upload: &UploadRow) -> Result<(), Re
     }
 }
 
-/// What the store holds of an upload, by its own word.
+/// The parts of an upload that the store says it holds.
 enum Stored {
     Everything,
     Parts(Vec<StoredPart>),
     Object(ObjectHead),
-    /// Its parts were joined or dropped.
+    /// The store has joined the parts or dropped them.
     NoMultipart,
     Nothing,
 }
@@ -126,7 +127,7 @@ impl Stored {
         }
     }
 
-    /// Exactly the ciphertext of that part.
+    /// Returns whether the store holds exactly the ciphertext of that part.
     fn has(&self, row: &PartRow) -> bool {
         let is_it =
             |len: u64, sha256: Option<Sha256>| len == row.sealed_len && sha256 == Some(row.sha256);

@@ -1,4 +1,5 @@
-//! `POST /v1/files/{id}/verify`: the wish that every frame be opened once more.
+//! `POST /v1/files/{id}/verify`: asks the server to open every frame of the file once more. The
+//! verifier does this later; the answer is the file's record as it is now.
 
 use axum::{Json, extract::State};
 use http::StatusCode;
@@ -17,7 +18,7 @@ pub(crate) async fn verify_file(
     caller: Caller,
     Id(file_id): Id<FileId>,
 ) -> Result<(StatusCode, Json<FileRecord>), Refusal> {
-    // The server reads all of the file for it, so it is for whoever may.
+    // The server reads the whole file for this, so the caller must be allowed to download it.
     caller.may(Wish::Download)?;
     app.read_only.may_change()?;
     app.rates.verify(&caller.scope)?;

@@ -1,4 +1,4 @@
-//! The audit: who did what to which id, denials included, and no name or secret in it.
+//! The audit says who did what to which id. It includes denials, and holds no name and no secret.
 
 use std::sync::{
     Arc,
@@ -184,14 +184,14 @@ async fn a_download_that_breaks_off_is_kept() {
     let stack = Stack::start().await;
     let client = stack.client();
     let record = client.upload("a", &bytes(300 * FRAME)).await;
-    // The final frame: what comes before it is given already.
+    // Only the final frame is damaged, so the reader already gets the frames before it.
     alter(&stack.object_of(&record), -1);
     let path = files::content_path(&record.id);
     let answer = client.request(http::Method::GET, &path).send().await;
     let got = answer.unwrap().bytes().await;
     assert!(got.is_err(), "it looked complete");
     let entries = entries(&stack).await;
-    // What is found damaged is verified as a whole meanwhile, which has a row of its own.
+    // A file that is found damaged is also verified as a whole meanwhile, which adds another row.
     let mut read = entries.iter().map(told).filter(|row| row.0 == "open_file");
     let id = Some(record.id.as_str());
     assert_eq!(read.next_back(), Some(("open_file", id, "object_damaged")));
@@ -206,7 +206,7 @@ async fn whoever_is_denied_cannot_fill_the_disk() {
     for answer in futures::future::join_all(knocks).await {
         answer.refused(ProblemCode::Unauthenticated);
     }
-    // Ten a second are kept, however long these took, and ten at once.
+    // The audit keeps ten denials a second, and ten at once, however long the requests took.
     let seconds = began.elapsed().as_secs() + 2;
     let kept = u64::try_from(entries(&stack).await.len()).unwrap();
     assert!((1..=10 * seconds).contains(&kept), "{kept} in {seconds} s");
@@ -232,7 +232,7 @@ async fn whoever_reads_range_after_range_cannot_fill_the_disk() {
                 let range = Answer::to(range.header("range", "bytes=0-0")).await;
                 assert_eq!(range.status, 206);
             }
-            // Nobody's row stands for another's.
+            // Each reader has a row of its own.
             assert_eq!(client.get(&path).await.status, 200);
         }
         assert_eq!(opened(&stack, "ok").await, 3 * minute);

@@ -1,5 +1,5 @@
-//! Every change of the records is kept together with its audit entry, or not at all. Here the
-//! database refuses every audit entry for a while: then nothing may change, and nothing may leave.
+//! Every change of the records is kept together with its audit entry, or not at all. Here the database
+//! refuses every audit entry for a while. Meanwhile nothing may change and no secret may leave.
 
 use std::{
     collections::BTreeSet,
@@ -27,8 +27,8 @@ use crate::{
     },
 };
 
-/// Whether an entry of this action stands for a change of the database. The others stand for a
-/// secret that leaves, a refusal, or a change in the store alone: their entry comes first.
+/// Returns whether an entry of this action records a change of the database. The other entries record a
+/// secret that leaves, a refusal, or a change in the store alone; they are written before that happens.
 fn is_a_change(action: AuditAction) -> bool {
     match action {
         AuditAction::OpenUpload
@@ -65,8 +65,8 @@ const TABLES: [&str; 8] = [
     "deployment",
 ];
 
-/// Not a change that anybody reports: the lease of a completion, and when a sweeper last listed the
-/// bucket.
+/// Columns whose changes need no audit entry: the lease of a completion, and the time when a sweeper last
+/// listed the bucket.
 const UNWATCHED: [&str; 4] = [
     "completing_by",
     "completing_until_ms",
@@ -74,7 +74,7 @@ const UNWATCHED: [&str; 4] = [
     "unrecorded_reported_at_ms",
 ];
 
-/// Everything that the database holds beside the audit.
+/// Returns everything that the database holds besides the audit.
 async fn rows(stack: &Stack) -> Vec<String> {
     let mut db = stack.database().await;
     let mut all = Vec::new();
@@ -92,7 +92,7 @@ async fn rows(stack: &Stack) -> Vec<String> {
         let rows = sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut db).await;
         for row in rows.unwrap() {
             let row: String = row.get("row");
-            // A lease changes nothing for anybody else.
+            // `completing` counts as `open`, because a lease changes nothing for anybody else.
             all.push(format!(
                 "{table}: {}",
                 row.replace("'completing'", "'open'")
@@ -110,7 +110,7 @@ async fn run(stack: &Stack, statement: &'static str) {
     db.close().await.unwrap();
 }
 
-/// A deployment whose audit can be closed.
+/// A deployment whose database can refuse audit entries.
 struct Watched {
     stack: Stack,
     changed: BTreeSet<&'static str>,
@@ -132,7 +132,7 @@ impl Watched {
         self.stack.number(entries, action.as_str()).await
     }
 
-    /// Acts twice: while no audit entry can be kept, and then as usual. `act` says whether it
+    /// Calls `act` twice: while no audit entry can be kept, and then as usual. `act` returns whether it
     /// succeeded.
     async fn both_or_neither(&mut self, action: AuditAction, act: impl AsyncFn(&Stack) -> bool) {
         let before = rows(&self.stack).await;
@@ -168,7 +168,7 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let flags = [("auth", "api-keys"), ("sweep_seconds", "0")];
     let stack = Stack::at(clock, &flags).await;
     let client = stack.login("acme", "ada", Roles::ALL).await;
-    // The tenant's key is made with its first upload, unaudited.
+    // The first upload also makes the tenant's key, which has no audit entry.
     let file = client.upload("first", b"first").await;
     let mut watched = Watched {
         stack,
@@ -262,8 +262,8 @@ async fn no_change_is_kept_without_its_audit_entry() {
         .both_or_neither(AuditAction::MakeApiKey, make_key)
         .await;
 
-    // What the sweeper is to end: an upload that expires, one whose abort and one file whose
-    // deletion were cut off, and the tombstones and tickets from above.
+    // The sweeper has these to end: an upload that expires, an upload whose abort was cut off, a file
+    // whose deletion was cut off, and the tombstones and tickets from above.
     let expired = client.open("e", &bytes(PART + 10)).await;
     let cut_off = client.open("f", &bytes(PART + 10)).await;
     let half_deleted: FileRecord = client.upload("g", b"g").await;
@@ -299,7 +299,7 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let subject = format!("{}/{}", file.id, made.ticket_id);
     assert_eq!(watched.by_sweeper("forget_ticket", &subject).await, ["ok"]);
 
-    // An object that comes after its tombstone was swept.
+    // An object arrives after its tombstone was swept.
     now.fetch_add(2 * DAY_MS, Ordering::SeqCst);
     let late = watched.stack.object_to_be(taken_back.id()).await;
     watched.stack.lay(taken_back.id(), b"late").await;
@@ -333,8 +333,8 @@ async fn no_change_is_kept_without_its_audit_entry() {
 }
 
 impl Watched {
-    /// The pass over all frames keeps no verdict while no entry can be kept. The server's own pass may
-    /// have been quicker than the trigger, so the verdict is forgotten first.
+    /// Expects that the verifier keeps no verdict while no entry can be kept. The server's own pass may have
+    /// been quicker than the trigger, so the verdict is deleted first.
     async fn verdict(&mut self) {
         let files = "SELECT count(*) FROM files WHERE state = ?";
         let verdicts = "SELECT count(verified_at_ms) FROM files WHERE state = ?";
@@ -355,7 +355,7 @@ impl Watched {
         assert!(self.stack.number(entries, "ok").await >= kept + files);
     }
 
-    /// A sweep ends nothing while no entry can be kept, and everything afterwards.
+    /// Expects that a sweep ends nothing while no entry can be kept, and ends everything afterwards.
     async fn sweeps(&mut self) {
         let before = rows(&self.stack).await;
         self.close_audit().await;
@@ -385,7 +385,7 @@ impl Watched {
         }
     }
 
-    /// The outcomes that the sweeper's entries of this subject have.
+    /// Returns the outcomes of the sweeper's entries for this action and subject.
     async fn by_sweeper(&self, action: &str, subject: &str) -> Vec<String> {
         let mut db = self.stack.database().await;
         let outcomes = sqlx::query_scalar(

@@ -1,5 +1,5 @@
-//! The bucket that the records name: a server with other settings refuses to start, and nothing that
-//! another bucket lacks counts as a loss.
+//! The records name their bucket. A server that is set to another bucket refuses to start, and an object
+//! that another bucket lacks does not count as lost.
 
 use std::{fs, path::PathBuf};
 
@@ -15,7 +15,7 @@ use crate::support::{Client, DAY_MS, PART, Stack, bytes, change, now_ms};
 
 const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
 
-/// A deployment with one file and one open upload, stopped.
+/// A stopped deployment with one file and one open upload.
 pub(crate) struct Stopped {
     pub(crate) config: Config,
     pub(crate) file: FileRecord,
@@ -52,18 +52,18 @@ impl Stopped {
         serde_json::from_slice(&fs::read(self.mark_file()).unwrap()).unwrap()
     }
 
-    /// The mark goes, as by an operator's hand: the object and what the store notes about it.
+    /// Removes the mark as an operator could: the object and the store's note about it.
     fn remove_mark(&self) {
         fs::remove_file(self.mark_file()).unwrap();
     }
 
-    /// Why a server with these settings does not start, and the sentence about it.
+    /// Expects that a server with these settings does not start, and returns its error message.
     pub(crate) async fn refused(&self, config: &Config) -> String {
         let refused = Server::start(config.clone()).await.unwrap_err();
         refused.to_string()
     }
 
-    /// With the right settings everything is as it was.
+    /// Expects that everything is as before if the server has the right settings.
     pub(crate) async fn expect_unharmed(&self) {
         let server = Server::start(self.config.clone()).await.unwrap();
         let client = Client::of(server.address());
@@ -114,11 +114,11 @@ async fn a_server_with_another_bucket_endpoint_or_prefix_does_not_start_and_says
         ] {
             assert!(said.contains(part), "{part}: {said}");
         }
-        // Nor does an operator's command take it for the right one.
+        // An operator's command does not take it for the right bucket either.
         let refused = mark_store(&config, true).await.unwrap_err();
         assert_eq!(refused.to_string(), said);
     }
-    // Nothing was made there.
+    // The refused server made nothing in the other bucket.
     assert!(!right.store_folder().join("another").exists());
     stopped.expect_unharmed().await;
 }
@@ -144,7 +144,7 @@ async fn a_deployment_that_never_had_an_upload_may_change_its_bucket() {
 async fn a_bucket_without_the_mark_is_refused_until_the_operator_marks_it() {
     let stopped = Stopped::new().await;
     stopped.remove_mark();
-    // Each time: a start does not make the mark that it misses.
+    // Every start is refused, because a start does not write a missing mark.
     for _ in 0..2 {
         let said = stopped.refused(&stopped.config).await;
         assert!(said.contains("sealift/sealift.deployment"), "{said}");
@@ -174,14 +174,14 @@ async fn an_emptied_bucket_and_a_folder_that_is_gone_are_refused_until_the_loss_
             "`sealift store mark`"
         };
         assert!(said.contains(command), "{said}");
-        // Nothing was made in its place.
+        // The refused server made no new folder.
         assert_eq!(stopped.config.store_folder().exists(), !folder_too);
         let refused = mark_store(&stopped.config, false).await.unwrap_err();
         assert!(
             matches!(refused, DeploymentError::ObjectsMissing(_)),
             "{refused}"
         );
-        // Put back, all is well.
+        // With the folder back, everything works again.
         if folder_too {
             fs::rename(&away, stopped.config.store_folder()).unwrap();
             stopped.expect_unharmed().await;
@@ -234,14 +234,14 @@ async fn a_deployment_from_before_the_marks_gets_one_where_its_objects_are_and_n
         bucket: "another".to_owned(),
         ..stopped.config.clone()
     };
-    // Its uploads name their bucket.
+    // The rows of its uploads name the bucket.
     assert!(
         stopped
             .refused(&another)
             .await
             .contains("`sealift store moved --yes`")
     );
-    // A store of the same name that has none of its objects.
+    // This store has a bucket of the same name, but none of the objects.
     let object = stopped.bucket().join(&stopped.file.object_key);
     let away = stopped.config.data_dir.join("away");
     fs::rename(&object, &away).unwrap();
@@ -305,7 +305,7 @@ async fn rows_of_another_bucket_are_never_taken_for_losses() {
     stack.server.verify_now().await;
     let rows = "SELECT count(*) FROM files WHERE verification_code IS NOT NULL AND file_id <> ?";
     assert_eq!(stack.number(rows, "").await, 0);
-    // Neither what has expired, nor what was cut off, nor a tombstone is ended.
+    // The sweeper ends no expired upload, nothing that was cut off, and no tombstone.
     for (state, day) in [("open", 8), ("aborting", 9), ("completing", 10)] {
         let more = match state {
             "completing" => {
@@ -324,7 +324,7 @@ async fn rows_of_another_bucket_are_never_taken_for_losses() {
         let found = "SELECT state FROM files WHERE file_id = ?";
         assert_eq!(stack.text(found, deleted.id.as_str()).await, "deleting");
     }
-    // With the rows' bucket set, everything goes on.
+    // With the right bucket in the rows, everything goes on.
     let right = "UPDATE uploads SET s3_bucket = (SELECT s3_bucket FROM deployment)";
     change(&stack.config, right).await;
     change(

@@ -1,5 +1,5 @@
-//! Who may ask at all: API keys and their roles, the guard of a server without login, and the
-//! ways by which keys and plaintext may travel.
+//! Callers: API keys and their roles, the guard of a server without login, and the connections that may
+//! carry keys and plaintext.
 
 use http::Method;
 use sealift_server::{ApiKey, records::Roles};
@@ -110,7 +110,7 @@ async fn a_role_covers_its_own_routes_only() {
     uploader.complete(&file).await.json::<Value>(200);
 }
 
-/// Asks a server without login for its files, with one header more.
+/// Lists the files of a server without login, with one more request header.
 async fn guarded(client: &Client, name: &str, value: &str) -> Answer {
     client.get_with(files::PATH, name, value).await
 }
@@ -309,7 +309,7 @@ async fn keys_do_not_travel_over_an_open_connection() {
     for (name, value) in [
         ("x-forwarded-for", "10.0.0.1"),
         ("x-forwarded-proto", "http"),
-        // Without trust in a proxy its word counts for nothing.
+        // Without a trusted proxy these headers do not count.
         ("x-forwarded-proto", "https"),
         ("forwarded", "proto=https"),
         ("via", "1.1 proxy"),
@@ -334,7 +334,7 @@ async fn a_trusted_proxys_word_is_believed() {
         let answer = guarded(&client, name, value).await;
         answer.refused(ProblemCode::InsecureTransport);
     }
-    // What the visitor claimed does not count beside what the proxy says.
+    // The visitor's own claim does not count; only the proxy's header does.
     let request = client.request(Method::GET, files::PATH);
     let request = request.header("x-forwarded-proto", "https");
     let both = Answer::to(request.header("x-forwarded-proto", "http")).await;

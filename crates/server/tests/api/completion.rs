@@ -1,5 +1,5 @@
-//! Completion believes in an object only after it was looked at (FORMAT.md R7): objects and parts
-//! that somebody changed in the store before it.
+//! Completion trusts an object only after it has read it (FORMAT.md R7). Here objects and parts are
+//! changed in the store before the completion.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, UploadStatus};
 
 use crate::support::{Client, FRAME, PART, SealedFile, Stack, alter, bytes};
 
-/// Completion refuses for good, and nothing of the object stays.
+/// Expects that completion refuses for good and that nothing of the object stays.
 async fn expect_failed(stack: &Stack, client: &Client, file: &SealedFile) {
     let object = stack.object_to_be(file.id()).await;
     client
@@ -33,8 +33,8 @@ async fn expect_failed(stack: &Stack, client: &Client, file: &SealedFile) {
         .refused(ProblemCode::UploadNotOpen);
 }
 
-/// Sends the right parts, then puts another object where the right one belongs, as whoever has
-/// the bucket can: the multipart upload is gone, as after a completion whose answer was lost.
+/// Sends the right parts, then puts another object at their object key, as a person with access to the
+/// bucket can. The multipart upload is gone, as after a completion whose answer was lost.
 async fn replaced(stack: &Stack, file: &SealedFile, object: &[u8]) {
     let client = stack.client();
     client.send(file).await;
@@ -42,7 +42,7 @@ async fn replaced(stack: &Stack, file: &SealedFile, object: &[u8]) {
     stack.lay(file.id(), object).await;
 }
 
-/// Plaintext bytes of a file of two parts, the second of two frames.
+/// Plaintext bytes of a file of two parts; the second part has two frames.
 const TWO_PARTS: usize = PART + FRAME + 5;
 
 fn header_len(file: &SealedFile) -> i64 {
@@ -80,7 +80,7 @@ async fn the_first_and_the_last_frame_are_tried_at_every_completion() {
     let stack = Stack::start().await;
     let client = stack.client();
     for place in [1000, -1] {
-        // Of so many frames a random pick would find the altered one once in 300 runs.
+        // With so many frames the random check would find an altered frame only once in 300 runs.
         let file = client.open("a", &bytes(1000 * FRAME)).await;
         client.send(&file).await;
         alter(&stack.object_to_be(file.id()).await, place);
@@ -95,11 +95,12 @@ async fn frames_in_the_middle_are_tried_at_random_at_completion() {
     let file = client.open("a", &bytes(1000 * FRAME)).await;
     client.send(&file).await;
     let mut object = file.object();
-    // All but the first and the last: three random picks miss them all once in 10^8 runs.
+    // All frames but the first and the last are altered, so three random checks miss them all only once
+    // in 10^8 runs.
     for index in 1..999 {
         object[file.opened.header.len() + index * (FRAME + 32) + 100] ^= 1;
     }
-    // The store believes that it has what was sent.
+    // The store still has the checksums of the bytes that were sent.
     fs::write(stack.object_to_be(file.id()).await, &object).unwrap();
     expect_failed(&stack, &client, &file).await;
 }

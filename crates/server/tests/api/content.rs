@@ -1,4 +1,4 @@
-//! Reading a file: whole, in ranges, under conditions, as a download that nothing runs.
+//! Reading a file: whole, in ranges, under conditions, and as a download that no browser runs.
 
 use http::Method;
 use sealift_message::{Header, MessageId};
@@ -30,7 +30,7 @@ async fn an_empty_file_has_a_length_of_zero_and_no_range() {
         answer.refused(ProblemCode::RangeNotSatisfiable);
         assert_eq!(answer.header("content-range"), "bytes */0", "{range}");
     }
-    // Its one frame is what proves that it is empty.
+    // An empty file has one frame, and only that frame proves that the file is empty.
     alter(&stack.object_of(&record), -1);
     client.get(&path).await.refused(ProblemCode::ObjectDamaged);
 }
@@ -39,12 +39,12 @@ async fn an_empty_file_has_a_length_of_zero_and_no_range() {
 async fn a_file_of_whole_frames_does_not_come_whole_unless_its_empty_final_frame_opens() {
     let stack = Stack::start().await;
     let client = stack.client();
-    // The end of the longest file comes in a piece of its own.
+    // The end of the longest file comes in a separate piece.
     for len in [FRAME, 2 * FRAME, 2040 * FRAME] {
         let plaintext = bytes(len);
         let record = client.upload("a.bin", &plaintext).await;
         let path = files::content_path(&record.id);
-        // Mark, sequence number, IV, content length, tag.
+        // Places in the final frame: mark, sequence number, IV, content length, tag.
         for place in [-40, -33, -32, -17, -16, -1] {
             alter(&stack.object_of(&record), place);
             for range in [None, Some("bytes=0-")] {
@@ -52,12 +52,12 @@ async fn a_file_of_whole_frames_does_not_come_whole_unless_its_empty_final_frame
                 if let Some(range) = range {
                     request = request.header("range", range);
                 }
-                // Refused, or broken off before the promised length.
+                // The read is refused, or breaks off before the promised length.
                 let answer = request.send().await.unwrap();
                 let is_whole = answer.status().is_success() && answer.bytes().await.is_ok();
                 assert!(!is_whole, "{len} bytes, altered at {place}, {range:?}");
             }
-            // Every frame of a smaller range is open without it.
+            // A smaller range does not need the final frame, so it can still be read.
             let answer = client.get_with(&path, "range", "bytes=-1").await;
             assert_eq!(answer.body, plaintext[len - 1..], "altered at {place}");
             alter(&stack.object_of(&record), place);
@@ -97,7 +97,8 @@ async fn the_etag_is_the_message_id_and_never_the_stores_own() {
     assert_eq!(header.message_id().as_bytes(), &message_id);
 }
 
-/// Headers of every answer, shown or saved. No policy permits a script or a form.
+/// Expects the headers that every answer has, whether the file is shown or saved. Neither policy permits a
+/// script or a form.
 fn expect_never_active(answer: &Answer, is_shown: bool) {
     let policy = match is_shown {
         true => "sandbox allow-same-origin; default-src 'none'; img-src 'self'; media-src 'self'",

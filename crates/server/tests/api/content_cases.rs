@@ -1,4 +1,4 @@
-//! Ranges and conditions of reading, case by case (RFC 9110, 13 and 14).
+//! Ranges and conditions when a file is read, case by case (RFC 9110, 13 and 14).
 
 use http::Method;
 use sealift_transfer::api::{ProblemCode, files};
@@ -8,21 +8,21 @@ use crate::{
     support::Answer,
 };
 
-/// What a case expects of the answer's body.
+/// The body that a case expects.
 enum Body {
-    /// 200 and all of it.
+    /// 200 and the whole file.
     Whole,
-    /// 206 and these bytes, first and last.
+    /// 206 and the bytes from the first offset to the last one.
     Part(usize, usize),
     /// 304, 412 or 416 and nothing of the file.
     None(u16),
 }
 use Body::{None as Nothing, Part, Whole};
 
-/// A request's headers, where `ETAG` stands for the file's own.
+/// A request's headers. `ETAG` stands for the file's own ETag.
 type Given = &'static [(&'static str, &'static str)];
 
-/// Of a file of 8292 bytes in three frames of 4096.
+/// Requests for a file of 8292 bytes in three frames of 4096.
 const CASES: &[(&str, Given, Body)] = &[
     ("no condition and no range give all of it", &[], Whole),
     ("the first byte", &[("range", "bytes=0-0")], Part(0, 0)),
@@ -279,7 +279,7 @@ async fn ranges_and_conditions_are_answered_as_http_says() {
             );
         }
 
-        // HEAD meets the same conditions, and no range.
+        // HEAD obeys the same conditions and ignores ranges.
         let head = Answer::to(asked(Method::HEAD)).await;
         let expected = match expected {
             Whole | Part(..) | Nothing(416) => 200,

@@ -1,5 +1,5 @@
-//! A row whose sealed fields do not open is shown as damaged. It fails no list and no search, and the
-//! file can still be downloaded and deleted.
+//! A row whose sealed fields do not open is shown as damaged. Lists and searches still work, and the file
+//! can still be downloaded and deleted.
 
 use http::header;
 use sealift_transfer::api::{
@@ -14,8 +14,8 @@ use crate::support::{
     ticket_holder::TicketHolder,
 };
 
-/// Ways in which a sealed field does not open: an altered byte; a KEK that is not there; the value of
-/// another row; too short to be sealed; empty.
+/// Changes after which a sealed field does not open: altered bytes; a KEK that does not exist; the value
+/// of another row; a value too short to be sealed; an empty value.
 const DAMAGES: [&str; 5] = [
     "UPDATE files SET original_filename = CAST(substr(original_filename, 1, length(original_filename) - 8)
          || x'0001020304050607' AS BLOB) WHERE file_id = ?2 AND ?1 = x''",
@@ -48,7 +48,7 @@ async fn a_name_that_does_not_open_fails_no_list_and_no_search() {
         assert_eq!(changed.unwrap(), 1, "{damage}");
 
         assert_eq!(names(&client, "").await, ["", "a whole one", "another"]);
-        // The damaged file may be the one that is looked for.
+        // The damaged file may be the one that the search is for.
         assert_eq!(names(&client, "?search=whole").await, ["", "a whole one"]);
         let path = files::path(&file.id);
         let record: FileRecord = client.get(&path).await.json(200);
@@ -57,7 +57,7 @@ async fn a_name_that_does_not_open_fails_no_list_and_no_search() {
         let verify = client.post(&files::verify_path(&file.id), &()).await;
         assert_eq!(verify.json::<FileRecord>(202).unreadable.len(), 1);
 
-        // Downloads go on, under the file's id.
+        // The file can still be downloaded; its id serves as the name.
         let content = client.content(&file.id).await;
         assert_eq!(
             (content.status, &content.body[..]),
@@ -113,7 +113,8 @@ async fn nor_does_any_other_field_that_does_not_open() {
         let changed = stack.change(damage, Vec::new(), file.id.as_str()).await;
         assert_eq!(changed.unwrap(), 1, "{damage}");
 
-        // In the list, by itself, as the answer of a repeated completion and of a repeated opening.
+        // The record appears in the list, by itself, and in the answers to a repeated completion and a
+        // repeated opening.
         let list: FileList = client.get(files::PATH).await.json(200);
         let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
         let status: UploadStatus = client.status(&file.upload_id).await.json(200);
@@ -130,7 +131,7 @@ async fn nor_does_any_other_field_that_does_not_open() {
             assert_eq!(is_unknown, field == UnreadableField::Verification);
         }
         if field == UnreadableField::Verification {
-            // Another pass mends it.
+            // Another verification repairs the field.
             stack.verified(&file).await;
             let mended: FileRecord = client.get(&files::path(&file.id)).await.json(200);
             assert_eq!(mended.unreadable, []);
@@ -162,7 +163,7 @@ async fn nor_does_an_unfinished_upload_whose_name_or_metadata_does_not_open() {
     assert_eq!(list.uploads[1].unreadable, []);
     let status: UploadStatus = client.status(&opened.upload_id).await.json(200);
     assert_eq!(status.unreadable, [UnreadableField::Name]);
-    // The request is still known by its fingerprint, and the upload goes on to its end.
+    // The server still recognizes the request by its fingerprint, and the upload can be completed.
     let again = client.post(open::PATH, &asked).await;
     assert_eq!(again.json::<OpenedUpload>(200).upload_id, opened.upload_id);
     let file = SealedFile::seal(opened, b"2");

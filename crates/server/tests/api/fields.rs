@@ -1,4 +1,4 @@
-//! What may stand in a request to open an upload.
+//! The fields of a request to open an upload, and their limits.
 
 use sealift_transfer::api::{FileRecord, Policy, ProblemCode, open, policy};
 use serde_json::{Value, json};
@@ -39,7 +39,7 @@ async fn sizes_that_the_format_cannot_carry_are_refused() {
         .await
         .json::<Policy>(200)
         .most_bytes;
-    // 2^32 - 1 frames of 4 KiB, the last of which is never full.
+    // 2^32 - 1 frames of 4 KiB; the last frame is never full.
     assert_eq!(most, 4096 * u64::from(u32::MAX) - 1);
     for size in [most + 1, 1 << 63, u64::MAX] {
         let mut asked = request(&new_token(), "a", 0);

@@ -1,4 +1,4 @@
-//! `POST /upload` and `PUT /upload/{name}`: a file sealed on its way through the server.
+//! `POST /upload` and `PUT /upload/{name}`: the server seals the file while it receives it.
 
 use http::{Method, header};
 use sealift_server::records::Roles;
@@ -37,7 +37,7 @@ async fn a_form_with_one_file_in_any_field_becomes_a_file_and_three_lines() {
     }
 }
 
-/// The record, by JSON.
+/// Sends the request and returns the record, which it asks for as JSON.
 async fn sealed(request: reqwest::RequestBuilder) -> FileRecord {
     let request = request.header(header::ACCEPT, "application/json");
     Answer::to(request).await.json(201)
@@ -59,7 +59,7 @@ async fn files_of_every_size_around_frames_and_parts_open_again() {
         let put = client
             .request(Method::PUT, "/upload/a")
             .body(plaintext.clone());
-        // Nobody says beforehand how long it is.
+        // This body does not announce its length.
         let pieces: Vec<_> = plaintext.chunks(100_000).map(<[u8]>::to_vec).collect();
         let pieces = pieces.into_iter().map(Ok::<_, std::io::Error>);
         let chunked = reqwest::Body::wrap_stream(futures::stream::iter(pieces));
@@ -88,7 +88,7 @@ async fn a_type_that_an_upload_may_not_have_is_refused_here_too() {
     stack.expect_no_upload().await;
 }
 
-/// A form that a browser posts.
+/// Posts a form as a browser does.
 async fn post_as_browser(client: &Client, part: Part) -> Answer {
     let (content_type, body) = form(&[part]);
     let request = client.request(Method::POST, "/upload");
@@ -240,7 +240,7 @@ async fn what_is_no_form_is_refused() {
         let answer = Answer::to(request.header(header::CONTENT_TYPE, &content_type)).await;
         answer.refused(ProblemCode::InvalidRequest);
     }
-    // The beginning of something that never becomes a field.
+    // These bytes never become a field.
     let endless = vec![b'x'; 4 * 1024 * 1024];
     let request = client.request(Method::POST, "/upload").body(endless);
     let answer = Answer::to(request.header(header::CONTENT_TYPE, &content_type)).await;
@@ -257,7 +257,7 @@ async fn what_is_no_form_is_refused() {
 async fn the_rest_of_a_file_is_not_taken_for_the_whole() {
     let stack = Stack::start().await;
     let request = stack.client().request(Method::PUT, "/upload/a").body("a");
-    // As `curl -C 5 -T` does.
+    // `curl -C 5 -T` sends this header.
     let rest = request.header(header::CONTENT_RANGE, "bytes 5-5/6");
     let answer = Answer::to(rest).await;
     answer.refused(ProblemCode::InvalidRequest);

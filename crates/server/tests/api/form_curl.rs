@@ -1,4 +1,4 @@
-//! The commands of the README, by the real curl.
+//! Runs the commands of the README with the real curl.
 
 use std::{fs, process::Stdio};
 
@@ -7,7 +7,7 @@ use tokio::process::Command;
 
 use crate::support::{PART, Stack, bytes};
 
-/// What curl prints; `None` where there is no curl on this machine.
+/// Returns the output of curl, or `None` if this machine has no curl.
 async fn curl(arguments: &[&str]) -> Option<String> {
     let mut curl = Command::new("curl");
     let curl = curl.args(["--silent", "--show-error", "--noproxy", "*"]);
@@ -27,19 +27,19 @@ async fn curl_sends_a_form_and_a_file_and_reads_three_lines() {
     let address = format!("http://{}/upload", stack.server.address());
     let name = "photo \"of\" ünì.jpg";
     let file = stack.folder().join(name);
-    // More than curl sends without being told to continue.
+    // The file is larger than curl sends without an answer 100 Continue.
     let plaintext = bytes(2 * PART + 3);
     fs::write(&file, &plaintext).unwrap();
     let file = file.to_str().unwrap();
 
-    // A file name that has quotes must be quoted for curl itself.
+    // A file name with quotes must be quoted for curl itself.
     let quoted = file.replace('"', "\\\"");
     let as_form = format!("image=@\"{quoted}\"");
     let into_folder = format!("{address}/");
     let ways: [&[&str]; 3] = [
         &["-X", "POST", &address, "-F", &as_form],
         &["-T", file, &into_folder],
-        // Without saying how long it is.
+        // This upload does not announce its length.
         &["-T", file, "-H", "Transfer-Encoding: chunked", &into_folder],
     ];
     for arguments in ways {

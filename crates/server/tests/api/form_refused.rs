@@ -1,4 +1,4 @@
-//! Who is refused comes to read why, also while it is still sending.
+//! A client that is refused can read the reason, even while it is still sending.
 
 use sealift_server::{Clock, records::Roles};
 use sealift_transfer::api::ProblemCode;
@@ -16,11 +16,11 @@ use crate::{
     },
 };
 
-/// More than the sockets on both sides hold.
+/// Bytes of a body, more than the sockets on both sides hold.
 const LEN: usize = 12 * 1024 * 1024;
 
-/// A request with such a head line and headers, sent whole before anything is read of the answer:
-/// as clients do that do not ask whether they may send.
+/// Sends a whole request with this request line and these headers before it reads the answer. Clients
+/// that do not use `Expect: 100-continue` do the same.
 async fn told(stack: &Stack, client: &Client, line: &str, headers: &str) -> String {
     let address = stack.server.address();
     let mut socket = TcpStream::connect(address).await.unwrap();
@@ -107,7 +107,7 @@ async fn a_form_that_stands_still_when_it_is_refused_is_ended() {
     let first = Part::file("f", "a", &bytes(2 * PART + 1));
     let (content_type, body) = form(&[first, Part::file("g", "b", b"2")]);
     let mut socket = TcpStream::connect(address).await.unwrap();
-    // Two files have come, and there is more to come.
+    // Two files have arrived, and the body has not ended.
     let len = body.len() + 100;
     let head = format!(
         "POST /upload HTTP/1.1\r\nHost: {address}\r\nConnection: close\r\n\

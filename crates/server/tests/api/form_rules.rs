@@ -1,5 +1,5 @@
-//! What is sealed on the server is sealed by nobody else, and leaves nothing behind where it does
-//! not come to its end.
+//! A file that the server seals is sealed by nobody else. If its upload does not complete, nothing of it
+//! is left.
 
 use std::sync::{
     Arc,
@@ -34,7 +34,7 @@ async fn r2_nobody_else_gets_the_key_of_what_is_sealed_here() {
     let (slow, id) = Slow::begin(&stack).await;
     let key = client.key_again(&id).await;
     key.refused(ProblemCode::UploadNotOpen);
-    // Its token cannot be named.
+    // The upload's client token is not valid in a request, so no client can name the upload by it.
     let token = "SELECT client_token FROM uploads WHERE upload_id = ?";
     let token = stack.text(token, id.as_str()).await;
     let again = client.post(open::PATH, &request(&token, "slow", 1)).await;
@@ -76,8 +76,8 @@ async fn nobody_else_finds_or_completes_what_is_sealed_here() {
     assert_eq!(slow.end().await.status, 201);
 }
 
-/// Refuses such changes from now on, and that anything is taken back, so that whatever was sent
-/// stays to be seen.
+/// Makes the database refuse these changes from now on. It also refuses every abort, so that whatever was
+/// sent stays and can be seen.
 async fn refuse(stack: &Stack, changes: &'static str) {
     run(stack, changes).await;
     run(
@@ -115,7 +115,7 @@ async fn r2_no_part_goes_to_the_store_before_its_row_is_kept() {
         let names = files.iter().map(|file| file.to_string_lossy());
         let parts = names.filter(|name| name.contains(".part-")).count();
         assert_eq!(parts, 0, "{files:?}");
-        // Of a file of one part, the object.
+        // A file of one part would be an object.
         assert!(!stack.object_file("sealift/local").exists());
     }
 }
@@ -140,7 +140,7 @@ async fn a_client_that_hangs_up_leaves_nothing() {
         drop(socket);
         wait_for_state(&stack, &id, "aborted").await;
         expect_nothing_stored(&stack);
-        // The next one is the only one again.
+        // `parts_kept` expects that the next upload is the only one.
         for statement in ["DELETE FROM parts", "DELETE FROM uploads"] {
             run(&stack, statement).await;
         }
@@ -201,7 +201,7 @@ async fn what_a_crash_left_is_swept_after_an_hour() {
     let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
     let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
     let (slow, id) = Slow::begin(&stack).await;
-    // As if its server were gone: the request waits for ever.
+    // The request waits for ever, as if its server had died.
     stack.server.sweep_now().await;
     assert_eq!(state_of(&stack, &id).await, "open");
     now.fetch_add(61 * 60 * 1000, Ordering::SeqCst);
@@ -212,7 +212,7 @@ async fn what_a_crash_left_is_swept_after_an_hour() {
     expect_nothing_stored(&stack);
 }
 
-/// Posts a form as a browser does that has this to say of where it comes from.
+/// Posts a form with these headers, by which a browser says which page the form comes from.
 async fn post_from(client: &Client, told: &[(&str, &str)]) -> Answer {
     let (content_type, body) = form(&[Part::file("f", "a", b"hello")]);
     let mut request = client.request(Method::POST, "/upload").body(body);
@@ -282,7 +282,7 @@ async fn who_is_refused_while_the_file_may_still_come_is_told_so_and_where() {
         run(&stack, not_complete).await;
         let answer = put_file(&client, "/upload/a", &bytes(len)).await;
         let problem = answer.refused(ProblemCode::Completing);
-        // Who sends it again at once has it twice.
+        // There is no Retry-After, because a client that sends the file again at once has it twice.
         assert_eq!(answer.header(header::RETRY_AFTER), "");
         let place = format!("/v1/files/{}", problem.numbers["file_id"].as_str().unwrap());
         assert!(problem.detail.contains(&place), "{}", problem.detail);

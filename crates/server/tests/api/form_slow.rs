@@ -1,4 +1,4 @@
-//! Bodies that come slowly: what they may hold, and for how long.
+//! Bodies that arrive slowly: how much memory they may hold, and for how long.
 
 use std::sync::{
     Arc,
@@ -19,14 +19,14 @@ use crate::support::{
     sealing::{new_token, request},
 };
 
-/// A body that goes on when the test says so.
+/// An upload whose body continues only when the test sends more.
 pub(crate) struct Slow {
     pieces: mpsc::UnboundedSender<Result<Bytes, std::io::Error>>,
     pub(crate) answer: tokio::task::JoinHandle<Result<Answer, reqwest::Error>>,
 }
 
 impl Slow {
-    /// Two parts are sealed, and there is more to come.
+    /// Begins an upload. On return two parts are sealed, and the body has not ended.
     pub(crate) async fn begin(stack: &Stack) -> (Self, UploadId) {
         Self::begin_as(&stack.client(), stack).await
     }
@@ -45,7 +45,7 @@ impl Slow {
         };
         slow.send(&bytes(2 * PART + 1));
         let id = parts_kept(stack, 2).await;
-        // The store has both: whatever comes after is the test's doing.
+        // Wait until the store has both parts, so that only the test itself changes anything afterwards.
         let [_, noted] = stack.part_files(&id, 2).await;
         while !noted.exists() {
             tokio::task::yield_now().await;
@@ -63,7 +63,7 @@ impl Slow {
     }
 }
 
-/// Waits until the one upload has so many part rows; its id.
+/// Waits until the only upload has `count` part rows, and returns its id.
 pub(crate) async fn parts_kept(stack: &Stack, count: i64) -> UploadId {
     let parts = "SELECT count(*) FROM parts WHERE upload_id <> ?";
     while stack.number(parts, "").await < count {
@@ -84,7 +84,7 @@ pub(crate) async fn wait_for_state(stack: &Stack, id: &UploadId, state: &str) {
     }
 }
 
-/// Nothing of it is in the store.
+/// Expects that the store holds nothing of the upload.
 pub(crate) fn expect_nothing_stored(stack: &Stack) {
     let nothing: [std::path::PathBuf; 0] = [];
     assert_eq!(stack.files_of_store(), nothing);
@@ -97,7 +97,7 @@ async fn a_body_that_stalls_for_a_minute_is_ended() {
     let (slow, id) = Slow::begin(&stack).await;
     hand.forward(59_000);
     slow.send(b"still here");
-    // Whoever waits by the hand may not have begun to wait when it is moved.
+    // The server may not have begun to wait when the clock moves, so the clock moves again and again.
     while state_of(&stack, &id).await == "open" {
         hand.forward(60_000);
         tokio::task::yield_now().await;
@@ -116,7 +116,7 @@ async fn a_body_that_trickles_is_ended() {
     let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
     let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
     let (slow, id) = Slow::begin(&stack).await;
-    // A byte every fifty seconds: never silent for a minute.
+    // A byte arrives every fifty seconds, so the sender is never silent for a minute.
     while state_of(&stack, &id).await == "open" {
         now.fetch_add(50_000, Ordering::SeqCst);
         slow.send(b"a");
@@ -139,7 +139,7 @@ async fn one_owner_leaves_half_of_the_memory_to_others() {
     let stack = Stack::at(clock, &settings).await;
     let ada = stack.login("acme", "ada", Roles::ALL).await;
     let bob = stack.login("acme", "bob", Roles::ALL).await;
-    // The body does not say how long it is, so it takes all that ada may have.
+    // The body does not announce its length, so it takes all memory that ada may have.
     let (slow, _) = Slow::begin_as(&ada, &stack).await;
     expect_busy_for_a_while(&hand, &ada, &slow).await;
     assert_eq!(put_file(&bob, "/upload/b", b"b").await.status, 201);
@@ -147,7 +147,8 @@ async fn one_owner_leaves_half_of_the_memory_to_others() {
     assert_eq!(put_file(&ada, "/upload/a", b"a").await.status, 201);
 }
 
-/// A file and a form wait for memory, until the hand has moved by half a minute.
+/// Expects that a file and a form wait for memory until the clock has moved by half a minute, and are then
+/// refused.
 async fn expect_busy(hand: &ClockHand, client: &Client) {
     let part = Part::file("f", "a", b"a");
     let (content_type, body) = form(std::slice::from_ref(&part));
@@ -183,19 +184,19 @@ async fn a_body_waits_half_a_minute_for_memory_and_is_then_refused() {
     let (slow, _) = Slow::begin(&stack).await;
     let kept = "SELECT count(*) FROM uploads WHERE upload_id <> ?";
     let before = stack.number(kept, "").await;
-    // No client waits for what is slower than a modem: its own minute has not passed.
+    // The sender has been silent for only a second and has its own minute, so it is not ended.
     hand.forward(1_000);
     slow.send(b"still here");
     expect_busy_for_a_while(&hand, &client, &slow).await;
     assert_eq!(stack.number(kept, "").await, before);
-    // A body that still waits when the memory comes back is served.
+    // A body that is still waiting when the memory becomes free is served.
     let waits = client.request(Method::PUT, "/upload/a").body("a");
     let waits = tokio::spawn(Answer::to(waits));
     assert_eq!(slow.end().await.status, 201);
     assert_eq!(waits.await.unwrap().status, 201);
 }
 
-/// Expects what [`expect_busy`] does, while the slow sender sends now and then.
+/// Expects the same as [`expect_busy`] while the slow sender keeps sending.
 async fn expect_busy_for_a_while(hand: &ClockHand, client: &Client, slow: &Slow) {
     tokio::select! {
         () = expect_busy(hand, client) => {}
@@ -214,8 +215,8 @@ async fn a_server_that_stops_lets_nobody_wait_for_memory() {
     let settings = [("sweep_seconds", "0"), ("limit_sealing_memory", "1MiB")];
     let stack = Stack::at(clock, &settings).await;
     let (slow, _) = Slow::begin(&stack).await;
-    // It is known to wait when the server has read its head, which nobody sees from outside: so the
-    // answer may also be that no connection was to be had.
+    // The request waits for memory once the server has read its head. The test cannot see that, so the
+    // connection may also be refused.
     let waits = stack.client().request(Method::PUT, "/upload/a").body("a");
     let waits = tokio::spawn(Answer::or_broken(waits));
     stack.server.shutdown().await;
@@ -251,7 +252,7 @@ async fn an_owner_has_so_many_open_and_opens_so_many_a_minute() {
 async fn what_is_sealed_here_does_not_count_as_open() {
     let stack = Stack::with(&[("limit_open_uploads", "1")]).await;
     let client = stack.client();
-    // Its row is there from its first part on.
+    // The row of an upload exists from its first part on.
     let (slow, _) = Slow::begin(&stack).await;
     assert_eq!(put_file(&client, "/upload/a", b"a").await.status, 201);
     let open_one = request(&new_token(), "a", 1);

@@ -1,5 +1,6 @@
-//! Nothing in the database confirms a guess about a name or a content (DESIGN.md 4): the raw files of
-//! the database are searched for everything that somebody could compute from a guess.
+//! Nothing in the database confirms a guess about a name or a content, because a person with a backup of
+//! it must not be able to check guesses. These tests search the raw files of the database for everything
+//! that can be computed from a guess.
 
 use std::{fs, path::Path};
 
@@ -16,7 +17,7 @@ use crate::support::{
     sealing::{new_token, request},
 };
 
-/// The database's file and its journals, one after the other.
+/// Returns the bytes of the database's file and its journals, one after the other.
 fn raw(stack_database: &Path) -> Vec<u8> {
     let mut all = Vec::new();
     for beside in ["", "-wal", "-shm"] {
@@ -32,8 +33,8 @@ fn has(all: &[u8], wanted: &[u8]) -> bool {
     places.any(|(at, byte)| wanted.first() == Some(byte) && all[at..].starts_with(wanted))
 }
 
-/// A hash in every form that somebody might keep it in, without its first bytes, so that a prefix
-/// hides nothing.
+/// Returns a hash in every form in which it might be kept. The first bytes are left out, so that the search
+/// also finds a hash behind a prefix.
 fn forms_of(hash: &[u8]) -> Vec<Vec<u8>> {
     vec![
         hash.to_vec(),
@@ -45,7 +46,7 @@ fn forms_of(hash: &[u8]) -> Vec<Vec<u8>> {
     ]
 }
 
-/// Texts that can be computed from the guess that this file was sent with that request.
+/// Returns all byte strings that can be computed from a right guess of this request and this plaintext.
 fn guesses(asked: &Value, plaintext: &[u8]) -> Vec<Vec<u8>> {
     let mut guesses = vec![plaintext.to_vec(), asked["name"].as_str().unwrap().into()];
     let typed: OpenUpload = serde_json::from_value(asked.clone()).unwrap();
@@ -64,7 +65,7 @@ fn guesses(asked: &Value, plaintext: &[u8]) -> Vec<Vec<u8>> {
 
 fn expect_no_guess_confirmed(stack: &Stack, guesses: &[Vec<u8>], when: &str) {
     let all = raw(&stack.config.database_file());
-    // The search looks in the right place.
+    // The search reads the right files.
     assert!(has(&all, b"CREATE TABLE uploads") && has(&all, b"sealift-1"));
     for guess in guesses {
         let text = String::from_utf8_lossy(guess);
@@ -103,7 +104,7 @@ async fn the_raw_database_confirms_no_guess_before_or_after_a_deletion() {
     let kept = "SELECT length(request_mac) + length(original_filename) FROM uploads
                 WHERE upload_id = ?";
     assert_eq!(stack.number(kept, record.upload_id.as_str()).await, 0);
-    // All of it in the file itself, without a journal.
+    // After a stop everything is in the database's file itself, without a journal.
     let stack = stack.restart().await;
     expect_no_guess_confirmed(&stack, &guesses, "after a restart");
 }
@@ -154,7 +155,7 @@ async fn nor_does_it_of_a_file_that_curl_or_a_form_brought() {
     expect_no_guess_confirmed(&stack, &guesses(&asked, plaintext), "sealed here");
 }
 
-/// A request that nothing is left to compare with is not the same request.
+/// After the end nothing is left to compare a request with, so no request counts as a repeated one.
 #[tokio::test]
 async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_nothing() {
     let stack = Stack::start().await;
@@ -168,7 +169,7 @@ async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_n
         match end {
             "deleted" => {
                 client.complete(&file).await.json::<FileRecord>(200);
-                // The same request gets the file as long as the file is there.
+                // The same request gets the file as long as the file exists.
                 let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
                 assert!(again.file.is_some() && again.content_key.is_none());
                 client.delete(&files::path(file.file_id())).await;

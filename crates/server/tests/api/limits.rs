@@ -1,4 +1,5 @@
-//! How long and how much: uploads expire, and an owner has so many open, opens so many a minute.
+//! Limits: uploads expire, and an owner may have a number of uploads open at once and may open a number a
+//! minute.
 
 use std::sync::{
     Arc,
@@ -15,8 +16,8 @@ use crate::support::{
     sealing::{new_token, request},
 };
 
-/// A deployment whose days pass when the test says so. It begins now, since the store of the
-/// test believes the signatures of its own time only.
+/// Starts a deployment whose clock the test moves. The clock begins at the real time, because the test's
+/// store accepts only signatures of its own time.
 async fn travelling(flags: &[(&'static str, &str)]) -> (Stack, Arc<AtomicI64>, i64) {
     let began = now_ms();
     let now = Arc::new(AtomicI64::new(began));
@@ -142,7 +143,7 @@ async fn an_owner_opens_so_many_uploads_a_minute_and_is_told_when_to_come_back()
     answer.refused(ProblemCode::TooManyRequests);
     let seconds: u64 = answer.header("retry-after").parse().unwrap();
     assert!((1..=30).contains(&seconds), "{seconds}");
-    // Asking for the same again opens nothing, and others have their own minute.
+    // A repeated request opens nothing and so is not limited, and other owners have their own limit.
     client
         .post(open::PATH, &again)
         .await
@@ -180,12 +181,12 @@ async fn an_owner_has_so_many_files_verified_again_a_minute() {
             break answer;
         }
         wanted += 1;
-        // Some come back while they are counted.
+        // Some permits come back while the loop runs, so the count may exceed the limit.
         assert!(wanted < 3000);
     };
     refused.refused(ProblemCode::TooManyRequests);
     assert!(wanted >= 300, "{wanted}");
-    // Others have their own minute.
+    // Other owners have their own limit.
     let other = stack.login("acme", "bob", Roles::ALL).await;
     let file = other.upload("b", b"b").await;
     let path = files::verify_path(&file.id);

@@ -1,5 +1,5 @@
-//! The HTTP API as clients meet it: a real server with its embedded store, keyring and database
-//! on loopback ports of its own, one for each test.
+//! Tests of the HTTP API as clients use it. Each test starts a real server with its embedded store,
+//! keyring and database, on its own loopback ports.
 
 #[cfg(test)]
 mod audit;

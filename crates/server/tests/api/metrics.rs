@@ -1,4 +1,5 @@
-//! `GET /metrics`: what is counted, who may read it, and that docs/METRICS.md tells all of it.
+//! `GET /metrics`: the counts are right, only the operator may read them, and docs/METRICS.md lists all of
+//! them.
 
 use std::collections::BTreeMap;
 
@@ -18,7 +19,7 @@ async fn metrics(client: &Client) -> Answer {
     answer
 }
 
-/// Every sample by its name and labels.
+/// Returns every sample by its name and labels.
 async fn samples(client: &Client) -> BTreeMap<String, i64> {
     let text = String::from_utf8(metrics(client).await.body).unwrap();
     let lines = text.lines().filter(|line| !line.starts_with('#'));
@@ -81,7 +82,7 @@ async fn what_a_sweep_finds_and_does_is_counted_by_kind() {
     stack.server.sweep_now().await;
     let after = samples(&client).await;
     for kind in SweepKind::ALL {
-        // Nothing of it was ever signed: the tombstone of what is aborted need not stand.
+        // No part of the upload was ever signed, so the same sweep also removes its tombstone.
         let was_there = matches!(kind, SweepKind::Aborting | SweepKind::Tombstone);
         let expected = i64::from(was_there);
         let kind = kind.as_str();

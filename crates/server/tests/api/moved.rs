@@ -1,4 +1,4 @@
-//! The objects of a deployment were copied to another bucket, and its records are told.
+//! The objects of a deployment were copied to another bucket, and `move_store` points its records there.
 
 use std::{fs, path::Path};
 
@@ -41,7 +41,7 @@ fn copy_bucket(store: &Path, from: &str, to: &str) {
     }
 }
 
-/// The settings of this deployment after its objects were copied to another bucket.
+/// Copies the objects to another bucket and returns the settings of the deployment there.
 pub(crate) fn copied_to_another(config: &Config) -> Config {
     copy_bucket(&config.store_folder(), &config.bucket, "another");
     Config {
@@ -58,7 +58,7 @@ async fn objects_that_were_copied_to_another_bucket_are_read_there_after_the_rec
         bucket: "another".to_owned(),
         ..stopped.config.clone()
     };
-    // Not before the mark is there, nor while an object is missing or of another size.
+    // The move is refused while the mark is missing, or an object is missing or has another size.
     let refused = move_store(&config).await.unwrap_err();
     assert!(
         matches!(refused, DeploymentError::MarkNotCopied { .. }),
@@ -97,7 +97,8 @@ async fn objects_that_were_copied_to_another_bucket_are_read_there_after_the_rec
     let record: FileRecord = client.get(&files::path(&stopped.file.id)).await.json(200);
     assert_eq!(record.bucket, "another");
     assert_eq!(client.content(&stopped.file.id).await.body, bytes(10));
-    // Its parts are not there: it begins anew, and is not called failed.
+    // The parts of the open upload were not copied. The upload has expired and must begin anew; it has not
+    // failed.
     client
         .key_again(&stopped.upload)
         .await

@@ -1,5 +1,5 @@
-//! The same name gets the same verdict on every way in: by the API, as the page and the command line
-//! ask it, by a form as browsers and as other programs write it, and by `PUT`.
+//! Every way to upload gives the same name the same verdict: the API, which the page and the command line
+//! use, a form as browsers and as other programs write it, and `PUT`.
 
 use percent_encoding::{NON_ALPHANUMERIC, percent_encode};
 use sealift_transfer::api::{FileRecord, ProblemCode, open};
@@ -10,10 +10,10 @@ use crate::support::{
     sealing::{new_token, request},
 };
 
-/// Names as they are on a disk, and what is kept of them; `None` where they are refused.
+/// Names as they are on a disk, each with the name that is kept, or `None` if the name is refused.
 const VERDICTS: &[(&str, Option<&str>)] = &[
     ("photo.jpg", Some("photo.jpg")),
-    // Composed and decomposed.
+    // Composed and decomposed accents.
     ("p\u{e4}per f\u{fc}r.pdf", Some("p\u{e4}per f\u{fc}r.pdf")),
     (
         "pa\u{308}per fu\u{308}r.pdf",
@@ -40,7 +40,7 @@ const VERDICTS: &[(&str, Option<&str>)] = &[
     ("../../etc/passwd", Some("passwd")),
     ("a/../b.txt", Some("b.txt")),
     ("a//b.txt", Some("b.txt")),
-    // No name.
+    // Names that are empty or name a folder.
     ("", Some("unnamed")),
     (".", Some("unnamed")),
     ("..", Some("unnamed")),
@@ -65,7 +65,7 @@ const VERDICTS: &[(&str, Option<&str>)] = &[
     ("a\u{7f}", None),
 ];
 
-/// The name that a way in kept.
+/// Returns the name that the server kept, or `None` if it refused the name.
 fn verdict(answer: &Answer) -> Option<String> {
     if answer.status == 422 {
         answer.refused(ProblemCode::InvalidName);
@@ -88,12 +88,12 @@ async fn by_the_api(client: &Client, name: &str) -> Option<String> {
     Some(record.name)
 }
 
-/// Sends the name as WHATWG has browsers write it.
+/// Sends the name in a form as browsers write it (WHATWG HTML).
 async fn by_a_browsers_form(client: &Client, name: &str) -> Option<String> {
     let written = name.replace('\n', "%0A").replace('\r', "%0D");
     let written = written.replace('"', "%22");
     let answer = post_form(client, &[Part::file("f", &written, b"a")]).await;
-    // No header may have these bytes, so such a form cannot be read at all.
+    // These bytes may not be in a header, so such a form cannot be read at all.
     if name.contains(['\u{1b}', '\u{7f}']) {
         answer.refused(ProblemCode::InvalidRequest);
         return None;
@@ -101,7 +101,7 @@ async fn by_a_browsers_form(client: &Client, name: &str) -> Option<String> {
     verdict(&answer)
 }
 
-/// Sends the name as RFC 8187 has other programs write it.
+/// Sends the name in a form as other programs write it (RFC 8187).
 async fn by_a_programs_form(client: &Client, name: &str) -> Option<String> {
     let written = percent_encode(name.as_bytes(), NON_ALPHANUMERIC);
     let head = format!("form-data; name=\"f\"; filename*=UTF-8''{written}");
@@ -109,7 +109,7 @@ async fn by_a_programs_form(client: &Client, name: &str) -> Option<String> {
 }
 
 async fn by_put(client: &Client, name: &str) -> Option<String> {
-    // HTTP clients take a step of dots out of an address, even where it is written so.
+    // HTTP clients remove dot segments from an address even if the dots are percent-encoded.
     let written = percent_encode(name.as_bytes(), NON_ALPHANUMERIC);
     verdict(&put_file(client, &format!("/upload/{written}"), b"a").await)
 }

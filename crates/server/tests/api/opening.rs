@@ -1,4 +1,5 @@
-//! Opening a file in the browser: the content key of one file, and a presigned GET of its object.
+//! `POST /v1/files/{id}/open`, by which a browser decrypts a file itself: the content key of one file and
+//! a presigned GET of its object.
 
 use http::Method;
 use sealift_message::{ContentKey, Decryptor, StoredHeader};
@@ -13,7 +14,7 @@ async fn open(client: &Client, file: &FileId) -> Answer {
     Answer::to(client.request(Method::POST, &read::path(file))).await
 }
 
-/// As a browser fetches it: at the store, without any login of its own.
+/// Begins the GET as a browser does: from the store, without this caller's login.
 fn get(client: &Client, get: &PresignedGet) -> reqwest::RequestBuilder {
     let request = client.fetch(Method::GET, &get.url);
     let headers = get.headers.iter();
@@ -112,7 +113,7 @@ async fn r6_the_url_is_good_for_the_recorded_object_only_and_for_fifteen_minutes
     };
     assert_eq!(Answer::to(get(&client, &elsewhere)).await.status, 403);
 
-    // Another object in its place: refused by the store, and by the reader, who compares the ETag.
+    // Another object is put in its place. The store refuses the GET, and the reader compares the ETag.
     let (_, moved) = (
         std::fs::copy(stack.object_of(&another), stack.object_of(&record)).unwrap(),
         std::fs::copy(stack.note_of(&another), stack.note_of(&record)).unwrap(),
@@ -133,7 +134,7 @@ async fn r5_no_key_is_given_for_a_header_whose_commitment_is_another() {
     let change = "UPDATE files SET header = ? WHERE file_id = ?";
     let changed = stack.change(change, header, record.id.as_str()).await;
     assert_eq!(changed.unwrap(), 1);
-    // What was compared before is not remembered.
+    // After a restart no earlier comparison is cached.
     let stack = stack.restart().await;
     let refused = open(&stack.client(), &record.id).await;
     refused.refused(ProblemCode::ObjectDamaged);
@@ -144,7 +145,7 @@ async fn r5_no_key_is_given_for_a_header_whose_commitment_is_another() {
     );
 }
 
-/// What the audit keeps last, and how it ended.
+/// Returns the action and the outcome of the last audit entry.
 async fn last_entry(stack: &Stack) -> (String, String) {
     let records = Records::open(&stack.config.database_file()).await.unwrap();
     let entries = records.audit_rows(0, 1000).await.unwrap();
@@ -196,7 +197,7 @@ async fn keys_for_reading_are_given_so_often_a_minute() {
             break answer;
         }
         given += 1;
-        // Some come back while they are counted.
+        // Some permits come back while the loop runs, so the count may exceed the limit.
         assert!(given < 100);
     };
     refused.refused(ProblemCode::TooManyRequests);

@@ -1,4 +1,4 @@
-//! Many small files of one person, many at once, meet no limit of the default settings.
+//! One person who uploads many small files, many of them at once, meets no limit of the default settings.
 
 use futures::{StreamExt as _, stream};
 use sealift_server::records::Roles;
@@ -13,7 +13,7 @@ const FILES: usize = 200;
 const AT_ONCE: usize = 50;
 const LEN: usize = 10 * 1024;
 
-/// How many of so many uploads were refused.
+/// Returns the statuses of the refused uploads.
 async fn refused(answers: impl stream::Stream<Item = impl Future<Output = u16>>) -> Vec<u16> {
     let answers = answers.buffer_unordered(AT_ONCE);
     let statuses: Vec<u16> = answers.collect().await;

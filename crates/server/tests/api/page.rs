@@ -1,4 +1,4 @@
-//! The built page, where the server serves one.
+//! The built page, if the server serves one.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use crate::support::{Answer, Stack};
 
 const INDEX: &str = "<!doctype html><title>Sealift</title>";
 
-/// A deployment with a page, and a file beside the page's folder.
+/// Starts a deployment with a page, and with a file outside the page's folder.
 async fn with_page() -> (Stack, tempfile::TempDir) {
     let folder = tempfile::tempdir().unwrap();
     let page = folder.path().join("dist");

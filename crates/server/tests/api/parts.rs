@@ -1,4 +1,4 @@
-//! Parts that are refused by the server or by the store, and that the upload goes on afterwards.
+//! Parts that the server or the store refuses. The upload goes on afterwards.
 
 use http::Uri;
 use sealift_transfer::{
@@ -22,7 +22,7 @@ fn number(number: u16) -> PartNumber {
     PartNumber::try_from(number).unwrap()
 }
 
-/// Whether the store holds each of the signed parts.
+/// Returns for each signed part whether the store holds it.
 async fn stored(client: &Client, file: &SealedFile) -> Vec<bool> {
     let status: UploadStatus = client.status(file.id()).await.json(200);
     assert_eq!(status.state, UploadState::Open);
@@ -116,7 +116,7 @@ async fn the_checksum_of_another_ciphertext_is_refused_and_changes_nothing() {
     let status: UploadStatus = client.status(file.id()).await.json(200);
     assert_eq!(status.parts[0].sha256, file.receipts()[0].sha256);
 
-    // The first ciphertext is signed as often as it is asked for.
+    // The first ciphertext is signed again as often as the client asks.
     client.send(&file).await;
     client.complete(&file).await.json::<FileRecord>(200);
 }
@@ -236,7 +236,7 @@ async fn a_body_that_breaks_off_is_not_kept() {
     socket.write_all(&file.parts[0][..1000]).await.unwrap();
     socket.shutdown().await.unwrap();
     let mut answer = Vec::new();
-    // Refused or hung up on: both are fine.
+    // The server may refuse or close the connection; both are right.
     let _ = socket.read_to_end(&mut answer).await;
     assert!(!answer.starts_with(b"HTTP/1.1 200"));
 

@@ -1,4 +1,4 @@
-//! A server that is read-only: which routes it refuses, and what it leaves alone.
+//! A read-only server: the routes that it refuses, and the data that it does not change.
 
 use std::collections::BTreeSet;
 
@@ -14,7 +14,7 @@ use crate::support::{
     sealing::{new_token, request},
 };
 
-/// Nothing but the test itself sweeps.
+/// Turns the server's own sweeps off, so that only the test sweeps.
 const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
 
 /// The answer of a route while the server is read-only.
@@ -22,7 +22,7 @@ const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
 enum Route {
     /// Refused with `read_only`.
     Refused,
-    /// Answered as always, with this status.
+    /// Answered as usual, with this status.
     Answered(u16),
 }
 
@@ -118,20 +118,20 @@ async fn while_a_server_is_read_only_no_route_opens_signs_completes_deletes_or_g
             answer.refused(ProblemCode::ReadOnly);
         }
     }
-    // A route that comes to the router comes to this table, too; `/v1/{*rest}` is none.
+    // A new route in the router must be added to this table too. `/v1/{*rest}` does not count as a route.
     let router = include_str!("../../src/router.rs");
     let paths: BTreeSet<&String> = table.iter().map(|(_, path, ..)| path).collect();
     assert_eq!(
         router.matches(".route(").count() - 1,
         paths.len() + TEST_OF_THE_ROUTER
     );
-    // All is as it was.
+    // Everything is as before.
     let status: UploadStatus = client.status(upload).await.json(200);
     assert!(status.parts.iter().all(|part| part.stored));
     assert_eq!(client.content(id).await.body, bytes(10));
 }
 
-/// Routes that the router's own test makes.
+/// The number of routes that the router's own test adds.
 const TEST_OF_THE_ROUTER: usize = 1;
 
 #[tokio::test]
@@ -152,7 +152,8 @@ async fn a_read_only_server_sweeps_and_verifies_nothing() {
     let aborted = client.open("a", &bytes(10)).await;
     client.send(&aborted).await;
     let object = stack.object_to_be(aborted.id()).await;
-    // Since the backup its client went on: for the restored database it is aborted, with a tombstone.
+    // The client went on after the backup. In the restored database the upload is aborted and has a
+    // tombstone.
     let file = client.upload("b", &bytes(10)).await;
     let stack = stack
         .restart_after(async |config| {

@@ -1,4 +1,4 @@
-//! Reading gives right bytes or none (FORMAT.md R6): objects that somebody changed in the store
+//! A read returns right bytes or none (FORMAT.md R6), even if somebody changed the object in the store
 //! after completion.
 
 use std::fs;
@@ -7,7 +7,7 @@ use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
 
 use crate::support::{Answer, Client, FRAME, NO_NOTES, PART, Stack, alter, bytes};
 
-/// What a reader of a damaged object may see: a refusal, or a right beginning that breaks off.
+/// Expects that a reader of a damaged object gets a refusal, or a right beginning that breaks off.
 async fn expect_no_wrong_byte(client: &Client, file: &FileId, plaintext: &[u8], range: &str) {
     let path = files::content_path(file);
     let request = client.request(http::Method::GET, &path);
@@ -33,12 +33,12 @@ async fn expect_no_wrong_byte(client: &Client, file: &FileId, plaintext: &[u8], 
     assert!(plaintext.starts_with(&got));
 }
 
-/// A complete file of 300 frames whose object was changed afterwards.
+/// Uploads a file of 300 frames and then changes its object.
 async fn changed_later(tamper: impl AsyncFn(&Stack, &FileRecord)) -> (Stack, FileRecord, Vec<u8>) {
     changed_later_of(300 * FRAME, tamper).await
 }
 
-/// The same of so many bytes.
+/// Does the same with a file of `len` bytes.
 async fn changed_later_of(
     len: usize,
     tamper: impl AsyncFn(&Stack, &FileRecord),
@@ -69,7 +69,7 @@ async fn an_object_of_another_length_or_etag_is_refused_as_replaced() {
         fs::copy(stack.note_of(&other), stack.note_of(record)).unwrap();
     };
     let rewritten = async |stack: &Stack, record: &FileRecord| {
-        // The very same bytes, but stored in one, not joined of parts: another ETag.
+        // The bytes are the same, but stored as one object, not joined from parts, so the ETag differs.
         fs::write(stack.note_of(record), NO_NOTES).unwrap();
     };
     for (stack, record, _) in [
@@ -124,7 +124,7 @@ async fn an_altered_header_is_found_by_whoever_reads_the_beginning() {
         .content(&record.id)
         .await
         .refused(ProblemCode::ObjectDamaged);
-    // Frames behind it are as good as ever: the header comes from the record.
+    // The frames after it can still be read, because the header comes from the record.
     let path = files::content_path(&record.id);
     let later = client.get_with(&path, "range", "bytes=4096-4099").await;
     assert_eq!(

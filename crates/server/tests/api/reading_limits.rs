@@ -1,4 +1,4 @@
-//! How many files one caller reads at once, and for how long it may stand still.
+//! Limits on reads: how many one caller may have at once, and for how long a reader may stand still.
 
 use http::{Method, header};
 use sealift_server::{Clock, records::Roles};
@@ -6,10 +6,10 @@ use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
 use crate::support::{Answer, Client, Stack, bytes, now_ms};
 
-/// More than a connection holds by itself on its way, so that its end waits for a reader.
+/// Bytes of a file, more than a connection buffers, so that the end of the answer waits for the reader.
 const LARGE: usize = 32 * 1024 * 1024;
 
-/// Begins to read and does not go on.
+/// Begins a read and does not continue it.
 async fn begin(client: &Client, file: &FileRecord) -> reqwest::Response {
     let request = client.request(Method::GET, &files::content_path(&file.id));
     let answer = request.send().await.unwrap();
@@ -33,17 +33,17 @@ async fn one_owner_reads_so_many_files_at_once_and_others_do_not_wait_for_it() {
     let problem = refused.refused(ProblemCode::TooManyReads);
     assert_eq!(problem.numbers["most"], 2);
     assert_eq!(refused.header(header::RETRY_AFTER), "2");
-    // What gives no content counts for nothing.
+    // An answer without content needs no permit.
     let head = Answer::to(ann.request(Method::HEAD, &path)).await;
     assert_eq!(head.status, 200);
     let known = ann.get_with(&path, "if-none-match", "*").await;
     assert_eq!(known.status, 304);
     assert_eq!(bob.content(&bobs.id).await.status, 200);
 
-    // Who hangs up makes room, as soon as the server hears of it.
+    // A reader that hangs up frees its permit as soon as the server notices.
     drop(first);
     while ann.content(&small.id).await.status == 429 {}
-    // Who reads to the end does too.
+    // A reader that reads to the end frees its permit too.
     assert_eq!(second.bytes().await.unwrap().len(), LARGE);
     let [_third, _fourth] = [begin(&ann, &large).await, begin(&ann, &large).await];
 }
@@ -52,8 +52,8 @@ async fn one_owner_reads_so_many_files_at_once_and_others_do_not_wait_for_it() {
 async fn a_read_that_is_refused_or_fails_makes_room_again() {
     let stack = Stack::with(&[("limit_reads", "1")]).await;
     let client = stack.client();
-    // Its end does not come with its first bytes: the answer has begun before it is found. The last
-    // frame holds the last byte.
+    // The damaged last frame holds only the last byte. It does not arrive with the first bytes, so the
+    // answer has begun before the server finds the damage.
     let file = client.upload("damaged", &bytes(LARGE + 1)).await;
     let good = client.upload("good", &bytes(100)).await;
     crate::support::alter(&stack.object_of(&file), -1);
@@ -83,7 +83,7 @@ async fn all_owners_together_read_so_many_files_at_once() {
     while bob.content(&bobs.id).await.status == 429 {}
 }
 
-/// As long as a reader may stand still.
+/// The longest time that a reader may stand still.
 const STANDSTILL_MS: i64 = 5 * 60 * 1000;
 
 #[tokio::test]
@@ -95,7 +95,7 @@ async fn a_reader_that_stands_still_loses_its_place() {
     let small = client.upload("small", b"small").await;
     let standing = begin(&client, &large).await;
     assert_eq!(client.content(&small.id).await.status, 429);
-    // The time counts from when the connection was full.
+    // The time counts from the moment when the connection was full, which the test cannot see.
     while client.content(&small.id).await.status == 429 {
         hand.forward(STANDSTILL_MS);
     }

@@ -1,5 +1,5 @@
-//! A client that sends its whole body before it reads anything, as Python's urllib does, reads why
-//! it was refused, whoever refused it: the server before any handler, or the embedded store.
+//! A client that sends its whole body before it reads anything, as Python's urllib does, can read why it
+//! was refused. The refusal comes from the server before any handler, or from the embedded store.
 
 use core::net::SocketAddr;
 
@@ -11,7 +11,7 @@ use tokio::{
 
 use crate::support::{Stack, bytes};
 
-/// More than the sockets on both sides hold.
+/// Bytes of a body, more than the sockets on both sides hold.
 const LARGE: usize = 12 * 1024 * 1024;
 const CHUNK: usize = 64 * 1024;
 
@@ -45,7 +45,7 @@ impl Framing {
     }
 }
 
-/// Status, head and body of the next answer of this connection.
+/// Reads the next answer of this connection: its status, head and body.
 async fn answer(socket: &mut BufReader<TcpStream>) -> (u16, String, String) {
     let mut head = String::new();
     while !head.ends_with("\r\n\r\n") {
@@ -70,7 +70,7 @@ async fn answer(socket: &mut BufReader<TcpStream>) -> (u16, String, String) {
     (status, head, String::from_utf8(body).unwrap())
 }
 
-/// The answer that a client reads which sends all of the request first.
+/// Sends the whole request first and then returns the answer.
 async fn told(
     address: SocketAddr,
     line: &str,
@@ -92,7 +92,8 @@ async fn told(
     answer(&mut socket).await
 }
 
-/// Each case: a request line, its headers, and what the answer holds.
+/// Sends each case and checks its answer. A case is a request line, headers, a status and a text that the
+/// answer contains.
 async fn expect(address: SocketAddr, cases: &[(&str, &str, u16, &str)]) {
     for (line, headers, status, holds) in cases {
         for framing in [Framing::Length, Framing::Chunked] {
@@ -138,7 +139,7 @@ async fn who_sends_its_whole_body_first_reads_why_the_server_refused_it() {
             ("POST /v1/uploads/x/key", &known, 404, "not_found"),
             ("PUT /v1/policy", &known, 405, "method_not_allowed"),
             ("PUT /upload", &known, 405, "method_not_allowed"),
-            // The addresses of the page's files.
+            // This is an address of the page's files.
             ("PUT /a", &known, 405, "method_not_allowed"),
             ("POST /v1/uploads", &known, 415, "unsupported_media_type"),
         ],
@@ -195,7 +196,7 @@ async fn who_sends_its_whole_body_first_reads_why_the_store_refused_it() {
         ],
     )
     .await;
-    // Whatever answers, a page of another origin included.
+    // The same holds for every other answer of the store, also to a page of another origin.
     for line in [
         "OPTIONS /sealift/a",
         "PATCH /sealift/a",
@@ -234,7 +235,7 @@ async fn a_refusal_says_that_the_connection_closes_where_the_body_is_not_read() 
     let stack = Stack::start().await;
     let address = stack.server.address();
     let large = format!("Content-Length: {LARGE}\r\n");
-    // Nobody is asked to send what nobody wants: no answer 100 comes first.
+    // The server does not ask for a body that it refuses, so no answer 100 comes first.
     let small = "Content-Length: 100\r\nExpect: 100-continue\r\n";
     for framed in [large.as_str(), small] {
         let socket = TcpStream::connect(address).await.unwrap();
@@ -244,7 +245,7 @@ async fn a_refusal_says_that_the_connection_closes_where_the_body_is_not_read() 
         let (status, head, _) = answer(&mut socket).await;
         assert_eq!(status, 405);
         assert!(head.contains("connection: close"), "{head}");
-        // Its end comes at once, though nothing of the body did.
+        // The connection ends at once, although nothing of the body arrived.
         assert_eq!(socket.read(&mut [0]).await.unwrap(), 0);
     }
 }
@@ -274,7 +275,7 @@ async fn the_setting_says_when_an_idle_connection_of_server_and_store_ends() {
         let _reset_or_end = socket.read(&mut [0]).await;
     };
     let both = async { tokio::join!(ends(stack.server.address()), ends(store)) };
-    // Far below the default, and below the time for a head.
+    // This is far below the default, and below the limit for a request's head.
     let both = tokio::time::timeout(core::time::Duration::from_secs(20), both);
     both.await.unwrap();
 }

@@ -1,4 +1,4 @@
-//! What may be asked twice, at once, or too late: the outcome stays the same.
+//! Requests that are repeated, made at the same time, or made too late. The outcome stays the same.
 
 use sealift_transfer::api::{
     FileList, FileRecord, OpenedUpload, ProblemCode, UploadState, UploadStatus, files, open,
@@ -45,7 +45,7 @@ async fn one_client_token_twice_at_once_opens_one_upload() {
         let [one, two] = [one, two].map(|answer| answer.json::<OpenedUpload>(answer.status));
         assert_eq!(one.upload_id, two.upload_id);
         assert_eq!(one.header, two.header);
-        // The key goes to one of them, and the other's multipart upload does not stay.
+        // Only one request gets the key, and the other one's multipart upload is removed.
         assert!(one.content_key.is_some() != two.content_key.is_some());
         let state: UploadStatus = client.status(&one.upload_id).await.json(200);
         assert_eq!(state.state, UploadState::Open);

@@ -1,5 +1,5 @@
-//! A database that is older than the mark in the bucket, as after a restore from a backup that
-//! nobody announced: the server reads and changes nothing, until the operator begins a new epoch.
+//! A database that is older than the mark in the bucket, as after a restore from a backup that nobody
+//! announced. The server still reads but changes nothing until the operator begins a new epoch.
 
 use std::{fs, path::PathBuf};
 
@@ -13,19 +13,19 @@ use serde_json::json;
 
 use crate::support::{Client, SealedFile, Stack, bytes, now_ms};
 
-/// Nothing but the test itself sweeps.
+/// Turns the server's own sweeps off, so that only the test sweeps.
 const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
 
 fn backup_of(config: &Config) -> PathBuf {
     config.data_dir.join("backup")
 }
 
-/// Copies the database file of a server that is stopped.
+/// Copies the database file of a stopped server.
 async fn back_up(config: &Config) {
     fs::copy(config.database_file(), backup_of(config)).unwrap();
 }
 
-/// Puts the copy back, and tells nobody.
+/// Puts the copy back without an announcement.
 async fn restore(config: &Config) {
     assert!(!config.data_dir.join("sealift.sqlite-wal").exists());
     fs::copy(backup_of(config), config.database_file()).unwrap();
@@ -72,11 +72,11 @@ async fn a_database_that_was_put_back_is_noticed_and_read_only_until_a_new_epoch
     let refused = client.sign(open.id(), &open.receipts()).await;
     let problem = refused.refused(ProblemCode::ReadOnly);
     assert!(problem.detail.contains("`sealift records new-epoch --yes`"));
-    // A client that would ask for two minutes gives up at once.
+    // Clients retry for two minutes, so with this Retry-After they give up at once.
     assert_eq!(refused.header("retry-after"), "300");
     assert!(deployment_status(&stack.config).await.unwrap().is_older());
 
-    // Another start changes nothing about it.
+    // Another start does not change this.
     let stack = stack.restart().await;
     assert!(!is_ready(&stack.client()).await);
     assert_eq!(begin_new_epoch(&stack.config).await.unwrap(), 2);
@@ -155,7 +155,7 @@ async fn what_changes_nothing_is_no_reason_to_be_read_only() {
     assert_eq!(made.status, 201);
     let stack = stack.restart_after(restore).await;
     assert!(is_ready(&stack.client()).await);
-    // Nor is a database that was moved with all that is in it.
+    // A database that was copied as it is and put back is not older, either.
     let stack = stack.restart_after(back_up).await;
     let stack = stack.restart_after(restore).await;
     assert!(is_ready(&stack.client()).await);
@@ -195,7 +195,7 @@ async fn the_mark_is_raised_once_a_minute_and_at_a_stop() {
     let opened = client.open("d", &bytes(10)).await;
     client.sign_all(&opened).await;
     let file = mark_file(&stack);
-    // Looked at while no server runs, because a start raises it, too.
+    // The mark is read while no server runs, because a start raises it too.
     let at_the_stop = async |_: &Config| {
         let mark: Mark = serde_json::from_slice(&fs::read(&file).unwrap()).unwrap();
         assert_eq!(mark.reached.high_water, expected.high_water + 2);

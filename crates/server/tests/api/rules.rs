@@ -1,5 +1,5 @@
-//! FORMAT.md's security rules R1 to R5. Of the others, R6 is shown in `reading`, R7 in
-//! `completion`, R9 in `secrets`, R10 in `signing` and `parts`.
+//! Tests of FORMAT.md's security rules R1 to R5. The tests of R6 are in `reading`, those of R7 in
+//! `completion`, of R9 in `secrets`, and of R10 in `signing` and `parts`.
 
 use std::fs;
 
@@ -25,7 +25,7 @@ async fn r1_a_header_is_kept_before_it_leaves_and_never_made_again() {
 
     let opened: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
     assert_eq!(opened.header, kept);
-    // Once more after a restart: the row decides, no memory.
+    // The same holds after a restart, because the header comes from the row and not from memory.
     let stack = stack.restart().await;
     let client = stack.client();
     let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
@@ -33,7 +33,7 @@ async fn r1_a_header_is_kept_before_it_leaves_and_never_made_again() {
     let status: UploadStatus = client.status(&opened.upload_id).await.json(200);
     assert_eq!(status.header, kept);
 
-    // Whoever lost the answer goes on with the key that is given again.
+    // A client that lost the answer goes on with the key that it gets again.
     let key = client.key_again(&opened.upload_id).await.body;
     let key = open::ContentKeyText::from_bytes(key.as_slice().try_into().unwrap());
     let file = SealedFile::seal(
@@ -187,7 +187,7 @@ async fn r5_a_header_of_another_upload_opens_nothing_even_from_the_record() {
     let client = stack.client();
     let one = client.upload("a", b"one").await;
     let two = client.upload("b", b"two").await;
-    // Everything of the second in the place of the first, but for its ids.
+    // The first file gets everything of the second one except the ids.
     fs::copy(stack.object_of(&two), stack.object_of(&one)).unwrap();
     fs::copy(stack.note_of(&two), stack.note_of(&one)).unwrap();
     let other = "SELECT header FROM files WHERE file_id = ?";
@@ -209,7 +209,7 @@ async fn r5_a_header_with_another_commitment_gives_no_key_even_with_a_right_tag(
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", b"a").await;
-    // As an uploader can forge it, who has the content key: HEADER_IV is twelve zeros.
+    // An uploader has the content key and so can forge such a header. HEADER_IV is twelve zeros.
     let content_key = file.opened.content_key.as_ref().unwrap();
     let content_key = content_key.to_bytes().unwrap();
     let (before_tag, _) = file.opened.header.split_last_chunk::<16>().unwrap();

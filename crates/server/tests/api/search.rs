@@ -1,4 +1,4 @@
-//! Searching one's files by a text in the name.
+//! Searches a caller's files by a text in the name.
 
 use sealift_server::records::Roles;
 use sealift_transfer::api::{FileList, ProblemCode, files};
@@ -72,7 +72,7 @@ async fn what_is_found_comes_page_by_page() {
     assert_eq!(all, expected);
 }
 
-/// Copies of every row, newer than it, whose names are still to be sealed.
+/// Copies every row many times. The copies are newer, and their names must still be sealed.
 const COPIES: &str = "
     CREATE TEMP TABLE numbers AS
         WITH RECURSIVE numbers (n) AS (SELECT 1 UNION ALL SELECT n + 1 FROM numbers WHERE n < 1100)

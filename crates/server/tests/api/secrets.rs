@@ -1,4 +1,4 @@
-//! Where keys and names may stand, and where not (FORMAT.md R9).
+//! Keys and names are only in the answers that need them, and nothing keeps them (FORMAT.md R9).
 
 use std::fs;
 
@@ -38,7 +38,7 @@ async fn r9_the_key_is_in_the_first_answer_and_in_the_key_answer_and_nowhere_els
     others.push(client.status(file.id()).await);
     others.push(client.get(files::PATH).await);
     others.push(client.get(&files::path(file.file_id())).await);
-    // They hold names, which are sealed at rest here: no browser keeps them either.
+    // These answers hold names. The server keeps names only sealed, so no browser may cache them, either.
     for answer in &others {
         assert!(answer.header("cache-control").contains("no-store"));
     }
@@ -52,7 +52,7 @@ async fn r9_the_key_is_in_the_first_answer_and_in_the_key_answer_and_nowhere_els
         assert!(!text.to_lowercase().contains(&hex), "{text}");
         assert!(!body.windows(32).any(|window| window == key));
     }
-    // And nothing of it is kept, in the database or in the store.
+    // Neither the database nor the store keeps any of it.
     let mut kept = Vec::new();
     for entry in fs::read_dir(&stack.config.data_dir).unwrap() {
         let path = entry.unwrap().path();

@@ -1,4 +1,4 @@
-//! What is signed, and that no store is used that does not hold to it (FORMAT.md R10).
+//! The contents of a signature, and the refusal of a store that does not enforce them (FORMAT.md R10).
 
 use std::fs;
 
@@ -62,8 +62,8 @@ async fn r10_the_multipart_upload_declares_sha256_and_no_checksum_type() {
     );
 }
 
-/// Reruns itself in a process whose environment has the credentials of a store elsewhere, as
-/// operators give them.
+/// Runs itself again in a process whose environment has the credentials of an external store, as an
+/// operator gives them.
 #[tokio::test]
 async fn r10_a_store_that_takes_any_bytes_refuses_the_start() {
     if std::env::var_os("AWS_ACCESS_KEY_ID").is_none() {

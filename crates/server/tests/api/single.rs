@@ -1,4 +1,4 @@
-//! What has one part travels as one PUT of the whole object.
+//! A file of one part is sent as one PUT of the whole object.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use sealift_transfer::api::{
 
 use crate::support::{Client, PART, SealedFile, Stack, alter, bytes};
 
-/// Its one part, signed and sent; the store's status.
+/// Signs and sends the only part, and returns the status of the store's answer.
 async fn send(client: &Client, file: &SealedFile) -> u16 {
     let signed = &client.sign_all(file).await[0];
     client.send_part(signed, file.parts[0].clone()).await
@@ -106,7 +106,7 @@ async fn a_put_whose_answer_was_lost_is_refused_again_and_completes() {
     assert_eq!(client.content(file.file_id()).await.body, b"hello");
 }
 
-/// Completion refuses for good, and nothing of the object stays.
+/// Expects that completion refuses for good and that nothing of the object stays.
 async fn expect_failed(stack: &Stack, client: &Client, file: &SealedFile) {
     assert!(!status(client, file).await.parts[0].stored);
     let refused = client.complete(file).await;

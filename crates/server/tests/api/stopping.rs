@@ -1,4 +1,5 @@
-//! Stops and starts: what runs is finished, what is open goes on later, what is wrong is said.
+//! Stops and starts. A stop finishes the running requests, open uploads go on after a start, and a start
+//! that fails says why.
 
 use std::{error::Error as _, fs, os::unix::fs::PermissionsExt as _};
 
@@ -15,7 +16,7 @@ use crate::support::{FRAME, PART, Stack, bytes, config_in};
 async fn a_running_download_is_finished_while_new_connections_are_refused() {
     let stack = Stack::start().await;
     let client = stack.client();
-    // More than the sockets of both sides hold, so that it is still running.
+    // The answer is larger than the sockets of both sides hold, so it is still running at the stop.
     let plaintext = bytes(32 * 1024 * 1024);
     let record = client.upload("a", &plaintext).await;
     let address = stack.server.address();
@@ -33,7 +34,7 @@ async fn a_running_download_is_finished_while_new_connections_are_refused() {
     }
     assert!(!stopping.is_finished());
     let mut rest = Vec::new();
-    // The server closes the connection behind its last answer.
+    // The server closes the connection after its last answer.
     reader.read_to_end(&mut rest).await.unwrap();
     let head = rest.windows(4).position(|at| at == b"\r\n\r\n").unwrap() + 4;
     assert!(rest[head..] == plaintext);
@@ -90,7 +91,7 @@ async fn an_api_key_made_beside_a_running_server_is_known_at_once_and_after_a_re
     assert_eq!(client.get(files::PATH).await.status, 200);
 }
 
-/// The sentences of an error, down to its root.
+/// Returns the messages of an error and of all its causes.
 fn told(error: &ServerError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();

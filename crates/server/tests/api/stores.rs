@@ -1,5 +1,5 @@
-//! What is asked of a store and what of its answers is believed: stores of a few lines, since
-//! honest ones would make up for what is left out here.
+//! The requests to a store, and the answers that the server believes. The stores here are a few lines each,
+//! because an honest store would hide what the server leaves out.
 
 use std::sync::{Arc, Mutex};
 
@@ -16,7 +16,7 @@ use sealift_server::objects::{
 };
 use sealift_transfer::{PartNumber, api::Sha256};
 
-/// The server's side, towards this store. It is served until the test ends.
+/// Serves this store until the test ends and returns the server's connection to it.
 async fn asking(store: Router) -> Objects {
     let listener = tokio::net::TcpListener::bind("127.0.0.1:0").await.unwrap();
     let config = S3Config {
@@ -36,10 +36,10 @@ fn object_key() -> ObjectKey {
     ObjectKey::from_record("sealift/key".to_owned())
 }
 
-/// Headers of a request, and its body or query.
+/// The requests so far: the headers, and the body or the query.
 type Asked = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 
-/// A store that notes what it is asked and answers this.
+/// Returns a store that adds each request to `asked` and always gives this answer.
 fn noting(asked: &Asked, answer: &'static str) -> Router {
     let asked = Arc::clone(asked);
     let note = async move |headers: HeaderMap, body: String| {
@@ -92,7 +92,7 @@ async fn r10_creation_declares_sha256_and_no_checksum_type() {
     assert_eq!(headers.get("x-amz-checksum-type"), None);
 }
 
-/// What a store answers to a GET of bytes 2 to 5 of an object of 10, whatever the conditions.
+/// A store's answer to a GET of bytes 2 to 5 of an object of 10 bytes, whatever its conditions.
 #[derive(Debug, Clone, Copy)]
 struct Answers {
     status: u16,
@@ -156,7 +156,7 @@ async fn r6_another_object_is_refused_although_the_store_gave_it() {
             content_range: "bytes 2-5/11",
             ..RIGHT
         },
-        // The answer ends earlier than the range.
+        // This answer ends before the range does.
         Answers {
             content_range: "bytes 2-4/5",
             body: "234",
@@ -167,7 +167,8 @@ async fn r6_another_object_is_refused_although_the_store_gave_it() {
     }
 }
 
-/// Neither the object nor the proof that another one lies there: a gateway may have answered.
+/// These answers are neither the object nor a proof that another object is there, because a gateway may
+/// have given them.
 #[tokio::test]
 async fn r6_an_answer_that_proves_nothing_is_neither_the_object_nor_a_difference() {
     let answers = |status, content_range, body| Answers {
@@ -195,7 +196,7 @@ async fn r6_an_answer_that_proves_nothing_is_neither_the_object_nor_a_difference
         })
         .collect();
     doubtful.extend([
-        // The answer contradicts its own Content-Range.
+        // This answer contradicts its own Content-Range.
         answers(206, RIGHT.content_range, "23456"),
         Answers {
             version: "",
@@ -217,7 +218,8 @@ async fn r6_an_answer_that_proves_nothing_is_neither_the_object_nor_a_difference
     }
 }
 
-/// A store that answers this to HEAD and this to GET.
+/// Asks a store for an object's length by HEAD. The store answers HEAD with the status `head` and GET with
+/// `get`.
 async fn head(head: u16, get: (u16, &'static str)) -> Result<Option<u64>, ObjectsError> {
     let answer = move |method: http::Method| async move {
         let (status, body) = match method {
@@ -245,7 +247,8 @@ async fn an_absence_counts_only_with_the_stores_own_code() {
         status,
         code: code.to_owned(),
     };
-    // Without the right to list the bucket, S3 says so of an absence, and by HEAD says nothing.
+    // Without the right to list the bucket, S3 answers AccessDenied for an absent object; its answer to
+    // HEAD has no code.
     assert_eq!(
         head(403, (403, DENIED)).await,
         Err(refused(403, "AccessDenied"))

@@ -1,4 +1,4 @@
-//! One file from the choice to the deletion, and the lists it stands in.
+//! The life of one file from the choice to the deletion, and the lists that name it.
 
 use std::fs;
 

@@ -1,5 +1,5 @@
-//! Ids of somebody else: another owner of the same tenant, another tenant. They are not found,
-//! and nothing happens to what they name.
+//! Ids that belong to another owner of the same tenant, or to another tenant. They are not found, and
+//! their uploads and files do not change.
 
 use http::Method;
 use sealift_server::records::Roles;
@@ -13,7 +13,7 @@ use crate::support::{
     Answer, Client, SealedFile, Stack, sealing::request, ticket_holder::TicketHolder,
 };
 
-/// Every route that takes an id of an upload.
+/// Returns every route that takes the id of an upload.
 fn upload_routes(id: &str, file: &SealedFile) -> Vec<(Method, String, Option<Value>)> {
     let id: UploadId = id.parse().unwrap();
     let parts = json!(file.receipts());
@@ -27,7 +27,7 @@ fn upload_routes(id: &str, file: &SealedFile) -> Vec<(Method, String, Option<Val
     ]
 }
 
-/// Every route that takes an id of a file.
+/// Returns every route that takes the id of a file.
 fn file_routes(id: &str) -> Vec<(Method, String, Option<Value>)> {
     let id: FileId = id.parse().unwrap();
     vec![
@@ -50,7 +50,7 @@ async fn ask(client: &Client, (method, path, body): &(Method, String, Option<Val
     .await
 }
 
-/// The answer to a stranger, which tells nothing: the same as for an id that never was.
+/// Expects the answer to a stranger, which reveals nothing: an id that never existed gets the same one.
 async fn expect_not_found(client: &Client, route: &(Method, String, Option<Value>)) {
     let answer = ask(client, route).await;
     if route.0 == Method::HEAD {
@@ -100,7 +100,7 @@ async fn uploads_and_files_of_another_owner_or_tenant_are_not_found() {
     assert_eq!(mine.content(&done.id).await.body, b"mine");
 }
 
-/// Every route that a cookie for one file is not for, whatever the id.
+/// Returns every route that a cookie for one file does not open, with its own id or another.
 fn other_routes(shared: &FileRecord, upload: &SealedFile) -> Vec<(Method, String, Option<Value>)> {
     let id = &shared.id;
     let asked = request("a-client-token-of-nobody", "a", 1);
@@ -156,7 +156,7 @@ async fn a_cookie_opens_the_file_of_its_ticket_and_nothing_else() {
             assert_eq!(answer.status, 401, "{} {}", route.0, route.1);
         }
     }
-    // Neither by another spelling of its own address.
+    // Another spelling of the shared file's address does not help, either.
     let id = &shared.id;
     for path in [
         format!("/v1/files/{id}/content/../../{}/content", other.id),

@@ -1,4 +1,4 @@
-//! How long somebody with a ticket may go on reading, and what ends that.
+//! How long a person with a ticket may go on reading, and what ends the right to read.
 
 use http::Method;
 use sealift_server::ClockHand;
@@ -82,13 +82,13 @@ async fn the_address_of_the_object_ends_after_two_minutes_and_with_the_right() {
         "{:?}",
         opened.get
     );
-    // Its owner's lasts as long as ever.
+    // The owner's presigned GET lasts as long as always.
     let own = owner.post(&read::path(&file.id), &()).await;
     let own: FileOpening = own.json(200);
     assert_eq!(own.get.expires_at_ms, began + 30_000 + 15 * MINUTE_MS);
 }
 
-/// Ends the day that the one ticket's right lasts at most at this time.
+/// Moves the redemption of the only ticket so that its right, which lasts a day at most, ends at this time.
 async fn in_its_last_minutes(stack: &Stack, until_ms: i64) {
     let mut db = stack.database().await;
     let moved = sqlx::query("UPDATE tickets SET redeemed_at_ms = ?, cookie_ends_at_ms = ?");
@@ -97,7 +97,8 @@ async fn in_its_last_minutes(stack: &Stack, until_ms: i64) {
     db.close().await.unwrap();
 }
 
-/// A connection holds less by itself: the server still reads while its reader has the beginning.
+/// Bytes of a file, more than a connection buffers, so that the server still reads when the reader has
+/// the beginning.
 const LARGE: usize = 32 * 1024 * 1024;
 
 async fn beginning_of_a_large_one() -> (Stack, ClockHand, Client, TicketHolder, reqwest::Response) {
@@ -116,7 +117,7 @@ async fn a_long_read_keeps_its_right_by_going_on() {
     let of_ticket = "SELECT file_id FROM tickets WHERE ticket_id <> ?";
     let file: FileId = stack.text(of_ticket, "").await.parse().unwrap();
     let began = until_ms(&holder, &file).await;
-    // Less than a reader may stand still.
+    // A reader may stand still for longer than this.
     hand.forward(2 * MINUTE_MS);
     assert_eq!(until_ms(&holder, &file).await, began);
     assert_eq!(answer.bytes().await.unwrap().len(), LARGE);
@@ -170,7 +171,8 @@ async fn what_is_being_read_ends_with_the_day_that_a_right_lasts() {
 
 #[tokio::test]
 async fn what_is_being_read_breaks_off_when_the_file_is_deleted() {
-    // Two pieces: the server has fetched both before the file is deleted, so the store cannot end it.
+    // The file has two pieces. The server fetches both before the file is deleted, so the read cannot end
+    // because of the store.
     const TWO_PIECES: usize = 16 * 1024 * 1024;
     for by_link in [true, false] {
         let (stack, hand, owner, _) = by_hand().await;

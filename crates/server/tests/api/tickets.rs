@@ -1,4 +1,4 @@
-//! Tickets: one download for somebody without a login.
+//! Tickets: one download by a person without a login.
 
 use http::Method;
 use sealift_server::{Clock, ClockHand, records::Roles};
@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 
 use crate::support::{Answer, Client, DAY_MS, Stack, now_ms, ticket_holder::TicketHolder};
 
-/// A deployment with logins, and a file of ada's.
+/// Starts a deployment with logins and uploads a file of ada's.
 pub(crate) async fn shared() -> (Stack, Client, FileRecord) {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
     let owner = stack.login("acme", "ada", Roles::ALL).await;
@@ -38,7 +38,7 @@ async fn a_ticket_lets_somebody_without_a_login_read_one_file() {
             "{cookie}"
         );
     }
-    // No more is told than whoever downloads it would see.
+    // The answer says no more than a person who downloads the file sees anyway.
     let told: Value = redeemed.json(200);
     let names: Vec<_> = told.as_object().unwrap().keys().collect();
     let expected = [
@@ -79,7 +79,7 @@ async fn looking_at_the_page_of_a_link_does_not_use_it_up() {
     let owner = stack.login("acme", "ada", Roles::ALL).await;
     let file = owner.upload("a.txt", b"for you").await;
     let made = owner.make_ticket(&file.id).await;
-    // The preview of a messenger, which never sends what stands behind the `#`.
+    // The preview of a messenger never sends the part of the address after the `#`.
     for method in [Method::GET, Method::HEAD, Method::GET] {
         let looked = stack.client().request(method, &made.page_path);
         let looked = Answer::to(looked.header("user-agent", "Messenger preview")).await;
@@ -88,7 +88,7 @@ async fn looking_at_the_page_of_a_link_does_not_use_it_up() {
     assert_eq!(stack.client().redeem(&made).await.status, 200);
 }
 
-/// What whoever has no good ticket is answered, without its request's id.
+/// Returns the answer to a client without a good ticket, without the request's id.
 fn refused(answer: &Answer) -> Value {
     answer.refused(ProblemCode::TicketUsed);
     assert_eq!(answer.header("set-cookie"), "");
@@ -153,7 +153,7 @@ async fn of_many_who_redeem_a_ticket_at_once_exactly_one_wins() {
 
 pub(crate) const MINUTE_MS: i64 = 60 * 1000;
 
-/// [`shared`], where time stands still until the test moves it.
+/// Does the same as [`shared`] with a clock that stands still until the test moves it.
 pub(crate) async fn by_hand() -> (Stack, ClockHand, Client, FileRecord) {
     let (clock, hand) = Clock::by_hand(now_ms());
     let flags = [("auth", "api-keys"), ("sweep_seconds", "0")];
@@ -178,7 +178,7 @@ async fn what_a_ticket_was_redeemed_for_ends_after_fifteen_minutes_without_a_rea
     let (stack, hand, owner, file) = by_hand().await;
     let holder = TicketHolder::of(&stack, &owner.make_ticket(&file.id).await).await;
     hand.forward(15 * MINUTE_MS - 1);
-    // What only looks prolongs nothing.
+    // A request for the description does not prolong the right.
     let looked = holder.get(&tickets::shared_path(&file.id)).await;
     let looked: SharedFile = looked.json(200);
     assert_eq!(
@@ -329,7 +329,7 @@ async fn whoever_has_a_ticket_uses_up_what_its_file_may_and_not_the_owners() {
     let mut given = 0;
     while open(&first, &one).await.status == 200 {
         given += 1;
-        // Some come back while they are counted.
+        // Some permits come back while the loop runs, so the count may exceed the limit.
         assert!(given < 100);
     }
     assert_eq!(open(&other, &two).await.status, 200);
@@ -354,7 +354,7 @@ async fn tickets_that_are_good_for_nothing_any_more_are_forgotten() {
     let holder = TicketHolder::of(&stack, &redeemed).await;
     stack.server.sweep_now().await;
     assert_eq!(kept().await, 3);
-    // One has ended; what was redeemed with the other still holds, the longer the more it is used.
+    // One ticket has expired. The cookie of the redeemed one still works, and each use prolongs it.
     hand.forward(2 * MINUTE_MS);
     stack.server.sweep_now().await;
     assert_eq!(kept().await, 2);

@@ -1,4 +1,4 @@
-//! The list of the uploads that can go on.
+//! The list of the uploads that can be resumed.
 
 use sealift_server::{Clock, records::Roles};
 use sealift_transfer::api::{
@@ -17,7 +17,7 @@ async fn list(client: &Client, query: &str) -> UploadList {
         .json(200)
 }
 
-/// The names, in the order of the list.
+/// Returns the names in the order of the list.
 async fn names(client: &Client) -> Vec<String> {
     let list = list(client, "").await;
     list.uploads.into_iter().map(|upload| upload.name).collect()
@@ -82,7 +82,7 @@ async fn the_list_comes_page_by_page_newest_first_and_none_twice() {
     let client = stack.client();
     for name in ["1", "2", "3", "4", "5"] {
         client.open(name, b"a").await;
-        // Two of them in the same millisecond.
+        // Two of the uploads are opened in the same millisecond.
         let step = i64::from(name != "2");
         clock.fetch_add(step, std::sync::atomic::Ordering::Relaxed);
     }

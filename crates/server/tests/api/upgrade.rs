@@ -1,7 +1,7 @@
-//! A database that an earlier version made is opened by today's server, which reads every row of it.
+//! Today's server opens a database that an earlier version made and reads every row of it.
 //!
-//! `tests/fixtures/version-N` is such a database, as version N of the schema left it: an SQL dump with
-//! rows in every table, and the key file that opens its names (crates/server/migrations/README.md).
+//! `tests/fixtures/version-N` is such a database of version N of the schema: an SQL dump with rows in
+//! every table, and the key file that opens its names (crates/server/migrations/README.md).
 
 use std::{
     fs,
@@ -142,7 +142,7 @@ async fn reads_everything(client: &Client) {
     assert_eq!(client.delete(&files::path(&file.id)).await.status, 204);
 }
 
-/// Puts an object into the store, whose content nobody reads: a server refuses a store that lost the
+/// Puts an object into the store. Nobody reads its content, but a server refuses a store that has lost the
 /// objects of its files.
 fn lay(config: &Config, object_key: &str) {
     let folder = config.store_folder();
@@ -155,8 +155,8 @@ fn lay(config: &Config, object_key: &str) {
     fs::write(folder.join(note), NO_NOTES).unwrap();
 }
 
-/// Moves every time in the database, so that what was open then is open now. A clock that stands in the
-/// past would not do, because the store refuses signatures that are older than a quarter of an hour.
+/// Moves every time in the database to the present, so that the uploads that were open then are open now. A
+/// clock in the past would not work, because the store refuses signatures older than a quarter of an hour.
 async fn move_to_now(db: &mut sqlx::SqliteConnection) {
     let newest = "SELECT max(at_ms) FROM audit";
     let newest: i64 = sqlx::query_scalar(newest)
@@ -248,8 +248,8 @@ async fn write_the_fixture() {
     fs::write(folder.join("records.sql"), dump(&mut db).await).unwrap();
 }
 
-/// The schema and every row as SQL. Indexes and triggers come last, so that no trigger runs while the
-/// rows are read again.
+/// Returns the schema and every row as SQL. Indexes and triggers come last, so that no trigger runs while
+/// the dump is loaded.
 async fn dump(db: &mut sqlx::SqliteConnection) -> String {
     let schema = "SELECT sql || ';' FROM sqlite_schema
                   WHERE sql IS NOT NULL AND name NOT LIKE 'sqlite_%' AND (type = 'table') = ?

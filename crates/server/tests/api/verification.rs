@@ -1,4 +1,4 @@
-//! The pass over all frames: what it finds, who may ask for it, and what it keeps.
+//! The verification of all frames of a file: what it finds, who may ask for it, and what it keeps.
 
 use std::fs;
 
@@ -8,7 +8,7 @@ use sha2::{Digest as _, Sha256};
 
 use crate::support::{Client, FRAME, Stack, alter, bytes};
 
-/// One that opens every frame after an upload.
+/// Starts a deployment that opens every frame after an upload.
 async fn verifying() -> Stack {
     Stack::with(&[("verify", "full")]).await
 }
@@ -18,11 +18,11 @@ async fn found(client: &Client, file: &FileRecord) -> Verification {
     record.verification
 }
 
-/// Asks for the pass and waits until it is done, here or in the background.
+/// Asks for a verification and waits until it is done, by this test or in the background.
 async fn verified_again(stack: &Stack, file: &FileRecord) -> Verification {
     let path = files::verify_path(&file.id);
     let record: FileRecord = stack.client().post(&path, &()).await.json(202);
-    // A damage that is known stays known until the pass is done.
+    // A known damage stays in the record until the new verification is done.
     assert!(
         matches!(
             record.verification,
@@ -53,7 +53,7 @@ async fn after_an_upload_every_frame_is_opened_and_the_hash_of_the_plaintext_kep
     for len in [0, 1, FRAME - 1, FRAME, FRAME + 1, 300 * FRAME + 7] {
         let plaintext = bytes(len);
         let file = stack.client().upload("a", &plaintext).await;
-        // Nobody asks for it.
+        // The server verifies the file without a request.
         let verification = loop {
             match found(&stack.client(), &file).await {
                 Verification::Pending => tokio::task::yield_now().await,
@@ -63,7 +63,7 @@ async fn after_an_upload_every_frame_is_opened_and_the_hash_of_the_plaintext_kep
         assert!(is_of(&verification, &plaintext), "{verification:?}");
     }
     let actions = "SELECT count(*) FROM audit WHERE action = ? AND via = 'verifier'";
-    // The row follows the verdict.
+    // The audit row may be written a moment after the verdict is seen.
     while stack.number(actions, "verify_file").await < 6 {
         tokio::task::yield_now().await;
     }
@@ -85,7 +85,7 @@ async fn with_edges_only_nothing_is_verified_until_somebody_asks() {
     assert!(is_of(&verified_again(&stack, &file).await, b"abc"));
 }
 
-/// A byte in the middle, which no check at completion has opened for certain.
+/// A byte in the middle of the object, in a frame that completion need not have opened.
 const MIDDLE: i64 = 150 * 4128;
 
 #[tokio::test]
@@ -116,7 +116,7 @@ async fn what_a_read_finds_damaged_does_not_stay_verified() {
         let path = files::content_path(&file.id);
         let read = stack.client().request(http::Method::GET, &path);
         let read = read.header(http::header::RANGE, range).send().await;
-        // What breaks later ends the connection.
+        // Damage that is found after the answer has begun ends the connection.
         let whole = match read.unwrap() {
             answer if answer.status().is_success() => answer.bytes().await.is_ok(),
             _ => false,
@@ -168,7 +168,7 @@ async fn only_whoever_may_download_the_file_may_ask_for_it() {
         .post(&path, &())
         .await
         .refused(ProblemCode::Unauthenticated);
-    // Nor may whoever could not read it.
+    // A caller who may not download the file may not ask for its verification, either.
     let uploader = stack.login("acme", "ada", "upload".parse().unwrap()).await;
     let refused = uploader.post(&path, &()).await;
     refused.refused(ProblemCode::Forbidden);

@@ -1,4 +1,4 @@
-//! One run through all routes, good and bad, and the search of its log.
+//! Sends good and bad requests to all routes and then searches the log for secrets.
 
 use std::fs;
 
@@ -65,7 +65,7 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     damage_and_read(&stack, &client).await;
     strangers(&mut secrets, &stack, &file).await;
     client.delete(&files::path(file.file_id())).await;
-    // Something for a sweeper: it tells ids and object keys.
+    // The sweeper gets something to end, because it logs ids and object keys.
     let left = client.open(NAME, PLAINTEXT).await;
     client.send(&left).await;
     client.abort(left.id()).await;
@@ -78,7 +78,7 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
 
     note_files(&mut secrets, &config);
     let logged = capture.text();
-    // It did log, and at trace, and what was refused too.
+    // The log has the events of all these steps, refusals included, and also the debug level.
     for expected in [
         "Opened upload",
         "Swept: ",
@@ -124,7 +124,8 @@ async fn opened(client: &Client, plaintext: &[u8]) -> SealedFile {
     SealedFile::seal(opened, plaintext)
 }
 
-/// The server sees name and plaintext of a form, and says neither; nor what cannot be read.
+/// Sends forms to the server, which sees their names and plaintext and must log neither. It must not log
+/// a form that it cannot read, either.
 async fn through_the_server(client: &Client) {
     let file = Part::file(METADATA, NAME, PLAINTEXT);
     let sent = post_form(client, std::slice::from_ref(&file)).await;
@@ -137,7 +138,7 @@ async fn through_the_server(client: &Client) {
     garbled.refused(ProblemCode::InvalidRequest);
 }
 
-/// The content key, and above it data key, key-encryption key and what the key file holds.
+/// Adds the content key, the data key and the records key to the secrets.
 async fn note_keys(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
     let content_key = file
         .opened
@@ -245,7 +246,7 @@ async fn strangers(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
     proxied.refused(ProblemCode::InsecureTransport);
 }
 
-/// The key file and the store's credentials, as they lie there.
+/// Adds the bytes of the key file and the store's credentials to the secrets.
 fn note_files(secrets: &mut Secrets, config: &sealift_server::Config) {
     secrets.bytes("key file", &fs::read(&config.key_file).unwrap());
     let credentials = fs::read_to_string(config.store_credentials_file()).unwrap();

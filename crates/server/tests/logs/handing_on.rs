@@ -1,4 +1,4 @@
-//! A link that is handed on, opened, used twice and taken back.
+//! A link that is given to another person, opened, used a second time and revoked.
 
 use http::Method;
 use sealift_transfer::api::{FileId, FileOpening, ProblemCode, files, read, tickets};

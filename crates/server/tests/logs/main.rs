@@ -1,6 +1,6 @@
-//! No secret is logged, whatever happens: everything runs at `trace` through the very filter that
-//! `sealift serve` installs, and the outcome is searched. A binary of its own, since there is one
-//! subscriber for each process.
+//! No secret is ever logged. Everything runs at `trace` through the same filter that `sealift serve`
+//! installs, and then the log is searched. This is a test binary of its own, because a process has only
+//! one subscriber.
 
 #[cfg(test)]
 #[path = "../support/mod.rs"]

@@ -1,20 +1,20 @@
-//! What must not be found, in each spelling that a careless line of code would give it.
+//! The secrets that must not be in the log, in each spelling that a careless line of code would write.
 
 use data_encoding::{BASE32_NOPAD, BASE64, BASE64_NOPAD, BASE64URL_NOPAD, HEXLOWER, HEXUPPER};
 
-/// Everything that must stay out of a log, each with its name.
+/// All texts that must stay out of the log, each with its name.
 #[derive(Default)]
 pub(crate) struct Secrets(Vec<(&'static str, String)>);
 
 impl Secrets {
-    /// A text as it stands.
+    /// Adds a text as it is.
     pub(crate) fn text(&mut self, what: &'static str, text: &str) {
-        // Shorter ones would be found by chance.
+        // A shorter text would be found by chance.
         assert!(text.len() >= 7, "{what}");
         self.0.push((what, text.to_owned()));
     }
 
-    /// Bytes, as encodings and `Debug` write them.
+    /// Adds bytes in all encodings and as `Debug` writes them.
     pub(crate) fn bytes(&mut self, what: &'static str, bytes: &[u8]) {
         for spelling in [
             BASE64.encode(bytes),
@@ -30,13 +30,13 @@ impl Secrets {
         }
     }
 
-    /// The value of one parameter of a URL's query.
+    /// Adds the value of one parameter of a URL's query.
     pub(crate) fn parameter(&mut self, name: &'static str, url: &str) {
         let (_, after) = url.split_once(&format!("{name}=")).unwrap();
         self.text(name, after.split('&').next().unwrap());
     }
 
-    /// Which of them stand in this text.
+    /// Returns the names of the secrets that are in this text.
     pub(crate) fn found_in(&self, text: &str) -> Vec<&'static str> {
         let stands = |(_, secret): &&(&str, String)| text.contains(secret);
         self.0

@@ -1,5 +1,6 @@
-//! What a file that is sealed on the server takes of it: memory for two parts and a frame, however
-//! long it is, and no file of its own. A binary of its own, since memory is counted for the process.
+//! A file that is sealed on the server takes memory for two parts and a frame, however long the file
+//! is, and no file on the disk. This is a test binary of its own, because the memory of the whole process
+//! is measured.
 
 #[cfg(test)]
 #[path = "../support/mod.rs"]

@@ -1,4 +1,4 @@
-//! Bodies that are made while they are sent, so that only the server's memory grows.
+//! Sends bodies that are made while they are sent, so that only the server's memory grows.
 
 use std::{
     collections::BTreeSet,
@@ -15,16 +15,18 @@ use sealift_transfer::api::FileRecord;
 use crate::support::{Answer, Client, Stack};
 
 const MIB: usize = 1024 * 1024;
-/// Of the body, which is many times what may be held of it.
+/// Bytes of the body, many times more than the server may hold of it.
 const LEN: usize = 256 * MIB;
-/// Two parts of 8 MiB, a frame, and what client, parser, sockets and the embedded store of the same
-/// process hold and the allocator keeps: 40 to 60 MiB, for 128 MiB as for 1 GiB.
+/// The most memory that may be added. Two parts of 8 MiB and a frame, with everything that client,
+/// parser, sockets, embedded store and allocator of the same process hold, measured 40 to 60 MiB, for a
+/// body of 128 MiB as for one of 1 GiB.
 const MOST_GROWTH: usize = 96 * MIB;
 
-/// Stands in every few bytes of the plaintext.
+/// The text that the plaintext repeats, so that any few bytes of it can be found.
 const MARK: &[u8] = b"plaintext that no file may have\n";
 
-/// `LEN` bytes in pieces, and at some of them a look at what the process has open.
+/// Returns `LEN` bytes in pieces. At some pieces it also adds the files that the process has open to
+/// `seen`.
 fn plaintext(
     seen: Arc<Mutex<BTreeSet<PathBuf>>>,
 ) -> stream::BoxStream<'static, std::io::Result<Bytes>> {
@@ -39,14 +41,14 @@ fn plaintext(
     stream::iter(0..pieces).map(looks).boxed()
 }
 
-/// Files, not sockets or pipes.
+/// Returns the files that the process has open, without sockets and pipes.
 fn open_files() -> BTreeSet<PathBuf> {
     let descriptors = fs::read_dir("/proc/self/fd").unwrap();
     let links = descriptors.filter_map(|entry| fs::read_link(entry.ok()?.path()).ok());
     links.filter(|path| path.is_file()).collect()
 }
 
-/// The most memory the process has had since [`forget_peak`].
+/// Returns the most memory that the process has had since [`forget_peak`].
 fn peak() -> usize {
     let status = fs::read_to_string("/proc/self/status").unwrap();
     let line = status.lines().find(|line| line.starts_with("VmHWM:"));
@@ -79,7 +81,7 @@ async fn a_file_of_any_length_takes_two_parts_and_a_frame_of_memory_and_no_file(
     let client = stack.client();
     let before = open_files();
     let seen = Arc::new(Mutex::new(BTreeSet::new()));
-    // Warm: what is made once does not count.
+    // This first upload makes everything that is made only once, so that it does not count.
     put(&client, MARK.to_vec().into()).await;
     for is_form in [false, true] {
         forget_peak();
@@ -104,7 +106,7 @@ async fn a_file_of_any_length_takes_two_parts_and_a_frame_of_memory_and_no_file(
     }
     let data = stack.config.data_dir.canonicalize().unwrap();
     let opened: Vec<_> = seen.lock().unwrap().difference(&before).cloned().collect();
-    // It did look: the store writes the parts.
+    // The look found open files, because the store writes the parts.
     assert!(!opened.is_empty());
     for file in opened {
         assert!(file.starts_with(&data), "{}", file.display());
@@ -119,7 +121,7 @@ fn expect_no_plaintext(folder: &Path) {
             expect_no_plaintext(&path);
         } else {
             let bytes = fs::read(&path).unwrap();
-            // It would stand everywhere; looking at the beginning of every mebibyte is enough.
+            // The mark would be everywhere, so the beginning of every mebibyte is enough to search.
             let has_mark = bytes.chunks(MIB).any(|piece| {
                 let beginning = piece.get(..4096).unwrap_or(piece);
                 beginning.windows(MARK.len()).any(|at| at == MARK)

@@ -1,4 +1,4 @@
-//! Aborts and deletions that meet, and those that were cut off.
+//! Aborts and deletions at the same time, and those that were cut off.
 
 use sealift_server::SweepKind;
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, files};

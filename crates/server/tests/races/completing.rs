@@ -1,4 +1,4 @@
-//! Completions against each other and against everything that would end the upload.
+//! Completions at the same time as other completions, and as everything that would end the upload.
 
 use sealift_server::objects::ObjectKey;
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, UploadStatus};
@@ -13,7 +13,7 @@ use crate::{
 async fn while_one_server_completes_another_does_not() {
     let pair = Pair::start().await;
     let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
-    // Of many parts, and by a single PUT.
+    // One file has two parts, the other is a single PUT.
     let files = [
         (two_parts(), Call::CompleteMultipart),
         (bytes(10), Call::Head),
@@ -61,7 +61,7 @@ async fn an_upload_that_is_aborted_while_it_is_looked_at_is_not_completed() {
     let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
     let file = one.open("a", &two_parts()).await;
     one.send(&file).await;
-    // The first server knows that all parts are there; then the second takes the upload back.
+    // The first server knows that all parts are there. Then the second one aborts the upload.
     let mut listing = pair.both.gate.hold(Call::ListParts, Side::Answer);
     let (completed, aborted) = tokio::join!(one.complete(&file), async {
         listing.arrived().await;
@@ -71,7 +71,7 @@ async fn an_upload_that_is_aborted_while_it_is_looked_at_is_not_completed() {
     });
     assert_eq!(aborted.status, 204);
     completed.refused(ProblemCode::Completing);
-    // Clients ask again by themselves, and learn it.
+    // Clients ask again by themselves, and then get the final answer.
     let again = one.complete(&file).await;
     again.refused(ProblemCode::UploadNotOpen);
     assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
@@ -104,7 +104,7 @@ async fn what_the_store_has_joined_a_sweeper_completes_also_when_the_upload_has_
     let file = one.open("a", &plaintext).await;
     one.send(&file).await;
     let mut joined = pair.both.gate.hold(Call::CompleteMultipart, Side::Answer);
-    // To the second server's clock, the first one has been silent for eight days.
+    // By the second server's clock, the first one has been silent for eight days.
     pair.two.later_by(8 * DAY_MS);
     let (completed, _) = tokio::join!(one.complete(&file), async {
         joined.arrived().await;
@@ -145,7 +145,7 @@ async fn a_join_that_ends_while_it_is_looked_for_makes_the_file() {
     let file = one.open("a", &plaintext).await;
     one.send(&file).await;
     let gate = &pair.both.gate;
-    // The server hears of an error and finds no object; the store joins the parts only now.
+    // The server gets an error and finds no object. Only then does the store join the parts.
     let mut joining = gate.hold(Call::CompleteMultipart, Side::Late);
     let mut absent = gate.hold(Call::Head, Side::Answer);
     let (completed, ()) = tokio::join!(one.complete(&file), async {
@@ -194,7 +194,7 @@ async fn an_open_upload_of_which_the_store_knows_nothing_has_failed_when_asked()
     assert_eq!(status.state, UploadState::Failed);
 }
 
-/// Waits until the store has made the object of the parts, and keeps no parts any more.
+/// Waits until the store has joined the parts to the object and no longer keeps them.
 async fn joined(pair: &Pair, file: &SealedFile) {
     let objects = pair.both.objects().await;
     let key = "SELECT s3_key FROM uploads WHERE upload_id = ?";

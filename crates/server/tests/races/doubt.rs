@@ -1,5 +1,5 @@
-//! Answers that need not be the store's. None of them proves an absence or a difference, so nothing
-//! is deleted, failed or called damaged for them.
+//! Answers that may not come from the store. None of them proves that an object is absent or different, so
+//! the server deletes nothing, fails no upload and calls no object damaged because of them.
 
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, Verification, files};
 
@@ -43,7 +43,7 @@ const fn page(status: u16, headers: &'static [(&'static str, &'static str)]) -> 
     }
 }
 
-/// The plaintext of an upload of many parts, and of one by a single PUT.
+/// Returns the plaintext of an upload of two parts, and of an upload by a single PUT.
 fn both() -> [Vec<u8>; 2] {
     [two_parts(), bytes(10)]
 }
@@ -85,7 +85,8 @@ async fn a_sweeper_and_a_look_at_an_upload_fail_nothing_for_such_an_answer() {
     let (one, gate) = (pair.one.client(), &pair.both.gate);
     let file = one.open("a", &two_parts()).await;
     one.send(&file).await;
-    // The store joins the parts and forgets the upload, so only the object says what became of it.
+    // The store joins the parts and then no longer knows the multipart upload, so only the object shows
+    // the outcome.
     for instead in DOUBTFUL {
         for call in [Call::Head, Call::Get] {
             gate.answer(call, instead);
@@ -97,7 +98,7 @@ async fn a_sweeper_and_a_look_at_an_upload_fail_nothing_for_such_an_answer() {
         assert_eq!(state, UploadState::Completing, "{instead:?}");
         gate.open();
     }
-    // Its clock is the later one, so it takes over at once what its own sweep gave up.
+    // The second server's clock is ahead, so it takes over at once the completion that its sweep gave up.
     pair.two
         .client()
         .complete(&file)

@@ -1,5 +1,5 @@
-//! A proxy between the servers and their store that stops a request, or its answer, until the
-//! test lets it go.
+//! A proxy between the servers and their store. It holds a request, or its answer, until the test
+//! releases it.
 
 use std::{
     net::SocketAddr,
@@ -10,7 +10,7 @@ use axum::{Router, body::Body, extract::State, response::Response};
 use http::{HeaderMap, Method, Request, StatusCode, Uri, header};
 use tokio::sync::oneshot;
 
-/// What a server asks of its store.
+/// A kind of request from a server to its store.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Call {
     CreateMultipart,
@@ -19,7 +19,7 @@ pub(crate) enum Call {
     AbortMultipart,
     Head,
     Delete,
-    /// Of an object's bytes.
+    /// A GET of an object's bytes.
     Get,
     /// A PUT of the deployment's mark.
     PutMark,
@@ -45,24 +45,24 @@ impl Call {
     }
 }
 
-/// On which side of the store it is stopped.
+/// The moment at which the gate holds a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Side {
-    /// The store has not seen it.
+    /// Before the store has seen the request.
     Request,
-    /// The store has done it; the server does not know yet.
+    /// After the store has done it and before the server knows.
     Answer,
-    /// The server gets a refusal at once; the store sees it when the test lets it go.
+    /// The server gets a refusal at once, and the store sees the request when the test releases it.
     Late,
 }
 
 enum Then {
     GoOn,
-    /// The store never sees it; the server gets a refusal that it does not repeat.
+    /// The store never sees the request. The server gets a refusal after which it does not retry.
     Refuse,
 }
 
-/// An answer that does not come from the store: a refusal of it, or a page of something before it.
+/// An answer that the gate gives in place of the store: a store's refusal, or the page of a gateway.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instead {
     pub(crate) status: u16,
@@ -77,19 +77,19 @@ struct Stop {
     then: oneshot::Receiver<Then>,
 }
 
-/// The next such request; it waits at the gate.
+/// The next request of a kind, which the gate holds.
 pub(crate) struct Held {
     arrived: oneshot::Receiver<()>,
     then: oneshot::Sender<Then>,
 }
 
 impl Held {
-    /// Returns when it is there.
+    /// Returns when the request has reached the gate.
     pub(crate) async fn arrived(&mut self) {
         (&mut self.arrived).await.unwrap();
     }
 
-    /// Whether it is there by now.
+    /// Returns whether the request has reached the gate.
     pub(crate) fn has_arrived(&mut self) -> bool {
         self.arrived.try_recv().is_ok()
     }
@@ -103,7 +103,7 @@ impl Held {
     }
 }
 
-/// The proxy; it runs until the test ends.
+/// The proxy, which runs until the test ends.
 #[derive(Clone)]
 pub(crate) struct Gate {
     address: SocketAddr,
@@ -132,7 +132,7 @@ impl Gate {
         format!("http://{}", self.address)
     }
 
-    /// Stops the next such request. Of several, each stops one, in the order they were asked for.
+    /// Holds the next request of this kind. Several holds get one request each, in the order of the calls.
     pub(crate) fn hold(&self, call: Call, side: Side) -> Held {
         let (arrived, has_arrived) = oneshot::channel();
         let (go, then) = oneshot::channel();
@@ -148,12 +148,12 @@ impl Gate {
         }
     }
 
-    /// Answers every such request by itself; the store sees none of them.
+    /// Gives every request of this kind this answer; the store sees none of them.
     pub(crate) fn answer(&self, call: Call, instead: Instead) {
         self.instead.lock().unwrap().push((call, instead));
     }
 
-    /// The store answers everything again.
+    /// Lets the store answer everything again.
     pub(crate) fn open(&self) {
         self.instead.lock().unwrap().clear();
     }
@@ -178,7 +178,7 @@ impl Gate {
     async fn forward(&self, request: Request<Body>) -> Response {
         let (head, body) = request.into_parts();
         let body = axum::body::to_bytes(body, usize::MAX).await.unwrap();
-        // The signature covers the host, which is the gate's.
+        // The headers stay as they are, because the signature covers the host, which is the gate's.
         let sent = self
             .http
             .request(head.method, format!("http://{}{}", self.store, head.uri))
@@ -213,7 +213,7 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response {
                 Side::Answer => Ok(gate.forward(request).await),
                 Side::Request | Side::Late => Err(request),
             };
-            // Whoever waited for it may have gone.
+            // The test may no longer wait for this request.
             let _ = stop.arrived.send(());
             match (stop.then.await.unwrap_or(Then::GoOn), early) {
                 (Then::GoOn, Ok(answer)) => answer,
@@ -224,7 +224,7 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response {
     }
 }
 
-/// One that the server does not repeat.
+/// Returns a refusal after which the server does not retry.
 fn refusal() -> Response {
     let refusal = "<Error><Code>InvalidRequest</Code></Error>";
     whole(StatusCode::BAD_REQUEST, HeaderMap::new(), refusal.into())

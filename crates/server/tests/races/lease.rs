@@ -1,4 +1,5 @@
-//! The lease of a completion: held while the store takes long, lost when its server falls silent.
+//! The lease of a completion. A server keeps it while the store takes long, and loses it when the server
+//! falls silent.
 
 use std::sync::Arc;
 
@@ -25,7 +26,7 @@ async fn a_join_that_takes_longer_than_a_lease_keeps_it() {
     let (completed, ()) = tokio::join!(one.complete(&file), async {
         joining.arrived().await;
         let mut end = pair.both.text(LEASE_END, file.id().as_str()).await;
-        // Two minutes: twice a lease.
+        // Six steps of 20 seconds are two minutes, twice the length of a lease.
         for _ in 0..6 {
             pair.one.later_by(20 * SECOND_MS);
             until(async || pair.both.text(LEASE_END, file.id().as_str()).await != end).await;
@@ -48,7 +49,7 @@ async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_tell_th
     let mut joining = pair.both.gate.hold(Call::CompleteMultipart, Side::Request);
     let (first, second) = tokio::join!(one.complete(&file), async {
         joining.arrived().await;
-        // A minute passes without a word of the first, whose clock stands.
+        // A minute passes in which the first server, whose clock stands still, does not renew its lease.
         pair.two.later_by(59 * SECOND_MS);
         two.complete(&file).await.refused(ProblemCode::Completing);
         pair.two.later_by(2 * SECOND_MS);
@@ -61,7 +62,7 @@ async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_tell_th
     pair.expect_files(1).await;
 }
 
-/// In a task of its own, so that the test can wait for several.
+/// Completes the upload in a task of its own, so that the test can wait for several.
 fn completing(client: &Client, file: &Arc<SealedFile>) -> JoinHandle<Answer> {
     let (client, file) = (client.clone(), Arc::clone(file));
     tokio::spawn(async move { client.complete(&file).await })
@@ -78,17 +79,17 @@ async fn whoever_lost_the_lease_does_not_fail_what_another_is_completing() {
     let mut absent = gate.hold(Call::Head, Side::Answer);
     let mut present = gate.hold(Call::Head, Side::Answer);
 
-    // The first server's join never reaches the store. It looks, finds no object, and falls silent
-    // before it hears so.
+    // The first server's join never reaches the store. The server looks for the object, which is absent,
+    // and falls silent before it gets that answer.
     let first = completing(&one, &file);
     lost.arrived().await;
     lost.refuse();
     absent.arrived().await;
-    // The second takes over and has the store join the parts.
+    // The second server takes over and has the store join the parts.
     pair.two.later_by(61 * SECOND_MS);
     let second = completing(&two, &file);
     present.arrived().await;
-    // Now the first goes on: there was no object, and now there are no parts.
+    // Now the first server goes on. It saw no object, and now it sees no parts.
     absent.let_go();
     first.await.unwrap().refused(ProblemCode::Completing);
     assert_eq!(pair.both.state(file.id()).await, UploadState::Completing);

@@ -1,6 +1,6 @@
-//! Requests, sweepers and servers that meet at the same upload: each race ends in one state,
-//! whoever wins. The order is forced at a gate between the servers and their store, and time
-//! passes only when a test says so.
+//! Requests, sweepers and servers that work on the same upload at the same time. Each race ends in one
+//! state, whoever wins. A gate between the servers and their store forces the order, and time passes only
+//! when a test moves the clock.
 
 #[cfg(test)]
 #[path = "../support/mod.rs"]

@@ -1,4 +1,4 @@
-//! The deployment's mark: two servers raise it at once, and a store that does not take it.
+//! The deployment's mark: two servers raise it at once, and a store refuses it.
 
 use std::{fs, path::PathBuf};
 
@@ -33,7 +33,7 @@ async fn a_server_that_raises_the_mark_late_does_not_lower_it() {
     pair.two.client().open("b", &bytes(10)).await;
     let mut early = pair.both.gate.hold(Call::PutMark, Side::Answer);
     pair.two.later_by(MINUTE_MS);
-    // The store has taken it, the notes about it included.
+    // The store has written the mark, and its own note about it.
     early.arrived().await;
     early.let_go();
     assert_eq!(reached(&pair.both).high_water, before + 2);
@@ -61,7 +61,7 @@ async fn a_store_that_does_not_take_the_mark_holds_up_no_upload() {
     let mut held = pair.both.gate.hold(Call::PutMark, Side::Request);
     pair.one.later_by(MINUTE_MS);
     held.arrived().await;
-    // While the store does not answer, and after it has refused.
+    // Uploads go on while the store does not answer, and after it has refused.
     one.upload("b", &bytes(10)).await;
     held.refuse();
     one.upload("c", &bytes(10)).await;

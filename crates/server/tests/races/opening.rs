@@ -1,4 +1,4 @@
-//! Uploads that are taken back, or opened again, while the store is asked to begin them.
+//! Uploads that are aborted, or opened again, while the store begins their multipart upload.
 
 use sealift_server::{SweepKind, objects::ObjectKey};
 use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, UploadState, open};
@@ -87,7 +87,8 @@ async fn a_multipart_upload_whose_name_was_lost_is_swept_as_soon_as_its_upload_n
     let pair = Pair::start().await;
     let one = pair.one.client();
     let file = one.open("a", &two_parts()).await;
-    // As after a crash between the store's answer and the record, and a repeated request.
+    // The second multipart upload is left as by a crash between the store's answer and the record, after
+    // which the client repeated its request.
     let object_key = "SELECT s3_key FROM uploads WHERE upload_id = ?";
     let object_key = pair.both.text(object_key, file.id().as_str()).await;
     let objects = pair.both.objects().await;
@@ -97,7 +98,7 @@ async fn a_multipart_upload_whose_name_was_lost_is_swept_as_soon_as_its_upload_n
     let report = pair.two.sweep().await;
     let late = report.of(SweepKind::LateMultipart);
     assert_eq!((late.found, late.done, late.failed), (1, 1, 0));
-    // Its own is still there.
+    // The upload's own multipart upload is still there.
     one.send(&file).await;
     one.complete(&file).await.json::<FileRecord>(200);
 }

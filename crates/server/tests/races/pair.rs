@@ -1,5 +1,5 @@
-//! Two servers of one deployment: one database file, one key file, one store behind a gate, and
-//! for each a clock of its own that stands still.
+//! Two servers of one deployment. They share a database file, a key file and a store behind a gate. Each
+//! has its own clock, which stands still until the test moves it.
 
 use std::{
     fs,
@@ -22,7 +22,7 @@ use crate::{
     support::{Client, PART, bytes, config_in, now_ms},
 };
 
-/// A file of two parts, so that it is a multipart upload.
+/// Returns the plaintext of a file of two parts, which is a multipart upload.
 pub(crate) fn two_parts() -> Vec<u8> {
     bytes(PART + 10)
 }
@@ -42,18 +42,18 @@ impl Running {
         self.server.sweep_now().await
     }
 
-    /// Verifies what is due; gives how many files it looked at.
+    /// Verifies the files that are due and returns their number.
     pub(crate) async fn verify(&self) -> u64 {
         self.server.verify_now().await
     }
 
-    /// Only for this server.
+    /// Moves the clock of this server only.
     pub(crate) fn later_by(&self, ms: i64) {
         self.hand.forward(ms);
     }
 }
 
-/// What is common to all servers of a test.
+/// Everything that the servers of a test share.
 pub(crate) struct Deployment {
     pub(crate) gate: Gate,
     pub(crate) config: Config,
@@ -89,12 +89,12 @@ impl Deployment {
         self.folder.path()
     }
 
-    /// Starts a server; what it asks of the store passes the gate.
+    /// Starts a server whose requests to the store pass the gate.
     pub(crate) async fn serve(&self, is_new: bool) -> Running {
         self.serve_with(self.config.clone(), is_new).await
     }
 
-    /// Starts a server that sweeps by itself, at once and again and again.
+    /// Starts a server that sweeps by itself, at once and then again and again.
     pub(crate) async fn serve_sweeping(&self, every: Duration) -> Running {
         let config = Config {
             sweep_every: Some(every),
@@ -128,12 +128,12 @@ impl Deployment {
         }
     }
 
-    /// The store without a gate, as an operator or an attacker reaches it.
+    /// Returns the store without the gate, as an operator or an attacker reaches it.
     pub(crate) async fn objects(&self) -> Objects {
         self.open_store(&self.store.endpoint(), false).await.objects
     }
 
-    /// Where the object of an upload will lie.
+    /// Returns the file in which the store will keep the object of an upload.
     pub(crate) async fn object_of(&self, upload: &UploadId) -> PathBuf {
         let key = self.text(
             "SELECT s3_key FROM uploads WHERE upload_id = ?",
@@ -143,7 +143,7 @@ impl Deployment {
         bucket.join(key.await)
     }
 
-    /// An object that comes into the store at this key past all servers.
+    /// Puts an object into the store under this object key, past all servers.
     pub(crate) async fn put(&self, object_key: &str, bytes: &'static [u8]) -> PathBuf {
         let key = ObjectKey::from_record(object_key.to_owned());
         let len = u64::try_from(bytes.len()).unwrap();
@@ -160,7 +160,7 @@ impl Deployment {
         bucket.join(object_key)
     }
 
-    /// The same where the object of this upload belongs.
+    /// Does the same under the object key of this upload.
     pub(crate) async fn put_late(&self, upload: &UploadId) -> PathBuf {
         let key = "SELECT s3_key FROM uploads WHERE upload_id = ?";
         let key = self.text(key, upload.as_str()).await;
@@ -172,14 +172,14 @@ impl Deployment {
         UploadState::from_name(&self.text(state, upload.as_str()).await).unwrap()
     }
 
-    /// The upload that is in that state, when there is one.
+    /// Waits until an upload is in this state and returns its id.
     pub(crate) async fn upload_in(&self, state: UploadState) -> UploadId {
         let query = "SELECT coalesce(max(upload_id), '') FROM uploads WHERE state = ?";
         until(async || !self.text(query, state.as_str()).await.is_empty()).await;
         self.text(query, state.as_str()).await.parse().unwrap()
     }
 
-    /// Nothing of an upload is left in the store, neither parts nor an object.
+    /// Expects that nothing of an upload is left in the store, neither parts nor an object.
     pub(crate) async fn expect_nothing_stored(&self, upload: &UploadId) {
         let object = self.object_of(upload).await;
         assert!(!object.exists(), "{}", object.display());
@@ -187,7 +187,7 @@ impl Deployment {
         assert_eq!(multiparts, []);
     }
 
-    /// The one text that the database answers.
+    /// Returns the one text that the query finds.
     pub(crate) async fn text(&self, query: &'static str, given: &str) -> String {
         let mut db = self.database().await;
         let asked = sqlx::query_scalar(query).bind(given.to_owned());
@@ -196,19 +196,19 @@ impl Deployment {
         text
     }
 
-    /// What an operator does after a restore from a backup.
+    /// Begins a new epoch, as an operator does after a restore from a backup.
     pub(crate) async fn begin_new_epoch(&self) {
         begin_new_epoch(&self.config).await.unwrap();
     }
 
-    /// Changes the database behind the servers' back.
+    /// Changes the database without the servers.
     pub(crate) async fn change(&self, statement: &'static str) {
         let mut db = self.database().await;
         sqlx::query(statement).execute(&mut db).await.unwrap();
         db.close().await.unwrap();
     }
 
-    /// The same, with these numbers.
+    /// Does the same with these numbers.
     pub(crate) async fn change_by(&self, statement: &'static str, numbers: [u64; 3]) {
         let mut db = self.database().await;
         let mut change = sqlx::query(statement);
@@ -244,7 +244,7 @@ impl Pair {
         }
     }
 
-    /// Both servers know exactly this many files.
+    /// Expects that both servers know exactly this many files.
     pub(crate) async fn expect_files(&self, count: usize) {
         for server in [&self.one, &self.two] {
             let list: FileList = server.client().get(files::PATH).await.json(200);
@@ -253,7 +253,7 @@ impl Pair {
     }
 }
 
-/// How a server reaches the store, for a test or for a server in another process.
+/// Returns the settings by which a test, or a server in another process, reaches the store.
 pub(crate) fn store_config(
     config: &Config,
     endpoint: &str,
@@ -271,7 +271,7 @@ pub(crate) fn store_config(
     }
 }
 
-/// Waits for what another task is about to do; it ends at once, or never.
+/// Waits until the condition holds, which another task brings about at once or never.
 pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
     let looking = async {
         while !is_so().await {
@@ -283,7 +283,7 @@ pub(crate) async fn until(mut is_so: impl AsyncFnMut() -> bool) {
         .unwrap();
 }
 
-/// Makes a file as old as that, as the store tells ages.
+/// Makes a file this many days old. The store takes the age of an object from it.
 pub(crate) fn age(file: &PathBuf, days: u64) {
     let file = fs::File::options().write(true).open(file).unwrap();
     let then = std::time::SystemTime::now() - Duration::from_secs(days * 24 * 60 * 60);

@@ -1,5 +1,5 @@
-//! Servers in processes of their own, on one database file and one store: killed at the worst
-//! moment, and followed by others.
+//! Servers in separate processes on one database file and one store. A server is killed at the worst
+//! moment, and another one follows it.
 
 use std::{
     env,
@@ -21,13 +21,13 @@ use crate::{
     support::{Client, SealedFile, bytes, config_in},
 };
 
-/// What the other process needs to know.
+/// Environment variables that pass the settings to the other process.
 const FOLDER: &str = "SEALIFT_RACES_FOLDER";
 const STORE: &str = "SEALIFT_RACES_STORE";
 const PUBLIC_STORE: &str = "SEALIFT_RACES_PUBLIC_STORE";
 const READY: &str = "listening on ";
 
-/// A server in a process of its own; killed when dropped, as by a power cut.
+/// A server in a process of its own. Dropping it kills the process, as a power cut would.
 struct Elsewhere {
     process: Child,
     address: SocketAddr,
@@ -93,7 +93,7 @@ async fn a_server_on_its_own() {
         .await
         .unwrap();
     println!("{READY}{}", server.address());
-    // Until it is killed, or the one that started it ends.
+    // The process waits here until it is killed or the process that started it ends.
     let mut rest = Vec::new();
     tokio::task::spawn_blocking(move || std::io::stdin().read_to_end(&mut rest))
         .await
@@ -101,7 +101,7 @@ async fn a_server_on_its_own() {
         .unwrap();
 }
 
-/// A server is killed when the store has joined the parts and nobody has noted it.
+/// Kills a server after the store has joined the parts and before the server has recorded it.
 async fn joined_and_killed(both: &Deployment) -> (Elsewhere, SealedFile) {
     let first = Elsewhere::start(both);
     let client = first.client();
@@ -119,7 +119,7 @@ async fn joined_and_killed(both: &Deployment) -> (Elsewhere, SealedFile) {
     (Elsewhere::start(both), file)
 }
 
-// The gate goes on while this test waits for the other process.
+// A second thread keeps the gate running while this test waits for the other process.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_between_join_and_record_the_next_request_finds_the_file() {
     let both = Deployment::new().await;
@@ -133,7 +133,7 @@ async fn after_a_crash_between_join_and_record_the_next_request_finds_the_file()
     assert!(second.client().content(&record.id).await.body == two_parts());
 }
 
-// The gate goes on while this test waits for the other process.
+// A second thread keeps the gate running while this test waits for the other process.
 #[tokio::test(flavor = "multi_thread")]
 async fn after_a_crash_between_join_and_record_a_sweeper_finds_the_file_without_the_client() {
     let both = Deployment::new().await;
@@ -148,7 +148,7 @@ async fn after_a_crash_between_join_and_record_a_sweeper_finds_the_file_without_
     assert!(second.client().content(&record.id).await.body == two_parts());
 }
 
-// The gate goes on while this test waits for the other process.
+// A second thread keeps the gate running while this test waits for the other process.
 #[tokio::test(flavor = "multi_thread")]
 async fn two_processes_on_one_database_file_make_one_file_of_an_upload() {
     let both = Deployment::new().await;
@@ -158,7 +158,7 @@ async fn two_processes_on_one_database_file_make_one_file_of_an_upload() {
     for round in 0..10 {
         let plaintext = bytes(1000 + round);
         let file = one.open("a", &plaintext).await;
-        // Both sign, both complete.
+        // Both servers sign, and both complete.
         let (signed, _) = tokio::join!(one.sign_all(&file), two.sign_all(&file));
         assert_eq!(one.send_part(&signed[0], file.object()).await, 200);
         let (first, second) = tokio::join!(one.complete(&file), two.complete(&file));

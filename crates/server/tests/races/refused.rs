@@ -1,5 +1,5 @@
-//! Refusals of the store that will stay: they are told as such, with the store's own code, and the
-//! upload goes on once an operator has mended the store.
+//! Refusals of the store that will not pass by themselves. The client gets the store's own code, and the
+//! upload goes on once an operator has repaired the store.
 
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState, files, open};
 
@@ -32,7 +32,7 @@ const LASTING: &[(&str, Instead)] = refusals! {
     501 "NotImplemented",
 };
 
-/// The client reads the store's code and what to check, and nothing else of the store's answer.
+/// Expects that the client gets the store's code and what to check, and nothing else of the store's answer.
 #[track_caller]
 fn is_told(answer: &Answer, code: &str) {
     let problem = answer.refused(ProblemCode::RefusedByStore);
@@ -59,7 +59,7 @@ async fn a_completion_that_the_store_refuses_for_good_is_told_so_and_can_go_on_l
             both.gate.open();
         }
     }
-    // Whether it is there cannot be known, and the client hears why.
+    // The server cannot find out whether the object is there, and the client gets the reason.
     both.gate.answer(Call::CompleteMultipart, LASTING[0].1);
     both.gate.answer(
         Call::Head,

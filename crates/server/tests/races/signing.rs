@@ -1,4 +1,4 @@
-//! Signatures against what takes the upload away from them.
+//! Signatures at the same time as sweeps, aborts and deletions that end the upload.
 
 use sealift_server::SweepKind;
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadState};
@@ -36,7 +36,7 @@ async fn nothing_is_signed_once_a_sweeper_has_begun() {
     let file = one.open("a", &two_parts()).await;
     let mut aborting = pair.both.gate.hold(Call::AbortMultipart, Side::Request);
     pair.two.later_by(8 * DAY_MS);
-    // By the first server's clock the upload lives.
+    // By the first server's clock the upload has not expired.
     let (report, signed) = tokio::join!(pair.two.sweep(), async {
         aborting.arrived().await;
         let signed = one.sign(file.id(), &file.receipts()).await;
@@ -57,7 +57,7 @@ async fn a_signature_keeps_an_upload_from_a_sweeper_for_another_week() {
     let signed = one.sign_all(&file).await;
     pair.two.later_by(6 * DAY_MS);
     assert!(pair.two.sweep().await.is_empty());
-    // Six days later by the other server's clock.
+    // Six days pass by the second server's clock.
     pair.two.client().sign_all(&file).await;
     pair.two.later_by(6 * DAY_MS);
     assert!(pair.two.sweep().await.is_empty());
@@ -74,12 +74,12 @@ async fn a_put_that_comes_after_the_abort_is_removed_when_no_other_can_come() {
     let file = one.open("a", &bytes(10)).await;
     let signed = one.sign_all(&file).await;
     assert_eq!(one.abort(file.id()).await.status, 204);
-    // The signature of a single PUT cannot be taken back: the object is there again.
+    // The signature of a single PUT cannot be revoked, so the object is there again.
     assert_eq!(one.send_part(&signed[0], file.object()).await, 200);
     let object = pair.both.object_of(file.id()).await;
     assert!(object.exists());
 
-    // Another one may still come.
+    // Another PUT may still arrive.
     pair.two.later_by(HOUR_MS);
     pair.two.sweep().await;
     assert!(object.exists());
@@ -87,7 +87,7 @@ async fn a_put_that_comes_after_the_abort_is_removed_when_no_other_can_come() {
     let report = pair.two.sweep().await;
     let swept = report.of(SweepKind::Tombstone);
     assert_eq!((swept.found, swept.done, swept.failed), (1, 1, 0));
-    // By the tombstone, which every sweep looks at, not by the daily list.
+    // Every sweep looks at the tombstone, so this one finds the object without the daily list.
     assert_eq!(report.of(SweepKind::LateObject).found, 0);
     assert!(!object.exists());
     assert!(pair.two.sweep().await.is_empty());
@@ -116,7 +116,7 @@ async fn a_put_that_comes_after_the_deletion_is_removed_too() {
     let report = pair.two.sweep().await;
     let swept = report.of(SweepKind::Tombstone);
     assert_eq!((swept.found, swept.done, swept.failed), (1, 1, 0));
-    // By the tombstone, which every sweep looks at, not by the daily list.
+    // Every sweep looks at the tombstone, so this one finds the object without the daily list.
     assert_eq!(report.of(SweepKind::LateObject).found, 0);
     assert!(!object.exists());
 }

@@ -1,4 +1,4 @@
-//! Sweepers at work, alone and against each other.
+//! Sweepers at work, one alone and two at the same time.
 
 use std::time::Duration;
 
@@ -75,7 +75,7 @@ async fn two_sweepers_end_in_one_state() {
         aborting.let_go();
         second
     });
-    // The first began, the second finished.
+    // The first sweeper began the abort, and the second one finished it.
     let done = [first.of(SweepKind::Expired), second.of(SweepKind::Aborting)];
     assert_eq!(done.map(|count| count.done), [0, 1]);
     assert_eq!(done.map(|count| count.failed), [0, 0]);
@@ -98,7 +98,7 @@ async fn one_upload_that_cannot_be_ended_does_not_keep_the_others() {
     });
     let expired = report.of(SweepKind::Expired);
     assert_eq!((expired.found, expired.done, expired.failed), (3, 2, 1));
-    // In the same sweep, as one that was cut off.
+    // The same sweep ends the refused one as an abort that was cut off.
     assert_eq!(report.of(SweepKind::Aborting), all_done(1), "{report}");
     assert_eq!(report.of(SweepKind::LateMultipart), SweepCount::default());
 }
@@ -171,7 +171,8 @@ async fn a_start_takes_up_what_was_cut_off_and_then_looks_again_and_again() {
     until(async || is_aborted(first.id()).await).await;
     let second = cut_off("b").await;
     let looks_again = async || {
-        // At the latest six fifths of the interval after the sweep before, which may still run.
+        // The next sweep comes at the latest six fifths of the interval after the one before, which may
+        // still run.
         third.later_by(361 * 1000);
         is_aborted(second.id()).await
     };

@@ -1,5 +1,5 @@
-//! What the store has without a record (FORMAT.md R11): other people's things, and what a restore
-//! of the database forgot.
+//! Objects and multipart uploads that no record knows (FORMAT.md R11): those of other people, and those
+//! that a restore of the database lost.
 
 use std::{fs, path::PathBuf};
 
@@ -14,7 +14,7 @@ use crate::{
     support::{DAY_MS, bytes},
 };
 
-/// An object where one of ours could lie, that no record knows.
+/// Puts an object that no record knows under an object key as ours have.
 async fn stray(both: &Deployment, n: u8, days: u64) -> PathBuf {
     let id = UploadId::from_random([n; 16]);
     old(both, &format!("sealift/local/{id}/{id}"), days).await
@@ -40,7 +40,7 @@ async fn what_no_record_knows_is_reported_first_and_removed_a_day_later() {
     let objects = report.of(SweepKind::UnrecordedObject);
     assert_eq!(found_and_done(objects), (1, 0));
     assert!(old.exists() && young.exists());
-    // Listed once a day, by one of the servers.
+    // The bucket is listed once a day, by one of the servers.
     assert!(pair.two.sweep().await.is_empty());
     assert!(old.exists());
     pair.two.later_by(DAY_MS);
@@ -64,7 +64,7 @@ async fn what_is_not_surely_ours_is_never_touched() {
     for key in foreign {
         all.push(old(&pair.both, &key, 400).await);
     }
-    // Files of ours, however old.
+    // The object of a recorded file stays, however old it is.
     let kept = pair.one.client().upload("a", &bytes(10)).await;
     let object = pair.both.object_of(&kept.upload_id).await;
     age(&object, 400);
@@ -105,7 +105,7 @@ async fn a_prefix_that_is_not_marked_as_this_deployments_is_only_reported() {
     }
 }
 
-/// An unfinished multipart upload that no record knows.
+/// Begins a multipart upload that no record knows.
 async fn stray_multipart(objects: &Objects, n: u8) {
     let id = UploadId::from_random([n; 16]);
     let object_key = ObjectKey::from_record(format!("sealift/local/{id}/{id}"));
@@ -124,7 +124,7 @@ async fn multipart_uploads_that_no_record_knows_are_aborted_when_they_are_old() 
         assert!(report.is_empty(), "day {day}: {report}");
         pair.one.later_by(DAY_MS);
     }
-    // Reported already, as nothing.
+    // The sweeper has already reported once, that there is nothing, so the next sweep may remove.
     assert_eq!(count().await, 1);
     // The multipart upload began a little after the clock of the server was set.
     pair.one.later_by(60_000);
@@ -148,7 +148,7 @@ async fn an_object_that_came_after_its_tombstone_was_swept_is_removed() {
     assert_eq!(found_and_done(report.of(SweepKind::LateObject)), (1, 1));
     assert!(!object.exists());
 
-    // Half of one, whose maker died: the store lists it and does not give it.
+    // This is half an object, whose sender died. The store lists it but does not return it.
     fs::write(&object, b"half").unwrap();
     pair.one.later_by(DAY_MS);
     let report = pair.one.sweep().await;
@@ -164,7 +164,7 @@ async fn after_a_restore_what_was_made_since_the_backup_is_reported_before_it_go
     pair.one.sweep().await;
     let after: FileRecord = one.upload("after it", &bytes(10)).await;
     let object = pair.both.object_of(&after.upload_id).await;
-    // As the backup has it.
+    // The database becomes as it was at the backup.
     for table in [
         "DELETE FROM files WHERE file_id = (SELECT file_id FROM uploads ORDER BY opened_at_ms DESC, rowid DESC LIMIT 1)",
         "DELETE FROM parts WHERE upload_id NOT IN (SELECT upload_id FROM files)",

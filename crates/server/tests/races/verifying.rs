@@ -1,4 +1,4 @@
-//! The pass over all frames of one file, and those that wait meanwhile.
+//! The verification of one file while other files wait for theirs.
 
 use sealift_transfer::{
     PartPlan,
@@ -11,10 +11,10 @@ use crate::{
     support::{Client, FRAME, PART, bytes},
 };
 
-/// More than counts as small.
+/// The length of a file that does not count as small.
 const LARGE: u64 = 1024 * 1024 * 1024 + 1;
 
-/// Makes the record of the only file say that it is as large as that.
+/// Changes the record of the only file to this length.
 async fn enlarge(both: &Deployment) {
     let header_len = both.text(
         "SELECT CAST(length(header) AS TEXT) FROM files WHERE file_id <> ?",
@@ -57,7 +57,7 @@ async fn a_small_file_is_verified_while_the_pass_over_a_large_one_takes_long() {
     until(async || matches!(found(&client, &small).await, Verification::Verified { .. })).await;
     assert_eq!(found(&client, &large).await, Verification::Pending);
     reading.let_go();
-    // Its object is not as large as that.
+    // The object is not as large as its record says.
     until(async || found(&client, &large).await != Verification::Pending).await;
     let failure = found(&client, &large).await.failure();
     assert_eq!(failure, Some(ProblemCode::ObjectReplaced));
@@ -74,7 +74,7 @@ async fn a_store_that_does_not_give_the_object_now_says_nothing_of_it() {
     client.post(&path, &()).await.json::<FileRecord>(202);
     reading.arrived().await;
     reading.refuse();
-    // It was leased for two minutes, and rests for five.
+    // The file was leased for two minutes, and is not verified again for five.
     let rests = "SELECT CAST(count(*) AS TEXT) FROM files WHERE file_id = ? AND \
                  coalesce(verification_due_at_ms > (unixepoch() + 180) * 1000, TRUE)";
     until(async || both.text(rests, file.id.as_str()).await == "1").await;

@@ -1,4 +1,4 @@
-//! A client of the API: bare HTTP and JSON.
+//! A client of the API that uses plain HTTP and JSON.
 
 use std::net::SocketAddr;
 
@@ -7,7 +7,7 @@ use reqwest::RequestBuilder;
 use sealift_transfer::api::{Problem, ProblemCode, problem};
 use serde::{Serialize, de::DeserializeOwned};
 
-/// Talks to one server as one caller.
+/// Sends requests to one server as one caller.
 #[derive(Clone)]
 pub(crate) struct Client {
     http: reqwest::Client,
@@ -32,7 +32,7 @@ impl Client {
         self
     }
 
-    /// The text of its API key.
+    /// Returns the text of the client's API key.
     pub(crate) fn api_key(&self) -> &str {
         self.api_key.as_deref().unwrap()
     }
@@ -49,7 +49,7 @@ impl Client {
         Answer::to(self.request(Method::GET, path)).await
     }
 
-    /// With one more header.
+    /// Sends a GET with one more header.
     pub(crate) async fn get_with(&self, path: &str, name: &str, value: &str) -> Answer {
         Answer::to(self.request(Method::GET, path).header(name, value)).await
     }
@@ -62,24 +62,24 @@ impl Client {
         Answer::to(self.request(Method::POST, path).json(body)).await
     }
 
-    /// With a body that may be no JSON at all, but says so.
+    /// Posts a body that claims to be JSON but need not be.
     pub(crate) async fn post_text(&self, path: &str, body: impl Into<String>) -> Answer {
         let request = self.request(Method::POST, path);
         let request = request.header(header::CONTENT_TYPE, "application/json");
         Answer::to(request.body(body.into())).await
     }
 
-    /// To a presigned URL, without this caller's own login.
+    /// Begins a PUT to a presigned URL, without this caller's own login.
     pub(crate) fn put(&self, url: &str) -> RequestBuilder {
         self.http.put(url)
     }
 
-    /// The same with any method.
+    /// Does the same with any method.
     pub(crate) fn fetch(&self, method: Method, url: &str) -> RequestBuilder {
         self.http.request(method, url)
     }
 
-    /// What a browser asks before that.
+    /// Begins the preflight request that a browser sends before such a PUT.
     pub(crate) fn options(&self, url: &str) -> RequestBuilder {
         self.http.request(Method::OPTIONS, url)
     }
@@ -98,7 +98,10 @@ impl Answer {
         Self::or_broken(request).await.unwrap()
     }
 
-    /// The error of a connection that ended before the answer did.
+    /// Sends the request and reads the whole answer.
+    ///
+    /// # Errors
+    /// Fails if the connection ends before the answer does.
     pub(crate) async fn or_broken(request: RequestBuilder) -> Result<Self, reqwest::Error> {
         let answer = request.send().await?;
         Ok(Self {
@@ -108,7 +111,7 @@ impl Answer {
         })
     }
 
-    /// A header's text; empty where there is none.
+    /// Returns a header's text, or "" if the answer has no such header.
     pub(crate) fn header(&self, name: impl header::AsHeaderName) -> &str {
         self.headers
             .get(name)
@@ -121,7 +124,8 @@ impl Answer {
         serde_json::from_slice(&self.body).unwrap()
     }
 
-    /// The Problem of a refusal, which is whole: status, code, a sentence, the request's id.
+    /// Returns the Problem of a refusal and checks that it is complete: status, code, a sentence and the
+    /// request's id.
     #[track_caller]
     pub(crate) fn refused(&self, code: ProblemCode) -> Problem {
         assert_eq!(
@@ -141,7 +145,7 @@ impl Answer {
         problem
     }
 
-    /// The code of a Problem, if this is one.
+    /// Returns the code if the answer is a Problem.
     pub(crate) fn code(&self) -> Option<String> {
         let problem: Problem = serde_json::from_slice(&self.body).ok()?;
         Some(problem.code)

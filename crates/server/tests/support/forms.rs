@@ -22,7 +22,7 @@ impl Part {
         Self::with(format!("form-data; name=\"{field}\""), content)
     }
 
-    /// With a whole Content-Disposition.
+    /// Makes a part with this whole Content-Disposition.
     pub(crate) fn with(disposition: impl AsRef<[u8]>, content: &[u8]) -> Self {
         Self {
             disposition: disposition.as_ref().to_owned(),
@@ -41,7 +41,7 @@ impl Part {
 
 const BOUNDARY: &str = "a-boundary-7d1f";
 
-/// Content type and body.
+/// Returns the content type and the body of a form with these parts.
 pub(crate) fn form(parts: &[Part]) -> (String, Vec<u8>) {
     let mut body = Vec::new();
     for part in parts {

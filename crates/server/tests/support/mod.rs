@@ -1,5 +1,5 @@
-//! A whole deployment for one test, and what an attacker or an operator could reach of it: the
-//! files of the store and the rows of the database.
+//! A whole deployment for one test, with access to everything that an attacker or an operator could
+//! reach: the files of the store and the rows of the database.
 
 use std::{
     fs,
@@ -21,9 +21,9 @@ pub(crate) mod ticket_holder;
 pub(crate) use client::{Answer, Client};
 pub(crate) use sealing::{SealedFile, bytes};
 
-/// Plaintext bytes of a frame, so that small files have several.
+/// Plaintext bytes of a frame, few enough that small files have several frames.
 pub(crate) const FRAME: usize = 4096;
-/// Plaintext bytes of a part: as many whole frames as make 5 MiB, the least that S3 takes.
+/// Plaintext bytes of a part: as many whole frames as make 5 MiB, the smallest part that S3 takes.
 pub(crate) const PART: usize = 1271 * FRAME;
 
 /// A running deployment.
@@ -32,22 +32,22 @@ pub(crate) struct Stack {
     pub(crate) config: Config,
     clock: Clock,
     folder: tempfile::TempDir,
-    /// What the store keeps from the start on: its mark.
+    /// The files that the store has from the start on: those of the mark.
     kept_at_start: Vec<PathBuf>,
 }
 
 impl Stack {
-    /// One without login.
+    /// Starts a deployment without login.
     pub(crate) async fn start() -> Self {
         Self::with(&[]).await
     }
 
-    /// One with other settings; later ones win.
+    /// Starts a deployment with other settings. If a setting is given twice, the last one counts.
     pub(crate) async fn with(flags: &[(&'static str, &str)]) -> Self {
         Self::at(Clock::system(), flags).await
     }
 
-    /// One that lives at another time.
+    /// Starts a deployment with this clock.
     pub(crate) async fn at(clock: Clock, flags: &[(&'static str, &str)]) -> Self {
         let folder = tempfile::tempdir().unwrap();
         let config = config_in(folder.path(), flags);
@@ -61,12 +61,12 @@ impl Stack {
         }
     }
 
-    /// Stops it in good order and starts it again on the same data, on other ports.
+    /// Shuts the server down and starts it again on the same data, on other ports.
     pub(crate) async fn restart(self) -> Self {
         self.restart_after(async |_| {}).await
     }
 
-    /// The same, with something done to its data while no server runs.
+    /// Does the same, and calls `change` on the data while no server runs.
     pub(crate) async fn restart_after(self, change: impl AsyncFnOnce(&Config)) -> Self {
         self.server.shutdown().await;
         change(&self.config).await;
@@ -77,41 +77,41 @@ impl Stack {
         }
     }
 
-    /// Stops it in good order. Its folder stays as long as what is returned.
+    /// Shuts the server down. The folder exists as long as the returned value.
     pub(crate) async fn stop(self) -> (Config, tempfile::TempDir) {
         self.server.shutdown().await;
         (self.config, self.folder)
     }
 
-    /// Everything of it lies here.
+    /// Returns the folder that holds all data of the deployment.
     pub(crate) fn folder(&self) -> &Path {
         self.folder.path()
     }
 
-    /// A client without login.
+    /// Returns a client without login.
     pub(crate) fn client(&self) -> Client {
         Client::of(self.server.address())
     }
 
-    /// A client with an API key of its own.
+    /// Makes an API key and returns a client that uses it.
     pub(crate) async fn login(&self, tenant: &str, owner: &str, roles: Roles) -> Client {
         let (tenant, owner) = (tenant.parse().unwrap(), owner.parse().unwrap());
         let key = make_api_key(&self.config, tenant, owner, roles).await;
         self.client().with_api_key(&key.unwrap().reveal())
     }
 
-    /// What the store keeps under this object key.
+    /// Returns the file in which the store keeps the object with this object key.
     pub(crate) fn object_file(&self, object_key: &str) -> PathBuf {
         let bucket = self.config.store_folder().join(&self.config.bucket);
         bucket.join(object_key)
     }
 
-    /// The object of a file.
+    /// Returns the store's file with the object of this record.
     pub(crate) fn object_of(&self, record: &FileRecord) -> PathBuf {
         self.object_file(&record.object_key)
     }
 
-    /// Where the store notes ETag and checksums of an object.
+    /// Returns the file in which the store notes the ETag and the checksums of an object.
     pub(crate) fn note_of(&self, record: &FileRecord) -> PathBuf {
         self.note_at(&record.bucket, &record.object_key)
     }
@@ -123,8 +123,8 @@ impl Stack {
         self.config.store_folder().join(name)
     }
 
-    /// Puts an object where that of an upload belongs, as whoever has the bucket can: without the
-    /// checksums that a signed PUT leaves.
+    /// Puts an object at the object key of an upload, as a person with access to the bucket can. The object
+    /// lacks the checksums that a signed PUT leaves.
     pub(crate) async fn lay(&self, upload: &UploadId, object: &[u8]) {
         let place = self.object_to_be(upload).await;
         fs::create_dir_all(place.parent().unwrap()).unwrap();
@@ -132,20 +132,20 @@ impl Stack {
         fs::write(self.notes_to_be(upload).await, NO_NOTES).unwrap();
     }
 
-    /// Where the store notes ETag and checksums of the object of an upload.
+    /// Returns the file in which the store will note the ETag and the checksums of an upload's object.
     pub(crate) async fn notes_to_be(&self, upload: &UploadId) -> PathBuf {
         let query = "SELECT s3_key FROM uploads WHERE upload_id = ?";
         let key = self.text(query, upload.as_str()).await;
         self.note_at(&self.config.bucket, &key)
     }
 
-    /// Where the object of an upload will lie.
+    /// Returns the file in which the store will keep the object of an upload.
     pub(crate) async fn object_to_be(&self, upload: &UploadId) -> PathBuf {
         let query = "SELECT s3_key FROM uploads WHERE upload_id = ?";
         self.object_file(&self.text(query, upload.as_str()).await)
     }
 
-    /// What the store keeps of a part that was sent, and where it notes the part's checksum.
+    /// Returns the two files of a part that was sent: its bytes, and the note with its checksum.
     pub(crate) async fn part_files(&self, upload: &UploadId, part: u16) -> [PathBuf; 2] {
         let id = self.s3_upload_id(upload).await;
         let folder = self.config.store_folder();
@@ -155,7 +155,7 @@ impl Stack {
         ]
     }
 
-    /// Has every frame of a file opened, and waits for the hash of its plaintext.
+    /// Asks the server to open every frame of a file, and waits for the hash of its plaintext.
     pub(crate) async fn verified(&self, file: &FileRecord) -> String {
         let client = self.client();
         let path = files::verify_path(&file.id);
@@ -169,14 +169,14 @@ impl Stack {
                     plaintext_sha256, ..
                 } => return plaintext_sha256,
                 Verification::Pending => {}
-                // The pass that was asked for mends it.
+                // The row could not be read. The pass that was asked for writes it again.
                 Verification::Unknown => tokio::task::yield_now().await,
                 Verification::Failed { .. } => panic!("{:?}", record.verification),
             }
         }
     }
 
-    /// This name, sealed as the server seals it, for each of these files without login.
+    /// Seals this name as the server does, for each of these files of a deployment without login.
     pub(crate) async fn seal_names(&self, ids: &[String], name: &str) -> Vec<(String, Vec<u8>)> {
         let header = "SELECT header FROM files WHERE original_filename <> ? LIMIT 1";
         let header = Header::parse_own(&self.blob(header, "").await).unwrap();
@@ -211,21 +211,21 @@ impl Stack {
         self.text(query, upload.as_str()).await
     }
 
-    /// The store's own notes and parts since the start; objects lie in folders beside them.
+    /// Returns the store's own notes and parts since the start. Objects lie in folders beside them.
     pub(crate) fn files_of_store(&self) -> Vec<PathBuf> {
         let mut files = files_in(&self.config.store_folder());
         files.retain(|file| !self.kept_at_start.contains(file));
         files
     }
 
-    /// Nothing was made: no row, no multipart upload.
+    /// Expects that no upload was made: no row and no multipart upload.
     pub(crate) async fn expect_no_upload(&self) {
         let uploads = "SELECT count(*) FROM uploads WHERE upload_id <> ?";
         assert_eq!(self.number(uploads, "").await, 0);
         assert_eq!(self.files_of_store(), Vec::<PathBuf>::new());
     }
 
-    /// The one text that the database answers.
+    /// Returns the one text that the query finds.
     pub(crate) async fn text(&self, query: &'static str, given: &str) -> String {
         let mut db = self.database().await;
         let asked = sqlx::query_scalar(query).bind(given.to_owned());
@@ -234,7 +234,7 @@ impl Stack {
         text
     }
 
-    /// The one number that the database answers.
+    /// Returns the one number that the query finds.
     pub(crate) async fn number(&self, query: &'static str, given: &str) -> i64 {
         let mut db = self.database().await;
         let asked = sqlx::query_scalar(query).bind(given.to_owned());
@@ -243,7 +243,7 @@ impl Stack {
         number
     }
 
-    /// The one blob that the database answers.
+    /// Returns the one blob that the query finds.
     pub(crate) async fn blob(&self, query: &'static str, given: &str) -> Vec<u8> {
         let mut db = self.database().await;
         let asked = sqlx::query_scalar(query).bind(given.to_owned());
@@ -252,7 +252,7 @@ impl Stack {
         blob
     }
 
-    /// Changes the database behind the server's back.
+    /// Changes the database without the server.
     pub(crate) async fn change(
         &self,
         statement: &'static str,
@@ -266,7 +266,7 @@ impl Stack {
         Ok(changed?.rows_affected())
     }
 
-    /// The database's file, without the server in front.
+    /// Opens the database's file without the server.
     pub(crate) async fn database(&self) -> sqlx::SqliteConnection {
         let options = SqliteConnectOptions::new()
             .filename(self.config.database_file())
@@ -275,7 +275,7 @@ impl Stack {
     }
 }
 
-/// Changes the database of a server, which may be stopped.
+/// Changes the database of a server, which may have stopped.
 pub(crate) async fn change(config: &Config, statement: &'static str) {
     let options = SqliteConnectOptions::new()
         .filename(config.database_file())
@@ -296,7 +296,7 @@ fn files_in(folder: &Path) -> Vec<PathBuf> {
     files.filter(|path| path.is_file()).collect()
 }
 
-/// The configuration of a deployment below `folder`: no login, free ports, small frames and parts.
+/// Returns the configuration of a deployment in `folder`: no login, free ports, small frames and parts.
 pub(crate) fn config_in(folder: &Path, flags: &[(&'static str, &str)]) -> Config {
     let at = |name: &str| folder.join(name).to_str().unwrap().to_owned();
     let mut all = vec![
@@ -307,7 +307,7 @@ pub(crate) fn config_in(folder: &Path, flags: &[(&'static str, &str)]) -> Config
         ("auth", "none".to_owned()),
         ("frame_length", "4KiB".to_owned()),
         ("part_length", "5MiB".to_owned()),
-        // So that nothing but the test itself reads an object.
+        // With `edges` nothing but the test itself reads whole objects.
         ("verify", "edges".to_owned()),
     ];
     all.extend(
@@ -322,10 +322,10 @@ pub(crate) fn config_in(folder: &Path, flags: &[(&'static str, &str)]) -> Config
     Config::load(&sources).unwrap()
 }
 
-/// What the embedded store notes of an object without ETag and checksums.
+/// The embedded store's note about an object without ETag and checksums.
 pub(crate) const NO_NOTES: &str = "{}";
 
-/// Changes one byte of a file; a place below zero counts from the end.
+/// Changes one byte of a file. A negative `place` counts from the end.
 pub(crate) fn alter(file: &Path, place: i64) {
     let mut bytes = fs::read(file).unwrap();
     let place = usize::try_from(place.rem_euclid(i64::try_from(bytes.len()).unwrap())).unwrap();
@@ -333,10 +333,10 @@ pub(crate) fn alter(file: &Path, place: i64) {
     fs::write(file, bytes).unwrap();
 }
 
-/// A day in the unit that the server counts in.
+/// A day in milliseconds.
 pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
-/// Now, as the store of a test must believe it too: signatures carry the time.
+/// Returns the real time. The store of a test must agree with it, because signatures carry the time.
 pub(crate) fn now_ms() -> i64 {
     Clock::system().now_ms()
 }

@@ -1,4 +1,4 @@
-//! The way of a file through a client, step by step: open, seal, sign, send, complete.
+//! The steps of an upload by a client: open, seal, sign, send, complete.
 
 use sealift_message::{ContentKey, FrameSealer, StoredHeader};
 use sealift_transfer::{
@@ -12,14 +12,14 @@ use serde_json::{Value, json};
 
 use super::{Answer, Client};
 
-/// An opened upload with all its sealed bytes.
+/// An open upload with the sealed bytes of all its parts.
 pub(crate) struct SealedFile {
     pub(crate) opened: OpenedUpload,
     pub(crate) parts: Vec<Vec<u8>>,
 }
 
 impl SealedFile {
-    /// Seals as the server's answer says, with the key that it gave.
+    /// Seals the plaintext with the header, plan and key of the server's answer.
     pub(crate) fn seal(opened: OpenedUpload, plaintext: &[u8]) -> Self {
         let content_key = opened.content_key.as_ref().unwrap().to_bytes().unwrap();
         let header = StoredHeader::new(&opened.header).unwrap();
@@ -51,7 +51,7 @@ impl SealedFile {
         &self.opened.file_id
     }
 
-    /// The whole object.
+    /// Returns the bytes of the whole object.
     pub(crate) fn object(&self) -> Vec<u8> {
         self.parts.concat()
     }
@@ -65,7 +65,7 @@ impl SealedFile {
         numbers.zip(&self.parts).map(receipt).collect()
     }
 
-    /// What completion compares.
+    /// Returns the digest over all parts, which completion compares.
     pub(crate) fn parts_sha256(&self) -> Sha256 {
         let mut receipts = PartReceipts::default();
         for receipt in self.receipts() {
@@ -75,12 +75,12 @@ impl SealedFile {
     }
 }
 
-/// A request to open an upload, to be changed by a test.
+/// Returns a request to open an upload, which a test may change.
 pub(crate) fn request(token: &str, name: &str, size: usize) -> Value {
     json!({ "client_token": token, "name": name, "size": size })
 }
 
-/// A client token that no other call gave.
+/// Returns a client token that no other call has returned.
 pub(crate) fn new_token() -> String {
     use std::sync::atomic::{AtomicU64, Ordering};
     static GIVEN: AtomicU64 = AtomicU64::new(0);
@@ -104,7 +104,7 @@ impl Client {
         answer.json::<SignedParts>(200).parts
     }
 
-    /// The store's status.
+    /// Sends one part and returns the status of the store's answer.
     pub(crate) async fn send_part(&self, signed: &SignedPart, bytes: Vec<u8>) -> u16 {
         let mut request = self.put(&signed.url).body(bytes);
         for (name, value) in &signed.headers {
@@ -126,7 +126,7 @@ impl Client {
         self.post(&complete::path(file.id()), &request).await
     }
 
-    /// From plaintext to a file that is there.
+    /// Uploads the plaintext and returns the record of the complete file.
     pub(crate) async fn upload(&self, name: &str, plaintext: &[u8]) -> FileRecord {
         let file = self.open(name, plaintext).await;
         self.send(&file).await;
@@ -151,7 +151,7 @@ impl Client {
     }
 }
 
-/// So many bytes that look random and are the same each time.
+/// Returns `len` bytes that look random and are the same each time.
 pub(crate) fn bytes(len: usize) -> Vec<u8> {
     let mut state = 0x9e37_79b9_7f4a_7c15_u64;
     let mut next = || {

@@ -1,4 +1,4 @@
-//! Somebody who was sent a link: a browser without a login, with the cookie that it was given.
+//! A person who got a link: a browser without a login, with the cookie of a redeemed ticket.
 
 use http::{Method, header};
 use sealift_transfer::api::{FileId, MadeTicket, tickets};
@@ -7,7 +7,7 @@ use serde_json::json;
 use super::{Answer, Client, Stack};
 
 impl Client {
-    /// A ticket for one of this caller's files, as the server makes it unasked.
+    /// Makes a ticket for one of this caller's files, with the server's default lifetime.
     pub(crate) async fn make_ticket(&self, file: &FileId) -> MadeTicket {
         let asked = json!({ "file_id": file });
         self.post(tickets::PATH, &asked).await.json(201)
@@ -23,7 +23,7 @@ impl Client {
     }
 }
 
-/// A browser with a cookie.
+/// A browser with the cookie of a redeemed ticket.
 pub(crate) struct TicketHolder {
     pub(crate) client: Client,
     /// `name=secret`.
@@ -44,7 +44,7 @@ impl TicketHolder {
         }
     }
 
-    /// Only the secret of its cookie.
+    /// Returns only the secret of the cookie.
     pub(crate) fn secret(&self) -> &str {
         self.cookie.split_once('=').unwrap().1
     }

@@ -1,4 +1,4 @@
-//! What a request asks for: conditions first, then the range (RFC 9110, 13 and 14).
+//! Reads what a request asks for: first its conditions, then its range (RFC 9110, 13 and 14).
 
 use core::ops::Range;
 
@@ -8,23 +8,24 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::problem::Refusal;
 
-/// What to answer with.
+/// The answer that a request asks for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Asked {
-    /// 304: the reader has it already.
+    /// 304: the reader has the file already.
     NotModified,
-    /// 200: all of it.
+    /// 200: the whole file.
     Whole,
-    /// 206: these bytes, which the file has.
+    /// 206: these bytes, which lie within the file.
     Part(Range<u64>),
 }
 
 impl Asked {
-    /// Of a file of `size` bytes. There are no dates: a file's bytes never change, and its ETag says
-    /// all.
+    /// Decides the answer for a file of `size` bytes. The file has no date to compare, because its bytes
+    /// never change and its ETag is enough to name them.
     ///
     /// # Errors
-    /// `precondition_failed`, or `range_not_satisfiable` for anything but one range within the file.
+    /// Returns `precondition_failed` if `If-Match` names another file, and `range_not_satisfiable` for
+    /// anything but one range within the file.
     pub(super) fn of(
         method: &Method,
         headers: &HeaderMap,
@@ -35,7 +36,8 @@ impl Asked {
         if expected.is_some_and(|expected| !expected.precondition_passes(etag)) {
             return Err(Refusal::new(
                 ProblemCode::PreconditionFailed,
-                "The file is not the one that If-Match names; ask without it, or start anew.",
+                "The file is not the one that If-Match names; ask again without If-Match, or start the \
+                 download again.",
             ));
         }
         let known = headers.typed_get::<IfNoneMatch>();
@@ -50,7 +52,8 @@ impl Asked {
     }
 }
 
-/// What cannot be read, a date too, is no proof of having the same bytes.
+/// Returns whether the reader's `If-Range` names this version. A value that cannot be read, or a
+/// date, does not prove that the reader has the same bytes.
 fn is_of_this_version(headers: &HeaderMap, etag: &ETag) -> bool {
     match headers.typed_try_get::<IfRange>() {
         Ok(None) => true,
@@ -59,8 +62,8 @@ fn is_of_this_version(headers: &HeaderMap, etag: &ETag) -> bool {
     }
 }
 
-/// A `Range` of another unit is ignored, as RFC 9110 wants; one in bytes that is malformed, several,
-/// or outside the file is refused.
+/// Reads the `Range` header. A unit other than bytes is ignored, as RFC 9110 asks. In bytes, a
+/// malformed range, several ranges and a range outside the file are refused.
 fn one_range(headers: &HeaderMap, size: u64) -> Result<Asked, Refusal> {
     let mut given = headers.get_all(header::RANGE).iter();
     let Some(first) = given.next() else {
@@ -74,7 +77,8 @@ fn one_range(headers: &HeaderMap, size: u64) -> Result<Asked, Refusal> {
     if !is_in_bytes {
         return Ok(Asked::Whole);
     }
-    // Before those outside the file are dropped: two of which one is outside are still two.
+    // This must come before `validate`, which drops ranges outside the file: two ranges of which one
+    // is outside are still two.
     if given.next().is_some() || first.contains(',') {
         return Err(refused());
     }
@@ -103,7 +107,7 @@ mod tests {
 
     const ETAG: &str = "\"0123\"";
 
-    /// The code of a refusal is what went wrong.
+    /// Returns the answer for a GET with these headers, or the code of the refusal.
     fn asked(size: u64, given: &[(&'static str, &str)]) -> Result<Asked, ProblemCode> {
         let mut headers = HeaderMap::new();
         for (name, value) in given {
@@ -186,7 +190,7 @@ mod tests {
         ] {
             assert_eq!(of(other), Ok(Asked::Whole), "{other}");
         }
-        // Without a range it means nothing.
+        // `If-Range` means nothing without a range.
         assert_eq!(asked(10, &[("if-range", ETAG)]), Ok(Asked::Whole));
     }
 

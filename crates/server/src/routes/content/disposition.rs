@@ -1,4 +1,5 @@
-//! `Content-Disposition` (RFC 6266, RFC 8187): a file's name is only text in it, whatever it holds.
+//! Makes `Content-Disposition` (RFC 6266, RFC 8187). A file's name is only text in this header,
+//! whatever characters it has.
 
 use http::HeaderValue;
 use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
@@ -6,7 +7,7 @@ use unicode_segmentation::UnicodeSegmentation as _;
 
 use crate::problem::{self, Refusal};
 
-/// What RFC 8187 lets stand unescaped in `filename*`.
+/// The characters to escape in `filename*`: RFC 8187 allows the removed ones unescaped.
 const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'!')
     .remove(b'#')
@@ -21,13 +22,14 @@ const PLAIN: &AsciiSet = &NON_ALPHANUMERIC
     .remove(b'|')
     .remove(b'~');
 
-/// Bytes of the header's value. Some clients and proxies refuse a head of 8 or 16 KiB, and a file
-/// system takes a name of 255 bytes, so that nothing is gained by more.
+/// The most bytes of the header's value. Some clients and proxies refuse a head of 8 or 16 KiB, and a
+/// longer name would gain nothing, because a file system takes a name of at most 255 bytes.
 const MOST_BYTES: usize = 1000;
-/// Bytes of both forms of a name's ending. A longer one tells no program what the file is.
+/// The most bytes that both forms of a name's ending take. A longer ending is no file type that a
+/// program knows.
 const MOST_ENDING_BYTES: usize = 200;
 
-/// `kind` is `attachment` or `inline`.
+/// Returns the header's value for a file of this name. `kind` is `attachment` or `inline`.
 pub(super) fn disposition(kind: &'static str, name: &str) -> Result<HeaderValue, Refusal> {
     let around = header(kind, "").len();
     let name = shortened(&visible(name), MOST_BYTES.saturating_sub(around));
@@ -39,8 +41,8 @@ fn header(kind: &str, name: &str) -> String {
     format!("{kind}; filename=\"{plain}\"; filename*=UTF-8''{escaped}")
 }
 
-/// For programs that do not know `filename*`. Those that do prefer it. `%` and `\` are read
-/// differently by different programs, so they are left out too.
+/// Returns the name for programs that do not know `filename*`; programs that know it prefer it. `%`
+/// and `\` are replaced too, because programs read them differently.
 fn in_ascii(name: &str) -> String {
     let is_plain = |c: &char| matches!(c, ' '..='~') && !matches!(c, '"' | '\\' | '%' | '/');
     name.chars()
@@ -48,8 +50,8 @@ fn in_ascii(name: &str) -> String {
         .collect()
 }
 
-/// Without control characters, line breaks and marks that turn the direction of writing: a saved file
-/// must not look like another one.
+/// Replaces control characters, line breaks and marks that turn the direction of writing, because a
+/// saved file must not look like another one.
 fn visible(name: &str) -> String {
     let deceives = |c: char| {
         c.is_control()
@@ -60,8 +62,8 @@ fn visible(name: &str) -> String {
         .collect()
 }
 
-/// The beginning of a name and its ending, in at most `most_bytes` of the header. It is cut between
-/// letters as they are seen, so that no accent and no half of an emoji is left over.
+/// Shortens a name to its beginning and its ending, in at most `most_bytes` of the header. The cut is
+/// between letters as a person sees them, so that no accent and no half of an emoji is left over.
 fn shortened(name: &str, most_bytes: usize) -> String {
     if cost(name) <= most_bytes {
         return name.to_owned();
@@ -70,19 +72,19 @@ fn shortened(name: &str, most_bytes: usize) -> String {
     let room = most_bytes.saturating_sub(cost(ending));
     let mut cut = fitting(stem.graphemes(true), room);
     if cut.is_empty() {
-        // One letter with hundreds of accents.
+        // The first letter has hundreds of accents, so it does not fit as a whole.
         cut = fitting(stem.split_inclusive(|_| true), room);
     }
     format!("{cut}{ending}")
 }
 
-/// Bytes that both forms of a text take.
+/// Returns the bytes that both forms of a text take.
 fn cost(text: &str) -> usize {
     let escaped = utf8_percent_encode(text, PLAIN).map(str::len);
     escaped.sum::<usize>().saturating_add(text.chars().count())
 }
 
-/// The first of the letters, as many as there is room for.
+/// Returns as many of the first letters as fit into `room` bytes.
 fn fitting<'a>(letters: impl Iterator<Item = &'a str>, room: usize) -> String {
     let mut left = room;
     let mut fits = |letter: &&str| match left.checked_sub(cost(letter)) {
@@ -95,7 +97,7 @@ fn fitting<'a>(letters: impl Iterator<Item = &'a str>, room: usize) -> String {
     letters.take_while(|letter| fits(letter)).collect()
 }
 
-/// Before the ending, and from its dot on. `.tar.gz` is one ending.
+/// Splits a name into its stem and its ending, which begins with the dot. `.tar.gz` is one ending.
 fn split(name: &str) -> (&str, &str) {
     let last_part = name.rfind(['/', '\\']).map_or(0, |at| at.saturating_add(1));
     let dot = |text: &str| text.rfind('.').filter(|dot| *dot >= last_part);
@@ -121,7 +123,7 @@ mod tests {
 
     use super::*;
 
-    /// Both names in a header, the escaped one decoded.
+    /// Returns both names in a header, the escaped one decoded.
     fn names_in(header: &HeaderValue) -> (String, String) {
         let text = header.to_str().unwrap();
         let rest = text.strip_prefix("attachment; filename=\"").unwrap();
@@ -173,7 +175,7 @@ mod tests {
                 assert_eq!(plain, in_ascii(&whole));
                 let stem = whole.strip_suffix(ending).unwrap();
                 assert_eq!(stem.replace(letter, ""), "", "a letter was cut");
-                // No more was cut than had to be.
+                // With one more letter the header would be too long.
                 let one_more = header_len(&format!("{stem}{letter}{ending}"));
                 assert!(one_more > MOST_BYTES, "{letter}{ending}: {one_more}");
             }

@@ -1,9 +1,9 @@
-//! Whether a name has a text, as a person would say: whatever its case, and whether an accent is a
-//! character of its own (as macOS writes names) or not.
+//! Decides whether a name contains a text, as a person would say. Case does not count. An accent counts
+//! the same whether it is a character of its own (as macOS writes names) or not.
 
 use unicode_normalization::UnicodeNormalization as _;
 
-/// A text that names may have.
+/// The text to search for, folded.
 pub(super) struct NameSearch(String);
 
 impl NameSearch {

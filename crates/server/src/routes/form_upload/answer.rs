@@ -1,4 +1,5 @@
-//! What a sender gets: three plain lines, the record as JSON, or a page, as it asks by `Accept`.
+//! Answers the sender of an upload: three plain lines, the record as JSON, or a page. The request's
+//! `Accept` header chooses.
 
 use axum::{
     Json,
@@ -13,7 +14,7 @@ use sealift_transfer::api::{FileRecord, files};
 use super::page;
 use crate::refusals::RefusedAsPage;
 
-/// In what form.
+/// The form of an answer.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Form {
     Lines,
@@ -22,7 +23,7 @@ pub(super) enum Form {
 }
 
 impl Form {
-    /// The first one that is wanted most; lines where none is named.
+    /// Returns the form with the highest weight, the first of equals; lines if the request names none.
     pub(super) fn wanted(headers: &HeaderMap) -> Self {
         let accepts = headers.get_all(header::ACCEPT).iter();
         let mut wanted: Vec<(f32, &str)> = accepts
@@ -30,7 +31,7 @@ impl Form {
             .flat_map(|value| value.split(','))
             .filter_map(weighed)
             .collect();
-        // Stable: of equals the first stays the first.
+        // The sort is stable, so the first of equals stays the first.
         wanted.sort_by(|one, other| other.0.total_cmp(&one.0));
         let known = wanted.iter().find_map(|(_, kind)| match *kind {
             "application/json" | "application/*" => Some(Self::Json),
@@ -41,7 +42,7 @@ impl Form {
         known.unwrap_or(Self::Lines)
     }
 
-    /// 201, with where the file's record is.
+    /// Returns the answer 201 with the address of the file's record in `Location`.
     pub(super) fn answer(self, file: &FileRecord) -> Response {
         let mut answer = match self {
             Self::Lines => lines(file).into_response(),
@@ -49,7 +50,7 @@ impl Form {
             Self::Page => page::sealed(file),
         };
         *answer.status_mut() = StatusCode::CREATED;
-        // An id is made of letters and digits.
+        // This never fails, because an id has only letters and digits.
         if let Ok(place) = HeaderValue::from_str(&files::path(&file.id)) {
             answer.headers_mut().insert(header::LOCATION, place);
         }
@@ -59,7 +60,7 @@ impl Form {
     }
 }
 
-/// A kind with its weight; `None` where it is not wanted at all.
+/// Returns a media type with its weight, or `None` if its weight is 0 or cannot be read.
 fn weighed(text: &str) -> Option<(f32, &str)> {
     let mut fields = text.split(';').map(str::trim);
     let kind = fields.next()?;
@@ -69,14 +70,14 @@ fn weighed(text: &str) -> Option<(f32, &str)> {
     (weight > 0.0).then_some((weight, kind))
 }
 
-/// Names have no line breaks: they would have been refused.
+/// Returns the answer as three lines. A name has no line break, because such a name was refused.
 fn lines(file: &FileRecord) -> String {
     let (bucket, object_key) = (&file.bucket, &file.object_key);
     let key = BASE64.encode(&file.encrypted_data_key);
     format!("s3://{bucket}/{object_key}\n{key}\n{}\n", file.name)
 }
 
-/// Middleware: a person's browser gets refusals as a page, too.
+/// Middleware: answers refusals as a page too if the request wants pages, as a browser does.
 pub(crate) async fn refusals_as_wanted(request: Request, next: Next) -> Response {
     let form = Form::wanted(request.headers());
     let mut answer = next.run(request).await;

@@ -1,5 +1,5 @@
-//! A body as it comes, which may take hours: cut off where nothing comes for a minute, where it
-//! comes slower than any line is, and where the server stops.
+//! Reads the body of an upload as it arrives, which may take hours. The reading ends early if nothing
+//! arrives for a minute, if the body is slower than any line, and if the server stops.
 
 use core::{
     pin::Pin,
@@ -22,27 +22,27 @@ use tokio::sync::Mutex;
 
 use crate::{app::App, problem::Refusal};
 
-/// A client that sends nothing for so long is cut off.
+/// The server cuts off a client that sends nothing for this long.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
-/// Bytes a second that a telephone modem sends. What comes slower is not worth the memory that it
-/// takes ([`crate::sealing::SealingMemory`]).
+/// The least bytes a second, which a telephone modem sends. A slower body is not worth the memory that
+/// it holds ([`crate::sealing::SealingMemory`]).
 const LEAST_RATE: u64 = 4 * 1024;
-/// So much waiting is looked at together, so that a line may be lost for a moment.
+/// The rate is measured over this much waiting, so that a line may be lost for a moment.
 const RATE_OVER: Duration = Duration::from_secs(5 * 60);
 
-/// Why a body ended early.
+/// The reason why a body ended early.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub(super) enum BodyError {
-    #[error("the client has gone, or sent less than it had said")]
+    #[error("the client has gone, or sent fewer bytes than it announced")]
     Cut,
-    #[error("nothing came for {} seconds", LONGEST_SILENCE.as_secs())]
+    #[error("nothing arrived for {} seconds", LONGEST_SILENCE.as_secs())]
     Silent,
-    #[error("fewer than {LEAST_RATE} bytes a second came for {} seconds", RATE_OVER.as_secs())]
+    #[error("fewer than {LEAST_RATE} bytes a second arrived for {} seconds", RATE_OVER.as_secs())]
     Slow,
-    #[error("the server stops")]
+    #[error("the server is stopping")]
     Stopping,
-    #[error("what stands between the files is too long")]
+    #[error("the text around the file is too long")]
     Unparsable,
 }
 
@@ -51,16 +51,16 @@ impl From<BodyError> for Refusal {
         let (code, detail) = match error {
             BodyError::Cut => (
                 ProblemCode::InvalidRequest,
-                "The request ended before the file did; nothing of it was kept.",
+                "The request ended before the whole file arrived; nothing of it was kept.",
             ),
             BodyError::Silent => (
                 ProblemCode::InvalidRequest,
-                "Nothing came for a minute, so the upload was ended; nothing of it was kept.",
+                "Nothing arrived for a minute, so the server ended the upload; nothing of it was kept.",
             ),
             BodyError::Slow => (
                 ProblemCode::InvalidRequest,
-                "The file came too slowly, so the upload was ended, and nothing of it was kept; \
-                 `sealift upload` goes on where a slow line broke.",
+                "The file arrived too slowly, so the server ended the upload; nothing of it was kept. \
+                 Use `sealift upload`, which can resume an upload over a slow line.",
             ),
             BodyError::Stopping => (
                 ProblemCode::ShuttingDown,
@@ -68,7 +68,7 @@ impl From<BodyError> for Refusal {
             ),
             BodyError::Unparsable => (
                 ProblemCode::InvalidRequest,
-                "The form cannot be read: what stands around the file is too long.",
+                "The form cannot be read: the text around the file is too long.",
             ),
         };
         let refusal = Self::new(code, detail);
@@ -82,12 +82,12 @@ impl From<BodyError> for Refusal {
 /// A body that a parser reads.
 pub(super) type SharedBody = Arc<Mutex<ComingBody>>;
 
-/// The bytes of a request.
+/// The bytes of a request's body, with the limits on silence and pace.
 pub(super) struct ComingBody {
     app: App,
     bytes: BodyDataStream,
     pace: Pace,
-    /// Nothing is waited for after an error.
+    /// Set at the end and after an error, so that nothing more is read.
     is_over: bool,
 }
 
@@ -101,7 +101,7 @@ impl ComingBody {
         }))
     }
 
-    /// What comes next; `None` after the end.
+    /// Returns the next bytes, or `None` after the end.
     pub(super) async fn next(&mut self) -> Option<Result<Bytes, BodyError>> {
         if self.is_over {
             return None;
@@ -120,7 +120,7 @@ impl ComingBody {
     }
 }
 
-/// What has come, and how long the server had to wait for it.
+/// The bytes that have arrived, and the time that the server waited for them.
 #[derive(Debug, Default)]
 struct Pace {
     waited: Duration,
@@ -128,10 +128,10 @@ struct Pace {
 }
 
 impl Pace {
-    /// Gives the bytes, unless what came together with them came too slowly.
+    /// Returns the bytes, unless the body was too slow over the last [`RATE_OVER`] of waiting.
     fn keeps_up(&mut self, waited_ms: i64, bytes: Bytes) -> Result<Bytes, BodyError> {
         let waited = Duration::from_millis(u64::try_from(waited_ms).unwrap_or(0));
-        // What is longer was the store's doing: meanwhile nothing was asked of the client.
+        // A longer pause is our own: we were not reading because the store was slow.
         let waited = waited.min(LONGEST_SILENCE);
         self.waited = self.waited.saturating_add(waited);
         let len = u64::try_from(bytes.len()).unwrap_or(u64::MAX);
@@ -147,22 +147,23 @@ impl Pace {
     }
 }
 
-/// How much the parser has read without making anything of it. Cheap to clone.
+/// Counts the bytes that the parser has read since it last returned something. Cheap to clone.
 #[derive(Debug, Clone, Default)]
 pub(super) struct Unparsed(Arc<AtomicUsize>);
 
 impl Unparsed {
-    /// The parser made something of what it read.
+    /// Resets the count, because the parser has returned something.
     pub(super) fn clear(&self) {
         self.0.store(0, Ordering::Relaxed);
     }
 }
 
-/// The heads of a form's fields, and one read of the connection.
+/// The most bytes that the parser may hold: the heads of a form's fields, and one read of the
+/// connection.
 const MOST_UNPARSED_BYTES: usize = 1024 * 1024;
 
-/// Gives one piece, then nothing for once: whoever polls until nothing is there holds one piece,
-/// not all that the client can send.
+/// A stream that returns `Pending` once after each item. The parser polls until nothing is there, so it
+/// would otherwise hold everything that the client can send; now it holds one item.
 pub(super) struct Paced {
     bytes: BoxStream<'static, Result<Bytes, BodyError>>,
     has_given: bool,
@@ -207,7 +208,7 @@ impl Stream for Paced {
 mod tests {
     use super::*;
 
-    /// Whether a body is read on to its end of which `len` bytes come at once, after such a wait.
+    /// Returns whether a body is read to its end if `len` bytes arrive after each wait of `wait_ms`.
     fn keeps_up(len: usize, wait_ms: i64) -> bool {
         let mut pace = Pace::default();
         (0..100).all(|_| pace.keeps_up(wait_ms, vec![0; len].into()).is_ok())
@@ -219,14 +220,14 @@ mod tests {
         assert!(keeps_up(50 * 4096, 50_000));
         assert!(!keeps_up(50 * 4096 - 1, 50_000));
         assert!(!keeps_up(1, 50_000));
-        // It came at once.
+        // A body that arrives without any wait is never too slow.
         assert!(keeps_up(1, 0));
     }
 
     #[test]
     fn what_the_store_takes_is_not_the_senders_doing() {
         assert!(keeps_up(60 * 4096, 60 * 60 * 1000));
-        // A clock that was set back.
+        // The clock was set back.
         assert!(keeps_up(1, -1000));
     }
 }

@@ -1,4 +1,4 @@
-//! A form: the one file in it is sealed as it comes, and what else stands in it is passed over.
+//! Reads a form. Its one file is sealed as it arrives, and its other fields are skipped.
 
 use std::sync::Arc;
 
@@ -19,14 +19,14 @@ use crate::{
     sealing::{ComingFile, Sealing},
 };
 
-/// Of all fields that are no files, together.
+/// The most bytes of all fields together that are not files.
 const MOST_FIELD_BYTES: usize = 64 * 1024;
-/// Fields that are no files.
+/// The most fields that are not files.
 const MOST_FIELDS: usize = 64;
-/// What a form may have around its file: fields, and the heads of all.
+/// The most bytes of a form besides its file: the other fields, and the heads of all fields.
 pub(super) const MOST_AROUND_BYTES: u64 = 256 * 1024;
 
-/// What stands between the fields.
+/// Returns the boundary that stands between the form's fields.
 pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
     let content_type = headers.get(header::CONTENT_TYPE);
     let content_type = content_type.and_then(|value| value.to_str().ok());
@@ -40,8 +40,8 @@ pub(super) fn boundary(headers: &HeaderMap) -> Result<String, Refusal> {
     })
 }
 
-/// Seals the form's file to its last byte, and reads the form to its end: a form that is cut off,
-/// or has two files, leaves none. The parser has let go of the body when this returns.
+/// Seals the form's file to its last byte and reads the form to its end. A form that is cut off or has
+/// two files leaves no file. When this returns, the parser no longer holds the body.
 pub(super) async fn read(
     app: &App,
     caller: &Caller,
@@ -78,7 +78,7 @@ struct Reader<'a> {
     most_bytes: u64,
     fields: Multipart<'static>,
     unparsed: Unparsed,
-    /// Fields that are no files, and their bytes.
+    /// The number of fields so far that are not files, and their bytes.
     passed_over: (usize, usize),
 }
 
@@ -104,7 +104,7 @@ impl Reader<'_> {
     ) -> Result<(), Refusal> {
         let mut next = bytes_of(&mut field).await?;
         if next.is_none() && name.is_empty() {
-            // A browser's way to say that nothing was chosen.
+            // A browser sends this if the person chose no file.
             return Ok(());
         }
         if file.is_some() {
@@ -139,7 +139,7 @@ impl Reader<'_> {
                 ProblemCode::BodyTooLarge,
                 format!(
                     "The form has more than {MOST_FIELDS} fields or {MOST_FIELD_BYTES} bytes \
-                     beside its file; send less."
+                     besides its file; send less."
                 ),
             )
             .with_number("most_bytes", MOST_FIELD_BYTES));
@@ -148,7 +148,7 @@ impl Reader<'_> {
     }
 }
 
-/// The next bytes of a field, at least one; `None` after its end.
+/// Returns the next bytes of a field, at least one, or `None` after its end.
 async fn bytes_of(field: &mut Field<'static>) -> Result<Option<Bytes>, Refusal> {
     while let Some(bytes) = field.chunk().await.map_err(unreadable)? {
         if !bytes.is_empty() {
@@ -172,7 +172,8 @@ fn two_files() -> Refusal {
     )
 }
 
-/// The parser's words may quote a field's name, which is nobody else's business.
+/// Returns the refusal of a form that cannot be parsed. It leaves out the parser's message, which may
+/// quote the name of a field, because that is private.
 fn unreadable(error: multer::Error) -> Refusal {
     if let multer::Error::StreamReadFailed(cause) = &error
         && let Some(cause) = cause.downcast_ref::<BodyError>()
@@ -181,6 +182,6 @@ fn unreadable(error: multer::Error) -> Refusal {
     }
     Refusal::new(
         ProblemCode::InvalidRequest,
-        "The form cannot be read: it is no multipart/form-data, or it was cut off.",
+        "The form cannot be read: it is not multipart/form-data, or it was cut off.",
     )
 }

@@ -1,16 +1,16 @@
-//! The name of a file as a form gives it. What is kept of a name is decided for every way in at once
-//! (`sealift_transfer::api::file_name`).
+//! Reads the name of a file from a form. `sealift_transfer::api::file_name` then decides which name is
+//! kept, for every way to upload a file.
 
 use percent_encoding::percent_decode_str;
 use sealift_transfer::api::file_name::UNNAMED;
 
-/// Browsers write these three characters so in a form, and no others (WHATWG HTML, multipart form
-/// data). A percent sign itself stands as it is, so `%41` is no `A`.
+/// The three characters that browsers escape in a form (WHATWG HTML, multipart form data). They
+/// escape no others, not even a percent sign, so `%41` does not mean `A`.
 const WRITTEN_BY_BROWSERS: [(&str, &str); 3] = [("%0A", "\n"), ("%0D", "\r"), ("%22", "\"")];
 
-/// The file's name as a part's Content-Disposition gives it, empty where that is empty; `None` where
-/// the part is no file. Bytes that are no UTF-8 become U+FFFD, as in the names that browsers and the
-/// command line send.
+/// Returns the file's name in a field's Content-Disposition, which may be empty, or `None` if the field
+/// is not a file. Bytes that are not UTF-8 become U+FFFD, as in the names that browsers and the command
+/// line send.
 pub(super) fn in_part(disposition: &[u8]) -> Option<String> {
     let extended = parameter(disposition, "filename*");
     if let Some(name) = extended.and_then(decoded) {
@@ -19,13 +19,13 @@ pub(super) fn in_part(disposition: &[u8]) -> Option<String> {
     let Some(plain) = parameter(disposition, "filename") else {
         return extended.map(|_| UNNAMED.to_owned());
     };
-    // Programs other than browsers escape a quote. A backslash before anything else is itself.
+    // Programs other than browsers escape a quote by a backslash. Any other backslash is part of the name.
     let name = String::from_utf8_lossy(plain).replace("\\\"", "\"");
     let browsers = WRITTEN_BY_BROWSERS.iter();
     Some(browsers.fold(name, |name, (written, meant)| name.replace(written, meant)))
 }
 
-/// The value of a parameter, without the quotes around it.
+/// Returns the value of a parameter, without the quotes around it.
 fn parameter<'a>(disposition: &'a [u8], name: &str) -> Option<&'a [u8]> {
     fields(disposition).skip(1).find_map(|field| {
         let (given, value) =
@@ -39,7 +39,7 @@ fn parameter<'a>(disposition: &'a [u8], name: &str) -> Option<&'a [u8]> {
     })
 }
 
-/// What stands between semicolons: those within quotes are a name's own.
+/// Splits the header at its semicolons, except those within quotes, which are part of a name.
 fn fields(disposition: &[u8]) -> impl Iterator<Item = &[u8]> {
     let (mut is_quoted, mut is_escaped) = (false, false);
     disposition.split(move |byte| {
@@ -53,7 +53,7 @@ fn fields(disposition: &[u8]) -> impl Iterator<Item = &[u8]> {
     })
 }
 
-/// `UTF-8''..` (RFC 8187), which forms should not use and some clients do.
+/// Decodes `UTF-8''..` (RFC 8187). Forms should not use it, but some clients do.
 fn decoded(extended: &[u8]) -> Option<String> {
     let (charset, rest) = core::str::from_utf8(extended).ok()?.split_once('\'')?;
     let (_language, coded) = rest.split_once('\'')?;

@@ -1,5 +1,5 @@
-//! The small pages that a form without script is answered with: no script, nothing of any other
-//! origin, and one style, which the policy names by its hash.
+//! The small pages that answer a form without script. They have no script, nothing from another
+//! origin, and one style sheet, which the policy names by its hash.
 
 use axum::response::{Html, IntoResponse as _, Response};
 use html_escape::{encode_double_quoted_attribute, encode_text};
@@ -16,7 +16,7 @@ dd { margin: 0; overflow-wrap: anywhere; }
 code { font: .875rem/1.5 ui-monospace, monospace; }
 ";
 
-/// The file was sealed.
+/// Returns the page that says that the file was sealed.
 pub(super) fn sealed(file: &FileRecord) -> Response {
     let name = visible(&file.name);
     let name = encode_text(&name);
@@ -26,7 +26,7 @@ pub(super) fn sealed(file: &FileRecord) -> Response {
     let place = encode_text(&place);
     let body = format!(
         "<h1>Sealed: <bdi>{name}</bdi></h1>\n\
-         <p>The file was encrypted on its way and lies in the bucket.</p>\n\
+         <p>The file was encrypted on the way and is stored in the bucket.</p>\n\
          <dl>\n<dt>Size</dt><dd>{size} bytes</dd>\n<dt>Object</dt><dd><code>{place}</code></dd>\n</dl>\n\
          <p><a href=\"/files/{id}\">Open the file</a>, or, without script, \
          <a href=\"/v1/files/{id}/content\">download it</a></p>\n\
@@ -35,7 +35,7 @@ pub(super) fn sealed(file: &FileRecord) -> Response {
     page("Sealed", &body)
 }
 
-/// It was not, and why.
+/// Returns the page that says that the file was not sealed, and why.
 pub(crate) fn refused(problem: &Problem) -> Response {
     let (title, detail) = (encode_text(&problem.title), encode_text(&problem.detail));
     let code = encode_text(&problem.code);
@@ -50,8 +50,8 @@ pub(crate) fn refused(problem: &Problem) -> Response {
     page("Not sealed", &body)
 }
 
-/// Marks that nobody sees, or that turn the direction of writing, by their numbers: a name must not
-/// look like another one.
+/// Replaces invisible marks and marks that turn the direction of writing by their numbers, because a
+/// name must not look like another one.
 fn visible(name: &str) -> String {
     let mut shown = String::with_capacity(name.len());
     for letter in name.chars() {

@@ -1,5 +1,5 @@
-//! `PUT /upload/{name}`, as `curl -T photo.jpg http://localhost:8080/upload/` sends it: the body
-//! is the file.
+//! `PUT /upload/{name}`, which `curl -T photo.jpg http://localhost:8080/upload/` sends. The body is
+//! the file.
 
 use axum::{
     extract::{Request, State},
@@ -43,10 +43,10 @@ async fn seal(
     caller.may(Wish::Upload)?;
     app.read_only.may_change()?;
     if headers.contains_key(header::CONTENT_RANGE) {
-        // As `curl -C -` does: what has come would be taken for the whole file.
+        // `curl -C -` sends this header with the rest of a file, which would be kept as the whole file.
         return Err(Refusal::new(
             ProblemCode::InvalidRequest,
-            "A file is sent as a whole here; `sealift upload` can go on with a part of it.",
+            "This address takes whole files only; `sealift upload` can resume an upload.",
         ));
     }
     let name = check::name(&name, app.config.limits.name_bytes)?;
@@ -72,8 +72,8 @@ async fn seal(
     ended(app, caller, sealing).await
 }
 
-/// The name at the end of the address: empty for `curl -T - http://localhost:8080/upload/`. Bytes
-/// that are no UTF-8 become U+FFFD, as in a form.
+/// Returns the name at the end of the address. The name is empty for
+/// `curl -T - http://localhost:8080/upload/`. Bytes that are not UTF-8 become U+FFFD, as in a form.
 fn name_in(address: &Uri) -> String {
     let name = address.path().strip_prefix("/upload/").unwrap_or_default();
     percent_decode_str(name).decode_utf8_lossy().into_owned()

@@ -1,4 +1,4 @@
-//! What a request to open an upload may say.
+//! Checks the fields of a request to open an upload.
 
 use sealift_transfer::api::{
     OpenUpload, ProblemCode,
@@ -7,12 +7,12 @@ use sealift_transfer::api::{
 
 use crate::{config::Config, problem::Refusal, routes::policy::most_bytes};
 
-/// Bytes of the caller's reference.
+/// The most bytes of the caller's reference.
 const MOST_REFERENCE_BYTES: usize = 256;
-/// RFC 6838 allows 127 characters a half.
+/// The most bytes of a media type. RFC 6838 allows 127 characters on each side of the slash.
 const MOST_CONTENT_TYPE_BYTES: usize = 255;
 
-/// Gives the request with the name that is kept.
+/// Checks every field and returns the request with the name that is kept.
 pub(super) fn check(mut request: OpenUpload, config: &Config) -> Result<OpenUpload, Refusal> {
     client_token(&request.client_token)?;
     request.name = name(&request.name, config.limits.name_bytes)?;
@@ -44,7 +44,7 @@ pub(super) fn file_too_large(config: &Config) -> Refusal {
     let most = most_bytes(config);
     Refusal::new(
         ProblemCode::FileTooLarge,
-        format!("The file is larger than {most} bytes, the most that is taken here."),
+        format!("The file is larger than {most} bytes, the most that this server takes."),
     )
     .with_number("most_bytes", most)
 }
@@ -57,7 +57,7 @@ pub(in crate::routes) fn content_type(content_type: &str) -> Result<(), Refusal>
     }
     Err(field(
         "content_type",
-        "is no media type",
+        "is not a media type",
         MOST_CONTENT_TYPE_BYTES,
     ))
 }
@@ -74,7 +74,7 @@ fn client_token(token: &str) -> Result<(), Refusal> {
     .with_number("field", "client_token"))
 }
 
-/// The name that is kept of a given one, on every way in.
+/// Returns the name that is kept of a given one. Every way to upload a file calls this.
 pub(in crate::routes) fn name(given: &str, most_bytes: usize) -> Result<String, Refusal> {
     let refused = |why: FileNameError| {
         let detail = format!("The file's name {why}; rename the file and try again.");
@@ -88,7 +88,7 @@ pub(in crate::routes) fn name(given: &str, most_bytes: usize) -> Result<String, 
 fn field(name: &str, why: &str, most_bytes: usize) -> Refusal {
     Refusal::new(
         ProblemCode::InvalidField,
-        format!("`{name}` {why}; it may have {most_bytes} bytes."),
+        format!("`{name}` {why}; it may have at most {most_bytes} bytes."),
     )
     .with_number("field", name)
     .with_number("most_bytes", most_bytes)
