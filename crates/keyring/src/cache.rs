@@ -1,4 +1,4 @@
-//! Opened keys, kept for a short time so that not every request opens them anew.
+//! Keeps opened keys for a short time, so that not every request has to open them again.
 
 use std::{
     collections::HashMap,
@@ -11,32 +11,32 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-/// For how long a key of a tenant is kept: one that was taken away stops working by then.
+/// How long a tenant's key is kept. After that time a key that was revoked stops working.
 const TENANT_KEYS_KEPT_FOR: Duration = Duration::from_secs(5 * 60);
 const MOST_KEYS: usize = 1_000;
 
-/// Which of a tenant's keys.
+/// The name of a tenant's key: tenant and version.
 pub type TenantKey = (String, u32);
 
-/// Opened keys by name, at most 1,000, each for the same time; a key that leaves is wiped as soon as
-/// nobody works with it. (A cache that frees what leaves it later, when its epochs allow, does not
-/// do.) Clones are the same cache.
+/// A cache of at most 1,000 opened keys by name, each kept for the same time. A key that leaves the cache is
+/// wiped as soon as its last user drops it; that is why this is our own cache and not a library that frees
+/// entries later, when its epochs allow. Clones share the same entries.
 ///
-/// By default the names are (tenant, version), of KEKs or of tenants' records keys, and each is kept
-/// for five minutes.
+/// By default a name is (tenant, version) of a KEK or of a tenant's records key, and each key is kept for
+/// five minutes.
 pub struct KeyCache<K, N = TenantKey> {
     entries: Arc<Mutex<HashMap<N, Entry<K>>>>,
     kept_for: Duration,
 }
 
 struct Entry<K> {
-    /// Empty until its first asker has opened it; the others wait for that one.
+    /// Empty until the first caller has opened the key; the other callers wait for that one.
     key: Arc<OnceCell<Arc<K>>>,
     since: Instant,
 }
 
 impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
-    /// One that opens a key anew when it is this old.
+    /// Makes a cache that opens a key again once it is older than `kept_for`.
     #[must_use]
     pub fn keeping_for(kept_for: Duration) -> Self {
         Self {
@@ -45,10 +45,11 @@ impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
         }
     }
 
-    /// The key, from here or by `open`. The caller has checked already that it may be had.
+    /// Returns the key from the cache, or opens it with `open` and keeps it. The caller must have checked
+    /// already that it may have this key.
     ///
     /// # Errors
-    /// What `open` gives; it is not kept.
+    /// Returns the error of `open`. A failure is not kept.
     pub async fn get_or_open<E>(
         &self,
         name: N,
@@ -60,12 +61,13 @@ impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
             .cloned()
     }
 
-    /// Lets the old ones go; to be called now and then, or an idle program would keep them.
+    /// Drops the keys that are too old. Call it now and then, because an idle program would otherwise keep
+    /// them.
     pub fn drop_old(&self) {
         drop_old(&mut self.entries(), self.kept_for, Instant::now());
     }
 
-    /// Lets a key go whose message or owner is gone.
+    /// Drops one key, because its message or its owner is gone.
     pub fn drop_key(&self, name: &N) {
         self.entries().remove(name);
     }
@@ -147,7 +149,7 @@ mod tests {
         let (gate, opened) = tokio::sync::oneshot::channel();
         let first = cache.get_or_open(name(1), opened);
         let second = cache.get_or_open(name(1), async {
-            // It is not even polled.
+            // The cache does not even poll this future.
             Err::<&str, _>("opened twice")
         });
         let opener = async { gate.send("key").unwrap() };
@@ -176,7 +178,7 @@ mod tests {
         );
         assert!(young.initialized());
         drop(young);
-        // Whoever asks for any key drops the old ones.
+        // A request for any key drops the old ones.
         cache.entry(("b".to_owned(), 1), since + TENANT_KEYS_KEPT_FOR);
         assert_eq!(Weak::strong_count(&key), 0);
         assert!(

@@ -1,14 +1,14 @@
-//! Keys from keys: HKDF-SHA512 over fields that cannot run into each other.
+//! Derives keys from keys, by HKDF-SHA512 over a list of fields that cannot run into each other.
 
 use hkdf::Hkdf;
 use sealift_message::suite::KEY_LEN;
 use sha2::Sha512;
 use zeroize::Zeroizing;
 
-/// 32 bytes on the heap, so that moving the key leaves no copies behind; wiped when dropped.
+/// A key of 32 bytes on the heap, so that a move leaves no copies behind; wiped when dropped.
 pub(crate) type KeyBytes = Box<Zeroizing<[u8; KEY_LEN]>>;
 
-/// HKDF-SHA512 of `input`. `info` says what the key is for: made by [`fields`].
+/// Derives a key from `input` by HKDF-SHA512. `info` says what the key is for; [`fields`] makes it.
 #[expect(
     clippy::expect_used,
     reason = "HKDF-SHA512 expands to 16,320 bytes at most, and these are 32"
@@ -21,12 +21,12 @@ pub(crate) fn derive(input: &[u8; KEY_LEN], salt: &[u8], info: &[u8]) -> KeyByte
     key
 }
 
-/// For every field its length in bytes as a big-endian u64, then its bytes: two different lists of
-/// fields never give the same bytes.
+/// Encodes each field as its length in bytes (a big-endian u64), then its bytes. Two different lists of
+/// fields therefore never give the same bytes.
 pub(crate) fn fields(list: &[&[u8]]) -> Vec<u8> {
     let mut bytes = Vec::new();
     for field in list {
-        // No machine has longer slices.
+        // A slice is never longer than a u64 can say.
         let len = u64::try_from(field.len()).unwrap_or(u64::MAX);
         bytes.extend_from_slice(&len.to_be_bytes());
         bytes.extend_from_slice(field);

@@ -1,59 +1,61 @@
-//! What can go wrong, by what to do about it: ask again, have an operator look, or give up.
+//! The errors of this crate. Each variant tells the caller what to do: try again, ask an operator, or give
+//! up.
 
 use sealift_message::{DecryptError, HeaderError, SealError};
 
-/// Why a key was not made or not opened. Holds no secret.
+/// Says why a key was not made or not opened. Holds no secret.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyringError {
-    /// KMS does not answer, or asks for patience. The SDK has retried already.
+    /// KMS does not answer, or throttles us. The SDK has retried already.
     #[error("KMS does not answer; try again in a moment")]
     Unavailable {
-        /// The answer's HTTP status, where there was one.
+        /// The HTTP status of the answer, if there was one.
         status: Option<u16>,
     },
-    /// No request can be made: credentials or region are missing.
-    #[error("KMS cannot be asked; give credentials and a region by the AWS chain")]
+    /// No request can be made, because credentials or region are missing.
+    #[error("no request to KMS can be made; give credentials and a region by the AWS chain")]
     NoCredentials,
-    /// KMS answers, and says no: the key is absent, disabled or not ours to use.
+    /// KMS refuses: the key does not exist, is disabled, or is not ours to use.
     #[error("KMS refuses with {code}; check the key, its state and its policy")]
     Refused {
-        /// KMS's own word for it.
+        /// KMS's error code.
         code: String,
     },
-    /// KMS's answer lacks something.
+    /// A field of KMS's answer is missing or malformed.
     #[error("KMS answers without a proper {field}; check the endpoint")]
     Incomprehensible {
-        /// What is missing or malformed.
+        /// The name of that field.
         field: &'static str,
     },
-    /// Another key, another context or altered bytes: deliberately not told apart.
+    /// Another key, another context or altered bytes. The error deliberately does not say which.
     #[error("the encrypted key does not open")]
     Unauthentic,
-    /// No data key of a message is under a key that is at hand.
+    /// None of the given keys encrypted a data key of the message.
     #[error(
-        "no data key of the message is under a key that was given; its header names those it wants"
+        "none of the given keys fits a data key of the message; its header names the keys that do"
     )]
     NoneMatches,
-    /// Only a key's ARN says for sure which key is meant: an alias may move, an id has no account.
+    /// The text is not the ARN of a KMS key. Only an ARN says for sure which key is meant, because an alias
+    /// may move and an id names no account.
     #[error("{given} is not the ARN of a KMS key; give one as arn:aws:kms:REGION:ACCOUNT:key/ID")]
     NotAKeyArn {
-        /// What was given instead.
+        /// The text that was given.
         given: String,
     },
-    /// Not a key of AES.
+    /// The key does not have the length of an AES key.
     #[error("an AES key has 16, 24 or 32 bytes, not {got_bytes}")]
     KeyLen {
-        /// What was given.
+        /// Its length in bytes.
         got_bytes: usize,
     },
-    /// A row that another keyring sealed.
+    /// Another keyring sealed the row.
     #[error("the key row is sealed under {wrapped_by}; use the keyring that made it")]
     OtherWrapper {
-        /// As the row says.
+        /// The ARN or the name of the wrapper, from the row.
         wrapped_by: String,
     },
-    /// Version 0 stands for "no KEK".
+    /// The version is 0, which stands for "no KEK".
     #[error("a key-encryption key's version counts from 1")]
     VersionZero,
     /// The encrypted data key does not fit a header.
@@ -62,12 +64,12 @@ pub enum KeyringError {
     /// The AEAD backend refused to work.
     #[error("the AEAD backend failed")]
     Backend,
-    /// The system gave no randomness.
-    #[error("the system gives no random bytes")]
+    /// The operating system returned no random bytes.
+    #[error("the operating system gives no random bytes")]
     Random,
 }
 
-/// Mute: whatever the bytes are wrong in, they do not open.
+/// Hides the reason: the caller learns only that the bytes do not open.
 impl From<DecryptError> for KeyringError {
     fn from(_: DecryptError) -> Self {
         Self::Unauthentic

@@ -1,5 +1,5 @@
-//! Key-encryption keys: one per tenant and version, kept sealed in a [`KekRow`]. Data keys under
-//! one are ordinary raw AES data keys, which every AWS Encryption SDK opens with the KEK.
+//! Key-encryption keys (KEKs). A tenant has one per version, stored sealed in a [`KekRow`]. A data key under
+//! a KEK is an ordinary raw AES data key, which every AWS Encryption SDK opens with the KEK.
 
 use std::fmt;
 
@@ -12,10 +12,11 @@ mod row;
 
 pub use row::KekRow;
 
-/// The raw AES namespace of every KEK (FORMAT.md, names that are for ever).
+/// The raw AES namespace of every KEK. This name can never change, because every stored header has it
+/// (FORMAT.md, names that are for ever).
 const NAMESPACE: &str = "sealift";
 
-/// A tenant's key-encryption key, opened. Wiped when dropped, never printed, not cloned.
+/// A tenant's key-encryption key, opened; wiped when dropped, never printed and not cloned.
 pub struct Kek {
     tenant: String,
     version: u32,
@@ -23,32 +24,33 @@ pub struct Kek {
 }
 
 impl Kek {
-    /// Which of the tenant's KEKs it is, from 1.
+    /// Returns the version of this KEK, from 1.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// The key for the tenant's names and metadata at rest, as of this version.
+    /// Derives the key that seals the tenant's names and metadata in the database. Each version of the KEK
+    /// gives another one.
     #[must_use]
     pub fn records_key(&self) -> RecordsKey {
         RecordsKey::derive(&self.key, &self.tenant)
     }
 
-    /// The raw AES namespace and name that other readers of the format know it by.
+    /// Returns the raw AES namespace and name by which other readers of the format know this key.
     #[must_use]
     pub fn namespace_and_name(&self) -> (&'static str, String) {
         (NAMESPACE, self.name())
     }
 
-    /// The key itself, for other readers of the format: whoever has it opens every file of the
+    /// Returns the key itself, for other readers of the format. With it, anybody can open every file of the
     /// tenant that was sealed under it.
     #[must_use]
     pub fn expose(&self) -> &[u8; 32] {
         &self.key
     }
 
-    /// Whether it is the one that encrypted this data key.
+    /// Returns whether this KEK encrypted the data key, by the names in the data key.
     #[cfg(feature = "legacy-suites")]
     pub(crate) fn matches(&self, encrypted: &EncryptedDataKey) -> bool {
         encrypted.provider_id() == NAMESPACE
@@ -90,7 +92,7 @@ impl fmt::Debug for Kek {
     }
 }
 
-/// Which version of `tenant`'s KEK opens this data key; `None` where it is under no KEK of theirs.
+/// Returns the version of `tenant`'s KEK that opens this data key, or `None` if no KEK of the tenant does.
 #[must_use]
 pub fn kek_version_of(encrypted: &EncryptedDataKey, tenant: &str) -> Option<u32> {
     if encrypted.provider_id() != NAMESPACE {
@@ -99,11 +101,11 @@ pub fn kek_version_of(encrypted: &EncryptedDataKey, tenant: &str) -> Option<u32>
     let name = encrypted.raw_aes_key_name()?;
     let digits = name.strip_prefix(&name_without_version(tenant))?;
     let version: u32 = digits.parse().ok()?;
-    // One version has one spelling: no sign, no leading zeros.
+    // A version has only one spelling: no sign, no leading zeros.
     (version > 0 && version.to_string() == digits).then_some(version)
 }
 
-/// The version follows in decimal.
+/// Returns the name of a KEK up to its version, which follows in decimal.
 fn name_without_version(tenant: &str) -> String {
     format!("tenant/{tenant}/kek/")
 }

@@ -1,4 +1,4 @@
-//! The key file: the `local` keyring's secret, under which every KEK row is sealed.
+//! The key file holds the secret of the `local` keyring. Every KEK row is sealed under it.
 
 use std::{
     fmt,
@@ -9,27 +9,27 @@ use crate::{Kek, KekRow, KeyringError, derive::KeyBytes, random};
 
 mod keep;
 
-/// What a row says of its wrapper, where that is the key file.
+/// The value of a row's `wrapped_by` if the key file wraps it.
 const LOCAL: &str = "local";
 
-/// No pepper: the key file lies apart from the rows already.
+/// No pepper is needed, because the key file is already stored apart from the rows.
 const NO_PEPPER: &[u8] = b"";
 const NO_PEPPER_VERSION: u32 = 0;
 
-/// 32 random bytes in a file that only its owner may read. Whoever has it and the database reads
-/// everything; without it nothing opens again. Wiped when dropped, never printed, not cloned.
+/// 32 random bytes in a file that only its owner may read; wiped when dropped, never printed and not cloned.
+/// With this file and the database one can read everything. Without the file nothing opens again.
 pub struct KeyFile(KeyBytes);
 
 impl KeyFile {
-    /// Reads the file, or makes it, readable for its owner only, where there is none; the folders on
-    /// the way likewise. It is never written over, and of two that make it at once both get the
-    /// same. When this returns the file is durable.
+    /// Reads the file, or makes it if there is none. The file and the folders that it needs are made for
+    /// their owner only. An existing file is never overwritten; if two processes make it at once, both get
+    /// the same key. The file is durable when this returns.
     ///
-    /// Where rows exist already use [`KeyFile::load`]: a new file would open none of them.
+    /// If rows exist already, use [`KeyFile::load`] instead, because a new file would open none of them.
     ///
     /// # Errors
-    /// [`KeyFileError`]; what stands there is refused where others may read or write it and where it
-    /// does not have 32 bytes.
+    /// Fails if the file cannot be read or made, if other users may read or write it, or if it does not have
+    /// 32 bytes.
     pub fn load_or_make(path: &Path) -> Result<Self, KeyFileError> {
         at(path, keep::load_or_make(path))
     }
@@ -37,16 +37,17 @@ impl KeyFile {
     /// Reads the file.
     ///
     /// # Errors
-    /// As [`KeyFile::load_or_make`], and [`KeyFileProblem::Missing`].
+    /// Fails like [`KeyFile::load_or_make`], and with [`KeyFileProblem::Missing`] if there is no file.
     pub fn load(path: &Path) -> Result<Self, KeyFileError> {
         at(path, keep::load(path))
     }
 
-    /// A new random KEK and its row. The caller stores the row before the KEK is used, and where the
-    /// database has that version already drops both and opens the row that it has.
+    /// Makes a new random KEK and its row. The caller must store the row before it uses the KEK. If the
+    /// database already has this version, the caller drops both and opens the stored row instead.
     ///
     /// # Errors
-    /// [`KeyringError::VersionZero`], [`KeyringError::Random`], [`KeyringError::Backend`].
+    /// Fails with [`KeyringError::VersionZero`] if `version` is 0, with [`KeyringError::Random`] if the
+    /// system gives no random bytes, and with [`KeyringError::Backend`] if the AEAD backend fails.
     pub fn make_kek(&self, tenant: &str, version: u32) -> Result<(KekRow, Kek), KeyringError> {
         let row = KekRow {
             tenant: tenant.to_owned(),
@@ -59,11 +60,11 @@ impl KeyFile {
         row.seal(&self.0, NO_PEPPER, random::key()?)
     }
 
-    /// Opens a row.
+    /// Opens the KEK in a row.
     ///
     /// # Errors
-    /// [`KeyringError::OtherWrapper`] for a row that is not `local`; [`KeyringError::Unauthentic`]
-    /// for another key file's row and for an altered one.
+    /// Returns [`KeyringError::OtherWrapper`] if the row is not `local`, and [`KeyringError::Unauthentic`] if
+    /// it belongs to another key file or was altered.
     pub fn open_kek(&self, row: &KekRow) -> Result<Kek, KeyringError> {
         if row.wrapped_by != LOCAL {
             return Err(KeyringError::OtherWrapper {
@@ -80,36 +81,36 @@ impl fmt::Debug for KeyFile {
     }
 }
 
-/// Why there is no key from the key file.
+/// Says why the key file gave no key.
 #[derive(Debug, thiserror::Error)]
 #[error("the key file {}: {problem}", path.display())]
 pub struct KeyFileError {
-    /// Which file.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What is wrong with it.
+    /// The problem with it.
     pub problem: KeyFileProblem,
 }
 
-/// What is wrong with a key file.
+/// The problems that a key file can have.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyFileProblem {
-    /// It is not there, and must be.
-    #[error("it is missing; put it back, for what was sealed under it opens with no other")]
+    /// The file does not exist, and [`KeyFile::load`] does not make one.
+    #[error("it is missing; put it back, because nothing else opens what was sealed under it")]
     Missing,
-    /// Others than its owner have rights.
-    #[error("others may read or write it; take their rights away (chmod 600)")]
+    /// Other users than its owner have permissions on the file.
+    #[error("other users may read or write it; remove their permissions (chmod 600)")]
     OthersMayRead,
-    /// Too long or too short.
-    #[error("a key file has 32 bytes, this one has not; put the right file back")]
+    /// The file is too long or too short.
+    #[error("it does not have the 32 bytes of a key file; put the right file back")]
     Length,
-    /// A folder, a pipe or a device.
-    #[error("it is not a regular file; name one")]
+    /// The path is a folder, a pipe or a device.
+    #[error("it is not a regular file; give the path of one")]
     NotAFile,
-    /// The system gave no randomness.
-    #[error("the system gives no random bytes")]
+    /// The operating system returned no random bytes.
+    #[error("the operating system gives no random bytes")]
     Random,
-    /// The system said no.
+    /// The operating system refused to read or make the file.
     #[error("it cannot be read or made: {0}")]
     Io(std::io::Error),
 }

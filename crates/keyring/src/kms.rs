@@ -1,4 +1,4 @@
-//! Data keys by AWS KMS: the only room that names `aws_sdk_kms`.
+//! Makes and opens data keys by AWS KMS. No other module names `aws_sdk_kms`.
 
 use std::fmt;
 
@@ -17,36 +17,38 @@ mod records_blob;
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
 
-/// Which key, and where KMS is.
+/// The KMS key to use, and how to reach KMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KmsConfig {
-    /// Id, ARN or alias of a symmetric key. An alias may move: what was made keeps its key.
+    /// Id, ARN or alias of a symmetric key. An alias may move to another key later; data keys that were made
+    /// before still open with the key that made them.
     pub key: String,
-    /// Another endpoint than AWS's.
+    /// An endpoint to use instead of AWS's.
     pub endpoint: Option<String>,
-    /// `None`: what the AWS chain says.
+    /// The region; `None` takes the one of the AWS chain.
     pub region: Option<String>,
 }
 
-/// Every data key is made by one KMS key and opened by the KMS key that made it. Cheap to clone.
+/// A keyring that makes every data key with one KMS key and opens each with the KMS key that made it. Cheap
+/// to clone.
 #[derive(Clone)]
 pub struct KmsKeyring {
     client: Client,
     key: String,
 }
 
-/// The context key that says what a data key is for, where that is not an object.
+/// The context key that says what a data key is for, if it is not for an object.
 const PURPOSE: &str = "purpose";
 const TENANT: &str = "tenant";
 
 impl KmsKeyring {
-    /// A client by the standard AWS chain, with three attempts a call and 10 s in all. Nothing is
-    /// sent yet: [`KmsKeyring::prove`] is the first to.
+    /// Makes a client by the standard AWS chain, with three attempts a call and 10 s in all. No request is
+    /// sent yet: call [`KmsKeyring::prove`] next.
     pub async fn connect(config: &KmsConfig) -> Self {
         Self::with(&shared_config().await, config)
     }
 
-    /// As [`KmsKeyring::connect`], with credentials, retries and timeouts that are loaded already.
+    /// Like [`KmsKeyring::connect`], but with credentials, retries and timeouts that are loaded already.
     #[must_use]
     pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
         let mut builder = aws_sdk_kms::config::Builder::from(shared);
@@ -62,11 +64,11 @@ impl KmsKeyring {
         }
     }
 
-    /// Makes a data key and opens it, so that a server that may not do both does not start. Gives
+    /// Makes a data key and opens it, so that a server without permission for both does not start. Returns
     /// the key's ARN. KMS sees the context {purpose=`sealift-proof`}.
     ///
     /// # Errors
-    /// [`KeyringError`].
+    /// Fails if KMS does not make a data key and open it again.
     pub async fn prove(&self) -> Result<String, KeyringError> {
         let context = EncryptionContext::from_pairs([(PURPOSE, "sealift-proof")])?;
         let (made, encrypted) = self.make(&context).await?;
@@ -77,12 +79,12 @@ impl KmsKeyring {
         Ok(arn_of(&encrypted)?.to_owned())
     }
 
-    /// The key for a tenant's names and metadata at rest, from a new KMS data key, and the blob that
-    /// opens it again. The caller stores the blob, and where the tenant has one already drops both
-    /// and opens that one.
+    /// Makes the key for a tenant's names and metadata in the database, from a new KMS data key. Returns it
+    /// with the blob that opens it again. The caller stores the blob; if the tenant already has one, it drops
+    /// both and opens the stored one.
     ///
     /// # Errors
-    /// [`KeyringError`].
+    /// Fails if KMS does not make a data key.
     pub async fn make_records_key(
         &self,
         tenant: &str,
@@ -92,10 +94,11 @@ impl KmsKeyring {
         Ok((key, records_blob::encode(&encrypted)))
     }
 
-    /// Opens what [`KmsKeyring::make_records_key`] gave for this tenant.
+    /// Opens a blob that [`KmsKeyring::make_records_key`] made for this tenant.
     ///
     /// # Errors
-    /// [`KeyringError`].
+    /// Returns [`KeyringError::Unauthentic`] if the blob is another tenant's or was altered, or another
+    /// [`KeyringError`] if KMS does not open it.
     pub async fn open_records_key(
         &self,
         tenant: &str,
@@ -107,7 +110,7 @@ impl KmsKeyring {
     }
 }
 
-/// What the standard AWS chain says, with three attempts a call and 10 s in all.
+/// Loads the settings of the standard AWS chain, with three attempts a call and 10 s in all.
 async fn shared_config() -> SdkConfig {
     use std::time::Duration;
     let timeouts = TimeoutConfig::builder()
@@ -148,7 +151,8 @@ impl fmt::Debug for KmsKeyring {
     }
 }
 
-/// The ARN of the KMS key that made it. An alias would let its owner choose the key.
+/// Returns the ARN of the KMS key that made the data key. Refuses an alias, because whoever owns the alias
+/// could choose the key.
 fn arn_of(encrypted: &EncryptedDataKey) -> Result<&str, KeyringError> {
     let arn = core::str::from_utf8(encrypted.provider_info()).ok();
     arn.filter(|arn| encrypted.provider_id() == AWS_KMS && is_key_arn(arn))

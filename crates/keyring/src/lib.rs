@@ -1,17 +1,17 @@
-//! Data keys and where they come from. No database: what a keyring must remember it gives out as
-//! encrypted data keys, [`KekRow`]s and blobs, of which nothing is secret, and the caller stores
-//! them.
+//! Makes and opens data keys. The server calls this crate when it opens an upload or reads a file; the
+//! command line calls it to decrypt without a server. The crate uses no database: encrypted data keys,
+//! [`KekRow`]s and blobs go back to the caller, who stores them. Nothing in them is secret.
 //!
-//! - [`KmsKeyring`]: every data key is made and opened by AWS KMS.
-//! - [`Kek`]: a tenant's key-encryption key encrypts data keys here. It comes out of a [`KekRow`]
-//!   that is sealed under the [`KeyFile`] (DESIGN.md 3, `local`); [`kek_version_of`] says which row
-//!   a data key needs.
+//! - [`KmsKeyring`]: AWS KMS makes and opens every data key.
+//! - [`Kek`]: a tenant's key-encryption key encrypts data keys in this process. The KEK itself is stored in a
+//!   [`KekRow`], sealed under the [`KeyFile`] (the setting `local`). [`kek_version_of`] says which row a data
+//!   key needs.
 //!
-//! Both also give a tenant's [`RecordsKey`], for names and metadata at rest. [`KeyCache`] keeps
-//! opened keys for a few minutes.
+//! Both also derive a tenant's [`RecordsKey`], which seals names and metadata in the database. [`KeyCache`]
+//! keeps opened keys for a few minutes.
 //!
-//! With the feature `legacy-suites` `WrappingKeys` opens the data keys of messages that others
-//! wrote, by whatever keys somebody has.
+//! The feature `legacy-suites` adds `WrappingKeys`, which opens the data keys of messages that others wrote,
+//! with the keys that the user has.
 
 mod cache;
 mod derive;
@@ -44,24 +44,25 @@ pub use {
     wrapping_keys::{WrappingKey, WrappingKeys},
 };
 
-/// Makes and opens encrypted data keys. Two implementations: [`KmsKeyring`] and [`Kek`].
+/// Makes and opens encrypted data keys. [`KmsKeyring`] and [`Kek`] implement it.
 #[async_trait]
 pub trait Keyring: Send + Sync + fmt::Debug {
-    /// A new data key, for one message, and its encrypted form. It opens with the same `context`
-    /// only.
+    /// Makes a new data key for one message, and its encrypted form. The encrypted form opens only with the
+    /// same `context`.
     ///
     /// # Errors
-    /// [`KeyringError`]; never [`KeyringError::Unauthentic`].
+    /// Fails with the [`KeyringError`] that says why, but never with [`KeyringError::Unauthentic`].
     async fn make(
         &self,
         context: &EncryptionContext,
     ) -> Result<(DataKey, EncryptedDataKey), KeyringError>;
 
-    /// Opens what `make` gave. `context` comes from the record, never from the message (R5).
+    /// Opens an encrypted data key that `make` returned. `context` comes from the record, never from the
+    /// message (R5).
     ///
     /// # Errors
-    /// [`KeyringError::Unauthentic`] for another keyring's data key, another context and altered
-    /// bytes; else [`KeyringError`].
+    /// Returns [`KeyringError::Unauthentic`] if another keyring made the data key, the context differs or
+    /// bytes were altered; otherwise the [`KeyringError`] that says why the keyring could not work.
     async fn open(
         &self,
         encrypted: &EncryptedDataKey,

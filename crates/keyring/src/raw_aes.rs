@@ -1,4 +1,4 @@
-//! A wrapping key that somebody holds as bytes, as the raw AES keyrings of the official SDKs do.
+//! A wrapping key whose bytes the user holds, like the raw AES keyrings of the official SDKs.
 
 use std::fmt;
 
@@ -10,8 +10,8 @@ use zeroize::Zeroizing;
 
 use crate::KeyringError;
 
-/// Opens data keys under one AES key of 128, 192 or 256 bits, for messages of every suite. Makes none.
-/// Wiped when dropped, never printed, not cloned.
+/// Opens data keys under one AES key of 128, 192 or 256 bits, for messages of every suite, but makes none.
+/// The key is wiped when dropped, never printed and not cloned.
 pub struct RawAesKeyring {
     namespace: String,
     name: String,
@@ -19,11 +19,11 @@ pub struct RawAesKeyring {
 }
 
 impl RawAesKeyring {
-    /// Namespace and name are those that the writer gave it: a data key with others is not tried. The
-    /// caller wipes its copy of the key.
+    /// Makes a keyring for `key`. Namespace and name must be those that the writer gave the key, because the
+    /// keyring tries no data key with others. The caller wipes its own copy of the key.
     ///
     /// # Errors
-    /// [`KeyringError::KeyLen`].
+    /// Returns [`KeyringError::KeyLen`] if `key` does not have 16, 24 or 32 bytes.
     pub fn new(
         namespace: impl Into<String>,
         name: impl Into<String>,

@@ -1,4 +1,4 @@
-//! The key for a tenant's names, metadata and hashes at rest.
+//! The key that seals a tenant's names, metadata and hashes in the database.
 
 use std::fmt;
 
@@ -11,29 +11,29 @@ use crate::derive::{KeyBytes, derive, fields};
 const LABEL: &[u8] = b"sealift-records-v1";
 const FINGERPRINT_LABEL: &[u8] = b"sealift-fingerprint-v1";
 
-/// Bytes of a fingerprint.
+/// The length of a fingerprint in bytes.
 pub const FINGERPRINT_LEN: usize = 32;
 
-/// Seals names, metadata and hashes of one tenant in the database. Wiped when dropped, never printed, not
+/// Seals names, metadata and hashes of one tenant in the database; wiped when dropped, never printed and not
 /// cloned.
 pub struct RecordsKey(KeyBytes);
 
 impl RecordsKey {
-    /// HKDF-SHA512 without salt of the tenant's KEK or, under KMS, of one data key per tenant;
-    /// info: the fields `sealift-records-v1` and tenant, each behind its length as a u64.
+    /// Derives the key by HKDF-SHA512 without salt. The input is the tenant's KEK or, under KMS, one data key
+    /// per tenant. Info is the fields `sealift-records-v1` and tenant, each after its length as a u64.
     pub(crate) fn derive(input: &[u8; KEY_LEN], tenant: &str) -> Self {
         Self(derive(input, b"", &fields(&[LABEL, tenant.as_bytes()])))
     }
 
-    /// The bytes, for the one who seals. They must not be stored, printed or sent.
+    /// Returns the bytes, for the code that seals records. They must not be stored, printed or sent.
     #[must_use]
     pub fn expose(&self) -> &[u8; KEY_LEN] {
         &self.0
     }
 
-    /// A fingerprint of `text` that nobody can compute without this key, so that it confirms no
-    /// guess about the text: HMAC-SHA256 under a key of its own. That key is HKDF-SHA512 without
-    /// salt of this one; info: the field `sealift-fingerprint-v1` behind its length as a u64.
+    /// Computes a fingerprint of `text`. Nobody can compute it without this key, so a fingerprint confirms no
+    /// guess about the text. The algorithm is HMAC-SHA256 under a key of its own, which HKDF-SHA512 without
+    /// salt derives from this one; info is the field `sealift-fingerprint-v1` after its length as a u64.
     #[must_use]
     #[expect(
         clippy::expect_used,
@@ -80,7 +80,7 @@ mod tests {
         assert_eq!(fingerprint, ours.fingerprint(b"text"));
         assert_ne!(fingerprint, ours.fingerprint(b"texu"));
         assert_ne!(fingerprint, theirs.fingerprint(b"text"));
-        // The key that seals makes other fingerprints.
+        // The fingerprint's key is not the key that seals.
         let mut mac = Hmac::<Sha256>::new_from_slice(ours.expose()).unwrap();
         mac.update(b"text");
         assert_ne!(fingerprint[..], mac.finalize().into_bytes()[..]);

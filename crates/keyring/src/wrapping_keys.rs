@@ -1,4 +1,4 @@
-//! All the keys that somebody has for a message, tried on the data keys that it has.
+//! Tries all the keys that the user gave on the data keys of a message.
 
 use sealift_message::{EncryptedDataKey, EncryptionContext, general::AnyDataKey};
 
@@ -7,7 +7,7 @@ use crate::{Kek, Keyring, KeyringError, KmsReader, RawAesKeyring};
 /// A key that opens data keys.
 #[derive(Debug)]
 pub enum WrappingKey {
-    /// A key that is at hand.
+    /// A raw AES key that the user holds.
     RawAes(RawAesKeyring),
     /// Keys in AWS KMS.
     Kms(KmsReader),
@@ -16,7 +16,7 @@ pub enum WrappingKey {
 }
 
 impl WrappingKey {
-    /// Whether the data key says that this key encrypted it: no other is tried.
+    /// Returns whether the data key names this key. A key is tried on no other data key.
     fn matches(&self, encrypted: &EncryptedDataKey) -> bool {
         match self {
             Self::RawAes(key) => key.matches(encrypted),
@@ -38,7 +38,7 @@ impl WrappingKey {
     }
 }
 
-/// Everything that may open a message.
+/// All the keys that may open a message.
 #[derive(Debug, Default)]
 pub struct WrappingKeys(Vec<WrappingKey>);
 
@@ -49,12 +49,12 @@ impl From<Vec<WrappingKey>> for WrappingKeys {
 }
 
 impl WrappingKeys {
-    /// Opens the first data key that opens, in the order of the message. `context` is the whole
-    /// encryption context: stored and required pairs.
+    /// Tries the data keys in the order of the message and returns the first one that opens. `context` is the
+    /// whole encryption context: stored and required pairs.
     ///
     /// # Errors
-    /// [`KeyringError::NoneMatches`] where no data key is under a key that is here; else why the
-    /// matching ones did not open, what can be helped first.
+    /// Returns [`KeyringError::NoneMatches`] if no given key encrypted a data key. Otherwise returns why the
+    /// matching keys did not open theirs, and prefers an error that the user can fix.
     pub async fn open(
         &self,
         encrypted: &[EncryptedDataKey],
@@ -73,7 +73,7 @@ impl WrappingKeys {
     }
 }
 
-/// Something that can be helped stands before what only says that a key does not fit.
+/// Prefers an error that the user can fix to one that says only that a key does not fit.
 fn more_telling(earlier: KeyringError, later: KeyringError) -> KeyringError {
     match earlier {
         KeyringError::NoneMatches | KeyringError::Unauthentic => later,

@@ -1,4 +1,4 @@
-//! Data keys under a KEK, from the key file to the header and back.
+//! Tests data keys under a KEK, from the key file to the header and back.
 
 #![expect(clippy::unwrap_used, reason = "a test ends with what goes wrong")]
 

@@ -1,5 +1,5 @@
-//! The KMS keyring against moto's KMS, over the real protocol. `SEALIFT_TEST_MOTO` names the
-//! program `moto_server`, which `cargo xtask test` installs; without it these are skipped.
+//! Tests the KMS keyring against moto's KMS, over the real protocol. `SEALIFT_TEST_MOTO` names the program
+//! `moto_server`, which `cargo xtask test` installs; without it these tests are skipped.
 
 #![expect(
     clippy::unwrap_used,
@@ -82,7 +82,7 @@ async fn another_keys_ciphertext_is_refused() {
     let (_, encrypted) = keyring.make(&context("file")).await.unwrap();
     let relabelled = EncryptedDataKey::aws_kms(&ours, encrypted.ciphertext()).unwrap();
     let refused = keyring.open(&relabelled, &context("file")).await.map(drop);
-    // AWS says IncorrectKeyException here; moto has its own word.
+    // AWS answers IncorrectKeyException here; moto answers with another code.
     let code = "AccessDeniedException".to_owned();
     assert_eq!(refused, Err(KeyringError::Refused { code }));
 }

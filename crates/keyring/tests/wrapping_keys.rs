@@ -1,4 +1,4 @@
-//! Which keys are tried on the data keys of other people's messages, and which are not.
+//! Tests which keys are tried on the data keys of other people's messages, and which are not.
 
 #![cfg(feature = "legacy-suites")]
 #![expect(
@@ -25,7 +25,7 @@ fn context() -> EncryptionContext {
     EncryptionContext::from_pairs([("purpose", "a test")]).unwrap()
 }
 
-/// The data key of every message here, under a raw AES key.
+/// Returns the data key of every message here, encrypted under a raw AES key.
 fn wrapped(kek: u8, namespace: &str, name: &str) -> EncryptedDataKey {
     let data_key = DataKey::try_from([5; 32].as_slice()).unwrap();
     wrap_raw_aes(&[kek; 32], namespace, name, &[1; 12], &data_key, &context()).unwrap()
@@ -53,7 +53,7 @@ async fn of_several_data_keys_the_one_that_a_key_fits_is_opened() {
     for key in [raw_aes(2, "ours", "old"), raw_aes(3, "ours", "new")] {
         assert_eq!(opened(vec![key], &encrypted).await, Ok(vec![5; 32]));
     }
-    // A key that does not open does not keep the next one from doing so.
+    // After a key that does not open its data key, the next key is tried.
     let keys = vec![raw_aes(9, "ours", "old"), raw_aes(3, "ours", "new")];
     assert_eq!(opened(keys, &encrypted).await, Ok(vec![5; 32]));
 }
@@ -107,7 +107,7 @@ fn only_the_lengths_of_aes_keys_are_taken_and_none_is_printed() {
     }
 }
 
-/// A data key as an official SDK asks KMS for it.
+/// Makes a data key with KMS the way an official SDK does.
 async fn made(moto: &Moto, arn: &str, spec: DataKeySpec) -> (Vec<u8>, EncryptedDataKey) {
     let made = Client::new(&moto.sdk().await)
         .generate_data_key()
@@ -138,7 +138,7 @@ async fn kms_opens_data_keys_of_every_length_under_keys_that_were_named() {
         let (plaintext, under_second) = made(&moto, &second, spec).await;
         let encrypted = [under_first.clone(), under_second];
         let named = kms(&moto, KmsKeys::Only(vec![second.clone()])).await;
-        // Not the first data key, which is another.
+        // The second data key opens, and not the first, which is under another KMS key.
         assert_eq!(opened(vec![named], &encrypted).await, Ok(plaintext));
     }
     let named = kms(&moto, KmsKeys::Only(vec![second])).await;

@@ -1,4 +1,4 @@
-//! What sealing and opening cost above the AEAD alone: `cargo bench -p sealift-message -- seal`.
+//! Measures what sealing and opening cost above the AEAD alone: `cargo bench -p sealift-message -- seal`.
 
 #![expect(
     clippy::expect_used,

@@ -1,5 +1,5 @@
-//! Opening a whole body at once or in pieces, strictly and generally, against the raw AEAD on the same
-//! buffers.
+//! Measures opening a whole body, at once or in pieces, with the strict and the general reader, against the
+//! raw AEAD on the same buffers.
 
 use std::hint::black_box;
 
@@ -8,7 +8,7 @@ use sealift_message::{Decryptor, RangeDecryptor};
 
 use crate::setup;
 
-/// What a network read gives: frames are cut anywhere.
+/// The length of a network read, which cuts frames anywhere.
 const PIECE: usize = 64 * 1024;
 
 pub(crate) fn open(criterion: &mut Criterion) {
@@ -36,7 +36,7 @@ pub(crate) fn open(criterion: &mut Criterion) {
         let general = || Decryptor::general(verified());
         let mut opened = |mut decryptor: Decryptor, piece: usize| {
             for piece in black_box(body).chunks(piece) {
-                // As a stream does, which hands on what it got.
+                // A stream does the same, because it hands on the bytes that it got.
                 out.clear();
                 decryptor.push(piece, &mut out).expect("it was sealed");
             }

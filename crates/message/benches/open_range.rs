@@ -1,4 +1,4 @@
-//! Opening ranges against the raw AEAD on the frames that hold them.
+//! Measures opening ranges against the raw AEAD on the frames that hold them.
 
 use std::hint::black_box;
 
@@ -19,7 +19,7 @@ pub(crate) fn open_range(criterion: &mut Criterion) {
 
         let frame = u64::from(frame_length);
         let half = frame / 2;
-        // One byte, and a mebibyte that neither begins nor ends with a frame.
+        // The ranges are one byte, and a mebibyte that neither begins nor ends with a frame.
         for (name, range) in [
             ("one byte", frame..frame + 1),
             ("1 MiB", half..half + (1 << 20)),

@@ -1,4 +1,4 @@
-//! Sealing a part against the raw AEAD on the same buffers.
+//! Measures sealing a part against the raw AEAD on the same buffers.
 
 use std::hint::black_box;
 

@@ -1,4 +1,4 @@
-//! What is measured: a message that fits in no cache, and the AEAD alone on the same bytes.
+//! Makes the inputs of the benches: a message that fits in no cache, and the AEAD alone on the same bytes.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sealift_message::{
@@ -6,13 +6,13 @@ use sealift_message::{
     MessageId, VerifiedHeader,
 };
 
-/// A part.
+/// The length of a part.
 pub(crate) const PLAINTEXT_LEN: u64 = 8 * 1024 * 1024;
 
-/// From the shortest to the longest that we write.
+/// Frame lengths from the shortest to the longest that we write.
 pub(crate) const FRAME_LENGTHS: [u32; 4] = [4 << 10, 64 << 10, 256 << 10, 1 << 20];
 
-/// As long as a frame's: it is authenticated too.
+/// An AAD as long as a frame's, because authenticating it takes time too.
 const AAD: [u8; 78] = [0x5A; 78];
 const TAG_LEN: usize = 16;
 
@@ -30,7 +30,7 @@ pub(crate) fn verified(frame_length: u32) -> VerifiedHeader {
     header.verify(&data_key).expect("it was just made")
 }
 
-/// The sealer, the plaintext and the whole object.
+/// Returns the sealer, the plaintext and the whole object.
 pub(crate) fn sealed(verified: VerifiedHeader) -> (FrameSealer, Vec<u8>, Vec<u8>) {
     let sealer = FrameSealer::new(verified, PLAINTEXT_LEN).expect("it is short");
     let plaintext = vec![0xA5; bytes(PLAINTEXT_LEN)];
@@ -56,7 +56,7 @@ impl RawAead {
         ))
     }
 
-    /// Ciphertext and tag of every frame, in a row.
+    /// Writes ciphertext and tag of every frame, one frame after the other.
     pub(crate) fn seal(&self, plaintext: &[u8], out: &mut [u8], frame_length: u32) {
         let mut out = out;
         for (number, frame) in (1_u32..).zip(plaintext.chunks(bytes(frame_length.into()))) {
@@ -78,7 +78,7 @@ impl RawAead {
         }
     }
 
-    /// What [`Self::seal`] made.
+    /// Opens the frames that [`Self::seal`] wrote.
     pub(crate) fn open(&self, sealed: &[u8], out: &mut [u8], frame_length: u32) {
         let mut sealed = sealed;
         for (number, frame) in (1_u32..).zip(out.chunks_mut(bytes(frame_length.into()))) {

@@ -1,4 +1,4 @@
-//! AES-GCM: the only place that calls an AES crate. Two backends give the same bytes.
+//! AES-GCM. Only this module calls an AES crate. The two backends give the same bytes.
 
 #[cfg(feature = "aes-gcm")]
 mod aes_gcm;
@@ -8,22 +8,22 @@ mod aws_lc;
 use crate::error::DecryptError;
 use crate::suite::{IV_LEN, KEY_LEN, TAG_LEN};
 
-/// Which AES-GCM works. The default is `aws-lc-rs` where it is compiled in.
+/// The AES-GCM implementation to use. The default is `aws-lc-rs` if it is compiled in.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 #[non_exhaustive]
 pub enum Backend {
-    /// AWS-LC: the fast native one.
+    /// AWS-LC, the fast native implementation.
     #[cfg(feature = "aws-lc-rs")]
     #[default]
     AwsLcRs,
-    /// RustCrypto: wasm, and native without AWS-LC.
+    /// RustCrypto, for wasm and for native builds without AWS-LC.
     #[cfg(feature = "aes-gcm")]
     #[cfg_attr(not(feature = "aws-lc-rs"), default)]
     AesGcm,
 }
 
 impl Backend {
-    /// All that are compiled in.
+    /// All backends that are compiled in.
     pub const ALL: &[Self] = &[
         #[cfg(feature = "aws-lc-rs")]
         Self::AwsLcRs,
@@ -32,11 +32,12 @@ impl Backend {
     ];
 }
 
-/// The backend refused: lengths that GCM does not have.
+/// The backend refused to work, because GCM does not allow a length.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct BackendFailed;
 
-/// An AES-GCM key, ready to work: of AES-256, or in a message of an older suite any other. Wiped when dropped, by the backend.
+/// An AES-GCM key, ready to use. The key has 256 bits, or fewer in messages of older suites. The backend
+/// wipes it when it is dropped.
 pub(crate) enum Cipher {
     #[cfg(feature = "aws-lc-rs")]
     AwsLcRs(Box<aws_lc::Key>),
@@ -54,7 +55,7 @@ impl Cipher {
         }
     }
 
-    /// Encrypts `plaintext` into `ciphertext`, which is as long, and gives the tag.
+    /// Encrypts `plaintext` into `ciphertext`, which must be as long, and returns the tag.
     pub(crate) fn seal(
         &self,
         iv: &[u8; IV_LEN],
@@ -70,8 +71,7 @@ impl Cipher {
         }
     }
 
-    /// Decrypts `ciphertext` into `plaintext`, which is as long. On an error `plaintext` holds
-    /// zeros.
+    /// Decrypts `ciphertext` into `plaintext`, which must be as long. After an error `plaintext` holds zeros.
     pub(crate) fn open(
         &self,
         iv: &[u8; IV_LEN],
@@ -94,7 +94,7 @@ impl Cipher {
 }
 
 impl Cipher {
-    /// Decrypts `bytes` where they are. On an error they are zeros.
+    /// Decrypts `bytes` in place. After an error they are zeros.
     pub(crate) fn open_in_place(
         &self,
         iv: &[u8; IV_LEN],
@@ -114,7 +114,7 @@ impl Cipher {
         })
     }
 
-    /// Appends the plaintext to `out`, and nothing where it does not authenticate.
+    /// Appends the plaintext to `out`. Appends nothing if the ciphertext does not authenticate.
     pub(crate) fn open_onto(
         &self,
         iv: &[u8; IV_LEN],
@@ -133,7 +133,8 @@ impl Cipher {
         opened
     }
 
-    /// Of a key of 16, 24 or 32 bytes, as the older suites have; `None` for another length.
+    /// Makes a cipher of a key of 16, 24 or 32 bytes, because older suites have shorter keys. Returns `None`
+    /// for another length.
     #[cfg(feature = "legacy-suites")]
     pub(crate) fn of_any_len(key: &[u8]) -> Option<Self> {
         let key = aws_lc::Key::of_any_len(key)?;

@@ -1,75 +1,75 @@
-//! What can go wrong. Rich before authentication, mute after: of bytes that do not authenticate
-//! nobody learns why.
+//! The errors of this crate. They say much about bytes that are not authenticated yet and malformed, but
+//! nothing about why bytes do not authenticate, so that nobody learns from the difference.
 
 use core::fmt;
 
 use crate::FrameIndex;
 
-/// Why a message, or a piece of one, was not opened.
+/// Says why a message, or a part of its bytes, was not opened.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecryptError {
-    /// Bytes are not a message we understand.
+    /// The bytes are not a message that this crate understands.
     #[error("not a well-formed message: {field} at byte {at}")]
     Malformed {
-        /// What was being read.
+        /// The field that was being read.
         field: Field,
-        /// Its offset in the message, in bytes.
+        /// The offset of the field in the message, in bytes.
         at: u64,
     },
-    /// A message perhaps, but none that this reader takes.
+    /// The bytes may be a message, but not one that this reader accepts.
     #[error(transparent)]
     Unsupported(#[from] Unsupported),
     /// The bytes end before the message does.
     #[error("the message is cut short")]
     Truncated,
-    /// No object of ours with this header is as long: it is not the one that was recorded.
-    #[error("no object of ours with this header has {sealed_len} bytes")]
+    /// No object of ours with this header has this length, so it is not the object that was recorded.
+    #[error("an object with this header cannot have {sealed_len} bytes")]
     SealedLen {
-        /// What was said, in bytes.
+        /// The length of the object, in bytes.
         sealed_len: u64,
     },
-    /// A key of another length than AES-256 has.
+    /// The key is not as long as an AES-256 key; the module `general` also allows 16 and 24 bytes.
     #[error("a key has 32 bytes, not {got_bytes}")]
     KeyLen {
-        /// What was given.
+        /// Its length in bytes.
         got_bytes: u64,
     },
-    /// Wrong key, wrong context or altered bytes: deliberately not told apart.
+    /// Wrong key, wrong context or altered bytes. The error deliberately does not say which.
     #[error("the message does not authenticate")]
     Unauthentic,
 }
 
-/// Well-formed as far as it was read, and refused.
+/// Says why a message is refused that was well-formed as far as it was read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum Unsupported {
-    /// Another message format version than 2.
+    /// The message format version is not 2.
     #[error("message format version {0} is not supported")]
     Version(u8),
-    /// Another algorithm suite than 0x0478.
+    /// The algorithm suite is not 0x0478.
     #[error("algorithm suite {0:#06x} is not supported")]
     Suite(u16),
-    /// A body that is not framed.
+    /// The body is not framed.
     #[error("content type {0} is not supported")]
     ContentType(u8),
-    /// More than the reader's [`Limits`](crate::Limits) allow.
+    /// A field is over the reader's [`Limits`](crate::Limits).
     #[error("{field} is {got}, the limit is {most}")]
     OverLimit {
-        /// What is too large.
+        /// The field that is too large.
         field: Field,
-        /// What the message says, in the field's unit; of the header, whose length is said nowhere,
-        /// the least that it can be.
+        /// The value in the message, in the field's unit. No field says how long the header is, so for
+        /// [`Field::Header`] this is the least length that it can have.
         got: u64,
-        /// What the limit is.
+        /// The limit, in the same unit.
         most: u64,
     },
-    /// A suite without key commitment, where the reader's policy wants one: such a message can open,
-    /// to different plaintexts, under two keys.
+    /// The suite has no key commitment, and the reader's policy requires one: such a message can open, to
+    /// different plaintexts, under two keys.
     #[error("algorithm suite {0:#06x} has no key commitment, which the policy requires")]
     NoCommitment(u16),
-    /// A frame length that our writer never writes, where only our own objects are read.
-    #[error("frame length {0} is none of ours")]
+    /// Our writer never writes this frame length, and the reader accepts only our own objects.
+    #[error("Sealift does not write messages with frame length {0}")]
     FrameLength(u32),
 }
 
@@ -87,13 +87,13 @@ pub enum Field {
     EncryptedDataKey,
     /// The frame length, in bytes.
     FrameLength,
-    /// What stands before a frame's ciphertext: sequence number, IV, mark and length of the final
-    /// frame.
+    /// The bytes before a frame's ciphertext: sequence number and IV, and in the final frame also its mark
+    /// and length.
     FramePrefix,
-    /// In format version 1: message type, reserved bytes or IV length are others than there can be.
+    /// A field of format version 1 that has only one valid value: message type, reserved bytes or IV length.
     FixedBytes,
-    /// The pair with the public key that the signature is checked with: missing where the suite
-    /// signs, there where it does not, or not a key.
+    /// The context pair with the public key that checks the signature. The pair is missing although the suite
+    /// signs, present although the suite does not sign, or not a key.
     PublicKey,
     /// A body that is not framed, in bytes.
     UnframedBody,
@@ -110,35 +110,35 @@ impl fmt::Display for Field {
             Self::EncryptedDataKey => "an encrypted data key",
             Self::FrameLength => "the frame length",
             Self::FramePrefix => "the beginning of a frame",
-            Self::FixedBytes => "a field with one value only",
+            Self::FixedBytes => "a field that has only one valid value",
             Self::PublicKey => "the public key in the encryption context",
-            Self::UnframedBody => "the body, which is not framed,",
-            Self::AfterTheEnd => "something after the end",
+            Self::UnframedBody => "the unframed body",
+            Self::AfterTheEnd => "bytes after the end",
         })
     }
 }
 
-/// Why a header cannot be written.
+/// Says why a header cannot be written.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum HeaderError {
-    /// Something does not fit its length field, or is over what readers accept.
-    #[error("{field} has {got_bytes} bytes, {most_bytes} is the most")]
+    /// A field does not fit its length field, or is longer than readers accept.
+    #[error("{field} has {got_bytes} bytes; at most {most_bytes} are allowed")]
     TooLong {
-        /// What is too long.
+        /// The field that is too long.
         field: Field,
-        /// How long it is.
+        /// Its length in bytes.
         got_bytes: u64,
-        /// How long it may be.
+        /// The greatest allowed length in bytes.
         most_bytes: u64,
     },
-    /// A context pair without key or value: not every official reader takes these.
-    #[error("a pair of the encryption context is empty")]
+    /// A context pair has an empty key or value, which not every official reader accepts.
+    #[error("a pair of the encryption context has an empty key or value")]
     EmptyPair,
-    /// The same context key twice.
+    /// Two context pairs have the same key.
     #[error("a key of the encryption context is repeated")]
     RepeatedPair,
-    /// Not a frame length that we write.
+    /// Our writer does not write this frame length.
     #[error(transparent)]
     FrameLength(#[from] FrameLengthError),
     /// The AEAD backend refused to work.
@@ -146,64 +146,64 @@ pub enum HeaderError {
     Backend,
 }
 
-/// Not a frame length that we write: 4 KiB to 1 MiB, a multiple of 128 bytes.
+/// The number is not a frame length that our writer writes: 4 KiB to 1 MiB, a multiple of 128 bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("frame length {got_bytes} is not a multiple of 128 from 4096 to 1048576")]
 pub struct FrameLengthError {
-    /// What was asked for.
+    /// The frame length that was asked for, in bytes.
     pub got_bytes: u64,
 }
 
-/// No message has these sizes.
+/// Says why no message has these sizes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum LayoutError {
-    /// More frames than sequence numbers.
+    /// The message would have more frames than there are sequence numbers.
     #[error("{plaintext_len} bytes need more than 4294967295 frames")]
     TooManyFrames {
-        /// What was asked for, in bytes.
+        /// The plaintext length that was asked for, in bytes.
         plaintext_len: u64,
     },
-    /// A header that no message of this format has.
+    /// No message of this format has a header of this length.
     #[error("no header has {header_len} bytes")]
     HeaderLen {
-        /// What was asked for, in bytes.
+        /// The header length that was asked for, in bytes.
         header_len: u64,
     },
     /// No plaintext gives an object of this size with this header and frame length.
-    #[error("no object of ours has {sealed_len} bytes")]
+    #[error("no object with this header and frame length has {sealed_len} bytes")]
     SealedLen {
-        /// What was asked for, in bytes.
+        /// The object's length that was asked for, in bytes.
         sealed_len: u64,
     },
 }
 
-/// Why frames were not sealed. Nothing usable was written.
+/// Says why frames were not sealed. The output holds nothing that can be used.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum SealError {
-    /// The message has no such frames.
-    #[error("the message has {frame_count} frames, not frame {frame}")]
+    /// The message does not have these frames.
+    #[error("the message has {frame_count} frames; it has no frame {frame}")]
     NoSuchFrame {
         /// The frame asked for, from 0.
         frame: FrameIndex,
-        /// How many there are.
+        /// The number of frames in the message.
         frame_count: u64,
     },
-    /// The plaintext is not what the frames hold: sealing it would give another message.
+    /// The plaintext is not as long as the frames. Sealing it would give another message.
     #[error("the frames hold {expected_bytes} plaintext bytes, got {got_bytes}")]
     PlaintextLen {
-        /// What was given.
+        /// The length of the plaintext that was given.
         got_bytes: u64,
-        /// What the layout says.
+        /// The length that the layout says.
         expected_bytes: u64,
     },
-    /// The buffer is not as long as what goes into it.
+    /// The buffer is not as long as the sealed frames.
     #[error("the sealed frames have {expected_bytes} bytes, the buffer has {got_bytes}")]
     OutputLen {
         /// The buffer's length.
         got_bytes: u64,
-        /// What it must be.
+        /// The length that it must have.
         expected_bytes: u64,
     },
     /// No message has these sizes.
@@ -214,14 +214,14 @@ pub enum SealError {
     Backend,
 }
 
-/// A range that the plaintext does not have.
+/// The plaintext does not have this range.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("bytes {start} to {end} are not in a plaintext of {plaintext_len} bytes")]
 pub struct RangeError {
-    /// First byte asked for.
+    /// The first byte that was asked for.
     pub start: u64,
-    /// The byte after the last one asked for.
+    /// The byte after the last one that was asked for.
     pub end: u64,
-    /// What there is.
+    /// The length of the plaintext.
     pub plaintext_len: u64,
 }

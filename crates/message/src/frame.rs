@@ -1,10 +1,10 @@
-//! A frame: what stands before its ciphertext, and what is authenticated with it.
+//! A frame: the bytes before its ciphertext, and the bytes that are authenticated with it.
 //!
-//! These are all the pieces that an AEAD elsewhere needs (WebCrypto in the browser): a sealed
-//! frame is [`Frame::prefix`], then the AEAD's output (ciphertext, then the 16-byte tag) for
-//! [`Frame::iv`] and [`Frame::aad`]; who opens asks [`Frame::expect_prefix`] first.
-//! [`Layout::frame`](crate::Layout::frame) gives the frames of a message and
-//! [`Layout::frame_offset`](crate::Layout::frame_offset) where each goes.
+//! This is all that an AEAD outside the crate needs (WebCrypto in the browser). A sealed frame is
+//! [`Frame::prefix`], then the AEAD's output (ciphertext, then the 16-byte tag) for [`Frame::iv`] and
+//! [`Frame::aad`]. A reader first compares the prefix with [`Frame::expect_prefix`].
+//! [`Layout::frame`](crate::Layout::frame) returns the frames of a message, and
+//! [`Layout::frame_offset`](crate::Layout::frame_offset) where each one goes.
 
 mod aad;
 mod sequence_number;
@@ -19,16 +19,16 @@ use crate::wire::Piece;
 /// One frame of a message, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame {
-    /// Any but the last: as long as the frame length says.
+    /// Any frame but the last, as long as the frame length says.
     Regular {
-        /// Its number, from 1.
+        /// The frame's number, from 1.
         sequence_number: SequenceNumber,
         /// Plaintext bytes: the frame length.
         plaintext_len: u32,
     },
-    /// The last one, of which there is exactly one.
+    /// The last frame. Every message has exactly one.
     Final {
-        /// Its number, from 1.
+        /// The frame's number, from 1.
         sequence_number: SequenceNumber,
         /// Plaintext bytes: 0 to the frame length.
         plaintext_len: u32,
@@ -36,7 +36,7 @@ pub enum Frame {
 }
 
 impl Frame {
-    /// Its number, from 1.
+    /// Returns the frame's number, from 1.
     #[must_use]
     pub fn sequence_number(&self) -> SequenceNumber {
         let (Self::Regular {
@@ -48,20 +48,20 @@ impl Frame {
         *sequence_number
     }
 
-    /// Plaintext bytes, and as many of ciphertext.
+    /// Returns the length of the plaintext in bytes; the ciphertext is as long.
     #[must_use]
     pub fn plaintext_len(&self) -> u32 {
         let (Self::Regular { plaintext_len, .. } | Self::Final { plaintext_len, .. }) = self;
         *plaintext_len
     }
 
-    /// Whether it is the last one.
+    /// Returns whether this is the last frame.
     #[must_use]
     pub fn is_final(&self) -> bool {
         matches!(self, Self::Final { .. })
     }
 
-    /// Bytes of the sealed frame: prefix, ciphertext and tag.
+    /// Returns the length of the sealed frame in bytes: prefix, ciphertext and tag.
     #[must_use]
     pub fn sealed_len(&self) -> u64 {
         let overhead = match self {
@@ -71,14 +71,14 @@ impl Frame {
         u64::from(self.plaintext_len()).saturating_add(overhead)
     }
 
-    /// The IV that our writer uses: eight zero bytes and the sequence number.
+    /// Returns the IV that our writer uses: eight zero bytes and the sequence number.
     #[must_use]
     pub fn iv(&self) -> [u8; IV_LEN] {
         let [a, b, c, d] = self.sequence_number().get().to_be_bytes();
         [0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d]
     }
 
-    /// What stands before the ciphertext: 16 bytes of a regular frame, 24 of the final one.
+    /// Returns the bytes before the ciphertext: 16 in a regular frame, 24 in the final one.
     #[must_use]
     pub fn prefix(&self) -> Piece<24> {
         let number = self.sequence_number().get().to_be_bytes();
@@ -94,11 +94,11 @@ impl Frame {
         }
     }
 
-    /// Compares what stands before the ciphertext in the message: sequence number, IV, final mark and
-    /// length, which all follow from the record (R6). `at` is where these bytes begin.
+    /// Compares the bytes before the ciphertext with [`Self::prefix`]: sequence number, IV, final mark and
+    /// length all follow from the record (R6). `at` is the offset of these bytes in the message.
     ///
     /// # Errors
-    /// [`DecryptError::Malformed`] unless `found` is exactly [`Self::prefix`].
+    /// Returns [`DecryptError::Malformed`] unless `found` is exactly [`Self::prefix`].
     pub fn expect_prefix(&self, found: &[u8], at: u64) -> Result<(), DecryptError> {
         if found == &*self.prefix() {
             Ok(())
@@ -110,13 +110,13 @@ impl Frame {
         }
     }
 
-    /// What is authenticated with the ciphertext (GCM's AAD).
+    /// Returns the bytes that are authenticated with the ciphertext (GCM's AAD).
     #[must_use]
     pub fn aad(&self, message_id: &MessageId) -> Piece<{ aad::MOST_LEN }> {
         aad::of(self, message_id.as_bytes())
     }
 
-    /// As [`Frame::aad`], of a message whose id may be one of the older format's.
+    /// Like [`Frame::aad`], but the message id may be one of the older format's.
     pub(crate) fn aad_in(&self, message_id: &[u8]) -> Piece<{ aad::MOST_LEN }> {
         aad::of(self, message_id)
     }

@@ -1,22 +1,22 @@
-//! Other people's messages: every suite and form that an AWS Encryption SDK ever wrote, for reading
-//! only. Apart from the crate's own path, which stays as narrow as our objects are: nothing here
-//! makes a [`Header`](crate::Header), a [`VerifiedHeader`](crate::VerifiedHeader) or anything else of
-//! it.
+//! Reads other people's messages: every suite and form that an AWS Encryption SDK ever wrote. The module only
+//! reads, and is separate from the crate's own path, which stays as narrow as our objects are: nothing here
+//! makes a [`Header`](crate::Header), a [`VerifiedHeader`](crate::VerifiedHeader) or anything else of that
+//! path.
 //!
-//! The way of a message, in the order that the types demand:
+//! A message goes through these steps, and the types enforce their order:
 //!
-//! 1. [`HeaderReader`] gives the [`Header`]: understood, not authenticated. It says which data keys
-//!    to open, and is all that looking at a message needs.
-//! 2. [`Header::check`] asks the [`Policy`] before any key is touched. Key commitment is required
-//!    unless somebody explicitly goes without.
-//! 3. [`Header::verify`] with the opened data key: policy again, commitment where there is one, then
-//!    the header's tag.
-//! 4. [`VerifiedHeader::opener`] gives one of two openers. Of a signed message nobody may use the
-//!    plaintext before `finish`, so that its `push` has another name.
+//! 1. [`HeaderReader`] returns the [`Header`], which is parsed but not authenticated, and says which data
+//!    keys to open. To inspect a message, no other step is needed.
+//! 2. [`Header::check`] applies the [`Policy`] before any key is used. The policy requires key commitment
+//!    unless the user explicitly goes without.
+//! 3. [`Header::verify`] takes the opened data key. The policy is checked again, then the commitment if there
+//!    is one, then the header's tag.
+//! 4. [`VerifiedHeader::opener`] returns one of two openers. The plaintext of a signed message must not be
+//!    used before `finish`, so the `push` of its opener has another name.
 //!
-//! What is needed of old is kept to what these messages need: RSA and other keyrings than KMS and
-//! raw AES are not here, the signature is ECDSA, and a message that is not framed is held in memory
-//! up to a limit, since nothing of it may be given before its one tag.
+//! The module has only what these messages need. RSA and keyrings other than KMS and raw AES are not
+//! supported, and the signature is always ECDSA. A message that is not framed is held in memory, up to a
+//! limit, because none of its plaintext may be released before its one tag.
 
 mod body;
 mod data_key;

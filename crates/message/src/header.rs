@@ -1,4 +1,4 @@
-//! The header of a message: parsed and written in the order of the format (FORMAT.md, header).
+//! Parses and writes the header of a message, in the order of the format (FORMAT.md, header).
 
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 mod authentication;
@@ -29,8 +29,8 @@ use crate::key::{Commitment, MessageId};
 use crate::suite::{FRAMED, SUITE, TAG_LEN, VERSION};
 use crate::wire::{Reader, len_of};
 
-/// A header, understood but not authenticated: only `verify` makes anything of it that opens or
-/// seals. Keeps its bytes, which are compared and authenticated as they are.
+/// A header that is parsed but not authenticated. Only `verify` turns it into something that opens or seals.
+/// The header keeps its bytes, because they are compared and authenticated exactly as they are.
 #[derive(Clone)]
 pub struct Header {
     bytes: Vec<u8>,
@@ -43,11 +43,11 @@ pub struct Header {
 }
 
 impl Header {
-    /// Reads the header at the start of `bytes`; gives it and its length.
+    /// Reads the header at the start of `bytes`, and returns it with its length in bytes. Verify it next.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`] where the bytes end within the header, else what is wrong or over
-    /// the limits. Nothing is allocated by a length that the bytes only claim.
+    /// Returns [`DecryptError::Truncated`] if the bytes end within the header. Otherwise the error says which
+    /// field is malformed or over the limits. A length that the bytes only claim allocates nothing.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<(Self, usize), DecryptError> {
         let most = limits.header_bytes();
         let (seen, if_short) = match bytes.split_at_checked(most) {
@@ -93,11 +93,11 @@ impl Header {
         })
     }
 
-    /// The header of an object of ours, all of `bytes` and nothing more: one data key, a frame
-    /// length that we write.
+    /// Reads the header of an object of ours, which must be all of `bytes`, have one data key, and have a
+    /// frame length that we write.
     ///
     /// # Errors
-    /// As [`Header::parse`]; [`Field::AfterTheEnd`] where bytes follow.
+    /// Fails like [`Header::parse`], and with [`Field::AfterTheEnd`] if bytes follow the header.
     pub fn parse_own(bytes: &[u8]) -> Result<Self, DecryptError> {
         let (header, len) = Self::parse(bytes, &Limits::OWN)?;
         if len == bytes.len() {
@@ -110,13 +110,13 @@ impl Header {
         }
     }
 
-    /// The header as it stands in the message, tag included.
+    /// Returns the header as it stands in the message, tag included.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// H: its length in bytes.
+    /// Returns H, the length of the header in bytes.
     #[must_use]
     #[expect(
         clippy::len_without_is_empty,
@@ -126,32 +126,32 @@ impl Header {
         len_of(&self.bytes)
     }
 
-    /// The message's id.
+    /// Returns the message id.
     #[must_use]
     pub fn message_id(&self) -> &MessageId {
         &self.message_id
     }
 
-    /// The pairs that are stored in the header. For our own objects the record says what they must
-    /// be (R5): compare.
+    /// Returns the pairs that are stored in the header. For our own objects the record says what they must
+    /// be, so compare them (R5).
     #[must_use]
     pub fn encryption_context(&self) -> &EncryptionContext {
         &self.encryption_context
     }
 
-    /// The data key, encrypted: once for every key that opens the message, at least once.
+    /// Returns the encrypted data keys: at least one, and one for every key that opens the message.
     #[must_use]
     pub fn encrypted_data_keys(&self) -> &[EncryptedDataKey] {
         &self.encrypted_data_keys
     }
 
-    /// F: plaintext bytes of a regular frame.
+    /// Returns F, the plaintext bytes of a regular frame.
     #[must_use]
     pub fn frame_length(&self) -> FrameLength {
         self.frame_length
     }
 
-    /// What the data key must derive.
+    /// Returns the commitment that the data key must derive.
     #[must_use]
     pub fn commitment(&self) -> &Commitment {
         &self.commitment
@@ -159,7 +159,7 @@ impl Header {
 }
 
 impl PartialEq for Header {
-    /// Byte for byte; everything else follows from the bytes.
+    /// Compares the bytes, because everything else follows from them.
     fn eq(&self, other: &Self) -> bool {
         self.bytes == other.bytes
     }
@@ -176,32 +176,32 @@ impl core::fmt::Debug for Header {
     }
 }
 
-/// A header as the server stored it before any of it left (R1), for who holds the content key only
-/// and cannot compare the commitment: the uploader and the reader in the browser. Whatever a store
-/// sends must begin with exactly these bytes (R5).
+/// A header as the server stored it before any of it left the server (R1), for code that has only the content
+/// key and so cannot compare the commitment: the uploader and the reader in the browser. An object must begin
+/// with exactly these bytes, whatever a store sends (R5).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredHeader(Header);
 
 impl StoredHeader {
-    /// The bytes that the server sent, all of them.
+    /// Reads all the header bytes that the server sent. Call [`StoredHeader::verify`] next.
     ///
     /// # Errors
-    /// As [`Header::parse_own`].
+    /// Fails like [`Header::parse_own`].
     pub fn new(bytes: &[u8]) -> Result<Self, DecryptError> {
         Header::parse_own(bytes).map(Self)
     }
 
-    /// What it says.
+    /// Returns the parsed header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.0
     }
 
-    /// Whether an object begins with exactly this header.
+    /// Checks that an object begins with exactly this header.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`] where there are fewer bytes, [`DecryptError::Unauthentic`] where
-    /// they are others.
+    /// Returns [`DecryptError::Truncated`] if `object` is shorter than the header, and
+    /// [`DecryptError::Unauthentic`] if it begins with other bytes.
     pub fn expect_at_start(&self, object: &[u8]) -> Result<(), DecryptError> {
         let stored = self.0.as_bytes();
         let (head, _) = object

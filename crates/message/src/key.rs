@@ -1,5 +1,5 @@
-//! The three keys of a message and its id. They never mix: a data key is what a keyring makes and
-//! opens, a content key is what seals frames, a commitment is public.
+//! The keys of a message and its id. They never mix: a keyring makes and opens a data key, a content key
+//! seals frames, and a commitment is public.
 
 mod commitment;
 mod derive;
@@ -17,15 +17,15 @@ use crate::error::DecryptError;
 use crate::suite::{KEY_LEN, MESSAGE_ID_LEN};
 use crate::wire::len_of;
 
-/// 32 bytes on the heap, so that moving the key leaves no copies behind; wiped when dropped.
+/// A key of 32 bytes on the heap, so that a move leaves no copies behind; wiped when dropped.
 pub(crate) type KeyBytes = Box<Zeroizing<[u8; KEY_LEN]>>;
 
-/// The key that a keyring makes for one message, in plaintext. It derives the content key and the
-/// commitment and seals nothing itself. Wiped when dropped, never printed, not cloned.
+/// The key that a keyring makes for one message, in plaintext. The content key and the commitment are derived
+/// from it; it seals nothing itself. The key is wiped when dropped, never printed and not cloned.
 pub struct DataKey(KeyBytes);
 
 impl DataKey {
-    /// A new random data key.
+    /// Makes a random data key.
     #[must_use]
     pub fn make<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = KeyBytes::default();
@@ -33,7 +33,7 @@ impl DataKey {
         Self(bytes)
     }
 
-    /// The bytes, for a keyring that encrypts them. They must not be stored, printed or sent.
+    /// Returns the bytes, for a keyring that encrypts them. They must not be stored, printed or sent.
     #[must_use]
     pub fn expose(&self) -> &[u8; KEY_LEN] {
         &self.0
@@ -43,7 +43,7 @@ impl DataKey {
 impl TryFrom<&[u8]> for DataKey {
     type Error = DecryptError;
 
-    /// Takes what a keyring decrypted; the caller wipes its copy.
+    /// Makes a data key from the bytes that a keyring decrypted. The caller wipes its own copy.
     fn try_from(bytes: &[u8]) -> Result<Self, DecryptError> {
         filled(bytes).map(Self)
     }
@@ -55,12 +55,12 @@ impl fmt::Debug for DataKey {
     }
 }
 
-/// The key that seals the frames of exactly one message. Whoever holds it can read and forge that
-/// message and no other. Wiped when dropped, never printed, not cloned.
+/// The key that seals the frames of exactly one message. Anybody who has it can read and forge that message
+/// and no other. The key is wiped when dropped, never printed and not cloned.
 pub struct ContentKey(KeyBytes);
 
 impl ContentKey {
-    /// A content key that came over the wire; the caller wipes its copy.
+    /// Makes a content key from bytes that came over the wire. The caller wipes its own copy.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; KEY_LEN]) -> Self {
         let mut key = KeyBytes::default();
@@ -68,7 +68,7 @@ impl ContentKey {
         Self(key)
     }
 
-    /// The bytes, for the answer to the one who may have them and for WebCrypto (R9).
+    /// Returns the bytes, to answer a caller who may have them, and for WebCrypto (R9).
     #[must_use]
     pub fn expose(&self) -> &[u8; KEY_LEN] {
         &self.0
@@ -78,7 +78,7 @@ impl ContentKey {
 impl TryFrom<&[u8]> for ContentKey {
     type Error = DecryptError;
 
-    /// As [`ContentKey::from_bytes`], of a slice.
+    /// Like [`ContentKey::from_bytes`], but from a slice, which must have 32 bytes.
     fn try_from(bytes: &[u8]) -> Result<Self, DecryptError> {
         filled(bytes).map(Self)
     }
@@ -99,12 +99,13 @@ fn filled(bytes: &[u8]) -> Result<KeyBytes, DecryptError> {
     Ok(key)
 }
 
-/// A message's random id, and the salt of its key derivation. One header is ever made for it (R1).
+/// The random id of a message, which is also the salt of its key derivation. Only one header is ever made for
+/// an id (R1).
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct MessageId([u8; MESSAGE_ID_LEN]);
 
 impl MessageId {
-    /// A new random id.
+    /// Makes a random id.
     #[must_use]
     pub fn make<R: CryptoRng + ?Sized>(rng: &mut R) -> Self {
         let mut bytes = [0; MESSAGE_ID_LEN];
@@ -112,13 +113,13 @@ impl MessageId {
         Self(bytes)
     }
 
-    /// An id that exists already.
+    /// Makes the id from bytes that exist already.
     #[must_use]
     pub fn from_bytes(bytes: [u8; MESSAGE_ID_LEN]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes.
+    /// Returns the bytes of the id.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; MESSAGE_ID_LEN] {
         &self.0
@@ -126,7 +127,7 @@ impl MessageId {
 }
 
 impl fmt::Display for MessageId {
-    /// 64 lower-case hexadecimal digits.
+    /// Writes 64 lower-case hexadecimal digits.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         self.0.iter().try_for_each(|byte| write!(f, "{byte:02x}"))
     }

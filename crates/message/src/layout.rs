@@ -1,5 +1,5 @@
-//! Sizes and offsets of a whole message, from (header length, frame length, plaintext length).
-//! No keys, no bytes (FORMAT.md, arithmetic).
+//! Computes sizes and offsets of a whole message from (header length, frame length, plaintext length),
+//! without keys and without bytes (FORMAT.md, arithmetic).
 
 use core::ops::Range;
 
@@ -10,16 +10,15 @@ use crate::suite::{
     BARE_HEADER_LEN, FINAL_FRAME_EXTRA, FINAL_FRAME_OVERHEAD, REGULAR_FRAME_OVERHEAD,
 };
 
-/// A frame's place in its message, from 0: sequence number - 1.
+/// The index of a frame in its message, from 0: sequence number - 1.
 pub type FrameIndex = u64;
 
-/// Sequence numbers are u32 and start at 1.
+/// The greatest number of frames, because sequence numbers are u32 and start at 1.
 const MOST_FRAMES: u64 = 0xFFFF_FFFF;
 
-/// Where everything is in a message of ours: the header, the regular frames, and one final frame.
-/// The final frame is always shorter than the frame length, so a plaintext of whole frames ends with
-/// an empty one. Therefore every plaintext has exactly one layout, and a full frame is always a
-/// regular one.
+/// The sizes and offsets of a message of ours: the header, the regular frames, and one final frame. The final
+/// frame is always shorter than the frame length, so a plaintext of whole frames ends with an empty one.
+/// Therefore every plaintext has exactly one layout, and a full frame is always a regular one.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Layout {
     header_len: u64,
@@ -30,11 +29,11 @@ pub struct Layout {
 }
 
 impl Layout {
-    /// The layout of a message with a header of `header_len` bytes (H), frames of `frame_length`
-    /// (F) and `plaintext_len` bytes (P).
+    /// Computes the layout of a message with a header of `header_len` bytes (H), frames of `frame_length` (F)
+    /// and `plaintext_len` bytes (P).
     ///
     /// # Errors
-    /// [`LayoutError`] where the format has no such message.
+    /// Returns a [`LayoutError`] if the format has no such message.
     pub fn new(
         header_len: u64,
         frame_length: FrameLength,
@@ -66,7 +65,7 @@ impl Layout {
         })
     }
 
-    /// The most plaintext bytes that one message can hold in frames of `frame_length`.
+    /// Returns the most plaintext bytes that one message can hold in frames of `frame_length`.
     #[must_use]
     pub fn most_plaintext_len(frame_length: FrameLength) -> u64 {
         // The last frame is the final one, which is never full.
@@ -75,11 +74,11 @@ impl Layout {
             .saturating_sub(1)
     }
 
-    /// The layout of an object of ours with `sealed_len` bytes. A size that ends with a full final
+    /// Computes the layout of an object of ours with `sealed_len` bytes. A size that ends with a full final
     /// frame is refused, because only other writers produce it.
     ///
     /// # Errors
-    /// [`LayoutError`] where no plaintext gives such an object.
+    /// Returns a [`LayoutError`] if no plaintext gives such an object.
     pub fn from_sealed_len(
         header_len: u64,
         frame_length: FrameLength,
@@ -87,8 +86,8 @@ impl Layout {
     ) -> Result<Self, LayoutError> {
         let refused = LayoutError::SealedLen { sealed_len };
         let frame_len = u64::from(frame_length.get());
-        // Every object has a header and the overhead of a final frame. The rest is regular frames,
-        // and the plaintext of the final one.
+        // Every object has a header and the overhead of a final frame. The rest is the regular frames and the
+        // plaintext of the final one.
         let rest = header_len
             .checked_add(FINAL_FRAME_OVERHEAD)
             .and_then(|least| sealed_len.checked_sub(least))
@@ -105,31 +104,32 @@ impl Layout {
         Self::new(header_len, frame_length, plaintext_len)
     }
 
-    /// H: bytes of the header.
+    /// Returns H, the length of the header in bytes.
     #[must_use]
     pub fn header_len(&self) -> u64 {
         self.header_len
     }
 
-    /// F: plaintext bytes of a regular frame.
+    /// Returns F, the plaintext bytes of a regular frame.
     #[must_use]
     pub fn frame_length(&self) -> FrameLength {
         self.frame_length
     }
 
-    /// P: plaintext bytes.
+    /// Returns P, the length of the plaintext in bytes.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
         self.plaintext_len
     }
 
-    /// n: frames, the final one included; at least 1.
+    /// Returns n, the number of frames with the final one; at least 1.
     #[must_use]
     pub fn frame_count(&self) -> u64 {
         self.frame_count
     }
 
-    /// D: frames that carry data; at least 1. An empty final frame after full ones is not among them.
+    /// Returns D, the number of frames that carry data; at least 1. An empty final frame after full ones does
+    /// not count.
     #[must_use]
     pub fn data_frame_count(&self) -> u64 {
         self.plaintext_len
@@ -137,8 +137,8 @@ impl Layout {
             .max(1)
     }
 
-    /// The group of `len` frames that begins with `start`: a part, or what is read at once. An empty
-    /// final frame joins the group before it, so that no group holds nothing else.
+    /// Returns the group of `len` frames that begins with `start`: a part, or the frames of one read. An
+    /// empty final frame joins the group before it, so that no group holds nothing else.
     #[must_use]
     pub fn group_of(&self, start: FrameIndex, len: u64) -> Range<FrameIndex> {
         let end = start.saturating_add(len);
@@ -149,13 +149,13 @@ impl Layout {
         }
     }
 
-    /// Bytes of the whole message: the object's size.
+    /// Returns the length of the whole message in bytes, which is the object's size.
     #[must_use]
     pub fn sealed_len(&self) -> u64 {
         self.sealed_len
     }
 
-    /// The frame with this index; `None` where there is none.
+    /// Returns the frame with this index, or `None` if there is none.
     #[must_use]
     pub fn frame(&self, index: FrameIndex) -> Option<Frame> {
         if index >= self.frame_count {
@@ -178,7 +178,7 @@ impl Layout {
         })
     }
 
-    /// Where the frame with this index starts in the message; `None` where there is none.
+    /// Returns the offset of the frame with this index in the message, or `None` if there is none.
     #[must_use]
     pub fn frame_offset(&self, index: FrameIndex) -> Option<u64> {
         if index >= self.frame_count {
@@ -190,8 +190,8 @@ impl Layout {
             .checked_add(self.header_len)
     }
 
-    /// The bytes of the message that these frames are; `None` for no frames and for frames that do
-    /// not exist. Part 1 of an upload has the header's bytes in front of these.
+    /// Returns the range of bytes in the message that these frames occupy. Returns `None` for no frames, and
+    /// for frames that do not exist. Part 1 of an upload also has the header's bytes in front of these.
     #[must_use]
     pub fn sealed_range_of(&self, frames: &Range<FrameIndex>) -> Option<Range<u64>> {
         let last = self.last_of(frames)?;
@@ -201,7 +201,8 @@ impl Layout {
         Some(self.frame_offset(frames.start)?..end)
     }
 
-    /// The plaintext that these frames hold; `None` as for [`Self::sealed_range_of`].
+    /// Returns the range of plaintext that these frames hold, and `None` in the cases of
+    /// [`Self::sealed_range_of`].
     #[must_use]
     pub fn plaintext_range_of(&self, frames: &Range<FrameIndex>) -> Option<Range<u64>> {
         let last = self.last_of(frames)?;
@@ -211,9 +212,9 @@ impl Layout {
         Some(self.plaintext_start(frames.start)?..end)
     }
 
-    /// The frames that hold this plaintext; `None` where the plaintext does not have it, and for an
-    /// empty range. Only `0..0` of an empty plaintext is in frame 0, which proves the emptiness. An
-    /// empty final frame after full ones holds no range.
+    /// Returns the frames that hold this plaintext, or `None` if the plaintext does not have it or the range
+    /// is empty. One empty range has a frame: `0..0` of an empty plaintext is in frame 0, which proves the
+    /// emptiness. An empty final frame after full ones holds no range.
     #[must_use]
     pub fn frames_of(&self, plaintext: &Range<u64>) -> Option<Range<FrameIndex>> {
         if plaintext.end > self.plaintext_len || plaintext.start > plaintext.end {

@@ -1,22 +1,22 @@
-//! The format of every stored object: one AWS Encryption SDK message, version 2, framed, suite
-//! 0x0478. Bytes in, bytes out: no I/O, no clock, no async; randomness is a parameter.
+//! The format of every stored object: one AWS Encryption SDK message, version 2, framed, suite 0x0478. The
+//! crate turns bytes into bytes: it has no I/O, no clock and no async, and takes randomness as a parameter.
 //!
-//! The paved path:
+//! The usual path through the crate:
 //!
-//! - A new message: [`MessageId::make`], a [`DataKey`] and its [`EncryptedDataKey`] from a keyring,
-//!   then [`HeaderBuilder`] gives the one [`Header`].
-//! - A header becomes a [`VerifiedHeader`] by [`Header::verify`] (with the data key: compares the
-//!   commitment) or [`StoredHeader::verify`] (with the content key only), and by nothing else.
-//! - Writing: [`FrameSealer`] seals whole frames in any order, as [`Layout`] says; [`StreamSealer`]
-//!   seals them in order while nobody knows how many there will be.
-//! - Reading: [`Decryptor`] for a whole message ([`HeaderReader`] in front where the header is not
-//!   known), [`RangeDecryptor`] for a range. Nothing leaves them that is not authentic, and
-//!   `finish` proves the end.
-//! - Other people's messages, of older suites, signed or not framed: the module `general`.
-//! - An AEAD that lives elsewhere (WebCrypto) gets all it needs from [`Frame`].
+//! - To start a message, make a [`MessageId`] with [`MessageId::make`], get a [`DataKey`] and its
+//!   [`EncryptedDataKey`] from a keyring, and let [`HeaderBuilder`] make the one [`Header`].
+//! - To use a header, verify it. [`Header::verify`] takes the data key and compares the commitment;
+//!   [`StoredHeader::verify`] takes only the content key. Nothing else makes a [`VerifiedHeader`].
+//! - To write, use [`FrameSealer`], which seals whole frames in any order as [`Layout`] says, or
+//!   [`StreamSealer`], which seals frames in order while their number is still unknown.
+//! - To read, use [`Decryptor`] for a whole message (with [`HeaderReader`] in front if the header is not
+//!   known), or [`RangeDecryptor`] for a range. Both release only authentic bytes, and `finish` proves the
+//!   end.
+//! - To read other people's messages, of older suites, signed or not framed, use the module `general`.
+//! - To seal or open with an AEAD outside this crate (WebCrypto), use [`Frame`], which has all it needs.
 //!
-//! Features: `aws-lc-rs` (default) and `aes-gcm`, the AES backends. With neither, what is left is
-//! the arithmetic and the header's form. `legacy-suites` adds `general`, and `aws-lc-rs` with it.
+//! Features: `aws-lc-rs` (the default) and `aes-gcm` are the AES backends. With neither, only the arithmetic
+//! and the form of the header remain. `legacy-suites` adds `general`, and enables `aws-lc-rs`.
 
 #![warn(clippy::arithmetic_side_effects)]
 #![cfg_attr(

@@ -1,5 +1,4 @@
-//! The read path of a whole message: ciphertext in, verified plaintext out, and an end that is
-//! proven.
+//! The read path of a whole message. Ciphertext goes in, verified plaintext comes out, and the end is proven.
 
 mod frame_opener;
 mod general;
@@ -11,8 +10,8 @@ use crate::error::DecryptError;
 use crate::header::VerifiedHeader;
 use crate::open_range::{RangeDecryptor, RangeOpener};
 
-/// Opens the body of a message, piece by piece. What it gives is authentic; that it was everything
-/// is proven by [`Decryptor::finish`] alone.
+/// Opens the body of a message as its bytes arrive. Every byte that it releases is authentic. Only
+/// [`Decryptor::finish`] proves that the message is complete rather than cut short.
 #[derive(Debug)]
 pub struct Decryptor(Mode);
 
@@ -22,26 +21,26 @@ enum Mode {
     General(GeneralOpener),
 }
 
-/// The whole message was opened, to its end.
+/// Proof that everything was opened, up to its end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Verified {
-    /// Plaintext bytes.
+    /// The length of the plaintext in bytes.
     pub plaintext_len: u64,
 }
 
 impl Decryptor {
-    /// For an object of ours whose exact size is known from the record (R6): the IV is the sequence
-    /// number, and the final flag is on exactly the last frame.
+    /// Makes a decryptor for an object of ours whose exact size the record says (R6). The IV of each frame
+    /// must be its sequence number, and exactly the last frame must have the final mark.
     ///
     /// # Errors
-    /// [`DecryptError::SealedLen`] where no object of ours has this size.
+    /// Returns [`DecryptError::SealedLen`] if no object of ours has this size.
     pub fn own(verified: VerifiedHeader, sealed_len: u64) -> Result<Self, DecryptError> {
         let opener = RangeDecryptor::new(verified, sealed_len)?.plan_all();
         Ok(Self(Mode::Own(opener)))
     }
 
-    /// For any message of this suite, of unknown size: takes the IV on the wire, and an empty final
-    /// frame after full ones.
+    /// Makes a decryptor for any message of this suite whose size is unknown. The decryptor accepts any IV
+    /// that a frame states, and a final frame of any length up to the frame length.
     #[must_use]
     pub fn general(verified: VerifiedHeader) -> Self {
         let header = verified.header();
@@ -53,11 +52,13 @@ impl Decryptor {
         )))
     }
 
-    /// Takes the next bytes after the header, cut anywhere, and appends the plaintext of every frame
-    /// that they complete to `out`. After an error nothing more is given.
+    /// Takes the next bytes after the header, cut anywhere, and appends the plaintext of every frame that
+    /// they complete to `out`. Call [`Decryptor::finish`] after the last bytes. After an error nothing more
+    /// is appended, and `finish` fails.
     ///
     /// # Errors
-    /// [`DecryptError`]; what was appended before is authentic, but the message is not whole.
+    /// Fails if a frame is malformed or does not authenticate, or if bytes follow the message. The bytes that
+    /// were appended before are authentic, but the message is not complete.
     pub fn push(&mut self, ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
         match &mut self.0 {
             Mode::Own(opener) => opener.push(ciphertext, out),
@@ -65,10 +66,10 @@ impl Decryptor {
         }
     }
 
-    /// Proves that everything came, the final frame included.
+    /// Proves that the message is complete: the frame that is marked final was reached and opened.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`], or what went wrong before.
+    /// Returns [`DecryptError::Truncated`] if bytes are missing, or the error of an earlier call.
     pub fn finish(self) -> Result<Verified, DecryptError> {
         match self.0 {
             Mode::Own(opener) => opener.finish(),

@@ -1,5 +1,5 @@
-//! The read path of a range: only the frames that cover it are fetched, every one is verified, and
-//! then the range is cut out of them (R6).
+//! The read path of a range. The caller fetches only the frames that cover the range; every frame is
+//! verified, and then the range is cut out of them (R6).
 
 mod gathered;
 
@@ -17,7 +17,7 @@ use crate::suite::TAG_LEN;
 use crate::wire::{Reader, len_of};
 use gathered::Gathered;
 
-/// Opens ranges of one object of ours, whose size is known from the record.
+/// Plans and opens ranges of one object of ours, whose size is known from the record.
 #[derive(Debug)]
 pub struct RangeDecryptor {
     opener: Arc<FrameOpener>,
@@ -25,10 +25,11 @@ pub struct RangeDecryptor {
 }
 
 impl RangeDecryptor {
-    /// For an object with this header and of `sealed_len` bytes, both from the record (R5, R6).
+    /// Makes a decryptor for an object with this header and of `sealed_len` bytes. Both come from the record
+    /// (R5, R6).
     ///
     /// # Errors
-    /// [`DecryptError::SealedLen`] where no object of ours has this size.
+    /// Returns [`DecryptError::SealedLen`] if no object of ours has this size.
     pub fn new(verified: VerifiedHeader, sealed_len: u64) -> Result<Self, DecryptError> {
         let header = verified.header();
         let layout = Layout::from_sealed_len(header.len(), header.frame_length(), sealed_len)
@@ -39,17 +40,18 @@ impl RangeDecryptor {
         })
     }
 
-    /// Sizes and offsets of the object.
+    /// Returns the sizes and offsets of the object.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// What to fetch for a range of the plaintext, and the opener for it. Of an empty plaintext
-    /// `0..0` can be asked for: its one frame proves that it is empty. No other empty range can.
+    /// Returns the opener for a range of the plaintext; its [`RangeOpener::sealed_range`] says which bytes to
+    /// fetch. An empty range is refused, except `0..0` of an empty plaintext, whose one frame proves that it
+    /// is empty.
     ///
     /// # Errors
-    /// [`RangeError`] where the plaintext does not have these bytes.
+    /// Returns a [`RangeError`] if the plaintext does not have these bytes.
     pub fn plan(&self, plaintext: Range<u64>) -> Result<RangeOpener, RangeError> {
         let refused = RangeError {
             start: plaintext.start,
@@ -61,8 +63,8 @@ impl RangeDecryptor {
         Ok(self.opener_of(plaintext, frames, sealed))
     }
 
-    /// As [`Self::plan`], of everything: also of an empty final frame after full ones, which no range
-    /// of the plaintext needs.
+    /// Returns the opener for the whole body, with an empty final frame after full ones, which no range of
+    /// the plaintext needs.
     #[must_use]
     pub fn plan_all(&self) -> RangeOpener {
         let layout = &self.layout;
@@ -70,7 +72,8 @@ impl RangeDecryptor {
         self.opener_of(0..layout.plaintext_len(), 0..layout.frame_count(), sealed)
     }
 
-    /// As [`Self::plan`], of one frame, which may be an empty final one; `None` where there is none.
+    /// Returns the opener for one frame, which may be an empty final one, or `None` if there is no such
+    /// frame.
     #[must_use]
     pub fn plan_frame(&self, index: FrameIndex) -> Option<RangeOpener> {
         let frames = index..index.checked_add(1)?;
@@ -104,27 +107,27 @@ pub struct RangeOpener {
     layout: Layout,
     wanted: Range<u64>,
     sealed: Range<u64>,
-    /// Those that are still to come.
+    /// The frames that are not opened yet.
     frames: Range<FrameIndex>,
     gathered: Gathered,
     broken: Option<DecryptError>,
 }
 
 impl RangeOpener {
-    /// The bytes of the object to fetch and push: whole frames. Never empty.
+    /// Returns the bytes of the object to fetch and push. They are whole frames, and never empty.
     #[must_use]
     pub fn sealed_range(&self) -> Range<u64> {
         self.sealed.clone()
     }
 
-    /// The plaintext that this gives.
+    /// Returns the range of plaintext that this opener releases.
     #[must_use]
     pub fn plaintext_range(&self) -> Range<u64> {
         self.wanted.clone()
     }
 
-    /// Splits this into openers of `frame_count` frames each, one at least. In their order they give
-    /// what this one would have given. An empty final frame goes with the frames before it.
+    /// Splits this opener into openers of `frame_count` frames each, at least one. In their order they
+    /// release the same plaintext as this one would. An empty final frame goes with the frames before it.
     pub fn into_groups(self, frame_count: u64) -> impl Iterator<Item = Self> + use<> {
         let mut next = self.frames.start;
         core::iter::from_fn(move || {
@@ -135,16 +138,16 @@ impl RangeOpener {
         })
     }
 
-    /// A new opener for the frames that this one has not opened yet; `None` where all are open. It
-    /// begins with a whole frame again, so that the rest can be fetched after an answer that broke off
+    /// Returns a new opener for the frames that this one has not opened yet, or `None` if all are open. The
+    /// new one begins with a whole frame, so that a caller can fetch the rest after an answer broke off
     /// within a frame.
     #[must_use]
     pub fn rest(&self) -> Option<Self> {
         self.of_frames(self.frames.clone())
     }
 
-    /// Whether only an empty final frame is still to come. A reader that knows the plaintext's length
-    /// takes it for whole with its last byte, so that byte is better withheld until this is false.
+    /// Returns whether only an empty final frame is still to come. A reader that knows the plaintext's length
+    /// takes the plaintext for complete once it has the last byte, so withhold that byte until this is false.
     #[must_use]
     pub fn awaits_empty_frame(&self) -> bool {
         let held = self.layout.plaintext_range_of(&self.frames);
@@ -164,11 +167,13 @@ impl RangeOpener {
         })
     }
 
-    /// Takes the next bytes of [`Self::sealed_range`], cut anywhere, and appends what they complete
-    /// of the wanted plaintext to `out`. After an error nothing more is given.
+    /// Takes the next bytes of [`Self::sealed_range`], cut anywhere, and appends the part of the wanted
+    /// plaintext that they complete to `out`. Call [`Self::finish`] after the last bytes. After an error
+    /// nothing more is appended, and `finish` fails.
     ///
     /// # Errors
-    /// [`DecryptError`]; what was appended before is authentic, but the range is not whole.
+    /// Fails if a frame is malformed or does not authenticate, or if there are too many bytes. The bytes that
+    /// were appended before are authentic, but the range is not complete.
     pub fn push(&mut self, ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
         if let Some(error) = self.broken {
             return Err(error);
@@ -213,12 +218,12 @@ impl RangeOpener {
         Ok(())
     }
 
-    /// Opens the range from all bytes of [`Self::sealed_range`] at once: `out` becomes its plaintext,
-    /// and empty after an error. What is in `out` is overwritten, not zeroed first: give the same
-    /// buffer again, as it is, and this is as fast as the AEAD.
+    /// Opens the range from all bytes of [`Self::sealed_range`] at once. `out` becomes its plaintext, or
+    /// empty after an error. The old bytes in `out` are overwritten, not zeroed first: pass the same buffer
+    /// again, as it is, and this is as fast as the AEAD.
     ///
     /// # Errors
-    /// As [`Self::push`] and [`Self::finish`].
+    /// Fails like [`Self::push`] and [`Self::finish`].
     pub fn open_at_once(
         mut self,
         sealed: &[u8],
@@ -263,10 +268,10 @@ impl RangeOpener {
         }
     }
 
-    /// Proves that the whole range came.
+    /// Proves that the range is complete.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`], or what went wrong before.
+    /// Returns [`DecryptError::Truncated`] if bytes are missing, or the error of an earlier call.
     pub fn finish(self) -> Result<Verified, DecryptError> {
         if let Some(error) = self.broken {
             return Err(error);
@@ -280,7 +285,7 @@ impl RangeOpener {
     }
 }
 
-/// Ciphertext and tag of a frame, after what stands before them.
+/// Checks the prefix of a frame, and returns its ciphertext and tag.
 fn after_prefix<'a>(
     reader: &mut Reader<'a>,
     frame: &Frame,
@@ -291,11 +296,11 @@ fn after_prefix<'a>(
     Ok((reader.take(holds)?, reader.array()?))
 }
 
-/// Leaves of `out[before..]`, which is the plaintext `held`, only what is wanted.
+/// Cuts `out[before..]`, which is the plaintext `held`, down to the range `wanted`.
 fn cut(out: &mut Vec<u8>, before: usize, held: &Range<u64>, wanted: &Range<u64>) {
     let beyond = held.end.saturating_sub(wanted.end);
     let ahead = wanted.start.saturating_sub(held.start);
-    // Both are less than a frame, which fits in memory.
+    // Both are shorter than a frame, which fits in memory.
     let beyond = usize::try_from(beyond).unwrap_or(usize::MAX);
     let ahead = usize::try_from(ahead).unwrap_or(usize::MAX);
     out.truncate(out.len().saturating_sub(beyond).max(before));

@@ -1,5 +1,5 @@
-//! Small records sealed at rest (key rows, names): AES-256-GCM under a key and IV of the caller's.
-//! Not the message format; here because only this crate calls an AES crate.
+//! Seals small records in the database (key rows, names) by AES-256-GCM, under a key and IV that the caller
+//! gives. This is not the message format; it is here because only this crate calls an AES crate.
 
 use zeroize::Zeroizing;
 
@@ -7,13 +7,13 @@ use crate::aead::{Backend, Cipher};
 use crate::error::{DecryptError, SealError};
 use crate::suite::{IV_LEN, KEY_LEN};
 
-/// Seals `plaintext`; gives ciphertext and tag.
+/// Seals `plaintext`. Returns the ciphertext, then the tag.
 ///
-/// `iv` must be random and new for every call with one key, and is stored beside the result. `aad`
-/// says what the record is and where it belongs, so that it does not open anywhere else.
+/// `iv` must be random, and new for every call with the same key. Store it beside the result. `aad` says what
+/// the record is and where it belongs, so that it does not open anywhere else.
 ///
 /// # Errors
-/// [`SealError::Backend`].
+/// Returns [`SealError::Backend`] if the AEAD backend fails.
 pub fn seal_record(
     key: &[u8; KEY_LEN],
     iv: &[u8; IV_LEN],
@@ -28,10 +28,10 @@ pub fn seal_record(
     Ok(sealed)
 }
 
-/// Opens what [`seal_record`] gave; the plaintext is wiped when dropped.
+/// Opens a record that [`seal_record`] sealed. The plaintext is wiped when dropped.
 ///
 /// # Errors
-/// [`DecryptError::Unauthentic`] for another key, IV or AAD, and for altered bytes.
+/// Returns [`DecryptError::Unauthentic`] for another key, IV or AAD, and for altered bytes.
 pub fn open_record(
     key: &[u8; KEY_LEN],
     iv: &[u8; IV_LEN],

@@ -1,4 +1,4 @@
-//! The write path: plaintext of whole frames in, bytes of the object out, in any order.
+//! The write path. Plaintext of whole frames goes in, bytes of the object come out, in any order.
 
 mod stream;
 
@@ -14,9 +14,8 @@ use crate::header::{Header, VerifiedHeader};
 use crate::layout::Layout;
 use crate::wire::len_of;
 
-/// Seals the frames of one message, each as often as needed and in any order: an upload can go on
-/// where it stopped. The same frame must always get the same plaintext (R2): a changed file needs a
-/// new message id.
+/// Seals the frames of one message, each as often as needed and in any order, so that an upload can resume.
+/// The same frame must always get the same plaintext (R2): a changed file needs a new message id.
 #[derive(Debug)]
 pub struct FrameSealer {
     header: Header,
@@ -25,10 +24,10 @@ pub struct FrameSealer {
 }
 
 impl FrameSealer {
-    /// For a message of `plaintext_len` bytes.
+    /// Makes a sealer for a message of `plaintext_len` bytes.
     ///
     /// # Errors
-    /// [`LayoutError`] where the format has no such message.
+    /// Returns a [`LayoutError`] if the format has no such message.
     pub fn new(verified: VerifiedHeader, plaintext_len: u64) -> Result<Self, LayoutError> {
         let header = verified.header();
         let layout = Layout::new(header.len(), header.frame_length(), plaintext_len)?;
@@ -39,20 +38,20 @@ impl FrameSealer {
         })
     }
 
-    /// Sizes and offsets of the message.
+    /// Returns the sizes and offsets of the message.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// The header, as the object begins with it.
+    /// Returns the header that the object begins with.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The bytes of the object that [`Self::seal_part`] gives for these frames: the frames, and the
-    /// header in front of frame 0. `None` for no frames and for frames that do not exist.
+    /// Returns the bytes of the object that [`Self::seal_part`] writes for these frames: the frames, and the
+    /// header in front of frame 0. Returns `None` for no frames, and for frames that do not exist.
     #[must_use]
     pub fn part_range_of(&self, frames: &Range<FrameIndex>) -> Option<Range<u64>> {
         let sealed = self.layout.sealed_range_of(frames)?;
@@ -63,11 +62,12 @@ impl FrameSealer {
         })
     }
 
-    /// Seals `frames`, whose whole plaintext is `plaintext`, into `out`, which is exactly as long as
-    /// [`Self::part_range_of`] says. Frame 0 has the header in front.
+    /// Seals `frames`, whose whole plaintext is `plaintext`, into `out`, which must be exactly as long as
+    /// [`Self::part_range_of`] says. The header comes in front of frame 0.
     ///
     /// # Errors
-    /// [`SealError`] where the frames do not exist or a length is another; `out` is useless then.
+    /// Returns a [`SealError`] if the frames do not exist, or if `plaintext` or `out` has the wrong length.
+    /// Do not use `out` then.
     pub fn seal_part(
         &self,
         frames: Range<FrameIndex>,
@@ -81,7 +81,7 @@ impl FrameSealer {
             .ok_or(no_such_frame)?;
         check_plaintext(plaintext, held.end.saturating_sub(held.start))?;
         check_out(out, sealed.end.saturating_sub(sealed.start))?;
-        // The lengths are right, so nothing below finds too few bytes.
+        // The lengths are right, so every split below finds enough bytes.
         let mut plaintext = plaintext;
         let mut out = out;
         if frames.start == 0 {
@@ -102,11 +102,11 @@ impl FrameSealer {
         Ok(())
     }
 
-    /// Seals one frame into `out`, which is exactly as long as the sealed frame. Without the header,
-    /// also for frame 0.
+    /// Seals one frame into `out`, which must be exactly as long as the sealed frame. No header is written,
+    /// not even for frame 0.
     ///
     /// # Errors
-    /// As [`Self::seal_part`].
+    /// Fails like [`Self::seal_part`].
     pub fn seal_frame(
         &self,
         index: FrameIndex,
@@ -126,7 +126,7 @@ impl FrameSealer {
         }
     }
 
-    /// Prefix, ciphertext, tag. The lengths were checked.
+    /// Writes prefix, ciphertext and tag. The caller has checked the lengths.
     fn seal_into(&self, frame: &Frame, plaintext: &[u8], out: &mut [u8]) -> Result<(), SealError> {
         let prefix = frame.prefix();
         let (before, rest) = out
@@ -163,7 +163,7 @@ fn check_out(out: &[u8], expected_bytes: u64) -> Result<(), SealError> {
     }
 }
 
-/// Saturates where memory could not hold as much: splitting there fails.
+/// Converts a length, saturated if memory could not hold that much. A split at that length then fails.
 fn usize_of(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

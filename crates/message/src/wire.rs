@@ -1,10 +1,10 @@
-//! The only code that slices untrusted bytes, and what puts bytes together.
+//! Slices untrusted bytes, which no other code may do, and joins bytes.
 
 use core::ops::Deref;
 
 use crate::error::DecryptError;
 
-/// Reads fields one after the other and never past the end.
+/// Reads one field after the other, and never past the end.
 #[derive(Debug)]
 pub(crate) struct Reader<'a> {
     bytes: &'a [u8],
@@ -14,8 +14,8 @@ pub(crate) struct Reader<'a> {
 }
 
 impl<'a> Reader<'a> {
-    /// Reads `bytes`, which stand at offset `start` of the message. `if_short` is what a read past
-    /// the end gives.
+    /// Makes a reader of `bytes`, which begin at offset `start` of the message. A read past the end returns
+    /// `if_short`.
     pub(crate) fn new(bytes: &'a [u8], start: u64, if_short: DecryptError) -> Self {
         Self {
             bytes,
@@ -25,12 +25,12 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// The offset of the next byte in the message.
+    /// Returns the offset of the next byte in the message.
     pub(crate) fn at(&self) -> u64 {
         self.start.saturating_add(len_of(self.taken()))
     }
 
-    /// All that was read so far.
+    /// Returns all bytes that were read so far.
     pub(crate) fn taken(&self) -> &'a [u8] {
         let len = self.bytes.len().saturating_sub(self.rest.len());
         self.bytes.get(..len).unwrap_or_default()
@@ -67,14 +67,14 @@ impl<'a> Reader<'a> {
         self.array().map(u64::from_be_bytes)
     }
 
-    /// A u16 length and as many bytes.
+    /// Reads a u16 length, then that many bytes.
     pub(crate) fn counted(&mut self) -> Result<&'a [u8], DecryptError> {
         let len = self.u16()?;
         self.take(usize::from(len))
     }
 }
 
-/// Appends a u16 length and the bytes; `None` (and nothing is written) where they are too many.
+/// Appends a u16 length and the bytes. Returns `None`, and writes nothing, if there are too many.
 pub(crate) fn put_counted(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     let len = u16::try_from(bytes.len()).ok()?;
     out.extend_from_slice(&len.to_be_bytes());
@@ -82,12 +82,12 @@ pub(crate) fn put_counted(out: &mut Vec<u8>, bytes: &[u8]) -> Option<()> {
     Some(())
 }
 
-/// A slice's length in bytes.
+/// Returns the length of a slice in bytes.
 pub(crate) fn len_of(bytes: &[u8]) -> u64 {
     u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
-/// At most `N` bytes that belong together, without an allocation. Dereferences to them.
+/// Holds at most `N` bytes that belong together, without an allocation, and dereferences to them.
 #[derive(Clone, Copy)]
 pub struct Piece<const N: usize> {
     bytes: [u8; N],
@@ -95,7 +95,7 @@ pub struct Piece<const N: usize> {
 }
 
 impl<const N: usize> Piece<N> {
-    /// The parts in a row; they must fit.
+    /// Joins the parts, which must fit into `N` bytes.
     pub(crate) fn of(parts: &[&[u8]]) -> Self {
         let mut bytes = [0; N];
         let mut len: usize = 0;
@@ -132,17 +132,17 @@ impl<const N: usize> core::fmt::Debug for Piece<N> {
     }
 }
 
-/// How many bytes the next frame has, as far as its first bytes tell.
+/// The length of the next frame, as far as its first bytes say it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Need {
-    /// So many bytes must be seen before more can be said.
+    /// This many bytes must be read before the length is known.
     Prefix(usize),
-    /// The frame has so many.
+    /// The frame has this many bytes.
     Whole(usize),
 }
 
-/// Puts frames together from input that is cut anywhere. Holds one frame at most, and grows only
-/// by bytes that really came.
+/// Puts frames together from input that is cut anywhere. The buffer holds at most one frame, and grows only
+/// by bytes that really arrived.
 #[derive(Debug, Default)]
 pub(crate) struct FrameBuffer {
     pending: Vec<u8>,
@@ -150,7 +150,8 @@ pub(crate) struct FrameBuffer {
 }
 
 impl FrameBuffer {
-    /// The next whole frame, or `None` when the input is used up. `need` is asked what is in hand.
+    /// Returns the next complete frame, or `None` when the input is used up. `need` computes the frame's
+    /// length from the bytes that are there.
     pub(crate) fn next<'b, 'i: 'b>(
         &'b mut self,
         input: &mut &'i [u8],

@@ -1,4 +1,4 @@
-//! A KEK as records store it.
+//! A KEK as the database stores it.
 
 use sealift_message::{
     open_record, seal_record,
@@ -13,38 +13,38 @@ use crate::{
 
 const LABEL: &[u8] = b"sealift-kek-wrap-v1";
 
-/// A tenant's KEK, sealed. Nothing in it is secret; (tenant, version) is unique.
+/// A tenant's sealed KEK. Nothing in it is secret, and (tenant, version) is unique.
 ///
-/// The KEK is sealed by AES-256-GCM under W = HKDF-SHA512(input, salt, info), where input and salt
-/// are the wrapper's: the key file's bytes and no salt under `local`; a KMS data key and the pepper
-/// later. Info is these fields, each behind its length in bytes as a big-endian u64:
+/// AES-256-GCM seals the KEK under W = HKDF-SHA512(input, salt, info). The wrapper gives input and salt:
+/// under `local` the bytes of the key file and no salt; a later version may use a KMS data key and the
+/// pepper. Info is these fields, each after its length in bytes as a big-endian u64:
 ///
 /// 1. `sealift-kek-wrap-v1`
 /// 2. tenant
 /// 3. version, a big-endian u32
-/// 4. pepper version, a big-endian u32; 0: no pepper
+/// 4. pepper version, a big-endian u32; 0 means no pepper
 ///
-/// The AAD is info and one more such field:
+/// The AAD is info and one more field of this form:
 ///
 /// 5. the KMS key's ARN, or `local`
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct KekRow {
-    /// Whose KEK it is.
+    /// The tenant that the KEK belongs to.
     pub tenant: String,
-    /// Which of the tenant's KEKs, from 1.
+    /// The version of the tenant's KEK, from 1.
     pub version: u32,
-    /// Which pepper it is sealed under; 0: none.
+    /// The version of the pepper that the KEK is sealed under; 0 means none.
     pub pepper_version: u32,
-    /// What it is sealed under: the KMS key's ARN, or `local`.
+    /// The wrapper that the KEK is sealed under: the KMS key's ARN, or `local`.
     pub wrapped_by: String,
-    /// The seal's IV, random for every row.
+    /// The IV of the seal, random for every row.
     pub iv: [u8; IV_LEN],
-    /// The sealed KEK: 32 bytes and the tag of 16.
+    /// The sealed KEK: 32 bytes, then the tag of 16 bytes.
     pub sealed: Vec<u8>,
 }
 
 impl KekRow {
-    /// Fills `sealed`; all other fields stand already.
+    /// Seals `kek` into the field `sealed`. The caller has filled all the other fields.
     pub(crate) fn seal(
         mut self,
         input: &[u8; KEY_LEN],
@@ -60,7 +60,7 @@ impl KekRow {
         Ok((self, kek))
     }
 
-    /// Opens `sealed`. Another input or salt, an altered field or an altered byte: it does not.
+    /// Opens the field `sealed`. Fails if input or salt are others, or if a field or a byte was altered.
     pub(crate) fn open(&self, input: &[u8; KEY_LEN], salt: &[u8]) -> Result<Kek, KeyringError> {
         let wrapping_key = derive(input, salt, &self.info());
         let opened = open_record(&wrapping_key, &self.iv, &self.aad(), &self.sealed)?;
@@ -120,8 +120,8 @@ mod tests {
         bytes.iter().map(|byte| format!("{byte:02x}")).collect()
     }
 
-    /// Made by another program (Python's `cryptography`), as the row's documentation says: rows are
-    /// stored, so these bytes never change.
+    /// The expected bytes were made by another program (Python's `cryptography`) from the documentation of
+    /// [`KekRow`]. They can never change, because rows are stored.
     #[test]
     fn a_row_and_its_records_key_have_the_bytes_that_are_documented() {
         let row = sealed_row();

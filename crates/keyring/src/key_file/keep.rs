@@ -1,4 +1,4 @@
-//! The file itself: made once, read with care.
+//! Reads the key file with care, and makes it at most once.
 
 use std::{
     fs::{self, DirBuilder, File, OpenOptions},
@@ -17,12 +17,12 @@ pub(super) fn load_or_make(path: &Path) -> Result<KeyBytes, KeyFileProblem> {
         Err(KeyFileProblem::Missing) => make(path)?,
         found => return found,
     }
-    // Read again: of two makers the first one's file counts.
+    // Reads again, because if two processes make the file at once, the first one's counts.
     load(path)
 }
 
 pub(super) fn load(path: &Path) -> Result<KeyBytes, KeyFileProblem> {
-    // Looked at before it is opened: opening a pipe would wait for a writer.
+    // Checks the kind of the file before it opens it, because opening a pipe would wait for a writer.
     if !fs::metadata(path)?.is_file() {
         return Err(KeyFileProblem::NotAFile);
     }
@@ -44,7 +44,8 @@ pub(super) fn load(path: &Path) -> Result<KeyBytes, KeyFileProblem> {
     Ok(key)
 }
 
-/// Written apart, then linked into place: nobody reads half of it, and of two makers one wins.
+/// Writes the key to a draft and links that to `path`, so that nobody reads half a file and only one of two
+/// makers wins.
 fn make(path: &Path) -> Result<(), KeyFileProblem> {
     let folder = folder_of(path);
     make_folder(folder)?;
@@ -60,7 +61,7 @@ fn make(path: &Path) -> Result<(), KeyFileProblem> {
     Ok(sync(folder)?)
 }
 
-/// Beside the key file, hidden, another one for every maker.
+/// Returns the name of a hidden file beside the key file, another one for every maker.
 fn draft_name(path: &Path) -> Result<String, KeyFileProblem> {
     let random = random::iv().map_err(|_| KeyFileProblem::Random)?;
     let random: String = random.iter().map(|byte| format!("{byte:02x}")).collect();
@@ -78,7 +79,7 @@ fn write_new(path: &Path, key: &[u8; KEY_LEN]) -> io::Result<()> {
     file.sync_all()
 }
 
-/// Makes a folder and those above it, each for its owner only and durable.
+/// Makes a folder and its missing parents, each durable and for its owner only.
 fn make_folder(folder: &Path) -> io::Result<()> {
     if folder.is_dir() {
         return Ok(());
@@ -102,7 +103,7 @@ fn folder_of(path: &Path) -> &Path {
     }
 }
 
-/// A name is durable once its folder is.
+/// Syncs a folder, because the name of a new file is durable only once its folder is.
 fn sync(folder: &Path) -> io::Result<()> {
     #[cfg(unix)]
     File::open(folder)?.sync_all()?;

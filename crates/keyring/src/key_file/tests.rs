@@ -121,8 +121,8 @@ fn an_error_names_the_file_and_what_to_do() {
     let error = KeyFile::load(Path::new("/nowhere/sealift.key")).unwrap_err();
     assert_eq!(
         error.to_string(),
-        "the key file /nowhere/sealift.key: it is missing; put it back, for what was sealed under \
-         it opens with no other"
+        "the key file /nowhere/sealift.key: it is missing; put it back, because nothing else opens \
+         what was sealed under it"
     );
 }
 

@@ -1,4 +1,4 @@
-//! The two calls, and the one table of KMS's refusals.
+//! The two calls to KMS, and the one table that translates its refusals.
 
 use std::collections::HashMap;
 
@@ -15,10 +15,10 @@ use zeroize::Zeroizing;
 use super::is_key_arn;
 use crate::KeyringError;
 
-/// What GenerateDataKey answers.
+/// The answer to GenerateDataKey.
 pub(super) struct Made {
     pub(super) data_key: DataKey,
-    /// Of the key, even if it was asked for by an alias.
+    /// The ARN of the key, even if the request named an alias.
     pub(super) key_arn: String,
     pub(super) ciphertext: Vec<u8>,
 }
@@ -61,7 +61,7 @@ pub(super) async fn decrypt(
     DataKey::try_from(plaintext.as_slice()).map_err(|_| NO_PLAINTEXT)
 }
 
-/// A data key as long as its suite wants it.
+/// Decrypts a data key of any length, for the suites whose keys are shorter.
 pub(super) async fn decrypt_any_len(
     client: &Client,
     key_arn: &str,
@@ -77,7 +77,7 @@ pub(super) async fn decrypt_any_len(
         .send()
         .await
         .map_err(translate)?;
-    // First, so that it is wiped whatever comes.
+    // This comes first, so that the plaintext is wiped in every case.
     let plaintext = taken(answer.plaintext);
     if answer.key_id.as_deref() != Some(key_arn) {
         return Err(KeyringError::Unauthentic);
@@ -92,7 +92,7 @@ fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
     (!context.is_empty()).then(|| pairs.collect())
 }
 
-/// An answer whose plaintext is missing or not as long as a data key.
+/// The error for an answer whose plaintext is missing or not as long as a data key.
 pub(super) const NO_PLAINTEXT: KeyringError = KeyringError::Incomprehensible { field: "Plaintext" };
 
 fn data_key(plaintext: Option<Blob>) -> Result<DataKey, KeyringError> {
@@ -104,13 +104,13 @@ fn taken(plaintext: Option<Blob>) -> Zeroizing<Vec<u8>> {
     Zeroizing::new(plaintext.map(Blob::into_inner).unwrap_or_default())
 }
 
-/// An answer that could not be read may hold a plaintext, and the SDK's own error shows it: only
-/// status and code leave here.
+/// Translates an SDK error. Only status and code leave this function, because an answer that could not be
+/// read may hold a plaintext, and the SDK's own error would show it.
 fn translate<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) -> KeyringError {
     let SdkError::ServiceError(refusal) = error else {
         return match error {
             SdkError::ConstructionFailure(_) => KeyringError::NoCredentials,
-            // Neither the network nor the answer: the request could not be signed.
+            // The request could not be signed; network and answer are not to blame.
             SdkError::DispatchFailure(failure)
                 if failure.is_other() && failure.as_other().is_none() =>
             {

@@ -1,5 +1,5 @@
-//! Data keys of messages that others wrote, opened by AWS KMS: only under keys that somebody named,
-//! or under any of the accounts that somebody trusts.
+//! Opens data keys of messages that others wrote, by AWS KMS: only under keys that the user named, or under
+//! keys of the accounts that the user trusts.
 
 use std::fmt;
 
@@ -10,34 +10,34 @@ use sealift_message::{EncryptedDataKey, EncryptionContext, general::AnyDataKey, 
 use super::{calls, shared_config};
 use crate::KeyringError;
 
-/// Where KMS is. Its region is that of each key, as the ARN says.
+/// How to reach KMS. The region is not set here, because each key's ARN names it.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct KmsReach {
-    /// Another endpoint than AWS's.
+    /// An endpoint to use instead of AWS's.
     pub endpoint: Option<String>,
 }
 
-/// Under which keys a data key may be.
+/// The KMS keys that a reader may use.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum KmsKeys {
-    /// These ARNs of keys and no others. A multi-region key (`mrk-`) matches in the region that wrote
-    /// the message: name that ARN, not its replica's.
+    /// Only the keys with these ARNs. A multi-region key (`mrk-`) matches only in the region that wrote the
+    /// message: name that ARN, not its replica's.
     Only(Vec<String>),
-    /// Whatever key the message names, of those that the filter lets through. Without a filter the
-    /// writer of a message chooses which keys are tried, anybody's.
+    /// Any key that the message names and the filter admits. Without a filter the writer of the message
+    /// chooses which keys are tried, and may name anybody's.
     Discovered(Option<DiscoveryFilter>),
 }
 
-/// Which keys are tried where none was named.
+/// The keys that are tried when the user named none.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct DiscoveryFilter {
-    /// As `aws`.
+    /// The AWS partition, for example `aws`.
     pub partition: String,
-    /// Account numbers, of 12 digits.
+    /// The account numbers, of 12 digits each.
     pub accounts: Vec<String>,
 }
 
-/// Opens data keys that AWS KMS encrypted, for messages of every suite. Makes none.
+/// Opens data keys that AWS KMS encrypted, for messages of every suite, but makes none.
 pub struct KmsReader {
     shared: Box<SdkConfig>,
     reach: KmsReach,
@@ -45,18 +45,18 @@ pub struct KmsReader {
 }
 
 impl KmsReader {
-    /// By the standard AWS chain. Nothing is sent yet.
+    /// Makes a reader by the standard AWS chain. No request is sent yet.
     ///
     /// # Errors
-    /// [`KeyringError::NotAKeyArn`] where a named key is anything else.
+    /// Returns [`KeyringError::NotAKeyArn`] if a named key is not the ARN of a key.
     pub async fn connect(reach: &KmsReach, keys: KmsKeys) -> Result<Self, KeyringError> {
         Self::with(shared_config().await, reach, keys)
     }
 
-    /// As [`KmsReader::connect`], with credentials, retries and timeouts that are loaded already.
+    /// Like [`KmsReader::connect`], but with credentials, retries and timeouts that are loaded already.
     ///
     /// # Errors
-    /// As [`KmsReader::connect`].
+    /// Fails like [`KmsReader::connect`].
     pub fn with(shared: SdkConfig, reach: &KmsReach, keys: KmsKeys) -> Result<Self, KeyringError> {
         if let KmsKeys::Only(arns) = &keys
             && let Some(given) = arns.iter().find(|given| KeyArn::parse(given).is_none())
@@ -72,7 +72,7 @@ impl KmsReader {
         })
     }
 
-    /// The ARN to ask KMS with, where the data key is under a key that may be asked.
+    /// Returns the ARN of the data key's KMS key, if this reader may use that key.
     fn admitted<'a>(&self, encrypted: &'a EncryptedDataKey) -> Option<KeyArn<'a>> {
         if encrypted.provider_id() != AWS_KMS {
             return None;
@@ -94,7 +94,7 @@ impl KmsReader {
         self.admitted(encrypted).is_some()
     }
 
-    /// Opens a data key that [`Self::matches`].
+    /// Opens a data key for which [`Self::matches`] returns true.
     pub(crate) async fn open(
         &self,
         encrypted: &EncryptedDataKey,
@@ -107,7 +107,7 @@ impl KmsReader {
         AnyDataKey::try_from(plaintext.as_slice()).map_err(|_| calls::NO_PLAINTEXT)
     }
 
-    /// KMS of another region does not know the key, whatever the region of everything else is.
+    /// Returns a client for the region in the ARN, because the KMS of another region does not know the key.
     fn client_for(&self, arn: &KeyArn<'_>) -> Client {
         let mut builder = aws_sdk_kms::config::Builder::from(&*self.shared)
             .region(Region::new(arn.region.to_owned()));
@@ -124,7 +124,7 @@ impl fmt::Debug for KmsReader {
     }
 }
 
-/// The ARN of a key, as a message has it: nobody vouches for it yet.
+/// The ARN of a key, taken from a message. Nothing has authenticated it yet.
 #[derive(Debug, PartialEq, Eq)]
 struct KeyArn<'a> {
     whole: &'a str,
@@ -134,8 +134,8 @@ struct KeyArn<'a> {
 }
 
 impl<'a> KeyArn<'a> {
-    /// `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`. The region becomes part of a host name that
-    /// credentials are used for: nothing but a label passes.
+    /// Parses `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`. Only plain labels pass, because the region becomes
+    /// part of the host name to which a request with our credentials goes.
     fn parse(whole: &'a str) -> Option<Self> {
         let mut fields = whole.splitn(6, ':');
         let mut next = || fields.next();
@@ -192,7 +192,7 @@ mod tests {
         assert!(matches(only(), "aws-kms", ARN));
         for other in [
             "arn:aws:kms:eu-west-1:111122223333:key/mrk-2",
-            // The replica of a multi-region key is another key.
+            // The replica of a multi-region key counts as another key.
             "arn:aws:kms:eu-west-2:111122223333:key/mrk-1",
             "arn:aws:kms:eu-west-1:444455556666:key/mrk-1",
         ] {

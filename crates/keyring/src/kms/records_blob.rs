@@ -1,5 +1,5 @@
-//! A records key's data key as the tenant's row keeps it: the KMS key's ARN behind its length in
-//! bytes as a big-endian u16, then KMS's ciphertext. So it opens after the alias has moved, too.
+//! The blob from which a records key is opened again: the length of the KMS key's ARN in bytes (a big-endian
+//! u16), the ARN, then KMS's ciphertext. Because it holds the ARN, it still opens after the alias has moved.
 
 use sealift_message::EncryptedDataKey;
 
@@ -7,7 +7,7 @@ use crate::KeyringError;
 
 pub(super) fn encode(encrypted: &EncryptedDataKey) -> Vec<u8> {
     let arn = encrypted.provider_info();
-    // An encrypted data key's pieces have u16 lengths.
+    // The pieces of an encrypted data key have u16 lengths.
     let len = u16::try_from(arn.len()).unwrap_or(u16::MAX);
     [&len.to_be_bytes(), arn, encrypted.ciphertext()].concat()
 }

@@ -1,4 +1,5 @@
-//! What a KMS answers that is broken, hostile or out of order. The real protocol: tests/kms.rs.
+//! Tests the keyring against KMS answers that are broken, hostile or out of order. The real protocol is
+//! tested in tests/kms.rs.
 
 use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
 use aws_sdk_kms::config::Credentials;
@@ -29,7 +30,7 @@ async fn keyring_at(endpoint: String) -> KmsKeyring {
     KmsKeyring::with(&shared, &config)
 }
 
-/// A keyring whose KMS answers once, with this.
+/// Makes a keyring whose KMS answers one request, with this status and body.
 async fn answered(status: u16, body: String) -> KmsKeyring {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
@@ -37,7 +38,7 @@ async fn answered(status: u16, body: String) -> KmsKeyring {
         let (mut stream, _) = listener.accept().await.unwrap();
         let mut request = vec![0; 65_536];
         let mut len = 0;
-        // Requests are JSON and end with its brace.
+        // A request is JSON and ends with its brace.
         while !request[..len].ends_with(b"}") {
             len += stream.read(&mut request[len..]).await.unwrap();
         }
@@ -123,7 +124,7 @@ async fn a_data_key_that_another_key_opened_is_refused() {
 
 #[tokio::test]
 async fn what_kms_did_not_encrypt_is_not_sent_to_it() {
-    // Nobody listens there: asking would end as unavailable.
+    // Nobody listens on this port, so a request would fail with `Unavailable`.
     let keyring = keyring_at("http://127.0.0.1:9".to_owned()).await;
     let foreign = [
         EncryptedDataKey::new("sealift", ARN, b"blob").unwrap(),

@@ -1,5 +1,5 @@
-//! moto's KMS, over the real protocol. `SEALIFT_TEST_MOTO` names the program `moto_server`, which
-//! `cargo xtask test` installs; without it the tests that want it are skipped.
+//! Runs moto's KMS, which speaks the real protocol. `SEALIFT_TEST_MOTO` names the program `moto_server`,
+//! which `cargo xtask test` installs; without it the tests that need it are skipped.
 
 use std::{
     io::{BufRead as _, BufReader},
@@ -10,14 +10,14 @@ use std::{
 use aws_config::{BehaviorVersion, Region, SdkConfig};
 use aws_sdk_kms::{Client, config::Credentials};
 
-/// A moto server of our own, on a free port; ends when the last test that uses it does.
+/// A moto server of our own on a free port, which ends with the last test that uses it.
 pub(crate) struct Moto {
     process: Child,
     pub(crate) endpoint: String,
 }
 
 impl Moto {
-    /// The running one, or a new one; `None` where there is no such program.
+    /// Returns the running server, or starts one. Returns `None` if there is no such program.
     pub(crate) fn shared() -> Option<Arc<Self>> {
         static RUNNING: Mutex<Weak<Moto>> = Mutex::new(Weak::new());
         let mut running = RUNNING.lock().unwrap();
@@ -50,7 +50,7 @@ impl Moto {
                     .map(|(_, at)| at.trim().to_owned())
             })
             .expect("moto says where it listens");
-        // Its requests' log, else the pipe fills up.
+        // Reads moto's log of its requests, because otherwise the pipe fills up.
         std::thread::spawn(move || said.for_each(drop));
         Self { process, endpoint }
     }
@@ -64,7 +64,7 @@ impl Moto {
             .await
     }
 
-    /// A new key's ARN.
+    /// Makes a new key and returns its ARN.
     pub(crate) async fn make_key(&self) -> String {
         let made = Client::new(&self.sdk().await)
             .create_key()

@@ -1,6 +1,5 @@
-//! Other people's messages: any bytes as a header, and messages of older suites, signed and not
-//! framed, that were altered. The general reader releases nothing but the plaintext, and calls it
-//! whole only if it is.
+//! Reads any bytes as another writer's header, and altered messages of older suites, signed or not framed.
+//! The general reader must release nothing but the plaintext, and must call it complete only if it is.
 
 #![no_main]
 
@@ -18,7 +17,7 @@ const SAMPLES: [(&[u8], u8, bool); 4] = [
 ];
 
 fuzz_target!(|orders: &[u8]| {
-    // The orders themselves as a message.
+    // Reads the orders themselves as a message.
     if let Ok((header, len)) = Header::parse(orders, &Limits::GENERAL) {
         assert_eq!(header.as_bytes(), &orders[..len]);
         assert_eq!(header.encrypted_data_keys().len(), 1);

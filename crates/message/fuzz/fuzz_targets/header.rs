@@ -1,4 +1,5 @@
-//! Any bytes as a header: read as they are, or refused; in pieces as in one.
+//! Reads any bytes as a header. The reader must keep them as they are or refuse them, and must do the same in
+//! pieces as at once.
 
 #![no_main]
 
@@ -13,7 +14,7 @@ fuzz_target!(|bytes: &[u8]| {
         assert_eq!(header.encrypted_data_keys().len(), 1);
         let context = header.encryption_context().serialised();
         assert_eq!(context, bytes[37..37 + context.len()]);
-        // Only who has the data key makes a header that it verifies.
+        // Only the holder of the data key can make a header that the data key verifies.
         assert!(header.verify(&data_key()).is_err());
     }
     if let Ok(stored) = StoredHeader::new(bytes) {

@@ -1,5 +1,5 @@
-//! A message that was altered, and any bytes as a body: both readers release nothing but the
-//! plaintext, and call it whole only if it is.
+//! Reads an altered message, and any bytes as a body. Both readers must release nothing but the plaintext,
+//! and must call it complete only if it is.
 
 #![no_main]
 
@@ -13,7 +13,7 @@ static SAMPLES: LazyLock<[Sample; 2]> = LazyLock::new(Sample::make_all);
 
 fuzz_target!(|orders: &[u8]| {
     let sample = chosen(&SAMPLES, orders);
-    // The orders themselves as a body.
+    // Reads the orders themselves as a body.
     for decryptor in [own(sample), Decryptor::general(verified())] {
         assert!(judged(sample, decryptor, &[orders]).is_err());
     }

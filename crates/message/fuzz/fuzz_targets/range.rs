@@ -1,4 +1,5 @@
-//! Any range of a message, from what was altered on the way: the slice, or less and an error.
+//! Opens any range of a message from bytes that were altered on the way. The result must be the slice, or a
+//! part of it and an error.
 
 #![no_main]
 
@@ -18,7 +19,7 @@ static SAMPLES: LazyLock<[(Sample, RangeDecryptor); 2]> = LazyLock::new(|| {
 fuzz_target!(|orders: &[u8]| {
     let (sample, decryptor) = chosen(&SAMPLES, orders);
     let mut hand = Hand::new(orders);
-    // Sometimes beyond the end.
+    // The range sometimes ends beyond the plaintext.
     let most = sample.plaintext.len() + 100;
     let range = hand.number() % most..hand.number() % most;
     let is_there = !range.is_empty() && range.end <= sample.plaintext.len();

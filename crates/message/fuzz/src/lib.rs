@@ -1,4 +1,4 @@
-//! A message to alter, and how a fuzzer's bytes alter it: random bytes alone never pass a tag.
+//! Makes messages and alters them as a fuzzer's bytes say. Random bytes alone would never pass a tag.
 
 use sealift_message::{
     DataKey, EncryptedDataKey, EncryptionContext, FrameLength, FrameSealer, HeaderBuilder,
@@ -7,21 +7,21 @@ use sealift_message::{
 
 /// The shortest frame length that we write.
 pub const FRAME_LENGTH: u32 = 4096;
-/// Two regular frames and a final one, which holds something or nothing.
+/// Lengths that give two regular frames and a final one, which is partly filled or empty.
 const PLAINTEXT_LENS: [usize; 2] = [2 * 4096 + 100, 2 * 4096];
 
-/// A message as we write it.
+/// A message as our writer writes it.
 pub struct Sample {
-    /// What is in it.
+    /// The plaintext of the message.
     pub plaintext: Vec<u8>,
-    /// Header and body.
+    /// The header and the body.
     pub message: Vec<u8>,
-    /// Bytes of the header.
+    /// The length of the header in bytes.
     pub header_len: usize,
 }
 
 impl Sample {
-    /// Always the same ones.
+    /// Makes the two samples, which are always the same.
     pub fn make_all() -> [Self; 2] {
         PLAINTEXT_LENS.map(Self::of_len)
     }
@@ -43,17 +43,17 @@ impl Sample {
     }
 }
 
-/// One of the samples. The length of the orders decides, so that the corpus keeps its meaning.
+/// Returns one of the samples. The length of the orders chooses it, so that the corpus keeps its meaning.
 pub fn chosen<'a, T>(samples: &'a [T; 2], orders: &[u8]) -> &'a T {
     &samples[orders.len() % 2]
 }
 
-/// The key of the samples.
+/// Returns the data key of the samples.
 pub fn data_key() -> DataKey {
     DataKey::try_from([7; 32].as_slice()).expect("32 bytes")
 }
 
-/// The header of the samples, verified.
+/// Returns the verified header of the samples.
 pub fn verified() -> VerifiedHeader {
     let context = [("format", "sealift-1"), ("tenant", "t")];
     let header = HeaderBuilder::new(
@@ -67,18 +67,18 @@ pub fn verified() -> VerifiedHeader {
     header.verify(&data_key()).expect("it was just made")
 }
 
-/// What a fuzzer's bytes do to a message before a reader gets it.
+/// Alters a message, as the fuzzer's bytes say, before a reader gets it.
 pub struct Hand<'a> {
     orders: &'a [u8],
 }
 
 impl<'a> Hand<'a> {
-    /// One that follows these orders.
+    /// Makes a hand that follows these orders.
     pub fn new(orders: &'a [u8]) -> Self {
         Self { orders }
     }
 
-    /// The next two bytes; zero when there are none left.
+    /// Returns the next two bytes as a number, or zero when none are left.
     pub fn number(&mut self) -> usize {
         let Some((number, later)) = self.orders.split_first_chunk() else {
             self.orders = &[];
@@ -88,7 +88,7 @@ impl<'a> Hand<'a> {
         usize::from(u16::from_be_bytes(*number))
     }
 
-    /// Bytes altered, left out, repeated, inserted, cut off: three orders at most.
+    /// Alters, removes, repeats, inserts or cuts off bytes, at most three times.
     pub fn alter(&mut self, bytes: &mut Vec<u8>) {
         for _ in 0..self.number() % 4 {
             let at = self.number() % (bytes.len() + 1);
@@ -113,7 +113,7 @@ impl<'a> Hand<'a> {
         }
     }
 
-    /// The bytes in a few pieces.
+    /// Cuts the bytes into a few pieces.
     pub fn pieces<'b>(&mut self, mut bytes: &'b [u8]) -> Vec<&'b [u8]> {
         let mut pieces = Vec::new();
         for _ in 0..self.number() % 8 {

@@ -6,7 +6,7 @@ use ::aes_gcm::{AeadInOut, Aes256Gcm, KeyInit};
 use super::BackendFailed;
 use crate::suite::{IV_LEN, KEY_LEN, TAG_LEN};
 
-/// The crate's feature `zeroize` wipes it when it is dropped.
+/// An AES-256 key. The feature `zeroize` of the `aes-gcm` crate wipes it when it is dropped.
 pub(crate) struct Key(Aes256Gcm);
 
 impl Key {

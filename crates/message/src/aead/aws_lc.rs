@@ -5,7 +5,7 @@ use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use super::BackendFailed;
 use crate::suite::{IV_LEN, KEY_LEN, TAG_LEN};
 
-/// AWS-LC wipes its copy of the key when it frees it.
+/// An AES key. AWS-LC wipes its copy when it frees it.
 pub(crate) struct Key(LessSafeKey);
 
 impl Key {
@@ -18,7 +18,7 @@ impl Key {
         Self(LessSafeKey::new(key))
     }
 
-    /// For the older suites: AES-128, AES-192 or AES-256 by the key's length.
+    /// Makes a key of AES-128, AES-192 or AES-256, by its length, for the older suites.
     #[cfg(feature = "legacy-suites")]
     pub(super) fn of_any_len(key: &[u8]) -> Option<Self> {
         use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM};

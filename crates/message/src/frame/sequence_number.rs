@@ -1,10 +1,10 @@
-//! A frame's number in its message.
+//! The number of a frame in its message.
 
 use core::num::NonZeroU32;
 
 use crate::FrameIndex;
 
-/// A frame's number in its message, from 1: frame index + 1.
+/// The number of a frame in its message, from 1: frame index + 1.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub struct SequenceNumber(NonZeroU32);
 
@@ -14,22 +14,22 @@ pub struct SequenceNumber(NonZeroU32);
 pub struct SequenceNumberOutOfRange;
 
 impl SequenceNumber {
-    /// Every message has it.
+    /// The first number, which every message has.
     pub const FIRST: Self = Self(NonZeroU32::MIN);
 
-    /// The number.
+    /// Returns the number.
     #[must_use]
     pub fn get(self) -> u32 {
         self.0.get()
     }
 
-    /// The next frame's; `None` after the last there can be.
+    /// Returns the next frame's number, or `None` after the greatest one.
     #[must_use]
     pub fn next(self) -> Option<Self> {
         self.0.checked_add(1).map(Self)
     }
 
-    /// The number of the frame with this index (from 0); `None` where the format has no such frame.
+    /// Returns the number of the frame with this index (from 0), or `None` if the format has no such frame.
     #[must_use]
     pub fn of_frame(index: FrameIndex) -> Option<Self> {
         let number = u32::try_from(index.checked_add(1)?).ok()?;

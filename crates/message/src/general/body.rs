@@ -11,9 +11,9 @@ use crate::open::{FrameOpener, GeneralOpener, Verified};
 #[derive(Debug)]
 pub(super) struct Body {
     kind: Kind,
-    /// Bytes of the message that were taken so far.
+    /// The offset of the next byte in the message.
     at: u64,
-    /// Something followed the message: it is not the one it claims to be.
+    /// The error if bytes followed the message, which is then not the message that it claims to be.
     broken: Option<DecryptError>,
 }
 
@@ -40,7 +40,7 @@ impl Body {
         Self { kind, at, broken }
     }
 
-    /// Takes the next bytes, and leaves in `input` those after the body.
+    /// Takes the next bytes. The bytes after the body remain in `input`.
     pub(super) fn push(
         &mut self,
         input: &mut &[u8],
@@ -59,7 +59,8 @@ impl Body {
         pushed
     }
 
-    /// The message ends `footer_len` bytes after the body: whatever follows is refused, for good.
+    /// Refuses any bytes in `rest`, because the message ends `footer_len` bytes after the body. After a
+    /// refusal every later call fails too.
     pub(super) fn expect_nothing_after(
         &mut self,
         rest: &[u8],

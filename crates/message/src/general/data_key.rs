@@ -1,4 +1,4 @@
-//! Data keys of the lengths that other suites have.
+//! Data keys of any length that a suite has.
 
 use core::fmt;
 
@@ -15,17 +15,17 @@ use crate::key::{Commitment, DataKey, committed};
 use crate::suite::{KEY_LEN, MESSAGE_ID_LEN};
 use crate::wire::len_of;
 
-/// A data key of 16, 24 or 32 bytes. Wiped when dropped, never printed, not cloned.
+/// A data key of 16, 24 or 32 bytes. The key is wiped when dropped, never printed and not cloned.
 pub struct AnyDataKey(Zeroizing<Vec<u8>>);
 
 impl AnyDataKey {
-    /// The bytes. They must not be stored, printed or sent.
+    /// Returns the bytes. They must not be stored, printed or sent.
     #[must_use]
     pub fn expose(&self) -> &[u8] {
         &self.0
     }
 
-    /// The cipher of a message, and the commitment where its suite has one. `None` for a key that is
+    /// Derives the cipher of a message, and the commitment if the suite has one. Returns `None` if the key is
     /// not as long as the suite's.
     pub(super) fn derive(
         &self,
@@ -64,7 +64,7 @@ impl AnyDataKey {
 impl TryFrom<&[u8]> for AnyDataKey {
     type Error = DecryptError;
 
-    /// Takes what a keyring decrypted; the caller wipes its copy.
+    /// Makes a data key from the bytes that a keyring decrypted. The caller wipes its own copy.
     fn try_from(bytes: &[u8]) -> Result<Self, DecryptError> {
         match bytes.len() {
             16 | 24 | KEY_LEN => Ok(Self(Zeroizing::new(bytes.to_vec()))),
@@ -87,12 +87,12 @@ impl fmt::Debug for AnyDataKey {
     }
 }
 
-/// Decrypts what a raw AES keyring of 128, 192 or 256 bits encrypted, for a suite of any key length.
-/// Namespace and name must be exactly those that the data key has.
+/// Decrypts a data key that a raw AES keyring of 128, 192 or 256 bits encrypted, for a suite of any key
+/// length. Namespace and name must be exactly those in the data key.
 ///
 /// # Errors
-/// [`DecryptError::KeyLen`] where `kek` has no length of an AES key; [`DecryptError::Unauthentic`] for
-/// another namespace, name, key or context, and for altered bytes.
+/// Returns [`DecryptError::KeyLen`] if `kek` does not have the length of an AES key, and
+/// [`DecryptError::Unauthentic`] for another namespace, name, key or context, or altered bytes.
 pub fn unwrap_raw_aes(
     kek: &[u8],
     namespace: &str,

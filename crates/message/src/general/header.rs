@@ -1,4 +1,4 @@
-//! The header of any message, in the order of the format: version 1 and version 2.
+//! The header of any message, in format version 1 or 2. The fields are read in the order of the format.
 
 mod reader;
 
@@ -12,11 +12,11 @@ use crate::key::Commitment;
 use crate::suite::{FRAMED, HEADER_IV, IV_LEN, MESSAGE_ID_LEN, SUITE, TAG_LEN, VERSION};
 use crate::wire::{Piece, Reader, len_of};
 
-/// A header of any suite, understood but not authenticated.
+/// A header of any suite, parsed but not authenticated. Check it with [`Header::check`], then verify it.
 #[derive(Clone)]
 pub struct Header {
     bytes: Vec<u8>,
-    /// How many of the bytes the tag covers.
+    /// The number of bytes that the tag covers.
     authenticated_len: usize,
     suite: Suite,
     message_id: Piece<MESSAGE_ID_LEN>,
@@ -29,22 +29,22 @@ pub struct Header {
     tag: [u8; TAG_LEN],
 }
 
-/// How the body is laid out.
+/// The layout of the body.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Content {
-    /// In frames, of so many plaintext bytes.
+    /// Frames of this many plaintext bytes.
     Framed(FrameLength),
-    /// In one piece.
+    /// One piece.
     Unframed,
 }
 
 impl Header {
-    /// Reads the header at the start of `bytes`; gives it and its length. Of every suite: what a
-    /// [`Policy`] refuses can be looked at.
+    /// Reads the header at the start of `bytes`, and returns it with its length in bytes. Every suite is
+    /// accepted, so that a message that the [`Policy`] refuses can still be inspected.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`] where the bytes end within the header, else what is wrong or over
-    /// the limits. Nothing is allocated by a length that the bytes only claim.
+    /// Returns [`DecryptError::Truncated`] if the bytes end within the header. Otherwise the error says which
+    /// field is malformed or over the limits. A length that the bytes only claim allocates nothing.
     pub fn parse(bytes: &[u8], limits: &Limits) -> Result<(Self, usize), DecryptError> {
         let most = limits.header_bytes();
         let (seen, if_short) = match bytes.split_at_checked(most) {
@@ -80,8 +80,8 @@ impl Header {
         };
         let message_id = Piece::of(&[reader.take(id_len)?]);
         let at = reader.at();
-        // Official readers take the pairs in any order, and some writers left them so. Where the suite
-        // is ours, so is the order.
+        // Official readers accept the pairs in any order, and some writers did not sort them. Our own suite
+        // requires our own order.
         let encryption_context = if suite.id() == SUITE {
             EncryptionContext::read(&mut reader, limits)?
         } else {
@@ -117,22 +117,22 @@ impl Header {
         })
     }
 
-    /// Whether the policy takes this message: asked before a key is looked for, and again by
-    /// [`Header::verify`].
+    /// Checks whether the policy accepts this message. Call this before you look for a key;
+    /// [`Header::verify`] checks it again.
     ///
     /// # Errors
-    /// [`Unsupported::NoCommitment`].
+    /// Returns [`Unsupported::NoCommitment`] if the policy refuses the suite.
     pub fn check(&self, policy: &Policy) -> Result<(), DecryptError> {
         policy.check(self.suite)
     }
 
-    /// The header as it stands in the message, tag included.
+    /// Returns the header as it stands in the message, tag included.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8] {
         &self.bytes
     }
 
-    /// Its length in bytes.
+    /// Returns the length of the header in bytes.
     #[must_use]
     #[expect(
         clippy::len_without_is_empty,
@@ -142,37 +142,37 @@ impl Header {
         len_of(&self.bytes)
     }
 
-    /// The algorithm suite, and with it the format's version.
+    /// Returns the algorithm suite, which also says the version of the format.
     #[must_use]
     pub fn suite(&self) -> Suite {
         self.suite
     }
 
-    /// The message's id: 32 bytes, in format version 1 16.
+    /// Returns the message id: 32 bytes, or 16 in format version 1.
     #[must_use]
     pub fn message_id(&self) -> &[u8] {
         &self.message_id
     }
 
-    /// The pairs that are stored in the header.
+    /// Returns the pairs that are stored in the header.
     #[must_use]
     pub fn encryption_context(&self) -> &EncryptionContext {
         &self.encryption_context
     }
 
-    /// The data key, encrypted: once for every key that opens the message, at least once.
+    /// Returns the encrypted data keys: at least one, and one for every key that opens the message.
     #[must_use]
     pub fn encrypted_data_keys(&self) -> &[EncryptedDataKey] {
         &self.encrypted_data_keys
     }
 
-    /// How the body is laid out.
+    /// Returns the layout of the body.
     #[must_use]
     pub fn content(&self) -> Content {
         self.content
     }
 
-    /// What the data key must derive, where the suite has a commitment.
+    /// Returns the commitment that the data key must derive, if the suite has one.
     #[must_use]
     pub fn commitment(&self) -> Option<&Commitment> {
         self.commitment.as_ref()
@@ -186,7 +186,7 @@ impl Header {
         self.public_key.as_ref()
     }
 
-    /// The bytes that the tag covers, and the tag with its IV.
+    /// Returns the bytes that the tag covers, the IV and the tag.
     pub(super) fn authentication(&self) -> (&[u8], &[u8; IV_LEN], &[u8; TAG_LEN]) {
         let covered = self.bytes.get(..self.authenticated_len);
         (covered.unwrap_or_default(), &self.iv, &self.tag)
@@ -204,7 +204,7 @@ impl core::fmt::Debug for Header {
 }
 
 impl Content {
-    /// The frame length as it stands in a header; it is zero where there are no frames.
+    /// Reads the frame length, which is zero if the body is not framed.
     fn read(
         content_type: u8,
         reader: &mut Reader<'_>,
@@ -227,7 +227,7 @@ impl Content {
 
 /// The first version of the message format.
 const OLD_VERSION: u8 = 0x01;
-/// Bytes of its message ids.
+/// The length of its message ids in bytes.
 const OLD_MESSAGE_ID_LEN: usize = 16;
 /// Its one message type.
 const CUSTOMER_AUTHENTICATED_DATA: u8 = 0x80;
@@ -237,7 +237,7 @@ const _: () = assert!(IV_LEN == 12, "RESERVED_AND_IV_LEN says so");
 /// Content type "not framed".
 const UNFRAMED: u8 = 0x01;
 
-/// Bytes of which there is one value only.
+/// Reads bytes that have only one valid value.
 fn expect(reader: &mut Reader<'_>, bytes: &[u8]) -> Result<(), DecryptError> {
     let at = reader.at();
     if reader.take(bytes.len())? == bytes {

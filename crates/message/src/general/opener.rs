@@ -1,4 +1,4 @@
-//! Opens the body of any message, and proves its end.
+//! Opens the body of any message, and proves that its end was reached.
 
 use super::Header;
 use super::body::Body;
@@ -9,13 +9,14 @@ use crate::header::Limits;
 use crate::open::Verified;
 use crate::wire::{FrameBuffer, Need, Reader, len_of};
 
-/// One of two, so that nobody takes plaintext for signed that is not yet.
+/// An opener for a message with or without a signature. There are two types, so that nobody takes plaintext
+/// for signed before its signature is checked.
 #[derive(Debug)]
 pub enum Opener {
-    /// What it gives is authentic, to who trusts everybody with the data key.
+    /// The message is not signed. The plaintext is authentic if you trust everybody who has the data key.
     Unsigned(UnsignedOpener),
-    /// What it gives may have been forged by anybody with the data key until `finish` says that the
-    /// signature is right.
+    /// The message is signed. Until `finish` proves the signature, anybody with the data key may have forged
+    /// the plaintext.
     Signed(Box<SignedOpener>),
 }
 
@@ -37,36 +38,37 @@ impl Opener {
     }
 }
 
-/// Opens a message that ends with its body.
+/// Opens a message without a signature, which ends with its body.
 #[derive(Debug)]
 pub struct UnsignedOpener {
     body: Body,
 }
 
 impl UnsignedOpener {
-    /// Takes the next bytes after the header, cut anywhere, and appends the plaintext of every frame
-    /// that they complete to `out`; where the body is not framed, all of it, with its last byte. After
-    /// an error nothing more is given.
+    /// Takes the next bytes after the header, cut anywhere, and appends the plaintext of every frame that
+    /// they complete to `out`. If the body is not framed, its last byte releases all of the plaintext. Call
+    /// [`Self::finish`] after the last bytes. After an error nothing more is appended, and `finish` fails.
     ///
     /// # Errors
-    /// [`DecryptError`]; what was appended before is authentic, but the message is not whole.
+    /// Fails if the bytes are malformed or do not authenticate. The bytes that were appended before are
+    /// authentic, but the message is not complete.
     pub fn push(&mut self, ciphertext: &[u8], out: &mut Vec<u8>) -> Result<(), DecryptError> {
         let mut rest = ciphertext;
         self.body.push(&mut rest, out)?;
         self.body.expect_nothing_after(rest, 0)
     }
 
-    /// Proves that everything came.
+    /// Proves that the message is complete.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`], or what went wrong before.
+    /// Returns [`DecryptError::Truncated`] if the message is not complete, or the error of an earlier call.
     pub fn finish(self) -> Result<Verified, DecryptError> {
         self.body.finish()
     }
 }
 
-/// Opens a message that is signed. Its plaintext must not be used before [`SignedOpener::finish`]:
-/// hold it back, in memory or in a file that is thrown away where `finish` fails.
+/// Opens a signed message. Its plaintext must not be used before [`SignedOpener::finish`]: hold it back in
+/// memory, or in a file that is deleted if `finish` fails.
 #[derive(Debug)]
 pub struct SignedOpener {
     body: Body,
@@ -75,11 +77,12 @@ pub struct SignedOpener {
 }
 
 impl SignedOpener {
-    /// Takes the next bytes after the header, cut anywhere, and appends the plaintext that they
-    /// complete to `out`: authentic to who has the data key, and not covered by the signature yet.
+    /// Takes the next bytes after the header, cut anywhere, and appends the plaintext that they complete to
+    /// `out`. The data key authenticates that plaintext, but the signature does not cover it yet.
     ///
     /// # Errors
-    /// [`DecryptError`]; throw away what was appended before.
+    /// Fails if the bytes are malformed or do not authenticate. Throw away everything that was appended
+    /// before.
     pub fn push_before_signature(
         &mut self,
         ciphertext: &[u8],
@@ -95,12 +98,12 @@ impl SignedOpener {
         self.body.expect_nothing_after(rest, self.footer.len())
     }
 
-    /// Proves that everything came and that the signature is right. Only then the plaintext is what
+    /// Proves that the message is complete and that the signature is right. Only then is the plaintext what
     /// the holder of the header's public key signed.
     ///
     /// # Errors
-    /// [`DecryptError::Truncated`] where body or signature are not whole,
-    /// [`DecryptError::Unauthentic`] for another signature, or what went wrong before.
+    /// Returns [`DecryptError::Truncated`] if body or signature is not complete,
+    /// [`DecryptError::Unauthentic`] if the signature is wrong, or the error of an earlier call.
     pub fn finish(self) -> Result<Verified, DecryptError> {
         let verified = self.body.finish()?;
         self.check.verify(&self.footer.signature()?)?;
@@ -108,10 +111,10 @@ impl SignedOpener {
     }
 }
 
-/// Bytes of the signature's length.
+/// The length in bytes of the field that says how long the signature is.
 const COUNT_LEN: usize = 2;
 
-/// What follows the body of a signed message: the signature behind its length.
+/// The end of a signed message, after its body: the signature's length, then the signature.
 #[derive(Debug, Default)]
 struct Footer {
     buffer: FrameBuffer,
@@ -119,7 +122,7 @@ struct Footer {
 }
 
 impl Footer {
-    /// Takes what is its own, and leaves the rest.
+    /// Takes the bytes of the footer. The bytes after it remain in `input`.
     fn push(&mut self, input: &mut &[u8]) -> Result<(), DecryptError> {
         if self.whole.is_some() || input.is_empty() {
             return Ok(());
@@ -135,7 +138,7 @@ impl Footer {
         Ok(())
     }
 
-    /// Bytes of all of it, as far as they came.
+    /// Returns the length of the footer, or 0 while it is not complete.
     fn len(&self) -> u64 {
         self.whole.as_deref().map_or(0, len_of)
     }

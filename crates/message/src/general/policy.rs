@@ -1,23 +1,23 @@
-//! What a reader of other people's messages takes.
+//! Decides which of other people's messages a reader accepts.
 
 use super::Suite;
 use crate::error::{DecryptError, Unsupported};
 
-/// Which suites a reader takes. Read with the strictest that opens the message.
+/// The suites that a reader accepts. Use the strictest policy that opens the message.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct Policy {
     allows_no_commitment: bool,
 }
 
 impl Policy {
-    /// The default: only suites with key commitment, as the official SDKs do since their version 2.
+    /// The default policy, which accepts only suites with key commitment, like the official SDKs since their
+    /// version 2.
     pub const COMMITTED: Self = Self {
         allows_no_commitment: false,
     };
 
-    /// Takes the suites without key commitment too. Whoever wrote such a message can have made it
-    /// open, to different plaintexts, under two of its keys; that its bytes were not altered by
-    /// others is proven all the same.
+    /// Also accepts the suites without key commitment. The writer of such a message can have made it open, to
+    /// different plaintexts, under two of its keys. The tags still prove that nobody else altered its bytes.
     #[must_use]
     pub const fn allow_without_commitment(self) -> Self {
         Self {
@@ -25,7 +25,7 @@ impl Policy {
         }
     }
 
-    /// Whether a message of this suite is opened.
+    /// Returns whether the policy accepts a message of this suite.
     #[must_use]
     pub const fn permits(self, suite: Suite) -> bool {
         self.allows_no_commitment || suite.has_commitment()

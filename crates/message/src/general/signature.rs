@@ -1,4 +1,4 @@
-//! The signature over a whole message, and the public key that its header carries.
+//! Checks the signature over a whole message with the public key in its header.
 
 use core::fmt;
 
@@ -17,7 +17,7 @@ use crate::header::EncryptionContext;
 /// The context key whose value is the public key of a signed message, as base64.
 pub const PUBLIC_KEY: &str = "aws-crypto-public-key";
 
-/// A compressed point: whether it is on the curve is found when the signature is checked.
+/// A compressed point. The check of the signature finds out whether it is on the curve.
 #[derive(Clone)]
 pub(super) struct PublicKey {
     scheme: Scheme,
@@ -25,8 +25,8 @@ pub(super) struct PublicKey {
 }
 
 impl PublicKey {
-    /// The key of a message of this suite. A suite that does not sign may not have one: else the
-    /// header of a signed message could be read as one of an unsigned suite.
+    /// Reads the public key from the context of a message of this suite. A suite that does not sign must not
+    /// have one, because otherwise the header of a signed message could be read as one of an unsigned suite.
     pub(super) fn of(
         suite: Suite,
         context: &EncryptionContext,
@@ -51,7 +51,7 @@ impl PublicKey {
 }
 
 impl Scheme {
-    /// A byte for the sign, then one coordinate.
+    /// Returns the length of a compressed point: one byte for the sign, then one coordinate.
     fn point_len(self) -> usize {
         match self {
             Self::P256Sha256 => 33,
@@ -67,7 +67,7 @@ impl Scheme {
     }
 }
 
-/// Digests a message while it is read, and checks its signature at the end.
+/// Digests a message while it is read, and checks the signature at the end.
 pub(super) struct SignatureCheck {
     key: PublicKey,
     digest: Context,
@@ -82,7 +82,7 @@ impl SignatureCheck {
         Self { key, digest }
     }
 
-    /// The next bytes of header or body.
+    /// Adds the next bytes of header or body to the digest.
     pub(super) fn digest(&mut self, bytes: &[u8]) {
         self.digest.update(bytes);
     }

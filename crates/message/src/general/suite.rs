@@ -1,4 +1,4 @@
-//! The algorithm suites: AES-GCM with a 12-byte IV and a 16-byte tag in all of them.
+//! The algorithm suites. All of them use AES-GCM with a 12-byte IV and a 16-byte tag.
 
 use core::fmt;
 
@@ -11,20 +11,20 @@ pub struct Suite {
     signature: Option<Scheme>,
 }
 
-/// How the content key comes from the data key.
+/// The way to derive the content key from the data key.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Derivation {
-    /// It is the data key.
+    /// The content key is the data key.
     Identity,
-    /// HKDF without salt; the suite's number and the message id as info.
+    /// HKDF-SHA256 without salt. Info is the suite's number and the message id.
     HkdfSha256,
-    /// As [`Derivation::HkdfSha256`].
+    /// HKDF-SHA384, otherwise like [`Derivation::HkdfSha256`].
     HkdfSha384,
-    /// HKDF-SHA512 with the message id as salt, and a commitment beside the key.
+    /// HKDF-SHA512 with the message id as salt, which also gives a commitment.
     Committed,
 }
 
-/// ECDSA, the signature as ASN.1 DER.
+/// The ECDSA scheme of a signature. The signature is encoded as ASN.1 DER.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Scheme {
     P256Sha256,
@@ -32,7 +32,7 @@ pub(super) enum Scheme {
 }
 
 impl Suite {
-    /// Every suite there is, the oldest first.
+    /// Every suite, the oldest first.
     pub const ALL: [Self; 11] = {
         use Derivation::{Committed, HkdfSha256, HkdfSha384, Identity};
         use Scheme::{P256Sha256, P384Sha384};
@@ -65,19 +65,19 @@ impl Suite {
         }
     }
 
-    /// The suite with this number.
+    /// Returns the suite with this number.
     #[must_use]
     pub fn of(id: u16) -> Option<Self> {
         Self::ALL.into_iter().find(|suite| suite.id == id)
     }
 
-    /// Its number, as headers have it.
+    /// Returns the number of the suite, as it stands in headers.
     #[must_use]
     pub const fn id(self) -> u16 {
         self.id
     }
 
-    /// The message format's version that has it: 1 or 2.
+    /// Returns the version of the message format that has this suite: 1 or 2.
     #[must_use]
     pub const fn format_version(self) -> u8 {
         match self.derivation {
@@ -86,19 +86,19 @@ impl Suite {
         }
     }
 
-    /// Bytes of its data key, and of its content key: 16, 24 or 32.
+    /// Returns the length in bytes of the data key and of the content key: 16, 24 or 32.
     #[must_use]
     pub const fn key_len(self) -> usize {
         self.key_len
     }
 
-    /// Whether the message is tied to one data key.
+    /// Returns whether a commitment ties the message to one data key.
     #[must_use]
     pub const fn has_commitment(self) -> bool {
         matches!(self.derivation, Derivation::Committed)
     }
 
-    /// Whether a signature over the whole message follows the body.
+    /// Returns whether a signature over the whole message follows the body.
     #[must_use]
     pub const fn is_signed(self) -> bool {
         self.signature.is_some()
@@ -114,7 +114,7 @@ impl Suite {
 }
 
 impl fmt::Display for Suite {
-    /// As `AES-256-GCM, HKDF-SHA512, key commitment, ECDSA P-384`.
+    /// Writes the suite in words, for example `AES-256-GCM, HKDF-SHA512, key commitment, ECDSA P-384`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let bits = self.key_len.saturating_mul(8);
         let derivation = match self.derivation {
@@ -140,7 +140,7 @@ mod tests {
     fn a_suites_number_says_what_it_is() {
         for suite in Suite::ALL {
             assert_eq!(Suite::of(suite.id()), Some(suite));
-            // The low byte is the key's length in a notation of its own.
+            // The low byte encodes the length of the key.
             let key_len = match suite.id() & 0xFF {
                 0x14 => 16,
                 0x46 => 24,

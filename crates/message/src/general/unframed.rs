@@ -1,5 +1,5 @@
-//! A body in one piece, under one tag: nothing of it may be given before its last byte was seen, so
-//! that it is held in memory, up to a limit.
+//! Opens a body in one piece, under one tag. Its bytes are held in memory, up to a limit, because no
+//! plaintext may be released before the last byte was seen.
 
 use crate::aead::Cipher;
 use crate::error::{DecryptError, Field};
@@ -8,12 +8,12 @@ use crate::open::Verified;
 use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wire::{FrameBuffer, Need, Piece, Reader};
 
-/// Collects the body and opens it when it is whole.
+/// Collects the body and opens it when it is complete.
 #[derive(Debug)]
 pub(super) struct UnframedOpener {
     cipher: Cipher,
     message_id: Piece<MESSAGE_ID_LEN>,
-    /// Offset of the body in the message.
+    /// The offset of the body in the message.
     at: u64,
     limits: Limits,
     buffer: FrameBuffer,
@@ -44,7 +44,7 @@ impl UnframedOpener {
         }
     }
 
-    /// Takes the next bytes, and leaves in `input` those after the body.
+    /// Takes the next bytes. The bytes after the body remain in `input`.
     pub(super) fn push(
         &mut self,
         input: &mut &[u8],
@@ -59,7 +59,7 @@ impl UnframedOpener {
             Ok(None) => Ok(()),
             Ok(Some(plaintext_len)) => {
                 self.state = State::Ended { plaintext_len };
-                // Its one use is over.
+                // The buffer is not needed again.
                 self.buffer = FrameBuffer::default();
                 Ok(())
             }
@@ -105,21 +105,21 @@ impl UnframedOpener {
     }
 }
 
-/// In the AAD of a body that is not framed.
+/// The text in the AAD of a body that is not framed.
 const SINGLE_BLOCK_TEXT: &[u8] = b"AWSKMSEncryptionClient Single Block";
-/// Message id, the text, sequence number u32 (always 1), length u64.
+/// The length of the AAD: message id, the text, sequence number (u32, always 1), length (u64).
 const AAD_LEN: usize = MESSAGE_ID_LEN + SINGLE_BLOCK_TEXT.len() + 4 + 8;
-/// IV, then the content's length as u64.
+/// The length of the prefix: IV, then the content's length (u64).
 const PREFIX_LEN: usize = IV_LEN + 8;
 
-/// What stands before the ciphertext.
+/// The bytes before the ciphertext.
 struct Prefix {
     iv: [u8; IV_LEN],
     plaintext_len: u64,
 }
 
 impl Prefix {
-    /// Refuses what is over the limit at the claim.
+    /// Reads the prefix. Refuses a length over the limit as soon as it is claimed.
     fn read(bytes: &[u8], at: u64, limits: &Limits) -> Result<Self, DecryptError> {
         let mut reader = Reader::new(bytes, at, DecryptError::Truncated);
         let (iv, plaintext_len) = (reader.array()?, reader.u64()?);
@@ -131,7 +131,7 @@ impl Prefix {
         Ok(Self { iv, plaintext_len })
     }
 
-    /// Saturates where memory could not hold as much: the limit is below.
+    /// Returns the length of the content, saturated if memory could not hold that much; the limit is lower.
     fn content_len(&self) -> usize {
         usize::try_from(self.plaintext_len).unwrap_or(usize::MAX)
     }

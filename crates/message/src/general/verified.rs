@@ -1,4 +1,4 @@
-//! The only way from a header to anything that opens its body.
+//! Verifies a header. There is no other way to anything that opens the body.
 
 use super::opener::Opener;
 use super::{AnyDataKey, Header, Policy};
@@ -6,7 +6,7 @@ use crate::aead::Cipher;
 use crate::error::DecryptError;
 use crate::header::{EncryptionContext, Limits};
 
-/// A header whose tag was checked, after the commitment where its suite has one.
+/// A header whose tag was checked, after the commitment if its suite has one.
 #[derive(Debug)]
 pub struct VerifiedHeader {
     header: Header,
@@ -14,12 +14,13 @@ pub struct VerifiedHeader {
 }
 
 impl Header {
-    /// Asks the policy, derives the content key, compares the commitment in constant time where the
-    /// suite has one, and only then checks the header's tag. `required` are the pairs that are
-    /// authenticated but not stored, mostly none.
+    /// Checks the policy, derives the content key, compares the commitment in constant time if the suite has
+    /// one, and only then checks the header's tag. `required` are the pairs that are authenticated but not
+    /// stored; most messages have none. Call [`VerifiedHeader::opener`] next.
     ///
     /// # Errors
-    /// What [`Header::check`] says; else [`DecryptError::Unauthentic`], whatever the reason.
+    /// Fails like [`Header::check`] if the policy refuses the suite. Otherwise returns
+    /// [`DecryptError::Unauthentic`], whatever the reason.
     pub fn verify(
         &self,
         policy: &Policy,
@@ -44,13 +45,13 @@ impl Header {
 }
 
 impl VerifiedHeader {
-    /// The header.
+    /// Returns the header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// What opens the body. The limits say how long a body may be that is not framed.
+    /// Returns the opener for the body. `limits` says how long an unframed body may be.
     #[must_use]
     pub fn opener(self, limits: &Limits) -> Opener {
         Opener::new(&self.header, self.cipher, limits)

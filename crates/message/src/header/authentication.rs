@@ -1,4 +1,4 @@
-//! The only two ways from a header to anything that seals or opens frames.
+//! Verifies headers. There are only these two ways from a header to anything that seals or opens frames.
 
 use super::{EncryptionContext, Header, StoredHeader};
 use crate::aead::{Backend, Cipher};
@@ -6,8 +6,8 @@ use crate::error::DecryptError;
 use crate::key::{ContentKey, DataKey};
 use crate::suite::{HEADER_IV, TAG_LEN};
 
-/// A header whose tag was checked, with the content key that checked it: what frame sealers and
-/// decryptors are made of.
+/// A header whose tag was checked, with the content key that checked it. Frame sealers and decryptors are
+/// made from it.
 #[derive(Debug)]
 pub struct VerifiedHeader {
     header: Header,
@@ -16,19 +16,20 @@ pub struct VerifiedHeader {
 }
 
 impl Header {
-    /// Derives the content key, compares the commitment in constant time before anything else, and
-    /// checks the header tag. For who holds the data key: the server and the command line.
+    /// Derives the content key, compares the commitment in constant time before anything else, then checks
+    /// the header's tag. For callers with the data key: the server and the command line. The result makes a
+    /// frame sealer or a decryptor.
     ///
     /// # Errors
-    /// [`DecryptError::Unauthentic`], whatever the reason.
+    /// Returns [`DecryptError::Unauthentic`], whatever the reason.
     pub fn verify(&self, data_key: &DataKey) -> Result<VerifiedHeader, DecryptError> {
         self.verify_with(data_key, &EncryptionContext::default())
     }
 
-    /// As [`Header::verify`], of a message with pairs that are authenticated but not stored.
+    /// Like [`Header::verify`], for a message with pairs that are authenticated but not stored.
     ///
     /// # Errors
-    /// [`DecryptError::Unauthentic`], whatever the reason.
+    /// Returns [`DecryptError::Unauthentic`], whatever the reason.
     pub fn verify_with(
         &self,
         data_key: &DataKey,
@@ -68,11 +69,11 @@ impl Header {
 }
 
 impl StoredHeader {
-    /// Checks the header tag with the content key: that these header bytes and this key are from
+    /// Checks the header's tag with the content key, which proves that the header bytes and the key belong to
     /// the same message. The server compared the commitment before it gave the key away (R5).
     ///
     /// # Errors
-    /// [`DecryptError::Unauthentic`].
+    /// Returns [`DecryptError::Unauthentic`] if the tag does not fit header and key.
     pub fn verify(&self, content_key: &ContentKey) -> Result<VerifiedHeader, DecryptError> {
         let content_key = ContentKey::from_bytes(content_key.expose());
         self.0
@@ -82,19 +83,19 @@ impl StoredHeader {
 }
 
 impl VerifiedHeader {
-    /// The header.
+    /// Returns the header.
     #[must_use]
     pub fn header(&self) -> &Header {
         &self.header
     }
 
-    /// The content key, for the answer to a caller who may have it.
+    /// Returns the content key, to answer a caller who may have it.
     #[must_use]
     pub fn content_key(&self) -> &ContentKey {
         &self.content_key
     }
 
-    /// Seals and opens with this backend instead of the default one.
+    /// Chooses the backend that seals and opens, instead of the default one.
     #[must_use]
     pub fn with_backend(self, backend: Backend) -> Self {
         Self { backend, ..self }

@@ -8,9 +8,9 @@ use crate::key::{DataKey, MessageId};
 use crate::suite::{FRAMED, HEADER_IV, SUITE, VERSION};
 use crate::wire::{len_of, put_counted};
 
-/// Makes the one header of a new message. It must be stored before it leaves, and never be made a
-/// second time for the same message id and data key (R1): two headers under one content key give
-/// away what forging frames needs.
+/// Makes the one header of a new message. Store the header before it leaves, and never make a second one for
+/// the same message id and data key (R1): two headers under one content key give away what an attacker needs
+/// to forge frames.
 #[derive(Debug)]
 pub struct HeaderBuilder {
     message_id: MessageId,
@@ -21,7 +21,7 @@ pub struct HeaderBuilder {
 }
 
 impl HeaderBuilder {
-    /// A header with one encrypted data key, as all our objects have.
+    /// Makes a builder for a header with one encrypted data key, as all our objects have.
     #[must_use]
     pub fn new(
         message_id: MessageId,
@@ -38,18 +38,19 @@ impl HeaderBuilder {
         }
     }
 
-    /// Pairs that are authenticated and not stored: readers must know them.
+    /// Adds pairs that are authenticated but not stored. A reader must know them.
     #[must_use]
     pub fn with_required(mut self, required: EncryptionContext) -> Self {
         self.required = required;
         self
     }
 
-    /// Derives commitment and content key and completes the header with commitment and tag.
+    /// Derives commitment and content key, and completes the header with commitment and tag. Store the header
+    /// next, then verify it to get a sealer.
     ///
     /// # Errors
-    /// [`HeaderError`] where the header is longer than readers accept or the frame length is none
-    /// that we write.
+    /// Returns a [`HeaderError`] if the header is longer than readers accept, or if our writer does not write
+    /// the frame length.
     pub fn authenticate(self, data_key: &DataKey) -> Result<Header, HeaderError> {
         self.frame_length.check_ours()?;
         let (content_key, commitment) = data_key.derive(&self.message_id);

@@ -1,4 +1,4 @@
-//! The data key, encrypted under a key that lives elsewhere.
+//! The data key, encrypted under a key that lives outside the message.
 
 use super::Limits;
 #[cfg(feature = "legacy-suites")]
@@ -13,7 +13,7 @@ use crate::wire::{Reader, len_of, put_counted};
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 mod raw_aes;
 
-/// The data key as one keyring encrypted it, and how to find that keyring again.
+/// The data key as one keyring encrypted it, and the names by which to find that keyring again.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct EncryptedDataKey {
     provider_id: String,
@@ -22,10 +22,10 @@ pub struct EncryptedDataKey {
 }
 
 impl EncryptedDataKey {
-    /// What a keyring made.
+    /// Makes an encrypted data key from its three fields, as a keyring made them.
     ///
     /// # Errors
-    /// [`HeaderError::TooLong`] where a piece does not fit its u16 length.
+    /// Returns [`HeaderError::TooLong`] if a field does not fit its u16 length.
     pub fn new(
         provider_id: impl Into<String>,
         provider_info: impl Into<Vec<u8>>,
@@ -52,50 +52,49 @@ impl EncryptedDataKey {
         Ok(key)
     }
 
-    /// A data key that AWS KMS encrypted. `key_arn` must be the ARN as GenerateDataKey returned it:
-    /// with an alias official readers refuse the message.
+    /// Makes an encrypted data key that AWS KMS encrypted. `key_arn` must be the ARN that GenerateDataKey
+    /// returned, because official readers refuse a message with an alias.
     ///
     /// # Errors
-    /// As [`EncryptedDataKey::new`].
+    /// Fails like [`EncryptedDataKey::new`].
     pub fn aws_kms(key_arn: &str, ciphertext: impl Into<Vec<u8>>) -> Result<Self, HeaderError> {
         Self::new(AWS_KMS, key_arn, ciphertext)
     }
 
-    /// Which kind of keyring made it: `aws-kms`, or a raw AES keyring's namespace.
+    /// Returns the kind of keyring that made it: `aws-kms`, or a raw AES keyring's namespace.
     #[must_use]
     pub fn provider_id(&self) -> &str {
         &self.provider_id
     }
 
-    /// What that keyring needs to find the key again: the KMS key's ARN, or for raw AES
+    /// Returns the bytes by which that keyring finds its key again: the KMS key's ARN, or for raw AES
     /// [`Self::raw_aes_key_name`] and the IV.
     #[must_use]
     pub fn provider_info(&self) -> &[u8] {
         &self.provider_info
     }
 
-    /// The encrypted data key itself.
+    /// Returns the ciphertext of the data key.
     #[must_use]
     pub fn ciphertext(&self) -> &[u8] {
         &self.ciphertext
     }
 
-    /// The name of the key-encryption key, where provider info has the form that raw AES keyrings
-    /// write.
+    /// Returns the name of the key-encryption key, if provider info has the form that raw AES keyrings write.
     #[must_use]
     pub fn raw_aes_key_name(&self) -> Option<&str> {
         let (name, _) = self.raw_aes_name_and_iv()?;
         core::str::from_utf8(name).ok()
     }
 
-    /// Provider info of raw AES: name, tag bits u32, IV length u32, IV.
+    /// Splits the provider info of raw AES: name, tag bits (u32), IV length (u32), IV.
     fn raw_aes_name_and_iv(&self) -> Option<(&[u8], [u8; IV_LEN])> {
         let (name_and_form, iv) = self.provider_info.split_last_chunk::<IV_LEN>()?;
         let name = name_and_form.strip_suffix(&RAW_AES_FORM)?;
         Some((name, *iv))
     }
 
-    /// Count and keys as they stand in a header.
+    /// Reads the count and the keys as they stand in a header.
     pub(crate) fn read_all(
         reader: &mut Reader<'_>,
         limits: &Limits,
@@ -126,7 +125,7 @@ impl EncryptedDataKey {
         })
     }
 
-    /// As it stands in a header; `None` where a piece is too long.
+    /// Appends the key to `out` as it stands in a header. Returns `None` if a field is too long.
     pub(super) fn put(&self, out: &mut Vec<u8>) -> Option<()> {
         put_counted(out, self.provider_id.as_bytes())?;
         put_counted(out, &self.provider_info)?;
@@ -134,7 +133,7 @@ impl EncryptedDataKey {
     }
 }
 
-/// Tag bits (128) and IV length (12), u32 each: the only form of AES-GCM that is used.
+/// Tag bits (128) and IV length (12), u32 each. No other form of AES-GCM is used.
 const RAW_AES_FORM: [u8; 8] = [0, 0, 0, 128, 0, 0, 0, 12];
 
 const _: () = assert!(TAG_LEN == 16 && IV_LEN == 12, "RAW_AES_FORM says so");

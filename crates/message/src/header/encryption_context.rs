@@ -1,4 +1,4 @@
-//! Pairs that are authenticated with the message and say what it is.
+//! The pairs that are authenticated with a message and say what it is.
 
 use std::collections::BTreeMap;
 
@@ -7,19 +7,19 @@ use super::limits::CONTEXT_BYTES;
 use crate::error::{DecryptError, Field, HeaderError};
 use crate::wire::{Reader, len_of, put_counted};
 
-/// Pairs that are authenticated with the message, public, sorted by key. In our own objects they
-/// are the ids that the server chose (R4): never names, never anything a client says.
+/// Public pairs that are authenticated with the message, sorted by key. In our own objects they are ids that
+/// the server chose (R4), never names and never anything that a client says.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct EncryptionContext {
     pairs: BTreeMap<String, String>,
 }
 
 impl EncryptionContext {
-    /// A context of these pairs.
+    /// Makes a context of these pairs.
     ///
     /// # Errors
-    /// [`HeaderError`] where a key repeats, a key or value is empty (not every official reader takes
-    /// that), or all together have more than 8 KiB.
+    /// Returns a [`HeaderError`] if a key repeats, if a key or value is empty (not every official reader
+    /// accepts that), or if all pairs together have more than 8 KiB.
     pub fn from_pairs<K: Into<String>, V: Into<String>>(
         from: impl IntoIterator<Item = (K, V)>,
     ) -> Result<Self, HeaderError> {
@@ -36,11 +36,11 @@ impl EncryptionContext {
         Self { pairs }.within(CONTEXT_BYTES)
     }
 
-    /// This context and `other`'s pairs: stored and required pairs together are what a keyring
-    /// authenticates.
+    /// Returns the pairs of this context and of `other`. A keyring authenticates the stored and the required
+    /// pairs together.
     ///
     /// # Errors
-    /// [`HeaderError`] where a key is in both, or all together are longer than the reader's limit.
+    /// Returns a [`HeaderError`] if a key is in both, or if all pairs together are over the reader's limit.
     pub fn joined(&self, other: &Self, limits: &Limits) -> Result<Self, HeaderError> {
         let mut pairs = self.pairs.clone();
         for (key, value) in &other.pairs {
@@ -64,36 +64,36 @@ impl EncryptionContext {
         Ok(self)
     }
 
-    /// The value of a key.
+    /// Returns the value of a key.
     #[must_use]
     pub fn get(&self, key: &str) -> Option<&str> {
         self.pairs.get(key).map(String::as_str)
     }
 
-    /// All pairs, sorted by key.
+    /// Returns all pairs, sorted by key.
     pub fn iter(&self) -> impl Iterator<Item = (&str, &str)> {
         self.pairs
             .iter()
             .map(|(key, value)| (key.as_str(), value.as_str()))
     }
 
-    /// How many pairs there are.
+    /// Returns the number of pairs.
     #[must_use]
     pub fn len(&self) -> usize {
         self.pairs.len()
     }
 
-    /// Whether there are no pairs.
+    /// Returns whether there are no pairs.
     #[must_use]
     pub fn is_empty(&self) -> bool {
         self.pairs.is_empty()
     }
 
-    /// The bytes that are stored and authenticated: a count and the sorted pairs, each string with
-    /// its length; no bytes at all for no pairs.
+    /// Returns the bytes that are stored and authenticated: a count, then the sorted pairs, each string after
+    /// its length. No pairs give no bytes.
     #[must_use]
     pub fn serialised(&self) -> Vec<u8> {
-        // Every way to make a context checks that it fits.
+        // Every constructor checks that the context fits.
         self.checked_serialised().unwrap_or_default()
     }
 
@@ -111,14 +111,15 @@ impl EncryptionContext {
         Some(bytes)
     }
 
-    /// Length and pairs as they stand in a header: exactly what [`Self::serialised`] would write.
+    /// Reads length and pairs as they stand in a header: exactly the bytes that [`Self::serialised`] would
+    /// write.
     pub(crate) fn read(reader: &mut Reader<'_>, limits: &Limits) -> Result<Self, DecryptError> {
         Self::read_if(reader, limits, |pairs, key| {
             pairs.last_key_value().is_none_or(|(last, _)| last < key)
         })
     }
 
-    /// As [`Self::read`], of writers that did not sort: no key twice, but in any order.
+    /// Like [`Self::read`], for writers that did not sort: the keys may have any order, but none may repeat.
     #[cfg(feature = "legacy-suites")]
     pub(crate) fn read_in_any_order(
         reader: &mut Reader<'_>,
@@ -224,7 +225,7 @@ mod tests {
             one.joined(&two, &Limits::GENERAL),
             Err(HeaderError::TooLong { .. })
         ));
-        // A count, and two lengths a pair.
+        // The bytes are a count, and two lengths for each pair.
         let exactly = 2 + 2 * (4 + 1 + 5000);
         let raised = |most| Limits::GENERAL.with_context_bytes(most);
         assert!(one.joined(&two, &raised(exactly - 1)).is_err());

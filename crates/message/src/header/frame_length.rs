@@ -1,4 +1,4 @@
-//! How many plaintext bytes a regular frame has.
+//! The number of plaintext bytes in a regular frame.
 
 use core::num::NonZeroU32;
 
@@ -7,38 +7,38 @@ use crate::error::{DecryptError, Field, FrameLengthError, Unsupported};
 use crate::suite::REGULAR_FRAME_OVERHEAD;
 use crate::wire::Reader;
 
-/// 4 KiB: below, the 32 bytes a frame costs are noticed.
+/// 4 KiB, because in shorter frames the overhead of 32 bytes a frame becomes noticeable.
 const LEAST: u32 = 4 * 1024;
-/// 1 MiB: readers hold one frame in memory.
+/// 1 MiB, because readers hold one frame in memory.
 const MOST: u32 = 1024 * 1024;
-/// The official Python writer wants multiples of this.
+/// The frame length must be a multiple of this, because the official Python writer requires it.
 const STEP: u32 = 128;
 
-/// F: plaintext bytes of a regular frame. Made from a number it is one that we write (4 KiB to
-/// 1 MiB, a multiple of 128); read from a message it is any within the reader's limits.
+/// F, the plaintext bytes of a regular frame. If it was made from a number, our writer writes it (4 KiB to 1
+/// MiB, a multiple of 128). If it was read from a message, it is any length within the reader's limits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct FrameLength(NonZeroU32);
 
 impl FrameLength {
-    /// 256 KiB: 0.012 % overhead, and the fastest in Chromium.
+    /// 256 KiB, which has 0.012 % overhead and is the fastest in Chromium.
     pub const DEFAULT: Self = match NonZeroU32::new(256 * 1024) {
         Some(length) => Self(length),
         None => Self(NonZeroU32::MIN),
     };
 
-    /// In bytes.
+    /// Returns the frame length in bytes.
     #[must_use]
     pub const fn get(self) -> u32 {
         self.0.get()
     }
 
-    /// Bytes of a sealed regular frame.
+    /// Returns the length of a sealed regular frame in bytes.
     #[must_use]
     pub fn sealed_len(self) -> u64 {
         u64::from(self.get()).saturating_add(REGULAR_FRAME_OVERHEAD)
     }
 
-    /// Whether our writer writes it.
+    /// Checks that our writer writes this frame length.
     pub(super) fn check_ours(self) -> Result<(), FrameLengthError> {
         Self::try_from(self.get()).map(drop)
     }

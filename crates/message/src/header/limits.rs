@@ -1,18 +1,18 @@
-//! How much a reader takes from a message that it does not trust yet.
+//! Limits how much a reader accepts from a message that it does not trust yet.
 
 use crate::error::{Field, Unsupported};
 
-/// 64 KiB: no header that keyrings write comes near.
+/// 64 KiB. The headers that keyrings write are far shorter.
 const HEADER_BYTES: usize = 64 * 1024;
 /// 8 KiB, the limit of AWS KMS.
 pub(super) const CONTEXT_BYTES: u16 = 8 * 1024;
-/// 1 MiB: a reader holds one frame in memory.
+/// 1 MiB, because a reader holds one frame in memory.
 const FRAME_LENGTH: u32 = 1024 * 1024;
-/// 64 MiB: such a body is one piece, of which nothing may be given before its tag.
+/// 64 MiB. A reader holds such a body in memory, because none of it may be released before its one tag.
 #[cfg(feature = "legacy-suites")]
 const UNFRAMED_BYTES: u64 = 64 * 1024 * 1024;
 
-/// How much a reader takes. Raise a limit only because somebody asked for it.
+/// The limits of a reader. Raise a limit only if the user asked for it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Limits {
     header_bytes: usize,
@@ -25,7 +25,7 @@ pub struct Limits {
 }
 
 impl Limits {
-    /// For other people's messages: header 64 KiB, context 8 KiB, one data key, frames of 1 MiB,
+    /// The limits for other people's messages: header 64 KiB, context 8 KiB, one data key, frames of 1 MiB,
     /// unframed bodies of 64 MiB.
     pub const GENERAL: Self = Self {
         header_bytes: HEADER_BYTES,
@@ -37,13 +37,13 @@ impl Limits {
         unframed_bytes: UNFRAMED_BYTES,
     };
 
-    /// For our own objects: the same, and only frame lengths that we write.
+    /// The limits for our own objects: the same, and only frame lengths that we write.
     pub const OWN: Self = Self {
         own_frame_lengths: true,
         ..Self::GENERAL
     };
 
-    /// With so many encrypted data keys.
+    /// Sets the greatest number of encrypted data keys.
     #[must_use]
     pub const fn with_data_keys(self, most: u16) -> Self {
         Self {
@@ -52,7 +52,7 @@ impl Limits {
         }
     }
 
-    /// With a longer header, in bytes.
+    /// Sets the greatest length of the header, in bytes.
     #[must_use]
     pub const fn with_header_bytes(self, most: usize) -> Self {
         Self {
@@ -61,7 +61,7 @@ impl Limits {
         }
     }
 
-    /// With a longer encryption context, in bytes.
+    /// Sets the greatest length of the encryption context, in bytes.
     #[must_use]
     pub const fn with_context_bytes(self, most: u16) -> Self {
         Self {
@@ -70,7 +70,7 @@ impl Limits {
         }
     }
 
-    /// With longer frames, in bytes.
+    /// Sets the greatest frame length, in bytes.
     #[must_use]
     pub const fn with_frame_length(self, most: u32) -> Self {
         Self {
@@ -79,8 +79,8 @@ impl Limits {
         }
     }
 
-    /// With longer bodies that are not framed, in bytes of plaintext: a reader holds such a body
-    /// twice, sealed and opened.
+    /// Sets the greatest length of an unframed body, in bytes of plaintext. A reader holds such a body twice,
+    /// sealed and opened.
     #[cfg(feature = "legacy-suites")]
     #[must_use]
     pub const fn with_unframed_bytes(self, most: u64) -> Self {

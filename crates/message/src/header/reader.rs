@@ -1,32 +1,33 @@
-//! A header that arrives in pieces, in front of its body.
+//! Reads a header that arrives in pieces, in front of its body.
 
 use super::{Header, Limits};
 use crate::error::DecryptError;
 
-/// Collects the first bytes of a message until its header is whole. For readers without a record;
-/// those with one take the header from there (R5).
+/// Collects the first bytes of a message until its header is complete. Only readers without a record need
+/// this type; the others take the header from the record (R5).
 #[derive(Debug)]
 pub struct HeaderReader {
     limits: Limits,
     seen: Vec<u8>,
 }
 
-/// What [`HeaderReader::push`] gives.
+/// The result of [`HeaderReader::push`].
 #[derive(Debug)]
 pub enum HeaderRead {
-    /// The header is not whole: push more.
+    /// The header is not complete yet; push more bytes.
     More(HeaderReader),
-    /// The header, and the bytes after it that were pushed already: the beginning of the body.
+    /// The header is complete.
     Done {
-        /// The header; verify it with the data key.
+        /// The header. Verify it with the data key next.
         header: Header,
-        /// For the decryptor, before anything else.
+        /// The bytes after the header that were pushed already, which begin the body. Push them to the
+        /// decryptor before anything else.
         body: Vec<u8>,
     },
 }
 
 impl HeaderReader {
-    /// Nothing read yet.
+    /// Makes a reader that has read nothing yet.
     #[must_use]
     pub fn new(limits: Limits) -> Self {
         Self {
@@ -38,8 +39,8 @@ impl HeaderReader {
     /// Takes the next bytes of the message.
     ///
     /// # Errors
-    /// As [`Header::parse`], except that a header that is not whole yet is no error. Where the input
-    /// ends while more is asked for, the message is [`DecryptError::Truncated`].
+    /// Fails like [`Header::parse`], except that an incomplete header is not an error. If the input ends
+    /// while the reader asks for more, the caller treats the message as [`DecryptError::Truncated`].
     pub fn push(mut self, bytes: &[u8]) -> Result<HeaderRead, DecryptError> {
         self.seen.extend_from_slice(bytes);
         match Header::parse(&self.seen, &self.limits) {

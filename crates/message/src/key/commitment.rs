@@ -1,23 +1,23 @@
-//! The value that ties a message to one data key.
+//! The commitment, which ties a message to one data key.
 
 use subtle::ConstantTimeEq;
 
 use crate::suite::KEY_LEN;
 
-/// Derived from the data key beside the content key, and stored in the header: without it one
-/// ciphertext could open, to different plaintexts, under two keys. Comparing takes the same time
+/// A value that is derived from the data key, beside the content key, and stored in the header. Without it
+/// one ciphertext could open, to different plaintexts, under two keys. A comparison takes the same time
 /// wherever the difference is.
 #[derive(Debug, Clone, Copy)]
 pub struct Commitment([u8; KEY_LEN]);
 
 impl Commitment {
-    /// A commitment as it stands in a header.
+    /// Makes the commitment from its bytes in a header.
     #[must_use]
     pub fn from_bytes(bytes: [u8; KEY_LEN]) -> Self {
         Self(bytes)
     }
 
-    /// Its bytes; they are public.
+    /// Returns the bytes, which are public.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; KEY_LEN] {
         &self.0

@@ -1,4 +1,4 @@
-//! From the data key to the content key and the commitment (FORMAT.md, keys).
+//! Derives the content key and the commitment from the data key (FORMAT.md, keys).
 
 use hkdf::Hkdf;
 use sha2::Sha512;
@@ -8,8 +8,8 @@ use super::{Commitment, ContentKey, DataKey, KeyBytes, MessageId};
 use crate::suite::{COMMIT_KEY_INFO, DERIVE_KEY_INFO, KEY_LEN, MESSAGE_ID_LEN};
 
 impl DataKey {
-    /// HKDF-SHA512 with the message id as salt: the content key and the commitment of the message
-    /// with this id.
+    /// Derives the content key and the commitment of the message with this id, by HKDF-SHA512 with the
+    /// message id as salt.
     #[must_use]
     pub fn derive(&self, message_id: &MessageId) -> (ContentKey, Commitment) {
         let (key, commitment) = committed(self.expose(), message_id.as_bytes(), DERIVE_KEY_INFO);
@@ -17,7 +17,7 @@ impl DataKey {
     }
 }
 
-/// As every suite with key commitment does it; `derive_key_info` names the suite.
+/// Derives both as every suite with key commitment does. `derive_key_info` names the suite.
 pub(crate) fn committed(
     data_key: &[u8; KEY_LEN],
     message_id: &[u8; MESSAGE_ID_LEN],

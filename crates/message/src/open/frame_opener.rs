@@ -1,4 +1,4 @@
-//! One frame, opened.
+//! Opens one frame.
 
 use crate::aead::Cipher;
 use crate::error::DecryptError;
@@ -7,7 +7,7 @@ use crate::header::VerifiedHeader;
 use crate::suite::{IV_LEN, MESSAGE_ID_LEN, TAG_LEN};
 use crate::wire::Piece;
 
-/// Opens single frames of one message; knows nothing of their order.
+/// Opens single frames of one message. Its callers check their order.
 #[derive(Debug)]
 pub(crate) struct FrameOpener {
     cipher: Cipher,
@@ -20,12 +20,13 @@ impl FrameOpener {
         Self::with(verified.cipher(), Piece::of(&[message_id.as_bytes()]))
     }
 
-    /// Of a message whose header was verified, whatever its format version.
+    /// Makes an opener for a message of any format version whose header was verified.
     pub(crate) fn with(cipher: Cipher, message_id: Piece<MESSAGE_ID_LEN>) -> Self {
         Self { cipher, message_id }
     }
 
-    /// Opens into `out`, which is as long as the ciphertext; zeros where it does not authenticate.
+    /// Opens a frame into `out`, which must be as long as the ciphertext. `out` holds zeros if the frame does
+    /// not authenticate.
     pub(crate) fn open(
         &self,
         frame: &Frame,
@@ -38,7 +39,7 @@ impl FrameOpener {
         self.cipher.open(iv, &aad, ciphertext, tag, out)
     }
 
-    /// Opens where the ciphertext is; zeros where it does not authenticate.
+    /// Opens a frame in place. `bytes` holds zeros if the frame does not authenticate.
     pub(crate) fn open_in_place(
         &self,
         frame: &Frame,
@@ -50,7 +51,7 @@ impl FrameOpener {
         self.cipher.open_in_place(iv, &aad, tag, bytes)
     }
 
-    /// Appends the plaintext to `out`, and nothing where it does not authenticate.
+    /// Appends the plaintext to `out`. Appends nothing if the frame does not authenticate.
     pub(crate) fn append(
         &self,
         frame: &Frame,

@@ -1,4 +1,4 @@
-//! The frames of any message: sizes are learnt while reading.
+//! Opens the frames of any message, whose size is not known before the end.
 
 use super::{FrameOpener, Verified};
 use crate::error::{DecryptError, Field};
@@ -7,28 +7,28 @@ use crate::header::FrameLength;
 use crate::suite::{FINAL_FRAME, IV_LEN};
 use crate::wire::{FrameBuffer, Need, Reader};
 
-/// Opens frame after frame, as the wire says.
+/// Opens frame after frame, with the lengths and IVs that the message states.
 #[derive(Debug)]
 pub(crate) struct GeneralOpener {
     opener: FrameOpener,
     frame_length: FrameLength,
     buffer: FrameBuffer,
     state: State,
-    /// Offset of the next frame in the message.
+    /// The offset of the next frame in the message.
     at: u64,
     plaintext_len: u64,
 }
 
 #[derive(Debug, Clone, Copy)]
 enum State {
-    /// The number that the next frame must have; `None` after the last that any frame can have.
+    /// The number that the next frame must have; `None` after the greatest number that a frame can have.
     Expecting(Option<SequenceNumber>),
     Ended,
     Broken(DecryptError),
 }
 
 impl GeneralOpener {
-    /// `at` is where the first frame begins in the message: the header's length.
+    /// Makes an opener. `at` is the offset of the first frame in the message, which is the header's length.
     pub(crate) fn new(opener: FrameOpener, frame_length: FrameLength, at: u64) -> Self {
         Self {
             opener,
@@ -55,7 +55,7 @@ impl GeneralOpener {
         Err(error)
     }
 
-    /// Takes the next bytes, and leaves in `input` those after the final frame.
+    /// Takes the next bytes. The bytes after the final frame remain in `input`.
     pub(crate) fn push_frames(
         &mut self,
         input: &mut &[u8],
@@ -123,12 +123,12 @@ impl GeneralOpener {
     }
 }
 
-/// Prefix of a regular frame: sequence number and IV.
+/// The length of a regular frame's prefix: sequence number and IV.
 const SHORTEST: usize = 16;
-/// Prefix of the final frame.
+/// The length of the final frame's prefix.
 const LONGEST: usize = 24;
 
-/// What stands before a frame's ciphertext, as the wire has it.
+/// The bytes before a frame's ciphertext, as they stand in the message.
 struct Prefix {
     frame: Frame,
     iv: [u8; IV_LEN],

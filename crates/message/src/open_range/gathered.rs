@@ -1,11 +1,11 @@
-//! A frame of known length that arrives in pieces.
+//! Collects a frame of known length that arrives in pieces.
 
 use crate::error::DecryptError;
 use crate::frame::Frame;
 use crate::open::FrameOpener;
 use crate::suite::TAG_LEN;
 
-/// Its ciphertext apart from what stands around it, so that it is opened where it is and handed on as
+/// The bytes of one frame. The ciphertext has its own buffer, so that it is opened in place and handed on as
 /// it is: the bytes of a stream are copied once.
 #[derive(Debug, Default)]
 pub(super) struct Gathered {
@@ -19,7 +19,7 @@ impl Gathered {
         self.prefix.is_empty()
     }
 
-    /// Takes of `input` what is missing; whether the frame is whole.
+    /// Takes the missing bytes from `input`. Returns whether the frame is complete.
     pub(super) fn fill(&mut self, input: &mut &[u8], frame: &Frame) -> bool {
         let holds = usize::try_from(frame.plaintext_len()).unwrap_or(usize::MAX);
         fill(&mut self.prefix, frame.prefix().len(), input)
@@ -27,8 +27,8 @@ impl Gathered {
             && fill(&mut self.tag, TAG_LEN, input)
     }
 
-    /// Opens the whole frame, which begins at `at`, and appends its plaintext to `out`; nothing where
-    /// it does not authenticate. Empty afterwards.
+    /// Opens the complete frame, which begins at offset `at`, and appends its plaintext to `out`. Appends
+    /// nothing if the frame does not authenticate. The buffers are empty afterwards.
     pub(super) fn open_onto(
         &mut self,
         opener: &FrameOpener,
@@ -51,8 +51,8 @@ impl Gathered {
     }
 }
 
-/// The lengths are those of the record, and no frame of ours has more than 1 MiB: room for all of it
-/// is made at once.
+/// Moves bytes from `input` to `part` until it has `len` bytes. Room for all of them is reserved at once,
+/// because the lengths come from the record and no frame of ours has more than 1 MiB.
 fn fill(part: &mut Vec<u8>, len: usize, input: &mut &[u8]) -> bool {
     let missing = len.saturating_sub(part.len());
     let (now, later) = input.split_at(missing.min(input.len()));

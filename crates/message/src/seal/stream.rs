@@ -1,5 +1,5 @@
-//! The write path of a message whose length is known only at its end. No frame has to be held back:
-//! a full frame is always a regular one, and the final frame is always shorter.
+//! The write path of a message whose length is known only at its end. The writer never holds a frame back,
+//! because a full frame is always a regular one and the final frame is always shorter.
 
 use super::{FrameSealer, usize_of};
 use crate::FrameIndex;
@@ -8,20 +8,20 @@ use crate::header::VerifiedHeader;
 use crate::layout::Layout;
 use crate::wire::len_of;
 
-/// Seals the frames of one message, each once and in order. [`Self::finish`] seals the final frame;
-/// without it the message has no end, and no reader accepts it.
+/// Seals the frames of one message, each once and in order. [`Self::finish`] seals the final frame; without
+/// it the message has no end, and no reader accepts it.
 #[derive(Debug)]
 pub struct StreamSealer {
-    /// Has the layout of the longest message, because the length is not known yet.
+    /// The sealer has the layout of the longest message, because the length is not known yet.
     sealer: FrameSealer,
     next: FrameIndex,
 }
 
 impl StreamSealer {
-    /// For the message of this header.
+    /// Makes a sealer for the message with this header.
     ///
     /// # Errors
-    /// [`LayoutError`] where the format has no message with this header.
+    /// Returns a [`LayoutError`] if the format has no message with this header.
     pub fn new(verified: VerifiedHeader) -> Result<Self, LayoutError> {
         let most = Layout::most_plaintext_len(verified.header().frame_length());
         Ok(Self {
@@ -33,9 +33,8 @@ impl StreamSealer {
     /// Seals the next full frame and appends its bytes to `out`. The header is not among them.
     ///
     /// # Errors
-    /// [`SealError::PlaintextLen`] unless `plaintext` fills the frame exactly, and
-    /// [`SealError::NoSuchFrame`] after the most frames that a message can have. `out` stays as it
-    /// was.
+    /// Returns [`SealError::PlaintextLen`] unless `plaintext` fills the frame exactly, and
+    /// [`SealError::NoSuchFrame`] after the most frames that a message can have. `out` stays as it was.
     pub fn push(&mut self, plaintext: &[u8], out: &mut Vec<u8>) -> Result<(), SealError> {
         let layout = *self.sealer.layout();
         // Only the longest message has a final frame with this number.
@@ -47,11 +46,11 @@ impl StreamSealer {
         Ok(())
     }
 
-    /// Seals `rest`, which is shorter than a frame and may be empty, as the final frame, and appends
-    /// its bytes to `out`. Gives the layout of the whole message.
+    /// Seals `rest`, which is shorter than a frame and may be empty, as the final frame, and appends its
+    /// bytes to `out`. Returns the layout of the whole message.
     ///
     /// # Errors
-    /// [`SealError::PlaintextLen`] where `rest` fills a frame. `out` stays as it was.
+    /// Returns [`SealError::PlaintextLen`] if `rest` fills a frame. `out` stays as it was.
     pub fn finish(mut self, rest: &[u8], out: &mut Vec<u8>) -> Result<Layout, SealError> {
         let (len, frame_length) = (len_of(rest), self.sealer.layout.frame_length());
         if len >= u64::from(frame_length.get()) {

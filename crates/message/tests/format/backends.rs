@@ -1,4 +1,4 @@
-//! Every backend gives the same bytes, and opens what another sealed.
+//! Tests that every backend gives the same bytes, and opens messages that another backend sealed.
 
 use sealift_message::{Backend, Decryptor, FrameSealer};
 
@@ -27,7 +27,7 @@ fn every_backend_seals_the_same_bytes_and_opens_them() {
             push_all(decryptor, body, &mut opened).unwrap();
             assert_eq!(opened, sample.plaintext, "{backend:?}, {len} bytes");
 
-            // Frames that are cut are opened where they were put together.
+            // A frame that arrives in pieces is opened in the buffer that collected it.
             let mut opened = Vec::new();
             let mut decryptor = Decryptor::own(verified(), sample.sealed_len()).unwrap();
             for piece in body.chunks(1000) {

@@ -1,4 +1,4 @@
-//! A header is verified by its own data key only: commitment first, then the tag.
+//! Tests that only its own data key verifies a header: the commitment is compared first, then the tag.
 
 use sealift_message::{DataKey, DecryptError, Header, Limits};
 

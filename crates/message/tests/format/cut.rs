@@ -1,4 +1,4 @@
-//! A message that ends too early, or goes on, is refused wherever that is.
+//! Tests that a message that ends too early or goes on is refused, wherever that happens.
 
 use sealift_message::{DecryptError, Field, StoredHeader};
 

@@ -1,4 +1,5 @@
-//! An AEAD that lives elsewhere (WebCrypto) makes the same object from what a frame says of itself.
+//! Tests that an AEAD outside the crate (like WebCrypto) makes the same object from the bytes that `Frame`
+//! gives it.
 
 use proptest::prelude::*;
 

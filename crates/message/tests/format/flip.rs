@@ -1,4 +1,5 @@
-//! No bit of a message can be changed: whatever is released before the refusal is the plaintext.
+//! Tests that no bit of a message can be changed: everything that is released before the refusal is the
+//! plaintext.
 
 use sealift_message::{DecryptError, Decryptor, Header, StoredHeader};
 
@@ -51,8 +52,8 @@ fn every_flipped_bit_of_the_header_is_refused_by_either_key() {
             assert!(by_data_key.is_err(), "byte {at}, bit {bit:#04x}");
             let by_content_key =
                 StoredHeader::new(&bytes).and_then(|stored| stored.verify(&content_key));
-            // Of whoever holds only the content key, nobody compares the commitment with a key: the
-            // tag covers its bytes.
+            // A reader with only the content key cannot compare the commitment with a data key. The tag
+            // covers the commitment's bytes instead.
             assert!(by_content_key.is_err(), "byte {at}, bit {bit:#04x}");
             bytes[at] ^= bit;
         }
@@ -62,7 +63,7 @@ fn every_flipped_bit_of_the_header_is_refused_by_either_key() {
 #[test]
 fn an_altered_byte_of_the_body_does_not_authenticate_and_nothing_of_its_frame_is_released() {
     let sample = Sample::of_len(2 * F - 1);
-    // The first ciphertext byte and the tag's last one, of both frames.
+    // The bytes to alter: the first ciphertext byte and the last byte of the tag, in both frames.
     let second = sample.header_len() + F as usize + 32;
     for (at, released) in [
         (sample.header_len() + 16, 0),

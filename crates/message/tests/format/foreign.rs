@@ -1,5 +1,5 @@
-//! Messages that others write, or forge: every field can be what our writer never writes. The bytes
-//! are put together here, not by the crate under test; only the keys are derived by it.
+//! Makes messages as others write or forge them: every field can have a value that our writer never writes.
+//! This file joins the bytes itself, and the crate under test only derives the keys.
 
 use aws_lc_rs::aead::{AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sealift_message::MessageId;
@@ -12,22 +12,22 @@ pub(crate) const MESSAGE_ID: [u8; 32] = [0x1D; 32];
 pub(crate) struct Foreign {
     pub(crate) version: u8,
     pub(crate) suite: u16,
-    /// Serialised, without its length.
+    /// The serialised context, without its length.
     pub(crate) context: Vec<u8>,
-    /// Serialised pairs that are authenticated and not stored.
+    /// The serialised pairs that are authenticated and not stored.
     pub(crate) required: Vec<u8>,
     pub(crate) data_key_count: u16,
     pub(crate) data_keys: Vec<u8>,
     pub(crate) content_type: u8,
     pub(crate) frame_length: u32,
-    /// Instead of the right one.
+    /// Replaces the right commitment.
     pub(crate) commitment: Option<[u8; 32]>,
-    /// Instead of the right one.
+    /// Replaces the right tag.
     pub(crate) header_tag: Option<[u8; 16]>,
     pub(crate) frames: Vec<ForeignFrame>,
 }
 
-/// A frame, sealed with a right tag for what it says.
+/// A frame, sealed with a tag that is right for these fields.
 #[derive(Clone)]
 pub(crate) struct ForeignFrame {
     pub(crate) number: u32,
@@ -37,7 +37,7 @@ pub(crate) struct ForeignFrame {
 }
 
 impl Foreign {
-    /// As any writer would, one regular or final frame for each piece of plaintext.
+    /// Makes a message like any writer, with one regular or final frame for each piece of plaintext.
     pub(crate) fn new(frame_length: u32, frames: &[&[u8]]) -> Self {
         let last = frames.len();
         let frames = (1..)
@@ -74,7 +74,7 @@ impl Foreign {
         bytes
     }
 
-    /// What a reader can know before it needs a key.
+    /// Returns the header's bytes that a reader can use before it needs a key.
     pub(crate) fn before_commitment(&self) -> Vec<u8> {
         let mut bytes = vec![self.version];
         bytes.extend(self.suite.to_be_bytes());
@@ -122,7 +122,7 @@ impl ForeignFrame {
     }
 }
 
-/// One encrypted data key whose ciphertext has so many bytes.
+/// Returns one encrypted data key whose ciphertext has this many bytes.
 pub(crate) fn encrypted_data_key(ciphertext_len: u16) -> Vec<u8> {
     let ciphertext = vec![0xEE; usize::from(ciphertext_len)];
     let counts = ciphertext_len.to_be_bytes();
@@ -135,7 +135,7 @@ pub(crate) fn iv(number: u32) -> [u8; 12] {
     iv
 }
 
-/// AES-256-GCM, called as an application elsewhere would.
+/// Seals by AES-256-GCM, called like in an application outside the crate.
 pub(crate) fn sealed(
     key: &[u8; 32],
     iv: [u8; 12],

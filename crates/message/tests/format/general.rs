@@ -1,4 +1,4 @@
-//! The general reader takes what other writers write, and nothing that is out of order.
+//! Tests that the general reader accepts the messages of other writers, and refuses anything out of order.
 
 use sealift_message::{DecryptError, Field};
 

@@ -1,4 +1,4 @@
-//! A header that is written is the one that is read, byte for byte as the format says.
+//! Tests that a written header reads back the same, byte for byte as the format says.
 
 use proptest::prelude::*;
 use sealift_message::{
@@ -54,7 +54,7 @@ fn pairs_that_are_not_stored_must_be_known() {
 
 #[test]
 fn a_header_that_readers_refuse_is_not_written() {
-    // Three pieces of 65,535 bytes fit their length fields, and not in 64 KiB together.
+    // A ciphertext of 65,535 bytes fits its length field, but the whole header is then longer than 64 KiB.
     let encrypted = EncryptedDataKey::new("ns", "name", vec![1; 65_535]).unwrap();
     let refused = builder(context(), encrypted).authenticate(&data_key());
     let is_too_long = matches!(
@@ -141,7 +141,7 @@ proptest! {
 
     #[test]
     fn any_bytes_are_refused_or_read_as_they_are(bytes in prop::collection::vec(any::<u8>(), 0..300)) {
-        // The first three bytes are right, so that more than the version is tried.
+        // The first three bytes are right, so that the test gets beyond the version.
         let bytes = [&[2, 4, 0x78], &bytes[..]].concat();
         if let Ok((header, len)) = Header::parse(&bytes, &Limits::GENERAL) {
             prop_assert_eq!(header.as_bytes(), &bytes[..len]);

@@ -1,4 +1,4 @@
-//! The arithmetic predicts what is written, and inverts.
+//! Tests that the arithmetic predicts the sizes that are written, and that it inverts.
 
 use std::collections::BTreeMap;
 
@@ -37,7 +37,7 @@ fn the_final_frame_is_always_shorter_than_the_others() {
         let last = layout.frame(regular).unwrap();
         assert!(last.is_final());
         assert_eq!(u64::from(last.plaintext_len()), rest, "{len} bytes");
-        // The frames that hold something: an empty final one is counted only where it is alone.
+        // Counts the frames that hold data: an empty final frame counts only if it is the only one.
         let data_frames = regular + u64::from(rest > 0 || regular == 0);
         assert_eq!(layout.data_frame_count(), data_frames, "{len} bytes");
     }

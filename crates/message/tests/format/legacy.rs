@@ -1,4 +1,4 @@
-//! Messages of every suite and form, by the general reader, one property a file.
+//! Tests the general reader on messages of every suite and form, one property a file.
 
 mod alter;
 mod data_keys;
@@ -15,10 +15,10 @@ use sealift_message::{DecryptError, EncryptionContext, Limits};
 
 use crate::sample::Opened;
 
-/// Takes what no policy has to allow, and what one must.
+/// Accepts every suite, also those that the default policy refuses.
 pub(crate) const ANY: Policy = Policy::COMMITTED.allow_without_commitment();
 
-/// The suites' numbers, with the lengths of their keys.
+/// The numbers of the suites, with the lengths of their keys in bytes.
 pub(crate) const SUITES: [(u16, usize); 11] = [
     (0x0014, 16),
     (0x0046, 24),
@@ -33,7 +33,7 @@ pub(crate) const SUITES: [(u16, usize); 11] = [
     (0x0578, 32),
 ];
 
-/// How somebody reads.
+/// The settings and the key of a reader.
 pub(crate) struct Reading<'a> {
     pub(crate) policy: Policy,
     pub(crate) limits: Limits,
@@ -55,7 +55,7 @@ impl<'a> Reading<'a> {
         self.open_pieces(&[message])
     }
 
-    /// The whole way; what was released before a signature counts as released here.
+    /// Reads a whole message. Plaintext that comes before the signature counts as released here.
     pub(crate) fn open_pieces(&self, pieces: &[&[u8]]) -> Opened {
         let mut opened = Opened::default();
         opened.result = self.read(pieces, &mut opened.released);

@@ -1,5 +1,4 @@
-//! A message that claims too much is refused at the claim: before anything of it is read, let alone
-//! kept.
+//! Tests that a message that claims too much is refused at the claim, before anything of it is read or kept.
 
 use sealift_message::{
     DecryptError, Decryptor, EncryptionContext, Field, Header, HeaderRead, HeaderReader, Limits,
@@ -13,7 +12,7 @@ fn over(field: Field, got: u64, most: u64) -> DecryptError {
     Unsupported::OverLimit { field, got, most }.into()
 }
 
-/// Parses only what stands before `claim_end`: an answer other than "cut short" came from the claim.
+/// Parses only the bytes up to `claim_end`, so that an answer other than "cut short" came from the claim.
 fn at_claim(message: &[u8], claim_end: usize, limits: &Limits) -> DecryptError {
     let before = &message[..claim_end - 1];
     let undecided = Header::parse(before, limits).unwrap_err();
@@ -37,7 +36,7 @@ fn many_data_keys_are_refused() {
         let refused = at_claim(&foreign.header_bytes(), 39, &Limits::GENERAL);
         assert_eq!(refused, over(Field::EncryptedDataKeys, count.into(), 1));
     }
-    // With the limit raised they are read, and one that is claimed is looked for.
+    // With a higher limit the keys are read, and a key that is only claimed is missing.
     foreign.data_key_count = 3;
     let raised = Limits::GENERAL.with_data_keys(3);
     assert!(
@@ -95,7 +94,7 @@ fn a_long_header_is_refused_and_no_more_of_it_kept() {
         }
     };
     assert_eq!(refused, over(Field::Header, 65_537, 65_536));
-    // However much is in hand.
+    // The answer is the same if all the bytes are there at once.
     let refused = Header::parse(&bytes, &Limits::GENERAL).unwrap_err();
     assert_eq!(refused, over(Field::Header, 65_537, 65_536));
     let raised = Limits::GENERAL.with_header_bytes(70_000);

@@ -1,4 +1,4 @@
-//! The format's properties, one a file.
+//! Tests the properties of the format, one a file.
 
 #![cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 #![expect(

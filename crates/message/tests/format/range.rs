@@ -1,5 +1,5 @@
-//! An opened range is that slice of the plaintext, read from whole frames and no more of them than
-//! needed.
+//! Tests that an opened range is that slice of the plaintext, and that it is read from whole frames and no
+//! more of them than needed.
 
 use core::ops::Range;
 
@@ -7,7 +7,7 @@ use sealift_message::{DecryptError, Field, RangeOpener};
 
 use crate::sample::{F, Sample};
 
-/// Opens a range from what a store sends for it, after `alter` had a hand in it.
+/// Opens a range from the bytes that a store sends for it, after `alter` changed them.
 fn opened(
     sample: &Sample,
     range: Range<u64>,
@@ -25,7 +25,7 @@ fn opened(
     (out, result)
 }
 
-/// Into a buffer that holds something already, which is all gone in the end.
+/// Opens the range at once, into a buffer that already holds bytes, and checks that none of them remain.
 fn at_once_is_the_same(
     sample: &Sample,
     range: Range<u64>,
@@ -82,7 +82,7 @@ fn only_the_frames_that_hold_the_range_are_fetched() {
         assert_eq!(fetched.start, body + frames.start * sealed_frame);
         assert_eq!(fetched.end, body + frames.end * sealed_frame);
     }
-    // An empty final frame holds no range, and is opened with everything or by its number.
+    // An empty final frame holds no range, and is opened with the whole body, or by its number.
     let last = decryptor.plan(10 * F - 1..10 * F).unwrap();
     assert_eq!(last.sealed_range().end, sample.sealed_len() - 40);
     let all = decryptor.plan_all();
@@ -96,7 +96,7 @@ fn only_the_frames_that_hold_the_range_are_fetched() {
     assert!(decryptor.plan_frame(11).is_none());
 }
 
-/// Opens what a store sends for `opener`.
+/// Opens the bytes that a store sends for `opener`.
 fn open(sample: &Sample, mut opener: RangeOpener) -> (Vec<u8>, Result<(), DecryptError>) {
     let fetch = opener.sealed_range();
     let mut out = Vec::new();
@@ -268,7 +268,7 @@ fn another_frame_of_the_same_message_is_refused() {
         at: sample.header.len() + F + 32,
     };
     assert_eq!((out, result), (Vec::new(), Err(expected)));
-    // Nor if it says that it is the one.
+    // The frame is refused also if its prefix claims to be the wanted one.
     let (out, result) = opened(&sample, F..2 * F, |fetched| {
         fetched[16..].copy_from_slice(&first[16..]);
     });

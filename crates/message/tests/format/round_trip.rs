@@ -1,4 +1,5 @@
-//! What is sealed is opened again, however the frames were grouped and in whatever order they came.
+//! Tests that sealed messages open again, however the frames were grouped and in whatever order they were
+//! sealed.
 
 use proptest::prelude::*;
 use sealift_message::{DecryptError, Decryptor, SealError, StoredHeader};

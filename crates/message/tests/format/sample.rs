@@ -1,4 +1,4 @@
-//! A message of ours, as the server would record it, and the ways to open it.
+//! Makes a message of ours as the server would record it, and opens it in every way.
 
 use proptest::prelude::*;
 use sealift_message::{
@@ -7,10 +7,10 @@ use sealift_message::{
     RangeDecryptor, StoredHeader,
 };
 
-/// The shortest frame length that we write: every byte of a message of some frames can be tried.
+/// The shortest frame length that we write, so that a test can try every byte of a message of a few frames.
 pub(crate) const F: u64 = 4096;
 
-/// What the server knows of an object (header, key), the object and what is in it.
+/// The server's record of an object (the header), the object and its plaintext.
 pub(crate) struct Sample {
     pub(crate) header: Header,
     pub(crate) plaintext: Vec<u8>,
@@ -18,7 +18,7 @@ pub(crate) struct Sample {
 }
 
 impl Sample {
-    /// With frames of `F` bytes.
+    /// Makes a sample with frames of `F` bytes.
     pub(crate) fn of_len(plaintext_len: u64) -> Self {
         Self::new(plaintext(plaintext_len), F as u32, [7; 32])
     }
@@ -41,7 +41,7 @@ impl Sample {
         self.object.len() as u64
     }
 
-    /// The strict reader: header and size are those recorded, whatever `object` is.
+    /// Opens `object` with the strict reader, which takes header and size from the record.
     pub(crate) fn open_own(&self, object: &[u8]) -> Opened {
         let stored = StoredHeader::new(self.header.as_bytes()).unwrap();
         let mut opened = Opened::default();
@@ -63,7 +63,7 @@ impl Sample {
     }
 }
 
-/// What a reader gave: all that it released, and whether it proved the end.
+/// The result of a reader: everything that it released, and whether it proved the end.
 #[derive(Debug)]
 pub(crate) struct Opened {
     pub(crate) released: Vec<u8>,
@@ -84,7 +84,7 @@ impl Opened {
         self.result.is_ok() && self.released == plaintext
     }
 
-    /// The error; whatever was released before it is authentic.
+    /// Returns the error, after checking that everything that was released before it is authentic.
     #[track_caller]
     pub(crate) fn refused(self, plaintext: &[u8]) -> DecryptError {
         assert!(
@@ -96,7 +96,7 @@ impl Opened {
     }
 }
 
-/// The general reader, which knows no more than the data key.
+/// Opens a message with the general reader, which knows only the data key.
 pub(crate) fn open_general(message: &[u8]) -> Opened {
     open_general_with(message, &Limits::GENERAL, &data_key())
 }
@@ -137,7 +137,7 @@ pub(crate) fn sealer(header: &Header, plaintext_len: u64) -> FrameSealer {
     FrameSealer::new(header.verify(&data_key()).unwrap(), plaintext_len).unwrap()
 }
 
-/// As an uploader gets it.
+/// Makes a header as an uploader gets it.
 pub(crate) fn header(frame_length: u32, message_id: [u8; 32]) -> Header {
     HeaderBuilder::new(
         MessageId::from_bytes(message_id),
@@ -162,12 +162,12 @@ pub(crate) fn context() -> EncryptionContext {
         .unwrap()
 }
 
-/// Any length up to so many frames; every other one is of whole frames.
+/// Generates any length up to this many frames. About half of them are whole frames.
 pub(crate) fn any_len(frames: u64) -> impl Strategy<Value = u64> {
     prop_oneof![0..=frames * F, (0..=frames).prop_map(|frames| frames * F)]
 }
 
-/// Every byte tells something of its place, so that nothing can pass for its neighbour.
+/// Makes a plaintext whose bytes depend on their position, so that no frame can pass for its neighbour.
 pub(crate) fn plaintext(len: u64) -> Vec<u8> {
     (0..len)
         .map(|at| (at.wrapping_mul(31) ^ (at >> 8)) as u8)

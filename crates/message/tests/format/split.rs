@@ -1,11 +1,11 @@
-//! How the input is cut into pieces changes nothing.
+//! Tests that the cuts between the pieces of the input change nothing.
 
 use proptest::prelude::*;
 use sealift_message::{Decryptor, HeaderRead, HeaderReader, Limits};
 
 use crate::sample::{F, Sample, any_len, data_key};
 
-/// What comes out when `object` arrives in these pieces, header included.
+/// Returns the plaintext when `object`, header included, arrives in these pieces.
 fn opened(sample: &Sample, pieces: &[&[u8]], is_own: bool) -> Vec<u8> {
     let mut pieces = pieces.iter();
     let mut reader = HeaderReader::new(Limits::GENERAL);

@@ -1,4 +1,4 @@
-//! A stream of unknown length is sealed as the same message as if its length had been known.
+//! Tests that a stream of unknown length is sealed as the same message as if its length had been known.
 
 use proptest::prelude::*;
 use sealift_message::{SealError, StreamSealer};

@@ -1,12 +1,12 @@
-//! The strict reader refuses what the general one takes: our own objects are as we write them, and
-//! header and size are those of the record.
+//! Tests that the strict reader refuses messages that the general one accepts: our own objects are as we
+//! write them, and header and size are those of the record.
 
 use sealift_message::{DecryptError, Decryptor, Field, Header, Limits, StoredHeader, Unsupported};
 
 use crate::foreign::{Foreign, encrypted_data_key, iv};
 use crate::sample::{F, Sample, data_key, open_general, open_general_with, plaintext, push_all};
 
-/// Takes the general reader's header, so that only the body's strictness is tried.
+/// Uses the general reader's header, so that only the strictness of the body is tested.
 fn open_body_strictly(foreign: &Foreign, sealed_len: u64) -> Result<Vec<u8>, DecryptError> {
     let message = foreign.bytes();
     let (header, len) = Header::parse(&message, &Limits::GENERAL).unwrap();
@@ -15,7 +15,7 @@ fn open_body_strictly(foreign: &Foreign, sealed_len: u64) -> Result<Vec<u8>, Dec
     let result = push_all(decryptor()?, &message[len..], &mut out);
     assert!(foreign.plaintext().starts_with(&out));
 
-    // Frames that are cut are judged alike.
+    // Frames that arrive in pieces get the same answer.
     let mut in_pieces = Vec::new();
     let mut cutter = decryptor()?;
     let pushed = message[len..]
@@ -55,8 +55,8 @@ fn a_full_final_frame_of_another_writer_is_refused_by_the_size() {
         let refused = open_body_strictly(&foreign, sealed_len);
         assert_eq!(refused, Err(DecryptError::SealedLen { sealed_len }));
 
-        // In the place of our own object, whose final frame is empty, the full one is no regular
-        // one.
+        // At the size of our own object, whose final frame is empty, the full final frame is not the regular
+        // one that is expected.
         let (ours, last) = (sealed_len + 32, frames.len() as u64 - 1);
         let last_at = foreign.header_bytes().len() as u64 + last * (F + 32);
         let refused = open_body_strictly(&foreign, ours);
@@ -81,7 +81,7 @@ fn an_empty_final_frame_after_full_ones_is_ours() {
 
 #[test]
 fn the_final_flag_must_be_on_exactly_the_last_frame() {
-    // Two frames with the size of three, and three with that of two.
+    // Two frames are read with the size of three, and three with that of two.
     let (frame, end) = (plaintext(F), plaintext(F - 1));
     let header_len = Foreign::new(F as u32, &[]).header_bytes().len() as u64;
     let size_of = |frames: u64| header_len + frames * (F + 32) + 8 - 1;

@@ -1,4 +1,4 @@
-//! Messages and numbers that others computed.
+//! Tests messages and numbers that others computed.
 
 pub(crate) mod official;
 mod own;
@@ -13,7 +13,7 @@ use serde::Deserialize;
 
 use crate::sample::push_all;
 
-/// Bytes that stand as base64 in JSON.
+/// Bytes that are base64 in JSON.
 #[derive(Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Base64(pub(crate) Vec<u8>);
@@ -47,7 +47,7 @@ impl WrappingKey<'_> {
         unwrap_raw_aes(&self.bytes, self.namespace, self.name, encrypted, &context)
     }
 
-    /// The way of a reader with this key: header, data key, commitment and tag.
+    /// Reads a message up to its body with this key: header, data key, commitment and tag.
     fn verify(
         &self,
         message: &[u8],
@@ -64,7 +64,7 @@ impl WrappingKey<'_> {
         })
     }
 
-    /// As strict as with our own objects, but that the header is the message's.
+    /// Opens the message as strictly as our own objects, but takes the header from the message.
     fn open_strictly(
         &self,
         message: &[u8],

@@ -1,4 +1,4 @@
-//! Data keys under an AES-256 key that we hold ourselves (FORMAT.md, raw AES data key).
+//! Encrypts and decrypts data keys under an AES-256 key of our own (FORMAT.md, header).
 
 use zeroize::Zeroizing;
 
@@ -9,13 +9,14 @@ use crate::header::EncryptionContext;
 use crate::key::DataKey;
 use crate::suite::{IV_LEN, KEY_LEN};
 
-/// Encrypts a data key under `kek`, as the official raw AES keyrings do, so that they open it.
+/// Encrypts a data key under `kek`, in the form of the official raw AES keyrings, so that they can open it.
 ///
-/// `iv` must be random and new for every call with one `kek`. `context` is the whole encryption
+/// `iv` must be random, and new for every call with the same `kek`. `context` is the whole encryption
 /// context: stored and required pairs.
 ///
 /// # Errors
-/// [`HeaderError::TooLong`] where namespace or name do not fit; [`HeaderError::Backend`].
+/// Returns [`HeaderError::TooLong`] if namespace or name do not fit, and [`HeaderError::Backend`] if the AEAD
+/// backend fails.
 pub fn wrap_raw_aes(
     kek: &[u8; KEY_LEN],
     namespace: &str,
@@ -38,10 +39,10 @@ pub fn wrap_raw_aes(
     EncryptedDataKey::new(namespace, provider_info, ciphertext)
 }
 
-/// Decrypts what [`wrap_raw_aes`] or an official raw AES keyring (AES-256) encrypted.
+/// Decrypts a data key that [`wrap_raw_aes`] or an official raw AES keyring (AES-256) encrypted.
 ///
 /// # Errors
-/// [`DecryptError::Unauthentic`] for another namespace, name, key or context, and for altered bytes.
+/// Returns [`DecryptError::Unauthentic`] for another namespace, name, key or context, and for altered bytes.
 pub fn unwrap_raw_aes(
     kek: &[u8; KEY_LEN],
     namespace: &str,
@@ -54,7 +55,7 @@ pub fn unwrap_raw_aes(
     DataKey::try_from(opened.as_slice()).map_err(|_| DecryptError::Unauthentic)
 }
 
-/// Decrypts a data key of any length. Namespace and name must be exactly those.
+/// Decrypts a data key of any length. Namespace and name must be exactly those in the data key.
 pub(crate) fn open_raw_aes(
     kek: &Cipher,
     namespace: &str,

@@ -1,5 +1,5 @@
-//! No bit of a message of any suite can be changed, none left out, and how it is cut into pieces
-//! changes nothing.
+//! Tests, for every suite, that no bit of a message can be changed or left out, and that the cuts between
+//! pieces change nothing.
 
 use proptest::prelude::*;
 use sealift_message::general::{AnyDataKey, Header, Opener};
@@ -71,7 +71,7 @@ fn opener(message: &Message) -> Opener {
     verified.unwrap().opener(&Limits::GENERAL)
 }
 
-/// Whoever goes on after an error gets nothing more, and no proof of an end.
+/// A caller who goes on after an error gets nothing more, and no proof of an end.
 #[test]
 fn a_broken_opener_stays_broken() {
     for (suite, _) in SUITES {

@@ -1,4 +1,4 @@
-//! Data keys of every length under raw AES keys of every length.
+//! Tests data keys of every length under raw AES keys of every length.
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use sealift_message::general::unwrap_raw_aes;
@@ -8,7 +8,7 @@ fn context() -> EncryptionContext {
     EncryptionContext::from_pairs([("a", "1"), ("b", "2")]).unwrap()
 }
 
-/// As an official raw AES keyring writes it.
+/// Encrypts a data key in the form that an official raw AES keyring writes.
 fn wrapped(kek: &[u8], data_key: &[u8]) -> EncryptedDataKey {
     let algorithm = match kek.len() {
         16 => &AES_128_GCM,

@@ -1,5 +1,4 @@
-//! The official vectors, all of them: 66 messages of every suite, and the known answers of key
-//! commitment.
+//! Tests all the official vectors: 66 messages of every suite, and the known answers of key commitment.
 
 use std::collections::BTreeMap;
 
@@ -108,7 +107,8 @@ struct DataKeyOf<'a> {
 }
 
 impl DataKeyOf<'_> {
-    /// Opened here as a keyring does; the bytes are compared with nothing, the message judges them.
+    /// Opens the data key like a keyring. The test compares its bytes with nothing, because the message
+    /// itself shows whether they are right.
     fn open(&self, message: &[u8], required: &EncryptionContext) -> Vec<u8> {
         let (header, _) = Header::parse(message, &Limits::GENERAL).unwrap();
         let context = header

@@ -1,4 +1,5 @@
-//! Key commitment is required unless somebody explicitly goes without; then it is compared first.
+//! Tests that key commitment is required unless the user explicitly goes without, and that it is compared
+//! first.
 
 use sealift_message::general::{AnyDataKey, Header, Policy, Suite};
 use sealift_message::{DecryptError, EncryptionContext, Limits, Unsupported};
@@ -40,7 +41,7 @@ fn the_policy_is_asked_before_a_key_is() {
         assert_eq!(header.check(&Policy::COMMITTED), expected);
         assert_eq!(Policy::COMMITTED.permits(suite), expected.is_ok());
         assert!(ANY.permits(suite));
-        // A key that is wrong in every way changes nothing of the answer.
+        // A key that is wrong in every way does not change the policy's answer.
         let key = AnyDataKey::try_from([0; 24].as_slice()).unwrap();
         let verified = header.verify(&Policy::COMMITTED, &key, &EncryptionContext::default());
         let wrong_key = expected.and(Err(DecryptError::Unauthentic));

@@ -1,4 +1,4 @@
-//! Of a signed message nothing is proven before its signature is.
+//! Tests that nothing about a signed message is proven before its signature is.
 
 use sealift_message::general::{AnyDataKey, Header, Opener};
 use sealift_message::{DecryptError, EncryptionContext, Field, Limits};
@@ -29,7 +29,7 @@ fn only_a_signed_message_has_the_opener_that_waits_for_the_signature() {
 fn whoever_has_the_data_key_but_not_the_signing_key_forges_nothing() {
     for suite in SIGNED {
         let honest = message(suite);
-        // The same header, so that every tag is right, and other plaintext.
+        // The forged message has the same header, so that every tag is right, but another plaintext.
         let mut forged = message(suite);
         forged.public_key = Some(public_key_of(&honest));
         forged.pieces[1] = b"EF".to_vec();
@@ -124,7 +124,7 @@ fn a_header_whose_public_key_does_not_suit_its_suite_is_refused() {
         (0x0378, &not_compressed),
         (0x0378, "not base64!"),
         (0x0378, "Ag=="),
-        // No signature is to be expected, whatever the pair says.
+        // These suites have no signature, so the pair must be absent.
         (0x0178, &of_p384),
         (0x0478, &of_p384),
     ] {
@@ -141,7 +141,7 @@ fn a_header_whose_public_key_does_not_suit_its_suite_is_refused() {
             "{public_key}"
         );
     }
-    // A signed suite without the pair.
+    // A signed suite without the pair is refused as well.
     let mut unsigned = message(0x0178).bytes();
     unsigned[2..4].copy_from_slice(&0x0378_u16.to_be_bytes());
     let refused = Header::parse(&unsigned, &Limits::GENERAL).unwrap_err();
@@ -152,7 +152,7 @@ fn a_header_whose_public_key_does_not_suit_its_suite_is_refused() {
 #[test]
 fn a_point_that_is_not_on_the_curve_checks_nothing() {
     let mut message = message(0x0378);
-    // Whichever of these is no coordinate is refused, and the others are keys of nobody.
+    // A value that is not the coordinate of a point is refused. Any other one is a key that nobody has.
     for x in 0..4 {
         let mut point = [0; 49];
         (point[0], point[48]) = (2, x);

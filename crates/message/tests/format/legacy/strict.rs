@@ -1,11 +1,11 @@
-//! That other people's messages can be read makes nothing wider that reads our own.
+//! Tests that the feature for other people's messages does not make the readers of our own accept more.
 
 use sealift_message::{Header, HeaderReader, Limits, StoredHeader, Unsupported};
 
 use super::SUITES;
 use super::writer::Message;
 
-/// Whatever of ours a message is given to.
+/// Gives a message to every reader of our own, and expects the same refusal.
 fn refused_everywhere(bytes: &[u8], expected: Unsupported) {
     let expected = expected.into();
     assert_eq!(Header::parse_own(bytes), Err(expected));

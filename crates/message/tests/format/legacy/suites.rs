@@ -1,4 +1,4 @@
-//! Every suite opens, framed and not, whatever the sizes; and with its own key and context only.
+//! Tests that every suite opens, framed or not, at any size, and only with its own key and context.
 
 use sealift_message::general::{Content, Header, Suite};
 use sealift_message::{DecryptError, EncryptionContext, Field, Limits, Unsupported};
@@ -97,7 +97,7 @@ fn pairs_may_stand_in_any_order_but_not_twice() {
         let mut message = Message::framed(suite, 4, &[b"ab"]);
         message.is_unsorted = true;
         let opened = Reading::any(&message.data_key).open(&message.bytes());
-        // FORMAT.md has the order for the suite that we write.
+        // FORMAT.md requires the order only for the suite that we write.
         assert_eq!(opened.is_whole(b"ab"), suite != 0x0478, "{suite:#06x}");
 
         message.context.push(message.context[0].clone());
@@ -115,7 +115,7 @@ fn a_suite_of_the_other_version_is_no_suite() {
     for (suite, _) in SUITES {
         let is_old = suite < 0x0400;
         let mut bytes = Message::framed(suite, 4, &[b"ab"]).bytes();
-        // Where the other version's reader looks for the suite.
+        // Puts the suite at the position where the reader of the other version looks for it.
         if is_old {
             bytes.splice(..2, [2]);
         } else {
@@ -130,7 +130,7 @@ fn a_suite_of_the_other_version_is_no_suite() {
 fn bytes_that_are_always_the_same_are_not_others() {
     let message = Message::framed(0x0178, 4, &[b"ab"]);
     let header = message.header();
-    // Content type, reserved bytes and IV length stand before the frame length, IV and tag.
+    // Content type, reserved bytes and IV length come before the frame length, IV and tag.
     let reserved = header.len() - 16 - 12 - 4 - 5;
     for (at, refused_at) in [
         (1, 1),

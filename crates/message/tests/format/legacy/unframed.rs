@@ -1,4 +1,5 @@
-//! A body in one piece: held up to a limit, refused at the claim, released by its tag only.
+//! Tests a body in one piece: it is held up to a limit, refused as soon as it claims more, and released only
+//! by its tag.
 
 use sealift_message::{DecryptError, Field, Limits, Unsupported};
 
@@ -47,7 +48,7 @@ fn a_claim_over_the_limit_is_refused_before_any_of_the_body_is_kept() {
         let opened = Reading::any(&message.data_key).open(&prefix);
         assert_eq!(opened.refused(b""), over(claim, 64 * 1024 * 1024));
     }
-    // Of a claim within it nothing is allocated: the bytes just do not come.
+    // A claim within the limit allocates nothing either; the bytes just never come.
     prefix[at..].copy_from_slice(&(64_u64 * 1024 * 1024).to_be_bytes());
     let opened = Reading::any(&message.data_key).open(&prefix);
     assert_eq!(opened.refused(b""), DecryptError::Truncated);

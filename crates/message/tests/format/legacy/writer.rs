@@ -1,5 +1,4 @@
-//! Writes messages of every suite, put together here from the specification: nothing of the crate
-//! under test has a part in it.
+//! Writes messages of every suite from the specification alone, without any code of the crate under test.
 
 use aws_lc_rs::aead::{AES_128_GCM, AES_192_GCM, AES_256_GCM, Aad, LessSafeKey, Nonce, UnboundKey};
 use aws_lc_rs::hmac;
@@ -12,22 +11,22 @@ use base64::engine::general_purpose::STANDARD;
 
 use super::SUITES;
 
-/// A message before it is written; its parts can be made wrong.
+/// A message before it is written; a test can make its fields wrong.
 pub(crate) struct Message {
     pub(crate) suite: u16,
-    /// 0: not framed.
+    /// The frame length; 0 means not framed.
     pub(crate) frame_length: u32,
-    /// What is in each frame, or in the one piece.
+    /// The plaintext of each frame, or of the one piece.
     pub(crate) pieces: Vec<Vec<u8>>,
-    /// Without the public key.
+    /// The context without the public key.
     pub(crate) context: Vec<(String, String)>,
-    /// Authenticated and not stored.
+    /// The pairs that are authenticated and not stored.
     pub(crate) required: Vec<(String, String)>,
-    /// Last pair first.
+    /// Writes the last pair first.
     pub(crate) is_unsorted: bool,
-    /// Instead of the right one.
+    /// Replaces the right public key.
     pub(crate) public_key: Option<String>,
-    /// Instead of the right one.
+    /// Replaces the right commitment.
     pub(crate) commitment: Option<[u8; 32]>,
     pub(crate) data_key: Vec<u8>,
     signer: Option<EcdsaKeyPair>,
@@ -104,7 +103,7 @@ impl Message {
             bytes.extend(self.commitment.unwrap_or_else(|| self.right_commitment()));
         }
         let aad = [bytes.clone(), serialised(&self.required)].concat();
-        // Old headers carry their IV; its bytes are the writer's choice.
+        // Old headers carry their IV, and the writer chooses its bytes.
         let iv = if self.is_old() { [7; 12] } else { [0; 12] };
         let tag = self.sealed(iv, &aad, &[]);
         if self.is_old() {
@@ -125,7 +124,8 @@ impl Message {
             .collect()
     }
 
-    /// Over these bytes, behind its length; nothing for a suite that does not sign.
+    /// Returns the signature over these bytes, after its length. Returns nothing for a suite that does not
+    /// sign.
     pub(crate) fn footer(&self, signed: &[u8]) -> Vec<u8> {
         let Some(signer) = &self.signer else {
             return Vec::new();
@@ -194,7 +194,7 @@ impl Message {
         hmac(hash, &prk, &info)[..self.data_key.len()].to_vec()
     }
 
-    /// Ciphertext and tag.
+    /// Returns the ciphertext and the tag.
     fn sealed(&self, iv: [u8; 12], aad: &[u8], plaintext: &[u8]) -> Vec<u8> {
         let key = self.content_key();
         let algorithm = match key.len() {
@@ -211,7 +211,7 @@ impl Message {
     }
 }
 
-/// As the message carries it: the sign of y, then x.
+/// Encodes the public key as the message carries it: the sign of y, then x.
 fn compressed_point(signer: &EcdsaKeyPair) -> String {
     let point = signer.public_key().as_ref();
     let (x, y) = point[1..].split_at(point.len() / 2);

@@ -1,5 +1,5 @@
-//! The official vectors of suite 0x0478, by the crate's own path. They are not part of the project: tests that want them say
-//! that they were skipped where the folder beside the project is absent.
+//! Tests the official vectors of suite 0x0478 on the crate's own path. The vectors are not part of the
+//! project: if the folder beside the project is absent, the tests that need it say that they were skipped.
 
 use std::collections::BTreeMap;
 use std::fs;
@@ -13,11 +13,12 @@ use serde::Deserialize;
 
 use super::{Base64, WrappingKey, open_body};
 
-/// A file of the folder beside the project.
+/// Reads a file of the folder beside the project.
 pub(crate) fn read(file: &str) -> Option<Vec<u8>> {
     let folder = PathBuf::from(env!("CARGO_MANIFEST_DIR")).join("../../../shared/vectors");
     if !folder.is_dir() {
-        // Past the capture of a test's output: that it was skipped must be seen.
+        // This bypasses the capture of a test's output, because the developer must see that the test was
+        // skipped.
         io::stderr()
             .write_all(b"skipped: no official vectors beside the project (../shared/vectors)\n")
             .unwrap();
@@ -39,14 +40,14 @@ pub(crate) struct KnownAnswer {
     pub(crate) ciphertext: Base64,
     pub(crate) decrypted_dek: Base64,
     pub(crate) message_id: Base64,
-    /// Not every origin of these messages tells it.
+    /// The content key, which not every source of these messages states.
     pub(crate) content_encryption_key: Option<Base64>,
     pub(crate) commitment: Base64,
     pub(crate) encryption_context: BTreeMap<String, String>,
     pub(crate) plaintext_frames: Option<Vec<String>>,
 }
 
-/// Of a message whose body is not framed.
+/// The error for a message whose body is not framed.
 const NOT_FRAMED: DecryptError = DecryptError::Unsupported(Unsupported::ContentType(1));
 
 #[test]
@@ -150,7 +151,7 @@ fn messages_of_official_releases_open_and_those_of_the_faulty_one_do_not() {
             assert_eq!(result, Ok(read(&entry.plaintext).unwrap()), "{file}");
             opened += 1;
         } else {
-            // The data key opens: it is the header's tag that is wrong.
+            // The data key opens, so only the header's tag is wrong.
             let (header, _) = Header::parse(&message, &Limits::GENERAL).unwrap();
             assert!(wrapping_key.data_key(&header, &required).is_ok(), "{file}");
             assert_eq!(result, Err(DecryptError::Unauthentic), "{file}");

@@ -1,4 +1,4 @@
-//! The project's own vectors: 60 messages, some by the official Python SDK and some forged, beside
+//! Tests the project's own vectors: 60 messages, some by the official Python SDK and some forged, and also
 //! key derivations and layouts.
 
 use std::collections::BTreeMap;
@@ -57,7 +57,7 @@ struct LayoutRow {
     frames: u64,
     object: u64,
     last_frame_offset: u64,
-    /// First and last frame, first byte and the byte after the last.
+    /// The first and the last frame, the first byte and the byte after the last.
     range_of_last_byte: Option<[u64; 4]>,
 }
 
@@ -87,7 +87,8 @@ impl Vector {
         EncryptionContext::from_pairs(self.authenticated_only.clone()).unwrap()
     }
 
-    /// Some other writers end a message so, where the plaintext fills its frames.
+    /// Returns whether the message ends with a full final frame, as some other writers end it if the
+    /// plaintext fills its frames.
     fn has_full_final_frame(&self) -> bool {
         let (header, len) = Header::parse(&self.message.0, &Limits::GENERAL).unwrap();
         let plaintext_len = self.plaintext.as_ref().unwrap().0.len() as u64;
@@ -106,7 +107,7 @@ fn the_general_reader_judges_as_expected() {
         let opened = vectors
             .wrapping_key()
             .open(&vector.message.0, &vector.required());
-        // The one difference between the two readers that a single frame shows.
+        // `iv-not-sequence` is the only case of a single frame in which the two readers differ.
         if vector.expect == Verdict::Accept || name == "iv-not-sequence" {
             let plaintext = &vector.plaintext.as_ref().unwrap().0;
             assert_eq!(opened.as_ref(), Ok(plaintext), "{name}");
@@ -121,7 +122,7 @@ fn the_general_reader_judges_as_expected() {
     }
 }
 
-/// Whether the error is of the kind that the vector is refused for.
+/// Returns whether the error is of the kind that the vector is refused for.
 fn is_for(reason: &str, error: DecryptError) -> bool {
     use DecryptError::{Malformed, Truncated, Unauthentic, Unsupported};
     match reason {
@@ -144,7 +145,7 @@ fn is_for(reason: &str, error: DecryptError) -> bool {
             }
         ),
         "refuse: short header" => error == Truncated,
-        // A claim that is refused, or what it makes of the bytes after it.
+        // The claim is refused, or the bytes after it are refused as a consequence.
         "refuse: data key count"
         | "refuse: content type / frame length"
         | "refuse: sequence / IV"
