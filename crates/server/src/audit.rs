@@ -82,7 +82,14 @@ impl App {
         reader: &Reader,
         outcome: &'static str,
     ) -> Result<(), RecordsError> {
-        let (reading, now_ms) = (Reading::of(reader, outcome), self.now_ms());
+        let reading = Reading {
+            scope: reader.caller.scope.clone(),
+            via: reader.caller.via.as_str(),
+            ticket_id: reader.right.as_ref().map(|right| right.ticket_id.clone()),
+            file_id: reader.file_id.clone(),
+            outcome,
+        };
+        let now_ms = self.now_ms();
         if self.kept_readings.tell_of(&reading, now_ms) {
             return Ok(());
         }

@@ -6,12 +6,13 @@ use std::sync::{Arc, OnceLock};
 use axum::{extract::FromRequestParts, http::request::Parts};
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 use http::{HeaderMap, HeaderValue, header};
-use sealift_transfer::api::ProblemCode;
+use sealift_transfer::api::{FileId, ProblemCode};
 
 use crate::{
     app::App,
     config::Auth,
     problem::Refusal,
+    reads::ReadFor,
     records::{Roles, Scope},
     telemetry::RequestId,
 };
@@ -108,6 +109,14 @@ impl Caller {
             },
             via: Via::Ticket,
             request_id,
+        }
+    }
+
+    /// Returns the holder against whose limit the caller's reads of this file count.
+    pub(crate) fn reads_for(&self, file_id: &FileId) -> ReadFor {
+        match self.via {
+            Via::Ticket => ReadFor::TicketsOf(file_id.clone()),
+            Via::ApiKey | Via::Loopback => ReadFor::Owner(self.scope.clone()),
         }
     }
 

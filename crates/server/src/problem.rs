@@ -15,6 +15,7 @@ use crate::{
     keys::KeysError,
     objects::ObjectsError,
     rates::TooSoon,
+    read_only::IsReadOnly,
     reads::TooManyReads,
     records::RecordsError,
 };
@@ -140,6 +141,14 @@ impl From<TooManyReads> for Refusal {
         )
         .with_number("most", most)
         .retry_after_s(2)
+    }
+}
+
+impl From<IsReadOnly> for Refusal {
+    fn from(error: IsReadOnly) -> Self {
+        // Programs need not ask again before an operator can have acted, and a wait of more than two
+        // minutes makes them give up at once.
+        Self::new(ProblemCode::ReadOnly, error.to_string()).retry_after_s(300)
     }
 }
 

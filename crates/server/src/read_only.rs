@@ -5,22 +5,19 @@
 
 use core::sync::atomic::{AtomicBool, Ordering};
 
-use sealift_transfer::api::ProblemCode;
-
-use crate::problem::Refusal;
-
 /// Holds whether this server is read-only.
 #[derive(Debug, Default)]
 pub(crate) struct ReadOnly(AtomicBool);
 
-/// Explains the mode to the operator in the log, and to a person or a program in the refusal.
+/// The error if a change is refused because the server is read-only. Its text is for the operator in the
+/// log, and for a person or a program in the refusal.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[error("{WHY}")]
+pub(crate) struct IsReadOnly;
+
 const WHY: &str = "This server is read-only, because its database is older than the mark in its bucket, \
      as after a restore from a backup. Files can be listed and downloaded. The operator ends this by \
      running `sealift records new-epoch --yes`.";
-
-/// The wait of a `Retry-After`. Programs need not ask again before an operator can have acted, and a
-/// wait of more than two minutes makes them give up at once.
-const ASK_AGAIN_AFTER_S: u64 = 300;
 
 impl ReadOnly {
     /// Turns the read-only mode on.
@@ -47,10 +44,10 @@ impl ReadOnly {
     /// changes anything.
     ///
     /// # Errors
-    /// Fails if the server is read-only.
-    pub(crate) fn may_change(&self) -> Result<(), Refusal> {
+    /// Returns [`IsReadOnly`] if the server is read-only.
+    pub(crate) fn may_change(&self) -> Result<(), IsReadOnly> {
         if self.is_on() {
-            return Err(Refusal::new(ProblemCode::ReadOnly, WHY).retry_after_s(ASK_AGAIN_AFTER_S));
+            return Err(IsReadOnly);
         }
         Ok(())
     }

@@ -5,7 +5,6 @@
 use sealift_transfer::api::FileId;
 
 use crate::{
-    caller::{Caller, Via},
     config::Limits,
     places::{NoPlace, Place, Places},
     records::Scope,
@@ -46,20 +45,14 @@ impl Reads {
         }
     }
 
-    /// Takes a slot for one read of this file.
+    /// Takes a slot for one read.
     ///
     /// # Errors
     /// Returns [`TooManyReads`] if no slot is free.
-    pub(crate) fn begin(
-        &self,
-        caller: &Caller,
-        file_id: &FileId,
-    ) -> Result<ReadPermit, TooManyReads> {
-        let (read_for, most) = match caller.via {
-            Via::Ticket => (ReadFor::TicketsOf(file_id.clone()), self.most_of_ticket),
-            Via::ApiKey | Via::Loopback => {
-                (ReadFor::Owner(caller.scope.clone()), self.most_of_owner)
-            }
+    pub(crate) fn begin(&self, read_for: ReadFor) -> Result<ReadPermit, TooManyReads> {
+        let most = match read_for {
+            ReadFor::Owner(_) => self.most_of_owner,
+            ReadFor::TicketsOf(_) => self.most_of_ticket,
         };
         let permit = self.places.take(read_for, most);
         permit.map_err(|NoPlace { most }| TooManyReads { most })
@@ -69,21 +62,17 @@ impl Reads {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::{
-        config::{Config, Sources},
-        records::Roles,
-    };
+    use crate::config::{Config, Sources};
 
-    fn caller(owner: &str, via: Via) -> Caller {
-        Caller {
-            scope: Scope {
-                tenant: "acme".parse().unwrap(),
-                owner: owner.parse().unwrap(),
-            },
-            roles: Roles::ALL,
-            via,
-            request_id: None,
-        }
+    fn owner(name: &str) -> ReadFor {
+        ReadFor::Owner(Scope {
+            tenant: "acme".parse().unwrap(),
+            owner: name.parse().unwrap(),
+        })
+    }
+
+    fn tickets_of(file: u8) -> ReadFor {
+        ReadFor::TicketsOf(FileId::from_random([file; 16]))
     }
 
     #[test]
@@ -94,21 +83,18 @@ mod tests {
             ..Config::load(&Sources::default()).unwrap().limits
         };
         let reads = Reads::new(&limits);
-        let [one, other] = [1, 2].map(|byte| FileId::from_random([byte; 16]));
-        let (ann, bob) = (caller("ann", Via::ApiKey), caller("bob", Via::ApiKey));
-        let link = caller("ann", Via::Ticket);
-        let first = reads.begin(&ann, &one).unwrap();
-        let second = reads.begin(&ann, &other).unwrap();
-        assert_eq!(reads.begin(&ann, &one).unwrap_err().most, 2);
-        let _bobs = reads.begin(&bob, &one).unwrap();
-        let of_one = reads.begin(&link, &one).unwrap();
-        assert_eq!(reads.begin(&link, &one).unwrap_err().most, 1);
-        let _of_other = reads.begin(&link, &other).unwrap();
+        let first = reads.begin(owner("ann")).unwrap();
+        let second = reads.begin(owner("ann")).unwrap();
+        assert_eq!(reads.begin(owner("ann")).unwrap_err().most, 2);
+        let _bobs = reads.begin(owner("bob")).unwrap();
+        let of_one = reads.begin(tickets_of(1)).unwrap();
+        assert_eq!(reads.begin(tickets_of(1)).unwrap_err().most, 1);
+        let _of_other = reads.begin(tickets_of(2)).unwrap();
 
         drop(first);
-        let _again = reads.begin(&ann, &one).unwrap();
+        let _again = reads.begin(owner("ann")).unwrap();
         drop(of_one);
-        let _of_one_again = reads.begin(&link, &one).unwrap();
+        let _of_one_again = reads.begin(tickets_of(1)).unwrap();
         drop(second);
     }
 
@@ -119,22 +105,19 @@ mod tests {
             ..Config::load(&Sources::default()).unwrap().limits
         };
         let reads = Reads::new(&limits);
-        let file = FileId::from_random([1; 16]);
-        let [ann, bob] = ["ann", "bob"].map(|owner| caller(owner, Via::ApiKey));
-        let first = reads.begin(&ann, &file).unwrap();
-        let _second = reads.begin(&bob, &file).unwrap();
-        for third in [&ann, &bob, &caller("eve", Via::Ticket)] {
-            assert_eq!(reads.begin(third, &file).unwrap_err().most, 2);
+        let first = reads.begin(owner("ann")).unwrap();
+        let _second = reads.begin(owner("bob")).unwrap();
+        for third in [owner("ann"), owner("bob"), tickets_of(1)] {
+            assert_eq!(reads.begin(third).unwrap_err().most, 2);
         }
         drop(first);
-        let _third = reads.begin(&bob, &file).unwrap();
+        let _third = reads.begin(owner("bob")).unwrap();
     }
 
     #[test]
     fn who_reads_nothing_is_forgotten() {
         let reads = Reads::new(&Config::load(&Sources::default()).unwrap().limits);
-        let file = FileId::from_random([1; 16]);
-        drop(reads.begin(&caller("ann", Via::ApiKey), &file).unwrap());
+        drop(reads.begin(owner("ann")).unwrap());
         assert!(reads.places.are_free());
     }
 }

@@ -8,39 +8,16 @@
 
 use core::time::Duration;
 
-use crate::{
-    app::App, completion::CompletionError, objects::ObjectsError, random, records::RecordsError,
-};
+use crate::{app::App, random};
 
 mod files;
 mod report;
 mod tickets;
 mod unrecorded;
 mod uploads;
+mod walk;
 
 pub use report::{SweepCount, SweepKind, SweepReport};
-
-/// How long after its last signature a tombstone is kept. Signatures end by the store's clock,
-/// records by the server's; doctor allows a minute between them, and a PUT that began in time may
-/// take a while.
-const TOMBSTONE_MARGIN_MS: i64 = 60 * 60 * 1000;
-
-/// Rows or object keys in one page.
-const PAGE: u32 = 500;
-
-/// The audit outcome of a step that somebody else had begun.
-const FINISHED: &str = "finished";
-
-/// The reasons why a step failed. The next sweep tries it again.
-#[derive(Debug, thiserror::Error)]
-enum SweepError {
-    #[error("the records failed")]
-    Records(#[from] RecordsError),
-    #[error("the store failed")]
-    Objects(#[from] ObjectsError),
-    #[error("a completion could not be ended")]
-    Completion(#[from] CompletionError),
-}
 
 /// Sweeps at once and then again at intervals; never returns.
 pub(crate) async fn run(app: App, every: Duration) {

@@ -8,7 +8,7 @@ use std::{
 
 use sealift_transfer::api::{FileId, TicketId};
 
-use crate::{caller::Reader, records::Scope};
+use crate::records::Scope;
 
 /// How long a row covers the reads after it.
 const TOLD_FOR_MS: i64 = 60_000;
@@ -19,23 +19,11 @@ const MOST_REMEMBERED: usize = 10_000;
 /// A reader, the file it reads and the outcome.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(super) struct Reading {
-    scope: Scope,
-    via: &'static str,
-    ticket_id: Option<TicketId>,
-    file_id: FileId,
-    outcome: &'static str,
-}
-
-impl Reading {
-    pub(super) fn of(reader: &Reader, outcome: &'static str) -> Self {
-        Self {
-            scope: reader.caller.scope.clone(),
-            via: reader.caller.via.as_str(),
-            ticket_id: reader.right.as_ref().map(|right| right.ticket_id.clone()),
-            file_id: reader.file_id.clone(),
-            outcome,
-        }
-    }
+    pub(super) scope: Scope,
+    pub(super) via: &'static str,
+    pub(super) ticket_id: Option<TicketId>,
+    pub(super) file_id: FileId,
+    pub(super) outcome: &'static str,
 }
 
 /// When the newest row of each reading was written. It is kept in memory, per server, because a

@@ -50,7 +50,7 @@ pub(crate) async fn content(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let permit = app.reads.begin(&caller, &file_id)?;
+        let permit = app.reads.begin(caller.reads_for(&file_id))?;
         reader.go_on(&app).await?;
         app.audit_reading(&reader, "ok").await?;
         app.metrics.file_reads.inc();

@@ -1,6 +1,6 @@
 //! Removes tickets that can no longer be redeemed or read with.
 
-use super::{PAGE, SweepKind, SweepReport};
+use super::{SweepKind, SweepReport, walk::PAGE};
 use crate::{
     app::App,
     audit::Unasked,

@@ -4,7 +4,7 @@
 
 use sealift_transfer::api::UploadState;
 
-use super::{SweepError, SweepKind, SweepReport};
+use super::{SweepKind, SweepReport, walk::SweepError};
 use crate::{
     app::App,
     audit::Unasked,

@@ -2,7 +2,10 @@
 
 use sealift_transfer::api::UploadId;
 
-use super::{FINISHED, PAGE, SweepError, SweepKind, SweepReport, TOMBSTONE_MARGIN_MS};
+use super::{
+    SweepKind, SweepReport,
+    walk::{FINISHED, PAGE, Step, SweepError, walk},
+};
 use crate::{
     app::App,
     audit::Unasked,
@@ -13,90 +16,72 @@ use crate::{
 
 /// The order of the steps. An abandoned upload may turn out to be open, an open one may have
 /// expired, and an expired one is aborted at once and may be a tombstone already.
-const ORDER: [(UploadsToSweep, SweepKind); 4] = [
-    (UploadsToSweep::Abandoned, SweepKind::Abandoned),
-    (UploadsToSweep::Expired, SweepKind::Expired),
-    (UploadsToSweep::Aborting, SweepKind::Aborting),
-    (UploadsToSweep::Tombstones, SweepKind::Tombstone),
+const ORDER: [UploadsToSweep; 4] = [
+    UploadsToSweep::Abandoned,
+    UploadsToSweep::Expired,
+    UploadsToSweep::Aborting,
+    UploadsToSweep::Tombstones,
 ];
 
 pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
-    for (which, kind) in ORDER {
-        if let Err(error) = sweep_all(app, which, kind, report).await {
-            tracing::error!(%error, kind = kind.as_str(), "The sweeper could not read the records");
-            report.failed(kind);
-        }
+    for which in ORDER {
+        walk(app, which, report).await;
     }
 }
 
-async fn sweep_all(
-    app: &App,
-    which: UploadsToSweep,
-    kind: SweepKind,
-    report: &mut SweepReport,
-) -> Result<(), RecordsError> {
-    let now_ms = app.now_ms();
-    let until_ms = match which {
-        UploadsToSweep::Tombstones => now_ms.saturating_sub(TOMBSTONE_MARGIN_MS),
-        _ => now_ms,
-    };
-    let mut after: Option<UploadId> = None;
-    loop {
-        let page = app
-            .records
-            .uploads_to_sweep(which, until_ms, after.as_ref(), PAGE)
-            .await?;
-        let Some(last) = page.last() else {
-            return Ok(());
-        };
-        after = Some(last.upload_id.clone());
-        for upload in &page {
-            report.found(kind);
-            match end(app, which, upload, now_ms).await {
-                Ok(true) => report.done(kind),
-                Ok(false) => {}
-                Err(error) => {
-                    let error: &dyn std::error::Error = &error;
-                    tracing::warn!(upload.id = %upload.upload_id, error, kind = kind.as_str(), "The sweeper could not end upload {}", upload.upload_id);
-                    report.failed(kind);
+impl Step for UploadsToSweep {
+    type Row = UploadRow;
+    type Id = UploadId;
+
+    fn kind(self) -> SweepKind {
+        match self {
+            Self::Abandoned => SweepKind::Abandoned,
+            Self::Expired => SweepKind::Expired,
+            Self::Aborting => SweepKind::Aborting,
+            Self::Tombstones => SweepKind::Tombstone,
+        }
+    }
+
+    async fn page(
+        self,
+        app: &App,
+        until_ms: i64,
+        after: Option<&UploadId>,
+    ) -> Result<Vec<UploadRow>, RecordsError> {
+        app.records.uploads_to_sweep(self, until_ms, after, PAGE).await
+    }
+
+    fn id(row: &UploadRow) -> &UploadId {
+        &row.upload_id
+    }
+
+    async fn end(self, app: &App, upload: &UploadRow, now_ms: i64) -> Result<bool, SweepError> {
+        let id = &upload.upload_id;
+        app.objects.must_hold(&upload.bucket)?;
+        match self {
+            Self::Abandoned => end_completion(app, upload).await,
+            Self::Expired => {
+                let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
+                let audited = audited(app, upload, AuditAction::AbortUpload, "ok");
+                let begun = app
+                    .records
+                    .begin_expiring(id, now_ms, signatures_end_at_ms, audited);
+                if !begun.await? {
+                    return Ok(false);
                 }
+                abort(app, upload, None).await
             }
-        }
-    }
-}
-
-/// Ends one upload, and returns whether this sweep did it rather than another server.
-async fn end(
-    app: &App,
-    which: UploadsToSweep,
-    upload: &UploadRow,
-    now_ms: i64,
-) -> Result<bool, SweepError> {
-    let id = &upload.upload_id;
-    app.objects.must_hold(&upload.bucket)?;
-    match which {
-        UploadsToSweep::Abandoned => end_completion(app, upload).await,
-        UploadsToSweep::Expired => {
-            let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
-            let audited = audited(app, upload, AuditAction::AbortUpload, "ok");
-            let begun = app
-                .records
-                .begin_expiring(id, now_ms, signatures_end_at_ms, audited);
-            if !begun.await? {
-                return Ok(false);
+            Self::Aborting => {
+                let audited = audited(app, upload, AuditAction::AbortUpload, FINISHED);
+                abort(app, upload, Some(audited)).await
             }
-            abort(app, upload, None).await
-        }
-        UploadsToSweep::Aborting => {
-            let audited = audited(app, upload, AuditAction::AbortUpload, FINISHED);
-            abort(app, upload, Some(audited)).await
-        }
-        UploadsToSweep::Tombstones => {
-            // Abort once more, because a part that was on its way at the abort may lie there.
-            take_back(app, upload).await?;
-            app.objects.remove(&upload.s3_key).await?;
-            let audited = audited(app, upload, AuditAction::ForgetUpload, "ok");
-            Ok(app.records.sweep_upload(id, now_ms, audited).await?)
+            Self::Tombstones => {
+                // Abort once more, because a part that was on its way at the abort may lie there.
+                take_back(app, upload).await?;
+                app.objects.remove(&upload.s3_key).await?;
+                let audited = audited(app, upload, AuditAction::ForgetUpload, "ok");
+                Ok(app.records.sweep_upload(id, now_ms, audited).await?)
+            }
         }
     }
 }
