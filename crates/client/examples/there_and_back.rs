@@ -1,6 +1,6 @@
-//! Seals a file, sends it, and opens it again beside the old one:
+//! Uploads a file and downloads it again beside the old one:
 //! `cargo run -p sealift-client --example there_and_back -- http://localhost:8080 photo.jpg`.
-//! The API key, where the server asks for one, is in `SEALIFT_API_KEY`.
+//! If the server asks for an API key, the example takes it from `SEALIFT_API_KEY`.
 
 use std::{env, error::Error, path::PathBuf};
 

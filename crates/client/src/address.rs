@@ -1,25 +1,29 @@
-//! Where the server is.
+//! The address of the server.
 
 use core::fmt;
 use std::net::IpAddr;
 
 use reqwest::Url;
 
-/// Why a text is not the address of a server. It is not repeated: it may hold a password.
+/// Why a text is not the address of a server. The error does not repeat the text, because it may hold
+/// a password.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum AddressError {
-    /// Not a URL, or one with more than scheme, host, port and path.
+    /// The text is not a URL, or has more than scheme, host, port and path.
     #[error(
         "this is not the address of a server; give it as https://host or http://localhost:port"
     )]
     NotAnAddress,
-    /// Keys are not sent over an open connection (DESIGN.md 5).
-    #[error("keys are not sent over an open connection; use https, or http on this machine only")]
+    /// The address is `http` on another machine. Keys are not sent over an unencrypted connection,
+    /// because others on the way could read them.
+    #[error(
+        "keys are not sent over an unencrypted connection; use https, or http on this machine only"
+    )]
     Insecure,
 }
 
-/// A server's address, fit for keys.
+/// The address of a server to which keys may be sent.
 #[derive(Clone, PartialEq, Eq)]
 pub(crate) struct ServerAddress(String);
 
@@ -39,12 +43,13 @@ impl ServerAddress {
         }
     }
 
-    /// Whether nothing that is sent there leaves this machine: its store is here too.
+    /// Returns whether the server is on this machine. Then its store is here too, and no request
+    /// leaves the machine.
     pub(crate) fn is_this_machine(&self) -> bool {
         self.0.starts_with("http://")
     }
 
-    /// The address of an API path, which begins with `/`.
+    /// Returns the URL of an API path, which begins with `/`.
     pub(crate) fn at(&self, path: &str) -> String {
         format!("{self}{path}")
     }

@@ -1,24 +1,24 @@
-//! The caller's credential.
+//! The API key, which is the caller's credential.
 
 use core::fmt;
 
 use http::HeaderValue;
 use zeroize::Zeroizing;
 
-/// An API key as its owner has it. Wiped when dropped, never printed.
+/// An API key as its owner has it. The text is wiped when dropped and never printed.
 #[derive(Clone, PartialEq, Eq)]
 pub struct ApiKey(Zeroizing<String>);
 
-/// Why a text is not an API key. It is not repeated.
+/// The error for a text that is not an API key. The error does not repeat the text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("this is not an API key; give it as it was printed when it was made")]
 pub struct NotAnApiKey;
 
 impl ApiKey {
-    /// Only the server knows whether it is valid.
+    /// Takes the text of an API key. Only the server knows whether the key is valid.
     ///
     /// # Errors
-    /// [`NotAnApiKey`] for what no header can carry.
+    /// Returns [`NotAnApiKey`] if no header can carry the text.
     pub fn parse(text: &str) -> Result<Self, NotAnApiKey> {
         let is_plain = text.bytes().all(|c| c.is_ascii_graphic());
         if text.is_empty() || !is_plain {
@@ -27,7 +27,8 @@ impl ApiKey {
         Ok(Self(Zeroizing::new(text.to_owned())))
     }
 
-    /// For the header `Authorization`; marked, so that nothing below prints it.
+    /// Returns the value of the header `Authorization`. The value is marked as sensitive, so that the
+    /// HTTP library does not print it.
     pub(crate) fn authorization(&self) -> Option<HeaderValue> {
         let text = Zeroizing::new(format!("Bearer {}", *self.0));
         let mut value = HeaderValue::from_str(&text).ok()?;

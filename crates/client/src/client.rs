@@ -1,4 +1,4 @@
-//! A server, and who asks it.
+//! The client of one server, with its connections, credential and time limits.
 
 use core::{fmt, time::Duration};
 use std::sync::Arc;
@@ -13,8 +13,8 @@ use crate::{
     put_turns::PutTurns,
 };
 
-/// One server, asked by one caller. Clones share connections, credential and the number of PUTs at
-/// once.
+/// A client of one server for one caller. Clones share the connections, the credential and the limit
+/// on PUTs at once.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
@@ -24,31 +24,32 @@ pub struct Client {
     pub(crate) patience: Patience,
 }
 
-/// Why there is no client.
+/// Why a client cannot be made.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum ClientError {
-    /// The server's address is none that keys may be sent to.
+    /// The text is not a server's address to which keys may be sent.
     #[error(transparent)]
     Address(#[from] AddressError),
-    /// The system has no TLS to work with.
-    #[error("secure connections cannot be made here; check the system's certificates")]
+    /// The system has no usable TLS.
+    #[error("this system cannot make secure connections; check its certificates")]
     Tls(#[source] Box<dyn core::error::Error + Send + Sync>),
 }
 
-/// How long the other side may be silent. Nothing limits a transfer that goes on, however slowly.
+/// How long the other side may be silent. A transfer that makes progress has no limit, however slow.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// Until an answer begins.
+    /// The longest time until an answer begins.
     pub answer: Duration,
-    /// Until the answer to a completion begins: stores join large objects for minutes.
+    /// The longest time until the answer to a completion begins, because stores may need minutes to
+    /// join a large object.
     pub completion: Duration,
-    /// Between two pieces of a body.
+    /// The longest pause between two pieces of a body.
     pub stall: Duration,
 }
 
 impl Default for Patience {
-    /// For slow links and busy servers.
+    /// Returns limits for slow links and busy servers.
     fn default() -> Self {
         Self {
             answer: Duration::from_secs(120),
@@ -58,20 +59,20 @@ impl Default for Patience {
     }
 }
 
-/// A host that is there accepts within this.
+/// The longest time to connect. A host that exists accepts sooner.
 const CONNECT: Duration = Duration::from_secs(10);
-/// Silent connections are probed, so that a dead peer is noticed.
+/// The time after which a silent connection is probed, so that a dead peer is noticed.
 const KEEPALIVE: Duration = Duration::from_secs(30);
 
 impl Client {
-    /// For the server at `https://host`, or `http://` on this machine; without an API key where the
-    /// server asks for none.
+    /// Makes a client of the server at `https://host`, or at `http://` on this machine. The API key
+    /// is `None` if the server asks for none.
     ///
     /// # Errors
-    /// [`ClientError`].
+    /// Returns a [`ClientError`] if keys must not be sent to the address, or if TLS does not work.
     pub fn new(server: &str, api_key: Option<ApiKey>) -> Result<Self, ClientError> {
         let server = ServerAddress::parse(server)?;
-        // A redirect would carry keys, or sealed bytes, to where nobody asked for them.
+        // Redirects are off, because they would carry keys or sealed bytes to another server.
         let mut http = reqwest::Client::builder()
             .user_agent(concat!("sealift/", env!("CARGO_PKG_VERSION")))
             .redirect(redirect::Policy::none())
@@ -79,7 +80,7 @@ impl Client {
             .connect_timeout(CONNECT)
             .tcp_keepalive(KEEPALIVE);
         if server.is_this_machine() {
-            // What may travel openly within this machine must not go out to a proxy.
+            // Unencrypted requests within this machine must not leave it through a proxy.
             http = http.no_proxy();
         }
         let http = http
@@ -94,15 +95,15 @@ impl Client {
         })
     }
 
-    /// With another patience.
+    /// Returns the client with other time limits.
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
     }
 
-    /// With a function that is asked for another API key when the server refuses the one at hand:
-    /// once for all uploads of this client, which wait for it and then go on. `None`, or the
-    /// refused key again, means that there is none; the uploads fail then, and can be resumed.
+    /// Returns the client with a function that gives another API key when the server refuses the
+    /// current one. It is called once for all uploads of this client, which wait for the key and then
+    /// continue. If it returns `None` or the refused key again, the uploads fail and can be resumed.
     #[must_use]
     pub fn with_refresh<F>(self, refresh: impl Fn() -> F + Send + Sync + 'static) -> Self
     where

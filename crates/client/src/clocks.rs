@@ -1,4 +1,4 @@
-//! The clocks of this machine, from which the ages of presigned addresses follow.
+//! Reads the clocks of this machine. The ages of presigned URLs are computed from them.
 
 use std::{
     sync::OnceLock,
@@ -12,7 +12,7 @@ pub(crate) fn now() -> Moment {
     static FIRST_READING: OnceLock<Instant> = OnceLock::new();
     let steady = FIRST_READING.get_or_init(Instant::now).elapsed();
     let wall = SystemTime::now().duration_since(UNIX_EPOCH);
-    // A wall clock before 1970 counts from its own beginning; the steady clock still counts.
+    // A wall clock before 1970 reads as 0. The steady clock still counts.
     let wall_ms = wall.map_or(0, |since| since.as_millis());
     Moment {
         wall_ms: i64::try_from(wall_ms).unwrap_or(i64::MAX),

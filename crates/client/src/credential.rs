@@ -1,4 +1,4 @@
-//! The caller's credential, which may run out while uploads go on.
+//! The caller's credential, which may expire while uploads run.
 
 use core::fmt;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -8,22 +8,22 @@ use http::HeaderValue;
 
 use crate::api_key::ApiKey;
 
-/// Asks the caller for a credential in place of one that the server refused; `None` where there is
-/// none to be had.
+/// Asks the caller for a credential in place of one that the server refused. Returns `None` if the
+/// caller has no other one.
 pub(crate) type Refresh = Arc<dyn Fn() -> BoxFuture<'static, Option<ApiKey>> + Send + Sync>;
 
-/// One credential for all uploads of a client, and how to get the next.
+/// The credential that all uploads of a client share, and the function that gets the next one.
 pub(crate) struct Credential {
     current: Mutex<Current>,
     refresh: Option<Refresh>,
-    /// Held by who asks, so that one question serves all who wait.
+    /// The lock of the task that asks the caller, so that one question serves all waiting tasks.
     asking: tokio::sync::Mutex<()>,
 }
 
 struct Current {
     api_key: Option<ApiKey>,
     version: u64,
-    /// Questions that brought no other credential.
+    /// Questions that gave no other credential.
     declined: u64,
 }
 
@@ -49,13 +49,14 @@ impl Credential {
         self.current().api_key.as_ref()?.authorization()
     }
 
-    /// Grows with every other credential.
+    /// Returns a number that grows with every new credential.
     pub(crate) fn version(&self) -> u64 {
         self.current().version
     }
 
-    /// Whether there is another credential than the one of this version, which was refused. Asks
-    /// for it, unless somebody else did meanwhile. The refused one again is none.
+    /// Returns whether there is another credential than the refused one, which had this version.
+    /// Asks the caller for it, unless another task has done so meanwhile. The refused credential
+    /// again does not count.
     pub(crate) async fn is_renewed(&self, refused: u64) -> bool {
         let declined = self.current().declined;
         let _asking = self.asking.lock().await;
@@ -105,7 +106,7 @@ mod tests {
         Some(ApiKey::parse(text).unwrap())
     }
 
-    /// Gives this each time, and counts.
+    /// Returns a credential whose refresh gives `next` each time, with the number of questions.
     fn credential(next: &'static str) -> (Credential, Arc<AtomicUsize>) {
         let asked = Arc::new(AtomicUsize::new(0));
         let count = asked.clone();
@@ -113,7 +114,7 @@ mod tests {
             count.fetch_add(1, Ordering::Relaxed);
             let next = ApiKey::parse(next).ok();
             async move {
-                // Others come while the caller is still asked.
+                // Other tasks arrive while the caller is still being asked.
                 tokio::task::yield_now().await;
                 next
             }
@@ -134,7 +135,7 @@ mod tests {
         assert_eq!(three_at_once(&credential).await, [true; 3]);
         assert_eq!(asked.load(Ordering::Relaxed), 1);
         assert_eq!(credential.api_key(), api_key("new"));
-        // One that was refused before the question, and says so after it.
+        // This request was refused before the question, but reports it only after the answer.
         assert!(credential.is_renewed(0).await);
         assert_eq!(asked.load(Ordering::Relaxed), 1);
     }
@@ -145,7 +146,7 @@ mod tests {
             let (credential, asked) = credential(next);
             assert_eq!(three_at_once(&credential).await, [false; 3]);
             assert_eq!(asked.load(Ordering::Relaxed), 1);
-            // Who comes later is asked for anew.
+            // A later task asks again.
             assert!(!credential.is_renewed(0).await);
             assert_eq!(asked.load(Ordering::Relaxed), 2);
         }

@@ -1,4 +1,4 @@
-//! Plaintext from the server: all that was asked for, or an error.
+//! Downloads of plaintext from the server: everything that was asked for, or an error.
 
 mod error;
 mod into;
@@ -30,36 +30,37 @@ pub use into::{DownloadProgress, Downloaded};
 pub use taken::{Taken, numbered};
 pub use to_file::{SaveOptions, Saved};
 
-/// Verified plaintext, piece by piece. It ends after [`Self::plaintext_len`] bytes; anything less
-/// ends with an error, never as if it were all.
+/// Verified plaintext, piece by piece. The stream ends after [`Self::plaintext_len`] bytes. If fewer
+/// bytes arrive, it ends with an error.
 pub struct Download {
-    /// Where in the file it begins and ends.
+    /// The bytes of the file that the answer holds.
     range: Range<u64>,
     /// Bytes of the whole file.
     size: u64,
-    /// Whether the server gives it as the whole file.
+    /// Whether the server answered with the whole file.
     is_whole: bool,
     etag: Option<HeaderValue>,
     pieces: BoxStream<'static, Result<Bytes, DownloadError>>,
 }
 
-/// What is asked of the server.
+/// The part of a file that is asked for.
 #[derive(Clone, Default)]
 struct Asked {
     start: u64,
-    /// `None`: to the end of the file.
+    /// The end of the range, or `None` for the end of the file.
     end: Option<u64>,
-    /// Only of the message with this ETag; of any other one, all of it.
+    /// The ETag of the message that the range belongs to. If the server has another message, it sends
+    /// that one whole.
     of: Option<HeaderValue>,
 }
 
 impl Client {
-    /// Begins to open a file, or a range of its plaintext bytes; a range that goes beyond the end
-    /// gives what there is. One request: what breaks off is an error.
-    /// [`Client::download_into`] and [`Client::download_to`] go on.
+    /// Begins to download a file, or a range of its plaintext bytes. A range that goes beyond the end
+    /// gives the bytes that exist. This makes one request, so a broken connection is an error;
+    /// [`Client::download_into`] and [`Client::download_to`] continue after one.
     ///
     /// # Errors
-    /// [`DownloadError`].
+    /// Returns a [`DownloadError`] if the request fails, or if the answer is not what was asked for.
     pub async fn download(
         &self,
         file: &FileId,
@@ -81,7 +82,8 @@ impl Client {
         }
     }
 
-    /// The whole file where something else was asked for is left to the caller to judge.
+    /// Sends the request and checks the form of the answer. The caller must check that it is the part
+    /// that was asked for, because the server may answer with the whole file.
     async fn begin_download(
         &self,
         file: &FileId,
@@ -95,7 +97,7 @@ impl Client {
             }
         }
         let answer = self.send(request, self.patience.answer).await?;
-        // Without a length nobody could tell a short file from a whole one.
+        // Without a length, a file that was cut off would look like a whole one.
         let len = answer.content_length().ok_or(DownloadError::OtherAnswer)?;
         let (range, size) = match answer.status() {
             StatusCode::OK => (0..len, len),
@@ -118,7 +120,7 @@ impl Client {
 }
 
 impl Asked {
-    /// `Range`, where not everything is asked for.
+    /// Returns the value of `Range`, unless the whole file is asked for.
     fn range(&self) -> Option<String> {
         match self.end {
             None if self.start == 0 => None,
@@ -127,7 +129,7 @@ impl Asked {
         }
     }
 
-    /// Whether it begins where it was asked to and ends there too, or at the end of the file.
+    /// Returns whether the answer has the range that was asked for, up to the end of the file at most.
     fn is_met_by(&self, given: &Download) -> bool {
         let end = self.end.unwrap_or(given.size).min(given.size);
         let is_whole = self.range().is_none();
@@ -136,16 +138,16 @@ impl Asked {
 }
 
 impl Download {
-    /// Bytes that this will give.
+    /// Returns the number of bytes that the stream gives.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
         self.range.end.saturating_sub(self.range.start)
     }
 
-    /// All of it, in memory.
+    /// Reads all bytes into memory.
     ///
     /// # Errors
-    /// [`DownloadError::Cut`].
+    /// Returns [`DownloadError::Cut`] if the connection breaks before the last byte.
     pub async fn read_all(self) -> Result<Vec<u8>, DownloadError> {
         self.try_fold(Vec::new(), |mut all, piece| async move {
             all.extend_from_slice(&piece);
@@ -201,13 +203,13 @@ fn content_range(answer: &Response) -> Option<(Range<u64>, u64)> {
     parse_range(answer.headers().get(header::CONTENT_RANGE)?.to_str().ok()?)
 }
 
-/// Only a strong one says that the bytes are the same.
+/// Returns the ETag, if it is a strong one. A weak one does not say that the bytes are the same.
 fn strong_etag(answer: &Response) -> Option<HeaderValue> {
     let etag = answer.headers().get(header::ETAG)?;
     etag.as_bytes().starts_with(b"\"").then(|| etag.clone())
 }
 
-/// `bytes 3-6/10` as (3..7, 10).
+/// Parses a `Content-Range`: `bytes 3-6/10` gives (3..7, 10).
 fn parse_range(text: &str) -> Option<(Range<u64>, u64)> {
     let (range, size) = text.strip_prefix("bytes ")?.split_once('/')?;
     let (first, last) = range.split_once('-')?;

@@ -1,10 +1,10 @@
-//! How a request fails. No error holds a presigned address, a key or plaintext.
+//! The errors of requests. No error holds a presigned URL, a key or plaintext.
 
 use core::{error::Error, fmt, time::Duration};
 
 use sealift_transfer::{api::Problem, retry::RequestFailure};
 
-/// Whom a request went to.
+/// The side that a request went to.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// The Sealift server.
@@ -26,65 +26,66 @@ impl fmt::Display for Peer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum RequestError {
-    /// No answer, or one that broke off.
+    /// There was no answer, or the answer broke off.
     #[error("{peer} does not answer; check that it can be reached, then try again")]
     NoAnswer {
-        /// Who.
+        /// The side that does not answer.
         peer: Peer,
-        /// What happened on the way.
+        /// The cause on the connection.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
-    /// The server says why.
+    /// The server refused the request and says why.
     #[error("{problem}")]
     Refused {
-        /// What it says.
+        /// The server's explanation.
         problem: Box<Problem>,
         /// The answer's HTTP status.
         status: u16,
-        /// Its `Retry-After`, in milliseconds.
+        /// The answer's `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
-    /// The store did not take a part.
-    #[error("the store answered {status} ({code}) instead of taking the part; try again later")]
+    /// The store refused a part.
+    #[error("the store refused the part with {status} ({code}); try again later")]
     StoreRefused {
         /// The answer's HTTP status.
         status: u16,
-        /// S3's name of the error; `unknown` where there is none.
+        /// S3's name of the error; `unknown` if the answer has none.
         code: String,
         /// The answer's `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
-    /// An error that no Sealift server words like this: most often a proxy's.
+    /// The error answer does not have the form of a Sealift server. Most often it comes from a proxy.
     #[error(
-        "the answer {status} is not from a Sealift server; check the address and what is in between"
+        "the answer {status} is not from a Sealift server; check the address and any proxy in between"
     )]
     NotSealift {
         /// The answer's HTTP status.
         status: u16,
-        /// Its `Retry-After`, in milliseconds.
+        /// The answer's `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
-    /// A good answer that cannot be read.
-    #[error("the server's answer cannot be read; is it of another version?")]
+    /// The answer reports success but cannot be read.
+    #[error("the server's answer cannot be read; the server may have another version")]
     Incomprehensible {
         /// The answer's HTTP status.
         status: u16,
-        /// What is wrong with it.
+        /// The fault in the answer.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
-    /// The request cannot be written.
-    #[error("the request cannot be sent; is the server of another version?")]
+    /// The request cannot be built.
+    #[error("the request cannot be sent; the server may have another version")]
     Unsendable {
-        /// What is wrong with it.
+        /// The fault in the request.
         #[source]
         cause: Box<dyn Error + Send + Sync>,
     },
 }
 
 impl RequestError {
-    /// No answer, for a reason that reqwest gives. Its address goes: it may be presigned.
+    /// Makes an error from one of reqwest. Removes the address from it, because the address may be
+    /// presigned.
     pub(crate) fn no_answer(peer: Peer, error: reqwest::Error) -> Self {
         let cause = Box::new(error.without_url());
         if cause.is_builder() {
@@ -93,13 +94,13 @@ impl RequestError {
         Self::NoAnswer { peer, cause }
     }
 
-    /// Nothing came for so long.
+    /// Makes the error for a side that sent nothing for this long.
     pub(crate) fn silent(peer: Peer, silent_for: Duration) -> Self {
         let cause = Box::new(Silent(silent_for));
         Self::NoAnswer { peer, cause }
     }
 
-    /// The server's [`Problem`], where it sent one.
+    /// Returns the server's [`Problem`], if it sent one.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
         match self {
@@ -108,12 +109,12 @@ impl RequestError {
         }
     }
 
-    /// As the retry policy judges it.
+    /// Returns the failure for the retry policy.
     pub(crate) fn failure(&self) -> RequestFailure {
         self.put_failure(false)
     }
 
-    /// As the retry policy judges it after a PUT to a presigned address; `address_ended` says
+    /// Returns the failure of a PUT to a presigned URL for the retry policy. `address_ended` says
     /// whether that address has ended.
     pub(crate) fn put_failure(&self, address_ended: bool) -> RequestFailure {
         let (status, retry_after_ms) = match self {
@@ -138,7 +139,7 @@ impl RequestError {
                 retry_after_ms,
             } => (*status, *retry_after_ms),
             Self::Incomprehensible { status, .. } => (*status, None),
-            // As if the other side had called it a bad request: again is no better.
+            // This counts as a bad request, because another attempt would fail in the same way.
             Self::Unsendable { .. } => (400, None),
         };
         RequestFailure::Status {

@@ -1,4 +1,4 @@
-//! What is there.
+//! The requests for files and for the server's policy.
 
 use core::mem;
 use std::{collections::VecDeque, fmt::Write as _};
@@ -10,34 +10,36 @@ use sealift_transfer::api::{FileId, FileList, FileRecord, Policy, files, policy}
 use crate::{client::Client, error::RequestError};
 
 impl Client {
-    /// A file's record.
+    /// Fetches a file's record.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn file(&self, file: &FileId) -> Result<FileRecord, RequestError> {
         self.ask(self.get(&files::path(file)), self.patience.answer)
             .await
     }
 
-    /// The caller's files, newest first; the next page by the `next_cursor` of the one before.
+    /// Fetches a page of the caller's files, newest first. The `next_cursor` of a page is the `cursor`
+    /// of the next one.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn files(&self, cursor: Option<&str>) -> Result<FileList, RequestError> {
         self.page_of_files(None, cursor).await
     }
 
-    /// As [`Client::files`], of those whose name has this text, whatever its case. A page may be
-    /// empty although more follow.
+    /// Works like [`Client::files`], but only for files whose name contains this text in any case. A
+    /// page may be empty although more files follow.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn search(&self, text: &str, cursor: Option<&str>) -> Result<FileList, RequestError> {
         self.page_of_files(Some(text), cursor).await
     }
 
-    /// The caller's files of all pages, newest first, each page when it is wanted; of those whose
-    /// name has `text`, where that is given. Ends after the first error.
+    /// Returns the caller's files of all pages, newest first. Each page is fetched when it is needed.
+    /// If `text` is given, only files whose name contains it are returned. The stream ends after the
+    /// first error.
     pub fn all_files(
         &self,
         text: Option<&str>,
@@ -57,11 +59,12 @@ impl Client {
         })
     }
 
-    /// Has every frame of a file opened and compared once more; the record as it stands. What was
-    /// found is in the record later: see [`Verification`](sealift_transfer::api::Verification).
+    /// Asks the server to open every frame of a file and compare it once more. Returns the present
+    /// record; a later record has the result, see
+    /// [`Verification`](sealift_transfer::api::Verification).
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn verify(&self, file: &FileId) -> Result<FileRecord, RequestError> {
         let request = self.request(Method::POST, &files::verify_path(file));
         self.ask(request, self.patience.answer).await
@@ -70,16 +73,16 @@ impl Client {
     /// Deletes a file and its object.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn delete(&self, file: &FileId) -> Result<(), RequestError> {
         let request = self.request(Method::DELETE, &files::path(file));
         self.send(request, self.patience.answer).await.map(|_| ())
     }
 
-    /// What the server takes.
+    /// Fetches the limits of the server.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn policy(&self) -> Result<Policy, RequestError> {
         self.ask(self.get(policy::PATH), self.patience.answer).await
     }
@@ -102,7 +105,7 @@ impl Client {
     }
 }
 
-/// The files that were fetched and not given yet, and where the next come from.
+/// The files that were fetched and not returned yet, and the position of the next page.
 struct Pages {
     client: Client,
     text: Option<String>,
@@ -137,7 +140,7 @@ impl Pages {
     }
 }
 
-/// Cursors are opaque: whatever they hold stays one value of the query.
+/// Encodes a text as one value of a query. Cursors are opaque, so any byte must be safe.
 pub(crate) fn query_value(text: &str) -> String {
     let plain =
         |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'.' | b'~');

@@ -1,25 +1,24 @@
-//! The native driver of uploads and downloads: for the command line, the tests and other people's
-//! programs. It has no rules of its own: those of an upload stand in [`sealift_transfer`], those of
-//! the format in [`sealift_message`]; it only carries them out.
+//! The native driver of uploads and downloads, for the command line, the tests and other people's
+//! programs. This crate only carries out rules: [`sealift_transfer`] has the rules of an upload, and
+//! [`sealift_message`] has those of the format.
 //!
 //! - [`Client::upload`] seals a [`Source`] (a [`FileSource`], bytes in memory, a [`StreamSource`], or
-//!   a [`SealedSpool`] where nobody knows the size before) and sends it;
-//!   [`UploadControl`] pauses it, leaves it or takes it back
-//! - [`Client::unfinished`] lists the uploads that can go on, [`Client::resume`] goes on with one
-//! - [`Client::download_to`] and [`Client::save`] keep a file's plaintext on disk, whole or not at
-//!   all; [`Client::download_into`] writes it to whatever takes it, [`Client::download`] gives one
-//!   answer of the server
+//!   a [`SealedSpool`] if the size is not known before the end) and sends it;
+//!   [`UploadControl`] pauses, leaves or cancels an upload
+//! - [`Client::unfinished`] lists the uploads that can be resumed, [`Client::resume`] resumes one
+//! - [`Client::download_to`] and [`Client::save`] save a file's plaintext on disk, whole or not at
+//!   all; [`Client::download_into`] writes it to any output, [`Client::download`] returns one answer
+//!   of the server
 //! - [`Client::files`], [`Client::search`], [`Client::all_files`], [`Client::file`],
 //!   [`Client::verify`], [`Client::delete`], [`Client::policy`]
 //! - [`Client::make_ticket`] lets somebody without a login download one file, once;
-//!   [`Client::revoke_ticket`] takes that back
-//! - one by one, for who drives an upload otherwise: [`Client::open_upload`], [`PartSealer`],
-//!   [`Client::sign_parts`], [`Client::put_part`], [`Client::complete`], [`Client::abort`],
-//!   [`Client::status`], [`Client::key`]
+//!   [`Client::revoke_ticket`] ends that
+//! - the single steps, for programs that drive an upload themselves: [`Client::open_upload`],
+//!   [`PartSealer`], [`Client::sign_parts`], [`Client::put_part`], [`Client::complete`],
+//!   [`Client::abort`], [`Client::status`], [`Client::key`]
 //!
-//! Nothing is tried again but within [`Client::upload`], [`Client::resume`] and the downloads that go
-//! on. Presigned addresses, keys and API keys
-//! stand in no error and no log.
+//! Only [`Client::upload`], [`Client::resume`] and the downloads that continue after a break retry
+//! requests. No error and no log contains a presigned URL, a key or an API key.
 
 mod address;
 mod api_key;

@@ -1,4 +1,5 @@
-//! Memory for sealed parts: bounded, and used again, for fresh memory costs more than sealing.
+//! Buffers for sealed parts. Their number is bounded, and they are reused, because fresh memory costs
+//! more than sealing.
 
 use core::mem;
 use std::sync::{Arc, Mutex, PoisonError};
@@ -15,7 +16,7 @@ pub(crate) struct PartBuffers {
     waiting: Arc<Mutex<Vec<Vec<u8>>>>,
 }
 
-/// A buffer in use. When it is dropped it waits for the next part again.
+/// A buffer in use. Dropping it returns the memory for the next part.
 pub(crate) struct PartBuffer {
     sealed: Vec<u8>,
     waiting: Arc<Mutex<Vec<Vec<u8>>>>,
@@ -23,7 +24,7 @@ pub(crate) struct PartBuffer {
 }
 
 impl PartBuffers {
-    /// At most so many.
+    /// Allows at most `most` buffers, but always at least 1.
     pub(crate) fn at_most(most: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(most.max(1))),
@@ -31,10 +32,10 @@ impl PartBuffers {
         }
     }
 
-    /// A buffer of an earlier part, with its old bytes and length, or a new empty one. Waits while
-    /// all are in use, be it by sealing that nobody wants any more.
+    /// Returns the buffer of an earlier part, with its old bytes and length, or a new empty one. Waits
+    /// while all buffers are in use, even if only dropped sealing tasks still use them.
     pub(crate) async fn take(&self) -> PartBuffer {
-        // Fails only if the semaphore is closed, which nobody does.
+        // This fails only if the semaphore is closed, and no code closes it.
         let permit = self.free.clone().acquire_owned().await.ok();
         let mut waiting = self.waiting.lock().unwrap_or_else(PoisonError::into_inner);
         PartBuffer {
@@ -46,12 +47,12 @@ impl PartBuffers {
 }
 
 impl PartBuffer {
-    /// For the next part's bytes.
+    /// Returns the memory for the next part's bytes.
     pub(crate) fn sealed(&mut self) -> &mut Vec<u8> {
         &mut self.sealed
     }
 
-    /// Shares the bytes without copying them; the buffer is in use until the last share is gone.
+    /// Shares the bytes without copying them. The buffer stays in use until the last share is dropped.
     pub(crate) fn share(self) -> Bytes {
         Bytes::from_owner(self)
     }
@@ -84,7 +85,7 @@ mod tests {
         let first = first.share();
         let piece = first.slice(1..);
         drop(first);
-        // There is only one, and it is still read.
+        // The only buffer is still in use.
         assert!(buffers.take().now_or_never().is_none());
         assert_eq!(piece, "art");
         drop(piece);

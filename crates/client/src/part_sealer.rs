@@ -1,4 +1,4 @@
-//! From plaintext to the sealed bytes of a part and their SHA-256.
+//! Seals plaintext into the bytes of a part and hashes them with SHA-256.
 
 use sealift_message::{ContentKey, DecryptError, FrameSealer, SealError, StoredHeader};
 use sealift_transfer::{
@@ -10,43 +10,44 @@ use zeroize::Zeroizing;
 
 use crate::source::{Source, SourceError};
 
-/// Seals the parts of one upload, in any order, each to the same bytes every time.
+/// Seals the parts of one upload, in any order. A part has the same bytes each time.
 #[derive(Debug)]
 pub struct PartSealer {
     sealer: FrameSealer,
     plan: PartPlan,
 }
 
-/// Why parts were not sealed.
+/// Why a part was not sealed.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartSealerError {
-    /// Header and content key are not of the same message (FORMAT.md R5).
+    /// The header and the content key are not of the same message (FORMAT.md R5).
     #[error("the server's header and key do not belong together; do not use this server")]
     Header(#[source] DecryptError),
-    /// The plan is not one for this header.
-    #[error("the server's part plan does not fit its header; is it of another version?")]
+    /// The part plan does not fit the header.
+    #[error("the server's part plan does not fit its header; the server may have another version")]
     Plan,
-    /// The plaintext cannot be had as it was opened.
+    /// The source cannot give the plaintext as it was opened.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// The frames were not sealed.
+    /// Sealing the frames failed.
     #[error("part {part} cannot be sealed")]
     Seal {
-        /// Which part.
+        /// The number of the part.
         part: PartNumber,
-        /// Why.
+        /// Why sealing failed.
         #[source]
         cause: SealError,
     },
 }
 
 impl PartSealer {
-    /// With what the server sent. The header is checked with the content key before anything is
-    /// sealed.
+    /// Makes a sealer from the server's answer. Checks the header with the content key before anything
+    /// is sealed.
     ///
     /// # Errors
-    /// [`PartSealerError::Header`] and [`PartSealerError::Plan`].
+    /// Returns [`PartSealerError::Header`] if the key does not fit the header, and
+    /// [`PartSealerError::Plan`] if the plan does not.
     pub fn new(
         header: &[u8],
         content_key: &ContentKey,
@@ -63,11 +64,12 @@ impl PartSealer {
         Ok(Self { sealer, plan })
     }
 
-    /// Reads a part's plaintext, frame by frame, and seals it into `sealed`, whose old content
-    /// goes. Blocks.
+    /// Reads a part's plaintext frame by frame and seals it into `sealed`, replacing the old content.
+    /// Blocks.
     ///
     /// # Errors
-    /// [`PartSealerError::Source`] and [`PartSealerError::Seal`]; `sealed` is useless then.
+    /// Returns [`PartSealerError::Source`] if the source fails, and [`PartSealerError::Seal`] if sealing
+    /// fails. The content of `sealed` is not usable then.
     pub fn seal(
         &self,
         number: PartNumber,
@@ -118,7 +120,7 @@ impl PartSealer {
             self.sealer
                 .seal_frame(index, plaintext, out)
                 .map_err(failed)?;
-            // While the frame is still in the processor's cache.
+            // Hash here, while the frame is still in the processor's cache.
             hasher.update(&*out);
             start = start.saturating_add(frame.plaintext_len().into());
         }
@@ -127,7 +129,7 @@ impl PartSealer {
     }
 }
 
-/// Saturates where memory could not hold as much.
+/// Converts a length, and saturates if memory could not hold as much.
 fn usize_of(len: u64) -> usize {
     usize::try_from(len).unwrap_or(usize::MAX)
 }

@@ -1,4 +1,4 @@
-//! A part's way to the store.
+//! Sends parts to the store.
 
 use core::convert::Infallible;
 
@@ -15,17 +15,18 @@ use crate::{
     request::retry_after_ms,
 };
 
-/// The body leaves in pieces, so that a connection that takes no more of them is noticed.
+/// The length of the pieces in which a body is sent. A stalled connection is noticed because it takes
+/// no more pieces.
 const PIECE_BYTES: usize = 128 * 1024;
-/// Of S3's error bodies only the code is read, and it comes first.
+/// The most bytes of an S3 error body. Only the code is used, and it comes first.
 const MOST_ERROR_BYTES: usize = 64 * 1024;
 
 impl Client {
-    /// Sends a part's sealed bytes by its presigned PUT: these headers, the content length, and
-    /// nothing of the caller's. No redirect is followed.
+    /// Sends a part's sealed bytes by its presigned PUT, with the signed headers and the content
+    /// length, but without the caller's credential. No redirect is followed.
     ///
     /// # Errors
-    /// [`RequestError`]; it does not hold the address.
+    /// Returns a [`RequestError`] if the PUT fails or is refused. The error does not hold the address.
     pub async fn put_part(&self, signed: &SignedPart, sealed: Bytes) -> Result<(), RequestError> {
         let (pulled, mut pulls) = watch::channel(());
         let len = sealed.len();
@@ -33,14 +34,14 @@ impl Client {
         let mut request = self
             .http
             .put(&signed.url)
-            // Presigned PUTs do not know chunked bodies, and the length is signed.
+            // Stores do not accept chunked bodies in presigned PUTs, and the length is signed.
             .header(header::CONTENT_LENGTH, len);
         for (name, value) in &signed.headers {
             request = request.header(name, value);
         }
         let answer = request.body(Body::wrap_stream(body)).send();
         let mut answer = core::pin::pin!(answer);
-        // Until the last piece is taken, or an answer comes early.
+        // The loop runs until the connection has taken the last piece, or an answer arrives early.
         let early = loop {
             tokio::select! {
                 early = &mut answer => break Some(early),
@@ -84,7 +85,7 @@ fn pieces(sealed: Bytes) -> impl Stream<Item = Result<Bytes, Infallible>> {
     })
 }
 
-/// S3's name of an error. The rest of the body repeats the signed request and is not kept.
+/// Returns S3's name of an error. The rest of the body repeats the signed request and is not kept.
 fn code_of(xml: &str) -> Option<&str> {
     let (_, rest) = xml.split_once("<Code>")?;
     let (code, _) = rest.split_once("</Code>")?;

@@ -1,18 +1,18 @@
-//! How many PUTs are under way at once, over all uploads of a client.
+//! Limits how many PUTs run at once, over all uploads of a client.
 
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 use sealift_transfer::{Parallelism, retry::RequestFailure};
 use tokio::sync::{self, Notify};
 
-/// Turns to PUT. Clones share them.
+/// The slots for PUTs. Clones share them.
 #[derive(Debug, Clone, Default)]
 pub(crate) struct PutTurns(Arc<Shared>);
 
 #[derive(Debug, Default)]
 struct Shared {
-    /// Only the first of those who wait looks for a turn: signatures end while one waits, so nobody
-    /// is overtaken. This mutex is fair.
+    /// Held by the first waiting task, the only one that looks for a free slot. No task is overtaken,
+    /// because this mutex is fair, and signatures end while a task waits.
     first: sync::Mutex<()>,
     state: Mutex<State>,
     changed: Notify,
@@ -24,18 +24,19 @@ struct State {
     taken: u8,
 }
 
-/// The right to one PUT, until it is dropped.
+/// The permit for one PUT. Dropping it frees the slot.
 #[derive(Debug)]
 pub(crate) struct PutTurn(PutTurns);
 
 impl PutTurns {
-    /// Waits for a turn: first come, first served.
+    /// Waits for a permit: first come, first served.
     pub(crate) async fn take(&self) -> PutTurn {
         let _first = self.0.first.lock().await;
         loop {
             let changed = self.0.changed.notified();
             let mut changed = core::pin::pin!(changed);
-            // Heard from now on, so that no turn is missed between the look and the wait.
+            // The wait is registered here, so that no permit that is freed between the check and the
+            // wait is missed.
             changed.as_mut().enable();
             if let Some(turn) = self.take_free() {
                 return turn;
@@ -59,12 +60,12 @@ impl PutTurns {
 }
 
 impl PutTurn {
-    /// The PUT went well.
+    /// Records that the PUT succeeded, and frees the slot.
     pub(crate) fn sent(self) {
         self.0.state().parallelism.sent();
     }
 
-    /// The PUT failed.
+    /// Records that the PUT failed, and frees the slot.
     pub(crate) fn failed(self, failure: RequestFailure) {
         self.0.state().parallelism.failed(failure);
     }

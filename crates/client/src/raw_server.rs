@@ -1,4 +1,4 @@
-//! The other side of a connection, byte by byte, for tests of answers that no good server gives.
+//! A server for tests that sends given bytes, for answers that no good server gives.
 
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -8,7 +8,7 @@ use tokio::{
 
 use crate::client::Client;
 
-/// A client of a server that gives each connection this answer and closes it.
+/// Starts a server that sends this answer on each connection and closes it. Returns its client.
 pub(crate) async fn server(answer: impl Into<String>) -> Client {
     let answer = answer.into();
     let (client, listener) = listen().await;
@@ -21,7 +21,7 @@ pub(crate) async fn server(answer: impl Into<String>) -> Client {
     client
 }
 
-/// A client and the place where it believes its server to be.
+/// Returns a client and the listener at its server's address.
 pub(crate) async fn listen() -> (Client, TcpListener) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -29,8 +29,8 @@ pub(crate) async fn listen() -> (Client, TcpListener) {
     (client, listener)
 }
 
-/// Gives these answers in this order, one a connection; an empty one is none. Ends with what was
-/// asked.
+/// Sends these answers in order, one per connection. An empty text sends no answer. The task returns
+/// the requests.
 pub(crate) fn play(listener: TcpListener, answers: Vec<String>) -> JoinHandle<Vec<Asked>> {
     tokio::spawn(async move {
         let mut asked = Vec::new();
@@ -43,27 +43,27 @@ pub(crate) fn play(listener: TcpListener, answers: Vec<String>) -> JoinHandle<Ve
     })
 }
 
-/// A whole answer: `head` is the status and header lines, each with its end.
+/// Returns a whole answer. `head` holds the status and header lines, each with its line end.
 pub(crate) fn answer(head: &str, body: &str) -> String {
     let len = body.len();
     format!("HTTP/1.1 {head}connection: close\r\ncontent-length: {len}\r\n\r\n{body}")
 }
 
-/// A request.
+/// A request that the server received.
 pub(crate) struct Asked {
     pub(crate) head: String,
     pub(crate) body: Vec<u8>,
 }
 
 impl Asked {
-    /// Method and path, without the query.
+    /// Returns the method and the path, without the query.
     pub(crate) fn what(&self) -> String {
         let words: Vec<_> = self.head.split([' ', '?']).take(2).collect();
         words.join(" ")
     }
 }
 
-/// Reads one request to its end.
+/// Reads one whole request.
 pub(crate) async fn read(connection: &mut TcpStream) -> Asked {
     let mut received = Vec::new();
     loop {

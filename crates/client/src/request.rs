@@ -1,4 +1,4 @@
-//! What all requests to the server have in common.
+//! The common steps of all requests to the server.
 
 use http::{Method, header};
 use reqwest::{RequestBuilder, Response};
@@ -12,13 +12,14 @@ use crate::{
     error::{Peer, RequestError},
 };
 
-/// The largest honest answers are lists of files with metadata and statuses of 10,000 parts.
+/// The most bytes of an answer. The largest honest answers are lists of files with metadata and
+/// statuses of 10,000 parts.
 const MOST_ANSWER_BYTES: usize = 32 * 1024 * 1024;
-/// A problem is some sentences.
+/// The most bytes of a problem, which is only a few sentences.
 const MOST_PROBLEM_BYTES: usize = 64 * 1024;
 
 impl Client {
-    /// A request to an API path, with the caller's credential.
+    /// Makes a request to an API path, with the caller's credential.
     pub(crate) fn request(&self, method: Method, path: &str) -> RequestBuilder {
         let request = self.http.request(method, self.server.at(path));
         match self.credential.authorization() {
@@ -35,7 +36,7 @@ impl Client {
         self.request(Method::POST, path).json(body)
     }
 
-    /// Sends it; the good answer's body as JSON.
+    /// Sends a request and reads the JSON body of a successful answer.
     pub(crate) async fn ask<T: DeserializeOwned>(
         &self,
         request: RequestBuilder,
@@ -50,7 +51,7 @@ impl Client {
         })
     }
 
-    /// Sends it; whatever is not success becomes an error that says why.
+    /// Sends a request. Any answer other than success becomes an error that says why.
     pub(crate) async fn send(
         &self,
         request: RequestBuilder,
@@ -90,15 +91,16 @@ impl Client {
         })
     }
 
-    /// All of a body, wiped when dropped: it may hold a key. (The buffers of the HTTP library
-    /// below are out of reach.)
+    /// Reads a whole body. The bytes are wiped when dropped, because they may hold a key. (The buffers
+    /// of the HTTP library are out of reach.)
     pub(crate) async fn body(
         &self,
         mut answer: Response,
         most_bytes: usize,
     ) -> Result<Zeroizing<Vec<u8>>, RequestError> {
         let status = answer.status().as_u16();
-        // Reserved at once where the length is said: growing would leave copies behind.
+        // If the length is known, all memory is reserved at once, because a growing vector would leave
+        // copies behind.
         let announced = answer.content_length().and_then(|len| len.try_into().ok());
         let mut body = Zeroizing::new(Vec::with_capacity(announced.unwrap_or(0).min(most_bytes)));
         loop {
@@ -116,7 +118,8 @@ impl Client {
     }
 }
 
-/// `Retry-After` in seconds; that of a date is left to the back-off.
+/// Returns a `Retry-After` of seconds, in milliseconds. A `Retry-After` with a date gives `None`, and
+/// the back-off decides.
 pub(crate) fn retry_after_ms(answer: &Response) -> Option<u64> {
     let seconds = answer.headers().get(header::RETRY_AFTER)?.to_str().ok()?;
     seconds.trim().parse::<u64>().ok()?.checked_mul(1_000)

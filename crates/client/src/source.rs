@@ -1,4 +1,4 @@
-//! Where plaintext comes from.
+//! Sources of plaintext: files, bytes in memory, pipes and spools. The part sealer reads them.
 
 mod file;
 mod spool;
@@ -12,36 +12,38 @@ pub use file::{FileSource, open_regular_file};
 pub use spool::SealedSpool;
 pub use stream::StreamSource;
 
-/// Plaintext that can be read anywhere, more than once, and is always the same: two plaintexts
-/// under one key would betray both (FORMAT.md R2).
+/// Plaintext that can be read from any position, more than once. It must always be the same, because
+/// two plaintexts under one key would reveal both (FORMAT.md R2).
 pub trait Source: Send + Sync + 'static {
-    /// Bytes in all.
+    /// Returns the length of the plaintext in bytes.
     fn plaintext_len(&self) -> u64;
 
-    /// When it was last changed, in milliseconds since the Unix epoch; less than zero before it.
+    /// Returns the time of the last change, in milliseconds since the Unix epoch; less than zero before
+    /// it.
     fn last_modified_ms(&self) -> Option<i64> {
         None
     }
 
-    /// Fills `plaintext` with what begins at `start`. May block.
+    /// Fills `plaintext` with the bytes that begin at `start`. May block.
     ///
     /// # Errors
-    /// [`SourceError`]; what is in `plaintext` is useless then.
+    /// Returns a [`SourceError`] if the bytes cannot be read. The content of `plaintext` is not usable
+    /// then.
     fn read_at(&self, start: u64, plaintext: &mut [u8]) -> Result<(), SourceError>;
 }
 
-/// Why a source cannot be sealed.
+/// Why a source cannot be read for sealing.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum SourceError {
-    /// It is no longer what was opened.
-    #[error("the file was changed while it was sent; begin again when it stays as it is")]
+    /// The file is no longer as it was when it was opened.
+    #[error("the file changed while it was being sent; start again when it no longer changes")]
     Changed,
-    /// A folder, a pipe or a device: nothing that has a size.
+    /// The path names a folder, a pipe or a device, which have no size.
     #[error("this is not a file; choose a file")]
     NotAFile,
-    /// Its bytes are more or fewer than the file system says. Files of `/proc`, `/sys` and some
-    /// network and FUSE file systems are like that. A [`SealedSpool`] takes them.
+    /// The file has more or fewer bytes than the file system says. This happens in `/proc`, `/sys` and
+    /// some network and FUSE file systems. A [`SealedSpool`] can read such files.
     #[error(
         "the file does not have the {claimed_bytes} bytes that its file system says; send it through \
          a pipe"
@@ -50,31 +52,31 @@ pub enum SourceError {
         /// The size that the file system says.
         claimed_bytes: u64,
     },
-    /// It cannot be opened or read.
+    /// The file or the input cannot be opened or read.
     #[error("the file cannot be read; check that it is still there and that you may read it")]
     Unreadable(#[from] io::Error),
-    /// A stream that ends too early.
+    /// The stream ended too early.
     #[error(
         "the input ended after {got_bytes} of {expected_bytes} bytes; give its exact size, or none"
     )]
     Shorter {
-        /// What came.
+        /// Bytes that were read.
         got_bytes: u64,
-        /// What was to come.
+        /// Bytes that were expected.
         expected_bytes: u64,
     },
-    /// A stream that does not end where it should.
+    /// The stream did not end where it should.
     #[error("the input goes on after {expected_bytes} bytes; give its exact size, or none")]
     Longer {
-        /// What was to come.
+        /// Bytes that were expected.
         expected_bytes: u64,
     },
-    /// A stream would have to be read again.
-    #[error("the input can be read only once; put it into a file and begin again")]
+    /// The stream would have to be read a second time.
+    #[error("the input can be read only once; put it into a file and start again")]
     ReadOnce,
-    /// There is no spool, or it cannot be read back as it was written.
+    /// The spool cannot be written, or cannot be read back as it was written.
     #[error(
-        "the input cannot be spooled; check the room for temporary files, or give its exact size"
+        "the input cannot be spooled; check the space for temporary files, or give its exact size"
     )]
     Spool(#[source] io::Error),
 }

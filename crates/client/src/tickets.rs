@@ -1,4 +1,4 @@
-//! One download for somebody without a login.
+//! Tickets: each permits one download to somebody without a login.
 
 use http::Method;
 use sealift_transfer::api::{
@@ -10,11 +10,11 @@ use zeroize::Zeroizing;
 use crate::{client::Client, error::RequestError};
 
 impl Client {
-    /// A ticket for one download of a file of the caller's, which can be redeemed for so many
-    /// seconds, or as long as the server finds right.
+    /// Makes a ticket for one download of one of the caller's files. The ticket expires after
+    /// `expires_in_seconds`, or after the server's default.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn make_ticket(
         &self,
         file: &FileId,
@@ -28,16 +28,16 @@ impl Client {
         self.ask(request, self.patience.answer).await
     }
 
-    /// Takes a ticket back, with what was redeemed with it.
+    /// Revokes a ticket and ends the access of those who redeemed it.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn revoke_ticket(&self, ticket: &TicketId) -> Result<(), RequestError> {
         let request = self.request(Method::DELETE, &tickets::path(ticket));
         self.send(request, self.patience.answer).await.map(|_| ())
     }
 
-    /// The address to hand on. Whoever has it can download the file, once.
+    /// Returns the link to pass on. Anybody who has it can download the file, once.
     #[must_use]
     pub fn link(&self, made: &MadeTicket) -> Zeroizing<String> {
         let page = self.server.at(&made.page_path);

@@ -1,5 +1,5 @@
-//! The write path: a source in, a file's record out. [`sealift_transfer::Upload`] decides; this
-//! carries its commands out and tells it what came of them.
+//! Uploads: a source goes in, and a file's record comes out. [`sealift_transfer::Upload`] decides what
+//! to do; the driver here carries out its commands and reports the results.
 
 mod control;
 mod driver;
@@ -18,23 +18,23 @@ use driver::{Begun, Driver};
 pub use control::UploadControl;
 pub use error::UploadError;
 
-/// What is said of a file, and how it is sent.
+/// The description of a file and the settings of its upload.
 #[derive(Debug, Clone, Default)]
 pub struct UploadOptions {
-    /// Its name as the person knows it.
+    /// The file's name as the person knows it.
     pub name: String,
-    /// Its media type, if known; only shown, never trusted.
+    /// The file's media type, if known. The server only shows it and never trusts it.
     pub content_type: Option<String>,
     /// The caller's own data.
     pub metadata: Option<serde_json::Value>,
     /// The caller's own reference.
     pub reference: Option<String>,
-    /// How many parts are held at a time: this many parts of memory.
+    /// The settings of the upload, which say how many parts are held in memory.
     pub settings: Settings,
 }
 
 impl UploadOptions {
-    /// A name and nothing else.
+    /// Returns options with a name and nothing else.
     #[must_use]
     pub fn named(name: impl Into<String>) -> Self {
         Self {
@@ -44,47 +44,47 @@ impl UploadOptions {
     }
 }
 
-/// How an upload goes on.
+/// The options of a resumed upload.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct ResumeOptions {
-    /// Whether the rest of a file is sent that was modified since the start, although what was
-    /// signed of it is the same. Otherwise that is [`UploadError::Unchecked`].
+    /// Whether the rest of a file is sent if the file was modified since the start, although its signed
+    /// parts are the same. If `false`, such a resume ends with [`UploadError::Unchecked`].
     pub sends_unchecked: bool,
-    /// Whether it is [`UploadError::Gone`] that somebody else has completed the upload meanwhile:
-    /// nothing of `source` was compared with it then. Otherwise that gives its record, as is wanted
-    /// where the answer to the completion was lost.
+    /// Whether the resume ends with [`UploadError::Gone`] if somebody else has completed the upload
+    /// meanwhile, because then nothing of `source` was compared with it. If `false`, the resume returns
+    /// the record, which is right if only the answer to the completion was lost.
     pub must_compare: bool,
-    /// How many parts are held at a time: this many parts of memory.
+    /// The settings of the upload, which say how many parts are held in memory.
     pub settings: Settings,
 }
 
-/// How far an upload is.
+/// The progress of an upload.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct Progress {
-    /// The upload, once the server has begun it: keep it to resume after a crash.
+    /// The upload, once the server has opened it. Keep the id to resume after a crash.
     pub upload_id: Option<UploadId>,
-    /// Plaintext bytes that were compared with what was signed before, in an upload that goes on.
+    /// Plaintext bytes that a resumed upload has compared with the parts that were signed before.
     pub compared_plaintext_len: u64,
-    /// Plaintext bytes to be compared before anything is sent; 0 in an upload that was begun here.
+    /// Plaintext bytes to be compared before anything is sent; 0 for a new upload.
     pub to_compare_plaintext_len: u64,
-    /// Plaintext bytes of the parts that the store has taken.
+    /// Plaintext bytes of the parts that the store has.
     pub stored_plaintext_len: u64,
     /// Plaintext bytes in all.
     pub plaintext_len: u64,
-    /// Until the next attempt, where a request failed and nothing came of another one since.
+    /// Milliseconds until the next attempt, if a request failed and no result of another one has
+    /// arrived since.
     pub retries_in_ms: Option<u64>,
 }
 
 impl Client {
-    /// Seals `source` and sends it in parts, several at a time; requests that fail for a while are
-    /// made again. `progress` begins with 0, then hears
-    /// of the upload's id and of every part that is stored. `control` (or a
-    /// [`CancellationToken`](tokio_util::sync::CancellationToken)) pauses it, leaves it or takes it
-    /// back. Dropping the future leaves the upload as it is, like
+    /// Seals `source` and sends it in parts, several at a time. Requests that fail for a while are
+    /// retried. `progress` is called first with 0, then with the upload's id and after every stored
+    /// part. `control` (or a [`CancellationToken`](tokio_util::sync::CancellationToken)) pauses, leaves
+    /// or cancels the upload. Dropping the future leaves the upload as it is, like
     /// [`UploadControl::leave`].
     ///
     /// # Errors
-    /// [`UploadError`].
+    /// Returns an [`UploadError`] if the upload ends without a file.
     pub async fn upload(
         &self,
         source: impl Source,
@@ -108,12 +108,13 @@ impl Client {
         driver.drive(machine, &mut progress, wishes).await
     }
 
-    /// Goes on with an upload that was begun earlier, by whomever of the same owner, wherever:
-    /// [`Client::unfinished`] lists them. Every part that was ever signed is sealed again from
-    /// `source` and compared before a byte is sent. Otherwise like [`Client::upload`].
+    /// Resumes an upload that was begun earlier, by any client of the same owner;
+    /// [`Client::unfinished`] lists such uploads. Every part that was ever signed is sealed again from
+    /// `source` and compared before a byte is sent. Otherwise this works like [`Client::upload`].
     ///
     /// # Errors
-    /// [`UploadError`]. But for [`UploadError::Gone`] the upload stays as it is.
+    /// Returns an [`UploadError`] if the upload ends without a file. The upload stays on the server,
+    /// except after [`UploadError::Gone`] or [`UploadError::Cancelled`].
     pub async fn resume(
         &self,
         upload_id: UploadId,

@@ -1,5 +1,5 @@
-//! The requests of an upload, one by one. [`Client::upload`](crate::Client::upload) makes them all,
-//! in order, and again where that helps.
+//! The single requests of an upload. [`Client::upload`](crate::Client::upload) makes all of them in
+//! order, and retries them if that helps.
 
 use http::Method;
 use sealift_message::{ContentKey, DecryptError};
@@ -11,19 +11,19 @@ use sealift_transfer::api::{
 use crate::{client::Client, error::RequestError, files::query_value};
 
 impl Client {
-    /// Begins an upload; the answer holds the content key, unless the client token was used before.
+    /// Opens an upload. The answer holds the content key, unless the client token was used before.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn open_upload(&self, request: &OpenUpload) -> Result<OpenedUpload, RequestError> {
         let request = self.post(open::PATH, request);
         self.ask(request, self.patience.answer).await
     }
 
-    /// Signatures for parts whose sealed bytes are ready; all or none.
+    /// Asks for the signatures of parts whose sealed bytes are ready. The server signs all or none.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn sign_parts(
         &self,
         upload_id: &UploadId,
@@ -33,10 +33,10 @@ impl Client {
         self.ask(request, self.patience.answer).await
     }
 
-    /// Makes the file of the parts; the same record each time.
+    /// Completes an upload and returns the file's record, which is the same each time.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn complete(
         &self,
         upload_id: &UploadId,
@@ -46,28 +46,28 @@ impl Client {
         self.ask(request, self.patience.completion).await
     }
 
-    /// Takes an upload back.
+    /// Aborts an upload.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn abort(&self, upload_id: &UploadId) -> Result<(), RequestError> {
         let request = self.request(Method::DELETE, &status::path(upload_id));
         self.send(request, self.patience.answer).await.map(|_| ())
     }
 
-    /// Where an upload stands.
+    /// Fetches the status of an upload.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn status(&self, upload_id: &UploadId) -> Result<UploadStatus, RequestError> {
         let request = self.get(&status::path(upload_id));
         self.ask(request, self.patience.answer).await
     }
 
-    /// The caller's uploads that can go on, newest first, of all pages.
+    /// Fetches the caller's uploads that can be resumed, newest first, from all pages.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn unfinished(&self) -> Result<Vec<UploadSummary>, RequestError> {
         let mut uploads = Vec::new();
         let mut path = open::PATH.to_owned();
@@ -82,10 +82,10 @@ impl Client {
         }
     }
 
-    /// The content key of an open upload, again.
+    /// Fetches the content key of an open upload again.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails or is refused.
     pub async fn key(&self, upload_id: &UploadId) -> Result<ContentKey, RequestError> {
         let request = self.request(Method::POST, &status::key_path(upload_id));
         let answer = self.send(request, self.patience.answer).await?;
@@ -98,5 +98,5 @@ impl Client {
     }
 }
 
-/// Raw bytes of a content key.
+/// The number of raw bytes of a content key.
 const KEY_LEN: usize = 32;

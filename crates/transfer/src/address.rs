@@ -1,8 +1,8 @@
-//! How long a presigned address can be used, by the clocks of the machine that uses it.
+//! How long an address, which is a presigned URL, can be used by the clocks of the machine that uses it.
 //!
 //! The server says how long an address lasts from the moment of its answer. The machine counts
-//! from the moment at which it asked, so that the answer's way only makes the life shorter. The
-//! difference between the server's clock and this machine's clock plays no part.
+//! from the moment at which it asked, so the time that the answer takes only makes the life shorter.
+//! The difference between the server's clock and this machine's clock plays no part.
 
 mod of_parts;
 
@@ -20,8 +20,8 @@ pub struct Moment {
 }
 
 impl Moment {
-    /// Milliseconds from `self` to `now`: the larger of what the two clocks say. Each clock can
-    /// miss time, and an address that is taken for too old costs one request for another address.
+    /// Returns the milliseconds from `self` to `now`: the larger value of the two clocks, because each
+    /// clock can miss time. An address that counts as too old only costs a request for another one.
     #[must_use]
     pub fn age_ms(self, now: Self) -> u64 {
         let by_wall = now.wall_ms.saturating_sub(self.wall_ms);
@@ -30,7 +30,7 @@ impl Moment {
     }
 }
 
-/// The server signs for no longer than this.
+/// The longest life of an address that the server signs.
 const LONGEST_MS: u64 = 15 * 60 * 1000;
 /// The shortest life of an address whose answer gives only the time of its end. That time is
 /// compared with a clock that may be far ahead of the server's clock.
@@ -39,7 +39,7 @@ const SHORTEST_UNSURE_MS: u64 = 90 * 1000;
 /// server's clock by as much.
 const MARGIN_MS: u64 = 60 * 1000;
 
-/// The life of one presigned address.
+/// The life of one address.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Life {
     asked_at: Moment,
@@ -47,8 +47,8 @@ pub struct Life {
 }
 
 impl Life {
-    /// The life of an address that was asked for at `asked_at`. `expires_in_ms` and
-    /// `expires_at_ms` are those of the answer.
+    /// Returns the life of an address that was asked for at `asked_at`. `expires_in_ms` and
+    /// `expires_at_ms` come from the answer.
     #[must_use]
     pub fn new(asked_at: Moment, expires_in_ms: Option<u64>, expires_at_ms: i64) -> Self {
         let lasts_ms = expires_in_ms.unwrap_or_else(|| {
@@ -62,7 +62,7 @@ impl Life {
         }
     }
 
-    /// Whether the address has ended, or is so near its end that a store may call it ended.
+    /// Returns whether the address has ended, or is so near its end that a store may call it ended.
     #[must_use]
     pub fn has_ended(&self, now: Moment) -> bool {
         // A short life, which credentials that end soon cause, has a margin of a quarter.
@@ -70,13 +70,13 @@ impl Life {
         self.age_ms(now).saturating_add(margin_ms) >= self.lasts_ms
     }
 
-    /// Milliseconds since the address was asked for.
+    /// Returns the milliseconds since the address was asked for.
     #[must_use]
     pub fn age_ms(&self, now: Moment) -> u64 {
         self.asked_at.age_ms(now)
     }
 
-    /// Milliseconds for which the address lasts in all.
+    /// Returns the milliseconds for which the address lasts in all.
     #[must_use]
     pub fn lasts_ms(&self) -> u64 {
         self.lasts_ms
@@ -93,7 +93,7 @@ mod tests {
         steady_ms: 5_000,
     };
 
-    /// That many milliseconds later by each clock.
+    /// Returns a moment that is that many milliseconds later by each clock.
     fn later(wall_ms: i64, steady_ms: u64) -> Moment {
         Moment {
             wall_ms: ASKED_AT.wall_ms.saturating_add(wall_ms),

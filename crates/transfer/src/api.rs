@@ -1,5 +1,5 @@
-//! The HTTP API, version 1: one file an endpoint. `/v1` grows by addition, so clients ignore
-//! fields they do not know, and requests refuse what they do not know.
+//! The HTTP API, version 1, with one file per endpoint. `/v1` only grows by addition, so clients
+//! ignore fields in answers that they do not know. The server refuses unknown fields in requests.
 
 pub mod complete;
 pub mod file_name;

@@ -1,11 +1,11 @@
-//! What uploader and server must agree on, native and in wasm. Pure: no I/O, no clock, no
-//! randomness; those come in as arguments and events.
+//! The rules that all clients and the server share, native and in wasm. This crate does no I/O and
+//! reads no clock and no randomness; it gets them as arguments and events.
 //!
-//! - [`part_plan`]: from a file's size to parts of whole frames
+//! - [`part_plan`]: cuts a file of a known size into parts of whole frames
 //! - [`upload`]: the state machine of one upload, `on(Event) -> Vec<Command>`; a driver (browser,
 //!   native client) carries the commands out
 //! - [`retry`]: what to do after a failed request
-//! - [`address`]: how long a presigned address can be used
+//! - [`address`]: how long a presigned URL can be used
 //! - [`parallelism`]: how many parts are sent at once
 //! - [`api`]: every path, request, response and problem code of the HTTP API
 

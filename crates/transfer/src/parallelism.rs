@@ -1,22 +1,23 @@
-//! How many parts are sent at once, by what came of those before: more while all goes well, half
-//! after a failure that too many at once may have caused.
+//! Decides how many parts are sent at once: more while PUTs succeed, half after a failure that too
+//! many PUTs at once may have caused.
 
 use crate::retry::RequestFailure;
 
-/// PUTs at once at the start.
+/// The number of PUTs at once at the start.
 const AT_FIRST: u8 = 4;
-/// Browsers keep six connections to an origin; one stays free for what else is asked.
+/// The most PUTs at once. Browsers open six connections to an origin, and one stays free for other
+/// requests.
 pub const MOST_PUTS: u8 = 5;
 
-/// How many PUTs may be under way at once, over all uploads of one driver.
+/// Limits how many PUTs may run at once, over all uploads of one driver.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parallelism {
     limit: u8,
     most_puts: u8,
-    /// PUTs that went well since the number last changed.
+    /// PUTs that succeeded since the number last changed.
     sent: u8,
-    /// PUTs that were under way when the number was halved: what becomes of them has the same
-    /// cause, and does not count again.
+    /// PUTs that were running when the number was halved. Their failures have the same cause, so they
+    /// do not count again.
     excused: u8,
 }
 
@@ -27,7 +28,7 @@ impl Default for Parallelism {
 }
 
 impl Parallelism {
-    /// Never more than `limit`, which is at least 1.
+    /// Starts a limiter that never allows more than `limit` PUTs, but always at least 1.
     #[must_use]
     pub fn at_most(limit: u8) -> Self {
         let limit = limit.max(1);
@@ -39,13 +40,13 @@ impl Parallelism {
         }
     }
 
-    /// How many PUTs may be under way now; at least 1.
+    /// Returns how many PUTs may run now; at least 1.
     #[must_use]
     pub fn most_puts(&self) -> u8 {
         self.most_puts
     }
 
-    /// A PUT went well. Two rounds of them make room for one more.
+    /// Records that a PUT succeeded. Two rounds of successes raise the number by one.
     pub fn sent(&mut self) {
         self.excused = self.excused.saturating_sub(1);
         self.sent = self.sent.saturating_add(1);
@@ -55,7 +56,7 @@ impl Parallelism {
         }
     }
 
-    /// A PUT failed; a stalled one counts as [`RequestFailure::Network`].
+    /// Records that a PUT failed. A stalled PUT counts as [`RequestFailure::Network`].
     pub fn failed(&mut self, failure: RequestFailure) {
         if self.excused > 0 {
             self.excused = self.excused.saturating_sub(1);
@@ -70,7 +71,8 @@ impl Parallelism {
     }
 }
 
-/// A refusal has another cause, and so has a machine without a network.
+/// Returns whether too many PUTs at once may have caused the failure. A refusal and a missing network
+/// have other causes.
 fn may_be_congestion(failure: RequestFailure) -> bool {
     match failure {
         RequestFailure::Network => true,
@@ -125,7 +127,7 @@ mod tests {
         assert_eq!(parallelism.most_puts(), 2);
         parallelism.failed(SLOW_DOWN);
         assert_eq!(parallelism.most_puts(), 1);
-        // The other one of the two is excused; then it recovers step by step.
+        // The other of the two PUTs is excused. Then the number recovers step by step.
         parallelism.failed(SLOW_DOWN);
         assert_eq!(sent(&mut parallelism, 2), 2);
         assert_eq!(sent(&mut parallelism, 4), 3);

@@ -1,13 +1,13 @@
-//! A map by part number: a sorted list. Ten thousand parts at most are no work for it, and unlike
-//! std's trees it adds next to nothing to the page's wasm module for each type that it holds.
+//! A map by part number, kept as a sorted list. A list is fast enough for at most ten thousand parts,
+//! and unlike std's trees it adds almost nothing to the page's wasm module for each type it holds.
 
 use crate::part_plan::PartNumber;
 
-/// Values by their part's number, in its order.
+/// Values by part number, in ascending order.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct PartMap<T>(Vec<(PartNumber, T)>);
 
-/// Numbers of parts, in order.
+/// Part numbers in ascending order.
 pub(crate) type PartSet = PartMap<()>;
 
 impl<T> Default for PartMap<T> {
@@ -17,7 +17,7 @@ impl<T> Default for PartMap<T> {
 }
 
 impl<T> PartMap<T> {
-    /// Gives the value that was there before.
+    /// Inserts a value and returns the one that it replaces, if any.
     pub(crate) fn insert(&mut self, part: PartNumber, value: T) -> Option<T> {
         match self.place(part) {
             Ok(_) => self.get_mut(part).map(|its| core::mem::replace(its, value)),
@@ -47,7 +47,7 @@ impl<T> PartMap<T> {
         Some(self.0.remove(place).1)
     }
 
-    /// Takes the one with the lowest number out.
+    /// Removes the entry with the lowest number and returns it.
     pub(crate) fn pop_first(&mut self) -> Option<(PartNumber, T)> {
         (!self.is_empty()).then(|| self.0.remove(0))
     }

@@ -1,19 +1,19 @@
-//! From a file's size to parts of whole frames (FORMAT.md, arithmetic). The server makes the
-//! plan, records it and sends it; every client follows the one it was sent.
+//! Cuts a file of a known size into parts of whole frames (FORMAT.md, arithmetic). The server makes
+//! the plan, records it and sends it; every client follows the plan that it received.
 
 use core::{fmt, ops::Range};
 
 use sealift_message::{FrameLength, Layout, suite::FINAL_FRAME_OVERHEAD};
 use serde::{Deserialize, Serialize, de::Error as _};
 
-/// S3 takes no more parts in one upload.
+/// S3 accepts no more parts in one upload.
 const MOST_PARTS: u16 = 10_000;
-/// S3 takes no larger part: 5 GiB.
+/// S3 accepts no larger part: 5 GiB.
 pub const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// S3 refuses smaller parts, except the last: 5 MiB.
 pub const LEAST_PART_LENGTH: u64 = 5 * 1024 * 1024;
-/// L of FORMAT.md. Every part costs a signature and, in browsers, a CORS preflight of its own,
-/// hence not the least possible.
+/// L of FORMAT.md. It is not the smallest possible, because every part costs a signature and, in
+/// browsers, a CORS preflight of its own.
 pub const DEFAULT_PART_LENGTH: u64 = 8 * 1024 * 1024;
 
 /// A part's number in its upload, 1 to 10,000.
@@ -21,28 +21,28 @@ pub const DEFAULT_PART_LENGTH: u64 = 8 * 1024 * 1024;
 #[serde(transparent)]
 pub struct PartNumber(u16);
 
-/// No part of that number can exist.
+/// The error for a number that no part can have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("part numbers go from 1 to 10,000")]
 pub struct PartNumberOutOfRange;
 
 impl PartNumber {
-    /// Every upload has it.
+    /// The first part, which every upload has.
     pub const FIRST: Self = Self(1);
 
-    /// The number, 1 to 10,000.
+    /// Returns the number, 1 to 10,000.
     #[must_use]
     pub fn get(self) -> u16 {
         self.0
     }
 
-    /// The part after this one; `None` after the 10,000th.
+    /// Returns the number of the next part, or `None` after the 10,000th.
     #[must_use]
     pub fn next(self) -> Option<Self> {
         Self::try_from(self.0.checked_add(1)?).ok()
     }
 
-    /// All numbers from 1 to `last`.
+    /// Returns all numbers from 1 to `last`.
     pub fn all(last: Self) -> impl Iterator<Item = Self> {
         (1..=last.0).map(Self)
     }
@@ -82,13 +82,13 @@ impl<'de> Deserialize<'de> for PartNumber {
     }
 }
 
-/// No upload of this shape is possible.
+/// Why a part plan is not possible.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PartPlanError {
-    /// The file does not fit the format or 10,000 parts of 5 GiB.
+    /// The file is too large for the format or for 10,000 parts of 5 GiB.
     #[error("a file of {plaintext_len} bytes does not fit the format")]
     TooLarge {
-        /// Plaintext bytes.
+        /// The file's plaintext bytes.
         plaintext_len: u64,
     },
     /// The given numbers contradict each other.
@@ -96,9 +96,9 @@ pub enum PartPlanError {
     Contradiction,
 }
 
-/// How a message is cut into parts: `frames_per_part` whole frames each, the header in front of
-/// the first part's. The last part takes all the rest, an empty final frame included, so that no part
-/// consists of an empty frame only.
+/// Says how a message is cut into parts. Each part holds `frames_per_part` whole frames, and the first
+/// part begins with the header. The last part takes all the rest, including an empty final frame, so
+/// that no part consists of an empty frame only.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub struct PartPlan {
     layout: Layout,
@@ -106,27 +106,27 @@ pub struct PartPlan {
     part_count: PartNumber,
 }
 
-/// One part.
+/// One part of a plan.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Part {
-    /// Its number.
+    /// The part's number.
     pub number: PartNumber,
-    /// Its frames, counted from 0. Part 1 has the header's bytes in front of them.
+    /// The part's frames, counted from 0. Part 1 has the header's bytes in front of them.
     pub frames: Range<u64>,
-    /// The plaintext that its frames seal.
+    /// The plaintext bytes that the frames seal.
     pub plaintext: Range<u64>,
-    /// Its bytes in the object.
+    /// The part's bytes in the object.
     pub sealed: Range<u64>,
 }
 
 impl Part {
-    /// Plaintext bytes.
+    /// Returns the number of plaintext bytes.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
         self.plaintext.end.saturating_sub(self.plaintext.start)
     }
 
-    /// Bytes of the object: the content length that is signed.
+    /// Returns the number of bytes in the object, which is the content length that is signed.
     #[must_use]
     pub fn sealed_len(&self) -> u64 {
         self.sealed.end.saturating_sub(self.sealed.start)
@@ -134,11 +134,11 @@ impl Part {
 }
 
 impl PartPlan {
-    /// The plan for a file: parts of about `part_length` sealed bytes (L of FORMAT.md), more where
-    /// 10,000 of them would not do.
+    /// Makes the plan for a file: parts of about `part_length` sealed bytes (L of FORMAT.md), or larger
+    /// parts if 10,000 of them would not be enough.
     ///
     /// # Errors
-    /// [`PartPlanError::TooLarge`].
+    /// Returns [`PartPlanError::TooLarge`] if no plan has room for the file.
     pub fn for_file(
         header_len: u64,
         frame_length: FrameLength,
@@ -153,13 +153,13 @@ impl PartPlan {
         Self::of(layout, for_length.max(for_count)).map_err(|_| too_large)
     }
 
-    /// The plan for a body that is sealed while it comes and has at most `most_plaintext_len`
-    /// bytes: parts of about `part_length` sealed bytes, more where 10,000 of them would not do, but
-    /// of at most `most_part_length`, since each is held in memory. When its end is known:
-    /// [`Self::ending_at`].
+    /// Makes the plan for a body that is sealed while it arrives and has at most `most_plaintext_len`
+    /// bytes. Its parts have about `part_length` sealed bytes, or more if 10,000 of them would not be
+    /// enough, but at most `most_part_length`, because each part is held in memory. Call
+    /// [`Self::ending_at`] when the end of the body is known.
     ///
     /// # Errors
-    /// [`PartPlanError::TooLarge`].
+    /// Returns [`PartPlanError::TooLarge`] if no plan has room for that many bytes.
     pub fn for_at_most(
         header_len: u64,
         frame_length: FrameLength,
@@ -173,14 +173,14 @@ impl PartPlan {
         if plan.frames_per_part <= fit {
             return Ok(plan);
         }
-        // Rounded up to whole frames it may be one too many.
+        // Rounding up to whole frames may have given one frame too many.
         Self::of(plan.layout, fit).map_err(|_| PartPlanError::TooLarge {
             plaintext_len: most_plaintext_len,
         })
     }
 
-    /// The most plaintext bytes that 10,000 parts of `part_length` sealed bytes can carry, the header
-    /// in front of the first.
+    /// Returns the most plaintext bytes that 10,000 parts of `part_length` sealed bytes can carry, with
+    /// the header in front of the first.
     #[must_use]
     pub fn most_plaintext_len(header_len: u64, frame_length: FrameLength, part_length: u64) -> u64 {
         frames_in(header_len, frame_length, part_length.min(MOST_PART_BYTES))
@@ -189,11 +189,11 @@ impl PartPlan {
             .min(Layout::most_plaintext_len(frame_length))
     }
 
-    /// The same parts of a message that ends earlier: what [`Self::for_at_most`] gave, when the body
-    /// has ended.
+    /// Returns the plan with the same parts for a message that ends earlier. The caller uses it on a
+    /// plan of [`Self::for_at_most`] when the body has ended.
     ///
     /// # Errors
-    /// [`PartPlanError::Contradiction`] where it is longer.
+    /// Returns [`PartPlanError::Contradiction`] if `plaintext_len` is larger than this plan's.
     pub fn ending_at(&self, plaintext_len: u64) -> Result<Self, PartPlanError> {
         if plaintext_len > self.plaintext_len() {
             return Err(PartPlanError::Contradiction);
@@ -204,10 +204,11 @@ impl PartPlan {
         Self::of(layout, self.frames_per_part)
     }
 
-    /// A plan as recorded: header bytes H, frame length F, plaintext bytes P, frames a part k.
+    /// Makes the plan again from its recorded numbers: header bytes H, frame length F, plaintext bytes P
+    /// and frames per part k.
     ///
     /// # Errors
-    /// [`PartPlanError`] where no such plan is possible.
+    /// Returns a [`PartPlanError`] if no such plan is possible.
     pub fn new(
         header_len: u64,
         frame_length: u32,
@@ -243,37 +244,37 @@ impl PartPlan {
         })
     }
 
-    /// Sizes and offsets of the whole message.
+    /// Returns the sizes and offsets of the whole message.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// P: plaintext bytes.
+    /// Returns P, the plaintext bytes.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
         self.layout.plaintext_len()
     }
 
-    /// Bytes of the object.
+    /// Returns the number of bytes of the object.
     #[must_use]
     pub fn sealed_len(&self) -> u64 {
         self.layout.sealed_len()
     }
 
-    /// k: frames a part. The last part may have fewer, and an empty final frame besides.
+    /// Returns k, the frames per part. The last part may have fewer, and an empty final frame in addition.
     #[must_use]
     pub fn frames_per_part(&self) -> u64 {
         self.frames_per_part
     }
 
-    /// The last part's number.
+    /// Returns the last part's number.
     #[must_use]
     pub fn part_count(&self) -> PartNumber {
         self.part_count
     }
 
-    /// A part of this plan; `None` for a number over [`Self::part_count`].
+    /// Returns a part of this plan, or `None` for a number over [`Self::part_count`].
     #[must_use]
     pub fn part(&self, number: PartNumber) -> Option<Part> {
         if number > self.part_count {
@@ -297,8 +298,8 @@ impl PartPlan {
     }
 }
 
-/// The most full frames that fit into a part of `part_length` bytes, beside the header and an empty
-/// final frame: H + k (F + 32) + 40 <= `part_length`.
+/// Returns the most full frames that fit into a part of `part_length` bytes together with the header
+/// and an empty final frame: H + k (F + 32) + 40 <= `part_length`.
 fn frames_in(header_len: u64, frame_length: FrameLength, part_length: u64) -> u64 {
     part_length
         .saturating_sub(header_len.saturating_add(FINAL_FRAME_OVERHEAD))
@@ -312,7 +313,7 @@ impl fmt::Debug for PartPlan {
     }
 }
 
-/// A plan on the wire; the last two follow from the others and are there for clients without
+/// A plan in JSON. The last two fields follow from the others; they are there for clients without
 /// this arithmetic.
 #[derive(Debug, Serialize, Deserialize)]
 struct PlanInJson {

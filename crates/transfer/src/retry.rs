@@ -1,4 +1,4 @@
-//! What to do after a failed request. The same bytes are sent again, never others.
+//! Decides what to do after a failed request. A retry sends the same bytes again, never others.
 
 mod of_store;
 
@@ -7,24 +7,24 @@ use crate::api::ProblemCode;
 /// How a request failed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum RequestFailure {
-    /// No answer: connection refused, reset, timed out, stalled.
+    /// There was no answer: the connection was refused or reset, timed out or stalled.
     Network,
-    /// The driver knows that there is no network, so nothing was tried.
+    /// The driver knows that there is no network, so it sent nothing.
     Offline,
-    /// The server is completing the upload for another request. Its answer comes, only later.
+    /// The server is completing the upload for another request and has no result yet.
     Completing {
         /// The answer's `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
     },
-    /// The store refused the presigned address, not the bytes: the signature has ended, or the
-    /// store does not accept it. Another address may help.
+    /// The store refused the presigned URL, not the bytes: the signature has ended, or the
+    /// store does not accept it. Another URL may help.
     AddressRefused {
         /// The status of the store's answer.
         status: u16,
     },
-    /// An answer with this HTTP status.
+    /// The answer had this HTTP status.
     Status {
-        /// The status.
+        /// The HTTP status.
         status: u16,
         /// The answer's `Retry-After`, in milliseconds.
         retry_after_ms: Option<u64>,
@@ -32,8 +32,8 @@ pub enum RequestFailure {
 }
 
 impl RequestFailure {
-    /// A request that the server, or what is before it, refused with this status, and this code if
-    /// it is of the server's.
+    /// Returns the failure of a request that the server, or a proxy in front of it, refused with this
+    /// status. `code` is the server's problem code, if the answer has one.
     #[must_use]
     pub fn of_server(status: u16, code: Option<ProblemCode>, retry_after_ms: Option<u64>) -> Self {
         match code {
@@ -45,7 +45,7 @@ impl RequestFailure {
         }
     }
 
-    /// The HTTP status of the answer, where there was one.
+    /// Returns the HTTP status of the answer, if there was one.
     #[must_use]
     pub fn status(self) -> Option<u16> {
         match self {
@@ -55,29 +55,30 @@ impl RequestFailure {
     }
 }
 
-/// What to do next.
+/// The decision after a failure.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Verdict {
-    /// Send the same again, after so many milliseconds.
+    /// Send the same request again after a wait.
     RetryIn {
-        /// Milliseconds.
+        /// Milliseconds to wait.
         wait_ms: u64,
     },
-    /// It will not get better by itself.
+    /// Stop, because the failure will not go away by itself.
     GiveUp,
 }
 
-/// The first back-off's upper bound; doubled with each attempt.
+/// The upper bound of the first back-off. It doubles with each attempt.
 const FIRST_BACKOFF_MS: u64 = 500;
-/// No back-off is longer, so that a store that is back is noticed soon.
+/// The longest back-off. It is short enough to notice soon when a store is back.
 const LONGEST_BACKOFF_MS: u64 = 20_000;
-/// A longer `Retry-After` is not waited for in silence: the person decides.
+/// The longest `Retry-After` to wait for. After a longer one the request fails, so that the person
+/// can decide.
 const LONGEST_RETRY_AFTER_MS: u64 = 120_000;
-/// Attempts of one request in all. Their back-offs are 52 seconds at most, half of that mostly.
+/// Attempts at one request in all. Their back-offs add up to 52 seconds at most, on average to half.
 const MOST_ATTEMPTS: u32 = 8;
 
-/// Judges a failure. `attempt` counts from 1; `jitter` is random in 0..=65,535 and spreads the
-/// waiting clients over the whole back-off ("full jitter").
+/// Decides what to do after a failure. `attempt` counts from 1; `jitter` is random in 0..=65,535
+/// and spreads the waiting clients over the whole back-off ("full jitter").
 #[must_use]
 pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
     let retry_after_ms = match failure {
@@ -103,12 +104,12 @@ pub fn after(failure: RequestFailure, attempt: u32, jitter: u16) -> Verdict {
         .min(LONGEST_BACKOFF_MS);
     let spread = bound.saturating_mul(u64::from(jitter));
     let spread = spread.checked_div(u64::from(u16::MAX)).unwrap_or(bound);
-    // A given Retry-After is kept in full; the jitter comes on top, or all would return at once.
+    // The jitter is added to a Retry-After, because otherwise all clients would return at once.
     let wait_ms = retry_after_ms.map_or(spread, |ms| ms.saturating_add(spread.min(1_000)));
     Verdict::RetryIn { wait_ms }
 }
 
-/// Statuses that another attempt may change: time-outs, throttling, and the server's own faults.
+/// Returns whether another attempt may help: after time-outs, throttling and the server's own faults.
 fn is_transient(status: u16) -> bool {
     matches!(status, 408 | 425 | 429 | 500 | 502 | 503 | 504)
 }

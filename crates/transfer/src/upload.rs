@@ -1,16 +1,15 @@
-//! One upload as a state machine without I/O: events in, commands out. A driver carries the
-//! commands out and reports what came of them; every rule stands here, so that the browser and
-//! the native client follow the same ones.
+//! One upload as a state machine without I/O: events in, commands out. A driver carries out the
+//! commands and reports the results as events. All rules are here, so that the browser and the
+//! native client follow the same ones.
 //!
-//! The way of an upload: [`Command::Open`], then parts, then [`Command::Complete`]. The way of a
-//! part: [`Command::Seal`], [`Event::Sealed`], [`Command::Sign`], [`Event::Signed`],
+//! The steps of an upload: [`Command::Open`], then all parts, then [`Command::Complete`]. The steps of
+//! a part: [`Command::Seal`], [`Event::Sealed`], [`Command::Sign`], [`Event::Signed`],
 //! [`Command::Put`], [`Event::Sent`]. The driver keeps a part's sealed bytes from the first to
-//! the last of these, so that every attempt sends the same bytes (FORMAT.md R2).
+//! the last of these steps, so that every attempt sends the same bytes (FORMAT.md R2).
 //!
-//! An upload that was begun earlier goes on with [`Command::FetchStatus`] and
+//! An upload that was begun earlier resumes with [`Command::FetchStatus`] and
 //! [`Command::FetchKey`]. Then every part that was ever signed is sealed again and compared
-//! ([`Command::Compare`]), before a byte leaves: another plaintext is found wherever a part of it
-//! was signed.
+//! ([`Command::Compare`]) before any byte is sent. This finds every changed part that was signed.
 
 mod attempts;
 mod command;
@@ -33,16 +32,16 @@ use finishing::Ending;
 use opening::Opening;
 use phase::Phase;
 
-/// How an upload is driven.
+/// The settings of one upload.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Settings {
-    /// Parts whose bytes are held at a time, from sealing until they are sent; at least 1. The
-    /// driver's memory is this many parts.
+    /// The most parts whose bytes are held at a time, from sealing until they are sent; at least 1.
+    /// The driver needs memory for this many parts.
     pub most_parts_held: u8,
 }
 
 impl Default for Settings {
-    /// Two parts on the way while one is sealed and one waits for its signature.
+    /// Allows two parts to be sent while one is sealed and one waits for its signature.
     fn default() -> Self {
         Self { most_parts_held: 4 }
     }
@@ -51,15 +50,15 @@ impl Default for Settings {
 /// An upload that was begun earlier, and the file that is now chosen for it.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Resume {
-    /// Which upload.
+    /// The upload to resume.
     pub upload_id: UploadId,
-    /// The chosen file's plaintext bytes.
+    /// Plaintext bytes of the chosen file.
     pub size: u64,
-    /// Its last modification, milliseconds since the Unix epoch.
+    /// Last modification of the chosen file, milliseconds since the Unix epoch.
     pub last_modified_ms: Option<i64>,
 }
 
-/// The state machine.
+/// The state machine of one upload.
 #[derive(Debug)]
 pub struct Upload {
     settings: Settings,
@@ -67,13 +66,13 @@ pub struct Upload {
 }
 
 impl Upload {
-    /// A new upload and its first commands.
+    /// Starts a new upload. Returns it with its first commands.
     #[must_use]
     pub fn start(settings: Settings) -> (Self, Vec<Command>) {
         Self::begin(settings, Phase::Opening(Opening::default()))
     }
 
-    /// An upload that goes on, and its first commands.
+    /// Resumes an upload that was begun earlier. Returns it with its first commands.
     #[must_use]
     pub fn resume(settings: Settings, resume: Resume) -> (Self, Vec<Command>) {
         Self::begin(settings, Phase::Finding(Finding::chosen(resume)))
@@ -85,7 +84,7 @@ impl Upload {
         (Self { settings, phase }, commands)
     }
 
-    /// Takes an event; gives what to do now.
+    /// Handles an event and returns the commands to carry out now.
     pub fn on(&mut self, event: Event) -> Vec<Command> {
         let mut commands = Vec::new();
         let phase = core::mem::replace(&mut self.phase, Phase::Ended);
@@ -100,20 +99,20 @@ impl Upload {
         commands
     }
 
-    /// Plaintext bytes of the parts that the store holds, as far as this driver sealed or compared
-    /// them.
+    /// Returns the plaintext bytes of the parts that the store holds. Only parts that this driver
+    /// sealed or compared count.
     #[must_use]
     pub fn stored_plaintext_len(&self) -> u64 {
         self.phase.stored_plaintext_len()
     }
 
-    /// Plaintext bytes that were compared with what was signed earlier.
+    /// Returns the plaintext bytes that were compared with the parts that were signed earlier.
     #[must_use]
     pub fn compared_plaintext_len(&self) -> u64 {
         self.phase.compared_plaintext_len()
     }
 
-    /// Plaintext bytes that must be compared in all; 0 for an upload that was begun here.
+    /// Returns the plaintext bytes that must be compared in all; 0 for a new upload.
     #[must_use]
     pub fn to_compare_plaintext_len(&self) -> u64 {
         self.phase.to_compare_plaintext_len()

@@ -1,4 +1,4 @@
-//! The plan holds for every size: parts of whole frames that follow each other without a gap,
+//! Part plans of files of every size: parts of whole frames that follow each other without a gap,
 //! within S3's limits.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
@@ -21,7 +21,7 @@ fn plan(frame_length: u32, plaintext_len: u64) -> Result<PartPlan, PartPlanError
     PartPlan::for_file(HEADER_LEN, frame_length, plaintext_len, DEFAULT_PART_LENGTH)
 }
 
-/// Checks every part, or the outer ones where there are many.
+/// Checks every part of a plan.
 fn holds(plan: &PartPlan) {
     let count = plan.part_count().get();
     let mut sealed_end = 0;
@@ -36,7 +36,8 @@ fn holds(plan: &PartPlan) {
             assert!(part.sealed_len() >= LEAST_PART_LENGTH);
             assert_eq!(frames, plan.frames_per_part());
         } else {
-            // Besides full frames the last part may have an empty final one, and never that alone.
+            // The last part may have an empty final frame in addition to its full frames, but never that
+            // frame alone.
             assert!(frames <= plan.frames_per_part() + 1);
             assert_eq!(part.plaintext_len() == 0, plan.plaintext_len() == 0);
             assert_eq!(part.frames.end, plan.layout().frame_count());
@@ -79,7 +80,7 @@ fn an_empty_final_frame_joins_the_last_part() {
 
 #[test]
 fn a_part_has_room_for_the_header_its_frames_and_an_empty_final_frame() {
-    // H + k (F + 32) + 40 <= 5 GiB, also where the part is not full.
+    // H + k (F + 32) + 40 <= 5 GiB must hold, also if the part is not full.
     let room = 5 * GIB - MOST_FRAMES_PER_PART * 262_176;
     for (header_len, frames_per_part, fits) in [
         (room - 40, MOST_FRAMES_PER_PART, true),
@@ -97,7 +98,7 @@ fn a_part_has_room_for_the_header_its_frames_and_an_empty_final_frame() {
     }
 }
 
-/// A layout row of the project's own vectors, which others computed.
+/// A layout row of the project's own vectors, which another program computed.
 #[derive(Deserialize)]
 struct Row {
     plaintext: u64,
@@ -107,7 +108,7 @@ struct Row {
     frames_per_part: u64,
     parts: u16,
     part1_bytes: [u64; 2],
-    /// Frames, plaintext bytes and bytes of the object.
+    /// The ranges of frames, of plaintext bytes and of bytes in the object.
     last_part: [[u64; 2]; 3],
 }
 
@@ -138,8 +139,8 @@ fn plans_are_those_computed_elsewhere() {
 
 #[test]
 fn the_largest_files_of_the_format_fit_and_one_byte_more_does_not() {
-    // FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger lengths. At the smallest 2^32 - 1
-    // frames, the last of which is never full.
+    // FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger frame lengths. At the smallest frame
+    // length there are 2^32 - 1 frames, and the last of them is never full.
     for (frame_length, largest) in [
         (262_144, 53_679_226_880_000_u64),
         (65_536, 53_660_876_800_000),
@@ -173,7 +174,7 @@ fn parts_grow_only_when_ten_thousand_would_not_do() {
 
 #[test]
 fn parts_grow_by_a_frame_where_ten_thousand_of_them_are_full() {
-    // From 8 MiB to the largest that S3 takes.
+    // Parts from 8 MiB to the largest that S3 accepts.
     let mut frames_per_part = 32;
     loop {
         let full = 10_000 * frames_per_part * 262_144;
@@ -251,7 +252,7 @@ proptest! {
 }
 
 const MIB: u64 = 1024 * 1024;
-/// What the server holds of a part at most while it seals a body that comes.
+/// The most bytes of a part that the server holds while it seals an arriving body.
 const MOST_PART_LENGTH: u64 = 64 * MIB;
 
 fn at_most(frame_length: u32, most: u64, part_length: u64) -> Result<PartPlan, PartPlanError> {

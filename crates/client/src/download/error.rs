@@ -1,4 +1,4 @@
-//! How a download ends without its file.
+//! The errors with which a download ends.
 
 use std::{io, path::PathBuf};
 
@@ -6,98 +6,98 @@ use sealift_transfer::{api::ProblemCode, retry::RequestFailure};
 
 use crate::error::RequestError;
 
-/// Why there is no plaintext, or not all of it.
+/// Why a download gave no plaintext, or not all of it.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DownloadError {
-    /// The server did not begin.
+    /// The request failed or was refused.
     #[error(transparent)]
     Request(#[from] RequestError),
-    /// As was wished. What is kept of it is there for the next download.
+    /// The person cancelled the download. Bytes that are kept stay for the next download.
     #[error("the download was cancelled")]
     Cancelled,
-    /// An empty range: there is nothing to ask for.
-    #[error("a range of no bytes cannot be asked for; give one with at least one byte")]
+    /// The range is empty, so there is nothing to ask for.
+    #[error("an empty range cannot be downloaded; give a range of at least one byte")]
     EmptyRange,
-    /// What the server began is not what was asked for.
+    /// The server's answer is not the part of the file that was asked for.
     #[error(
-        "the server's answer is not the part of the file that was asked for; is something in between?"
+        "the server's answer is not the part of the file that was asked for; check any proxy in between"
     )]
     OtherAnswer,
-    /// It broke off; what came is not the file.
+    /// The download broke off, so the received bytes are not the whole file.
     #[error("the download broke off after {got_bytes} of {expected_bytes} bytes; try again")]
     Cut {
-        /// What came.
+        /// Bytes that were received.
         got_bytes: u64,
-        /// What was to come.
+        /// Bytes that were expected.
         expected_bytes: u64,
-        /// What happened on the way.
+        /// The cause on the connection.
         #[source]
         cause: RequestError,
     },
-    /// The file was sealed anew while it was downloaded: the rest is of another message.
+    /// The file was sealed again while it was downloaded, so the rest belongs to another message.
     #[error("the file was replaced on the server while it was downloaded; download it again")]
     Replaced,
-    /// All of it came, and it is not what the server found when it opened every frame.
+    /// All bytes were received, but they are not those that the server found when it opened every frame.
     #[error(
-        "what came is not the file: its SHA-256 is {got}, and the server has recorded {recorded}; \
-         download it again, and if that does not help check this disk and what is in between"
+        "the received bytes are not the file: their SHA-256 is {got}, but the server has recorded \
+         {recorded}; download it again, and if that does not help check this disk and any proxy in between"
     )]
     Differs {
-        /// Of what came, in hexadecimal digits.
+        /// SHA-256 of the received bytes, in hexadecimal digits.
         got: String,
-        /// As the server recorded it.
+        /// SHA-256 that the server recorded, in hexadecimal digits.
         recorded: String,
     },
-    /// It cannot be kept on disk.
+    /// The file cannot be written to disk.
     #[error("{} cannot be written; check the folder and the space on the disk", path.display())]
     Unwritable {
-        /// Where to.
+        /// The path of the file.
         path: PathBuf,
-        /// Why.
+        /// The error of the file system.
         #[source]
         cause: io::Error,
     },
-    /// It was not to replace anything, and by now there is something.
+    /// The path is already taken, and the download must not replace anything.
     #[error("{} is there already; choose another name", path.display())]
     Exists {
-        /// Where it was to go.
+        /// The path of the download.
         path: PathBuf,
     },
-    /// It was to replace a device, a pipe or a folder.
+    /// The path names a device, a pipe or a folder, which a download does not replace.
     #[error("{} is there and is not a regular file; choose another name", path.display())]
     NotAFile {
-        /// Where it was to go.
+        /// The path of the download.
         path: PathBuf,
     },
-    /// Somebody else downloads the same to the same place.
+    /// Another download of the same file to the same path is running.
     #[error("another download to {} is under way; wait for it, or choose another name", path.display())]
     Busy {
-        /// Where it was to go.
+        /// The path of the download.
         path: PathBuf,
     },
-    /// What lies where an unfinished download would be is not one of this user's: nothing is
-    /// written where others could read it.
+    /// The path for the unfinished download is taken by something that is not this user's private
+    /// folder. Nothing is written there, because others could read it.
     #[error(
         "{} is not an unfinished download that only you can read; remove it, or choose another name",
         path.display()
     )]
     NotOurs {
-        /// What lies there.
+        /// The path that is taken.
         path: PathBuf,
     },
-    /// Whoever was to take the plaintext does not take it.
+    /// The output for the plaintext failed.
     #[error("the output cannot be written")]
     Output(#[source] io::Error),
 }
 
 impl DownloadError {
-    /// As the retry policy judges it; `None` for what another attempt cannot change.
+    /// Returns the failure for the retry policy, or `None` if another attempt cannot help.
     pub(super) fn failure(&self) -> Option<RequestFailure> {
         match self {
             Self::Cut { cause, .. } => Some(cause.failure()),
             Self::Request(error) => match error.problem().and_then(|p| p.known_code()) {
-                // Statuses of a fault that may pass, for what does not.
+                // These codes have a status that normally allows a retry, but they do not go away.
                 Some(ProblemCode::ObjectDamaged | ProblemCode::ObjectReplaced) => None,
                 _ => Some(error.failure()),
             },
@@ -105,14 +105,14 @@ impl DownloadError {
         }
     }
 
-    /// Whether a later download may go on with what this one got.
+    /// Returns whether a later download may continue with the bytes that this one received.
     pub(super) fn may_pass(&self) -> bool {
         match self {
             Self::Cut { .. }
             | Self::Cancelled
             | Self::Unwritable { .. }
             | Self::Exists { .. }
-            // Of something in between, more often than not.
+            // A proxy in between is the most likely cause.
             | Self::OtherAnswer => true,
             Self::Request(error) => !error.problem().is_some_and(|problem| {
                 matches!(

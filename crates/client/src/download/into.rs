@@ -1,4 +1,4 @@
-//! A file, or a range of it, to whatever takes it.
+//! Downloads a file, or a range of it, into any output.
 
 use core::ops::Range;
 
@@ -10,37 +10,39 @@ use tokio_util::sync::CancellationToken;
 use super::{Asked, DownloadError, steady::Steady};
 use crate::client::Client;
 
-/// How far a download is.
+/// The progress of a download.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct DownloadProgress {
-    /// Plaintext bytes at hand, with those of an earlier download that is gone on with.
+    /// Plaintext bytes received so far, including those of an earlier download that this one continues.
     pub got_plaintext_len: u64,
-    /// Of so many.
+    /// Plaintext bytes in all.
     pub plaintext_len: u64,
-    /// Until the next attempt, where one failed.
+    /// Milliseconds until the next attempt, if one failed.
     pub retries_in_ms: Option<u64>,
-    /// Whether what came stays for a later download if this one breaks off.
+    /// Whether the received bytes stay for a later download if this one breaks off.
     pub is_kept: bool,
 }
 
-/// What was downloaded.
+/// The result of a download.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Downloaded {
-    /// Bytes.
+    /// Plaintext bytes that were downloaded.
     pub plaintext_len: u64,
-    /// SHA-256 of them, in hexadecimal digits.
+    /// SHA-256 of these bytes, in hexadecimal digits.
     pub sha256: String,
-    /// Whether that is what the server found when it opened every frame of the file: not where it
-    /// has not done so yet, and not of a range.
+    /// Whether the SHA-256 was compared with the one that the server recorded when it opened every
+    /// frame, and is the same. `false` for a range, and if the server has not recorded one yet.
     pub is_compared: bool,
 }
 
 impl Client {
-    /// Writes a file, or a range of it, into `output` as it comes; a connection that breaks is made
-    /// again and gone on with. What was written before an error is authentic, and not all of it.
+    /// Writes a file, or a range of it, into `output` as it arrives. After a broken connection, the
+    /// download continues on a new one. Bytes that were written before an error are authentic, but
+    /// incomplete.
     ///
     /// # Errors
-    /// [`DownloadError`].
+    /// Returns a [`DownloadError`] if the download ends before its last byte, if `output` fails, or if
+    /// the file's SHA-256 is not the recorded one.
     pub async fn download_into(
         &self,
         file: &FileId,

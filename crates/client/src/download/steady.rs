@@ -1,5 +1,5 @@
-//! A download that goes on where its connection broke: the rest by `Range`, of the same message
-//! only.
+//! A download that continues after its connection broke. It asks for the rest by `Range`, and only of
+//! the same message.
 
 use core::time::Duration;
 
@@ -16,39 +16,42 @@ use tokio_util::sync::CancellationToken;
 use super::{Asked, Download, DownloadError, DownloadProgress};
 use crate::{client::Client, error::RequestError, random};
 
-/// One download over as many requests as it takes.
+/// One download, over as many requests as it needs.
 pub(super) struct Steady<'a> {
     client: &'a Client,
     file: &'a FileId,
     cancel: &'a CancellationToken,
-    /// What is still to come; its start grows. `of` is set from the first answer on.
+    /// The bytes that are still missing. The start grows with every piece, and `of` is set after the
+    /// first answer.
     asked: Asked,
     begun: Option<Begun>,
     current: Option<Download>,
-    /// Failures since something came.
+    /// Failures since the last piece arrived.
     failures: u32,
-    /// The version of the credential that was last asked with.
+    /// The version of the credential of the last request.
     credential: u64,
 }
 
-/// A server that refuses one fresh credential after the other refuses the caller.
+/// How often a download asks for another credential. A server that refuses one fresh credential after
+/// the other refuses the caller.
 const MOST_RENEWALS: u32 = 3;
 
-/// What the server said when it began.
+/// The facts of the server's first answer.
 #[derive(Clone)]
 pub(super) struct Begun {
-    /// Where in the file.
+    /// The first byte of the answer in the file.
     pub(super) start: u64,
     end: u64,
     /// Bytes of the whole file.
     pub(super) size: u64,
-    /// What goes on later must be of this message; without it nothing goes on.
+    /// The ETag of the message. The rest must have the same one; without an ETag, the download cannot
+    /// continue.
     pub(super) etag: Option<HeaderValue>,
 }
 
 impl<'a> Steady<'a> {
-    /// Where `asked` names a message and the server has another by now, that one is downloaded, all
-    /// of it.
+    /// Makes a download of `asked`. If `asked` names a message and the server has another one by now,
+    /// that one is downloaded from its start.
     pub(super) fn new(
         client: &'a Client,
         file: &'a FileId,
@@ -67,7 +70,7 @@ impl<'a> Steady<'a> {
         }
     }
 
-    /// Brings the first answer.
+    /// Waits for the first answer.
     pub(super) async fn begin(
         &mut self,
         progress: &mut impl FnMut(DownloadProgress),
@@ -83,7 +86,7 @@ impl<'a> Steady<'a> {
         .await
     }
 
-    /// The next bytes, or `None` after the last.
+    /// Returns the next bytes, or `None` after the last.
     pub(super) async fn next(
         &mut self,
         progress: &mut impl FnMut(DownloadProgress),
@@ -103,8 +106,9 @@ impl<'a> Steady<'a> {
         Ok(piece)
     }
 
-    /// Compares with what the server found when it opened every frame; `false` where it has not,
-    /// or does not tell: all that was asked for is here and authentic.
+    /// Compares the SHA-256 with the one that the server recorded when it opened every frame. Returns
+    /// `false` if the server has none or does not give it, which is no error, because all bytes have
+    /// arrived and are authentic.
     pub(super) async fn compare(
         &mut self,
         sha256: &str,
@@ -116,7 +120,7 @@ impl<'a> Steady<'a> {
             loop {
                 let error = match client.file(self.file).await {
                     Ok(record) => return Ok(Some(record)),
-                    // Whoever may read the file need not be told of it.
+                    // A caller that may read the file may still have no permission for its record.
                     Err(
                         RequestError::Refused {
                             status: 400..429, ..
@@ -147,7 +151,7 @@ impl<'a> Steady<'a> {
         }
     }
 
-    /// Bytes that came.
+    /// Returns the number of bytes that this download has received.
     pub(super) fn got(&self) -> u64 {
         let from = self.begun.as_ref().map_or(0, |begun| begun.start);
         self.asked.start.saturating_sub(from)
@@ -157,7 +161,7 @@ impl<'a> Steady<'a> {
         self.credential = self.client.credential.version();
         let download = self.client.begin_download(self.file, &self.asked).await?;
         match &self.begun {
-            // Of an earlier download's message there may be another one by now.
+            // The server has replaced the message of the earlier download, so begin from the start.
             None if download.is_whole && self.asked.of.is_some() => {
                 self.asked = Asked::default();
             }
@@ -202,7 +206,7 @@ impl<'a> Steady<'a> {
         Ok(piece)
     }
 
-    /// Until it is worth another attempt; the error again where none is.
+    /// Waits until another attempt makes sense. Returns the error if none does.
     async fn wait(
         &mut self,
         error: DownloadError,
@@ -228,7 +232,7 @@ impl<'a> Steady<'a> {
 
     fn progress(&self, retries_in_ms: Option<u64>) -> DownloadProgress {
         let begun = self.begun.as_ref();
-        // What an earlier download got counts, what is before a range does not.
+        // Bytes of an earlier download count. Bytes before a range do not.
         let before = match self.asked.end {
             Some(_) => begun.map_or(0, |begun| begun.start),
             None => 0,
@@ -241,7 +245,7 @@ impl<'a> Steady<'a> {
         }
     }
 
-    /// Said of the whole download, not of its last request.
+    /// Changes an error of the last request into one about the whole download.
     fn of_all(&self, error: DownloadError) -> DownloadError {
         let all = self.progress(None);
         match error {
@@ -262,7 +266,7 @@ impl<'a> Steady<'a> {
     }
 }
 
-/// What `done` gives, unless it is cancelled before.
+/// Returns the result of `done`, unless the download is cancelled before.
 async fn unless<T>(
     cancel: &CancellationToken,
     done: impl Future<Output = Result<T, DownloadError>>,

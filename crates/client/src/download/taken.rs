@@ -1,25 +1,25 @@
-//! Names that something else has already.
+//! Decides what happens if a download's file name is already taken.
 
 use std::path::{Path, PathBuf};
 
 use super::DownloadError;
 
-/// What becomes of something else that has the name.
+/// The rule for a file name that is already taken.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Taken {
-    /// It stays, and that is [`DownloadError::Exists`], found before the start if possible.
+    /// Fails with [`DownloadError::Exists`], before the download starts if possible.
     #[default]
     Refused,
-    /// It goes, where it is a file or a link; otherwise that is [`DownloadError::NotAFile`].
+    /// Replaces a file or a link. Fails with [`DownloadError::NotAFile`] for anything else.
     Replaced,
-    /// It stays, and the download gets the first name that is free ([`numbered`]).
+    /// Gives the download the first free name of [`numbered`].
     Numbered,
 }
 
-/// Taken names that are passed over before somebody has to choose.
+/// The highest number that is tried. After that the person must choose a name.
 const MOST_NUMBER: u32 = 9_999;
 
-/// The path, and then others beside it: `photo (1).jpg`, `photo (2).jpg` and so on.
+/// Returns the path and then numbered ones beside it: `photo (1).jpg`, `photo (2).jpg` and so on.
 pub fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> {
     let stem = path.file_stem().unwrap_or_default();
     let others = (1..=MOST_NUMBER).map(move |number| {
@@ -35,10 +35,11 @@ pub fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> {
 }
 
 impl Taken {
-    /// Refuses a path before anything is fetched for it.
+    /// Checks a path before anything is fetched for it.
     ///
     /// # Errors
-    /// [`DownloadError::Exists`] and [`DownloadError::NotAFile`].
+    /// Returns [`DownloadError::NotAFile`] if the path names something that is neither a file nor a
+    /// link, and [`DownloadError::Exists`] if it must not be replaced.
     pub fn may_have(self, path: &Path) -> Result<(), DownloadError> {
         let Ok(there) = path.symlink_metadata() else {
             return Ok(());
@@ -46,7 +47,7 @@ impl Taken {
         let path = path.to_owned();
         match self {
             Self::Numbered => Ok(()),
-            // Its name would be taken from a device, a pipe or a folder.
+            // The download would take the name of a device, a pipe or a folder.
             _ if !there.is_file() && !there.is_symlink() => Err(DownloadError::NotAFile { path }),
             Self::Refused => Err(DownloadError::Exists { path }),
             Self::Replaced => Ok(()),

@@ -56,7 +56,7 @@ async fn an_answer_that_is_neither_the_file_nor_a_part_of_it_is_refused() {
         let error = client.download(&file_id(), None).await.unwrap_err();
         assert!(matches!(error, DownloadError::OtherAnswer), "{error:?}");
     }
-    // A part that is not as long as it says.
+    // The part has another length than its range.
     let client = server(RANGE.replace("3-6", "3-7")).await;
     let error = client.download(&file_id(), Some(3..8)).await.unwrap_err();
     assert!(matches!(error, DownloadError::OtherAnswer), "{error:?}");
@@ -112,7 +112,7 @@ async fn a_file_has_its_name_only_when_it_is_whole() {
 
     std::fs::write(&path, "old").unwrap();
     let (client, listener) = listen().await;
-    // The second answer is that to the question for the record.
+    // The second answer is for the record.
     play(
         listener,
         vec![WHOLE.to_owned(), answer("403 Forbidden\r\n", "")],

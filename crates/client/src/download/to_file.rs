@@ -1,4 +1,4 @@
-//! A file on disk: under its name only when it is whole.
+//! Downloads a file to disk. The file gets its name only when it is whole.
 
 use core::mem;
 use std::{
@@ -24,39 +24,41 @@ use super::{
 };
 use crate::client::Client;
 
-/// How a file is kept.
+/// The options for saving a file.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub struct SaveOptions {
-    /// Whether what came of it stays when it breaks off, in a folder beside it
-    /// ([`Client::unfinished_path`]), and the next download of it to the same place goes on with
-    /// that. Otherwise each begins anew, and nothing stays. So it is too where no folder can be
-    /// closed to others ([`DownloadProgress::is_kept`]).
+    /// Whether the received bytes stay in a folder beside the file ([`Client::unfinished_path`]) when
+    /// the download breaks off, so that the next download to the same path continues with them.
+    /// Otherwise nothing stays and each download starts from the beginning. The same happens if no
+    /// folder can be closed to others ([`DownloadProgress::is_kept`]).
     pub resumes: bool,
-    /// What becomes of something else that has its name.
+    /// The rule for a file name that is already taken.
     pub taken: Taken,
 }
 
 /// A file that was saved.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Saved {
-    /// Where.
+    /// The path of the file.
     pub path: PathBuf,
-    /// What.
+    /// The result of the download.
     pub downloaded: Downloaded,
 }
 
-/// Written in larger pieces than come, for each costs a turn to another thread.
+/// The length of a write. It is larger than the received pieces, because each write costs a switch to
+/// another thread.
 const BUFFER_BYTES: usize = 1024 * 1024;
-/// At most about so much is downloaded again after the power failed.
+/// The bytes between two checkpoints. After a power failure, about this much is downloaded again.
 const CHECKPOINT_BYTES: u64 = 16 * 1024 * 1024;
 
 impl Client {
-    /// Opens a file into `path`, replacing what is there, and gives its length. A connection that
-    /// breaks is made again and gone on with. Until everything has come it has another name in the
-    /// same folder, which goes if it fails for good. Only the system's user may read it.
+    /// Downloads a file to `path`, replacing an existing file, and returns its length. After a broken
+    /// connection, the download continues on a new one. Until all bytes have arrived, they are in a
+    /// temporary folder beside `path`, which is removed if the download fails. Only the system's user
+    /// may read the file.
     ///
     /// # Errors
-    /// [`DownloadError`].
+    /// Returns a [`DownloadError`] if the file cannot be downloaded or written.
     pub async fn download_to(&self, file: &FileId, path: &Path) -> Result<u64, DownloadError> {
         let options = SaveOptions {
             resumes: false,
@@ -66,11 +68,13 @@ impl Client {
         Ok(saved.await?.downloaded.plaintext_len)
     }
 
-    /// As [`Client::download_to`], in the way of `options`. Where the server has opened every frame
-    /// and recorded the plaintext's SHA-256, what came is compared with it.
+    /// Downloads a file to `path` like [`Client::download_to`], but with `options`, `progress` and
+    /// `cancel`. If the server has opened every frame and recorded the plaintext's SHA-256, the received
+    /// bytes are compared with it.
     ///
     /// # Errors
-    /// [`DownloadError`].
+    /// Returns a [`DownloadError`] if the file cannot be downloaded or written, or if it differs from
+    /// the recorded SHA-256.
     pub async fn save(
         &self,
         file: &FileId,
@@ -91,7 +95,7 @@ impl Client {
             cause,
         };
         let file_id = file.clone();
-        // Reads what there is, which may be much.
+        // This reads the bytes of an earlier download, which may be many.
         let (unfinished, earlier) = blocking(move || {
             let earlier = unfinished.earlier(&file_id)?;
             Ok((unfinished, earlier))
@@ -133,7 +137,7 @@ impl Client {
             })
         }
         .await;
-        // The file gets its name, or what came of it stays or goes.
+        // The file gets its name, or the received bytes are kept or removed.
         blocking(move || {
             Ok(match saved {
                 Ok(downloaded) => {
@@ -152,7 +156,8 @@ impl Client {
         .map_err(unwritable)?
     }
 
-    /// Where [`Client::save`] keeps what has come of a file to `path` until it is whole.
+    /// Returns the folder in which [`Client::save`] keeps the received bytes of a file for `path` until
+    /// it is whole.
     #[must_use]
     pub fn unfinished_path(path: &Path, file: &FileId) -> PathBuf {
         part_path(path, file)
@@ -164,9 +169,9 @@ struct Writing {
     file: BufWriter<tokio::fs::File>,
     hasher: Sha256,
     len: u64,
-    /// What is written down where the download can be gone on with.
+    /// The state to write, and its path, if a later download can continue this one.
     state: Option<(State, PathBuf)>,
-    /// Written back up to here, or about to be.
+    /// The length that the last checkpoint covers or will cover.
     checked_len: u64,
     checkpoint: Option<JoinHandle<io::Result<()>>>,
 }
@@ -216,7 +221,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Writes back while more comes, then notes down that it is safe.
+    /// Writes the data back to disk in the background, then records that it is safe.
     async fn begin_checkpoint(&mut self) -> io::Result<()> {
         let Some((state, path)) = &mut self.state else {
             return Ok(());
@@ -233,7 +238,7 @@ impl Writing {
         Ok(())
     }
 
-    /// Writes everything back; the length and the SHA-256 of all that is there.
+    /// Writes everything back to disk. Returns the length and the SHA-256 of the file.
     async fn end(mut self) -> io::Result<(u64, String)> {
         if let Some(checkpoint) = mem::take(&mut self.checkpoint) {
             checkpoint.await??;

@@ -1,6 +1,6 @@
-//! What has come of a download, in a folder of its own beside where it goes: the plaintext, and of
-//! what it is. Only the system's user may look into it, so nobody else puts a link there or reads
-//! what is not yet whole.
+//! The folder of an unfinished download, beside the path of its file. It holds the plaintext so far and
+//! a state that says which message it belongs to. Only the system's user can open the folder, so that
+//! nobody else can put a link there or read a file that is not yet whole.
 
 use std::{
     fs::{self, File, TryLockError},
@@ -19,53 +19,53 @@ use super::{
     taken::{Taken, numbered},
 };
 
-/// An unfinished download, locked as long as this lives.
+/// An unfinished download. It is locked until this is dropped.
 pub(super) struct Unfinished {
     folder: Folder,
-    /// Where it goes.
+    /// The path of the finished file.
     path: PathBuf,
     file: File,
 }
 
 enum Folder {
-    /// Stays for a later download: `NAME.FILE_ID.sealift-part`.
+    /// A folder that stays for a later download: `NAME.FILE_ID.sealift-part`.
     Kept(PathBuf),
-    /// Goes with this.
+    /// A temporary folder that is removed when this is dropped.
     Passing(TempDir),
 }
 
-/// Of what there is how much.
+/// The state of an unfinished download: which message it is of, and how much of it is on disk.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub(super) struct State {
     pub(super) file_id: FileId,
-    /// Of the message.
+    /// The ETag of the message.
     pub(super) etag: String,
     /// Bytes of the whole file.
     pub(super) size: u64,
-    /// So many are surely on disk, even if the power failed since.
+    /// Plaintext bytes that are on disk even after a power failure.
     pub(super) safe_len: u64,
 }
 
-/// What is appended to the name of a file that is not whole.
+/// The ending of the folder's name.
 const ENDING: &str = ".sealift-part";
-/// Of a name, on most file systems.
+/// The most bytes of a name on most file systems.
 const MOST_NAME_BYTES: usize = 255;
-/// Hashed at a time.
+/// Bytes that are hashed at a time.
 const READ_BYTES: usize = 1024 * 1024;
 const PLAINTEXT: &str = "plaintext";
 const STATE: &str = "state.json";
-/// The next state until it is surely on disk.
+/// The name of a new state file until it is safely on disk.
 const NEXT_STATE: &str = "state.next";
 
 impl Unfinished {
-    /// For the file that goes to `path`; what an earlier download of it left there is kept for this
-    /// one to go on with.
+    /// Opens or makes the kept folder for a download to `path`, with the bytes that an earlier download
+    /// left there.
     pub(super) fn kept(path: &Path, file_id: &FileId) -> Result<Self, DownloadError> {
         Self::kept_in(path, part_path(path, file_id), private_folder)
     }
 
-    /// In a folder that `make` makes. One that cannot be closed to others, as on FAT, keeps
-    /// nothing.
+    /// Does the work of [`Self::kept`] with a folder that `make` makes. If the folder cannot be closed
+    /// to others, as on FAT, a temporary folder is used instead.
     pub(super) fn kept_in(
         path: &Path,
         folder: PathBuf,
@@ -86,7 +86,7 @@ impl Unfinished {
         }
     }
 
-    /// For the file that goes to `path`, from the start; gone with this unless it is finished.
+    /// Makes a temporary folder for a download to `path`. Dropping this removes the folder.
     pub(super) fn passing(path: &Path) -> Result<Self, DownloadError> {
         let mut folder = tempfile::Builder::new();
         folder.prefix(".sealift-");
@@ -112,7 +112,7 @@ impl Unfinished {
             Err(TryLockError::WouldBlock) => return Err(busy()),
             Err(TryLockError::Error(cause)) => return Err(unwritable(cause)),
         }
-        // Whoever held the lock until now may have finished, and moved the very file.
+        // The download that held the lock until now may have finished and moved this file.
         if !is_still_at(&file, &plaintext) {
             return Err(busy());
         }
@@ -123,12 +123,12 @@ impl Unfinished {
         })
     }
 
-    /// What an earlier download of that file left, and its hash so far.
+    /// Returns the state that an earlier download of this file left, with the hash of its bytes.
     pub(super) fn earlier(&mut self, file_id: &FileId) -> io::Result<Option<(State, Sha256)>> {
         let Ok(state) = fs::read(self.folder.path().join(STATE)) else {
             return Ok(None);
         };
-        // One that cannot be read is of a crash, or of another version.
+        // An unreadable state comes from a crash or from another version, and is ignored.
         let Some(mut state) = serde_json::from_slice::<State>(&state)
             .ok()
             .filter(|state| state.file_id == *file_id)
@@ -136,7 +136,8 @@ impl Unfinished {
         else {
             return Ok(None);
         };
-        // At least one byte is left to ask for: only the server knows whether this is the file still.
+        // At least one byte must be left to ask for, because only the server knows whether the file is
+        // still the same.
         let most = state.size.saturating_sub(1);
         let len = self.file.metadata()?.len();
         state.safe_len = state.safe_len.min(len).min(most);
@@ -152,8 +153,8 @@ impl Unfinished {
         }
     }
 
-    /// The plaintext's file, for writing after the first `len` bytes. Where these are none, what
-    /// an earlier download left is forgotten first: its state is not true of what comes.
+    /// Returns the plaintext's file, ready to write after the first `len` bytes. If `len` is 0, the
+    /// state of an earlier download is removed first, because it does not describe the new bytes.
     pub(super) fn file_from(&self, len: u64) -> io::Result<File> {
         if let (0, Some(state)) = (len, self.state_path()) {
             match fs::remove_file(state) {
@@ -167,12 +168,12 @@ impl Unfinished {
         Ok(file)
     }
 
-    /// Whether it stays for a later download.
+    /// Returns whether the folder stays for a later download.
     pub(super) fn is_kept(&self) -> bool {
         matches!(self.folder, Folder::Kept(_))
     }
 
-    /// Where the state is kept; nowhere, where nothing is kept.
+    /// Returns the path of the state file, or `None` in a temporary folder.
     pub(super) fn state_path(&self) -> Option<PathBuf> {
         match &self.folder {
             Folder::Kept(folder) => Some(folder.join(STATE)),
@@ -180,7 +181,7 @@ impl Unfinished {
         }
     }
 
-    /// Gives the file its name, and says which. All of it must be on disk.
+    /// Gives the file its name and returns its path. All of its bytes must be on disk.
     pub(super) fn finish(self, taken: Taken) -> Result<PathBuf, DownloadError> {
         let plaintext = self.folder.path().join(PLAINTEXT);
         let path = self.path.clone();
@@ -201,15 +202,15 @@ impl Unfinished {
         }
     }
 
-    /// Whether nothing came yet.
+    /// Returns whether no byte has been written yet.
     pub(super) fn is_empty(&self) -> bool {
         self.file.metadata().is_ok_and(|file| file.len() == 0)
     }
 
-    /// Leaves nothing.
+    /// Removes the folder and everything in it.
     pub(super) fn remove(self) {
         if let Folder::Kept(folder) = &self.folder {
-            // What is left would only be in the way of a later download, which says so.
+            // Errors are ignored, because remains only block a later download, which reports them.
             let _ = fs::remove_file(folder.join(STATE));
             let _ = fs::remove_file(folder.join(NEXT_STATE));
             let _ = fs::remove_file(folder.join(PLAINTEXT));
@@ -228,7 +229,7 @@ impl Folder {
 }
 
 impl State {
-    /// Whole or not at all, even if the power fails.
+    /// Writes the state completely or not at all, even if the power fails.
     pub(super) fn write(&self, path: &Path) -> io::Result<()> {
         let next = path.with_file_name(NEXT_STATE);
         let mut options = File::options();
@@ -240,8 +241,8 @@ impl State {
     }
 }
 
-/// Where what has come of a download to `path` is kept until it is whole. Files of one name are
-/// apart.
+/// Returns the folder for the unfinished download of a file to `path`. Files with the same name have
+/// different folders.
 pub(super) fn part_path(path: &Path, file_id: &FileId) -> PathBuf {
     let name = path.file_name().unwrap_or_default();
     let ending = format!(".{file_id}{ENDING}");
@@ -271,14 +272,14 @@ fn parent(path: &Path) -> &Path {
     folder.unwrap_or(Path::new("."))
 }
 
-/// As rename, to the first of these where nothing is yet.
+/// Renames a file to the first of these names that is free.
 fn rename_to_new(from: &Path, names: impl IntoIterator<Item = PathBuf>) -> io::Result<PathBuf> {
     for to in names {
         let from = TempPath::try_from_path(from)?;
         match from.persist_noclobber(&to) {
             Ok(()) => return Ok(to),
             Err(error) => {
-                // It stays for the next attempt, under another name.
+                // Keep the file for the next attempt, under another name.
                 let _ = error.path.keep();
                 if error.error.kind() != io::ErrorKind::AlreadyExists {
                     return Err(error.error);
@@ -300,7 +301,8 @@ fn private_folder(path: &Path) -> io::Result<()> {
     fs::create_dir(path)
 }
 
-/// Temporary folders are not, unlike temporary files.
+/// Makes a temporary folder private. Unlike temporary files, temporary folders are not private by
+/// default.
 #[cfg(unix)]
 fn close_to_others(folder: &mut tempfile::Builder<'_, '_>) {
     use std::os::unix::fs::PermissionsExt as _;
@@ -321,7 +323,7 @@ fn for_its_owner(options: &mut fs::OpenOptions) -> &mut fs::OpenOptions {
     options
 }
 
-/// Whether it is a folder, no link, of this user and closed to all others.
+/// Returns whether the path is a folder and no link, belongs to this user and is closed to all others.
 #[cfg(unix)]
 fn is_ours(folder: &Path) -> io::Result<bool> {
     use std::os::unix::fs::MetadataExt as _;
@@ -329,7 +331,7 @@ fn is_ours(folder: &Path) -> io::Result<bool> {
     if !metadata.is_dir() || metadata.mode() & 0o077 != 0 {
         return Ok(false);
     }
-    // Whoever this program runs as, a new file is theirs.
+    // A new file belongs to the user that this program runs as.
     let own = tempfile::tempfile_in(folder)?.metadata()?.uid();
     Ok(metadata.uid() == own)
 }

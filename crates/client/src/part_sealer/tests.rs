@@ -30,14 +30,14 @@ pub(crate) fn plan(header: &Header, plaintext_len: u64) -> PartPlan {
     PartPlan::new(header.len(), 4096, plaintext_len, 2).unwrap()
 }
 
-/// All parts, one after the other.
+/// Returns the sealed bytes of all parts, joined in order.
 fn sealed(plaintext: &Bytes) -> Vec<u8> {
     let header = header(&data_key(), FRAME);
     let plan = plan(&header, plaintext.plaintext_len());
     let verified = header.verify(&data_key()).unwrap();
     let sealer = PartSealer::new(header.as_bytes(), verified.content_key(), plan).unwrap();
     let mut object = Vec::new();
-    // A buffer that held a larger part before.
+    // The buffer held a larger part before.
     let mut part = vec![0xEE; 30_000];
     for number in PartNumber::all(plan.part_count()) {
         let receipt = sealer.seal(number, plaintext, &mut part).unwrap();

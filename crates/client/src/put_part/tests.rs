@@ -12,7 +12,7 @@ use crate::raw_server::{answer, play};
 
 const SECRET: &str = "5ecret5ignature";
 
-/// A store that is about to answer, and a PUT that it would take.
+/// Returns the listener of a store, and a signed part that it would accept.
 async fn listen() -> (TcpListener, SignedPart) {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let port = listener.local_addr().unwrap().port();
@@ -114,7 +114,7 @@ async fn a_store_that_takes_nothing_more_is_noticed() {
     let (_listener, signed) = listen().await;
     let mut client = client();
     client.patience.stall = Duration::from_millis(20);
-    // More than the system's buffers take while nobody reads.
+    // This is more than the system buffers while nobody reads.
     let sealed = Bytes::from(vec![0; 64 * 1024 * 1024]);
     let error = client.put_part(&signed, sealed).await.unwrap_err();
     assert!(
@@ -136,19 +136,20 @@ async fn a_store_that_takes_nothing_more_is_noticed() {
 #[tokio::test]
 async fn no_error_and_no_log_holds_the_signature() {
     let logs = Logs::default();
-    // For the whole process, so that libraries that use `log` are heard too.
+    // The subscriber is for the whole process, so that it also gets the logs of libraries that use
+    // `log`.
     tracing_subscriber::fmt()
         .with_max_level(tracing_subscriber::filter::LevelFilter::TRACE)
         .with_writer(logs.clone())
         .init();
-    // Nobody listens there any more.
+    // The store no longer listens.
     let (listener, signed) = listen().await;
     drop(listener);
     let error = client()
         .put_part(&signed, Bytes::from_static(b"a"))
         .await
         .unwrap_err();
-    // An address that is none.
+    // The address is not valid.
     let broken = SignedPart {
         url: format!("http://[/?X-Amz-Signature={SECRET}"),
         ..signed.clone()
@@ -161,7 +162,7 @@ async fn no_error_and_no_log_holds_the_signature() {
         matches!(unsendable, RequestError::Unsendable { .. }),
         "{unsendable:?}"
     );
-    // A store that answers.
+    // The store answers.
     let (listener, signed) = listen().await;
     let answer = answer("200 OK\r\n", "");
     let store = play(listener, vec![answer]);

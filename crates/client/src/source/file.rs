@@ -1,4 +1,4 @@
-//! A file on disk as a source. Its size is a claim of the file system until it is proven here.
+//! A file on disk as a source. The file system only claims a size, so this module checks it.
 
 use std::{
     fs::{self, File, Metadata, OpenOptions},
@@ -10,14 +10,15 @@ use std::{
 
 use super::{Source, SourceError};
 
-/// A file on disk. Size and modification time are compared after every read with what was opened.
+/// A file on disk. After every read, its size and modification time are compared with those at the
+/// opening.
 #[derive(Debug)]
 pub struct FileSource {
     file: Mutex<File>,
     opened: Version,
 }
 
-/// A state of a file: two states differ in length or time.
+/// A state of a file. Two states differ in length or modification time.
 #[derive(Debug, PartialEq, Eq)]
 struct Version {
     len: u64,
@@ -25,10 +26,12 @@ struct Version {
 }
 
 impl FileSource {
-    /// Opens a regular file for reading. Its last byte is read, and one byte past the end is tried.
+    /// Opens a regular file for reading. To check the size, it reads the last byte and tries to read
+    /// one byte past the end.
     ///
     /// # Errors
-    /// [`SourceError::OtherSize`] where the size is not what the file system says; otherwise as
+    /// Returns [`SourceError::OtherSize`] if the size is not the one that the file system says,
+    /// [`SourceError::Changed`] if the file changes meanwhile, and the errors of
     /// [`open_regular_file`].
     pub fn open(path: impl AsRef<Path>) -> Result<Self, SourceError> {
         let mut file = open_regular_file(path)?;
@@ -43,19 +46,20 @@ impl FileSource {
     }
 }
 
-/// Opens a file for reading, whose bytes may be more or fewer than the file system says. Nothing else
-/// is opened: a pipe would wait for its writer, and a device may do something.
+/// Opens a regular file for reading, without checking its size. Pipes and devices are not opened,
+/// because a pipe would wait for its writer and a device may react.
 ///
 /// # Errors
-/// [`SourceError::NotAFile`] and [`SourceError::Unreadable`].
+/// Returns [`SourceError::NotAFile`] for anything but a regular file, and [`SourceError::Unreadable`]
+/// if the file cannot be opened.
 pub fn open_regular_file(path: impl AsRef<Path>) -> Result<File, SourceError> {
     let path = path.as_ref();
     if !fs::metadata(path)?.is_file() {
         return Err(SourceError::NotAFile);
     }
     let file = match without_waiting().open(path) {
-        // Another program holds a lease on the file, such as a file server. It gives the file back
-        // soon, and this waits for it.
+        // Another program, such as a file server, holds a lease on the file. It gives the lease up
+        // soon, and this second attempt waits for that.
         Err(error) if error.kind() == io::ErrorKind::WouldBlock => File::open(path)?,
         opened => opened?,
     };
@@ -66,8 +70,8 @@ pub fn open_regular_file(path: impl AsRef<Path>) -> Result<File, SourceError> {
     Ok(file)
 }
 
-/// Options that open no pipe and no device with a wait. Regular files do not know the difference,
-/// except for a few in `/proc` that would wait for an event.
+/// Returns options that open a pipe or a device without waiting. For regular files they make no
+/// difference, except for a few in `/proc` that would wait for an event.
 fn without_waiting() -> OpenOptions {
     let mut options = File::options();
     options.read(true);
@@ -79,7 +83,7 @@ fn without_waiting() -> OpenOptions {
     options
 }
 
-/// Whether the file ends exactly after `len` bytes.
+/// Returns whether the file ends exactly after `len` bytes.
 fn has_exactly(file: &mut File, len: u64) -> io::Result<bool> {
     file.seek(SeekFrom::Start(len.saturating_sub(1)))?;
     let mut last = Vec::new();
@@ -95,7 +99,7 @@ impl Version {
         })
     }
 
-    /// Why the file's bytes are not as many as this version of it says.
+    /// Returns the error for a file whose number of bytes differs from this version's.
     fn wrong_in(&self, file: &File) -> io::Result<SourceError> {
         Ok(match Self::of(&file.metadata()?)? == *self {
             true => SourceError::OtherSize {
@@ -116,7 +120,7 @@ impl Source for FileSource {
     }
 
     fn read_at(&self, start: u64, plaintext: &mut [u8]) -> Result<(), SourceError> {
-        // One reader at a time: reading is far quicker than the sealing that follows.
+        // One reader at a time is enough, because reading is far quicker than the sealing that follows.
         let mut file = self.file.lock().unwrap_or_else(PoisonError::into_inner);
         file.seek(SeekFrom::Start(start))?;
         let len = u64::try_from(plaintext.len()).unwrap_or(u64::MAX);
@@ -127,8 +131,8 @@ impl Source for FileSource {
             Err(error) if error.kind() == io::ErrorKind::UnexpectedEof => Ok(false),
             Err(error) => Err(error),
         };
-        // The version is compared after the read, so that a change before or during it shows. It is
-        // compared before the result is looked at, because a file that was cut is changed, and not
+        // The version is compared after the read, to detect a change before or during the read. The
+        // result of the read comes after that, because a file that was cut counts as changed and not as
         // unreadable.
         if Version::of(&file.metadata()?)? != self.opened {
             return Err(SourceError::Changed);
@@ -140,8 +144,8 @@ impl Source for FileSource {
     }
 }
 
-/// Whole milliseconds since the Unix epoch, rounded down on both sides of it, as browsers say the time
-/// of a file. `None` where no such number is long enough.
+/// Returns whole milliseconds since the Unix epoch, rounded down on both sides of it, as browsers do
+/// for the time of a file. Returns `None` if an `i64` cannot hold the number.
 fn ms_since_epoch(time: SystemTime) -> Option<i64> {
     match time.duration_since(UNIX_EPOCH) {
         Ok(since) => i64::try_from(since.as_millis()).ok(),
@@ -190,7 +194,7 @@ mod tests {
             let time = time + Duration::from_nanos(fraction_ns);
             file.as_file().set_modified(time).unwrap();
             let source = FileSource::open(file.path()).unwrap();
-            // Some file systems keep no fractions, or no such time at all.
+            // Some file systems keep no fractions, or cannot keep this time.
             let kept = file.path().metadata().unwrap().modified().unwrap();
             if kept == time {
                 assert_eq!(source.last_modified_ms(), Some(expected), "{time:?}");
@@ -236,7 +240,7 @@ mod tests {
         assert!(matches!(read(&source, 0, 10), Err(SourceError::Changed)));
     }
 
-    /// Files with more bytes than they say, and with fewer.
+    /// A file with more bytes than its file system says, and one with fewer.
     #[cfg(target_os = "linux")]
     const CLAIMS: [&str; 2] = ["/proc/version", "/sys/class/net/lo/mtu"];
 
@@ -258,7 +262,7 @@ mod tests {
         }
     }
 
-    /// The file system says the truth at first.
+    /// The test skips the check at the opening, as if the size had been right then.
     #[cfg(target_os = "linux")]
     #[test]
     fn a_file_that_says_another_size_than_it_has_is_refused_when_its_end_is_read() {
@@ -294,7 +298,7 @@ mod tests {
         assert!(made.unwrap().success());
         let refused = FileSource::open(&pipe).unwrap_err();
         assert!(matches!(refused, SourceError::NotAFile));
-        // The pipe took the place of a file after that was looked at.
+        // The pipe may take the place of a file after the check of the path.
         let opened = without_waiting().open(&pipe).unwrap();
         assert!(!opened.metadata().unwrap().is_file());
     }

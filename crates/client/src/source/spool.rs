@@ -1,5 +1,5 @@
-//! Plaintext whose size nobody knows before its end: sealed on its way to disk, under a key that
-//! never leaves memory, and opened again piece by piece.
+//! Plaintext whose size is not known before its end. It is sealed on its way to disk, under a key that
+//! never leaves memory, and decrypted again piece by piece.
 
 use core::fmt;
 use std::{
@@ -17,7 +17,7 @@ use zeroize::Zeroizing;
 
 use super::{Source, SourceError};
 
-/// A whole input, spooled. Its file has no name, and its key is wiped with this.
+/// A whole input on disk, sealed. The file has no name, and the key is wiped when this is dropped.
 pub struct SealedSpool {
     decryptor: RangeDecryptor,
     plaintext_len: u64,
@@ -31,11 +31,12 @@ struct Reading {
 }
 
 impl SealedSpool {
-    /// Reads `input` to its end, into a file without a name in `folder`. Blocks; `progress` hears
-    /// how many bytes have come.
+    /// Reads `input` to its end and seals it into a file without a name in `folder`. Blocks. Calls
+    /// `progress` with the number of bytes read so far.
     ///
     /// # Errors
-    /// [`SourceError::Unreadable`] of the input, [`SourceError::Spool`] of the file.
+    /// Returns [`SourceError::Unreadable`] if the input cannot be read, and [`SourceError::Spool`] if
+    /// the file cannot be written.
     pub fn make(
         mut input: impl Read,
         folder: &Path,
@@ -123,10 +124,10 @@ impl fmt::Debug for SealedSpool {
     }
 }
 
-/// As large as the frames that it is read for.
+/// The frame length of the spool, which equals the usual frame length of uploads.
 const FRAME_LENGTH: FrameLength = FrameLength::DEFAULT;
 
-/// For one message only, and never written down.
+/// Makes a random data key for one message. It is never written to disk.
 fn data_key() -> Result<DataKey, SourceError> {
     let mut bytes = Zeroizing::new([0; 32]);
     getrandom::fill(&mut *bytes).map_err(no_spool)?;
@@ -136,7 +137,7 @@ fn data_key() -> Result<DataKey, SourceError> {
 fn header(data_key: &DataKey) -> Result<Header, SourceError> {
     let mut message_id = [0; 32];
     getrandom::fill(&mut message_id).map_err(no_spool)?;
-    // A message needs one; nobody ever opens it.
+    // A message needs an encrypted data key, but nobody ever opens this one.
     let nowhere = EncryptedDataKey::new("sealift-spool", b"memory", b"none").map_err(no_spool)?;
     HeaderBuilder::new(
         MessageId::from_bytes(message_id),
@@ -148,7 +149,7 @@ fn header(data_key: &DataKey) -> Result<Header, SourceError> {
     .map_err(no_spool)
 }
 
-/// As much as there is, up to the buffer's length.
+/// Reads until the buffer is full or the input ends. Returns the number of bytes read.
 fn fill(input: &mut impl Read, buffer: &mut [u8]) -> Result<usize, SourceError> {
     let mut filled = 0;
     while let Some(room) = buffer.get_mut(filled..).filter(|room| !room.is_empty()) {

@@ -1,4 +1,4 @@
-//! Plaintext that comes once, from the start to the end: a pipe.
+//! Plaintext that can be read only once, from start to end: a pipe.
 
 use std::{
     io::{self, Read},
@@ -7,9 +7,9 @@ use std::{
 
 use super::{Source, SourceError};
 
-/// A stream of a size that is known before. Parts are sealed several at a time, so a piece waits
-/// here until those before it were read. What was read is gone: an upload from it cannot be
-/// resumed.
+/// A stream whose size is known before. Parts are sealed several at a time, so the read of a piece
+/// waits here until the pieces before it were read. Bytes that were read are gone, so an upload from a
+/// stream cannot be resumed.
 #[derive(Debug)]
 pub struct StreamSource<R> {
     plaintext_len: u64,
@@ -20,17 +20,17 @@ pub struct StreamSource<R> {
 #[derive(Debug)]
 struct Reading<R> {
     input: R,
-    /// Where the input stands.
+    /// The position of the input, in bytes from its start.
     at: u64,
-    /// Nothing more can be read.
+    /// Whether a read failed, so that nothing more can be read.
     is_broken: bool,
 }
 
 impl<R: Read + Send + 'static> StreamSource<R> {
-    /// Of exactly so many bytes.
+    /// Makes a source of exactly `plaintext_len` bytes.
     ///
     /// # Errors
-    /// [`SourceError`] of an input that should have none and has some, or that cannot be read.
+    /// For a length of 0, returns a [`SourceError`] if the input has bytes or cannot be read.
     pub fn new(input: R, plaintext_len: u64) -> Result<Self, SourceError> {
         let mut reading = Reading {
             input,
@@ -67,8 +67,8 @@ impl<R: Read + Send + 'static> Source for StreamSource<R> {
             return Err(SourceError::ReadOnce);
         }
         if plaintext.is_empty() {
-            // An empty final frame. The input has ended already, and is not read again, because a
-            // terminal would begin anew.
+            // This is an empty final frame. The input has already ended and is not read again, because
+            // a terminal would give new input.
             return Ok(());
         }
         let read = reading.read(plaintext, self.plaintext_len);
@@ -104,7 +104,8 @@ impl<R: Read> Reading<R> {
         }
     }
 
-    /// Before the last part is sealed, so that a longer input never becomes a short file.
+    /// Checks that the input has ended. This runs before the last part is sealed, so that a longer
+    /// input never becomes a shorter file.
     fn expect_end(&mut self, expected_bytes: u64) -> Result<(), SourceError> {
         let mut more = [0];
         loop {
@@ -169,7 +170,7 @@ mod tests {
         StreamSource::new(b"".as_slice(), 0).unwrap();
     }
 
-    /// A terminal: after each end it can be read again.
+    /// An input that can be read again after each end, like a terminal.
     struct Terminal(Vec<&'static [u8]>);
 
     impl Read for Terminal {

@@ -1,4 +1,4 @@
-//! What the person wants of an upload under way.
+//! The control by which a person pauses, continues, leaves or cancels a running upload.
 
 use std::sync::Arc;
 
@@ -6,7 +6,7 @@ use sealift_transfer::Event;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
-/// Steers an upload from outside. Clones steer the same one; a [`CancellationToken`] alone can be
+/// Controls a running upload. Clones control the same upload. A [`CancellationToken`] alone can be
 /// given in its place.
 #[derive(Debug, Clone)]
 pub struct UploadControl {
@@ -22,36 +22,36 @@ enum Wish {
 }
 
 impl UploadControl {
-    /// Nothing is wished yet.
+    /// Makes a control that lets the upload run.
     #[must_use]
     pub fn new() -> Self {
         CancellationToken::new().into()
     }
 
-    /// Stops sending and frees its memory. What the store has stays; the part that is on the way
-    /// is sent again afterwards. An upload that is just completing is not held up.
+    /// Pauses the upload and frees its memory. Stored parts stay; a part that is being sent is sent
+    /// again afterwards. An upload that is already completing is not paused.
     pub fn pause(&self) {
         self.wish(Wish::Pause);
     }
 
-    /// Goes on after [`Self::pause`].
+    /// Continues the upload after [`Self::pause`].
     pub fn go_on(&self) {
         self.wish(Wish::GoOn);
     }
 
-    /// Ends it here with [`UploadError::Left`](super::UploadError::Left); it can be resumed.
+    /// Ends the upload here with [`UploadError::Left`](super::UploadError::Left). It can be resumed.
     pub fn leave(&self) {
         self.wish(Wish::Leave);
     }
 
-    /// Takes the upload back, unless it is complete by then. Where the server does not hear of it,
-    /// that ends with [`UploadError::NotTakenBack`](super::UploadError::NotTakenBack).
+    /// Aborts the upload, unless it is complete by then. If the abort fails for good, the upload ends
+    /// with [`UploadError::NotTakenBack`](super::UploadError::NotTakenBack).
     pub fn cancel(&self) {
         self.cancel.cancel();
     }
 
     fn wish(&self, new: Wish) {
-        // Who left does not come back.
+        // Leaving is final.
         self.wish.send_if_modified(|wish| {
             let is_new = *wish != Wish::Leave && *wish != new;
             if is_new {
@@ -75,7 +75,7 @@ impl From<CancellationToken> for UploadControl {
     }
 }
 
-/// The wishes, as the upload hears of them.
+/// The control as the driver receives it, as events.
 pub(super) struct Wishes {
     control: UploadControl,
     heard: watch::Receiver<Wish>,
@@ -86,7 +86,7 @@ pub(super) struct Wishes {
 impl Wishes {
     pub(super) fn of(control: UploadControl) -> Self {
         let mut heard = control.wish.subscribe();
-        // What was wished before the start is news, too.
+        // A pause or a leave from before the start must count, too.
         heard.mark_changed();
         Self {
             heard,
@@ -96,7 +96,7 @@ impl Wishes {
         }
     }
 
-    /// The next wish. May be dropped and called again.
+    /// Waits for the next event. The future may be dropped, and the function called again.
     pub(super) async fn next(&mut self) -> Event {
         loop {
             tokio::select! {
@@ -120,7 +120,7 @@ impl Wishes {
         }
     }
 
-    /// Whether a pause was the last wish.
+    /// Returns whether the last event was a pause.
     pub(super) fn is_paused(&self) -> bool {
         self.last == Wish::Pause
     }

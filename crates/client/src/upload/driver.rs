@@ -1,4 +1,5 @@
-//! One upload under way.
+//! The driver of one upload. It carries out the commands of the state machine and reports the results
+//! as events.
 
 mod ending;
 mod running;
@@ -28,34 +29,34 @@ use crate::{
 };
 use running::{Done, Failed, Sealing};
 
-/// What the commands work with.
+/// The driver of one upload, with everything that its commands need.
 pub(super) struct Driver {
     client: Client,
     source: Arc<dyn Source>,
     begun: Begun,
     session: Option<Session>,
     buffers: PartBuffers,
-    /// Sealed bytes, from sealing until the store has them.
+    /// The sealed bytes of each part, from sealing until the store has them.
     held: BTreeMap<PartNumber, Bytes>,
     addresses: Addresses<PutTurn>,
     running: FuturesUnordered<BoxFuture<'static, Done>>,
     ended: Option<Outcome>,
     record: Option<FileRecord>,
-    /// Why the upload is taken back or left, if not by wish.
+    /// Why the upload is aborted or left, if the person did not ask for it.
     fault: Option<UploadError>,
-    /// The last request that failed.
+    /// The error of the last request that failed.
     failed: Option<RequestError>,
-    /// The version of the credential that it was made with.
+    /// The version of the credential that this request was made with.
     refused: u64,
-    /// Until it is made again.
+    /// Milliseconds until the next attempt.
     retries_in_ms: Option<u64>,
 }
 
-/// Where the upload comes from.
+/// How the upload was begun.
 pub(super) enum Begun {
-    /// From here, by this request.
+    /// This driver opens the upload with this request.
     Here(OpenUpload),
-    /// From an earlier call.
+    /// An earlier call opened the upload.
     Earlier {
         upload_id: UploadId,
         sends_unchecked: bool,
@@ -63,22 +64,22 @@ pub(super) enum Begun {
     },
 }
 
-/// What the server said of the upload.
+/// The server's facts about the upload.
 struct Session {
     upload_id: UploadId,
     header: Vec<u8>,
     plan: PartPlan,
-    /// Once there is a content key, and the header was checked with it.
+    /// The sealer, once the content key is known and the header was checked with it.
     sealer: Option<Arc<PartSealer>>,
 }
 
 const NOT_OPENED: UploadError = UploadError::Broken("a command came before the upload was open");
-const NOT_SEALED: UploadError = UploadError::Broken("a part is to be sent that is not held");
+const NOT_SEALED: UploadError = UploadError::Broken("the bytes of a part to send are missing");
 const OTHER_PLAN: UploadError =
     UploadError::Broken("the server's part plan is for a file of another size");
 const OTHER_HEADER: UploadError =
     UploadError::Broken("the server named two headers for one upload");
-const UNTOLD: UploadError = UploadError::Broken("the upload ended, and nothing says how");
+const UNTOLD: UploadError = UploadError::Broken("the upload ended without a known reason");
 
 impl Driver {
     pub(super) fn new(
@@ -105,7 +106,7 @@ impl Driver {
         }
     }
 
-    /// Everything in order: do what is commanded, tell what came of it, until the end.
+    /// Runs the upload to its end: carries out commands and reports their results to the machine.
     pub(super) async fn drive(
         mut self,
         (mut upload, commands): (Upload, Vec<Command>),
@@ -127,7 +128,7 @@ impl Driver {
                 progress(now);
             }
             if self.running.is_empty() && !wishes.is_paused() {
-                return Err(UploadError::Broken("nothing is left to do before the end"));
+                return Err(UploadError::Broken("no command is left before the end"));
             }
             let events = tokio::select! {
                 wish = wishes.next() => vec![wish],
@@ -141,7 +142,7 @@ impl Driver {
         }
     }
 
-    /// Never less than before.
+    /// Returns the present progress, which is never less than `before`.
     fn progress(&self, upload: &Upload, before: &Progress) -> Progress {
         let compared = upload.compared_plaintext_len();
         let to_compare = upload.to_compare_plaintext_len();
@@ -156,7 +157,7 @@ impl Driver {
         }
     }
 
-    /// Keeps what came, and says it in the machine's words.
+    /// Keeps the result of a command and translates it into events for the machine.
     fn note(&mut self, done: Done) -> Vec<Event> {
         self.retries_in_ms = None;
         match done {
@@ -229,7 +230,7 @@ impl Driver {
         };
         match checked {
             Ok(()) => vec![event],
-            // In this order nothing is sealed, and the upload just opened is aborted.
+            // In this order, nothing is sealed and the upload that was just opened is aborted.
             Err(fault) => vec![self.give_up(fault), event],
         }
     }
@@ -237,14 +238,14 @@ impl Driver {
     fn found(&mut self, status: UploadStatus) -> Event {
         let event = Event::Found(Box::new((&status).into()));
         if status.state == UploadState::Complete {
-            // Without a record it is gone.
+            // Without a record, `result` reports the upload as gone.
             if !self.must_have_compared() {
                 self.record = status.file.map(|file| *file);
             }
             return Event::FoundComplete(status.upload_id);
         }
         match &self.session {
-            // One header per message (FORMAT.md R1), and it never changes.
+            // A message has one header (FORMAT.md R1), which never changes.
             Some(session) if (&session.header, session.plan) != (&status.header, status.plan) => {
                 self.give_up(OTHER_HEADER)
             }
@@ -261,7 +262,8 @@ impl Driver {
         }
     }
 
-    /// Whether the upload was completed by somebody else, before anything was compared with it.
+    /// Returns whether the caller requires a comparison that was not made, because somebody else has
+    /// already completed the upload.
     fn must_have_compared(&self) -> bool {
         let must_compare = matches!(
             self.begun,
@@ -273,7 +275,8 @@ impl Driver {
         must_compare && self.session.is_none()
     }
 
-    /// Takes the upload back, unless a file that can be read again, or another one, may help.
+    /// Gives the upload up. A new upload is aborted; if its source was only unreadable, or if the
+    /// upload was begun earlier, it is left, because the same or another file may help later.
     fn give_up(&mut self, fault: UploadError) -> Event {
         let may_be_mended = match &fault {
             UploadError::Source(SourceError::Unreadable(_)) => true,
@@ -369,7 +372,7 @@ impl Driver {
         })
     }
 
-    /// The upload, if the server began one.
+    /// Returns the id of the upload, if the server opened one.
     fn known_upload_id(&self) -> Option<UploadId> {
         match (&self.begun, &self.session) {
             (Begun::Earlier { upload_id, .. }, _) => Some(upload_id.clone()),

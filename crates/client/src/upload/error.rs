@@ -1,4 +1,4 @@
-//! How an upload ends without a file.
+//! The errors with which an upload ends without a file.
 
 use core::fmt;
 
@@ -9,76 +9,78 @@ use sealift_transfer::{
 
 use crate::{error::RequestError, part_sealer::PartSealerError, source::SourceError};
 
-/// Why there is no file.
+/// Why an upload ended without a file.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum UploadError {
-    /// As was wished; the upload is taken back.
+    /// The person cancelled the upload, and it was aborted.
     #[error("the upload was cancelled")]
     Cancelled,
-    /// It was wished to be taken back, and the server could not be brought to do so.
-    #[error("the upload is not taken back: {error}; abort it later, or it ends when it expires")]
+    /// The person cancelled the upload, but the request that should abort it failed for good.
+    #[error("the upload was not aborted: {error}; abort it later, or wait until it expires")]
     NotTakenBack {
-        /// The upload, if it is known that the server began one.
+        /// The upload, if it is known that the server opened one.
         upload_id: Option<UploadId>,
-        /// What failed.
+        /// The error of the request that failed.
         #[source]
         error: RequestError,
     },
-    /// As was wished; the upload stays as it is.
+    /// The person left the upload, which stays as it is.
     #[error("the upload was left as it is; resume it to go on")]
     Left {
-        /// The upload, if the server began one.
+        /// The upload, if the server opened one.
         upload_id: Option<UploadId>,
     },
-    /// The chosen file is not the one that the upload was begun with. Nothing of it was sent.
+    /// The chosen file is not the one that the upload was begun with. If a resume finds this while it
+    /// compares, it has sent nothing of the wrong file.
     #[error(
         "this is not the file that the upload was begun with: {}; \
-         choose the right file, or abort the upload and begin anew",
+         choose the right file, or abort the upload and start again",
         Difference(*.part)
     )]
     Changed {
-        /// The upload; it can be resumed with the right file.
+        /// The upload, which can be resumed with the right file.
         upload_id: UploadId,
-        /// A part that was signed with other bytes; `None` where the file has another size.
+        /// A part that was signed with other bytes, or `None` if the file has another size.
         part: Option<PartNumber>,
     },
     /// The file was modified since the start, and not all of its parts were signed.
     #[error(
-        "the file was modified since the upload began; what was sent of it is still the same, but \
-         the rest cannot be checked: resume and ask for the rest unchecked, or abort and begin anew"
+        "the file was modified since the upload began; the parts that were sent are still the same, \
+         but the rest cannot be checked: resume and send the rest unchecked, or abort and start again"
     )]
     Unchecked {
-        /// The upload; it can be resumed.
+        /// The upload, which can be resumed.
         upload_id: UploadId,
     },
-    /// The server no longer has the upload.
-    #[error("the upload is no longer there ({}); begin a new one", .state.as_str())]
+    /// The upload is no longer open on the server.
+    #[error("the upload is no longer open (state: {}); start a new one", .state.as_str())]
     Gone {
         /// The upload.
         upload_id: UploadId,
-        /// What became of it: `complete` where its file was deleted since, or must have been compared.
+        /// The upload's state: `complete` if its file was deleted since, or if the caller required a
+        /// comparison ([`ResumeOptions::must_compare`](super::ResumeOptions::must_compare)).
         state: UploadState,
     },
-    /// The source failed. Where it changed while the upload that was begun with it went on, that is
-    /// taken back; else the upload stays and can be resumed.
+    /// The source failed. If it was only unreadable, or if the upload was a resumed one, the upload
+    /// stays and can be resumed. Otherwise it is aborted.
     #[error(transparent)]
     Source(#[from] SourceError),
-    /// What the server sent is not fit for sealing. An upload that was begun here is taken back.
+    /// The server's answer cannot be used for sealing. A new upload is aborted; a resumed one stays.
     #[error(transparent)]
     Sealing(PartSealerError),
-    /// A request failed for good. What is stored stays until the upload expires, or is aborted; it
-    /// can be resumed.
+    /// A request failed for good. Stored parts stay until the upload expires or is aborted, and it can
+    /// be resumed.
     #[error("{error}")]
     Failed {
-        /// The upload, if the server began one.
+        /// The upload, if the server opened one.
         upload_id: Option<UploadId>,
-        /// How.
+        /// The error of the request that failed.
         #[source]
         error: RequestError,
     },
-    /// The server's answers contradict each other, or this is a fault of ours.
-    #[error("the upload cannot go on: {0}; begin again, and tell us if that does not help")]
+    /// The server's answers contradict each other, or the client has a bug.
+    #[error("the upload cannot continue: {0}; start again, and report it if that does not help")]
     Broken(&'static str),
     /// The system gives no random bytes.
     #[error("the system gives no random bytes; nothing is sent without them")]
@@ -94,7 +96,7 @@ impl From<PartSealerError> for UploadError {
     }
 }
 
-/// How a file differs from the one before.
+/// Prints how a file differs from the one that the upload was begun with.
 struct Difference(Option<PartNumber>);
 
 impl fmt::Display for Difference {
@@ -118,7 +120,7 @@ mod tests {
         assert_eq!(
             error.to_string(),
             "this is not the file that the upload was begun with: part 1 differs; choose the right \
-             file, or abort the upload and begin anew"
+             file, or abort the upload and start again"
         );
     }
 }

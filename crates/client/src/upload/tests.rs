@@ -1,5 +1,5 @@
-//! Against a server that plays a part: one that lies, or loses answers. How uploads go with the
-//! real one is told in the stories.
+//! Uploads against a scripted server that lies or loses answers. The stories test uploads with the
+//! real server.
 
 use std::collections::BTreeMap;
 
@@ -42,7 +42,7 @@ fn done() -> String {
     answer("204 No Content\r\n", "")
 }
 
-/// An honest answer to the open request, for [`PLAINTEXT`].
+/// Returns an honest answer to the open request, for [`PLAINTEXT`].
 fn opened() -> OpenedUpload {
     let header: Header = header(&data_key(), FRAME);
     let verified = header.verify(&data_key()).unwrap();
@@ -60,7 +60,7 @@ fn opened() -> OpenedUpload {
     }
 }
 
-/// That upload as it stands before anything was signed.
+/// Returns the status of that upload before anything was signed.
 fn status() -> UploadStatus {
     let OpenedUpload {
         upload_id,
@@ -96,7 +96,7 @@ async fn upload(
     client.upload(source, options, |_| {}, cancel).await
 }
 
-/// What becomes of the upload of [`PLAINTEXT`], and what was asked.
+/// Uploads [`PLAINTEXT`] to a server with these answers. Returns the result and the requests.
 async fn played(answers: Vec<String>) -> (Result<FileRecord, UploadError>, Vec<Asked>) {
     let (client, listener) = listen().await;
     let server = play(listener, answers);
@@ -200,9 +200,9 @@ async fn a_single_put_that_meets_its_own_object_is_completed() {
     let answers = vec![
         json(&single),
         json(&signed),
-        // S3's word for a body that came too slowly.
+        // S3's code for a body that arrived too slowly.
         answer("400 Bad Request\r\n", timeout),
-        // It took effect, and the answer is lost.
+        // The PUT succeeded, but its answer is lost.
         String::new(),
         json(&signed),
         answer("412 Precondition Failed\r\n", ""),

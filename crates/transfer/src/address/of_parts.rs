@@ -3,10 +3,10 @@
 use super::{Life, Moment};
 use crate::{PartNumber, api::SignedPart};
 
-/// The addresses of one upload's parts. `Permit` lets one PUT go.
+/// The addresses of one upload's parts. A `Permit` allows one PUT.
 ///
-/// Few parts are signed and not yet taken at a time, so that lists do: a tree would add kilobytes to
-/// the module that a page loads.
+/// Only a few parts are signed and not yet stored at a time, so lists are fast enough. A tree would
+/// add kilobytes to the module that a page loads.
 #[derive(Debug)]
 pub struct Addresses<Permit> {
     /// The life of the last address of each part.
@@ -19,15 +19,15 @@ pub struct Addresses<Permit> {
 /// The life of the address that one PUT is sent to.
 #[derive(Debug)]
 pub struct Address<Permit> {
-    /// The life; `None` where nothing is known of the address.
+    /// The life, or `None` if nothing is known about the address.
     pub life: Option<Life>,
-    /// The permit of an earlier PUT of this part. The address has just come then, and is used as
-    /// it is: otherwise addresses with a short life would be renewed for ever.
+    /// The permit that an earlier PUT of this part kept. Its address is fresh and is used without a
+    /// check, because otherwise addresses with a short life would be renewed for ever.
     pub kept_permit: Option<Permit>,
 }
 
 impl<Permit> Address<Permit> {
-    /// Whether the address is known to have ended at `now`.
+    /// Returns whether the address is known to have ended at `now`.
     #[must_use]
     pub fn has_ended(&self, now: Moment) -> bool {
         self.life.is_some_and(|life| life.has_ended(now))
@@ -44,7 +44,7 @@ impl<Permit> Default for Addresses<Permit> {
 }
 
 impl<Permit> Addresses<Permit> {
-    /// Notes the lives of addresses that were asked for at `asked_at`.
+    /// Records the lives of addresses that were asked for at `asked_at`.
     pub fn signed(&mut self, parts: &[SignedPart], asked_at: Moment) {
         for part in parts {
             self.release(part.number);
@@ -58,7 +58,7 @@ impl<Permit> Addresses<Permit> {
         self.kept_permits.push((part, permit));
     }
 
-    /// The address that the next PUT of this part is sent to, with the permit that was kept for it.
+    /// Returns the address for the next PUT of this part, with the permit that was kept for it.
     pub fn of_put(&mut self, part: PartNumber) -> Address<Permit> {
         let life = self.lives.iter().find(|(number, _)| *number == part);
         let kept = self
@@ -77,7 +77,7 @@ impl<Permit> Addresses<Permit> {
             .retain(|(number, _)| !parts.contains(number));
     }
 
-    /// Forgets a part that the store has taken.
+    /// Forgets the address of a part, for example because the store now has the part.
     pub fn release(&mut self, part: PartNumber) {
         self.lives.retain(|(number, _)| *number != part);
     }

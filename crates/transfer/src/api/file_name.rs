@@ -1,31 +1,32 @@
-//! File names: one rule for every way in. The page, the command line, forms and `PUT` may send any
-//! text; what is kept of it, and what is refused, is decided here.
+//! File names, with one rule for every kind of upload. The page, the command line, forms and `PUT` may
+//! send any text; this module decides what the server keeps of it and what it refuses.
 //!
 //! A name is kept as it was sent: composed or decomposed letters (NFC, NFD), backslashes, quotes,
 //! percent signs, marks that turn the direction of writing, dots and spaces at its ends, and the
-//! folders before it (`reports/2026/may.pdf`). Three kinds of names are not:
+//! folders before it (`reports/2026/may.pdf`). Three kinds of names are not kept:
 //!
 //! - A path from the root or out of its folder loses its folders, because they say where the file
-//!   lay on the sender's machine and would lead a program astray that makes files of names.
+//!   was on the sender's machine, and would make a program that names files after them write
+//!   elsewhere.
 //! - A file without a name is called [`UNNAMED`].
 //! - A name with control characters is refused, because it would break lines in logs and headers.
 
-/// The name of a file that was sent without one.
+/// The name that a file gets if it was sent without one.
 pub const UNNAMED: &str = "unnamed";
 
 /// Why a file cannot have this name.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum FileNameError {
-    /// The name has more bytes of UTF-8 than the server takes.
+    /// The name has more bytes of UTF-8 than the server accepts.
     #[error("is too long")]
     TooLong,
-    /// The name has a line break, a zero byte or the like.
+    /// The name has a line break, a zero byte or another control character.
     #[error("has control characters")]
     ControlCharacters,
 }
 
-/// The name that a file gets that was sent under the name `given`. Clients that look for a file by
-/// its name ask for this first.
+/// Returns the name that the server keeps for a file that was sent under the name `given`. Clients
+/// call this first when they look for a file by its name.
 #[must_use]
 pub fn kept_name(given: &str) -> &str {
     let name = if is_below_its_folder(given) {
@@ -36,10 +37,11 @@ pub fn kept_name(given: &str) -> &str {
     if is_nameless(name) { UNNAMED } else { name }
 }
 
-/// [`kept_name`], where the server takes it: at most `most_bytes` of UTF-8, no control characters.
+/// Returns the [`kept_name`], if the server accepts it: at most `most_bytes` of UTF-8 and no control
+/// characters.
 ///
 /// # Errors
-/// [`FileNameError`].
+/// Returns a [`FileNameError`] if the kept name is too long or has control characters.
 pub fn checked_name(given: &str, most_bytes: usize) -> Result<&str, FileNameError> {
     let name = kept_name(given);
     if name.len() > most_bytes {
@@ -51,10 +53,11 @@ pub fn checked_name(given: &str, most_bytes: usize) -> Result<&str, FileNameErro
     Ok(name)
 }
 
-/// Between folders, on one system or another. Elsewhere a backslash is a letter like any other.
+/// The separators between folders, on one system or another. A system that does not use the backslash
+/// treats it as an ordinary letter.
 const SEPARATORS: [char; 2] = ['/', '\\'];
 
-/// Whether the name is that of a file, or a path that leads down from a folder.
+/// Returns whether the name is that of a file, or a path that leads down from a folder.
 fn is_below_its_folder(name: &str) -> bool {
     let leads_elsewhere = |part: &str| matches!(part, "." | "..");
     let is_from_a_root = name.starts_with(SEPARATORS) || begins_with_drive(name);
@@ -62,7 +65,7 @@ fn is_below_its_folder(name: &str) -> bool {
     !is_from_a_root && !has_gap && !name.split(SEPARATORS).any(leads_elsewhere)
 }
 
-/// `C:\` or `C:/`.
+/// Returns whether the name begins with `C:\` or `C:/`, for any letter.
 fn begins_with_drive(name: &str) -> bool {
     matches!(name.as_bytes(), [letter, b':', b'/' | b'\\', ..] if letter.is_ascii_alphabetic())
 }
@@ -148,7 +151,7 @@ mod tests {
         let longest = "\u{e4}".repeat(128);
         assert_eq!(checked_name(&longest, 256), Ok(longest.as_str()));
         assert_eq!(checked_name(&longest, 255), Err(FileNameError::TooLong));
-        // The folders that are cut off do not count.
+        // The removed folders do not count.
         let path = format!("/{longest}/a");
         assert_eq!(checked_name(&path, 255), Ok("a"));
     }

@@ -1,5 +1,6 @@
-//! `GET /v1/files` (by cursor, by a word in the name), `GET` and `DELETE /v1/files/{id}`, `GET|HEAD
-//! /v1/files/{id}/content`, `POST /v1/files/{id}/verify`.
+//! Files: `GET /v1/files` lists or searches them, `GET` and `DELETE /v1/files/{id}` return and delete
+//! one, `GET|HEAD /v1/files/{id}/content` returns its plaintext, and `POST /v1/files/{id}/verify`
+//! checks all of its frames again.
 
 use std::collections::BTreeMap;
 
@@ -11,120 +12,121 @@ use super::{
     sha256::base64_bytes,
 };
 
-/// The path of the collection.
+/// The path of the list of files.
 pub const PATH: &str = "/v1/files";
 
-/// Where to `GET` or `DELETE` a file's record.
+/// Returns the path to `GET` a file's record from, and to `DELETE` the file.
 #[must_use]
 pub fn path(file: &FileId) -> String {
     format!("/v1/files/{file}")
 }
 
-/// Where to `GET` or `HEAD` a file's plaintext.
+/// Returns the path to `GET` or `HEAD` a file's plaintext.
 #[must_use]
 pub fn content_path(file: &FileId) -> String {
     format!("/v1/files/{file}/content")
 }
 
-/// Where to `POST` the wish that every frame of a file be opened and compared once more. Answered
-/// with 202 and the file's record; the work is done behind it, see [`Verification`].
+/// Returns the path to `POST` to so that the server opens every frame of a file and compares it once
+/// more. The answer is a 202 with the file's record; the work follows, see [`Verification`].
 #[must_use]
 pub fn verify_path(file: &FileId) -> String {
     format!("/v1/files/{file}/verify")
 }
 
-/// A field of a record whose sealed value in the database does not open: the row was damaged, or the
-/// key that sealed it is gone. The file itself may still be good.
+/// A field of a record whose sealed value in the database cannot be opened, because the row was
+/// damaged or the key that sealed it is gone. The file itself may still be good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UnreadableField {
-    /// The name, which is empty then.
+    /// The name. The record has an empty name then.
     Name,
-    /// The caller's own data, which is absent then.
+    /// The caller's own data. The record has none then.
     Metadata,
-    /// The SHA-256 of the plaintext. The state of the verification is `unknown` then; verifying the
-    /// file again mends it.
+    /// The SHA-256 of the plaintext. The state of the verification is `unknown` then. Verifying the
+    /// file again repairs it.
     Verification,
-    /// The encryption context, which is empty then: the header in the database is damaged.
+    /// The encryption context. The record has an empty one then, because the header in the database is
+    /// damaged.
     EncryptionContext,
     /// A field that only a newer server has.
     #[serde(other)]
     Other,
 }
 
-/// A file that is there.
+/// The record of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileRecord {
-    /// The file.
+    /// The id of the file.
     pub id: FileId,
-    /// The upload that made its present object.
+    /// The upload that made the file's present object.
     pub upload_id: UploadId,
-    /// Its name as given. May hold quotes and marks that change the direction of writing.
+    /// The file's name as given. It may hold quotes and marks that change the direction of writing.
     pub name: String,
-    /// Its media type as given.
+    /// The file's media type as given.
     pub content_type: Option<String>,
-    /// Plaintext bytes.
+    /// The file's size in plaintext bytes.
     pub size: u64,
-    /// Bytes of the object.
+    /// The object's size in bytes.
     pub sealed_size: u64,
     /// The caller's own data.
     pub metadata: Option<serde_json::Value>,
     /// The caller's own reference.
     pub reference: Option<String>,
-    /// When it was complete; milliseconds since the Unix epoch.
+    /// When the upload was completed; milliseconds since the Unix epoch.
     pub uploaded_at_ms: i64,
-    /// Whether every frame of it was opened and found good.
+    /// Whether the server opened every frame of the file and found it good.
     pub verification: Verification,
-    /// The bucket.
+    /// The bucket that holds the object.
     pub bucket: String,
-    /// The object key.
+    /// The object key of the object.
     pub object_key: String,
-    /// The store's ETag of the object.
+    /// The object's ETag in the store.
     pub etag: String,
-    /// The store's version of the object, where the store has versions.
+    /// The object's version, if the store has versions.
     pub version: Option<String>,
-    /// The encrypted data key's ciphertext (for KMS: the blob).
+    /// The ciphertext of the encrypted data key. For KMS this is the `CiphertextBlob`.
     #[serde(with = "base64_bytes")]
     pub encrypted_data_key: Vec<u8>,
-    /// The encryption context, which the key is bound to.
+    /// The encryption context that the data key is bound to.
     pub encryption_context: BTreeMap<String, String>,
-    /// The fields of this record that cannot be read. Such a file can still be deleted and, where
-    /// its header is whole, downloaded.
+    /// The fields of this record that cannot be read. Such a file can still be deleted and, if its
+    /// header is undamaged, downloaded.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
     pub unreadable: Vec<UnreadableField>,
 }
 
-/// What the pass over all frames of a file found, which runs by itself after an upload and again
-/// when it is asked for.
+/// The result of the check of all frames of a file. The check runs by itself after an upload, and
+/// again on request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Verification {
-    /// Not done yet: not since the upload, or, of a file that was good, not since it was asked for
-    /// again.
+    /// The check has not run yet: not since the upload, or, for a file that was good, not since the last
+    /// request for it.
     Pending,
     /// Every frame was authentic and all of them were there.
     Verified {
-        /// When; milliseconds since the Unix epoch.
+        /// When the check ended; milliseconds since the Unix epoch.
         at_ms: i64,
-        /// SHA-256 of the plaintext, as 64 lower-case hexadecimal digits: what `sha256sum` prints.
+        /// SHA-256 of the plaintext as 64 lower-case hexadecimal digits, as `sha256sum` prints it.
         plaintext_sha256: String,
     },
-    /// The stored object does not open, or is another one. So it is told until a later pass, which
-    /// may be under way, has found something else, at a later moment.
+    /// The stored object cannot be opened, or it is another object. This result stays until a later
+    /// check, which may be running now, finds something else.
     Failed {
-        /// When; milliseconds since the Unix epoch.
+        /// When the check ended; milliseconds since the Unix epoch.
         at_ms: i64,
-        /// A [`ProblemCode`]'s name, such as `object_damaged`.
+        /// The name of a [`ProblemCode`], such as `object_damaged`.
         code: String,
     },
-    /// The result cannot be read (see [`UnreadableField::Verification`]), or is one that only a newer
-    /// server knows.
+    /// The result cannot be read (see [`UnreadableField::Verification`]), or only a newer server knows
+    /// it.
     #[serde(other)]
     Unknown,
 }
 
 impl Verification {
-    /// Why it failed, where this version knows the code.
+    /// Returns why the check failed, if this version knows the code.
     #[must_use]
     pub fn failure(&self) -> Option<ProblemCode> {
         match self {
@@ -134,13 +136,14 @@ impl Verification {
     }
 }
 
-/// One page of files, newest first. `?search=` keeps those whose name has that text, whatever its
-/// case, and those whose name cannot be read, because it may have the text; a page may then have few files or none although more follow behind its cursor.
+/// One page of files, newest first. `?search=` keeps the files whose name contains that text in any
+/// case, and the files whose name cannot be read, because it may contain the text. A page of a search
+/// may have few files or none, although more follow after its cursor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct FileList {
-    /// The files.
+    /// The files of this page.
     pub files: Vec<FileRecord>,
-    /// Give it as `?cursor=` for the next page; absent on the last.
+    /// The value of `?cursor=` for the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub next_cursor: Option<String>,
 }

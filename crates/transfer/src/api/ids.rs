@@ -1,4 +1,4 @@
-//! Names of things. None of them is authority by itself.
+//! Ids of uploads, files, keys, tickets, tenants and owners. Knowing an id alone permits nothing.
 
 mod base32;
 
@@ -6,12 +6,12 @@ use core::{fmt, str::FromStr};
 
 use serde::{Deserialize, Serialize, de::Error as _};
 
-/// Why a text is not an id of ours.
+/// The error for a text that is not an id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not an id: 26 characters of lower-case base32 are expected")]
 pub struct NotAnId;
 
-/// Why a text cannot name a tenant or an owner.
+/// The error for a text that cannot name a tenant or an owner.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("not a name of a tenant or owner: 1 to 64 of a-z, 0-9, '-' and '_' are expected")]
 pub struct NotAName;
@@ -24,13 +24,13 @@ macro_rules! random_id {
         pub struct $name(String);
 
         impl $name {
-            /// From 128 random bits.
+            /// Makes an id from 128 random bits.
             #[must_use]
             pub fn from_random(bits: [u8; 16]) -> Self {
                 Self(base32::encode(bits))
             }
 
-            /// The 26 characters.
+            /// Returns the 26 characters.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -61,7 +61,7 @@ macro_rules! given_name {
         pub struct $name(String);
 
         impl $name {
-            /// The text, 1 to 64 ASCII characters.
+            /// Returns the text, 1 to 64 ASCII characters.
             #[must_use]
             pub fn as_str(&self) -> &str {
                 &self.0
@@ -108,27 +108,28 @@ macro_rules! string_like {
 }
 
 random_id!(
-    /// One sealing of a file, from open to complete or abort. New for every sealing.
+    /// The id of an upload, from open to complete or abort. Every sealing of a file gets a new one.
     UploadId
 );
 random_id!(
-    /// A file; the object id of FORMAT.md. Kept when the file is sealed again.
+    /// The id of a file, which is the object id of FORMAT.md. It stays when the file is sealed again.
     FileId
 );
 random_id!(
-    /// An API key's public part.
+    /// The public part of an API key.
     ApiKeyId
 );
 random_id!(
-    /// A ticket's public part.
+    /// The public part of a ticket.
     TicketId
 );
 given_name!(
-    /// Who keys, limits and records are kept apart for. Stands in the encryption context.
+    /// The name of a tenant. Each tenant has its own keys, limits and records. The encryption context
+    /// contains the name.
     TenantId
 );
 given_name!(
-    /// Whose file it is, within a tenant.
+    /// The name of the owner of a file, within a tenant.
     OwnerId
 );
 

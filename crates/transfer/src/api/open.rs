@@ -1,4 +1,4 @@
-//! `POST /v1/uploads`: begin an upload.
+//! `POST /v1/uploads` begins an upload.
 
 use core::fmt;
 
@@ -13,37 +13,37 @@ use super::{
 };
 use crate::part_plan::PartPlan;
 
-/// The path of the collection; `POST` here.
+/// The path of the list of uploads, to `POST` [`OpenUpload`] to.
 pub const PATH: &str = "/v1/uploads";
 
-/// The request. The same client token again answers 200 with the same upload and without the
-/// content key; with other parameters it answers 409 `token_reused`.
+/// The request. A second request with the same client token gets a 200 with the same upload and
+/// without the content key, or a 409 `token_reused` if its other parameters differ.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenUpload {
-    /// Chosen by the client, new for each upload: 16 to 64 of `A-Z a-z 0-9 - _`. Makes the
-    /// request safe to repeat. Kept as it is, so it must be random and say nothing of the file. A
-    /// token whose upload was taken back, failed or was deleted answers 409 `token_reused`, because
-    /// the server keeps nothing to compare the request with.
+    /// A token that the client chooses, new for each upload: 16 to 64 of `A-Z a-z 0-9 - _`. It makes
+    /// the request safe to repeat. The server does not seal it, so it must be random and say nothing
+    /// about the file. If the token's upload was aborted, failed or was deleted, the answer is a 409
+    /// `token_reused`, because the server keeps nothing to compare the request with.
     pub client_token: String,
     /// The file's name as the person knows it, at most 4,096 bytes of UTF-8 without control
-    /// characters; [`super::file_name`] says what is kept of it. Sealed at rest; in no log and no
-    /// object key.
+    /// characters; [`super::file_name`] says what is kept of it. The server seals it at rest and puts
+    /// it into no log and no object key.
     pub name: String,
-    /// Media type as the client believes it; only shown, never trusted.
+    /// The media type that the client assumes. The server only shows it and never trusts it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_type: Option<String>,
-    /// Plaintext bytes.
+    /// The file's size in plaintext bytes.
     pub size: u64,
     /// The file's last modification, milliseconds since the Unix epoch; less than zero before it.
-    /// Only compared, when an upload is resumed.
+    /// It is only compared when an upload is resumed.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub last_modified_ms: Option<i64>,
-    /// The caller's own data, at most 4 KiB as JSON. Sealed at rest.
+    /// The caller's own data, at most 4 KiB as JSON. The server seals it at rest.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub metadata: Option<serde_json::Value>,
-    /// The caller's own reference (a case number, say), at most 256 bytes, kept as it is and not
-    /// sealed: it must say nothing that is secret.
+    /// The caller's own reference, for example a case number, at most 256 bytes. The server does not
+    /// seal it, so it must contain nothing secret.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reference: Option<String>,
 }
@@ -52,53 +52,53 @@ pub struct OpenUpload {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Method {
-    /// Presigned `UploadPart` requests.
+    /// One presigned `UploadPart` request for each part.
     Multipart,
-    /// One presigned `PutObject` of the whole object, signed as part 1. It never replaces an object:
-    /// an answer of 412 says that it was sent before, and completion decides.
+    /// One presigned `PutObject` of the whole object, signed as part 1. It never replaces an object. A
+    /// 412 says that the object was sent before, and then the completion decides.
     Single,
 }
 
 /// The answer: 201 with the content key, or 200 without it for a repeated client token.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct OpenedUpload {
-    /// This upload.
+    /// The id of the upload.
     pub upload_id: UploadId,
-    /// The file it will become.
+    /// The file that the upload will become.
     pub file_id: FileId,
-    /// How to send.
+    /// How to send the sealed bytes.
     pub method: Method,
-    /// The message's header, byte for byte as part 1 must begin.
+    /// The message's header. Part 1 must begin with exactly these bytes.
     #[serde(with = "base64_bytes")]
     pub header: Vec<u8>,
-    /// Frames, parts and sizes.
+    /// The plan of frames, parts and sizes.
     pub plan: PartPlan,
     /// When the upload ends unless another part is signed; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
-    /// How many parts one signing request may name.
+    /// The most parts that one signing request may name.
     pub most_parts_per_request: u16,
-    /// The content key of this one message, base64; only in a 201.
+    /// The content key of this one message, in base64. Only a 201 has it.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub content_key: Option<ContentKeyText>,
-    /// The file, where the upload of a repeated client token is complete: nothing is left to send.
+    /// The file, if a repeated client token names a complete upload. Then nothing is left to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Box<FileRecord>>,
 }
 
-/// A content key on its way to the one who seals: base64 in JSON, wiped when dropped, never
-/// printed.
+/// A content key on its way to the client that seals or opens. It is base64 in JSON, wiped when
+/// dropped and never printed.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct ContentKeyText(String);
 
 impl ContentKeyText {
-    /// From the 32 bytes.
+    /// Encodes the 32 bytes.
     #[must_use]
     pub fn from_bytes(bytes: &[u8; 32]) -> Self {
         Self(STANDARD.encode(bytes))
     }
 
-    /// The 32 bytes, or `None` where the text is no 32 bytes in base64.
+    /// Returns the 32 bytes, or `None` if the text is not 32 bytes in base64.
     #[must_use]
     pub fn to_bytes(&self) -> Option<Zeroizing<[u8; 32]>> {
         let mut bytes = Zeroizing::new([0_u8; 33]);

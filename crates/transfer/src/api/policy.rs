@@ -1,22 +1,22 @@
-//! `GET /v1/policy`: limits, for the page.
+//! `GET /v1/policy` returns the server's limits, for the page.
 
 use serde::{Deserialize, Serialize};
 
-/// Where to `GET` it.
+/// The path to `GET` the [`Policy`] from.
 pub const PATH: &str = "/v1/policy";
 
-/// What the server takes.
+/// The limits and the mode of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Policy {
-    /// Plaintext bytes of one file at most.
+    /// The most plaintext bytes of one file.
     pub most_bytes: u64,
-    /// Bytes of a file's name at most.
+    /// The most bytes of a file's name.
     pub most_name_bytes: u32,
-    /// Bytes of the metadata's JSON at most.
+    /// The most bytes of the metadata's JSON.
     pub most_metadata_bytes: u32,
     /// Whether a request needs an API key.
     pub login: bool,
-    /// Whether the server changes nothing now, because its database was put back from a backup.
+    /// Whether the server changes nothing now, because its database was restored from a backup.
     #[serde(default)]
     pub read_only: bool,
 }

@@ -1,4 +1,4 @@
-//! Problem details (RFC 9457) and the one registry of their codes.
+//! Problem details (RFC 9457) and the only list of their codes.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -11,27 +11,28 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 /// The body of an error answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct Problem {
-    /// A URI reference that names the kind: `/problems/<code>`.
+    /// A URI reference that names the kind of problem: `/problems/<code>`.
     #[serde(rename = "type")]
     pub kind: String,
-    /// A few words, the same for each code.
+    /// A few words that are always the same for one code.
     pub title: String,
     /// The HTTP status.
     pub status: u16,
-    /// For programs; see [`ProblemCode`]. Newer servers may send codes that we do not know.
+    /// The code for programs; see [`ProblemCode`]. A newer server may send a code that this version does
+    /// not know.
     pub code: String,
-    /// One sentence for this case and what to do next.
+    /// A sentence for a person that says what happened and what to do next.
     pub detail: String,
-    /// Finds the request in the server's log.
+    /// The id that finds the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Numbers of this case: `part`, `most_bytes` and the like.
+    /// The numbers of this case, such as `part` or `most_bytes`.
     #[serde(flatten)]
     pub numbers: BTreeMap<String, serde_json::Value>,
 }
 
 impl Problem {
-    /// The code, if this version knows it.
+    /// Returns the code, if this version knows it.
     #[must_use]
     pub fn known_code(&self) -> Option<ProblemCode> {
         ProblemCode::from_name(&self.code)
@@ -46,7 +47,7 @@ impl fmt::Display for Problem {
 
 macro_rules! codes {
     ($($(#[$doc:meta])* $variant:ident = $code:literal, $status:literal, $title:literal;)*) => {
-        /// Every code there is, for ever: codes are added, never renamed or taken away.
+        /// All codes of problems. Codes may be added, but are never renamed or removed.
         #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
         #[non_exhaustive]
         pub enum ProblemCode {
@@ -54,22 +55,22 @@ macro_rules! codes {
         }
 
         impl ProblemCode {
-            /// All of them.
+            /// Every code.
             pub const ALL: &[Self] = &[$(Self::$variant,)*];
 
-            /// As it stands in a [`Problem`].
+            /// Returns the code as a [`Problem`] has it.
             #[must_use]
             pub fn as_str(self) -> &'static str {
                 match self { $(Self::$variant => $code,)* }
             }
 
-            /// The HTTP status it goes with.
+            /// Returns the HTTP status that goes with the code.
             #[must_use]
             pub fn status(self) -> u16 {
                 match self { $(Self::$variant => $status,)* }
             }
 
-            /// A few words for a person.
+            /// Returns a few words for a person.
             #[must_use]
             pub fn title(self) -> &'static str {
                 match self { $(Self::$variant => $title,)* }
@@ -81,45 +82,45 @@ macro_rules! codes {
 codes! {
     /// The body is not the JSON that the endpoint takes, or a parameter cannot be read.
     InvalidRequest = "invalid_request", 400, "The request cannot be read";
-    /// No API key, or one that is not known.
+    /// The request has no API key, or one that the server does not know.
     Unauthenticated = "unauthenticated", 401, "Login needed";
     /// The caller may not do this at all.
     Forbidden = "forbidden", 403, "Not allowed";
-    /// Without login, only this machine's own pages and programs are served.
+    /// A server without login serves only the pages and programs of its own machine.
     HostNotAllowed = "host_not_allowed", 403, "Only from this machine";
-    /// Keys are issued over TLS or loopback only.
+    /// The server gives out keys only over TLS or loopback.
     InsecureTransport = "insecure_transport", 403, "A secure connection is needed";
-    /// There is no such thing, or it is somebody else's.
+    /// The thing does not exist, or it belongs to somebody else.
     NotFound = "not_found", 404, "Not found";
-    /// The path exists, the method does not.
+    /// The path exists, but not with this method.
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     /// The client token was used before with other parameters.
     TokenReused = "token_reused", 409, "Client token used before";
-    /// Another checksum was signed for this part (FORMAT.md R2).
+    /// The server has signed another checksum for this part (FORMAT.md R2).
     PartAlreadySealed = "part_already_sealed", 409, "Part already sealed to other bytes";
-    /// The upload is in a state that does not permit this.
+    /// The state of the upload does not permit the request.
     UploadNotOpen = "upload_not_open", 409, "Upload not open";
-    /// Completed too early: a part was never signed, or the store does not hold it.
+    /// The completion came too early, because a part was never signed or the store does not hold it.
     PartsMissing = "parts_missing", 409, "Parts missing";
-    /// The client's digest of the parts is not the record's, or the store holds other bytes.
+    /// The client's digest of the parts differs from the record's, or the store holds other bytes.
     PartsDiffer = "parts_differ", 409, "Parts differ";
-    /// The stored object was not what was sealed; it was removed.
+    /// The stored object differed from the sealed one, so the server removed it.
     UploadFailed = "upload_failed", 409, "Upload failed";
-    /// The ticket was used, has ended, was taken back, or never was.
+    /// The ticket was used, has expired, was revoked, or never existed.
     TicketUsed = "ticket_used", 410, "Link used or ended";
-    /// Nothing was signed for too long.
+    /// The upload expired, because nothing was signed for too long.
     UploadExpired = "upload_expired", 410, "Upload expired";
-    /// The file is another one than `If-Match` names.
+    /// The file is not the one that `If-Match` names.
     PreconditionFailed = "precondition_failed", 412, "Another file than expected";
-    /// A request body over the endpoint's limit.
+    /// The request's body is over the endpoint's limit.
     BodyTooLarge = "body_too_large", 413, "Request too large";
-    /// The file is larger than this server or the format takes.
+    /// The file is larger than this server or the format allows.
     FileTooLarge = "file_too_large", 413, "File too large";
-    /// The body is of another media type than the endpoint takes.
+    /// The endpoint does not accept the media type of the body.
     UnsupportedMediaType = "unsupported_media_type", 415, "Unsupported media type";
-    /// The range lies outside the file, or more than one was asked for.
+    /// The range is outside the file, or the request has more than one range.
     RangeNotSatisfiable = "range_not_satisfiable", 416, "Range not satisfiable";
-    /// Over the limit, or with control characters.
+    /// The file name is over the limit, or it has control characters.
     InvalidName = "invalid_name", 422, "Invalid file name";
     /// The form has no file in it, or more than one.
     NotOneFile = "not_one_file", 422, "Not one file";
@@ -127,42 +128,43 @@ codes! {
     InvalidField = "invalid_field", 422, "Invalid field";
     /// The upload has no such part.
     PartNumberOutOfRange = "part_number_out_of_range", 422, "No such part";
-    /// The store refused what the server asked of it, and will refuse it again until an operator
-    /// changes something. The number `store_code` is the store's own code.
+    /// The store refused a request of the server, and will refuse it again until an operator changes
+    /// something. The field `store_code` holds the store's own code.
     RefusedByStore = "refused_by_store", 424, "Refused by the store";
-    /// As many files are being read for this caller as may be at once.
+    /// The caller is already reading as many files at once as the server allows.
     TooManyReads = "too_many_reads", 429, "Too many downloads at once";
-    /// Too many open uploads, or requests too close together.
+    /// The caller has too many open uploads, or sends requests too fast.
     TooManyRequests = "too_many_requests", 429, "Too many requests";
-    /// Nothing is known of the cause outside the log.
+    /// Something failed in the server. Only its log names the cause.
     Internal = "internal", 500, "Something went wrong here";
-    /// The object in the store is not the one that was recorded.
+    /// The object in the store is not the recorded one.
     ObjectReplaced = "object_replaced", 502, "Stored object replaced";
     /// The object in the store was cut, extended or altered, or is gone.
     ObjectDamaged = "object_damaged", 502, "Stored object damaged";
-    /// The store does not answer, or not properly.
+    /// The store does not answer, or its answer is not usable.
     StoreUnavailable = "store_unavailable", 503, "Store unavailable";
     /// Another request is completing the upload.
     Completing = "completing", 503, "Being completed";
-    /// The keys cannot be reached now.
+    /// The server cannot reach its keys now.
     KeysUnavailable = "keys_unavailable", 503, "Keys unavailable";
-    /// The records cannot be read or written now: locked by another process, or no room left.
+    /// The server cannot read or write its records now, because another process locks them or the disk is
+    /// full.
     RecordsUnavailable = "records_unavailable", 503, "Records unavailable";
-    /// The database is older than the mark in the bucket, as after a restore from a backup: nothing is
-    /// changed until the operator has begun a new epoch.
+    /// The database is older than the mark in the bucket, as after a restore from a backup. The server
+    /// changes nothing until the operator has begun a new epoch.
     ReadOnly = "read_only", 503, "Read-only";
     /// The server is stopping.
     ShuttingDown = "shutting_down", 503, "Shutting down";
 }
 
 impl ProblemCode {
-    /// The code of that name.
+    /// Returns the code with that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.iter().copied().find(|code| code.as_str() == name)
     }
 
-    /// A [`Problem`] of this kind.
+    /// Makes a [`Problem`] with this code.
     #[must_use]
     pub fn problem(self, detail: impl Into<String>) -> Problem {
         Problem {

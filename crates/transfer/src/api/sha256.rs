@@ -1,4 +1,4 @@
-//! SHA-256 values as they travel: base64 with padding, as S3's `x-amz-checksum-sha256` has them.
+//! SHA-256 values in the API: base64 with padding, as in S3's `x-amz-checksum-sha256`.
 
 use core::{fmt, str::FromStr};
 
@@ -6,7 +6,7 @@ use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde::{Deserialize, Serialize, de::Error as _};
 use sha2::Digest as _;
 
-/// A SHA-256 of 32 bytes.
+/// A SHA-256 digest of 32 bytes.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord)]
 pub struct Sha256([u8; 32]);
 
@@ -16,19 +16,19 @@ pub struct Sha256([u8; 32]);
 pub struct NotASha256;
 
 impl Sha256 {
-    /// The digest of `bytes`.
+    /// Computes the digest of `bytes`.
     #[must_use]
     pub fn of(bytes: &[u8]) -> Self {
         Self(sha2::Sha256::digest(bytes).into())
     }
 
-    /// From the 32 raw bytes that another SHA-256 (WebCrypto's) gave.
+    /// Takes the 32 raw bytes of a digest that other code computed, such as WebCrypto.
     #[must_use]
     pub fn from_bytes(bytes: [u8; 32]) -> Self {
         Self(bytes)
     }
 
-    /// The 32 raw bytes.
+    /// Returns the 32 raw bytes.
     #[must_use]
     pub fn as_bytes(&self) -> &[u8; 32] {
         &self.0
@@ -68,7 +68,7 @@ impl<'de> Deserialize<'de> for Sha256 {
     }
 }
 
-/// Bytes as base64 text in JSON: `#[serde(with = "base64_bytes")]`.
+/// Writes and reads bytes as base64 text in JSON: `#[serde(with = "base64_bytes")]`.
 pub mod base64_bytes {
     use base64::Engine as _;
 
@@ -78,7 +78,7 @@ pub mod base64_bytes {
     /// Writes base64 with padding.
     ///
     /// # Errors
-    /// Those of the serializer.
+    /// Returns the error of the serializer.
     pub fn serialize<S: serde::Serializer>(bytes: &[u8], to: S) -> Result<S::Ok, S::Error> {
         to.serialize_str(&STANDARD.encode(bytes))
     }
@@ -86,7 +86,7 @@ pub mod base64_bytes {
     /// Reads base64 with padding.
     ///
     /// # Errors
-    /// Where the text is not base64.
+    /// Fails if the text is not base64.
     pub fn deserialize<'de, D: serde::Deserializer<'de>>(from: D) -> Result<Vec<u8>, D::Error> {
         STANDARD
             .decode(String::deserialize(from)?)

@@ -1,4 +1,4 @@
-//! `POST /v1/uploads/{id}/parts`: signatures for parts whose sealed bytes are ready.
+//! `POST /v1/uploads/{id}/parts` signs parts whose sealed bytes are ready.
 
 use core::fmt;
 use std::collections::BTreeMap;
@@ -13,31 +13,31 @@ use crate::{
     part_plan::PartNumber,
 };
 
-/// Where to `POST` [`SignParts`].
+/// Returns the path to `POST` [`SignParts`] to.
 #[must_use]
 pub fn path(upload: &UploadId) -> String {
     format!("/v1/uploads/{upload}/parts")
 }
 
-/// What identifies a part's one ciphertext: its number and the SHA-256 of its sealed bytes.
+/// Identifies a part's one ciphertext by the part's number and the SHA-256 of its sealed bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct PartReceipt {
-    /// Which part.
+    /// The number of the part.
     pub number: PartNumber,
-    /// Of all sealed bytes of the part.
+    /// SHA-256 of all sealed bytes of the part.
     pub sha256: Sha256,
 }
 
-/// The request: all of them are signed or none.
+/// The request. The server signs all of the parts or none.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(transparent)]
 pub struct SignParts(pub Vec<PartReceipt>);
 
-/// The answer.
+/// The answer with the signed parts.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct SignedParts {
-    /// In the order of the request.
+    /// The signed parts, in the order of the request.
     pub parts: Vec<SignedPart>,
     /// When the upload ends unless another part is signed; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
@@ -46,11 +46,11 @@ pub struct SignedParts {
 /// A presigned PUT for one part. Its query is a credential: `Debug` leaves it out.
 #[derive(Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct SignedPart {
-    /// Which part.
+    /// The number of the part.
     pub number: PartNumber,
-    /// `PUT` the sealed bytes here.
+    /// The URL to `PUT` the sealed bytes to.
     pub url: String,
-    /// To be sent along exactly; the signature covers them, the host and the content length.
+    /// Headers to send exactly as they are. The signature covers them, the host and the content length.
     pub headers: BTreeMap<String, String>,
     /// When the signature ends by the server's clock; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
@@ -62,7 +62,7 @@ pub struct SignedPart {
 }
 
 impl SignedPart {
-    /// The life of this address, which was asked for at `asked_at`.
+    /// Returns the life of this address, which was asked for at `asked_at`.
     #[must_use]
     pub fn life(&self, asked_at: Moment) -> Life {
         Life::new(asked_at, self.expires_in_ms, self.expires_at_ms)
@@ -75,26 +75,26 @@ impl fmt::Debug for SignedPart {
     }
 }
 
-/// Why a receipt could not be noted.
+/// Why part receipts were refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PartReceiptsError {
-    /// One ciphertext per part, ever (FORMAT.md R2).
+    /// The part has a receipt for other bytes. Each part has one ciphertext, ever (FORMAT.md R2).
     #[error("part {0} was sealed before, to other bytes")]
     AnotherCiphertext(PartNumber),
-    /// The digest needs every part.
+    /// The part has no receipt, and the digest needs every part.
     #[error("part {0} is missing")]
     Missing(PartNumber),
 }
 
-/// The receipts of an upload, one a part.
+/// The receipts of an upload, one for each part.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct PartReceipts(PartMap<Sha256>);
 
 impl PartReceipts {
-    /// Notes a receipt; the same one again is fine.
+    /// Records a receipt. Recording the same one again is fine.
     ///
     /// # Errors
-    /// [`PartReceiptsError::AnotherCiphertext`].
+    /// Returns [`PartReceiptsError::AnotherCiphertext`] if the part has a receipt for other bytes.
     pub fn note(&mut self, receipt: PartReceipt) -> Result<(), PartReceiptsError> {
         match self.0.insert(receipt.number, receipt.sha256) {
             Some(before) if before != receipt.sha256 => {
@@ -105,17 +105,17 @@ impl PartReceipts {
         }
     }
 
-    /// The receipt of a part, if it is noted.
+    /// Returns the receipt of a part, if it is recorded.
     #[must_use]
     pub fn get(&self, number: PartNumber) -> Option<PartReceipt> {
         let sha256 = *self.0.get(number)?;
         Some(PartReceipt { number, sha256 })
     }
 
-    /// SHA-256 of the parts' raw digests in order: what completion compares.
+    /// Computes the SHA-256 of the parts' raw digests in order, which the completion compares.
     ///
     /// # Errors
-    /// [`PartReceiptsError::Missing`] names the first part of `1..=part_count` without a receipt.
+    /// Returns [`PartReceiptsError::Missing`] with the first part of `1..=part_count` without a receipt.
     pub fn digest(&self, part_count: PartNumber) -> Result<Sha256, PartReceiptsError> {
         let mut hasher = sha2::Sha256::new();
         for number in PartNumber::all(part_count) {

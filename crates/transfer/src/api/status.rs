@@ -1,5 +1,5 @@
-//! `GET /v1/uploads/{id}`: what resume needs, without the key. `DELETE` here aborts.
-//! `POST /v1/uploads/{id}/key`: the content key again, 32 raw bytes.
+//! `GET /v1/uploads/{id}` returns what a resume needs, except the key. `DELETE` on the same path aborts
+//! the upload. `POST /v1/uploads/{id}/key` returns the content key again, as 32 raw bytes.
 
 use serde::{Deserialize, Serialize};
 
@@ -11,35 +11,35 @@ use super::{
 };
 use crate::part_plan::{PartNumber, PartPlan};
 
-/// Where to `GET` [`UploadStatus`], and to `DELETE` to abort.
+/// Returns the path to `GET` [`UploadStatus`] from, and to `DELETE` to abort the upload.
 #[must_use]
 pub fn path(upload: &UploadId) -> String {
     format!("/v1/uploads/{upload}")
 }
 
-/// Where to `POST` for the content key, as 32 raw bytes.
+/// Returns the path to `POST` to for the content key, as 32 raw bytes.
 #[must_use]
 pub fn key_path(upload: &UploadId) -> String {
     format!("/v1/uploads/{upload}/key")
 }
 
-/// The server's states of an upload (DESIGN.md 2).
+/// The state of an upload on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
 #[serde(rename_all = "snake_case")]
 pub enum UploadState {
-    /// Recorded; the store does not have its multipart upload yet.
+    /// The upload is recorded, but the store does not have its multipart upload yet.
     Opening,
     /// Parts may be signed and sent.
     Open,
-    /// The store was asked to put the parts together.
+    /// The server has asked the store to join the parts.
     Completing,
-    /// The file is there.
+    /// The file exists.
     Complete,
-    /// Being taken back.
+    /// The upload is being aborted.
     Aborting,
-    /// Taken back.
+    /// The upload was aborted.
     Aborted,
-    /// The stored object was wrong and was removed.
+    /// The stored object was wrong, and the server removed it.
     Failed,
 }
 
@@ -55,7 +55,7 @@ impl UploadState {
         Self::Failed,
     ];
 
-    /// The name in the API and in the database.
+    /// Returns the name of the state in the API and in the database.
     #[must_use]
     pub fn as_str(self) -> &'static str {
         match self {
@@ -69,40 +69,40 @@ impl UploadState {
         }
     }
 
-    /// The state of that name.
+    /// Returns the state with that name.
     #[must_use]
     pub fn from_name(name: &str) -> Option<Self> {
         Self::ALL.into_iter().find(|state| state.as_str() == name)
     }
 }
 
-/// The answer.
+/// The status of an upload.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct UploadStatus {
-    /// This upload.
+    /// The id of the upload.
     pub upload_id: UploadId,
-    /// The file it becomes.
+    /// The file that the upload will become.
     pub file_id: FileId,
-    /// Where it stands.
+    /// The state of the upload.
     pub state: UploadState,
-    /// How to send.
+    /// How to send the sealed bytes.
     pub method: Method,
-    /// The file's name as given at the start; empty once the upload was taken back or has failed.
+    /// The file's name as given at the start. It is empty once the upload was aborted or has failed.
     pub name: String,
     /// The file's last modification as given at the start, milliseconds since the Unix epoch.
     pub last_modified_ms: Option<i64>,
     /// The message's header.
     #[serde(with = "base64_bytes")]
     pub header: Vec<u8>,
-    /// Frames, parts and sizes.
+    /// The plan of frames, parts and sizes.
     pub plan: PartPlan,
     /// When the upload ends unless another part is signed; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
-    /// How many parts one signing request may name.
+    /// The most parts that one signing request may name.
     pub most_parts_per_request: u16,
     /// Every part that was ever signed, by number.
     pub parts: Vec<PartStatus>,
-    /// The file, where the upload is complete.
+    /// The file, if the upload is complete.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Box<FileRecord>>,
     /// The fields that cannot be read: only `name` occurs here.
@@ -113,9 +113,9 @@ pub struct UploadStatus {
 /// A part that was signed.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
 pub struct PartStatus {
-    /// Which part.
+    /// The number of the part.
     pub number: PartNumber,
-    /// Of its only ciphertext.
+    /// SHA-256 of the part's only ciphertext.
     pub sha256: Sha256,
     /// Whether the store holds exactly that ciphertext.
     pub stored: bool,

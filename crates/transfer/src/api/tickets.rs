@@ -1,7 +1,7 @@
 //! `POST /v1/tickets`, `DELETE /v1/tickets/{id}`, `POST /v1/tickets/redeem`: one download for
-//! somebody without a login. The owner of a file makes a ticket and hands on the address of the page
-//! with the ticket behind `#`, which no server log sees; the page redeems it once, for a cookie that
-//! lets this browser read that one file for a while.
+//! somebody without a login. The owner of a file makes a ticket and passes on the address of the page
+//! with the ticket after `#`, so that it appears in no server log. The page redeems the ticket once,
+//! for a cookie that lets this browser read that one file for a while.
 
 use core::fmt;
 
@@ -14,77 +14,78 @@ use super::{
     ids::TicketId,
 };
 
-/// The path of the collection; `POST` [`MakeTicket`] here.
+/// The path to `POST` [`MakeTicket`] to.
 pub const PATH: &str = "/v1/tickets";
-/// Where to `POST` [`RedeemTicket`].
+/// The path to `POST` [`RedeemTicket`] to.
 pub const REDEEM_PATH: &str = "/v1/tickets/redeem";
 
-/// Where to `DELETE` a ticket that is not wanted any more. Ends what was redeemed with it, too.
+/// Returns the path to `DELETE` a ticket. That also ends the access of those who redeemed it.
 #[must_use]
 pub fn path(ticket: &TicketId) -> String {
     format!("/v1/tickets/{ticket}")
 }
 
-/// Where to `GET` a [`SharedFile`] with the cookie of a redeemed ticket.
+/// Returns the path to `GET` a [`SharedFile`] from, with the cookie of a redeemed ticket.
 #[must_use]
 pub fn shared_path(file: &FileId) -> String {
     format!("/v1/files/{file}/shared")
 }
 
-/// The page of a file, below the server's address; a ticket goes behind it: `/files/ID#TICKET`.
+/// Returns the path of a file's page. A ticket follows it: `/files/ID#TICKET`.
 #[must_use]
 pub fn page_path(file: &FileId) -> String {
     format!("/files/{file}")
 }
 
-/// The request.
+/// The request for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct MakeTicket {
     /// The caller's own file that may be downloaded.
     pub file_id: FileId,
-    /// How long it can be redeemed: 60 to 2,592,000 (30 days); 604,800 (7 days) where absent.
+    /// Seconds for which the ticket can be redeemed: 60 to 2,592,000 (30 days). The default is 604,800
+    /// (7 days).
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub expires_in_seconds: Option<u64>,
 }
 
-/// The answer, 201.
+/// The answer with a new ticket, a 201.
 #[derive(Debug, Serialize, Deserialize)]
 pub struct MadeTicket {
-    /// The ticket's name, which is no secret.
+    /// The ticket's id, which is not secret.
     pub ticket_id: TicketId,
-    /// The secret, shown this once.
+    /// The secret ticket. The server shows it only in this answer.
     pub ticket: TicketText,
-    /// Where its page is, below the server's address: `/files/ID`. The link is the server's address,
-    /// this, `#` and the ticket.
+    /// The path of the file's page: `/files/ID`. The link consists of the server's address, this path,
+    /// `#` and the ticket.
     pub page_path: String,
-    /// When it can no longer be redeemed; milliseconds since the Unix epoch.
+    /// When the ticket expires; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
 }
 
-/// The request that uses a ticket up. Answered with the cookie and [`SharedFile`].
+/// The request that uses a ticket up. The answer is a cookie and a [`SharedFile`].
 #[derive(Debug, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct RedeemTicket {
-    /// As it stood behind `#`.
+    /// The ticket as it stood after `#`.
     pub ticket: TicketText,
 }
 
-/// What somebody with a ticket is told of the file.
+/// The facts about a file that somebody with a ticket gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 pub struct SharedFile {
-    /// The file.
+    /// The id of the file.
     pub file_id: FileId,
-    /// Its name as given.
+    /// The file's name as given.
     pub name: String,
-    /// Its media type as given; only shown, never trusted.
+    /// The file's media type as given. Clients only show it and never trust it.
     pub content_type: Option<String>,
-    /// Plaintext bytes.
+    /// The file's size in plaintext bytes.
     pub size: u64,
-    /// What the pass over all frames found.
+    /// The result of the check of all frames.
     pub verification: Verification,
-    /// Until when the cookie holds, where a ticket was redeemed; milliseconds since the Unix epoch.
-    /// Whenever the file is read or opened that moves on: 15 minutes from then, a day in all.
+    /// When the cookie ends, if a ticket was redeemed; milliseconds since the Unix epoch. Every read or
+    /// opening of the file moves it to 15 minutes from then, up to a day in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub readable_until_ms: Option<i64>,
     /// The fields that cannot be read: only `name` and `verification` occur here.
@@ -92,23 +93,23 @@ pub struct SharedFile {
     pub unreadable: Vec<UnreadableField>,
 }
 
-/// A ticket's secret text: wiped when dropped, never printed.
+/// A ticket's secret text. It is wiped when dropped and never printed.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
 #[serde(transparent)]
 pub struct TicketText(String);
 
 impl TicketText {
-    /// What every ticket begins with: like an API key, so that scanners for leaked credentials find
-    /// it, and none, for no key's id is one letter.
+    /// The beginning of every ticket. It looks like an API key, so that scanners for leaked credentials
+    /// find it. It cannot be an API key, because no key's id is a single letter.
     pub const MARK: &str = "sealift_t_";
 
-    /// Of this text.
+    /// Wraps the text of a ticket.
     #[must_use]
     pub fn new(text: String) -> Self {
         Self(text)
     }
 
-    /// The text, to be sent or compared.
+    /// Returns the text, to be sent or compared.
     #[must_use]
     pub fn expose(&self) -> &str {
         &self.0

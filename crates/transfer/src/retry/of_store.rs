@@ -1,16 +1,16 @@
-//! How the store's answers to presigned requests are judged: some refuse the bytes, some refuse
-//! the address.
+//! Classifies the errors that the store returns for presigned requests: some refuse the bytes, some
+//! refuse the address.
 
 use super::RequestFailure;
 
 impl RequestFailure {
-    /// A PUT that the store refused with this status and this code in its body. `address_ended`
-    /// says whether the address has ended by [`Life::has_ended`](crate::address::Life::has_ended).
+    /// Classifies a PUT that the store refused with this status and this code in its body.
+    /// `address_ended` is the result of [`Life::has_ended`](crate::address::Life::has_ended).
     ///
     /// Stores refuse an address with 400, 401 or 403. A 400 also has other reasons, so its code
-    /// decides. Where the code says that the bytes did not arrive whole or unharmed, the same
-    /// bytes may arrive better, so the failure counts as a 408. A 409 because another request for
-    /// the object was under way counts as a 503.
+    /// decides. If the code says that the bytes arrived incomplete or damaged, sending them again may
+    /// help, so the failure counts as a 408. A 409 counts as a 503 if another request for the object
+    /// was running.
     #[must_use]
     pub fn of_store(
         status: u16,
@@ -24,7 +24,7 @@ impl RequestFailure {
             (400, code) if is_about_address(code, address_ended) => {
                 return Self::AddressRefused { status };
             }
-            // Two requests met.
+            // Two requests for the object ran at the same time.
             (409, "ConditionalRequestConflict" | "OperationAborted") => 503,
             _ => status,
         };
@@ -34,8 +34,8 @@ impl RequestFailure {
         }
     }
 
-    /// A presigned GET that the store refused with this status. Everything in such a request but
-    /// the range is signed, so that every 400 counts as a refusal of the address.
+    /// Classifies a presigned GET that the store refused with this status. Everything in such a
+    /// request except the range is signed, so every 400 counts as a refusal of the address.
     #[must_use]
     pub fn of_store_read(status: u16, retry_after_ms: Option<u64>) -> Self {
         match status {
@@ -48,7 +48,7 @@ impl RequestFailure {
     }
 }
 
-/// Whether a 400 with this code refuses the address.
+/// Returns whether a 400 with this code refuses the address.
 fn is_about_address(code: &str, address_ended: bool) -> bool {
     match code {
         // Cloudflare R2 and other stores: the signature has ended.
@@ -65,14 +65,14 @@ fn is_about_address(code: &str, address_ended: bool) -> bool {
         | "MalformedHeaderValue" | "MalformedDate" | "MalformedExpires"
         | "MalformedPresignedDate" | "AuthorizationHeaderMalformed"
         | "AuthorizationQueryParametersError" | "RequestTimeTooSkewed" | "RequestNotReadyYet"
-        // Garage 2 says "Date is too old" with its code for every bad request.
+        // Garage 2 has only this code for all bad requests, also for "Date is too old".
         | "InvalidRequest" => true,
-        // The bytes, the part or the object are refused, whatever the address.
+        // The store refuses the bytes, the part or the object. Another address does not help.
         "XAmzContentSHA256Mismatch" | "XAmzContentChecksumMismatch" | "InvalidDigest"
         | "EntityTooSmall" | "EntityTooLarge" | "InvalidPart" | "InvalidPartOrder"
         | "InvalidPartNumber" | "MissingContentLength" | "KeyTooLongError" | "KeyTooLong"
         | "InvalidBucketName" | "InvalidStorageClass" | "NoSuchUpload" => false,
-        // A code that is not known, or none at all.
+        // The code is unknown or missing.
         _ => address_ended,
     }
 }
@@ -144,7 +144,7 @@ mod tests {
         "KeyTooLongError",
         "InvalidStorageClass",
     ];
-    /// Codes that say nothing, and what stands there without a code.
+    /// Codes that do not say what was refused, and the texts that stand for a missing code.
     const ABOUT_NEITHER: [&str; 4] = ["InvalidArgument", "SomethingNew", "unknown", ""];
 
     #[test]

@@ -1,4 +1,4 @@
-//! Attempts at one request, and what an event means for it.
+//! Counts the attempts at one request and decides what an event means for it.
 
 use super::{Command, Event, Outcome, Request, Until};
 use crate::{
@@ -6,40 +6,42 @@ use crate::{
     retry::{self, RequestFailure, Verdict},
 };
 
-/// Attempts at one request.
+/// The failed attempts at one request, by cause.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq, PartialOrd, Ord)]
 pub(super) struct Attempts {
     failed: u32,
-    /// Answers that the upload is being completed.
+    /// Answers that said that the upload is being completed.
     completing: u32,
-    /// Credentials that were refused.
+    /// Credentials that the server refused.
     refused: u32,
 }
 
-/// Another credential is waited for so often. Whoever gives a fourth that is refused has none.
+/// How often a request waits for another credential. A caller whose fourth credential is refused has
+/// no good one.
 const MOST_CREDENTIALS: u32 = 3;
 
-/// An hour of such answers, at the 9 seconds that the server says. No store joins parts for longer.
+/// The most answers that the upload is being completed: an hour of them, because the server asks for
+/// waits of 9 seconds. No store joins parts for longer.
 const MOST_COMPLETING: u32 = 400;
-/// Before the question is asked again, where the server does not say.
+/// The wait before the completion is asked for again, if the server gives none.
 const ASK_AGAIN_MS: u64 = 9_000;
-/// It is asked within these bounds, whatever is said.
+/// The shortest and the longest of these waits, whatever the server says.
 const ASK_AGAIN_WITHIN_MS: (u64, u64) = (1_000, 60_000);
 
-/// What an event means for the one request of a phase.
+/// The meaning of an event for the one request of a phase.
 pub(super) enum Turn {
-    /// The request is to be made again now.
+    /// The request must be sent again now.
     Again,
-    /// It failed, and is to be made again later.
+    /// The request failed and must be sent again after this wait.
     Waits(Command),
-    /// It failed for good.
+    /// The request failed for good, and the upload ends like this.
     Over(Outcome),
-    /// Nothing.
+    /// The event is not about the request, so the phase handles it.
     Other(Event),
 }
 
 impl Attempts {
-    /// For a phase that makes one request.
+    /// Decides what an event means for a phase that makes one request.
     pub(super) fn turn(&mut self, request: Request, event: Event) -> Turn {
         match event {
             Event::Waited(waited) if waited == request => Turn::Again,
@@ -58,7 +60,7 @@ impl Attempts {
         }
     }
 
-    /// The wait before another attempt, or how the upload ends.
+    /// Returns the wait before another attempt, or how the upload ends.
     pub(super) fn failed(
         &mut self,
         request: Request,
@@ -67,7 +69,7 @@ impl Attempts {
     ) -> Result<Command, Outcome> {
         let is_to_server = !matches!(request, Request::Put(_));
         let until = match failure {
-            // Neither is the request's fault, and waiting for it is no attempt.
+            // Waiting for the network or for a login does not count as a retry.
             RequestFailure::Offline => Until::Online,
             RequestFailure::Status { status: 401, .. }
                 if is_to_server && self.refused >= MOST_CREDENTIALS =>
@@ -81,7 +83,7 @@ impl Attempts {
             RequestFailure::Status { status: 410, .. } if is_to_server => {
                 return Err(Outcome::Gone(UploadState::Aborted));
             }
-            // An answer, and no failure.
+            // This is an answer and not a failure, so it does not count as a retry either.
             RequestFailure::Completing { retry_after_ms } if self.completing < MOST_COMPLETING => {
                 self.completing = self.completing.saturating_add(1);
                 let (least_ms, most_ms) = ASK_AGAIN_WITHIN_MS;
@@ -103,7 +105,7 @@ impl Attempts {
     }
 }
 
-/// How an upload ends whose server takes no credential of the caller's.
+/// Returns the outcome of an upload whose server accepts no credential of the caller.
 pub(super) fn without_credential(request: Request) -> Outcome {
     let failure = RequestFailure::Status {
         status: 401,

@@ -1,4 +1,4 @@
-//! What the driver is to do.
+//! The commands that the state machine gives to its driver.
 
 #[cfg(doc)]
 use super::Event;
@@ -8,34 +8,34 @@ use crate::{
     retry::RequestFailure,
 };
 
-/// What the driver is to do. Commands of one answer are begun in order, a release first, so that
-/// memory is bounded; they may then go on side by side.
+/// One task for the driver. The driver begins the commands of one answer in order, and a release comes
+/// first, so that memory stays bounded. After that the commands may run at the same time.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Command {
     /// Send the open request; answer [`Event::Opened`] or
     /// [`Event::FoundComplete`].
     Open,
-    /// Ask where the upload stands; answer [`Event::Found`], or [`Event::FoundComplete`] where it
-    /// is complete.
+    /// Ask for the upload's status; answer [`Event::Found`], or [`Event::FoundComplete`] if it is
+    /// complete.
     FetchStatus(UploadId),
     /// Ask for the content key; answer [`Event::KeyFetched`].
     FetchKey(UploadId),
     /// Read the part's plaintext, seal it, hash it, drop the bytes; answer [`Event::Compared`].
     Compare(PartNumber),
-    /// The file has another last modification than at the start. What was signed is still the
-    /// same, the rest cannot be checked: ask the person; answer [`Event::Confirmed`] or
+    /// The file's last modification is not the one at the start. The signed parts are still the same,
+    /// but the rest cannot be checked, so ask the person; answer [`Event::Confirmed`] or
     /// [`Event::Left`].
     AskUnchecked,
     /// Read the part's plaintext, seal it, hash it, keep the bytes; answer [`Event::Sealed`].
     Seal(PartNumber),
     /// Ask for signatures; answer [`Event::Signed`].
     Sign(Vec<PartReceipt>),
-    /// PUT the kept bytes; answer [`Event::Sent`]. Where the PUT had to wait for its slot and the
-    /// address has ended meanwhile, answer [`Event::AddressEnded`] and keep the slot for the next
-    /// PUT of this part, which uses the address that it gets as it is. Otherwise a long queue
-    /// would let every address end before its PUT begins.
+    /// PUT the kept bytes; answer [`Event::Sent`]. If the address ended while the PUT waited for its
+    /// permit, answer [`Event::AddressEnded`] and keep the permit for the next PUT of this part. That
+    /// PUT uses its fresh address without a check, because otherwise a long queue would let every
+    /// address end before its PUT begins.
     Put(SignedPart),
-    /// The part is stored: its bytes may go.
+    /// The store has the part, so drop its bytes.
     Release(PartNumber),
     /// Ask for completion; answer [`Event::Completed`].
     Complete(CompleteUpload),
@@ -43,34 +43,33 @@ pub enum Command {
     Abort(UploadId),
     /// Wait, then answer [`Event::Waited`] with this request.
     Wait {
-        /// What is to be tried again.
+        /// The request to send again after the wait.
         request: Request,
-        /// For what.
+        /// The end of the wait.
         until: Until,
     },
-    /// Drop everything that is under way or waits, and all kept bytes; nothing of it is to be
-    /// reported any more.
+    /// Drop everything that runs or waits, and all kept bytes. Report nothing about them any more.
     Stop,
-    /// The end: nothing more will come. All kept bytes may go.
+    /// The upload has ended and no command follows. Drop all kept bytes.
     End(Outcome),
 }
 
-/// What is waited for.
+/// The condition that ends a wait.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Until {
-    /// So much time.
+    /// An amount of time has passed.
     Elapsed {
-        /// Milliseconds.
+        /// Milliseconds to wait.
         wait_ms: u64,
     },
-    /// There is a network again.
+    /// The network is back.
     Online,
-    /// The caller has a credential that the server takes; where there is none to be had, answer
+    /// The caller has a credential that the server accepts. If the caller cannot get one, answer
     /// [`Event::RefusedCredential`].
     Credential,
 }
 
-/// A request that may fail and be tried again.
+/// A request that may fail and be retried.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Request {
     /// [`Command::Open`].
@@ -92,39 +91,39 @@ pub enum Request {
 /// How an upload ended.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Outcome {
-    /// The file is there.
+    /// The upload is complete and the file exists.
     Complete(UploadId),
-    /// Taken back because the person wanted so.
+    /// The upload was aborted because the person cancelled it.
     Cancelled,
-    /// The source failed; what the driver reported says how. The upload is taken back, or where
-    /// that failed too, ends by itself when it expires.
+    /// The source failed, and the driver knows how. The upload is aborted. If that failed too, it ends
+    /// by itself when it expires.
     SourceFailed,
-    /// The person wanted it to be taken back, and this request failed for good. It stays among the
-    /// unfinished uploads, where it can be taken back later, until it expires.
+    /// The person cancelled the upload, but this request failed for good, so the upload was not aborted.
+    /// It stays among the unfinished uploads, where it can be aborted later, until it expires.
     NotTakenBack {
-        /// Which one.
+        /// The request that failed.
         request: Request,
-        /// How.
+        /// How it failed.
         failure: RequestFailure,
     },
-    /// This request failed for good. What is stored stays: the upload can be resumed.
+    /// This request failed for good. Stored parts stay, and the upload can be resumed.
     Failed {
-        /// Which one.
+        /// The request that failed.
         request: Request,
-        /// How.
+        /// How it failed.
         failure: RequestFailure,
     },
-    /// The chosen file is not the one that was begun with. Nothing of it was sent, and the upload
-    /// can be resumed with the right file.
+    /// The chosen file is not the one that the upload was begun with. The upload can be resumed with
+    /// the right file. If a resume finds this while it compares, it has sent nothing of the wrong file.
     Changed {
-        /// A part that was signed with other bytes; `None` where the file has another size.
+        /// A part that was signed with other bytes, or `None` if the file has another size.
         part: Option<PartNumber>,
     },
-    /// Left as it is, as was wished: it can be resumed.
+    /// The upload was left as it is, after [`Event::Left`]. It can be resumed.
     Left,
-    /// The server no longer has the upload open: it was taken back, failed, or ran out (which
-    /// counts as taken back). Only a new one helps.
+    /// The upload is no longer open on the server: it was aborted, failed, or expired (which counts as
+    /// aborted). Only a new upload helps.
     Gone(UploadState),
-    /// The driver or the server broke the rules: answers do not fit.
+    /// The driver or the server broke the rules, because its answers do not fit together.
     Broken(&'static str),
 }

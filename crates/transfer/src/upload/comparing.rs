@@ -1,4 +1,4 @@
-//! Every part that was ever signed is sealed again and compared, before a byte leaves.
+//! Seals every part that was ever signed again and compares it, before any byte is sent.
 
 use super::{
     Command, Event, Outcome, Settings,
@@ -14,11 +14,11 @@ use crate::{
 pub(super) struct Comparing {
     session: Session,
     signed: PartMap<PartStatus>,
-    /// The file was modified since the start: what is not signed yet cannot be checked.
+    /// The file was modified since the start, so parts that are not signed yet cannot be checked.
     was_modified: bool,
-    /// Not begun yet.
+    /// Parts whose comparison has not begun.
     waiting: PartSet,
-    /// Being sealed again. The driver holds their bytes.
+    /// Parts that are being sealed again. The driver holds their bytes.
     running: PartSet,
     pub(super) compared_plaintext_len: u64,
     pub(super) to_compare_plaintext_len: u64,
@@ -101,14 +101,14 @@ impl Comparing {
             let sha256 = status.sha256;
             sending.compared(PartReceipt { number, sha256 }, status.stored);
         }
-        // Where nothing was signed there is nothing that the file could contradict.
+        // If nothing was signed, there is nothing that the file could contradict.
         if self.was_modified && leaves_parts && signed_parts > 0 {
             return ask(sending, commands);
         }
         sending.begin(settings, commands)
     }
 
-    /// Nothing is under way any more.
+    /// Returns the running parts to the waiting ones, because the driver has dropped them.
     pub(super) fn stop(&mut self) {
         while let Some((part, ())) = self.running.pop_first() {
             self.waiting.insert(part, ());
@@ -116,7 +116,7 @@ impl Comparing {
     }
 }
 
-/// The rest cannot be checked: the person decides.
+/// Asks the person whether to send the rest, which cannot be checked.
 pub(super) fn ask(sending: Sending, commands: &mut Vec<Command>) -> Phase {
     commands.push(Command::AskUnchecked);
     Phase::Asking(sending)

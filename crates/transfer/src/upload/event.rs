@@ -1,4 +1,4 @@
-//! What the driver tells.
+//! The events that the driver reports to the state machine.
 
 use super::Request;
 #[cfg(doc)]
@@ -9,85 +9,85 @@ use crate::{
     retry::RequestFailure,
 };
 
-/// What happened.
+/// An event that the driver reports.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
-    /// The server opened the upload. The driver has checked the header against the key
-    /// (FORMAT.md R5) if there is one.
+    /// The server opened the upload. If the answer held the content key, the driver has checked the
+    /// header against it (FORMAT.md R5).
     Opened {
         /// The upload.
         upload_id: UploadId,
-        /// Its parts.
+        /// The upload's part plan.
         plan: PartPlan,
-        /// How they are sent.
+        /// How the parts are sent.
         method: Method,
-        /// How many parts one signing request may name; at least 1.
+        /// The most parts that one signing request may name; at least 1.
         most_parts_per_request: u16,
-        /// Whether the answer held the content key. Without it the upload was opened before, and
-        /// parts of it may have been signed.
+        /// Whether the answer held the content key. Without it, an earlier request opened the upload,
+        /// and parts of it may have been signed.
         has_key: bool,
     },
-    /// Where the upload stands, if it is not complete.
+    /// The upload's status, if it is not complete.
     Found(Box<FoundUpload>),
-    /// The upload is complete already: the answer to its completion was lost.
+    /// The upload is already complete, for example because the answer to its completion was lost.
     FoundComplete(UploadId),
-    /// The content key is there, and the header was checked against it.
+    /// The driver has the content key and has checked the header against it.
     KeyFetched,
-    /// A part was sealed again, to bytes with this receipt. They are not kept.
+    /// A part was sealed again, and its bytes have this receipt. The bytes are not kept.
     Compared(PartReceipt),
-    /// The person wants the rest to be sent unchecked ([`Command::AskUnchecked`]).
+    /// The person wants to send the rest unchecked ([`Command::AskUnchecked`]).
     Confirmed,
     /// A part's sealed bytes are ready and kept.
     Sealed(PartReceipt),
-    /// The server signed parts.
+    /// The server signed these parts.
     Signed(Vec<SignedPart>),
-    /// The store took the part.
+    /// The store has the part.
     Sent(PartNumber),
     /// The address of this part had ended before the PUT began, so the driver sent nothing.
     AddressEnded(PartNumber),
     /// The file is complete.
     Completed,
-    /// The upload is taken back, or there was none.
+    /// The upload was aborted, or there was none.
     Aborted,
     /// A request failed.
     RequestFailed {
-        /// Which one.
+        /// The request that failed.
         request: Request,
-        /// How.
+        /// How it failed.
         failure: RequestFailure,
-        /// Random, see [`crate::retry::after`].
+        /// A random number for [`crate::retry::after`].
         jitter: u16,
     },
-    /// What a [`Command::Wait`] waited for is there.
+    /// A [`Command::Wait`] is over; its request can be sent again.
     Waited(Request),
-    /// No credential is to be had ([`Until::Credential`]).
+    /// The caller has no other credential ([`Until::Credential`]).
     RefusedCredential(Request),
-    /// The source can no longer be sealed as it was opened: the upload is to be taken back.
+    /// The source can no longer be sealed as it was opened. The upload must be aborted.
     SourceFailed,
-    /// The person wants a pause.
+    /// The person pauses the upload.
     Paused,
-    /// The person wants to go on after a pause.
+    /// The person continues the upload after a pause.
     Continued,
-    /// The upload is to be left as it is, so that it can be resumed.
+    /// The upload must be left as it is, so that it can be resumed.
     Left,
-    /// The person does not want it any more.
+    /// The person cancels the upload.
     Cancelled,
 }
 
-/// An upload that was begun earlier.
+/// The status of an upload that was begun earlier.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FoundUpload {
     /// The upload.
     pub upload_id: UploadId,
-    /// Its parts.
+    /// The upload's part plan.
     pub plan: PartPlan,
-    /// How they are sent.
+    /// How the parts are sent.
     pub method: Method,
-    /// How many parts one signing request may name; at least 1.
+    /// The most parts that one signing request may name; at least 1.
     pub most_parts_per_request: u16,
-    /// Where it stands.
+    /// The server's state of the upload.
     pub state: UploadState,
-    /// The file's last modification as given at the start.
+    /// The file's last modification as given at the start, milliseconds since the Unix epoch.
     pub last_modified_ms: Option<i64>,
     /// Every part that was ever signed.
     pub parts: Vec<PartStatus>,

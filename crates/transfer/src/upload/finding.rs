@@ -1,5 +1,5 @@
-//! From the id of an upload that was begun earlier to its key: what a resume needs before it can
-//! compare.
+//! Fetches the status and the key of an upload that was begun earlier. A resume needs both before it
+//! can compare.
 
 use super::{
     Command, Event, FoundUpload, Outcome, Request, Resume, Settings,
@@ -10,11 +10,11 @@ use super::{
 };
 use crate::api::{PartReceipt, PartReceipts, UploadId, UploadState};
 
-/// Asks where the upload stands.
+/// Asks for the upload's status.
 #[derive(Debug)]
 pub(super) struct Finding {
     pub(super) upload_id: UploadId,
-    /// What the file is now; `None` where the upload was opened for this very file.
+    /// The file that is chosen now, or `None` if the upload was opened for this very file.
     chosen: Option<Chosen>,
     attempts: Attempts,
 }
@@ -26,7 +26,7 @@ struct Chosen {
 }
 
 impl Finding {
-    /// An upload that was begun earlier, with a file that was chosen now.
+    /// Finds an upload that was begun earlier, for a file that is chosen now.
     pub(super) fn chosen(resume: Resume) -> Self {
         let chosen = Chosen {
             size: resume.size,
@@ -39,7 +39,7 @@ impl Finding {
         }
     }
 
-    /// An upload that was opened now, by a request whose answer was lost.
+    /// Finds an upload that was just opened by a request whose answer was lost.
     pub(super) fn opened(upload_id: UploadId) -> Self {
         Self {
             upload_id,
@@ -89,8 +89,8 @@ impl Finding {
             most_parts_per_request: found.most_parts_per_request,
         };
         if found.state == UploadState::Completing {
-            // Nothing can be sent any more, and there is no key: whoever asked for the completion
-            // had all parts. Asking again gives its result.
+            // Nothing can be sent any more, and the server gives no key. The client that asked for the
+            // completion had all parts, so asking again gives its result.
             let mut receipts = PartReceipts::default();
             for part in found.parts {
                 let (number, sha256) = (part.number, part.sha256);

@@ -1,5 +1,5 @@
-//! The last requests of an upload: its completion, its abort, and a look at it when the server no
-//! longer takes what belongs to it.
+//! The last requests of an upload: its completion, its abort, and a status request when the server
+//! or the store refuses something that belongs to it.
 
 use super::{
     Command, Event, Outcome, Request,
@@ -18,9 +18,9 @@ pub(super) struct Completing {
     pub(super) plan: PartPlan,
     complete: CompleteUpload,
     attempts: Attempts,
-    /// No request is under way: the next one waits.
+    /// No request is running, and the next one waits.
     waits: bool,
-    /// To be taken back, unless the request that is under way completes it.
+    /// Why the upload must be aborted, unless the running request completes it.
     ending: Option<Ending>,
 }
 
@@ -67,7 +67,7 @@ impl Completing {
         Phase::Completing(self)
     }
 
-    /// A completion that is asked for may be made already: its answer decides.
+    /// Aborts the upload. A running completion may already have succeeded, so its answer decides.
     pub(super) fn take_back(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
         if self.waits {
             return Aborting::begin(self.upload_id, ending, commands);
@@ -77,7 +77,7 @@ impl Completing {
     }
 }
 
-/// Why an upload is taken back.
+/// Why an upload is aborted.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Ending {
     Cancelled,
@@ -92,7 +92,7 @@ impl Ending {
         }
     }
 
-    /// After a request without which nothing is taken back has ended like this.
+    /// Returns the outcome when a request that the abort depends on has ended with `outcome`.
     pub(super) fn after(self, outcome: Outcome) -> Outcome {
         match outcome {
             Outcome::Failed {
@@ -100,7 +100,7 @@ impl Ending {
                 ..
             }
             | Outcome::Gone(_) => self.outcome(),
-            // The source is what the person has to see to.
+            // The person has to deal with the failed source, so report that.
             Outcome::Failed { .. } if matches!(self, Self::SourceFailed) => self.outcome(),
             Outcome::Failed { request, failure } => Outcome::NotTakenBack { request, failure },
             outcome => outcome,
@@ -108,13 +108,13 @@ impl Ending {
     }
 }
 
-/// Takes the upload back. Where the server does not, a look at the upload says why.
+/// Aborts the upload. If the server refuses, asks for the status to find out why.
 #[derive(Debug)]
 pub(super) struct Aborting {
     upload_id: UploadId,
     ending: Ending,
     attempts: Attempts,
-    /// At the look.
+    /// Attempts at the status request.
     looks: Attempts,
 }
 
@@ -134,7 +134,7 @@ impl Aborting {
         match self.attempts.turn(Request::Abort, event) {
             Turn::Again => commands.push(Command::Abort(self.upload_id.clone())),
             Turn::Waits(wait) => commands.push(wait),
-            // It is complete, or is being completed.
+            // The upload is complete, or is being completed.
             Turn::Over(outcome) if status_of(&outcome) == Some(409) => {
                 commands.push(Command::FetchStatus(self.upload_id.clone()));
             }
@@ -162,7 +162,7 @@ impl Aborting {
                 UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {
                     self.ending.outcome()
                 }
-                // A completion comes to an end, or back to where it can be taken back.
+                // A completion ends, or the upload returns to a state in which it can be aborted.
                 UploadState::Opening | UploadState::Open | UploadState::Completing => {
                     let completing = RequestFailure::Completing {
                         retry_after_ms: None,
@@ -182,17 +182,17 @@ impl Aborting {
     }
 }
 
-/// Something was refused that an open upload would have been granted: is it still open?
+/// Asks whether the upload is still open, after a refusal that an open upload would not get.
 #[derive(Debug)]
 pub(super) struct Looking {
     pub(super) upload_id: UploadId,
-    /// How it ends if that does not explain the refusal.
+    /// How the upload ends if its status does not explain the refusal.
     outcome: Outcome,
     attempts: Attempts,
 }
 
 impl Looking {
-    /// Ends with `outcome`, after a look at the upload where that may say more.
+    /// Ends with `outcome`. Asks for the upload's status first, if that may explain the outcome.
     pub(super) fn or_end(
         upload_id: &UploadId,
         outcome: Outcome,
@@ -247,7 +247,7 @@ fn status_of(outcome: &Outcome) -> Option<u16> {
     }
 }
 
-/// Refusals that an upload gets when it was taken back, or completed, by somebody else meanwhile.
+/// Returns whether the refusal may mean that somebody else has aborted or completed the upload.
 fn may_be_explained(outcome: &Outcome) -> bool {
     let Outcome::Failed {
         request,
@@ -258,7 +258,7 @@ fn may_be_explained(outcome: &Outcome) -> bool {
     };
     match request {
         Request::FetchKey | Request::Sign(_) | Request::Complete => *status == 409,
-        // The store has no such upload.
+        // The store has no such multipart upload.
         Request::Put(_) => *status == 404,
         Request::Open | Request::FetchStatus | Request::Abort => false,
     }

@@ -1,4 +1,4 @@
-//! Until the server has opened the upload.
+//! The first phase of a new upload, until the server has opened it.
 
 use super::{
     Command, Event, Outcome, Request, Settings, Until,
@@ -13,11 +13,11 @@ use crate::retry::RequestFailure;
 #[derive(Debug, Default)]
 pub(super) struct Opening {
     attempts: Attempts,
-    /// No request is under way: the next one waits for its time.
+    /// No request is running, and the next one waits for its back-off.
     waits: bool,
-    /// The answer to a request is lost: it may have opened the upload.
+    /// The answer to a request is lost, and that request may have opened the upload.
     may_be_open: bool,
-    /// Cancelled before the server answered.
+    /// Why the upload must be aborted, if that was decided before the server answered.
     ending: Option<Ending>,
 }
 
@@ -37,8 +37,8 @@ impl Opening {
         match self.attempts.turn(Request::Open, event) {
             Turn::Again => self.begin(commands),
             Turn::Waits(wait) => {
-                // A refused credential has opened nothing; every other failure may be a lost
-                // answer.
+                // A request with a refused credential has opened nothing. Every other failure
+                // may be a lost answer.
                 self.may_be_open |= !matches!(
                     wait,
                     Command::Wait {
@@ -62,7 +62,7 @@ impl Opening {
                 has_key,
             }) => match self.ending {
                 Some(ending) => Aborting::begin(upload_id, ending, commands),
-                // Opened by a request whose answer was lost.
+                // An earlier request, whose answer was lost, opened the upload.
                 None if !has_key => Finding::opened(upload_id).begin(commands),
                 None => {
                     let session = Session {
@@ -81,12 +81,12 @@ impl Opening {
         }
     }
 
-    /// Whether it is to be taken back already, when the answer comes.
+    /// Returns whether the upload will be aborted when the answer arrives.
     pub(super) fn is_ending(&self) -> bool {
         self.ending.is_some()
     }
 
-    /// No request succeeded.
+    /// Returns how the upload ends when no request succeeded.
     fn over(&self, outcome: Outcome) -> Outcome {
         match self.ending {
             None => outcome,
@@ -95,7 +95,8 @@ impl Opening {
         }
     }
 
-    /// What a request opens, or has opened, is aborted when an answer says what that is.
+    /// Aborts the upload. If a request may have opened it, the abort waits for the answer that names
+    /// the upload.
     pub(super) fn take_back(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
         if self.waits && !self.may_be_open {
             return end(ending.outcome(), commands);
@@ -104,7 +105,8 @@ impl Opening {
         Phase::Opening(self)
     }
 
-    /// After a pause: only the server can say what the request before it has opened.
+    /// Aborts the upload after a pause. It is opened first, because only the server knows whether the
+    /// request before the pause has opened it.
     pub(super) fn open_and_take_back(
         mut self,
         ending: Ending,
@@ -115,14 +117,14 @@ impl Opening {
     }
 }
 
-/// Whether the answer was lost, rather than a refusal.
+/// Returns whether the answer was lost, as opposed to a refusal.
 fn is_lost(outcome: &Outcome) -> bool {
     let Outcome::Failed { failure, .. } = outcome else {
         return false;
     };
     match failure {
         RequestFailure::Status { status, .. } => *status >= 500,
-        // Only a PUT meets this, and no PUT opens an upload.
+        // Only a PUT fails in this way, and no PUT opens an upload.
         RequestFailure::AddressRefused { .. } => false,
         RequestFailure::Network | RequestFailure::Offline | RequestFailure::Completing { .. } => {
             true

@@ -1,4 +1,4 @@
-//! The phases of an upload, in their order; each owns its data.
+//! The phases of an upload, in order. Each phase owns its data.
 
 use super::{
     Command, Event, Outcome, Settings,
@@ -16,22 +16,22 @@ use crate::{
 #[derive(Debug)]
 pub(super) enum Phase {
     Opening(Opening),
-    /// Only for an upload that was begun earlier, as the next three are.
+    /// Only an upload that an earlier request opened has this phase and the next three.
     Finding(Finding),
     Keying(Keying),
     Comparing(Comparing),
-    /// The person is asked whether this may begin.
+    /// The person is asked whether sending may begin.
     Asking(Sending),
     Sending(Sending),
     Completing(Completing),
     Aborting(Aborting),
     Looking(Looking),
-    /// This is to go on later. Nothing of it is under way.
+    /// The inner phase continues later. Nothing of it is running.
     Paused(Box<Phase>),
     Ended,
 }
 
-/// What the server said of an upload, the same to its end.
+/// The server's facts about an upload. They never change.
 #[derive(Debug, Clone)]
 pub(super) struct Session {
     pub(super) upload_id: UploadId,
@@ -53,7 +53,7 @@ impl Settings {
 }
 
 impl Phase {
-    /// Begins what this phase is for, or begins it again after a pause.
+    /// Begins the work of this phase, or begins it again after a pause.
     pub(super) fn begin(self, settings: Settings, commands: &mut Vec<Command>) -> Self {
         match self {
             Self::Opening(opening) => opening.begin(commands),
@@ -62,7 +62,7 @@ impl Phase {
             Self::Comparing(comparing) => comparing.begin(settings, commands),
             Self::Asking(sending) => comparing::ask(sending, commands),
             Self::Sending(sending) => sending.begin(settings, commands),
-            // These cannot be paused, so they are begun by who makes them.
+            // These phases cannot be paused, so the code that makes them also begins them.
             Self::Completing(_) | Self::Aborting(_) | Self::Looking(_) => self,
             Self::Paused(_) | Self::Ended => self,
         }
@@ -89,7 +89,7 @@ impl Phase {
     pub(super) fn pause(mut self, commands: &mut Vec<Command>) -> Self {
         match &mut self {
             Self::Opening(opening) if opening.is_ending() => return self,
-            // One request each, and nothing is held.
+            // Each of these runs one request and holds nothing.
             Self::Completing(_) | Self::Aborting(_) | Self::Looking(_) => return self,
             Self::Paused(_) | Self::Ended => return self,
             Self::Opening(_) | Self::Finding(_) | Self::Keying(_) | Self::Asking(_) => {}
@@ -107,7 +107,7 @@ impl Phase {
         }
     }
 
-    /// Aborts what the server knows of, whatever was going on.
+    /// Aborts the upload on the server, in whatever phase it is.
     pub(super) fn take_back(self, ending: Ending, commands: &mut Vec<Command>) -> Self {
         let upload_id = match self {
             Self::Opening(opening) => return opening.take_back(ending, commands),
@@ -126,7 +126,7 @@ impl Phase {
         Aborting::begin(upload_id, ending, commands)
     }
 
-    /// Ends at once; the upload stays as it is.
+    /// Ends at once and leaves the upload as it is.
     pub(super) fn leave(self, commands: &mut Vec<Command>) -> Self {
         if matches!(self, Self::Ended) {
             return self;

@@ -1,4 +1,4 @@
-//! Parts are sealed, signed and sent, several at a time.
+//! Seals, signs and sends the parts, several at a time.
 
 mod held;
 
@@ -19,7 +19,7 @@ use held::{Held, Stage};
 #[derive(Debug)]
 pub(super) struct Sending {
     session: Session,
-    /// The next part to seal, unless it is stored; `None` after the last.
+    /// The next part to seal, unless it is already stored; `None` after the last.
     next: Option<PartNumber>,
     held: PartMap<Held>,
     receipts: PartReceipts,
@@ -41,9 +41,9 @@ impl Sending {
         }
     }
 
-    /// Notes a part that was signed earlier and found to be the same now.
+    /// Records a part that was signed earlier and has the same bytes now.
     pub(super) fn compared(&mut self, receipt: PartReceipt, is_stored: bool) {
-        // The first receipt of the part: it cannot be refused.
+        // This is the first receipt of the part, so it cannot be refused.
         let _ = self.receipts.note(receipt);
         let plaintext_len = self.session.plaintext_len_of(receipt.number);
         self.compared_plaintext_len = self.compared_plaintext_len.saturating_add(plaintext_len);
@@ -56,7 +56,7 @@ impl Sending {
         &self.session.upload_id
     }
 
-    /// Seals as many parts as may be held, signs those that are ready; completes after the last.
+    /// Seals as many parts as may be held and signs those that are ready. Completes after the last.
     pub(super) fn begin(mut self, settings: Settings, commands: &mut Vec<Command>) -> Phase {
         self.seal_more(settings.most_held(), commands);
         self.sign_ready(commands);
@@ -103,7 +103,7 @@ impl Sending {
         }
     }
 
-    /// Nothing is under way or held any more; what is stored stays so.
+    /// Forgets all parts that are running or held. Stored parts stay stored.
     pub(super) fn stop(&mut self) {
         self.held.clear();
         self.next = Some(PartNumber::FIRST);
@@ -130,7 +130,8 @@ impl Sending {
             return Ok(());
         }
         held.stage = Stage::Sealed;
-        // A part that was sealed before is sealed again after a pause, or if the store lost it.
+        // A part is sealed a second time after a pause, or if the store lost it. Then the receipts
+        // must be equal.
         let part = Some(receipt.number);
         self.receipts
             .note(receipt)
@@ -184,14 +185,14 @@ impl Sending {
         self.stored_plaintext_len = self.stored_plaintext_len.saturating_add(plaintext_len);
     }
 
-    /// What a request waited for is there.
+    /// Sends a request again after its wait.
     fn again(&mut self, request: &Request, commands: &mut Vec<Command>) {
         match request {
             Request::Put(part) => {
                 let held = self.held.get_mut(*part);
                 commands.extend(held.and_then(Held::put_again));
             }
-            // Back among the parts that wait for a signature; the next batch takes them.
+            // The parts wait for a signature again, and the next batch includes them.
             Request::Sign(parts) => {
                 for part in parts {
                     if let Some(held) = self.held.get_mut(*part)
@@ -216,8 +217,8 @@ impl Sending {
             Request::Put(part) => {
                 let is_412 = matches!(failure, RequestFailure::Status { status: 412, .. });
                 if is_412 && self.session.method == Method::Single {
-                    // The object is there: sent by an attempt whose answer was lost. Completion
-                    // finds out whether it is the right one.
+                    // The object exists, because an attempt whose answer was lost has sent it.
+                    // Completion finds out whether it is the right one.
                     self.sent(part, commands);
                 } else if let Some(held) = self.held.get_mut(part) {
                     commands.extend(held.put_failed(part, failure, jitter)?);
@@ -225,7 +226,7 @@ impl Sending {
                 Ok(())
             }
             Request::Sign(parts) => {
-                // The most tried of the batch decides for all.
+                // The part with the most failures sets the wait for the whole batch.
                 let attempts = parts.iter().filter_map(|part| self.held.get(*part));
                 let Some(mut attempts) = attempts.map(|held| held.signings).max() else {
                     return Ok(());

@@ -47,7 +47,7 @@ fn id() -> UploadId {
     UploadId::from_random([1; 16])
 }
 
-/// A plan of `parts` parts of two frames each.
+/// Returns a plan of `parts` parts of two frames each.
 fn plan(parts: u64) -> PartPlan {
     PartPlan::new(444, 4096, parts * 2 * 4096, 2).unwrap()
 }
@@ -69,7 +69,7 @@ fn sending(parts: u64, most_parts_held: u8) -> (Upload, Vec<Command>) {
     (upload, commands)
 }
 
-/// Where the upload stands: of its parts these were signed, and are stored or not.
+/// Returns the status of an upload in which these parts were signed, each with whether it is stored.
 fn found(parts: u64, signed: &[(u16, bool)]) -> Event {
     let status = |(number, stored): &(u16, bool)| PartStatus {
         number: part(*number),
@@ -87,7 +87,7 @@ fn found(parts: u64, signed: &[(u16, bool)]) -> Event {
     }))
 }
 
-/// The wait without jitter.
+/// Returns the first wait of a request, without jitter.
 fn wait(request: Request) -> Command {
     let until = Until::Elapsed { wait_ms: 0 };
     Command::Wait { request, until }
@@ -223,7 +223,7 @@ fn a_completion_that_the_store_refuses_for_good_is_asked_for_once_and_leaves_the
 fn a_second_ciphertext_for_a_part_ends_the_upload() {
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Sealed(receipt(1)));
-    // A driver that seals again after it was told to sign is ignored: the first receipt stands.
+    // A second receipt after the command to sign is ignored, so the first receipt stays.
     let other = PartReceipt {
         number: part(1),
         sha256: Sha256::of(b"other"),
@@ -278,7 +278,7 @@ fn cancelling_too_late_leaves_the_answer_to_decide() {
 fn a_source_that_changed_takes_the_upload_back() {
     let (mut upload, _) = sending(3, 2);
     assert_eq!(upload.on(Event::SourceFailed), taken_back());
-    // An abort that fails for good changes nothing for the person.
+    // The outcome for the person is the same if the abort fails for good.
     assert_eq!(
         upload.on(failed(Request::Abort, FORBIDDEN)),
         [Command::End(Outcome::SourceFailed)]
@@ -300,7 +300,7 @@ fn a_lost_answer_to_the_open_request_is_made_good_by_asking_for_the_key() {
         most_parts_per_request: 1,
         has_key: false,
     };
-    // Its parts may have been signed since: what was is asked for first.
+    // Parts may have been signed since, so the machine asks for the status first.
     assert_eq!(upload.on(again), [Command::FetchStatus(id())]);
     assert_eq!(upload.on(found(1, &[])), [Command::FetchKey(id())]);
     assert_eq!(upload.on(Event::KeyFetched), [Command::Seal(part(1))]);
@@ -309,7 +309,7 @@ fn a_lost_answer_to_the_open_request_is_made_good_by_asking_for_the_key() {
 #[test]
 fn a_lost_answer_to_the_completion_is_found_when_the_same_token_opens_again() {
     let (mut upload, _) = Upload::start(Settings::default());
-    // Too late for a cancel that came meanwhile: the file is there.
+    // The cancel comes too late, because the file exists.
     upload.on(Event::Cancelled);
     let found = upload.on(Event::FoundComplete(id()));
     assert_eq!(found, [Command::End(Outcome::Complete(id()))]);

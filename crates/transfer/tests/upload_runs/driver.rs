@@ -1,4 +1,4 @@
-//! A driver that does what it is told, one thing after the other in any order.
+//! A driver that carries out commands one at a time, in any order.
 
 use std::collections::BTreeMap;
 
@@ -19,9 +19,9 @@ use crate::{
 /// How a run goes.
 #[derive(Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Temper {
-    /// Requests fail, and the person does not know what they want.
+    /// Requests fail, and the person pauses, continues, leaves and cancels.
     Wild,
-    /// Nothing is in the way.
+    /// Nothing fails, and the person waits.
     Patient,
 }
 
@@ -29,19 +29,20 @@ pub(crate) struct Driver {
     upload: Upload,
     file: ChosenFile,
     most_held: usize,
-    /// What is under way.
+    /// The commands that are running.
     running: Vec<Command>,
     held: BTreeMap<PartNumber, PartReceipt>,
     has_key: bool,
-    /// What was signed when the upload was found, and has not come out the same here yet.
+    /// The parts that were signed when the upload was found, and that have not been compared as equal yet.
     uncompared: BTreeMap<PartNumber, Sha256>,
     is_paused: bool,
     ended: Option<Outcome>,
-    /// Failures and wishes that are still to come, so that the run ends.
+    /// Failures and actions of the person that may still happen. The number is limited so that the run
+    /// ends.
     troubles: u64,
 }
 
-/// Far more than any run needs.
+/// A limit far above the steps of any run.
 const MOST_STEPS: u64 = 5_000;
 
 impl Driver {
@@ -50,7 +51,7 @@ impl Driver {
         Self::of(Upload::start(settings), file, settings, random)
     }
 
-    /// Goes on with what was opened; begins by the same token where nothing was.
+    /// Resumes the upload, or opens it with the same token if the server has none.
     pub(crate) fn go_on(file: ChosenFile, server: &Server, random: &mut Random) -> Self {
         if server.state.is_none() {
             return Self::start(ChosenFile::first(server), random);
@@ -86,7 +87,7 @@ impl Driver {
         driver
     }
 
-    /// To the end.
+    /// Runs the upload to its end.
     pub(crate) fn run(
         &mut self,
         server: &mut Server,
@@ -105,7 +106,10 @@ impl Driver {
             let event = match self.wish(server, random, tally) {
                 Some(event) => event,
                 None if self.running.is_empty() => {
-                    assert!(self.is_paused, "nothing is left to do before the end");
+                    assert!(
+                        self.is_paused,
+                        "no command is left, but the upload has not ended"
+                    );
                     self.is_paused = false;
                     Event::Continued
                 }
@@ -117,7 +121,7 @@ impl Driver {
             *tally.entry("steps").or_default() += 1;
             let held = self.held.clone();
             for command in self.tell(event) {
-                // What was dropped may still arrive.
+                // A dropped request may still arrive.
                 if random.once_in(2) {
                     drop(answer(&command, &held, server, random));
                 }
@@ -126,7 +130,7 @@ impl Driver {
         panic!("the run does not end: {:?}", self.upload);
     }
 
-    /// Tells the machine; gives what was under way when it said stop.
+    /// Gives the event to the machine. Returns the commands that were running when it said stop.
     fn tell(&mut self, event: Event) -> Vec<Command> {
         match &event {
             Event::Opened { has_key, .. } => self.has_key = *has_key,
@@ -171,7 +175,7 @@ impl Driver {
         assert!(sealing + self.held.len() <= self.most_held);
     }
 
-    /// What the person, or the rest of the world, does.
+    /// Returns what the person does, or lets somebody else abort the upload.
     fn wish(
         &mut self,
         server: &mut Server,
@@ -206,7 +210,7 @@ impl Driver {
         }
     }
 
-    /// Does it, or fails to.
+    /// Carries out a command, or fails to. Returns the resulting event.
     fn perform(
         &mut self,
         command: Command,
@@ -298,7 +302,7 @@ impl Driver {
         })
     }
 
-    /// After the end nothing is wanted any more, whatever comes.
+    /// Checks that the machine gives no commands after its end, whatever event it gets.
     fn is_silent(&mut self, server: &mut Server, random: &mut Random, tally: &mut Tally) {
         self.troubles = 0;
         let late: Vec<_> = self.running.drain(..).collect();
@@ -317,7 +321,7 @@ fn settings(random: &mut Random) -> Settings {
     Settings { most_parts_held }
 }
 
-/// What the other side makes of a request.
+/// Returns the answer of the server or the store to a request.
 fn answer(
     command: &Command,
     held: &BTreeMap<PartNumber, PartReceipt>,

@@ -10,7 +10,7 @@ use sealift_transfer::{
 use crate::{random::Random, server::Server};
 
 pub(crate) struct ChosenFile {
-    /// Where its plaintext is not that of the first.
+    /// The parts whose plaintext differs from that of the first file.
     pub(crate) altered: BTreeSet<PartNumber>,
     pub(crate) size: u64,
     pub(crate) last_modified_ms: Option<i64>,
@@ -25,7 +25,7 @@ impl ChosenFile {
         }
     }
 
-    /// The one whose parts were signed.
+    /// Returns the file whose parts were signed.
     pub(crate) fn as_signed(server: &Server) -> Self {
         let first = Self::first(server);
         let rows = server.rows.iter();
@@ -36,7 +36,7 @@ impl ChosenFile {
         }
     }
 
-    /// That one, or perhaps another.
+    /// Returns the file whose parts were signed, or sometimes one that differs.
     pub(crate) fn another(server: &Server, random: &mut Random) -> Self {
         let mut file = Self::as_signed(server);
         match random.below(8) {
@@ -51,7 +51,7 @@ impl ChosenFile {
         file
     }
 
-    /// Another plaintext in some part, without a trace in its size.
+    /// Changes the plaintext of some part, but not the size.
     pub(crate) fn alter(&mut self, server: &Server, random: &mut Random) {
         let parts: Vec<_> = PartNumber::all(server.plan.part_count()).collect();
         let part = *parts.get(random.place(parts.len())).unwrap();
@@ -60,7 +60,7 @@ impl ChosenFile {
         }
     }
 
-    /// What the part seals to.
+    /// Returns the receipt of a part's sealed bytes.
     pub(crate) fn receipt(&self, number: PartNumber) -> PartReceipt {
         let text = format!("{number} {}", self.altered.contains(&number));
         PartReceipt {

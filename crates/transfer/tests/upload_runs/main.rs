@@ -1,6 +1,6 @@
-//! Random runs of the machine: a driver that answers in any order, a network that fails and loses
-//! answers, a person who pauses, leaves, comes back with another file. Whatever happens, what must
-//! hold holds: `driver.rs` and `server.rs` assert it at every step.
+//! Random runs of the state machine: a driver that answers in any order, a network that fails and
+//! loses answers, a person who pauses, leaves and comes back with another file. `driver.rs` and
+//! `server.rs` assert the invariants at every step.
 
 #![expect(clippy::unwrap_used, reason = "a test")]
 
@@ -23,7 +23,7 @@ use server::{Server, status};
 
 const STORIES: u64 = 6_000;
 
-/// What came of all runs, by name.
+/// Counts what happened in all runs, by name.
 type Tally = BTreeMap<&'static str, u64>;
 
 #[test]
@@ -31,12 +31,12 @@ fn whatever_happens_every_upload_ends_complete_or_taken_back_and_nothing_is_ever
     let first = env::var("SEALIFT_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
     let mut tally = Tally::new();
     for seed in first..first + STORIES {
-        // The last one printed is the one that failed.
+        // The last seed printed is the one that failed.
         println!("SEALIFT_TEST_SEED={seed}");
         tell(seed, &mut tally);
     }
     println!("{tally:?}");
-    // The runs went where they were meant to go.
+    // The runs must have reached all of these cases.
     for (what, least) in [
         ("steps", 100_000),
         ("pauses", 1_000),
@@ -57,8 +57,8 @@ fn whatever_happens_every_upload_ends_complete_or_taken_back_and_nothing_is_ever
     }
 }
 
-/// One upload: begun, gone on with by ever other runs, and at last by a patient one with the right
-/// file.
+/// Plays one upload: begins it, resumes it in several runs, and at last in a patient run with the
+/// right file.
 fn tell(seed: u64, tally: &mut Tally) {
     let mut random = Random(seed);
     let parts = 1 + random.below(9);
@@ -98,19 +98,19 @@ fn tell(seed: u64, tally: &mut Tally) {
     is_over(&outcome, tally);
 }
 
-/// An upload that is told as cancelled never becomes a file.
+/// Checks that a cancelled upload never becomes a file.
 fn is_true(outcome: &Outcome, server: &Server) {
     match outcome {
         Outcome::Cancelled => assert!(
             matches!(server.state, None | Some(UploadState::Aborted)),
-            "told as cancelled: {server:?}"
+            "reported as cancelled: {server:?}"
         ),
         Outcome::Complete(_) => assert_eq!(server.state, Some(UploadState::Complete)),
         _ => {}
     }
 }
 
-/// Notes an outcome; whether nothing can follow it.
+/// Counts an outcome. Returns whether nothing can follow it.
 fn is_over(outcome: &Outcome, tally: &mut Tally) -> bool {
     let (what, is_over) = match outcome {
         Outcome::Complete(_) => ("complete", true),

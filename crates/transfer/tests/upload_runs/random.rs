@@ -1,10 +1,10 @@
-//! Numbers from a seed.
+//! Random numbers from a seed.
 
-/// SplitMix64.
+/// The random number generator SplitMix64.
 pub(crate) struct Random(pub(crate) u64);
 
 impl Random {
-    /// 0 to `end - 1`.
+    /// Returns a number from 0 to `end - 1`.
     pub(crate) fn below(&mut self, end: u64) -> u64 {
         self.0 = self.0.wrapping_add(0x9E37_79B9_7F4A_7C15);
         let mixed = (self.0 ^ (self.0 >> 30)).wrapping_mul(0xBF58_476D_1CE4_E5B9);
@@ -16,7 +16,7 @@ impl Random {
         self.below(times) == 0
     }
 
-    /// A place in a list that is not empty.
+    /// Returns a random index into a list that is not empty.
     pub(crate) fn place(&mut self, len: usize) -> usize {
         usize::try_from(self.below(len.try_into().unwrap())).unwrap()
     }

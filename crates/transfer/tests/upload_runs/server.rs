@@ -1,5 +1,5 @@
-//! Server and store, as far as the machine can tell. They refuse what the real ones refuse, and
-//! assert what no machine may ever ask for.
+//! A server and a store, as far as the state machine can see them. They refuse what the real ones
+//! refuse, and assert that the machine never asks for what it must not.
 
 use std::collections::BTreeMap;
 
@@ -54,7 +54,7 @@ impl Server {
         }
     }
 
-    /// The store forgets some of what it held.
+    /// Makes the store lose some of its parts.
     pub(crate) fn lose_parts(&mut self, random: &mut Random, tally: &mut Tally) {
         if self.state == Some(UploadState::Open) {
             let before = self.store.len();
@@ -64,7 +64,7 @@ impl Server {
         }
     }
 
-    /// Somebody else takes the upload back.
+    /// Aborts the upload, as if somebody else did it.
     pub(crate) fn take_back(&mut self) {
         if self.state == Some(UploadState::Open) {
             self.state = Some(UploadState::Aborted);
@@ -135,8 +135,8 @@ impl Server {
         assert_eq!(signed, Some(&sealed.sha256), "other bytes than were signed");
         match self.method {
             Method::Single if self.store.contains_key(&part) => return Err(status(412)),
-            // Nothing of a single PUT is there before it, so the store takes it whatever the
-            // server knows.
+            // The store has nothing of a single PUT before it arrives, so it accepts the PUT in
+            // any state of the server.
             Method::Single => {}
             Method::Multipart => self.must_be_open().map_err(|_| status(404))?,
         }
@@ -160,12 +160,12 @@ impl Server {
         let digest = receipts.digest(self.plan.part_count()).unwrap();
         assert_eq!(request.parts_sha256, digest);
         if state == UploadState::Open && random.once_in(3) {
-            // The server dies half-way.
+            // The server crashes half-way.
             self.state = Some(UploadState::Completing);
             return Err(RequestFailure::Network);
         }
         if state == UploadState::Completing && random.once_in(2) {
-            // The lease of the one that died.
+            // The crashed server's lease still holds.
             return Err(RequestFailure::Completing {
                 retry_after_ms: None,
             });

@@ -1,4 +1,4 @@
-//! Connections that break, and what comes of the download.
+//! Downloads whose connections break.
 
 use std::fs;
 
@@ -34,7 +34,8 @@ async fn wherever_the_connection_breaks_only_the_rest_is_asked_for() {
 #[tokio::test]
 async fn another_message_is_not_joined_to_what_came() {
     for second in [
-        // The server minds If-Range, and something in between does not.
+        // The first answer is from a server that honours If-Range. The second is from a proxy that
+        // does not.
         whole("\"n\"", 0..10),
         whole("\"n\"", 4..10),
     ] {
@@ -63,7 +64,7 @@ async fn an_answer_that_does_not_go_on_where_it_broke_off_is_not_joined() {
             matches!(saved, Err(DownloadError::OtherAnswer)),
             "{saved:?}"
         );
-        // What came before is the file's, whoever gave this answer.
+        // The bytes from before this answer belong to the file, so they are kept.
         let answers = vec![whole("\"m\"", 4..10), forbidden()];
         let (saved, asked) = place.save(answers, KEEPING, true).await;
         saved.unwrap();
@@ -91,7 +92,7 @@ async fn without_a_strong_etag_nothing_is_joined() {
     for etag in ["W/\"m\"", ""] {
         let place = Place::new();
         let (client, listener) = listen().await;
-        // The rest is there for who asks.
+        // The server would also give the rest.
         let answers = vec![broken(etag, 0..10, 4), whole(etag, 4..10)];
         let server = play(listener, answers);
         let (file, cancel) = (file_id(), CancellationToken::new());
@@ -193,11 +194,11 @@ async fn what_is_not_the_verified_plaintext_gets_no_name() {
     assert!(place.names().is_empty());
 }
 
-/// It is all there and authentic.
+/// All of the file has arrived and is authentic, so the missing record does not matter.
 #[tokio::test]
 async fn a_file_stays_where_its_record_cannot_be_asked_for() {
     let place = Place::new();
-    // Longer than anybody waits.
+    // No client waits that long.
     let unavailable = answer("503 No\r\nretry-after: 999\r\n", "");
     let answers = vec![whole("\"m\"", 0..10), unavailable];
     let (saved, _) = place.save(answers, PASSING, true).await;

@@ -1,4 +1,4 @@
-//! Where a download lies until it is whole: for nobody else, and apart from every other.
+//! The folder of a download until the file is whole: closed to others, and separate for each download.
 
 use std::{
     fs,
@@ -45,7 +45,7 @@ async fn what_is_no_file_is_not_replaced_and_nothing_is_asked_for() {
     assert_eq!(place.names(), ["a"]);
 }
 
-/// Two scans that a machine named alike.
+/// For example, a scanner gives two files the same name.
 #[tokio::test]
 async fn files_of_one_name_do_not_disturb_each_other() {
     let place = Place::new();
@@ -72,7 +72,7 @@ async fn files_of_one_name_do_not_disturb_each_other() {
 async fn what_cannot_be_gone_on_with_is_not_taken_for_what_was_there_before() {
     let place = Place::new();
     left(&place).await;
-    // Nobody can tell that its rest is of the same message.
+    // A weak ETag does not prove that the rest is of the same message.
     let weak = "W/\"n\"";
     let (saved, _) = place
         .save(vec![broken(weak, 0..10, 7)], KEEPING, true)
@@ -85,7 +85,7 @@ async fn what_cannot_be_gone_on_with_is_not_taken_for_what_was_there_before() {
     place.assert_whole();
 }
 
-/// A power failure leaves it as it was, or as it is to be.
+/// A power failure leaves the old state or the new one.
 #[tokio::test]
 async fn the_state_is_never_written_over_in_place() {
     let place = Place::new();
@@ -102,7 +102,7 @@ async fn the_state_is_never_written_over_in_place() {
     assert_eq!(fs::read_dir(place.part()).unwrap().count(), 2);
 }
 
-/// Looked for before the start, it was not there yet.
+/// The check before the start found no file at the path.
 #[tokio::test]
 async fn what_comes_to_its_place_meanwhile_is_not_replaced() {
     for options in [KEEPING, PASSING] {
@@ -123,7 +123,7 @@ async fn what_comes_to_its_place_meanwhile_is_not_replaced() {
         );
         assert_eq!(fs::read_to_string(&place.path).unwrap(), "theirs");
         if options.resumes {
-            // All of it is there: only the last byte is asked for again.
+            // All bytes are on disk, so only the last byte is asked for again.
             fs::remove_file(&place.path).unwrap();
             let answers = vec![whole("\"m\"", 9..10), forbidden()];
             let (saved, asked) = place.save(answers, options, true).await;
@@ -159,7 +159,7 @@ async fn what_is_not_on_disk_any_more_is_asked_for_again() {
     place.assert_whole();
 }
 
-/// Without it nobody could tell that the rest is of the same message.
+/// Without the ETag, nothing proves that the rest is of the same message.
 #[tokio::test]
 async fn what_is_left_without_a_readable_etag_is_not_used() {
     let place = Place::new();
@@ -176,13 +176,13 @@ async fn what_is_left_without_a_readable_etag_is_not_used() {
     place.assert_whole();
 }
 
-/// Six bytes of the file, of a download that was given up.
+/// Leaves six bytes of the file, from a download that was cancelled.
 async fn left(place: &Place) {
     let answers = vec![broken("\"m\"", 0..10, 6)];
     place.save(answers, KEEPING, false).await.0.unwrap_err();
 }
 
-/// Another download waited for the lock on a file that has its name by now.
+/// Another download waited for the lock on a file that has been moved to its final name meanwhile.
 #[test]
 fn a_file_that_was_moved_on_is_not_written_to() {
     let place = Place::new();
@@ -241,7 +241,7 @@ async fn a_folder_that_others_may_read_and_a_link_are_refused() {
     let place = Place::new();
     let part = place.part();
     let theirs = tempfile::tempdir().unwrap();
-    // As closed as ours: it is refused for being a link.
+    // The folder is as private as ours, so it is refused only because it is a link.
     fs::set_permissions(theirs.path(), fs::Permissions::from_mode(0o700)).unwrap();
     let refused = async || {
         let (saved, _) = place.save(Vec::new(), KEEPING, true).await;
@@ -259,7 +259,7 @@ async fn a_folder_that_others_may_read_and_a_link_are_refused() {
     refused().await;
 }
 
-/// As on FAT and on some shares, where all folders are alike.
+/// FAT and some network shares give all folders the same permissions.
 #[cfg(unix)]
 #[test]
 fn where_no_folder_can_be_closed_to_others_nothing_is_kept() {

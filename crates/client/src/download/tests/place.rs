@@ -1,4 +1,4 @@
-//! What a server answers, and a folder for what comes of it.
+//! Answers of a server, and a folder for the downloaded file.
 
 use std::{fs, path::PathBuf};
 
@@ -11,7 +11,7 @@ use super::*;
 use crate::raw_server::{Asked, answer, listen, play};
 
 pub(super) const PLAINTEXT: &str = "0123456789";
-/// Of [`PLAINTEXT`].
+/// SHA-256 of [`PLAINTEXT`].
 pub(super) const SHA256: &str = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19f96bedb9f882f7882";
 
 pub(super) const KEEPING: SaveOptions = SaveOptions {
@@ -23,7 +23,7 @@ pub(super) const PASSING: SaveOptions = SaveOptions {
     taken: Taken::Refused,
 };
 
-/// The first `came` bytes of an answer with these bytes of the file, and then no more.
+/// Returns an answer with these bytes of the file, cut off after `came` bytes of its body.
 pub(super) fn broken(etag: &str, range: Range<usize>, came: usize) -> String {
     let all = PLAINTEXT.len();
     let head = match range.start {
@@ -43,7 +43,7 @@ pub(super) fn whole(etag: &str, range: Range<usize>) -> String {
     broken(etag, range, len)
 }
 
-/// The record of the file, whose frames were all opened.
+/// Returns an answer with the record of the file, whose frames were all opened.
 pub(super) fn record(plaintext_sha256: &str) -> String {
     let record = FileRecord {
         id: file_id(),
@@ -102,7 +102,7 @@ impl Place {
         names.collect()
     }
 
-    /// Where what is unfinished lies.
+    /// Returns the folder of the unfinished download.
     pub(super) fn part(&self) -> PathBuf {
         Client::unfinished_path(&self.path, &file_id())
     }
@@ -111,7 +111,8 @@ impl Place {
         format!("a.{}.sealift-part", file_id())
     }
 
-    /// Saves from a server that gives these answers; given up at the first failure if so wished.
+    /// Saves the file from a server that gives these answers. Unless `is_patient`, the download is
+    /// cancelled at the first failure.
     pub(super) async fn save(
         &self,
         answers: Vec<String>,
@@ -141,7 +142,8 @@ impl Place {
         };
         let saved = client.save(file, &self.path, options, progress, cancel);
         let saved = saved.await;
-        // Who gave the last answer may still be about to end; for another one nobody asks any more.
+        // The server task may still be about to end after its last answer. It must not wait for another
+        // request.
         yield_now().await;
         assert!(server.is_finished(), "{saved:?}, and not all was asked for");
         (saved, server.await.unwrap())

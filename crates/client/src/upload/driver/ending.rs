@@ -1,4 +1,4 @@
-//! How an upload ended, in the words of whoever asked for it.
+//! Translates the outcome of an upload into the result for the caller.
 
 use sealift_transfer::{
     api::{FileRecord, UploadState},

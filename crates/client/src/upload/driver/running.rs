@@ -1,4 +1,4 @@
-//! What is under way: each command as a future that ends with what came of it.
+//! The running commands: each is a future that ends with the command's result.
 
 use std::sync::Arc;
 
@@ -21,14 +21,14 @@ use crate::{
     part_sealer::PartSealer, put_turns::PutTurn, source::Source, upload::UploadError,
 };
 
-/// What came of a command.
+/// The result of a command.
 pub(super) enum Done {
     Opened(Box<OpenedUpload>),
     Found(Box<UploadStatus>),
     KeyFetched(ContentKey),
     Sealed(PartReceipt, Bytes),
     Completed(Box<FileRecord>),
-    /// Signed parts, and when they were asked for.
+    /// The signed parts, and the moment at which they were asked for.
     Signed(Vec<SignedPart>, Moment),
     /// The address of this part ended before its PUT began; the permit is kept for the next PUT.
     AddressEnded(PartNumber, PutTurn),
@@ -43,11 +43,11 @@ pub(super) struct Failed {
     pub(super) error: RequestError,
     /// The failure as the retry policy judges it.
     pub(super) failure: RequestFailure,
-    /// The credential's version when it was made.
+    /// The version of the credential when the request was made.
     pub(super) credential: u64,
 }
 
-/// Makes a request of the server's; says what came of it.
+/// Sends a request to the server and returns the result.
 async fn ask<T>(
     client: &Client,
     request: Request,
@@ -86,7 +86,7 @@ pub(super) async fn fetch_key(client: Client, upload_id: UploadId) -> Done {
 pub(super) async fn sign(client: Client, upload_id: UploadId, receipts: Vec<PartReceipt>) -> Done {
     let parts = receipts.iter().map(|receipt| receipt.number).collect();
     let request = SignParts(receipts);
-    // Before the request leaves, so that no address is taken for younger than it is.
+    // The clock is read before the request is sent, so that no address seems younger than it is.
     let asked_at = clocks::now();
     let answer = client.sign_parts(&upload_id, &request);
     let done = |signed: SignedParts| Done::Signed(signed.parts, asked_at);
@@ -105,7 +105,7 @@ pub(super) async fn abort(client: Client, upload_id: UploadId) -> Done {
     ask(&client, Request::Abort, answer, done).await
 }
 
-/// Sends a part when it has a permit, unless its address has ended by then.
+/// Waits for a permit and sends a part, unless its address has ended by then.
 pub(super) async fn put(
     client: Client,
     signed: SignedPart,
@@ -140,7 +140,7 @@ pub(super) async fn put(
     }
 }
 
-/// What parts are sealed with.
+/// Everything that sealing a part needs.
 #[derive(Clone)]
 pub(super) struct Sealing {
     pub(super) sealer: Arc<PartSealer>,
@@ -165,7 +165,7 @@ pub(super) async fn compare(sealing: Sealing, part: PartNumber) -> Done {
 }
 
 impl Sealing {
-    /// Away from the threads that serve connections.
+    /// Seals a part on a blocking thread, so that the threads that serve connections stay free.
     async fn run(self, part: PartNumber) -> Result<(PartReceipt, Bytes), UploadError> {
         let mut buffer = self.buffers.take().await;
         let sealing = tokio::task::spawn_blocking(move || {
@@ -179,12 +179,12 @@ impl Sealing {
     }
 }
 
-/// Waits for what `request` waits for. `refused` is the version of the credential that it was made
-/// with.
+/// Waits until `request` may be sent again. `refused` is the version of the credential that the
+/// request was made with.
 pub(super) async fn wait(client: Client, request: Request, until: Until, refused: u64) -> Done {
     match until {
         Until::Elapsed { wait_ms } => sleep(Duration::from_millis(wait_ms)).await,
-        // This driver cannot know that there is no network and never says so.
+        // This driver cannot detect a missing network, so it never reports `Offline`.
         Until::Online => sleep(Duration::from_secs(1)).await,
         Until::Credential => {
             if !client.credential.is_renewed(refused).await {

@@ -1,11 +1,11 @@
-//! Presigned addresses that end, or that the store refuses: no dead address is sent to twice.
+//! Presigned URLs that end or that the store refuses: no dead address is used twice.
 
 use futures::FutureExt as _;
 use tokio::net::TcpListener;
 
 use super::*;
 
-/// An answer with one signed part, whose address has this signature and lasts so long.
+/// Returns an answer with one signed part, whose address has this signature and this life.
 fn signed(client: &Client, signature: &str, expires_in_ms: Option<u64>) -> String {
     let part = SignedPart {
         number: PartNumber::FIRST,
@@ -31,12 +31,12 @@ fn taken() -> String {
     answer("200 OK\r\n", "")
 }
 
-/// Ends the upload: it is of no more interest.
+/// Returns an answer that ends the upload, because the tests do not look at the rest.
 fn no_completion() -> String {
     answer("400 Bad Request\r\n", "")
 }
 
-/// Plays these answers after the opening. Returns the requests, PUTs by their signature.
+/// Plays these answers after the opening. Returns the requests, with PUTs by their signature.
 async fn asked(client: &Client, listener: TcpListener, rest: Vec<String>) -> Vec<String> {
     let answers = [vec![json(&opened())], rest].concat();
     let server = play(listener, answers);
@@ -69,14 +69,14 @@ async fn no_refused_address_is_sent_to_again_however_the_store_refuses_it() {
     for refusal in [
         refused(400, "ExpiredRequest"),
         refused(400, "ExpiredToken"),
-        // Garage: "Date is too old".
+        // Garage says "Date is too old" with this code.
         refused(400, "InvalidRequest"),
         refused(400, "AuthorizationQueryParametersError"),
         refused(400, "MalformedHeader"),
         refused(401, "Unauthorized"),
         refused(403, "AccessDenied"),
         answer("403 Forbidden\r\n", ""),
-        // The store answered before it had read the body, and closed: the answer is lost.
+        // The store answered before it had read the body, and closed, so the answer is lost.
         String::new(),
     ] {
         let (client, listener) = listen().await;
@@ -103,8 +103,8 @@ async fn no_refused_address_is_sent_to_again_however_the_store_refuses_it() {
 #[tokio::test]
 async fn a_refusal_without_a_known_code_is_a_dead_address_only_where_the_address_has_ended() {
     for (expires_in_ms, order) in [
-        // The first address has ended before its PUT, and the second has ended all the same: it
-        // is used as it is, refused, and renewed.
+        // The first address has ended before its PUT. The second has ended too, but is used
+        // without a check, refused, and renewed.
         (0, &["put b", SIGN, "put c"][..]),
         (900_000, &["put a"][..]),
     ] {

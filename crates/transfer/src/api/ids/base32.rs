@@ -1,12 +1,13 @@
 //! Lower-case RFC 4648 base32 of 128 bits, without padding (FORMAT.md, names that are for ever).
-//! Written out here, as a crate for every base is a twentieth of the page's wasm module.
+//! The code is written out here, because a crate for all bases would be a twentieth of the page's
+//! wasm module.
 
 const SYMBOLS: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// 128 bits in symbols of 5; the last one's two low bits are 0.
+/// The number of symbols: 128 bits at 5 bits each. The two low bits of the last symbol are 0.
 const LEN: u32 = 26;
 
-/// The 26 characters.
+/// Encodes 128 bits as 26 characters.
 pub(super) fn encode(bits: [u8; 16]) -> String {
     let bits = u128::from_be_bytes(bits);
     let symbol = |place: u32| {
@@ -14,7 +15,7 @@ pub(super) fn encode(bits: [u8; 16]) -> String {
             .saturating_sub(1)
             .saturating_sub(place)
             .saturating_mul(5);
-        // The last symbol begins two bits below the lowest.
+        // The last symbol reaches two bits below the lowest bit.
         let value = match low.checked_sub(2) {
             Some(shift) => (bits >> shift) & 31,
             None => (bits << 2) & 31,
@@ -25,7 +26,7 @@ pub(super) fn encode(bits: [u8; 16]) -> String {
     (0..LEN).map(symbol).collect()
 }
 
-/// Whether it is the one spelling of some 128 bits.
+/// Returns whether `text` is the only valid spelling of some 128 bits.
 pub(super) fn is_canonical(text: &str) -> bool {
     let values = text
         .bytes()

@@ -10,7 +10,7 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Held {
     pub(super) stage: Stage,
-    /// At the signature under way.
+    /// Attempts at the current signature.
     pub(super) signings: Attempts,
     puts: Attempts,
     /// The store refused an address, and no PUT has failed in another way since.
@@ -34,8 +34,8 @@ impl Held {
         self.signings = Attempts::default();
     }
 
-    /// What to do when the wait after a failed PUT is over; `None` where a fresh signature comes
-    /// first.
+    /// Returns the next PUT after the wait for a failed one, or `None` if the part needs a fresh
+    /// signature first.
     pub(super) fn put_again(&mut self) -> Option<Command> {
         if self.is_in_doubt {
             self.sign_again();
@@ -46,7 +46,7 @@ impl Held {
         }
     }
 
-    /// The address is not used any more; the same bytes wait for another one.
+    /// Drops the address. The same bytes wait for another one.
     pub(super) fn sign_again(&mut self) {
         if matches!(self.stage, Stage::Sending(_)) {
             self.stage = Stage::Sealed;
@@ -54,12 +54,12 @@ impl Held {
         self.is_in_doubt = false;
     }
 
-    /// The wait before the same bytes are sent again; `None` where a fresh signature comes first.
+    /// Returns the wait before the same bytes are sent again, or `None` if they need a fresh signature
+    /// first.
     ///
-    /// No address that may be dead is sent to twice. A store that refuses an address before it has
-    /// read a large body answers and closes, and the sender sees only a broken connection. So a PUT
-    /// without an answer gets a fresh signature after its wait, like a PUT whose address was
-    /// refused.
+    /// No address that may be dead is used twice. A store that refuses an address before it has read a
+    /// large body answers and closes, and the sender sees only a broken connection. Therefore a PUT
+    /// without an answer gets a fresh signature after its wait, like a PUT whose address was refused.
     pub(super) fn put_failed(
         &mut self,
         part: PartNumber,
@@ -71,8 +71,8 @@ impl Held {
         }
         let is_refused = matches!(failure, RequestFailure::AddressRefused { .. });
         if is_refused && !self.was_refused {
-            // In most cases the signature ended while the bytes waited. The refusal of a fresh one
-            // is final.
+            // In most cases the signature ended while the bytes waited. If a fresh one is refused too,
+            // that is final.
             self.was_refused = true;
             self.sign_again();
             return Ok(None);

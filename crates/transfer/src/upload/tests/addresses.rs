@@ -1,8 +1,8 @@
-//! Presigned addresses that end: the same bytes go to a fresh one.
+//! Presigned URLs that end: the same bytes are sent to a fresh address.
 
 use super::*;
 
-/// Another address for the same bytes.
+/// Returns another address for the same bytes.
 fn fresh_signature(n: u16) -> SignedPart {
     SignedPart {
         url: format!("https://s3/{n}/fresh"),
@@ -43,7 +43,7 @@ fn a_put_without_an_answer_gets_a_fresh_signature_and_sends_the_same_bytes() {
     upload.on(Event::Sealed(receipt(1)));
     upload.on(Event::Signed(vec![signature(1)]));
     let put = Request::Put(part(1));
-    // Eight attempts in all, and no two of them by the same address.
+    // There are eight attempts in all, and no two of them use the same address.
     for _ in 1..8 {
         let commands = upload.on(failed(put.clone(), RequestFailure::Network));
         assert_eq!(commands, [wait(put.clone())]);
@@ -73,7 +73,7 @@ fn an_address_that_ended_before_its_put_began_is_renewed_and_counts_as_no_attemp
         let commands = upload.on(Event::Signed(vec![fresh.clone()]));
         assert_eq!(commands, [Command::Put(fresh)]);
     }
-    // Whatever a driver reports late changes nothing.
+    // A late report of the driver changes nothing.
     upload.on(Event::Sent(part(1)));
     assert_eq!(upload.on(Event::AddressEnded(part(1))), []);
     assert_eq!(upload.on(Event::AddressEnded(part(2))), []);
@@ -94,7 +94,7 @@ fn a_signature_that_ran_out_during_an_outage_is_renewed_each_time() {
         );
         upload.on(Event::Signed(vec![signature(1)]));
     }
-    // Attempts are counted over all signatures.
+    // The attempts count over all signatures.
     let commands = upload.on(failed(put, FAULT));
     assert!(
         matches!(commands.as_slice(), [Command::End(Outcome::Failed { .. })]),

@@ -1,4 +1,4 @@
-//! Pauses, and uploads that are left.
+//! Uploads that are paused or left.
 
 use super::*;
 

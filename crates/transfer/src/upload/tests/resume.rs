@@ -11,7 +11,7 @@ fn resume(last_modified_ms: Option<i64>, parts: u64) -> (Upload, Vec<Command>) {
     Upload::resume(Settings { most_parts_held: 2 }, resume)
 }
 
-/// Found, with its key; the commands are what comes then.
+/// Resumes an upload until it has its key. Returns it with the commands that follow.
 fn keyed(
     last_modified_ms: Option<i64>,
     parts: u64,

@@ -1,4 +1,4 @@
-//! Uploads that the person does not want any more, and servers that do not take them back at once.
+//! Uploads that the person cancels, and servers that do not abort them at once.
 
 use super::*;
 
@@ -17,7 +17,7 @@ fn found_in(state: UploadState) -> Event {
     Event::Found(found)
 }
 
-/// Cancelled, and the server says that it is too late for that.
+/// Returns a cancelled upload whose abort the server refused because it is too late.
 fn refused() -> Upload {
     let (mut upload, _) = sending(1, 1);
     assert_eq!(upload.on(Event::Cancelled), taken_back());
@@ -106,7 +106,7 @@ fn who_leaves_while_it_is_taken_back_does_not_know_whether_it_is() {
     assert_eq!(upload.on(Event::Left), left);
 }
 
-/// All is sent, and the completion is asked for.
+/// Returns an upload that has sent all parts and waits for its completion.
 fn completing() -> Upload {
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Sealed(receipt(1)));
@@ -144,7 +144,7 @@ fn what_is_cancelled_while_its_completion_waits_is_taken_back_at_once() {
         upload.on(failed(Request::Complete, failure));
         assert_eq!(upload.on(Event::Cancelled), taken_back(), "{failure:?}");
     }
-    // The next attempt is under way: it decides.
+    // The next attempt is running, so its answer decides.
     let mut upload = completing();
     upload.on(failed(Request::Complete, FAULT));
     upload.on(Event::Waited(Request::Complete));
@@ -158,7 +158,7 @@ fn what_is_cancelled_while_its_completion_waits_is_taken_back_at_once() {
 #[test]
 fn what_a_lost_answer_may_have_opened_is_asked_for_and_taken_back() {
     let network = failed(Request::Open, RequestFailure::Network);
-    // Cancelled while the next attempt waits, and while the first is under way.
+    // The upload is cancelled while the next attempt waits, or while the first one runs.
     for is_late in [true, false] {
         let (mut upload, _) = Upload::start(Settings::default());
         if is_late {

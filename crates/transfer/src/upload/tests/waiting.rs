@@ -1,5 +1,4 @@
-//! Networks, credentials and signatures that are gone for a while, and uploads that are gone for
-//! good.
+//! Networks and credentials that are missing for a while, and uploads that are gone for good.
 
 use super::*;
 
@@ -12,7 +11,7 @@ const fn status(status: u16) -> RequestFailure {
     }
 }
 
-/// One part, on its way to the store.
+/// Returns an upload whose only part is being sent to the store.
 fn putting(method: Method) -> Upload {
     let (mut upload, _) = Upload::start(Settings { most_parts_held: 1 });
     let Event::Opened {
@@ -82,7 +81,7 @@ fn a_credential_that_ran_out_holds_up_what_needs_it_and_nothing_else() {
 fn credentials_that_are_refused_one_after_the_other_end_the_upload_resumable() {
     let (mut upload, _) = sending(2, 2);
     for number in [1, 2] {
-        // Each success begins the count anew.
+        // Each success starts the count again.
         upload.on(Event::Sealed(receipt(number)));
         let sign = Request::Sign(vec![part(number)]);
         for _ in 0..3 {
@@ -140,7 +139,7 @@ fn a_single_put_that_meets_its_own_object_was_sent() {
     );
 }
 
-/// All sent, and the completion asked for.
+/// Returns an upload that has sent all parts and waits for its completion.
 fn completing() -> Upload {
     let mut upload = putting(Method::Multipart);
     let commands = upload.on(Event::Sent(part(1)));
@@ -165,7 +164,7 @@ fn a_completion_that_another_request_makes_is_waited_for_but_not_for_ever() {
         answers += 1;
         let again = upload.on(Event::Waited(Request::Complete));
         assert!(matches!(again.as_slice(), [Command::Complete(_)]));
-        // What is asked between is counted on its own.
+        // Failures in between have a count of their own.
         if answers < 8 {
             upload.on(failed(Request::Complete, FAULT));
             upload.on(Event::Waited(Request::Complete));
@@ -209,7 +208,7 @@ fn a_refusal_that_an_open_upload_does_not_get_is_looked_into() {
         upload.on(Event::FoundComplete(id())),
         [Command::End(Outcome::Complete(id()))]
     );
-    // It is open: the refusal means what it says.
+    // The upload is open, so the refusal stands.
     for event in [found(1, &[]), failed(Request::FetchStatus, status(404))] {
         let mut upload = looking();
         let ended = Outcome::Failed {
