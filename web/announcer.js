@@ -1,4 +1,4 @@
-// Tells screen readers what began and ended. Much at once is told as a count.
+// Announces to screen readers what began and ended. Many announcements at once become a count.
 
 import { say } from './sentences.js';
 

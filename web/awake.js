@@ -1,18 +1,18 @@
-// While files are sent: the device does not fall asleep, and leaving the page is asked about.
+// Keeps the device awake while files are sent, and has the browser ask before the page is left.
 
 export class Awake {
   #isSending;
   #isOn = false;
   #lock;
 
-  // `isSending` says whether files are sent at this moment.
+  // `isSending` returns whether files are sent at this moment.
   constructor(isSending) {
     this.#isSending = isSending;
-    // The browser takes the lock away from a page that is not seen.
+    // The browser releases the lock of a hidden page, so it is requested again.
     document.addEventListener('visibilitychange', () => this.#stay());
   }
 
-  // To be called when something began or ended.
+  // Call this when something began or ended.
   look() {
     if (this.#isSending() === this.#isOn) return;
     this.#isOn = !this.#isOn;
@@ -20,7 +20,7 @@ export class Awake {
       window.addEventListener('beforeunload', this.#warn);
       this.#stay();
     } else {
-      // A page that listens for this is not kept for going back to.
+      // A page that listens for this event does not come back from the browser's back-forward cache.
       window.removeEventListener('beforeunload', this.#warn);
       this.#release();
     }
@@ -38,7 +38,7 @@ export class Awake {
       if (!this.#isOn || this.#lock) lock?.release();
       else this.#lock = lock;
     } catch {
-      // Not everywhere, and not on an empty battery. Sending works without.
+      // Some browsers have no lock, or none at a low battery. Sending works without it.
     }
   }
 

@@ -1,10 +1,10 @@
-// Choosing: by dialogs, by dropping, by pasting. Where a browser gives handles, they come along.
+// Lets the person choose files by dialogs, dropping or pasting. Passes handles on if the browser gives them.
 
 import { chosen, dropped } from './folders.js';
 
-// `inputs` are for `files`, for a `folder`, and for one file `again`. `take` gets what was found, as folders.js has it,
-// and nothing at all where a folder has no file. `refused` is called where the browser opens no dialog, and `notFiles`
-// where something else than files was dropped.
+// The inputs are for `files`, for a `folder`, and for one file `again`. `take` gets what was found in the form of
+// folders.js, and an empty list for a folder without files. `refused` is called if the browser opens no dialog,
+// `notFiles` if something other than files was dropped.
 export class Chooser {
   #again;
   #chosenAgain;
@@ -20,7 +20,7 @@ export class Chooser {
     });
   }
 
-  // Lets the person choose one file, and gives it; it may never come.
+  // Lets the person choose one file, and returns a promise of it, which may never resolve.
   again() {
     return new Promise((resolve) => {
       this.#chosenAgain = resolve;
@@ -46,14 +46,14 @@ function onFiles(input, take, refused) {
   });
 }
 
-// Some browsers tell an empty folder by `cancel`, because there is no more chosen than before.
+// Some browsers report an empty folder by `cancel`, because no file was added to the choice.
 function onFolder(input, take) {
   for (const type of ['change', 'cancel']) input.addEventListener(type, () => take(takenFrom(input)));
 }
 
 function takenFrom(input) {
   const found = chosen(input.files);
-  // Emptied, so that the same file can be chosen again.
+  // The input is emptied so that the same file can be chosen again.
   input.value = '';
   return found;
 }
@@ -71,10 +71,10 @@ function opened(handles) {
   );
 }
 
-// Anywhere on the page. Something else than files is taken too, because the browser would leave this page for a link;
-// but a text field keeps what is dropped there.
+// Takes drops anywhere on the page. A drop of something else is taken too, because the browser would follow a dropped
+// link; but text fields keep what is dropped on them.
 function onDrop(take, notFiles) {
-  // Entering a child leaves its parent, so they are counted.
+  // Entering a child leaves its parent, so the depth is counted.
   let depth = 0;
   const over = (isOver) => document.body.toggleAttribute('data-dragging', isOver);
   const hasFiles = ({ dataTransfer }) => dataTransfer?.types.includes('Files');

@@ -1,10 +1,10 @@
-// Copying, and saying on the button that it happened.
+// Copies a text, and says so on the button.
 
 import { say } from './sentences.js';
 
 const SHOWN_MS = 2000;
 
-// Clicking `button` copies what `text` gives then.
+// Makes a click on `button` copy what `text` returns then.
 export function copies(button, text, announce) {
   const label = button.textContent;
   button.addEventListener('click', async () => {

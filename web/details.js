@@ -1,4 +1,4 @@
-// What support needs to know: ids, codes and figures. No name, no address, no key.
+// Collects what support needs: ids, codes and figures, but no name, no URL and no key.
 
 export function details(entry) {
   const { failure } = entry;
@@ -19,7 +19,7 @@ export function details(entry) {
   return lines('Sealift upload', known);
 }
 
-// Of the page of a file, and of saving it.
+// Describes the page of a file, and how far the download is.
 export function detailsOfOpening(fileId, saving, failure) {
   return lines('Sealift download', {
     time: new Date().toISOString(),
@@ -35,7 +35,7 @@ export function detailsOfOpening(fileId, saving, failure) {
   });
 }
 
-// Of an upload that the server lists as unfinished.
+// Describes an upload that the server lists as unfinished.
 export function detailsOfUnfinished(upload) {
   return lines('Sealift upload', {
     time: new Date().toISOString(),
@@ -51,7 +51,7 @@ export function detailsOfUnfinished(upload) {
   });
 }
 
-// Some failures have words among their numbers; only figures and the store's code are sure to say nothing about a person.
+// Some failures have words among their numbers. Only figures and the store's code cannot identify a person.
 function numbersOf(failure) {
   const isSure = ([name, value]) => typeof value === 'number' || name === 'store_code';
   return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(isSure));

@@ -1,8 +1,8 @@
-// Downloads where the server wants an API key: a link cannot carry one.
+// Downloads from a server that wants an API key, because a link cannot carry one.
 
-// Fetches `address` with the key and saves it as `name`. Leaves no empty and no short file behind.
+// Fetches `address` with the key and saves it as `name`. Leaves no empty or incomplete file behind.
 export async function downloadWithKey(address, name, apiKey) {
-  // First, while the browser still sees the click.
+  // This comes first, because browsers open the dialog only right after a click.
   const place = await choosePlace(name);
   try {
     const answer = await fetch(address, { headers: { authorization: `Bearer ${apiKey}` }, cache: 'no-store' });
@@ -10,13 +10,13 @@ export async function downloadWithKey(address, name, apiKey) {
     if (place) await answer.body.pipeTo(await place.createWritable());
     else save(await answer.blob(), name);
   } catch (error) {
-    // Choosing made it, or emptied it.
+    // Choosing the file created or emptied it, so remove it.
     await place?.remove?.().catch(() => {});
     throw error;
   }
 }
 
-// A file on disk to stream into, where the browser has such a thing.
+// Lets the person choose a file on disk to stream into, if the browser can do that.
 async function choosePlace(name) {
   if (!globalThis.showSaveFilePicker) return undefined;
   return globalThis.showSaveFilePicker({ suggestedName: name });

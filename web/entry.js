@@ -1,4 +1,4 @@
-// One file on its way: all that is known of it. What is seen of it is row.js's.
+// The state of one file that is sent. row.js displays it.
 
 import { shownName } from './names.js';
 import { Speed } from './speed.js';
@@ -8,34 +8,34 @@ const ENDED = new Set(['done', 'failed', 'cancelled', 'left']);
 
 export class Entry {
   state = 'waiting';
-  // What it waits for, other than its turn: `network` or `credential`.
+  // Why it waits, if not for its turn: `network` or `credential`.
   reason;
   uploadId;
-  // An unfinished upload of the same name and size, in the state `known`.
+  // The id of an unfinished upload of the same name and size, in the state `known`.
   known;
   backend;
-  // How it goes to the worker: `add`, `resume` or `startAnew`.
+  // The command that the worker gets: `add`, `resume` or `startAnew`.
   wish = 'add';
-  // Who got it last.
+  // The worker that got it last.
   worker;
-  // Whether that worker has it, and will tell how it ends.
+  // Whether that worker has it, and will report its end.
   isHanded = false;
-  // A wish of the person that the worker has not yet answered: `pausing` or `cancelling`.
+  // A command that the worker has not yet confirmed: `pausing` or `cancelling`.
   asked;
   isRetrying = false;
   sent = 0;
-  // So much of that did not leave just now: it was stored already, or must be sent again.
+  // The part of `sent` that was not sent just now: it was stored before, or must be sent again.
   leapt = 0;
   compared = 0;
   toCompare = 0;
   failure;
-  // Whether the upload that failed can go on.
+  // Whether the failed upload can be resumed.
   canGoOn = false;
   record;
   speed = new Speed();
   #goesOnAs = 'sealing';
 
-  // `found` has `file`, `name` (with its folders) and, where the browser has such a thing, `handle`.
+  // `found` has `file`, `name` (with its folders) and, if the browser gives one, `handle`.
   constructor(id, { file, name, handle }) {
     this.id = id;
     this.file = file;
@@ -77,7 +77,7 @@ export class Entry {
     this.isRetrying = false;
   }
 
-  // After a pause or a wait: as it was, until the worker tells more.
+  // Returns to the state before a pause or a wait, until the worker reports another.
   goesOn() {
     this.enter(this.#goesOnAs);
   }
@@ -89,7 +89,7 @@ export class Entry {
     this.speed.note(sent);
   }
 
-  // Begins anew.
+  // Counts from 0 again.
   unsend() {
     this.#leap(0);
   }

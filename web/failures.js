@@ -1,13 +1,13 @@
-// What a person can do about a failure.
+// Decides what a person can do about a failure.
 
-// The same file would fail in the same way.
+// With these codes the same file would fail in the same way.
 const LASTING = new Set(['file_too_large', 'part_too_large', 'invalid_name']);
-// Whether the server has nothing of this entry that could go on.
+// Returns whether the server has nothing of this entry that could be resumed.
 export function isGone(entry) {
   return !entry.uploadId || entry.state === 'cancelled' || entry.state === 'done' || (entry.state === 'failed' && !entry.canGoOn);
 }
 
-// The classes of the buttons that help.
+// Returns the classes of the buttons that help.
 export function remedies(entry) {
   if (entry.state === 'left') return ['choose-again', 'discard'];
   if (entry.state !== 'failed') return [];

@@ -1,4 +1,4 @@
-// The page of one file: for its owner, and for somebody with a link that works once.
+// The page of one file, for its owner and for somebody with a share link.
 
 import { Announcer } from './announcer.js';
 import { copies } from './copy.js';
@@ -25,14 +25,14 @@ const share = new Share(find('share'), server, announce);
 const keys = new KeyBetweenTabs();
 let saving;
 let login;
-// The secret of a link, until it is redeemed.
+// The secret of a share link, until it is redeemed.
 let ticket;
-// What the server says of the file, whether it is the caller's own, and what failed last.
+// The server's record of the file, whether the caller owns it, and the last failure.
 let file;
 let isOwn = false;
 let failure;
 
-// `refresh` as page.js has it.
+// `refresh` is the same as in page.js.
 export async function startFilePage({ refresh } = {}) {
   sayAll(document);
   const unfit = whyUnfitToOpen();
@@ -59,7 +59,7 @@ export async function startFilePage({ refresh } = {}) {
   find('delete').addEventListener('click', remove);
   find('again').addEventListener('click', look);
   copies(find('copy-details'), () => detailsOfOpening(fileId(), saving, failure), announce);
-  // The same link once more, in the tab where its page is open already.
+  // The link may be opened again in the tab that already shows its page.
   window.addEventListener('hashchange', begin);
   return begin();
 }
@@ -67,15 +67,15 @@ export async function startFilePage({ refresh } = {}) {
 function begin() {
   const given = takeTicket();
   ticket = given ?? ticket;
-  // What is under way goes on; the link can be opened after it.
+  // A download under way continues, and the link can be opened after it.
   if (saving.state === 'saving') return undefined;
   if (!ticket) return look();
   login.dismiss();
-  // Nothing is used up before the person wants it: programs that look at links press no button.
+  // The link is used up only by a press of the button, which programs that preview links do not do.
   return view.enter('invited');
 }
 
-// The secret behind `#`. It leaves the address bar at once: what stands there is kept, shown and copied.
+// Takes the secret behind `#` out of the address bar at once, because browsers keep, show and copy what is there.
 function takeTicket() {
   const given = location.hash.slice(1);
   if (location.href.includes('#')) history.replaceState(null, '', location.pathname + location.search);
@@ -87,7 +87,7 @@ function fileId() {
   try {
     return decodeURIComponent(last);
   } catch {
-    // No id: the server knows no such file.
+    // This is no id, so the server will not find a file.
     return last;
   }
 }
@@ -98,7 +98,7 @@ async function redeem() {
   await attempt(async () => {
     const shared = await server.redeem(ticket);
     ticket = undefined;
-    // The page of the file that the ticket is for, also after a reload.
+    // The address becomes that of the ticket's file, so that a reload shows it too.
     history.replaceState(null, '', encodeURIComponent(shared.file_id));
     present(shared, false);
     find('title').parentElement.focus();
@@ -106,7 +106,7 @@ async function redeem() {
   find('redeem').ariaDisabled = 'false';
 }
 
-// Whether the caller owns the file, or this browser redeemed a link to it.
+// Finds out whether the caller owns the file, or this browser redeemed a link to it.
 async function look() {
   view.enter('loading');
   await attempt(async () => {
@@ -114,10 +114,10 @@ async function look() {
     if (!needsKey || login.apiKey) return lookAsOwner();
     const shared = await sharedOrNothing();
     if (shared) return present(shared, false);
-    // Where another open page has a key, this goes on in `logIn`.
+    // If another open page has a key, this continues in `logIn`.
     await login.offer();
     if (login.apiKey) return undefined;
-    // A link may have come meanwhile.
+    // A link may have been opened meanwhile.
     return ticket ? login.dismiss() : view.enter('asking');
   }, { isLook: true });
 }
@@ -142,7 +142,7 @@ function nothingFor(...codes) {
 function logIn(apiKey) {
   server.logIn(apiKey);
   keys.keep(apiKey);
-  // What is under way waits for it.
+  // The download under way waits for it.
   if (isOwn) saving.logIn(apiKey);
   find('login').hidden = true;
   announce(say('apiKeyUsed'));
@@ -150,13 +150,13 @@ function logIn(apiKey) {
 }
 
 async function present(shown, own) {
-  // It was deleted while its record was on the way.
+  // The file was deleted while its record was loading.
   if (view.state === 'deleted') return;
   file = { ...shown, id: shown.id ?? shown.file_id };
   isOwn = own;
-  // Somebody with a link reads by a cookie, and with nobody's key.
+  // Somebody with a link reads by a cookie, without a key.
   saving.logIn(isOwn ? login.apiKey : undefined);
-  // What an element of the browser's asks for carries a cookie, and no API key.
+  // The browser's own elements send a cookie, but no API key.
   view.present(file, { isOwn, mayShow: !isOwn || !login.apiKey });
   enter(saving.state === 'saving' ? 'saving' : 'ready');
   const way = await Opener.wayToSave(file.size);
@@ -169,16 +169,16 @@ function save() {
   saving.begin(file);
 }
 
-// What became of saving it.
+// Shows each change of the download.
 function told(what) {
   if (what === 'credential-needed') return login.need();
-  // It may be the end of what was under way when the file went.
+  // This may be the end of a download whose file is gone.
   if (!view.hasFile) return undefined;
   if (what === 'progress') return view.figures(saving);
   const hadFocus = document.activeElement === find('stop');
   enter(what);
   view.figures(saving);
-  // That button is gone now.
+  // The focused button is hidden now.
   if (hadFocus && what !== 'saving') find('save').focus();
   const { outcome } = saving;
   if (what === 'saving') announce(say('announceSaving', { name: nameOf(file) }));
@@ -191,7 +191,7 @@ function told(what) {
   return undefined;
 }
 
-// A state with a file, and below it the link that came while one was saved.
+// Enters a state with a file, and offers a link that was opened during a download.
 function enter(state) {
   view.enter(state);
   if (ticket && state !== 'saving') view.inviteLater();
@@ -203,7 +203,7 @@ async function remove() {
   await attempt(async () => {
     await server.remove(file.id);
     view.enter('deleted');
-    // It may have failed meanwhile, since the object had gone.
+    // The download may have failed meanwhile, because the object was gone.
     tellNothing();
     saving.cancel();
     find('facts').textContent = say('deleted');
@@ -212,8 +212,8 @@ async function remove() {
   });
 }
 
-// Tells of what fails. What was refused for its key is done again where another one comes by itself, but for looking:
-// whatever key comes, that is done with it.
+// Runs `wish` and shows its failure. If the server refused the key and another key comes by itself, runs `wish` again;
+// but not a look, because any new key starts one anyway.
 async function attempt(wish, { isLook = false } = {}) {
   tellNothing();
   try {

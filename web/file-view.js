@@ -1,4 +1,4 @@
-// What is seen of the one file that a page is about.
+// Displays the one file of a page.
 
 import { nameOf, shownName } from './names.js';
 import { bytes, moment } from './numbers.js';
@@ -7,12 +7,12 @@ import { fillRecord, sayVerification } from './record.js';
 import { say, sayAll } from './sentences.js';
 import { kindOf, shownFile, wordsFor } from './shown-file.js';
 
-// States in which there is a file to be seen.
+// The states in which a file is shown.
 const WITH_FILE = new Set(['ready', 'saving', 'done', 'cancelled', 'failed']);
-// States in which the person is, or may be, somebody who has files here.
+// The states in which the person has files here, or may have.
 const AT_HOME = new Set(['asking', 'deleted', 'absent']);
 
-// What stands below the title in states without a file.
+// The text below the title in states without a file.
 const WAITS = { loading: 'fileWaits', asking: 'fileAsks' };
 
 const find = (id) => document.getElementById(id);
@@ -29,7 +29,7 @@ export class FileView {
     return document.querySelector('main').dataset.state;
   }
 
-  // Whether there is a file to be seen.
+  // Whether a file is shown.
   get hasFile() {
     return WITH_FILE.has(this.state);
   }
@@ -43,7 +43,7 @@ export class FileView {
     find('invited').textContent = say('invited');
     find('file').hidden = find('record').hidden = !hasFile;
     find('saving').hidden = state !== 'saving';
-    // It stays where it is: whoever presses twice must not meet another button there.
+    // The button stays in its place, so that a double press does not hit another one.
     find('save').ariaDisabled = String(state === 'saving');
     find('outcome').hidden = state !== 'done' && state !== 'cancelled';
     find('gone').hidden = state !== 'deleted' && state !== 'absent';
@@ -52,15 +52,15 @@ export class FileView {
     if (state === 'invited') find('title').textContent = say('invitedTitle');
   }
 
-  // Offers to open a link that came while the file was saved.
+  // Offers to open a link that came during a download.
   inviteLater() {
     find('invited').textContent = say('invitedLater');
     find('invitation').hidden = false;
     this.#announce(say('invitedLater'));
   }
 
-  // The record of the caller's own file, or what a link shows of somebody else's. `mayShow`: whether an element of the
-  // browser's may ask for its content.
+  // Shows the record of the caller's own file, or what a link shows of somebody else's. `mayShow`: whether an element
+  // of the browser may request the content.
   present(file, { isOwn, mayShow }) {
     this.#isOwn = isOwn;
     const name = nameOf(file);
@@ -84,13 +84,13 @@ export class FileView {
     fillRecord(find('record'), file, this.#announce);
   }
 
-  // How far it is.
+  // Shows how far the download is.
   figures({ size, opened, status }) {
     find('progress').value = size === 0 ? 0 : opened / size;
     find('progress').textContent = find('status').textContent = status;
   }
 
-  // How it ended, where it did not fail. `outcome` as saving.js has it.
+  // Shows how it ended, unless it failed. `outcome` is that of saving.js.
   end(sentence, { address, name } = {}) {
     find('outcome').hidden = false;
     find('outcome-text').textContent = sentence;
@@ -101,7 +101,7 @@ export class FileView {
     this.#announce(sentence);
   }
 
-  // The picture, sound or film, in the place of the button that asked for it.
+  // Shows the picture, audio or video in place of the button that asked for it.
   show(file) {
     const { id, content_type: contentType } = file;
     const kind = kindOf(contentType);
@@ -113,11 +113,11 @@ export class FileView {
     find('show').hidden = true;
     if (kind === 'img') return;
     element.focus();
-    // Where the browser wants a click of its own first, there is one to press.
+    // If the browser wants another click first, its own play button is there.
     element.play().catch(() => {});
   }
 
-  // `mayRetry`: whether looking again may help.
+  // `mayRetry`: whether a new request may help.
   tell(failure, mayRetry) {
     const { text, next } = sayReadFailure(failure);
     find('problem').querySelector('.problem-text').textContent = text;

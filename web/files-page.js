@@ -1,4 +1,4 @@
-// The page of one's files: search, open, share, delete.
+// The page that lists the caller's files: search, open, share, delete.
 
 import { Announcer } from './announcer.js';
 import { KeyBetweenTabs } from './key-between-tabs.js';
@@ -14,7 +14,7 @@ import { say, sayAll } from './sentences.js';
 import { Server } from './server.js';
 import { Share } from './share.js';
 
-// Somebody who types means one word, not its letters one after the other.
+// Wait for the whole word, instead of searching for each letter of it.
 const TYPING_MS = 250;
 
 const find = (id) => document.getElementById(id);
@@ -25,16 +25,16 @@ const server = new Server();
 const listing = new Listing(server);
 const share = new Share(find('share'), server, announce);
 const keys = new KeyBetweenTabs();
-// What was deleted here: a list that was asked for before may still have it.
+// Files deleted here. A list that was requested before may still contain them.
 const gone = new Set();
 let login;
 let typing;
 
-// `refresh` as page.js has it.
+// `refresh` is the same as in page.js.
 export async function startFilesPage({ refresh } = {}) {
   sayAll(document);
   if (!globalThis.isSecureContext) return notice('unfit', say('insecureContext'));
-  // The other pages' workers do the same when they start.
+  // On the other pages the workers do this when they start.
   deleteLeftovers();
   find('page').hidden = false;
   login = new Login(find('login'), [() => keys.ask(), refresh], {
@@ -52,7 +52,7 @@ export async function startFilesPage({ refresh } = {}) {
   });
   find('more').addEventListener('click', more);
   find('again').addEventListener('click', begin);
-  // Back from the page of a file, which may have been deleted there.
+  // The person is back from the page of a file, which may have been deleted there.
   window.addEventListener('pageshow', ({ persisted }) => persisted && load());
   return begin();
 }
@@ -76,7 +76,7 @@ async function load() {
   clearTimeout(typing);
   find('search').hidden = false;
   find('count').textContent = say(search() ? 'searching' : 'loading');
-  // What it would add belongs to the list that goes.
+  // The button would add files to the old list.
   find('more').hidden = true;
   await attempt(async () => {
     const files = await listing.first(search());
@@ -93,7 +93,7 @@ async function more() {
     const files = await listing.more();
     if (!files) return;
     const first = add(files);
-    // Where the button stays, so does the keyboard.
+    // If the button stays, it keeps the focus.
     if (find('more').hidden) first?.focus();
   });
   find('more').ariaDisabled = 'false';
@@ -108,7 +108,7 @@ function add(files) {
   return elements[0];
 }
 
-// What stands around the list.
+// Updates what surrounds the list.
 function show() {
   const count = find('listed').childElementCount;
   const { search: asked, hasMore } = listing;
@@ -128,7 +128,7 @@ async function remove(record) {
     await server.remove(id);
     announce(say('announceDeleted', { name }));
     gone.add(id);
-    // Another list may have come meanwhile.
+    // Another list may have been loaded meanwhile.
     const row = [...find('listed').children].find((one) => one.dataset.fileId === id);
     const next = row?.nextElementSibling ?? row?.previousElementSibling ?? find('search-text');
     row?.remove();
@@ -137,8 +137,8 @@ async function remove(record) {
   });
 }
 
-// Tells of what fails. What was refused for its key is done again where another one comes by itself, but for `load`:
-// whatever key comes, the list comes with it.
+// Runs `wish` and shows its failure. If the server refused the key and another key comes by itself, runs `wish` again;
+// but not `load`, because any new key loads the list anyway.
 async function attempt(wish, { isLoad = false } = {}) {
   notice('notice', '');
   find('notice-facts').hidden = true;

@@ -1,22 +1,22 @@
-// What is found in folders: `{ file, name, handle }` one after the other, `name` with the folders above. What cannot
-// be read comes as `{ unreadable }` with its name, and a folder without any file in it as `{ empty }` with its name.
+// Finds files in folders. Yields `{ file, name, handle }` for each, where `name` includes the folders; `{ unreadable }`
+// with the name if something cannot be read; and `{ empty }` with the name for a folder without any file.
 
 const PAUSE_AFTER_MS = 8;
 
-// Files that an input gave.
+// Returns the files of an input.
 export function chosen(files) {
   return [...files].map((file) => ({ file, name: file.webkitRelativePath || file.name }));
 }
 
-// Files and folders that were dropped. To be called before anything is awaited: afterwards the browser has let go of
-// them.
+// Returns the dropped files and folders. Call it before anything is awaited, because browsers drop the items after
+// that.
 export function dropped(items) {
   const all = [...items].filter((item) => item.kind === 'file');
   return within(
     all.map((item) => ({
       file: item.getAsFile(),
       entry: item.webkitGetAsEntry?.(),
-      // Folders that a browser guards have none; their entry still leads to the files.
+      // Protected folders have no handle, but their entry still leads to the files.
       handle: item.getAsFileSystemHandle?.().catch(() => undefined),
     })),
   );
@@ -40,7 +40,7 @@ async function* filesOf(root, of) {
   if (isEmpty) yield { empty: root.name };
 }
 
-// Depth first, each folder in the order of names. `of` gives what a folder holds.
+// Walks depth first, and through each folder in the order of names. `of` returns what a folder holds.
 async function* walk(root, of) {
   const left = [{ folder: root, name: root.name }];
   while (left.length > 0) {
@@ -79,7 +79,7 @@ async function entries(folder) {
   const reader = folder.createReader();
   const all = [];
   for (;;) {
-    // A few at a time, until there are none.
+    // The browser returns a few entries at a time, until none are left.
     const some = await new Promise((resolve, reject) => reader.readEntries(resolve, reject));
     if (some.length === 0) break;
     for (const entry of some) {
@@ -94,7 +94,7 @@ function inOrder(all) {
   return all.sort((a, b) => (a.name < b.name ? -1 : 1));
 }
 
-// The same, with a pause for the screen wherever it would have to wait too long.
+// Yields everything from `source`, but pauses for the screen whenever it would have to wait too long.
 export async function* unhurried(source) {
   let until = performance.now() + PAUSE_AFTER_MS;
   for await (const one of source) {

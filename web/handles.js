@@ -1,10 +1,10 @@
-// Handles of files whose uploads are unfinished, so that one click goes on after the page was closed. Only some
-// browsers have handles. A handle is a reference that the browser keeps: no content, and it opens nothing before the
-// person permits it again. Keeping one is a comfort, so where it fails nothing is said.
+// Stores handles of files whose uploads are unfinished, so that one click resumes an upload after the page was closed.
+// Only some browsers have handles. A handle is a reference without content, and it opens nothing before the person
+// permits it again. It is a convenience, so failures to store one are ignored.
 
 const DATABASE = 'sealift';
 const STORE = 'handles';
-// Far longer than servers keep an unfinished upload.
+// This is far longer than servers keep an unfinished upload.
 const KEEP_MS = 90 * 24 * 3600 * 1000;
 
 export class Handles {
@@ -24,7 +24,7 @@ export class Handles {
     return (await this.#quietly('readonly', (store) => store.get(uploadId)))?.handle;
   }
 
-  // The uploads that have one, once those are forgotten that nobody went on with for long.
+  // Returns the uploads that have a handle, and forgets handles that were not used for too long.
   async uploadIds() {
     const uploadIds = (await this.#quietly('readonly', (store) => store.getAllKeys())) ?? [];
     const kept = (await this.#quietly('readonly', (store) => store.getAll())) ?? [];
@@ -57,7 +57,7 @@ function answerOf(request) {
   });
 }
 
-// The file behind a handle, once the person permits it; undefined where they do not, or where it is gone.
+// Returns the file of a handle if it exists and the person permits it, otherwise undefined.
 export async function fileOf(handle) {
   try {
     const asked = { mode: 'read' };

@@ -1,6 +1,6 @@
-// The API key on its way from one page of this site to another. It is in the memory of open pages only, so a page that
-// is new asks the others; and what leads to another page opens beside, so that one of them is always there.
-// docs/PAGE.md says why it is not stored.
+// Passes the API key between open pages of this site. Only open pages hold it, in memory, so a new page asks the
+// others. Links to other pages open in a new tab, so that one page with the key always stays open. docs/PAGE.md says
+// why the key is not stored.
 
 const CHANNEL = 'sealift-api-key';
 const WAIT_MS = 250;
@@ -22,12 +22,12 @@ export class KeyBetweenTabs {
     }, { capture: true });
   }
 
-  // This page uses it: others may ask for it.
+  // Keeps the key that this page uses, for other pages that ask.
   keep(apiKey) {
     this.#apiKey = apiKey;
   }
 
-  // The key that another open page has; undefined where none answers.
+  // Returns the key of another open page, or undefined if none answers.
   ask() {
     if (!this.#channel) return undefined;
     this.#channel.postMessage({});
@@ -38,7 +38,7 @@ export class KeyBetweenTabs {
   }
 }
 
-// None where the browser lets this site store nothing: then pages cannot talk to each other either.
+// There is no channel if the browser lets this site store nothing, because pages then cannot reach each other.
 function opened() {
   try {
     return new BroadcastChannel(CHANNEL);

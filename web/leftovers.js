@@ -1,9 +1,9 @@
-// Files that workers keep in the browser's own file system (crates/browser/src/part_files.rs): sealed parts, and files that
-// were opened. Each worker has a folder there, and a lock of its name for as long as it runs.
+// Deletes files that workers left in the browser's own file system (crates/browser/src/part_files.rs): sealed parts
+// and decrypted files. Each worker has a folder there, and holds a lock of its name while it runs.
 
 const ALL = 'sealift-parts';
 
-// Deletes the folders of workers that are gone, however they went. Those of open pages stay.
+// Deletes the folders of workers that ended or crashed. Those of open pages stay.
 export async function deleteLeftovers() {
   const all = await allFolders();
   for await (const name of all?.keys() ?? []) {
@@ -11,13 +11,13 @@ export async function deleteLeftovers() {
   }
 }
 
-// Deletes one folder as soon as its worker is gone.
+// Deletes one folder as soon as its worker has ended.
 export async function deleteWhenFree(name) {
   const all = await allFolders();
   if (all) await withLock(name, {}, () => removed(all, name));
 }
 
-// Undefined where the browser has no such files, or none are there.
+// Returns undefined if the browser has no such files, or there are none.
 async function allFolders() {
   try {
     const root = await navigator.storage.getDirectory();
@@ -31,7 +31,7 @@ function withLock(name, options, use) {
   return navigator.locks.request(`${ALL}-${name}`, options, use);
 }
 
-// A folder that the browser does not let go of yet is deleted at the next visit.
+// If the browser does not delete a folder yet, it is deleted at the next visit.
 async function removed(all, name) {
   try {
     await all.removeEntry(name, { recursive: true });

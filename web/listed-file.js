@@ -1,4 +1,4 @@
-// One file in the list of files.
+// Makes the element of one file in the list of files.
 
 import { nameOf } from './names.js';
 import { bytes, moment } from './numbers.js';

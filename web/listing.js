@@ -1,6 +1,6 @@
-// The caller's files, page by page, all of them or those with a word in their name.
+// Lists the caller's files page by page: all of them, or those with a text in their name.
 
-// A page of a search may be empty although there are more behind it: the server looks at so many rows a request.
+// A search may return empty pages before more files, because the server scans a limited number of rows a request.
 const MOST_EMPTY_PAGES = 20;
 
 export class Listing {
@@ -22,8 +22,8 @@ export class Listing {
     return this.#cursor !== undefined;
   }
 
-  // Begins anew with this search. Gives the first files that there are, or undefined where another question came in
-  // between. Rejects with a failure.
+  // Starts a new search. Returns the first files, or undefined if another search was started meanwhile. Rejects with a
+  // failure.
   async first(search) {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
@@ -32,13 +32,13 @@ export class Listing {
     try {
       return await this.#next(asking);
     } catch (error) {
-      // There is nothing to go on from: what is listed still is of another search.
+      // The files still listed are of another search, so there is nothing to continue.
       this.#cursor = undefined;
       throw error;
     }
   }
 
-  // The files behind those that were given; undefined where there are none, or a question is under way.
+  // Returns the next files, or undefined if there are none or a request is under way.
   async more() {
     return this.hasMore && !this.#isUnderWay ? this.#next(this.#asking) : undefined;
   }

@@ -1,4 +1,4 @@
-// The API key: typed into the form, or brought by another open page or by the function that an embedding page gives. In
+// Gets the API key from the form, from another open page, or from a function of an embedding page. The key is kept in
 // memory only.
 
 import { say } from './sentences.js';
@@ -13,14 +13,14 @@ export class Login {
   #wishes;
   #apiKey;
   #isAsking = false;
-  // Whether a key came by itself, of the question under way.
+  // A promise of whether a key came by itself for the present question.
   #came;
-  // When a source gave the last key, and how many were refused as soon as they were there.
+  // When a source gave the last key, and how many keys in a row were refused right away.
   #refreshedAt = -Infinity;
   #refusedAtOnce = 0;
 
-  // `wishes` has `use(apiKey)`, `declined()` and `asked()`, which is called when the form needs an answer.
-  // `sources` are async functions that give a fresh key, or nothing; what is not there is left out.
+  // `wishes` has `use(apiKey)`, `declined()` and `asked()`, which is called when the form needs an answer. `sources`
+  // are async functions that return a fresh key or nothing; missing ones are skipped.
   constructor(form, sources, wishes) {
     this.#form = form;
     this.#sources = sources.filter(Boolean);
@@ -28,7 +28,7 @@ export class Login {
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const apiKey = this.#input.value.trim();
-      // Nothing else can be sent in a request's head.
+      // A request's header can carry only these characters.
       this.#input.setCustomValidity(PRINTABLE.test(apiKey) ? '' : say('apiKeyMarks'));
       if (form.reportValidity()) this.#use(apiKey);
     });
@@ -44,7 +44,7 @@ export class Login {
     return this.#apiKey;
   }
 
-  // The server wants a key; nothing waits for it yet.
+  // Offers the form. The server wants a key, but nothing waits for it yet.
   async offer() {
     if (this.#apiKey) return;
     const fresh = await this.#refreshed();
@@ -52,14 +52,14 @@ export class Login {
     else this.#form.hidden = false;
   }
 
-  // What was wanted waits for a key. However many ask, the person is asked once. Gives whether one came by itself: then
-  // what was refused may be done again.
+  // Asks for a key that a request waits for. The person is asked once, however many requests wait. Resolves to
+  // whether a key came by itself, so that the request may be repeated.
   need() {
     if (!this.#isAsking) this.#came = this.#ask();
     return this.#came;
   }
 
-  // Whatever waits for a key is not wanted any more.
+  // Closes the form, because nothing waits for a key any more.
   dismiss() {
     this.#isAsking = false;
     this.#decline.hidden = true;
@@ -72,7 +72,7 @@ export class Login {
     const isAtOnce = performance.now() - this.#refreshedAt < AT_ONCE_MS;
     this.#refusedAtOnce = isAtOnce ? this.#refusedAtOnce + 1 : 0;
     const fresh = this.#refusedAtOnce < MOST_REFUSED_AT_ONCE ? await this.#refreshed() : undefined;
-    // Somebody may have typed one in the meantime.
+    // The person may have typed a key in the meantime.
     if (!this.#isAsking) return this.#apiKey !== refused;
     if (fresh) {
       this.#use(fresh);
@@ -94,7 +94,7 @@ export class Login {
         // The key that was refused is not fresh.
         if (fresh !== this.#apiKey && PRINTABLE.test(fresh ?? '')) return fresh;
       } catch {
-        // The next may have one.
+        // The next source may have a key.
       }
     }
     return undefined;

@@ -1,4 +1,4 @@
-// File names as they are shown: what is invisible in them, or turns the text around, is made visible.
+// Formats file names for display: invisible characters, and those that reverse text, become visible.
 
 import { say } from './sentences.js';
 
@@ -8,7 +8,7 @@ export function shownName(name) {
   return name.replace(INVISIBLE, (mark) => `[U+${mark.codePointAt(0).toString(16).toUpperCase().padStart(4, '0')}]`);
 }
 
-// The name of a file or an upload as it is shown: a sentence where the server could not read it.
+// Returns the displayed name of a file or an upload, or a sentence if the server could not read the name.
 export function nameOf({ name, unreadable = [] }) {
   return unreadable.includes('name') ? say('nameUnreadable') : shownName(name);
 }

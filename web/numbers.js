@@ -1,4 +1,4 @@
-// Counts, sizes and times in words.
+// Formats counts, sizes and times.
 
 import { say } from './sentences.js';
 
@@ -11,7 +11,7 @@ export function amount(count) {
   return whole.format(count);
 }
 
-// A day and a time of it, as this device's clock has them.
+// Formats a date and a time, in this device's time zone.
 export function moment(atMs) {
   return moments.format(atMs);
 }

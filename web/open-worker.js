@@ -1,4 +1,4 @@
-// The worker of a file's page: hands the page's wishes to the module, and the module's reports to the page.
+// The worker of a file's page: passes commands from the page to the module, and reports back.
 
 import init, { Opener } from './sealift_browser.js';
 
@@ -15,7 +15,7 @@ const wishes = {
   leave: (opener) => opener.leave(),
 };
 
-// What cannot be gone on from: a fault of ours, as the module tells every failure as a message.
+// Reports an error after which the worker cannot continue. It is a bug, since the module reports failures as messages.
 function stopped(reason) {
   console.error(reason);
   postMessage({ type: 'stopped', failure: { code: 'worker_stopped', detail: '', numbers: {} } });

@@ -1,8 +1,8 @@
-// The page's side of the worker that opens files, and the choice of where they are saved.
+// The page's side of the worker that decrypts files. It also chooses where they are saved.
 
 import { deleteWhenFree } from './leftovers.js';
 
-// Under `require-trusted-types-for 'script'` only what this policy lets through becomes a worker.
+// Under `require-trusted-types-for 'script'` a worker must have a URL that this policy allows.
 const WORKER = new URL('./open-worker.js', import.meta.url);
 const policy = globalThis.trustedTypes?.createPolicy('sealift', {
   createScriptURL(address) {
@@ -12,71 +12,71 @@ const policy = globalThis.trustedTypes?.createPolicy('sealift', {
 });
 
 const STOPPED = { code: 'worker_stopped', detail: '', numbers: {} };
-// Where the browser has no place on disk: the module holds no more (crates/browser/src/sink/in_memory.rs).
+// The limit of the module (crates/browser/src/sink/in_memory.rs), for browsers that cannot save to disk.
 const MOST_BYTES_IN_MEMORY = 512 * 1024 * 1024;
-// How long a page that is left waits for a worker that writes. Nothing else can be waited for then.
+// How long a closing page waits for a worker that writes. It cannot wait in any other way then.
 const LEAVING_MS = 150;
-// Between attempts to take a file away.
+// The waits before each attempt to remove a file.
 const WAITS_MS = [0, 100, 400, 1600];
-// No file may have these in its name on one system or another, or they hide how it ends.
+// Some system does not allow these in file names, or they hide how a name ends.
 const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd/\\:*?"<>|]/gu;
 
 export class Opener {
   #worker;
   #hear;
-  // What is being saved: its name and size, and the file that was picked for it.
+  // The name and size of the file that is being saved, and the picked file for it.
   #name;
   #size;
   #picked;
-  // What was offered last: its address, and how much of the browser's disk it takes.
+  // The URL of the last offered file, and how much of the browser's disk it takes.
   #address;
   #keptBytes = 0;
-  // Files on the browser's own disk that the worker has opened or opens: `{ folder, name }` for each.
+  // The decrypted files on the browser's own disk: `{ folder, name }` for each.
   #onDisk = [];
   #isWriting = false;
-  // The wish whose place is being picked; another one in its stead, and the picker's answer comes too late.
+  // The request whose picker is open. If another replaces it, the picker's answer comes too late.
   #picking;
 
-  // `hear` is called with every message: `progress` (`opened` of `size` bytes have come), `retrying`, and at the end
-  // `done` (`how`: `picker`, `disk` or `memory`; `name`; of the last two, whose download has begun by now, the `address`
-  // to save them again from), `failed` (`failure`) or `cancelled`. `credential-needed`: it goes on by `logIn`, or not by
-  // `logInDeclined`. `stopped` (`failure`): this opener has ended and does no more.
+  // `hear` is called with every message: `progress` (`opened` of `size` bytes received), `retrying`, and at the end
+  // `done` (`how`: `picker`, `disk` or `memory`; `name`; for the latter two, whose download has begun by now, the
+  // `address` to save them again), `failed` (`failure`) or `cancelled`. After `credential-needed` call `logIn` or
+  // `logInDeclined`. After `stopped` (`failure`) this opener does nothing more.
   constructor(hear) {
     this.#hear = hear;
     this.#worker = new Worker(policy ? policy.createScriptURL(WORKER.href) : WORKER, { type: 'module' });
     this.#worker.addEventListener('message', ({ data }) => this.#heard(data));
     this.#worker.addEventListener('error', () => this.#heard({ type: 'stopped', failure: STOPPED }));
     window.addEventListener('pagehide', () => this.#leave());
-    // Browsers may show a page again that was left, and what it had on disk is gone.
+    // Browsers may show a closed page again, but its files on disk are gone.
     window.addEventListener('pageshow', ({ persisted }) => {
       if (persisted && this.#onDisk.length > 0) location.reload();
     });
   }
 
-  // Which way a file of that size would be saved: `picker` (the person picks the place, and the browser writes there),
-  // `disk` or `memory` (opened to a place of the browser's own, then downloaded), or `too_large_for_this_browser`.
+  // Returns how a file of that size would be saved: `picker` (into a file that the person picks), `disk` or `memory`
+  // (decrypted to the browser's own disk or memory, then downloaded), or `too_large_for_this_browser`.
   static async wayToSave(size) {
     if (globalThis.showSaveFilePicker) return 'picker';
     if (await hasRoom(size)) return 'disk';
     return size <= MOST_BYTES_IN_MEMORY ? 'memory' : 'too_large_for_this_browser';
   }
 
-  // Requests carry this API key from now on; none without one, and then the browser sends a ticket's cookie by itself.
+  // Sets the API key of all requests from now on. Without one, the browser sends a ticket's cookie by itself.
   logIn(apiKey) {
     this.#want('logIn', { apiKey });
   }
 
-  // There is no key to be had.
+  // The person gives no key.
   logInDeclined() {
     this.#want('logInDeclined');
   }
 
-  // Opens the file in this browser and saves it. To be called in a click: browsers let nobody else pick a place.
+  // Decrypts the file in this browser and saves it. Call it in a click, because browsers open a picker only then.
   save(fileId, name, size) {
     this.#begin(fileId, name, size);
   }
 
-  // Ends what is under way by `cancelled`, or by `done` where it was too late.
+  // Cancels the download under way. It ends with `cancelled`, or with `done` if it was too late.
   cancel() {
     if (this.#picking) this.#cancelled();
     else this.#want('cancel');
@@ -84,11 +84,11 @@ export class Opener {
 
   async #begin(fileId, name, size) {
     const wish = (this.#picking = {});
-    // The browser has all of what was in memory as soon as it copies.
+    // Once its download has begun, the browser holds all of a file that was in memory.
     if (this.#keptBytes === 0) this.#forget();
     this.#name = savedName(name);
     const { picked, isClosed } = await pick(this.#name);
-    // The last download makes room, where there is none beside it.
+    // The last offered file is deleted if there is no room beside it.
     const inMemory = !picked && !isClosed && !(await hasRoom(size - this.#keptBytes));
     this.#picked = picked;
     if (wish !== this.#picking) return this.#leaveNothing();
@@ -103,15 +103,15 @@ export class Opener {
     this.#hear({ type: 'cancelled' });
   }
 
-  // Picking made the file, or emptied it. Whoever ends otherwise than the worker does must take it away.
+  // Removes the picked file if the worker does not, because picking created or emptied it.
   #leaveNothing() {
     if (this.#picked) removed(this.#picked);
     this.#picked = undefined;
   }
 
-  // Nothing that was opened stays on the browser's own disk when the page is left; a download that the browser has begun to
-  // copy goes on. This page cannot delete what the worker is writing, and the worker may end before it has heard of it, so
-  // both try, this page second: the worker runs beside it, and needs some milliseconds to finish a write.
+  // Deletes decrypted files from the browser's own disk when the page closes. A download that the browser already
+  // copies continues. This page cannot delete a file that the worker is writing, and the worker may end before it gets
+  // the message. So both try, this page second, because the worker needs some milliseconds to finish a write.
   #leave() {
     if (this.#isWriting) {
       this.#want('leave');
@@ -121,7 +121,7 @@ export class Opener {
     for (const { folder, name } of this.#onDisk) folder.removeEntry(name).catch(() => {});
   }
 
-  // The worker has stopped by itself. What it was writing to is nobody's once it is gone.
+  // Cleans up after a worker that stopped by itself. Its folder can be deleted once the worker is gone.
   #end() {
     this.#worker.terminate();
     if (this.#onDisk.length > 0) deleteWhenFree(this.#onDisk[0].folder.name);
@@ -129,7 +129,7 @@ export class Opener {
     this.#leaveNothing();
   }
 
-  // Has the browser copy what was opened to where its downloads go. What was offered before may be copied until now.
+  // Has the browser copy the decrypted file to its downloads. It may have been copying the last one until now.
   #offer(blob, how) {
     this.#forget();
     const link = document.createElement('a');
@@ -168,18 +168,18 @@ export class Opener {
   }
 }
 
-// The person's choice, where this browser asks for one: `picked`, or `isClosed` where they thought better of it.
+// Asks where to save, if this browser can: returns `picked`, or `isClosed` if the person closed the dialog.
 async function pick(suggestedName) {
   if (!globalThis.showSaveFilePicker) return {};
   try {
     return { picked: await globalThis.showSaveFilePicker({ suggestedName }) };
   } catch (error) {
-    // Anything else: no picker here, as in a frame.
+    // Other errors mean that there is no picker here, for example in a frame.
     return { isClosed: error.name === 'AbortError' };
   }
 }
 
-// Whether the browser has a file system of the page's own with so much room. In some private windows it has none.
+// Returns whether the browser has a private file system with that much room. Some private windows have none.
 async function hasRoom(size) {
   try {
     await navigator.storage.getDirectory();
@@ -195,7 +195,7 @@ function savedName(name) {
   return last.replace(NOT_IN_NAMES, '_').replace(/^\.+|[. ]+$/gu, '') || 'file';
 }
 
-// Takes away a picked file. The browser frees what a worker was writing to some time after that is gone.
+// Removes a picked file. The browser unlocks a file some time after the worker that wrote to it has ended.
 async function removed(file) {
   for (const waitMs of WAITS_MS) {
     await new Promise((resolve) => setTimeout(resolve, waitMs));

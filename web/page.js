@@ -1,4 +1,4 @@
-// The page: what is chosen goes to `Sending`, and what comes of it is shown.
+// The page that sends files: passes chosen files to `Sending`, and shows what happens to them.
 
 import { Announcer } from './announcer.js';
 import { Awake } from './awake.js';
@@ -42,8 +42,8 @@ let chooser;
 let login;
 let isAway = false;
 
-// `refresh` is an async function that gives a fresh API key, or nothing: where it is given, it is asked before the
-// person is. docs/PAGE.md says how a page of one's own does that.
+// `refresh` is an optional async function that returns a fresh API key or nothing. It is called before the person is
+// asked. docs/PAGE.md says how a page of one's own uses it.
 export async function startPage({ refresh } = {}) {
   sayAll(document);
   const unfit = await whyUnfit();
@@ -78,7 +78,7 @@ function backend() {
   return find('advanced').querySelector(':checked').value;
 }
 
-// `source` gives what folders.js finds.
+// Adds files. `source` yields what folders.js finds.
 async function add(source) {
   notice('notice', '');
   const started = [];
@@ -98,7 +98,7 @@ async function add(source) {
   else if (started.length > 1) announce(say('started', { count: started.length }));
 }
 
-// A sentence about these names, as far as they can be read.
+// Makes a sentence with the first of these names.
 function sayNames(sentence, all) {
   const names = all.slice(0, MOST_NAMES).join(', ');
   const others = all.length - MOST_NAMES;
@@ -108,7 +108,7 @@ function sayNames(sentence, all) {
 function start(found) {
   const entry = sending.add(found);
   const known = unfinished.match(found)?.upload_id;
-  // One question about it is enough.
+  // One question about the same upload is enough.
   if (known && !sending.entries.some((other) => other.state === 'known' && other.known === known)) {
     entry.known = known;
     entry.enter('known');
@@ -119,7 +119,7 @@ function start(found) {
   return entry;
 }
 
-// An unfinished upload becomes a row.
+// Turns an unfinished upload into a row and resumes it.
 function goOnWith(upload, { file, handle }) {
   if (sending.knows(upload.upload_id)) return;
   const entry = sending.add({ file, handle, name: upload.name || file.name });
@@ -149,7 +149,7 @@ function wish(what, entry) {
   wishes[what]();
 }
 
-// The last first: those whose turn has not come must not get it because others gave way.
+// Pauses the last first, so that waiting files do not start when others pause.
 async function pauseAll() {
   for await (const entry of unhurried(sending.entries.reverse())) sending.pause(entry);
 }
@@ -177,7 +177,7 @@ function discardUnfinished(upload) {
   });
 }
 
-// Asks first. Gives whether the upload is gone.
+// Asks, then discards. Returns whether the upload is gone.
 async function discard(name, end) {
   if (!(await question.ask(say('discardQuestion', { name }), say('discard')))) return false;
   try {
@@ -197,7 +197,7 @@ function clear() {
   find('list').hidden = sending.entries.length === 0;
   find('files').focus();
   show();
-  // What failed and can go on is found there from now on.
+  // Failed uploads that can be resumed are listed there from now on.
   if (ended.some((entry) => !isGone(entry))) loadUnfinished();
 }
 
@@ -212,7 +212,7 @@ async function download(entry, event) {
   }
 }
 
-// What a worker says. Most of it is about one file.
+// Handles a message of a worker. Most of them are about one file.
 function hear(name, message) {
   if (message.type === 'ready') return ready(message.policy);
   if (message.type === 'away') return away(message.failure);
@@ -230,7 +230,7 @@ function ready(policy) {
   else loadUnfinished();
 }
 
-// The server did not say what it takes. The worker asks it again and again.
+// The worker could not get the server's limits, and keeps asking.
 function away(failure) {
   if (isAway) return;
   isAway = true;
@@ -238,7 +238,7 @@ function away(failure) {
   else noticeFailure(failure);
 }
 
-// The worker is gone: its files are not sent, and the next file gets a new worker.
+// The worker is gone, so its files fail and the next file gets a new worker.
 function stopped(name, failure) {
   workers.end(name);
   if (sending.stopped(name, failure) === 0) noticeFailure(failure);
@@ -258,13 +258,13 @@ async function loadUnfinished() {
   try {
     await unfinished.load(() => workers.current().unfinished(), (uploadId) => sending.knows(uploadId));
   } catch (failure) {
-    // With another key they are asked for again.
+    // They are loaded again with another key.
     if (failure?.code === 'unauthenticated') login.need();
     else noticeFailure(failure);
   }
 }
 
-// An entry changed.
+// Shows and announces a change of an entry.
 function told(entry, what) {
   if (what === 'figures') {
     late.add(entry);
@@ -287,7 +287,7 @@ function told(entry, what) {
   show();
 }
 
-// Figures change so often that drawing each would take longer than sealing.
+// Figures change so often that drawing each change would take longer than sealing.
 const DRAW_EVERY_MS = 250;
 const late = new Set();
 let timer;

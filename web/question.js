@@ -1,28 +1,28 @@
-// A question before something that cannot be taken back.
+// Asks before an action that cannot be undone.
 
 import { say } from './sentences.js';
 
 export class Question {
   #dialog;
-  // Takes the answer to what is asked now.
+  // Resolves the present question.
   #settle = () => {};
 
   constructor(dialog) {
     this.#dialog = dialog;
     for (const button of dialog.querySelectorAll('button')) {
       button.addEventListener('click', () => {
-        // Here, and not on `close`: that event comes later, when the next question may be asked already.
+        // The answer is taken here because `close` comes later, when the next question may be open already.
         this.#settle(button.className === 'confirm-yes');
         dialog.close();
       });
     }
-    // By the Escape key.
+    // The Escape key means no.
     dialog.addEventListener('close', () => {
       if (!dialog.open) this.#settle(false);
     });
   }
 
-  // Whether the person says yes; `yes` is what stands on that button.
+  // Resolves to whether the person says yes. `yes` is the text of that button.
   ask(sentence, yes) {
     const dialog = this.#dialog;
     this.#settle(false);

@@ -1,6 +1,6 @@
-// Whose turn it is. The worker gets a few files at a time, however many were chosen.
+// Gives the worker a limited number of files at a time, however many were chosen.
 
-// Enough that the worker is never idle: it sends six at once.
+// This is enough to keep the worker busy, which sends six at once.
 const MOST_HANDED = 24;
 
 export class Queue {
@@ -18,7 +18,7 @@ export class Queue {
     this.#next();
   }
 
-  // The worker does nothing more for them, or nothing for now.
+  // Frees the slots of entries that are done or paused.
   release(entries) {
     for (const entry of entries) {
       this.#waiting.delete(entry);

@@ -1,18 +1,18 @@
-// What is known of a file that is there: whether it was verified, and the details below it.
+// Displays a stored file's record: whether it was verified, and the details.
 
 import { copies } from './copy.js';
 import { bytes, moment } from './numbers.js';
 import { say } from './sentences.js';
 
-// The buttons that copy already: a record may be filled again.
+// The buttons that already copy, because a record may be filled again.
 const copying = new WeakSet();
 
-// Where the pages show a file of that id, from the page of all files and the one that sends.
+// Returns the address of a file's page, relative to the list and to the page that sends.
 export function pageOf(fileId) {
   return `files/${encodeURIComponent(fileId)}`;
 }
 
-// One sentence about what the pass over all of a file found; none where this page does not know the answer.
+// Returns a sentence about the result of the server's check, or '' if this page does not know the state.
 export function sayVerification({ verification: { state, at_ms: atMs }, unreadable = [] }) {
   if (unreadable.includes('verification')) return say('verificationUnreadable');
   if (state === 'pending') return say('pending');
@@ -20,7 +20,7 @@ export function sayVerification({ verification: { state, at_ms: atMs }, unreadab
   return state === 'failed' ? say('damaged', { moment: moment(atMs) }) : '';
 }
 
-// Fills the details of a record; what somebody with a link is not told is left out.
+// Fills in the details of a record, and hides those that a share link does not show.
 export function fillRecord(element, record, announce) {
   const { verification } = record;
   const values = {

@@ -1,4 +1,4 @@
-// What is seen of one file, from waiting to its end.
+// Displays one file that is sent, from waiting to its end.
 
 import { copies } from './copy.js';
 import { details } from './details.js';
@@ -10,14 +10,14 @@ import { say, sayAll } from './sentences.js';
 
 const BUTTONS = ['pause', 'continue', 'cancel', 'retry', 'start-anew', 'choose-again', 'discard', 'confirm-yes', 'confirm-no'];
 const REMEDIES = ['retry', 'start-anew', 'choose-again', 'discard'];
-// States in which somebody may want to ask for help.
+// The states in which somebody may want to ask for help.
 const WITH_FACTS = new Set(['paused', 'unchecked', 'failed', 'left']);
 
 export class Row {
   #entry;
   #shownState;
 
-  // `wish(what, entry)` is called with the class of the button that was pressed.
+  // `wish(what, entry)` is called with the class of the pressed button.
   constructor(entry, template, { wish, download, share, announce }) {
     this.#entry = entry;
     this.element = template.content.firstElementChild.cloneNode(true);
@@ -44,7 +44,7 @@ export class Row {
     this.show();
   }
 
-  // As the entry is now. The focus stays in the row where its button goes.
+  // Shows the entry's present state. If the focused button disappears, the focus stays in the row.
   show() {
     const hadFocus = this.element.contains(document.activeElement);
     this.#show();
@@ -63,7 +63,7 @@ export class Row {
     this.#part('pause').hidden = !entry.canPause;
     this.#part('continue').hidden = !entry.canContinue;
     this.#part('cancel').hidden = !entry.canCancel;
-    // Not `disabled`: that would take the keyboard's place away.
+    // `disabled` would lose the keyboard focus.
     this.#part('pause').ariaDisabled = String(entry.asked !== undefined);
     this.#part('cancel').ariaDisabled = String(entry.asked === 'cancelling');
     this.#part('facts').hidden = !WITH_FACTS.has(entry.state) && entry.reason === undefined;

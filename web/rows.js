@@ -1,12 +1,12 @@
-// The list of files. However long it is, only the rows near the view are in the document.
+// The list of files. Only rows near the visible area are in the document, so the list may be long.
 
 import { Row } from './row.js';
 
 const BLOCK = 20;
-// Up to here everything is in the document, where the browser's own search finds it.
+// Up to this many rows are all in the document, so that the browser's search finds them.
 const MOST_WHOLE = 200;
 const NEAR = '1000px';
-// Of a block that was not seen yet, in pixels a row; corrected when it is.
+// The assumed height of a row in pixels, until its block was displayed.
 const GUESSED_HEIGHT = 76;
 
 export class Rows {
@@ -59,7 +59,7 @@ export class Rows {
     return this.#count <= MOST_WHOLE;
   }
 
-  // From here on only what is near stays; an observer tells of each block once at the beginning.
+  // Removes distant rows from now on. An observer reports each block once when it starts.
   #lookAgain() {
     this.#observer.disconnect();
     for (const { element } of this.#blocks) this.#observer.observe(element);
@@ -67,7 +67,7 @@ export class Rows {
 
   #addBlock() {
     const element = document.createElement('ol');
-    // The blocks are one list to whoever listens.
+    // Screen readers get all blocks as one list.
     element.role = 'none';
     const block = { element, entries: new Set(), rows: undefined };
     element.block = block;
@@ -84,7 +84,7 @@ export class Rows {
     }
   }
 
-  // Makes the rows that are missing.
+  // Makes the missing rows of a block.
   #mount(block) {
     if (!block.rows) {
       block.rows = new Map();

@@ -1,4 +1,4 @@
-// Opening a file in this browser and saving it: how far it is, and how it ended.
+// The state of a download: how far it is, and how it ended.
 
 import { Awake } from './awake.js';
 import { bytes, timeLeft } from './numbers.js';
@@ -14,7 +14,7 @@ export class Saving {
   size = 0;
   isRetrying = false;
   failure;
-  // Of the end: `how`, `name` and perhaps `address`, as opener.js has them.
+  // The result: `how`, `name` and, for some, `address`, as in opener.js.
   outcome;
   #opener;
   #apiKey;
@@ -22,14 +22,14 @@ export class Saving {
   #speed = new Speed();
   #awake = new Awake(() => this.state === 'saving');
   #timer;
-  // Whether the person has chosen a place, so that it goes on by itself.
+  // Whether the person has picked where to save, so that the download runs.
   #hasBegun = false;
 
-  // `told(what)` is called after each change: `progress`, or the state that it came to: `saving`, `done`, `failed` or
-  // `cancelled`; and by `credential-needed` where it goes on once there is an API key, until `logInDeclined`.
+  // `told(what)` is called after each change: with `progress`, with the new state (`saving`, `done`, `failed` or
+  // `cancelled`), or with `credential-needed` if it waits for an API key or `logInDeclined`.
   constructor(told) {
     this.#told = told;
-    // Made beforehand: its module should be there when the button is pressed.
+    // The opener is made now, so that its module is loaded when the button is pressed.
     this.#make();
   }
 
@@ -42,7 +42,7 @@ export class Saving {
     this.#opener?.logInDeclined();
   }
 
-  // In a click, since browsers let nobody else open their dialog.
+  // Call it in a click, because browsers open their dialog only then.
   begin({ id, name, size }) {
     this.opened = 0;
     this.size = size;
@@ -61,7 +61,7 @@ export class Saving {
     if (this.state === 'saving') this.#opener.cancel();
   }
 
-  // How far it is, in words.
+  // Says how far it is.
   get status() {
     if (!this.#hasBegun && globalThis.showSaveFilePicker) return say('pickPlace');
     const words = [say(this.isRetrying ? 'retrying' : 'saving'), say('openedOf', { opened: bytes(this.opened), size: bytes(this.size) })];
@@ -102,7 +102,7 @@ export class Saving {
     failed: ({ failure }) => this.#fail(failure),
     cancelled: () => this.#enter('cancelled'),
     'credential-needed': () => this.#told('credential-needed'),
-    // The next file gets another one, and not before: what cannot start would be made again without end.
+    // The next download makes another opener. One that cannot start would otherwise be made again and again.
     stopped: ({ failure }) => {
       this.#opener = undefined;
       if (this.state === 'saving') this.#fail(failure);
@@ -122,7 +122,7 @@ export class Saving {
     this.#told(state);
   }
 
-  // Figures change more often than anybody reads them.
+  // Figures change faster than anybody can read them.
   #tellSoon() {
     this.#timer ??= setTimeout(() => {
       this.#timer = undefined;

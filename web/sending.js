@@ -1,4 +1,4 @@
-// The files of this page: what the person wants of each, and what the workers tell of it.
+// The files of this page. Passes the person's commands to the workers, and applies the workers' messages.
 
 import { Entry } from './entry.js';
 import { isGone } from './failures.js';
@@ -12,8 +12,8 @@ export class Sending {
   #handles;
   #tell;
 
-  // `tell(entry, what)` is called after each change; `what` is the message's type, `figures` where nothing but those
-  // changed, or undefined where the person made the change.
+  // `tell(entry, what)` is called after each change. `what` is the message's type, `figures` if only those changed, or
+  // undefined if the person made the change.
   constructor(workers, handles, tell) {
     this.#workers = workers;
     this.#handles = handles;
@@ -24,7 +24,7 @@ export class Sending {
     return [...this.#entries.values()];
   }
 
-  // A new entry, which does not go anywhere yet.
+  // Makes an entry, without sending it.
   add(found) {
     const entry = new Entry((this.#lastId += 1), found);
     this.#entries.set(entry.id, entry);
@@ -78,8 +78,8 @@ export class Sending {
     this.#tell(entry);
   }
 
-  // The answer to what an entry asks: in `known`, whether it goes on with that upload; in `unchecked`, whether the
-  // rest is sent although it cannot be compared.
+  // Answers an entry's question: in `known`, whether to resume that upload; in `unchecked`, whether to send the rest
+  // although it cannot be compared.
   answer(entry, yes) {
     if (entry.state === 'known') {
       if (yes) entry.uploadId = entry.known;
@@ -94,8 +94,8 @@ export class Sending {
     this.send(entry, isGone(entry) ? 'add' : 'resume');
   }
 
-  // The file as it is now, as a new upload. Where the browser does not read it any more, `chooseAgain` lets the person
-  // choose it again.
+  // Sends the present file as a new upload. If the browser can no longer read it, `chooseAgain` lets the person choose
+  // it again.
   async startAnew(entry, chooseAgain) {
     const fresh = await entry.handle?.getFile().catch(() => undefined);
     if (fresh) entry.file = fresh;
@@ -103,20 +103,20 @@ export class Sending {
     this.send(entry, 'startAnew');
   }
 
-  // Goes on with another choice of the file.
+  // Continues with the file that was chosen again.
   chooseAgain(entry, { file, handle }) {
     entry.file = file;
     entry.handle = handle;
     this.send(entry, isGone(entry) ? 'add' : 'resume');
   }
 
-  // Ends the upload of an entry that failed or was left.
+  // Discards the upload of an entry that failed or was left.
   async discard(entry) {
     await this.#workers.current().discard(entry.uploadId);
     this.#settle(entry, 'cancelled');
   }
 
-  // What a worker told of one file.
+  // Applies a worker's message about one file.
   hear(message) {
     const entry = this.#entries.get(message.id);
     if (!entry) return;
@@ -129,7 +129,7 @@ export class Sending {
     this.#tell(entry, isFigures ? 'figures' : message.type);
   }
 
-  // A worker is gone, and with it all that it did. Gives how many files that concerns.
+  // Fails all files of a worker that stopped. Returns how many there are.
   stopped(backend, failure) {
     const concerned = this.entries.filter((entry) => entry.backend === backend && (entry.isHanded || entry.isRunning));
     this.#queue.release(concerned);
@@ -144,7 +144,7 @@ export class Sending {
     },
     state: (entry, { state }) => {
       entry.enter(state);
-      // Only now it is sure that this is the upload's file.
+      // Only now it is certain that the file belongs to this upload.
       if (entry.wish === 'resume' && (state === 'sending' || state === 'checking')) this.#keep(entry);
     },
     progress: (entry, { sent }) => entry.progress(sent),
@@ -170,7 +170,7 @@ export class Sending {
     entry.worker = worker;
     if (entry.wish === 'resume') return worker.resume(id, uploadId, file);
     if (entry.wish === 'add') return worker.add(id, file, sentName);
-    // Only the worker that began the old upload takes it back by itself.
+    // Only the worker that began the old upload discards it by itself.
     if (uploadId && earlier !== worker) this.#discardQuietly(uploadId);
     this.#part(entry);
     worker.startAnew(id, file, sentName);
@@ -195,7 +195,7 @@ export class Sending {
     if (entry.uploadId) this.#handles.forget(entry.uploadId);
   }
 
-  // What is sent next is another upload.
+  // Separates the entry from its upload, because the next one is new.
   #part(entry) {
     this.#forget(entry);
     entry.uploadId = undefined;
@@ -203,7 +203,7 @@ export class Sending {
 
   #discardQuietly(uploadId) {
     this.#workers.current().discard(uploadId).catch(() => {
-      // It stays in the list of unfinished uploads, and ends by itself in time.
+      // The upload stays in the list of unfinished uploads until it expires.
     });
   }
 }

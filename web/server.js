@@ -1,23 +1,23 @@
-// Questions to the server about files that are there. No wasm is needed for them.
+// Sends requests about stored files to the server. They need no wasm.
 
 const LONGEST_MS = 60_000;
-// Where a key must not go along: on the server a login wins over a cookie.
+// For requests that must not carry the key, because a login takes precedence over a cookie on the server.
 const NONE = null;
 
 export class Server {
   #apiKey;
 
-  // Requests carry this key from now on.
+  // Sets the API key of all requests from now on.
   logIn(apiKey) {
     this.#apiKey = apiKey;
   }
 
-  // What the server takes, and whether it asks for a key. Like all of these it rejects with a failure.
+  // Gets the server's limits, and whether it asks for a key. Like all of these, it rejects with a failure.
   policy() {
     return this.#ask('GET', '/v1/policy');
   }
 
-  // One page of the caller's files, of those with `search` in their name. `signal` ends the question.
+  // Gets one page of the caller's files, those with `search` in their name. `signal` aborts the request.
   files({ search, cursor, signal }) {
     const asked = new URLSearchParams();
     if (search) asked.set('search', search);
@@ -25,17 +25,17 @@ export class Server {
     return this.#ask('GET', `/v1/files?${asked}`, { signal });
   }
 
-  // The record of a file of the caller's own.
+  // Gets the record of the caller's own file.
   file(fileId) {
     return this.#ask('GET', path(fileId));
   }
 
-  // What this browser may know of a file whose ticket it redeemed. The cookie says so, so no key goes along.
+  // Gets what a redeemed ticket shows of its file. The cookie authorizes this, so the key is left out.
   shared(fileId) {
     return this.#ask('GET', `${path(fileId)}/shared`, { apiKey: NONE });
   }
 
-  // Uses a ticket up; this browser may read its file for a while.
+  // Uses a ticket up, after which this browser may read its file for a while.
   redeem(ticket) {
     return this.#ask('POST', '/v1/tickets/redeem', { body: { ticket }, apiKey: NONE });
   }
@@ -56,7 +56,7 @@ export class Server {
     const headers = {};
     if (apiKey) headers.authorization = `Bearer ${apiKey}`;
     if (body) headers['content-type'] = 'application/json';
-    // Not by `AbortSignal.any`, which browsers have since 2024 only.
+    // `AbortSignal.any` is not used, because browsers have it only since 2024.
     const ends = new AbortController();
     const end = () => ends.abort();
     const timer = setTimeout(end, LONGEST_MS);
@@ -98,7 +98,7 @@ function refusal({ status }, said) {
   return { code, detail, status, requestId, numbers };
 }
 
-// As the module's failures are.
+// Makes a failure like those of the module.
 function failure(code, status) {
   return { code, detail: '', status, numbers: {} };
 }

@@ -11,7 +11,7 @@ export class Share {
   #server;
   #announce;
   #fileId;
-  // Which ticket the link that is shown has.
+  // The ticket of the shown link.
   #ticketId;
 
   constructor(dialog, server, announce) {
@@ -24,13 +24,13 @@ export class Share {
     });
     this.#part('.revoke-link').addEventListener('click', () => this.#revoke());
     this.#part('.share-close').addEventListener('click', () => dialog.close());
-    // The link is a secret: it does not stay in the document.
+    // The link is a secret, so it does not stay in the document.
     dialog.addEventListener('close', () => this.#forget());
     this.#link.addEventListener('focus', () => this.#link.select());
     copies(this.#part('.copy-link'), () => this.#link.value, announce);
   }
 
-  // Asks for how long, about the file of that record.
+  // Opens the dialog for that file, and asks how long the link shall work.
   open(record) {
     this.#forget();
     this.#fileId = record.id;
@@ -43,7 +43,7 @@ export class Share {
     await this.#try(async () => {
       const fileId = this.#fileId;
       const made = await this.#server.makeTicket(fileId, Number(this.#part('select').value));
-      // Nobody would see the link any more.
+      // The dialog was closed or has another file, so nobody would see the link.
       if (!this.#dialog.open || fileId !== this.#fileId) return this.#server.revokeTicket(made.ticket_id);
       this.#ticketId = made.ticket_id;
       const link = new URL(made.page_path, location.origin);
@@ -66,7 +66,7 @@ export class Share {
     });
   }
 
-  // One wish at a time; a failure is told in the dialog.
+  // Runs one action at a time, and shows a failure in the dialog.
   async #try(wish) {
     const buttons = [this.#part('.make-link'), this.#part('.revoke-link')];
     for (const button of buttons) button.disabled = true;

@@ -1,19 +1,19 @@
-// How fast it goes, over the last few seconds.
+// Measures the speed over the last few seconds.
 
 const WINDOW_MS = 6000;
-// Before that a speed is a guess.
+// A speed over a shorter time would be a guess.
 const LEAST_MS = 1500;
 
 export class Speed {
   #samples = [];
 
-  // So many bytes in all have left by now.
+  // Records that `sent` bytes in all were sent by now.
   note(sent, now = performance.now()) {
     this.#samples.push({ sent, now });
     while (this.#samples.length > 2 && now - this.#samples[0].now > WINDOW_MS) this.#samples.shift();
   }
 
-  // Bytes per second; 0 while it is not known.
+  // Returns bytes per second, or 0 while the speed is unknown.
   perSecond() {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
@@ -21,7 +21,7 @@ export class Speed {
     return Math.max(0, ((last.sent - first.sent) * 1000) / (last.now - first.now));
   }
 
-  // Begins anew.
+  // Starts measuring again.
   forget() {
     this.#samples = [];
   }

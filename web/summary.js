@@ -1,4 +1,4 @@
-// All files together: how many, how far, how fast.
+// Summarizes all files: how many, how far, how fast.
 
 import { amount, bytes, timeLeft } from './numbers.js';
 import { say } from './sentences.js';

@@ -1,4 +1,4 @@
-// The uploads that began on an earlier visit and can go on.
+// Lists uploads of an earlier visit that can be resumed.
 
 import { copies } from './copy.js';
 import { detailsOfUnfinished } from './details.js';
@@ -17,8 +17,8 @@ export class Unfinished {
   #uploads = new Map();
   #timer;
 
-  // `wishes` has `goOn(upload, found)`, `chooseAgain()` (gives what was found), `discard(upload)` (whether it is
-  // gone), `reload()` and `announce`.
+  // `wishes` has `goOn(upload, found)`, `chooseAgain()` (resolves to what was found), `discard(upload)` (resolves to
+  // whether it is gone), `reload()` and `announce`.
   constructor(section, template, handles, wishes) {
     this.#section = section;
     this.#template = template;
@@ -26,7 +26,7 @@ export class Unfinished {
     this.#wishes = wishes;
   }
 
-  // Asks with `list` for the uploads, and shows those that are not `known` to the page already.
+  // Gets the uploads from `list`, and shows those that are not `known` to the page already.
   async load(list, known) {
     const kept = await this.#handles.uploadIds();
     const uploads = await list();
@@ -42,13 +42,13 @@ export class Unfinished {
     this.#watch(elsewhere);
   }
 
-  // An unfinished upload that the found file may belong to.
+  // Returns an unfinished upload that the found file may belong to.
   match({ file, name }) {
     const fits = [...this.#uploads.values()].filter((upload) => upload.size === file.size);
     return fits.find((upload) => upload.name === name) ?? fits.find((upload) => upload.name.endsWith(`/${name}`));
   }
 
-  // It is a row of the page now, or is gone.
+  // Removes an upload that became a row of the page, or is gone.
   remove(uploadId) {
     if (!this.#uploads.delete(uploadId)) return;
     const item = this.#itemOf(uploadId);
@@ -59,7 +59,7 @@ export class Unfinished {
     if (hadFocus) next?.focus();
   }
 
-  // Asks the server again as soon as another tab, which may be a page that was just left, lets go of an upload.
+  // Reloads the list once another tab, which may be a page that is closing, releases one of the uploads.
   #watch(elsewhere) {
     clearTimeout(this.#timer);
     if (![...elsewhere].some((uploadId) => this.#uploads.has(uploadId))) return;
@@ -86,7 +86,7 @@ export class Unfinished {
     item.dataset.uploadId = upload.upload_id;
     part('file-name').textContent = name;
     part('file-size').textContent = bytes(upload.size);
-    // How much of it is stored is known only when it goes on.
+    // How much of it is stored becomes known only when it is resumed.
     const words = [say('begun', { moment: moment(upload.opened_at_ms) }), say('keptUntil', { moment: moment(upload.expires_at_ms) })];
     part('file-status').textContent = (isElsewhere ? [say('elsewhere')] : words).join(' · ');
     part('continue').hidden = !hasHandle;
@@ -111,7 +111,7 @@ export class Unfinished {
   }
 }
 
-// The uploads that another tab of this browser has; the module holds a lock for each.
+// Returns the uploads of other tabs of this browser. The module holds a lock for each.
 async function sentElsewhere() {
   const { held } = (await navigator.locks?.query()) ?? { held: [] };
   return new Set(held.map(({ name }) => name.replace('sealift-upload-', '')));

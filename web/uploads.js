@@ -1,6 +1,6 @@
-// The page's side of the worker.
+// The page's side of the worker that sends files.
 
-// Under `require-trusted-types-for 'script'` only what this policy lets through becomes a worker.
+// Under `require-trusted-types-for 'script'` a worker must have a URL that this policy allows.
 const WORKER = new URL('./worker.js', import.meta.url);
 const policy = globalThis.trustedTypes?.createPolicy('sealift', {
   createScriptURL(address) {
@@ -18,8 +18,8 @@ export class Uploads {
   #lastQuestion = 0;
 
   // `backend` is `web-crypto` or `aes-gcm`. `hear` is called with every message: those of the module
-  // (crates/browser/src/uploads.rs), `ready` with the server's policy, `away` with a failure while
-  // the server cannot be asked for it, and `stopped` with a failure.
+  // (crates/browser/src/uploads.rs), `ready` with the server's policy, `away` with a failure while the
+  // policy cannot be fetched, and `stopped` with a failure.
   constructor(backend, hear) {
     const address = `${WORKER.href}?backend=${encodeURIComponent(backend)}`;
     this.#worker = new Worker(policy ? policy.createScriptURL(address) : address, { type: 'module' });
@@ -27,7 +27,7 @@ export class Uploads {
     this.#worker.addEventListener('error', () => hear({ type: 'stopped', failure: STOPPED }));
   }
 
-  // `name` is the file's with its folders, which a file does not keep on its way to a worker.
+  // `name` includes the file's folders, which a file loses on its way to a worker.
   add(id, file, name) {
     this.#want('add', { id, file, name });
   }
@@ -68,12 +68,12 @@ export class Uploads {
     this.#want('askAgain');
   }
 
-  // The caller's unfinished uploads, as the server lists them. Rejects with a failure.
+  // Gets the caller's unfinished uploads from the server. Rejects with a failure.
   unfinished() {
     return this.#ask('unfinished');
   }
 
-  // Ends an unfinished upload. Rejects with a failure.
+  // Discards an unfinished upload. Rejects with a failure.
   discard(uploadId) {
     return this.#ask('discard', { uploadId });
   }

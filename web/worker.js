@@ -1,4 +1,4 @@
-// The worker: hands the page's wishes to the module, and the module's reports to the page.
+// The worker that sends files: passes commands from the page to the module, and reports back.
 
 import init, { Uploads } from './sealift_browser.js';
 
@@ -12,7 +12,8 @@ async function open(backend) {
   return uploads;
 }
 
-// Gives whether the server said what it takes. Without it files go nevertheless: it refuses what is too large.
+// Posts the server's policy, and returns whether it was there. Files are sent even without it, because the server
+// refuses those that are too large.
 async function tellPolicy(uploads) {
   try {
     postMessage({ type: 'ready', policy: await uploads.policy() });
@@ -54,12 +55,12 @@ async function answer(question, answered) {
   }
 }
 
-// The module gives failures with a code; the browser's own errors have a number by that name.
+// Failures of the module have a text as their code; the browser's own errors have a number there.
 function isFailure(reason) {
   return typeof reason?.code === 'string';
 }
 
-// What cannot be gone on from. What is no failure of the module's is a fault of ours.
+// Reports an error after which the worker cannot continue. Unless the module reported it, it is a bug.
 function stopped(reason) {
   console.error(reason);
   postMessage({ type: 'stopped', failure: isFailure(reason) ? reason : { code: 'worker_stopped', detail: '', numbers: {} } });

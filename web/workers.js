@@ -1,4 +1,4 @@
-// One worker a backend, made when it is first needed.
+// Keeps one worker for each backend, made when it is first needed.
 
 import { Uploads } from './uploads.js';
 
@@ -9,7 +9,7 @@ export class Workers {
   #apiKey;
   #isDeclined = false;
 
-  // `chosen` gives the name of the backend for what comes next; `hear(name, message)` gets every message.
+  // `chosen` returns the backend for the next files. `hear(name, message)` gets every message.
   constructor(chosen, hear) {
     this.#chosen = chosen;
     this.#hear = hear;
@@ -44,14 +44,14 @@ export class Workers {
     for (const uploads of this.#uploadsOf.values()) uploads.logInDeclined();
   }
 
-  // The person wants something sent: they may be asked for a key once more.
+  // Allows one more question for a key, because the person sends something again.
   askAgain() {
     if (!this.#isDeclined) return;
     this.#isDeclined = false;
     for (const uploads of this.#uploadsOf.values()) uploads.askAgain();
   }
 
-  // A worker that stopped; what comes next gets a new one.
+  // Ends a stopped worker, so that the next files get a new one.
   end(name) {
     this.#uploadsOf.get(name)?.end();
     this.#uploadsOf.delete(name);

@@ -99,13 +99,13 @@ async fn a_folder_without_files_and_a_drop_without_files_get_a_sentence(
         notice(&page, "A folder without files has nothing to send").await?;
     }
     page.drop(&[&empty]).await?;
-    notice(&page, "There is no file in empty,").await?;
+    notice(&page, "There are no files to send in empty.").await?;
     page.drop(&[&hollow, &empty]).await?;
-    notice(&page, "There is no file in hollow, empty,").await?;
+    notice(&page, "There are no files to send in hollow, empty.").await?;
     assert!(page.rows().await?.is_empty());
     // The page sends the existing files and names the folders without files.
     page.drop(&[&folder.path().join("a.txt"), &empty]).await?;
-    notice(&page, "There is no file in empty,").await?;
+    notice(&page, "There are no files to send in empty.").await?;
     page.wait_for("a.txt", "done").await?;
 
     let address = page.run("return location.href;", vec![]).await?;
@@ -114,7 +114,7 @@ async fn a_folder_without_files_and_a_drop_without_files_get_a_sentence(
         ("text/uri-list", "https://example.org/"),
     ] {
         page.drop_data(kind, data).await?;
-        notice(&page, "That was no file").await?;
+        notice(&page, "That was not a file").await?;
     }
     let still = page.run("return location.href;", vec![]).await?;
     assert_eq!(still, address);

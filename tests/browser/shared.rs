@@ -94,7 +94,7 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
     let page = stranger.open_file(address).await?;
     page.comes_to("asking").await?;
     let said = page.text("#facts").await?;
-    assert!(said.contains("open it once more"), "{said}");
+    assert!(said.contains("open it again"), "{said}");
     follow(&page, &link).await?;
     page.comes_to("invited").await?;
     page.page.shows("#login[hidden]").await?;

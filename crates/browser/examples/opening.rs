@@ -1,5 +1,5 @@
-//! Opening alone, for `cargo xtask bench`: a message of the length of a file, its pieces opened as the
-//! page of a file opens them, with nothing fetched and nothing saved.
+//! Measures opening alone, for `cargo xtask bench`: opens the pieces of a message as the page of a file
+//! does. Nothing is fetched and nothing is saved.
 
 use futures::stream::{self, TryStreamExt as _};
 use js_sys::Uint8Array;
@@ -17,10 +17,10 @@ use sealift_message::{
 use sealift_transfer::{PartNumber, PartPlan};
 use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 
-/// The server's default.
+/// The server's default part length.
 const PART_LENGTH: u64 = 8 * 1024 * 1024;
 
-/// A message that is opened again and again.
+/// A sealed message in memory, which can be opened repeatedly.
 #[wasm_bindgen]
 pub struct Opening {
     opener: PieceOpener,
@@ -30,18 +30,18 @@ pub struct Opening {
 
 #[wasm_bindgen]
 impl Opening {
-    /// Seals `plaintext`, under a key of the moment.
+    /// Seals `plaintext` under a fresh key.
     ///
     /// # Errors
-    /// Where the browser is not fit.
+    /// Fails if the browser lacks something or the message cannot be made.
     pub async fn seal(plaintext: Uint8Array, frame_length: u32) -> Result<Self, JsError> {
         Ok(Self::make(&plaintext, frame_length).await?)
     }
 
-    /// Opens every piece.
+    /// Opens every piece of the message.
     ///
     /// # Errors
-    /// Where the browser does not open.
+    /// Fails if the browser does not open a piece.
     pub async fn open(&self) -> Result<(), JsError> {
         stream::iter(self.opener.pieces())
             .try_for_each_concurrent(PIECES_AT_ONCE, |piece| self.open_piece(piece))

@@ -1,5 +1,5 @@
-//! Sealing alone, for `cargo xtask bench`: a message of the length of a file, its parts sealed as an
-//! upload seals them, with nothing read and nothing sent.
+//! Measures sealing alone, for `cargo xtask bench`: seals the parts of a message as an upload does.
+//! Nothing is read and nothing is sent.
 
 use futures::stream::{self, TryStreamExt as _};
 use js_sys::Uint8Array;
@@ -20,10 +20,10 @@ use wasm_bindgen::{JsError, prelude::wasm_bindgen};
 const FRAME_LENGTH: u32 = 256 * 1024;
 const PART_LENGTH: u64 = 8 * 1024 * 1024;
 
-/// Parts under way: one is sealed while the one before it is hashed.
+/// The number of parts under way: one is sealed while the one before it is hashed.
 const PARTS_AT_ONCE: usize = 2;
 
-/// A message that is sealed again and again.
+/// A message that can be sealed repeatedly.
 #[wasm_bindgen]
 pub struct Sealing {
     sealer: PartSealer,
@@ -34,10 +34,10 @@ pub struct Sealing {
 
 #[wasm_bindgen]
 impl Sealing {
-    /// By WebCrypto, under a key of the moment.
+    /// Prepares to seal with WebCrypto under a fresh key.
     ///
     /// # Errors
-    /// Where the browser is not fit.
+    /// Fails if the browser lacks something or the message cannot be made.
     pub async fn open(plaintext_len: u32) -> Result<Self, JsError> {
         Ok(Self::make(plaintext_len.into()).await?)
     }
@@ -45,7 +45,7 @@ impl Sealing {
     /// Seals every part of `plaintext`, one after the other.
     ///
     /// # Errors
-    /// Where the browser does not seal.
+    /// Fails if the browser does not seal a part.
     pub async fn seal(&self, plaintext: Uint8Array) -> Result<(), JsError> {
         for number in PartNumber::all(self.plan.part_count()) {
             self.sealed(&plaintext, number).await?;
@@ -53,11 +53,11 @@ impl Sealing {
         Ok(())
     }
 
-    /// Seals and hashes every part: each is hashed before the next is sealed or, `overlapping` and as
-    /// uploads do it, while the next is sealed.
+    /// Seals and hashes every part. If `overlapping`, the next part is sealed while one is hashed, as in
+    /// uploads. Otherwise each part is hashed before the next is sealed.
     ///
     /// # Errors
-    /// Where the browser does not seal or hash.
+    /// Fails if the browser does not seal or hash a part.
     #[wasm_bindgen(js_name = sealAndHash)]
     pub async fn seal_and_hash(
         &self,

@@ -1,5 +1,5 @@
-//! How much of something may be in use at once: PUTs, files, bytes of buffers. First come, first
-//! served, so that nobody who wants much is overtaken for ever.
+//! Limits how much of something may be in use at once: PUTs, files, bytes of buffers. Waiters are served
+//! in order, so that small requests cannot overtake a large one forever.
 
 use std::{
     cell::{Cell, RefCell},
@@ -9,7 +9,7 @@ use std::{
 
 use futures::channel::oneshot;
 
-/// A number of units to be taken and given back.
+/// A limiter that gives out permits for a number of units.
 #[derive(Clone)]
 pub struct Allowance(Rc<Shared>);
 
@@ -19,14 +19,14 @@ struct Shared {
     waiting: RefCell<VecDeque<(u64, oneshot::Sender<Share>)>>,
 }
 
-/// Units in use; dropped, they are free again.
+/// A permit: the units that its holder uses. Dropping it returns them.
 pub struct Share {
     units: u64,
     from: Allowance,
 }
 
 impl Allowance {
-    /// All of `most` units are free.
+    /// Creates a limiter with `most` units, all of them free.
     #[must_use]
     pub fn of(most: u64) -> Self {
         Self(Rc::new(Shared {
@@ -36,25 +36,26 @@ impl Allowance {
         }))
     }
 
-    /// Waits until so many units are free. Who wants more than there are gets all there are.
+    /// Waits until `units` are free and returns a permit for them. If `units` is over the limit, the permit
+    /// is for all units there are.
     pub async fn take(&self, units: u64) -> Share {
         let (turn, comes) = oneshot::channel();
         self.0.waiting.borrow_mut().push_back((units, turn));
         self.serve();
         match comes.await {
             Ok(share) => share,
-            // Never: the queue lives as long as this allowance.
+            // This cannot happen: the queue lives as long as this limiter.
             Err(oneshot::Canceled) => self.share(0),
         }
     }
 
-    /// From now on there are so many units. What is in use beyond them stays in use.
+    /// Changes the limit. Units in use beyond the new limit stay in use.
     pub fn set_most(&self, most: u64) {
         self.0.most.set(most);
         self.serve();
     }
 
-    /// Units in use.
+    /// Returns the number of units in use.
     #[must_use]
     pub fn in_use(&self) -> u64 {
         self.0.in_use.get()
@@ -62,7 +63,7 @@ impl Allowance {
 
     fn serve(&self) {
         while let Some((units, turn)) = self.next_turn() {
-            // Who no longer waits sends its share back by dropping it, which serves the next.
+            // If the waiter is gone, dropping the unsent permit returns its units and serves the next.
             drop(turn.send(self.share(units)));
         }
     }

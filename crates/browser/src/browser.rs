@@ -1,5 +1,5 @@
-//! What a browser's global scope gives, window or worker alike: cryptography, randomness, time,
-//! whether there is a network. And how its numbers and views count.
+//! Wraps what the global scope of a window or a worker offers: cryptography, randomness, time, and whether
+//! there is a network. Also converts numbers and byte views between Rust and JavaScript.
 
 use core::ops::Range;
 
@@ -11,20 +11,20 @@ use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
 
 use crate::failure::Fault;
 
-/// The scope we run in. A window has all that is used of a worker's.
+/// Returns the global scope, typed as a worker's. A window's has all members that we use, too.
 pub(crate) fn scope() -> WorkerGlobalScope {
     global().unchecked_into()
 }
 
-/// `navigator`. A window's has all that is used of a worker's.
+/// Returns `navigator`, typed as a worker's. A window's has all members that we use, too.
 pub(crate) fn navigator() -> WorkerNavigator {
     scope().navigator()
 }
 
-/// `crypto.subtle`.
+/// Returns `crypto.subtle`.
 ///
 /// # Errors
-/// [`Fault::Browser`] outside a secure context: browsers have it only there.
+/// Returns [`Fault::Browser`] outside a secure context, because browsers offer WebCrypto only there.
 pub fn subtle() -> Result<SubtleCrypto, Fault> {
     let subtle = crypto()?.subtle();
     if subtle.is_undefined() {
@@ -37,10 +37,10 @@ fn crypto() -> Result<Crypto, Fault> {
     scope().crypto().map_err(|_| Fault::Browser("WebCrypto"))
 }
 
-/// Random bytes, fit for keys.
+/// Returns random bytes that are fit for keys.
 ///
 /// # Errors
-/// [`Fault::Browser`].
+/// Returns [`Fault::Browser`] if the browser gives no random bytes.
 pub fn random<const N: usize>() -> Result<[u8; N], Fault> {
     let mut bytes = [0; N];
     crypto()?
@@ -49,18 +49,18 @@ pub fn random<const N: usize>() -> Result<[u8; N], Fault> {
     Ok(bytes)
 }
 
-/// Spreads retries; 0 where there is no randomness, which is still right.
+/// Returns a random number that spreads retries, or 0 if there is no randomness. Retries still work with 0.
 pub(crate) fn jitter() -> u16 {
     random().map_or(0, u16::from_be_bytes)
 }
 
-/// A timer of the scope's, which ends with this.
+/// A timer of the global scope. Dropping it cancels the timer.
 struct Timer {
     handle: Option<i32>,
     _rings: Closure<dyn FnMut()>,
 }
 
-/// Waits. Dropped earlier, it leaves nothing behind.
+/// Waits `wait_ms` milliseconds. Dropping the future cancels its timer.
 pub(crate) async fn sleep(wait_ms: u64) {
     let timeout = i32::try_from(wait_ms).unwrap_or(i32::MAX);
     let (ring, rang) = oneshot::channel();
@@ -84,17 +84,19 @@ impl Drop for Timer {
     }
 }
 
-/// Whether the browser believes that there is a network. It may be wrong either way.
+/// Returns whether the browser believes that there is a network. It may be wrong either way.
 pub(crate) fn is_online() -> bool {
     navigator().on_line()
 }
 
-/// Chromium's workers do not hear of the event `online`, so the browser is asked.
+/// Milliseconds between two checks for a network. We poll because Chromium's workers do not get the event
+/// `online`.
 const ASK_EVERY_MS: u64 = 500;
-/// Browsers may be wrong about the network: after half a minute another attempt shows it.
+/// The most checks before the next attempt: half a minute. Browsers may be wrong about the network, and
+/// only an attempt shows it.
 const MOST_QUESTIONS: u8 = 60;
 
-/// Waits until there may be a network again.
+/// Waits until the browser believes that there is a network, or for half a minute.
 pub(crate) async fn online() {
     for _ in 0..MOST_QUESTIONS {
         if is_online() {
@@ -104,23 +106,23 @@ pub(crate) async fn online() {
     }
 }
 
-/// A function that may be called often and tells once.
+/// Returns a callback that may be called often and sends on `tell` once.
 pub(crate) fn told_once(tell: oneshot::Sender<()>) -> Closure<dyn FnMut()> {
     let mut tell = Some(tell);
     Closure::new(move || {
-        // Nobody hears it where the waiting ended just now.
+        // Sending fails if the receiver has just stopped waiting.
         let _heard = tell.take().map(|tell| tell.send(()));
     })
 }
 
-/// The view of `range` in `bytes`, which begin at `base`.
+/// Returns the view of `range` in `bytes`, whose first byte is at offset `base`.
 pub(crate) fn within(bytes: &Uint8Array, range: Range<u64>, base: u64) -> Option<Uint8Array> {
     let start = u32::try_from(range.start.checked_sub(base)?).ok()?;
     let end = u32::try_from(range.end.checked_sub(base)?).ok()?;
     Some(bytes.subarray(start, end))
 }
 
-/// Reads the two clocks of this machine, from which the ages of presigned addresses follow.
+/// Reads the two clocks of this machine, from which the age of a presigned URL is computed.
 pub(crate) fn moment() -> Moment {
     let steady = scope().performance();
     Moment {
@@ -129,7 +131,7 @@ pub(crate) fn moment() -> Moment {
     }
 }
 
-/// JavaScript's number for a length. Exact below 2^53, and browsers have no longer file.
+/// Converts a length to JavaScript's number. It is exact below 2^53, and browsers have no longer files.
 #[expect(
     clippy::as_conversions,
     reason = "std has no other conversion to floating point numbers"
@@ -138,7 +140,7 @@ pub(crate) fn number_of(len: u64) -> f64 {
     len as f64
 }
 
-/// A length for JavaScript's number; what is none becomes 0.
+/// Converts JavaScript's number to a length. Negative numbers and NaN become 0.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
@@ -149,7 +151,7 @@ pub(crate) fn len_of(number: f64) -> u64 {
     number as u64
 }
 
-/// A time for JavaScript's number, milliseconds since the Unix epoch.
+/// Converts JavaScript's number to a time in milliseconds since the Unix epoch.
 #[expect(
     clippy::as_conversions,
     clippy::cast_possible_truncation,
@@ -170,7 +172,7 @@ mod tests {
     use super::*;
     use crate::failure::{Peer, RequestError};
 
-    /// What the browser believes of the network, as long as this lives.
+    /// Overrides `navigator.onLine` until it is dropped.
     struct Believed;
 
     impl Believed {

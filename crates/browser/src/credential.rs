@@ -1,4 +1,4 @@
-//! The API key that requests carry, and the one question for another where the server refuses it.
+//! Holds the API key that requests carry, and asks the page for another one if the server refuses it.
 
 use std::cell::{Cell, RefCell};
 
@@ -7,10 +7,10 @@ use zeroize::Zeroizing;
 
 use crate::report::{Report, Reporter};
 
-/// The caller's credential. In memory only.
+/// The caller's API key. It is kept in memory only.
 pub struct Credential {
     api_key: RefCell<Option<Zeroizing<String>>>,
-    /// Counts the credentials, so that a late refusal of an old one is no refusal of the new one.
+    /// Counts the API keys, so that a late refusal of an old key does not count against the new one.
     version: Cell<u32>,
     is_refused: Cell<bool>,
     is_declined: Cell<bool>,
@@ -19,7 +19,7 @@ pub struct Credential {
 }
 
 impl Credential {
-    /// None yet. `reporter` is asked for one where one is needed.
+    /// Starts without an API key. `reporter` asks the page for one when it is needed.
     #[must_use]
     pub fn new(reporter: Reporter) -> Self {
         Self {
@@ -32,7 +32,7 @@ impl Credential {
         }
     }
 
-    /// From now on requests carry this API key, or none. All who wait go on.
+    /// Sets the API key that requests carry from now on, or removes it. All waiters go on.
     pub fn log_in(&self, api_key: Option<String>) {
         *self.api_key.borrow_mut() = api_key.map(Zeroizing::new);
         self.version.set(self.version.get().wrapping_add(1));
@@ -41,46 +41,46 @@ impl Credential {
         self.answer(true);
     }
 
-    /// There is none to be had: all who wait give up, and so do those who come after them, until
+    /// Records that the person gives no API key. All waiters fail, and so do later ones until
     /// [`Self::ask_again`].
     pub fn decline(&self) {
         self.is_declined.set(true);
         self.answer(false);
     }
 
-    /// The next who needs one asks, though it was declined before.
+    /// Lets the next request that needs an API key ask again after it was declined.
     pub fn ask_again(&self) {
         self.is_declined.set(false);
     }
 
     fn answer(&self, is_there: bool) {
         for waiting in self.waiting.take() {
-            // Who no longer waits does not need it.
+            // Sending fails if the waiter is gone, which then needs no answer.
             let _heard = waiting.send(is_there);
         }
     }
 
-    /// The value of a request's `Authorization`, and which credential it is.
+    /// Returns the value of the `Authorization` header, and the version of the API key in it.
     pub(crate) fn authorization(&self) -> (Option<Zeroizing<String>>, u32) {
         let api_key = self.api_key.borrow();
         let bearer = |key: &Zeroizing<String>| Zeroizing::new(format!("Bearer {}", key.as_str()));
         (api_key.as_ref().map(bearer), self.version.get())
     }
 
-    /// Whether requests carry an API key.
+    /// Returns whether requests carry an API key.
     pub(crate) fn is_there(&self) -> bool {
         self.api_key.borrow().is_some()
     }
 
-    /// The server does not take the credential of that version.
+    /// Records that the server refused the API key of that version.
     pub fn refused(&self, version: u32) {
         if version == self.version.get() {
             self.is_refused.set(true);
         }
     }
 
-    /// Waits for one that was not refused, and asks for it, once for all who wait. `false`: there is
-    /// none to be had.
+    /// Waits for an API key that was not refused. Asks the page once for all waiters. Returns `false` if the
+    /// person gives none.
     pub async fn renewed(&self) -> bool {
         if !self.is_refused.get() {
             return true;

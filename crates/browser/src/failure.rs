@@ -1,5 +1,5 @@
-//! Every way to fail, and the one table that says how the page is told: a stable code, the server's
-//! where it gave one. The page has a sentence for each.
+//! Lists every way to fail, and maps each to the stable code that the page gets, in one table. If the
+//! server sent a code, the page gets that one. The page has a sentence for each code.
 
 use std::collections::BTreeMap;
 
@@ -12,49 +12,48 @@ use serde::Serialize;
 
 use crate::browser::is_online;
 
-/// Why an upload, or the opening of a file, ends that is neither complete nor cancelled.
+/// Why an upload or the decryption of a file failed.
 #[derive(Debug, thiserror::Error)]
 pub enum Fault {
-    /// The file is not what it was when it was chosen, or cannot be read any more. Browsers do not
-    /// tell these apart.
+    /// The file changed after it was chosen, or can no longer be read. Browsers do not distinguish the two.
     #[error("the file changed after it was chosen, or can no longer be read")]
     FileChanged,
-    /// The chosen file is not the one that the upload began with: `part` was signed with other bytes,
-    /// or without one, the size differs. Nothing of it was sent.
+    /// The chosen file is not the one that the upload began with: `part` was signed with other bytes. Without
+    /// a `part`, the size differs. No byte of the file was sent.
     #[error("the file is not the one that this upload began with")]
     OtherFile {
-        /// Which part, where one was compared.
+        /// The part that differs, if parts were compared.
         part: Option<PartNumber>,
     },
-    /// Another tab, or another file's row in this one, has the upload.
+    /// Another tab, or another row of this page, holds the lock of the upload.
     #[error("this upload is under way in another tab")]
     OtherTab,
-    /// The server ended the upload: it expired, failed or was taken back.
+    /// The server ended the upload: it expired, failed or was cancelled.
     #[error("the server no longer has this upload open")]
     UploadGone,
-    /// The page wanted the upload to be taken back, and the server did not hear of it, or refused.
-    #[error("the server did not take this upload back; it ends when it expires")]
+    /// The page cancelled the upload, but the request did not reach the server, or the server refused it.
+    #[error("the server did not cancel this upload; it ends when it expires")]
     NotTakenBack,
-    /// Parts are too large for memory, and the browser gives no room for them on disk.
+    /// Parts are too large for memory, and the browser has too little disk space for them.
     #[error("parts need {needed_bytes} bytes on disk, the browser has {free_bytes} for this page")]
     NoRoom {
-        /// For the parts that are under way at once.
+        /// Bytes that must fit on disk at once.
         needed_bytes: u64,
-        /// What the browser says is left.
+        /// Bytes that the browser has left for this page.
         free_bytes: u64,
     },
-    /// More bytes than the server takes: found before anything is sent.
-    #[error("the file has {size} bytes, the server takes {most_bytes}")]
+    /// The file has more bytes than the server accepts. This is found before anything is sent.
+    #[error("the file has {size} bytes, the server accepts at most {most_bytes}")]
     FileTooLarge {
         /// Plaintext bytes.
         size: u64,
-        /// The policy's limit.
+        /// The limit of the server's policy.
         most_bytes: u64,
     },
-    /// Header and content key are not of the same message (FORMAT.md R5).
+    /// The header and the content key do not belong to the same message (FORMAT.md R5).
     #[error("the server's header and key do not belong together")]
     Header,
-    /// An answer that is not what was asked for.
+    /// An answer of the server or the store does not fit the request.
     #[error("the server's answer does not fit: {0}")]
     Answer(&'static str),
     /// A part is larger than a browser can hold in memory.
@@ -66,32 +65,32 @@ pub enum Fault {
     /// The object in the store is not the one that was recorded.
     #[error("the stored object is not the one that was recorded")]
     ObjectReplaced,
-    /// The object in the store was altered, or is gone: nothing of it is given.
+    /// The object in the store was altered or is gone. The caller gets none of it.
     #[error("the stored object was altered or is gone")]
     ObjectDamaged,
     /// There is no such file.
     #[error("there is no such file")]
     NoSuchFile,
-    /// The file cannot be written, or not whole. Browsers do not tell a full disk from others.
+    /// The browser could not write all of the file. Browsers do not distinguish a full disk from other causes.
     #[error("the browser cannot write the file")]
     NotSaved,
-    /// The browser has no place for a file of that size.
-    #[error("the file has {size} bytes, this browser can save {most_bytes}")]
+    /// The browser has no way to save a file of that size.
+    #[error("the file has {size} bytes, this browser can save at most {most_bytes}")]
     TooLargeHere {
         /// Plaintext bytes.
         size: u64,
-        /// What fits.
+        /// The most plaintext bytes that this browser can save.
         most_bytes: u64,
     },
     /// The browser lacks something or does not do what it should.
     #[error("the browser does not do what is needed: {0}")]
     Browser(&'static str),
-    /// A request failed for good.
+    /// A request failed, and retries do not help.
     #[error(transparent)]
     Request(#[from] RequestError),
 }
 
-/// Whom a request went to.
+/// The receiver of a request.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Peer {
     /// The Sealift server.
@@ -100,20 +99,20 @@ pub enum Peer {
     Store,
 }
 
-/// A request that failed. Holds no presigned address.
+/// A request that failed. It does not contain the presigned URL.
 #[derive(Debug, thiserror::Error)]
-#[error("{peer:?} did not do what was asked: {failure:?}")]
+#[error("the request to {peer:?} failed: {failure:?}")]
 pub struct RequestError {
-    /// Who.
+    /// The receiver of the request.
     pub peer: Peer,
-    /// As the retry policy judges it.
+    /// The failure, as the retry policy classifies it.
     pub failure: RequestFailure,
-    /// What the server says, where it says something.
+    /// The server's Problem, if it sent one.
     pub problem: Option<Box<Problem>>,
 }
 
 impl RequestError {
-    /// No answer, for want of a network or for any other reason.
+    /// Makes the error of a request that got no answer. The failure is `Offline` if there is no network.
     #[must_use]
     pub fn no_answer(peer: Peer) -> Self {
         let failure = if is_online() {
@@ -129,27 +128,27 @@ impl RequestError {
     }
 }
 
-/// What the page is told.
+/// A failure in the form that the page gets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
-    /// A [`ProblemCode`], or one of the browser's own.
+    /// A [`ProblemCode`], or one of the browser's own codes.
     pub code: String,
     /// One sentence, for codes that the page does not know.
     pub detail: String,
-    /// The HTTP status, where there was an answer.
+    /// The HTTP status, if there was an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub status: Option<u16>,
-    /// Finds the request in the server's log.
+    /// The id of the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub request_id: Option<String>,
-    /// Numbers of this case, as in a [`Problem`].
+    /// The numbers of this case, as in a [`Problem`].
     pub numbers: BTreeMap<String, serde_json::Value>,
 }
 
 impl Fault {
-    /// Whether the same upload can go on when the person tries again. What the server has of it
-    /// stays; after anything else a new upload is begun.
+    /// Returns whether the same upload can be resumed when the person tries again, because the server keeps
+    /// what it has of it. After any other failure, a new upload must begin.
     #[must_use]
     pub fn can_go_on(&self) -> bool {
         match self {
@@ -174,7 +173,7 @@ impl Fault {
     }
 }
 
-/// What the server says of uploads that only a new one can replace.
+/// The Problems after which an upload cannot be resumed and only a new one can replace it.
 const OVER: [ProblemCode; 9] = [
     ProblemCode::NotFound,
     ProblemCode::ObjectDamaged,

@@ -1,5 +1,5 @@
-//! The chosen file, read piece by piece and held to what it was when it was chosen: another
-//! plaintext under the same key and frame numbers would give the key's secrets away (FORMAT.md R2).
+//! Reads ranges of the chosen file, and fails if the file is no longer what it was when it was chosen.
+//! Sealing another plaintext under the same key and frame numbers would reveal the key's secrets (FORMAT.md R2).
 
 use core::{ops::Range, pin::pin};
 
@@ -14,10 +14,10 @@ use crate::{
     failure::Fault,
 };
 
-/// How long the end of a file that says 0 bytes is waited for.
+/// The most milliseconds to wait for the end of a file that claims 0 bytes.
 const EMPTY_PATIENCE_MS: u64 = 5_000;
 
-/// A file as it was when it was chosen.
+/// The chosen file, with the size and modification time that it had then.
 pub struct ChosenFile {
     file: File,
     size: u64,
@@ -25,7 +25,7 @@ pub struct ChosenFile {
 }
 
 impl ChosenFile {
-    /// Notes what the file is now.
+    /// Records the file's size and modification time as they are now.
     #[must_use]
     pub fn new(file: File) -> Self {
         Self {
@@ -35,34 +35,34 @@ impl ChosenFile {
         }
     }
 
-    /// Its name, as the person knows it.
+    /// Returns the file's name, as the person knows it.
     #[must_use]
     pub fn name(&self) -> String {
         self.file.name()
     }
 
-    /// The media type that the browser believes in; `None` where it has no idea.
+    /// Returns the media type that the browser assumes, or `None` if it assumes none.
     #[must_use]
     pub fn content_type(&self) -> Option<String> {
         Some(self.file.type_()).filter(|kind| !kind.is_empty())
     }
 
-    /// Plaintext bytes.
+    /// Returns the number of plaintext bytes.
     #[must_use]
     pub fn size(&self) -> u64 {
         self.size
     }
 
-    /// Milliseconds since the Unix epoch.
+    /// Returns the time of the last modification, in milliseconds since the Unix epoch.
     #[must_use]
     pub fn last_modified_ms(&self) -> i64 {
         self.last_modified_ms
     }
 
-    /// The plaintext in `range`, all of it.
+    /// Reads all of the plaintext in `range`.
     ///
     /// # Errors
-    /// [`Fault::FileChanged`] where the file is no longer what it was. Browsers compare too, and then
+    /// Returns [`Fault::FileChanged`] if the file is no longer what it was. Browsers check this too, and then
     /// refuse to read.
     pub async fn read(&self, range: &Range<u64>) -> Result<Uint8Array, Fault> {
         self.compare()?;
@@ -81,8 +81,9 @@ impl ChosenFile {
         }
     }
 
-    /// A size is a claim of the file system. Browsers cut slices by it, so nothing beyond it can be
-    /// read; but some refuse to read a whole file that says 0 bytes and has more.
+    /// Returns the blob to read. Browsers cut slices by the size, which is only the file system's claim, so a
+    /// slice holds nothing beyond it. A file that claims 0 bytes is read whole, because more bytes show then;
+    /// some browsers refuse to read such a file.
     fn slice(&self, range: &Range<u64>) -> Result<Blob, Fault> {
         if self.size == 0 {
             return Ok(self.file.clone().into());
@@ -92,8 +93,8 @@ impl ChosenFile {
         slice.map_err(|_| Fault::FileChanged)
     }
 
-    /// A file that really is empty has been read at once. A pipe says 0 bytes too, and its end may
-    /// never come.
+    /// Waits a limited time for a file that claims 0 bytes. A file that really is empty is read at once, but a
+    /// pipe claims 0 bytes too, and its end may never come.
     async fn within_patience(read: JsFuture) -> Result<Result<JsValue, JsValue>, Fault> {
         match select(read, pin!(sleep(EMPTY_PATIENCE_MS))).await {
             Either::Left((read, _)) => Ok(read),

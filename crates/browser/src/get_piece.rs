@@ -1,5 +1,5 @@
-//! One GET of some of an object's bytes from the store, by XMLHttpRequest: it tells how far it is, and
-//! what the answer says can be compared before its bytes come.
+//! Sends one GET for a range of an object to the store. `XMLHttpRequest` reports progress, and lets us
+//! check the answer's headers before its bytes come.
 
 use core::ops::Range;
 use std::{cell::RefCell, rc::Rc};
@@ -20,21 +20,22 @@ use crate::{
     server_api::retry_after_ms,
 };
 
-/// The object that every answer must be of (FORMAT.md R6).
+/// The object's ETag and length, as the server recorded them. Every answer must match them (FORMAT.md R6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The store's ETag.
     pub etag: String,
-    /// All of its bytes.
+    /// The length of the whole object in bytes.
     pub sealed_len: u64,
 }
 
-/// Gets exactly the bytes in `range`, none of which is looked at unless the answer is of the recorded
-/// object. `progress` hears how many have come. Dropped before its end, it is aborted.
+/// Gets exactly the bytes in `range`, and uses none of them unless the answer is of the recorded object.
+/// Calls `progress` with the number of bytes received so far. Dropping the future aborts the request.
 ///
 /// # Errors
-/// [`Fault::ObjectReplaced`], [`Fault::ObjectDamaged`] where the object is gone, [`Fault::Answer`], and
-/// [`Fault::Request`] without a word of the presigned address.
+/// Returns [`Fault::ObjectReplaced`] if the store has another object, [`Fault::ObjectDamaged`] if the
+/// object is gone, [`Fault::Answer`] if the answer cannot be checked, and otherwise [`Fault::Request`].
+/// None of them contains the presigned URL.
 pub async fn get_piece(
     get: &PresignedGet,
     recorded: &Recorded,
@@ -53,7 +54,7 @@ pub async fn get_piece(
     }
 }
 
-/// What the answer must say.
+/// The values that the answer must have.
 #[derive(Clone)]
 struct Expected {
     etag: String,
@@ -73,10 +74,10 @@ impl Expected {
         }
     }
 
-    /// Judges an answer by its status and headers.
+    /// Checks an answer's status and headers.
     fn compare(&self, request: &XmlHttpRequest) -> Result<(), Fault> {
         let header = |name| request.get_response_header(name).ok().flatten();
-        // 0 where there was no answer, or none that the store's CORS rules let us see.
+        // The status is 0 if there was no answer, or if the store's CORS rules hide it.
         match request.status().unwrap_or(0) {
             206 => match (header("etag"), header("content-range")) {
                 (Some(etag), Some(content_range)) => {
@@ -87,11 +88,11 @@ impl Expected {
                     "the store's rules for other origins (CORS) must expose ETag and Content-Range",
                 )),
             },
-            // If-Match found another object; or it ends before the range begins.
+            // `If-Match` did not match, or the object ends before the range begins.
             412 | 416 => Err(Fault::ObjectReplaced),
             404 => Err(Fault::ObjectDamaged),
             0 => Err(RequestError::no_answer(Peer::Store).into()),
-            200..300 => Err(Fault::Answer("the store gives no ranges")),
+            200..300 => Err(Fault::Answer("the store does not send ranges")),
             status => {
                 let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
                 Err(Fault::Request(RequestError {
@@ -104,12 +105,12 @@ impl Expected {
     }
 }
 
-/// A request under way with the closures that it calls.
+/// A request under way, with the closures that it calls.
 struct Running {
     request: XmlHttpRequest,
     expected: Expected,
     movement: Movement,
-    /// Why it was aborted before its bytes came.
+    /// Why we aborted the request before its bytes came.
     refused: Rc<RefCell<Option<Fault>>>,
     _begun: Closure<dyn Fn()>,
     _progress: Closure<dyn Fn(ProgressEvent)>,
@@ -166,7 +167,7 @@ impl Running {
     }
 }
 
-/// Ends an answer that is not of the object, or of more than was asked for, before its bytes come.
+/// Makes the callback that aborts an answer before its bytes come, if its headers are not the expected ones.
 fn when_begun(
     request: &XmlHttpRequest,
     expected: &Expected,
@@ -182,13 +183,14 @@ fn when_begun(
         movement.note();
         if let Err(fault) = expected.compare(&request) {
             refused.replace(Some(fault));
-            // It fails only for a request that was never sent.
+            // `abort` fails only for a request that was never sent.
             let _nothing_to_abort = request.abort();
         }
     })
 }
 
-/// Counts. A body without a promised length could fill all memory: what is longer than the range ends.
+/// Makes the callback that counts the received bytes. It aborts an answer that is longer than the range,
+/// because a body without a promised length could fill all memory.
 fn when_more_came(
     request: &XmlHttpRequest,
     expected: &Expected,
@@ -211,7 +213,7 @@ fn when_more_came(
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The closures go now: nothing may call them any more.
+        // The closures are dropped now, so nothing may call them any more.
         self.request.set_onreadystatechange(None);
         self.request.set_onprogress(None);
         self.request.set_onloadend(None);

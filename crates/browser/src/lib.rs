@@ -1,22 +1,22 @@
-//! The browser's driver of uploads and of files that are opened, as a wasm module. It has no rules of
-//! its own: the way of an upload is [`sealift_transfer::Upload`]'s, the format is
-//! [`sealift_message`]'s; here is what only a browser can do for them.
+//! The browser's driver of uploads and downloads, as a wasm module. It has no rules of its own:
+//! [`sealift_transfer::Upload`] decides the steps of an upload, and [`sealift_message`] defines the format.
+//! This crate does what only a browser can do for them.
 //!
-//! To JavaScript the module offers two classes, each to be made in a worker: [`Uploads`] for the page
-//! that sends and [`Opener`] for the page of a file. The other modules are public for the tests.
+//! JavaScript gets two classes, and makes each in a worker: [`Uploads`] for the page that sends, and
+//! [`Opener`] for the page of a file. The other modules are public for the tests only.
 //!
-//! - [`uploads`], [`queue`]: all files of a page, a few at a time
-//! - [`uploader`]: one file, from the open request to its record
-//! - [`seal`]: parts, by WebCrypto or by AES in WebAssembly
-//! - [`sealed_part`], [`part_buffers`], [`part_files`]: where they are sealed and kept
-//! - [`file_slice`], [`put_part`], [`server_api`]: the browser's files, uploads and requests
-//! - [`shared`], [`allowance`]: what all files share, and how much of it at once
-//! - [`short_map`]: what they are found by
-//! - [`credential`]: the API key, and the question for another
-//! - [`tab_lock`]: one tab at a time has an upload
-//! - [`opener`]: one file, from the question for its key to the disk
-//! - [`opening`], [`get_piece`], [`sink`]: its pieces, where they come from and go to
-//! - [`failure`]: every way to fail, as the page is told
+//! - [`uploads`], [`queue`]: upload all files of a page, a few at a time
+//! - [`uploader`]: uploads one file, from the open request to its record
+//! - [`seal`]: seals parts, with WebCrypto or with AES in WebAssembly
+//! - [`sealed_part`], [`part_buffers`], [`part_files`]: hold parts while they are sealed and sent
+//! - [`file_slice`], [`put_part`], [`server_api`]: read files, PUT parts, ask the server
+//! - [`shared`], [`allowance`]: what all uploads share, and the limiter for it
+//! - [`short_map`]: a small map for a few entries
+//! - [`credential`]: holds the API key, and asks for another one
+//! - [`tab_lock`]: keeps an upload to one tab
+//! - [`opener`]: decrypts and saves one file, from the request for its key to the disk
+//! - [`opening`], [`get_piece`], [`sink`]: fetch, open and save its pieces
+//! - [`failure`]: lists every way to fail, and what the page gets for it
 
 pub mod allowance;
 pub mod browser;

@@ -1,4 +1,4 @@
-//! When something last moved of a request, so that one that stands still is given up.
+//! Detects a stalled request by the time of its last progress, so that it can be given up.
 
 use std::{cell::Cell, rc::Rc};
 
@@ -6,7 +6,7 @@ use js_sys::Date;
 
 use crate::browser::{len_of, sleep};
 
-/// When something last moved, and how long nothing may.
+/// The time of a request's last progress, and how long it may take until the next.
 #[derive(Clone)]
 pub(crate) struct Movement {
     at_ms: Rc<Cell<f64>>,
@@ -14,7 +14,7 @@ pub(crate) struct Movement {
 }
 
 impl Movement {
-    /// Now; the next must come within so many milliseconds.
+    /// Starts now. The next progress must come within `most_ms` milliseconds.
     pub(crate) fn within(most_ms: u64) -> Self {
         Self {
             at_ms: Rc::new(Cell::new(Date::now())),
@@ -26,12 +26,12 @@ impl Movement {
         self.at_ms.set(Date::now());
     }
 
-    /// From now on it may take so long.
+    /// Changes how many milliseconds there may be without progress.
     pub(crate) fn allow(&self, most_ms: u64) {
         self.most_ms.set(most_ms);
     }
 
-    /// Ends when nothing has moved for longer than there is patience.
+    /// Returns once there was no progress for that long.
     pub(crate) async fn stalled(&self) {
         loop {
             let stands_ms = len_of(Date::now() - self.at_ms.get());

@@ -1,4 +1,4 @@
-//! The class that JavaScript sees on the page of a file.
+//! The class that JavaScript uses on the page of a file: it decrypts a file and saves it.
 
 pub mod report;
 
@@ -28,7 +28,7 @@ use crate::{
     sink::{Saved, Sink, Way},
 };
 
-/// Opens files in this browser, one at a time. Made once, in a worker.
+/// Decrypts files in this browser, one at a time. The page makes one, in a worker.
 ///
 /// ```js
 /// import init, { Opener } from './sealift_browser.js';
@@ -37,11 +37,11 @@ use crate::{
 /// opener.save(fileId, size, handle, false);
 /// ```
 ///
-/// Messages of a file that is being saved have a `type`: `on-disk` (the file that it is opened into, by
-/// its `folder`, a handle, and its `name`), `progress` (`opened` of `size` plaintext bytes have come), `retrying`, `credential-needed` (until `logIn` or `logInDeclined`), and at the end
-/// `done` (`how`: `picker`, `disk` or `memory`; of the last two with the `blob` to be offered), `failed`
-/// (`failure`: `code`, `detail`, `status`, `requestId`, `numbers`) or `cancelled`. After these two
-/// nothing of the file stays.
+/// Messages have a `type`: `on-disk` (the plaintext goes into the file `name` of the handle `folder`),
+/// `progress` (`opened` of `size` plaintext bytes received), `retrying`, `credential-needed` (until `logIn`
+/// or `logInDeclined`), and at the end `done` (`how`: `picker`, `disk` or `memory`; the latter two come with
+/// the `blob` to offer), `failed` (`failure`: `code`, `detail`, `status`, `requestId`, `numbers`) or
+/// `cancelled`. After `failed` and `cancelled` nothing of the file stays.
 #[wasm_bindgen]
 pub struct Opener(Rc<Shared>);
 
@@ -52,16 +52,16 @@ struct Shared {
     stall_ms: u64,
     buffers: PartBuffers,
     files: PartFiles,
-    /// Dropped, the one under way ends.
+    /// Dropping this sender ends the download under way.
     under_way: RefCell<Option<oneshot::Sender<()>>>,
-    /// What was offered last: the browser may be copying it until the next one is whole.
+    /// The last offered file, kept until the next is complete because the browser may still be copying it.
     offered: RefCell<Option<Saved>>,
 }
 
 #[wasm_bindgen]
 impl Opener {
-    /// `report` is called with every message. `options` may have `stallMs`, how long a request to the
-    /// store may stand still.
+    /// Calls `report` with every message. `options` may have `stallMs`: how long a request to the store may
+    /// stall.
     #[wasm_bindgen(constructor)]
     pub fn new(report: Function, options: Option<Object>) -> Self {
         console_error_panic_hook::set_once();
@@ -83,21 +83,21 @@ impl Opener {
         Self(shared)
     }
 
-    /// Requests carry this API key from now on; none without an argument, and then the browser sends
-    /// the cookie of a redeemed ticket by itself. Kept in memory only.
+    /// Sets the API key of all requests from now on. Without one, the browser sends the cookie of a redeemed
+    /// ticket by itself. The key is kept in memory only.
     #[wasm_bindgen(js_name = logIn)]
     pub fn log_in(&self, api_key: Option<String>) {
         self.0.credential.log_in(api_key);
     }
 
-    /// There is no key to be had: what waits for one ends.
+    /// The person gives no API key: whatever waits for one fails.
     #[wasm_bindgen(js_name = logInDeclined)]
     pub fn log_in_declined(&self) {
         self.0.credential.decline();
     }
 
-    /// Fetches a file of that many bytes, opens it here, and saves it: into `picked`, else into a file of
-    /// this page's own, or, where `in_memory`, into a blob. Another one under way ends.
+    /// Fetches a file of `size` bytes, decrypts it and saves it: into `picked` if given, into a blob if
+    /// `in_memory`, and otherwise into a file of this page's own. Ends another download under way.
     pub fn save(
         &self,
         file_id: &str,
@@ -118,14 +118,14 @@ impl Opener {
         spawn_local(async move { shared.save(file, len_of(size), way, cancelled).await });
     }
 
-    /// The page is left: the one under way ends, and nothing that was opened stays on the browser's own
-    /// disk. The browser goes on with a download that it has begun to copy.
+    /// Call this when the page closes. It ends the download under way and deletes decrypted files from the
+    /// browser's own disk. The browser still completes a download that it is already copying.
     pub fn leave(&self) {
         self.0.under_way.take();
         self.0.offered.take();
     }
 
-    /// Ends the one under way by `cancelled`, or by `done` where it was too late.
+    /// Cancels the download under way. It ends with `cancelled`, or with `done` if it was too late.
     pub fn cancel(&self) {
         self.0.under_way.take();
     }
@@ -146,7 +146,7 @@ impl Shared {
         if let Sink::OnDisk(file) = &sink {
             self.reporter.on_disk(&*file.lock().await);
         }
-        // Nothing runs on behind this: a piece under way ends with its future.
+        // Dropping the future also ends the pieces under way, so nothing runs on after this block.
         let opened = {
             let opening = core::pin::pin!(self.open(file, size, &sink));
             match select(opening, cancelled).await {
@@ -173,7 +173,7 @@ impl Shared {
         }
     }
 
-    /// Where the file goes. What was offered last makes room, where there is none beside it.
+    /// Makes the sink. If the disk has no room for it, the last offered file is deleted first.
     async fn sink(&self, way: Way, size: u64) -> Result<Sink, Fault> {
         let made = Sink::new(way, size, &self.files).await;
         if !matches!(made, Err(Fault::NoRoom { .. })) {
@@ -202,7 +202,7 @@ impl Shared {
     }
 }
 
-/// What is no id names no file.
+/// Parses a file id. A text that is not an id names no file.
 fn parsed(file_id: &str) -> Result<FileId, Fault> {
     file_id.parse().map_err(|_| Fault::NoSuchFile)
 }

@@ -1,8 +1,8 @@
-//! A file on its way from the store to this machine's disk: fetched in pieces of whole frames, each of
-//! them opened here, and saved once it is authentic. Plaintext does not pass the server.
+//! Downloads one file: fetches it from the store in pieces of whole frames, opens each piece here, and saves
+//! it once it is authentic. Plaintext does not pass the server.
 //!
-//! Memory is bounded whatever the file's size: [`PIECES_AT_ONCE`] pieces of 8 MiB of sealed bytes, and
-//! what [`PartBuffers`] give for their plaintext (20 MiB).
+//! Memory is bounded whatever the file's size: [`PIECES_AT_ONCE`] pieces of 8 MiB of sealed bytes, and the
+//! 20 MiB that [`PartBuffers`] give for their plaintext.
 
 mod piece_opener;
 mod pieces;
@@ -26,23 +26,23 @@ pub use self::{
 };
 use crate::{failure::Fault, part_buffers::PartBuffers, sink::Sink};
 
-/// Pieces on their way side by side: while one is opened and saved, the next ones come.
+/// The number of pieces fetched at once: while one is opened and saved, the next ones come.
 pub const PIECES_AT_ONCE: usize = 3;
 
-/// A file that can be opened.
+/// A file whose header was checked and whose key was imported, ready to be decrypted.
 pub struct Opening {
     opener: PieceOpener,
     source: Source,
 }
 
 impl Opening {
-    /// With what the server gave. The content key's text is wiped here.
+    /// Takes what the server gave. Wipes the text of the content key.
     ///
     /// # Errors
-    /// As [`PieceOpener::new`]; [`Fault::Answer`].
+    /// Fails as [`PieceOpener::new`] does, and returns [`Fault::Answer`] if the content key cannot be read.
     pub async fn new(giver: Giver, given: FileOpening) -> Result<Self, Fault> {
         let content_key = given.content_key.to_bytes();
-        let content_key = content_key.ok_or(Fault::Answer("the content key is none"))?;
+        let content_key = content_key.ok_or(Fault::Answer("the content key cannot be read"))?;
         let content_key = ContentKey::from_bytes(&content_key);
         let source = Source::new(giver, &given);
         let (sealed_len, plaintext_len) = (given.sealed_size, given.size);
@@ -52,11 +52,11 @@ impl Opening {
         Ok(Self { opener, source })
     }
 
-    /// Opens all of the file into `sink`. Nothing is given to it that is not authentic; whether all
-    /// was, only the end tells.
+    /// Opens the whole file into `sink`. Every byte that it writes is authentic. Only `Ok` proves that the file
+    /// is complete.
     ///
     /// # Errors
-    /// [`Fault`]; what the sink has is then not the file.
+    /// Returns a [`Fault`] if a piece cannot be fetched, opened or written. The sink then does not hold the file.
     pub async fn open_into(
         &self,
         sink: &Sink,

@@ -1,5 +1,5 @@
-//! The memory that parts are sealed and hashed in. It is JavaScript's, since a wasm module's never
-//! shrinks, and it is used again, since fresh memory costs more than sealing.
+//! The memory in which parts are sealed and hashed, and pieces are opened. It is JavaScript's, because a wasm
+//! module's memory never shrinks. Buffers are reused, because fresh memory costs more time than sealing.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -10,13 +10,13 @@ use crate::{
     failure::Fault,
 };
 
-/// All buffers of a page together: two parts of the usual 8 MiB, one being hashed while the next is
-/// sealed, and room for small ones beside them.
+/// The most bytes of all buffers of a page: two parts of the usual 8 MiB, so that one is hashed while the
+/// next is sealed, and room for small ones.
 const MOST_BYTES: u64 = 20 * 1024 * 1024;
-/// Lengths are rounded up to this, so that the parts of different files fit the same buffers.
+/// Buffer lengths are multiples of this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
 
-/// The buffers of all uploads of a page.
+/// The buffers of a page.
 #[derive(Clone)]
 pub struct PartBuffers(Rc<Shared>);
 
@@ -25,7 +25,7 @@ struct Shared {
     idle: RefCell<Vec<Uint8Array>>,
 }
 
-/// A buffer in use, of the length that was asked for. Dropped, it goes back.
+/// A buffer in use, of the requested length. Dropping it gives it back.
 pub struct PartBuffer {
     whole: Uint8Array,
     sealed: Uint8Array,
@@ -43,10 +43,10 @@ impl Default for PartBuffers {
 }
 
 impl PartBuffers {
-    /// Waits until there is room for `len` bytes. What is in them is anybody's earlier ciphertext.
+    /// Waits until there is room for `len` bytes. The buffer still holds the bytes of its last use.
     ///
     /// # Errors
-    /// [`Fault::PartTooLarge`] where browsers have no array of that length.
+    /// Returns [`Fault::PartTooLarge`] if browsers have no array of that length.
     pub async fn take(&self, len: u64) -> Result<PartBuffer, Fault> {
         let too_large = || Fault::PartTooLarge { part_bytes: len };
         let sealed_len = u32::try_from(len).map_err(|_| too_large())?;
@@ -71,7 +71,7 @@ impl PartBuffers {
         Some(idle.swap_remove(place))
     }
 
-    /// Idle buffers go, the longest idle first, before there is more than the bound in all.
+    /// Drops idle buffers, the longest idle first, until all buffers together are within the bound.
     fn keep_within_bounds(&self) {
         let mut idle = self.0.idle.borrow_mut();
         let in_use = self.0.allowance.in_use();
@@ -84,7 +84,7 @@ impl PartBuffers {
 }
 
 impl PartBuffer {
-    /// The bytes, exactly as many as were asked for.
+    /// Returns the bytes, exactly as many as were asked for.
     #[must_use]
     pub fn bytes(&self) -> &Uint8Array {
         &self.sealed

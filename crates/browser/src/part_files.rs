@@ -1,6 +1,6 @@
-//! Large parts on disk, and files that were opened and are to be offered, in files that only this page
-//! can see (the origin private file system). Each page has a folder, with a lock that says that it is
-//! in use: what a crash or a closed tab left has none.
+//! Keeps large parts, and decrypted files until they are downloaded, in files that only this page can see
+//! (the origin private file system, OPFS). Each page has a folder, and holds a lock while it uses it. A crash
+//! or a closed tab leaves a folder without a lock, which is deleted later.
 
 use std::rc::Rc;
 
@@ -21,12 +21,12 @@ use crate::{
     tab_lock::TabLock,
 };
 
-/// The folder of all folders of pages.
+/// The folder that contains the folders of all pages.
 const ALL: &str = "sealift-parts";
-/// Parts on disk at once: one is sealed while another leaves.
+/// The most parts on disk at once: one is sealed while another is sent.
 const MOST_FILES: u64 = 2;
 
-/// A page's parts on disk.
+/// A page's files on disk.
 pub struct PartFiles {
     at_once: Allowance,
     folder: Mutex<Option<Rc<Folder>>>,
@@ -37,12 +37,12 @@ struct Folder {
     _in_use: TabLock,
 }
 
-/// A part's sealed bytes in a file. Dropped, it is deleted.
+/// A file on disk: the sealed bytes of a part, or a decrypted file. Dropping it deletes the file.
 pub struct PartFile {
     name: String,
     part_bytes: u64,
     handle: FileSystemFileHandle,
-    /// Open until everything is written.
+    /// The handle for writing, until everything is written.
     open: Option<FileSystemSyncAccessHandle>,
     folder: Rc<Folder>,
     _share: Share,
@@ -58,19 +58,19 @@ impl Default for PartFiles {
 }
 
 impl PartFiles {
-    /// Whether there is room for as many parts of that size as are on disk at once.
+    /// Checks that there is room for as many parts of that size as may be on disk at once.
     ///
     /// # Errors
-    /// [`Fault::NoRoom`]; [`Fault::PartTooLarge`] where the browser has no such files.
+    /// Returns [`Fault::NoRoom`] if there is not, and [`Fault::PartTooLarge`] if the browser has no such files.
     pub async fn check_room(&self, part_bytes: u64) -> Result<(), Fault> {
         self.check_room_of(part_bytes.saturating_mul(MOST_FILES))
             .await
     }
 
-    /// Whether there is room for so many bytes in all.
+    /// Checks that there is room for `needed_bytes`.
     ///
     /// # Errors
-    /// As [`Self::check_room`].
+    /// Fails as [`Self::check_room`] does.
     pub async fn check_room_of(&self, needed_bytes: u64) -> Result<(), Fault> {
         let free_bytes = free_bytes().await.map_err(|_| Fault::PartTooLarge {
             part_bytes: needed_bytes,
@@ -84,10 +84,10 @@ impl PartFiles {
         })
     }
 
-    /// A new file, as soon as another may be. The part has that many bytes.
+    /// Creates a file for a part of `part_bytes`. Waits if as many files as allowed are on disk.
     ///
     /// # Errors
-    /// [`Fault::PartTooLarge`] where the browser has no such files.
+    /// Returns [`Fault::PartTooLarge`] if the browser has no such files.
     pub async fn create(&self, part_bytes: u64) -> Result<PartFile, Fault> {
         let lacking = |_| Fault::PartTooLarge { part_bytes };
         let share = self.at_once.take(1).await;
@@ -107,14 +107,14 @@ impl PartFiles {
         Ok(file)
     }
 
-    /// This page's folder, made when first needed; `None` where the browser has no such files.
+    /// Returns this page's folder, and makes it when first needed; `None` if the browser has no such files.
     async fn folder(&self) -> Result<Option<Rc<Folder>>, Fault> {
         let mut ours = self.folder.lock().await;
         if let Some(folder) = ours.as_ref() {
             return Ok(Some(folder.clone()));
         }
         let name = random_name()?;
-        // The lock first: a folder without one is anybody's to delete.
+        // The lock comes first, because any page may delete a folder without one.
         let Some(in_use) = TabLock::take(&lock_of(&name)).await? else {
             return Ok(None);
         };
@@ -128,18 +128,18 @@ impl PartFiles {
         Ok(ours.insert(Rc::new(folder)).clone().into())
     }
 
-    /// Deletes the folders of pages that are gone, however they went.
+    /// Deletes the folders of pages that were closed or crashed.
     pub async fn delete_leftovers(&self) {
-        // Where the browser has no such files there are none to delete.
+        // If the browser has no such files, there are none to delete.
         let _nothing_there = delete_unlocked().await;
     }
 }
 
 impl PartFile {
-    /// Writes a piece of the part at its place.
+    /// Writes some bytes of the part at offset `at`.
     ///
     /// # Errors
-    /// [`Fault::NoRoom`], where `free_bytes` is what there was room for.
+    /// Returns [`Fault::NoRoom`] if they cannot be written; its `free_bytes` is `at`, the room there was.
     pub fn write(&mut self, sealed: &Uint8Array, at: u64) -> Result<(), Fault> {
         let no_room = || Fault::NoRoom {
             needed_bytes: self.part_bytes,
@@ -158,12 +158,12 @@ impl PartFile {
         }
     }
 
-    /// Everything is written: what is to be sent.
+    /// Closes the file after the last write, and returns its content.
     ///
     /// # Errors
-    /// [`Fault::Browser`] where the file has not all of it.
+    /// Returns [`Fault::Browser`] if the file does not have all bytes.
     pub async fn finish(&mut self) -> Result<Blob, Fault> {
-        const LOST: Fault = Fault::Browser("a file of its own is not as it was written");
+        const LOST: Fault = Fault::Browser("a file on its disk is not as it was written");
         self.close();
         let file = JsFuture::from(self.handle.get_file()).await;
         let blob: Blob = file.map_err(|_| LOST)?.unchecked_into();
@@ -174,16 +174,16 @@ impl PartFile {
         }
     }
 
-    /// The folder that it is in, and its name there.
+    /// Returns the folder that contains the file, and the file's name there.
     #[must_use]
     pub fn place(&self) -> (&FileSystemDirectoryHandle, &str) {
         (&self.folder.handle, &self.name)
     }
 
-    /// Deletes it; its room is free then.
+    /// Deletes the file, and returns once its room is free.
     pub async fn delete(mut self) {
         self.close();
-        // Where it is gone already there is nothing to do.
+        // If it is gone already, there is nothing to do.
         let _deleted = JsFuture::from(self.folder.handle.remove_entry(&self.name)).await;
     }
 
@@ -199,7 +199,7 @@ impl Drop for PartFile {
         self.close();
         let (folder, name) = (self.folder.clone(), core::mem::take(&mut self.name));
         spawn_local(async move {
-            // What stays nevertheless goes with the folder, when the page is opened again.
+            // If this fails, the file is deleted with its folder when the page is opened again.
             let _deleted = JsFuture::from(folder.handle.remove_entry(&name)).await;
         });
     }
@@ -213,7 +213,7 @@ fn lock_of(folder: &str) -> String {
     format!("{ALL}-{folder}")
 }
 
-/// What the browser says it has left for this page.
+/// Returns how many bytes the browser says are left for this page.
 async fn free_bytes() -> Result<u64, JsValue> {
     let estimate = JsFuture::from(navigator().storage().estimate()?).await?;
     let number = |name: &str| Ok::<_, JsValue>(Reflect::get(&estimate, &name.into())?.as_f64());
@@ -261,7 +261,7 @@ async fn delete_unlocked() -> Result<(), JsValue> {
     recursively.set_recursive(true);
     for name in names(&all).await? {
         if let Ok(Some(_nobodys)) = TabLock::take(&lock_of(&name)).await {
-            // A folder that the browser does not let go of yet must not keep the others.
+            // If the browser does not delete this folder yet, the others are still deleted.
             let _deleted = JsFuture::from(all.remove_entry_with_options(&name, &recursively)).await;
         }
     }

@@ -1,4 +1,4 @@
-//! How far one upload is, in plaintext bytes, told often enough to look smooth and no more.
+//! Counts how far one upload is, in plaintext bytes, and reports it just often enough to look smooth.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,10 +10,10 @@ use sealift_transfer::{Part, PartNumber};
 
 use crate::{report::FileReporter, short_map::ShortMap};
 
-/// Milliseconds between two reports.
+/// The least milliseconds between two reports.
 const REPORT_EVERY_MS: f64 = 100.0;
 
-/// Counts what left and what is stored.
+/// Counts the bytes that were sent and stored.
 pub struct Progress {
     reporter: Rc<FileReporter>,
     stored: Cell<u64>,
@@ -22,7 +22,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Nothing has left yet.
+    /// Starts with nothing sent.
     #[must_use]
     pub fn new(reporter: Rc<FileReporter>) -> Self {
         Self {
@@ -33,7 +33,7 @@ impl Progress {
         }
     }
 
-    /// So many sealed bytes of this part have left.
+    /// Records that `sealed_bytes` of this part were sent so far.
     pub(crate) fn left(&self, part: &Part, sealed_bytes: u64) {
         let plaintext_bytes = sealed_bytes.min(part.plaintext_len());
         self.on_the_way
@@ -46,20 +46,20 @@ impl Progress {
         }
     }
 
-    /// An attempt at this part ended: it is stored, or it begins again.
+    /// Records the end of an attempt at this part: it is stored, or it is sent again.
     pub(crate) fn arrived(&self, number: PartNumber, stored_plaintext_len: u64) {
         self.on_the_way.borrow_mut().remove(&number);
         self.stored.set(stored_plaintext_len);
         self.tell();
     }
 
-    /// So much was found in the store.
+    /// Records how much was found in the store.
     pub(crate) fn found(&self, stored_plaintext_len: u64) {
         self.stored.set(stored_plaintext_len);
         self.tell();
     }
 
-    /// Nothing is on the way any more; what was is sent again.
+    /// Records that no part is under way any more. Parts that were under way are sent again.
     pub(crate) fn stopped(&self) {
         let on_the_way = self.on_the_way.take();
         if on_the_way.values().next().is_some() {

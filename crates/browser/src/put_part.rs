@@ -1,4 +1,4 @@
-//! One PUT of sealed bytes to the store, by XMLHttpRequest: `fetch` does not tell how far it is.
+//! Sends one PUT of sealed bytes to the store. `XMLHttpRequest` reports progress, which `fetch` does not.
 
 use futures::{
     channel::oneshot,
@@ -15,12 +15,12 @@ use crate::{
     server_api::retry_after_ms,
 };
 
-/// How long a PUT may stand still before it is given up and tried again.
+/// How long a PUT may stall before it is given up and retried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct Patience {
-    /// Until more bytes leave.
+    /// The most milliseconds until more bytes are sent.
     pub stall_ms: u64,
-    /// From the last byte to the answer: stores hash and write large parts for a while.
+    /// The most milliseconds from the last byte to the answer. Stores hash and write large parts for a while.
     pub answer_ms: u64,
 }
 
@@ -33,11 +33,11 @@ impl Default for Patience {
     }
 }
 
-/// PUTs exactly `sealed`. `life` is that of the address, where it is known. `progress` hears how
-/// many bytes have left. Dropped before its end, it is aborted.
+/// PUTs exactly `sealed`. `life` is how long the presigned URL is valid, if known. Calls `progress` with the
+/// number of bytes sent so far. Dropping the future aborts the request.
 ///
 /// # Errors
-/// [`RequestError`], without a word of the presigned address.
+/// Returns a [`RequestError`] if the store does not accept the part. It does not contain the presigned URL.
 pub async fn put_part(
     signed: &SignedPart,
     life: Option<Life>,
@@ -55,7 +55,7 @@ pub async fn put_part(
     }
 }
 
-/// A request under way with the closures that it calls.
+/// A request under way, with the closures that it calls.
 struct Running {
     request: XmlHttpRequest,
     movement: Movement,
@@ -105,7 +105,7 @@ impl Running {
     }
 
     fn answer(&self, life: Option<Life>) -> Result<(), RequestError> {
-        // 0 where there was no answer, or none that the store's CORS rules let us see.
+        // The status is 0 if there was no answer, or if the store's CORS rules hide it.
         let status = self.request.status().unwrap_or(0);
         match status {
             0 => Err(RequestError::no_answer(Peer::Store)),
@@ -127,7 +127,7 @@ impl Running {
     }
 }
 
-/// S3's name of an error. The rest of the body repeats the signed request and is not kept.
+/// Returns S3's error code. The rest of the body repeats the signed request and is not kept.
 fn code_of(xml: &str) -> Option<&str> {
     let (_, rest) = xml.split_once("<Code>")?;
     Some(rest.split_once("</Code>")?.0)
@@ -135,14 +135,14 @@ fn code_of(xml: &str) -> Option<&str> {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // The closures go now: nothing may call them any more.
+        // The closures are dropped now, so nothing may call them any more.
         self.request.set_onloadend(None);
         if let Ok(upload) = self.request.upload() {
             upload.set_onprogress(None);
             upload.set_onload(None);
         }
         if self.request.ready_state() != XmlHttpRequest::DONE {
-            // It fails only for a request that was never sent.
+            // `abort` fails only for a request that was never sent.
             let _nothing_to_abort = self.request.abort();
         }
     }

@@ -1,4 +1,5 @@
-//! All files of a page: which are under way, and what of earlier attempts can go on.
+//! Holds all files of a page: which are under way, and which earlier uploads can be resumed. `Uploads` calls
+//! it, and it runs one [`Uploader`] for each file.
 
 use std::{
     cell::{Cell, RefCell},
@@ -20,9 +21,9 @@ use crate::{
     uploader::{Beginning, Ended, Ending, Uploader, Wish},
 };
 
-/// The files, by the page's names for them.
+/// The files of a page, by the page's ids for them.
 pub struct Queue {
-    /// What they share.
+    /// The state that all uploads share.
     pub shared: Rc<Shared>,
     reporter: Reporter,
     /// The server's limit, once it is known.
@@ -31,17 +32,17 @@ pub struct Queue {
     earlier: RefCell<ShortMap<u32, Earlier>>,
 }
 
-/// What an earlier attempt at a file left, with which the next one goes on.
+/// The state of an earlier attempt at a file, so that the next attempt can resume it.
 #[derive(Clone)]
 enum Earlier {
-    /// It is not known whether the server opened it; this client token finds out.
+    /// A client token. Opening with it again finds the upload, if the server opened it.
     Asked(String),
-    /// An upload that the server has.
+    /// An upload that the server has opened.
     Opened(UploadId),
 }
 
 impl Queue {
-    /// No file yet.
+    /// Starts without files.
     #[must_use]
     pub fn new(shared: Rc<Shared>, reporter: Reporter) -> Self {
         Self {
@@ -53,29 +54,28 @@ impl Queue {
         }
     }
 
-    /// Files that are added from now on have at most so many bytes.
+    /// Sets the size limit for files that are added from now on.
     pub fn keep_to(&self, most_bytes: Option<f64>) {
         self.most_bytes.set(most_bytes.map(len_of));
     }
 
-    /// Uploads a file, or goes on with what an earlier attempt left. `name` is what the server is to
-    /// call it.
+    /// Uploads a file, or resumes what an earlier attempt left. The server records it under `name`.
     pub fn add(self: &Rc<Self>, id: u32, file: ChosenFile, name: String) {
         let beginning = self.measure(&file).and_then(|()| self.beginning(id, name));
         self.begin(id, file, beginning);
     }
 
-    /// Goes on with an upload that was begun earlier.
+    /// Resumes an upload that was begun earlier.
     pub fn resume(self: &Rc<Self>, id: u32, upload: UploadId, file: ChosenFile) {
         self.begin(id, file, Ok(Beginning::Resume(upload)));
     }
 
-    /// Nothing is begun.
+    /// Reports a fault without beginning an upload.
     pub fn refuse(&self, id: u32, fault: Fault) {
         self.tell(id, Ending::Failed(fault), false);
     }
 
-    /// Gives up what an earlier attempt left, and uploads the file as a new one.
+    /// Cancels what an earlier attempt left, and uploads the file as a new one.
     pub fn start_anew(self: &Rc<Self>, id: u32, file: ChosenFile, name: String) {
         if self.under_way.borrow().get(&id).is_some() {
             return;
@@ -83,27 +83,27 @@ impl Queue {
         if let Some(Earlier::Opened(upload)) = self.earlier.borrow_mut().remove(&id) {
             let queue = self.clone();
             spawn_local(async move {
-                // Nobody waits for it: what is not taken back now expires.
+                // Nobody waits for this: if it fails, the upload expires on the server.
                 let _expires = queue.discard(&upload).await;
             });
         }
         self.add(id, file, name);
     }
 
-    /// Takes an upload back that nobody has under way.
+    /// Cancels an upload that no tab has under way.
     ///
     /// # Errors
-    /// [`Fault::OtherTab`] where somebody has; [`Fault::Request`].
+    /// Returns [`Fault::OtherTab`] if a tab has it, and [`Fault::Request`] if the server does not cancel it.
     pub async fn discard(&self, upload: &UploadId) -> Result<(), Fault> {
         let lock = TabLock::take(&lock_of(upload)).await?;
         let _ours = lock.ok_or(Fault::OtherTab)?;
         Ok(self.shared.server.abort(upload).await?)
     }
 
-    /// Says what is wanted of a file, if it is under way.
+    /// Passes the page's command on to a file, if it is under way.
     pub fn wish(&self, id: u32, wish: Wish) {
         if let Some(wishes) = self.under_way.borrow().get(&id) {
-            // It may have ended just now.
+            // Sending fails if the upload has just ended.
             let _heard = wishes.unbounded_send(wish);
         }
     }

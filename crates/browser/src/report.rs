@@ -1,5 +1,4 @@
-//! What the page is told, one small message at a time: an object with a `type`, the file's `id`, and
-//! what belongs to it.
+//! The messages to the page: small objects with a `type`, the file's `id`, and the fields of that type.
 
 use std::cell::Cell;
 
@@ -15,124 +14,124 @@ use crate::failure::Failure;
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Report {
-    /// The server has the upload, and this tab has its lock. From here on it can be resumed.
+    /// The server has opened the upload, and this tab holds its lock. From here on it can be resumed.
     Opened {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// The upload.
+        /// The id of the upload.
         #[serde(rename = "uploadId")]
         upload_id: UploadId,
     },
-    /// A file entered a state.
+    /// The file entered a state.
     State {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// Which one.
+        /// The new state.
         state: State,
     },
-    /// What was signed earlier is sealed again and compared, before a byte leaves. Plaintext bytes.
+    /// Parts that were signed earlier are sealed again and compared before a byte is sent. Counts are plaintext
+    /// bytes.
     Comparing {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// So many are found to be the same.
+        /// Bytes found to be the same so far.
         compared: u64,
-        /// Of so many.
+        /// Bytes to compare.
         #[serde(rename = "toCompare")]
         to_compare: u64,
     },
-    /// Plaintext bytes that have left.
+    /// More bytes were sent. Counts are plaintext bytes.
     Progress {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// So many.
+        /// Bytes sent so far.
         sent: u64,
     },
-    /// A request had no answer, or was refused for now; the next attempt comes by itself.
+    /// A request got no answer, or was refused for now. It is retried automatically.
     Retrying {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
     },
-    /// Nothing goes on until something is there.
+    /// The file waits for something.
     Waiting {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// What.
+        /// The reason.
         reason: Reason,
     },
-    /// The file stands still, as was wished.
+    /// The file was paused, as the page asked.
     Paused {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
     },
-    /// The file goes on after [`Self::Waiting`] or [`Self::Paused`]; its state follows.
+    /// The file continues after [`Self::Waiting`] or [`Self::Paused`]. Its state follows.
     GoesOn {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
     },
-    /// All that was signed is the same, but the file was written to since: the rest cannot be
-    /// checked. Nothing goes on until the page says whether it is to be sent.
+    /// All signed parts are unchanged, but the file was written to since, so the rest cannot be checked. The
+    /// file waits until the page says whether to send the rest.
     Unchecked {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
     },
-    /// The server asks for a credential, or refuses the one that it was given. Concerns all files,
-    /// and is asked once.
+    /// The server asks for a credential, or refuses the one it got. This concerns all files and is sent once.
     CredentialNeeded,
-    /// The file is there.
+    /// The file is stored.
     Done {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// As the server recorded it.
+        /// The server's record of the file.
         record: Box<FileRecord>,
-        /// Where to get it, relative to the page's origin.
+        /// The path to get it from, relative to the page's origin.
         #[serde(rename = "contentPath")]
         content_path: String,
     },
-    /// The file was not sent.
+    /// The upload failed.
     Failed {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
-        /// Why.
+        /// The reason.
         failure: Failure,
-        /// Whether the same upload can go on; else only a new one can follow.
+        /// Whether the same upload can be resumed. Otherwise only a new one can follow.
         #[serde(rename = "goesOn")]
         goes_on: bool,
     },
-    /// The file was taken back because the page wanted so.
+    /// The page cancelled the upload.
     Cancelled {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
     },
-    /// The file was left as it is because the page wanted so: it can be resumed.
+    /// The page ended the upload but left it on the server, so that it can be resumed.
     Left {
-        /// The file.
+        /// The page's id of the file.
         id: u32,
     },
 }
 
-/// The states between waiting and the end.
+/// The states of a file between waiting and the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
-    /// The server is asked, and parts are sealed.
+    /// The server opens the upload, and parts are sealed.
     Sealing,
-    /// Sealed bytes leave.
+    /// Sealed bytes are sent.
     Sending,
-    /// Everything is stored; the server looks at it.
+    /// Everything is stored, and the server checks it.
     Checking,
 }
 
-/// What is waited for.
+/// The reason why a file waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
-    /// A network.
+    /// A network connection.
     Network,
     /// An answer to [`Report::CredentialNeeded`].
     Credential,
 }
 
-/// Who is told.
+/// Sends messages to the page.
 #[derive(Clone)]
 pub struct Reporter(Function);
 
@@ -143,7 +142,7 @@ impl Reporter {
         Self(function)
     }
 
-    /// For the reports on one file.
+    /// Returns a reporter for one file.
     pub(crate) fn on_file(&self, id: u32) -> FileReporter {
         FileReporter {
             id,
@@ -159,12 +158,12 @@ impl Reporter {
     }
 
     pub(crate) fn tell_js(&self, message: &JsValue) {
-        // What the page's function throws is the page's affair.
+        // The page must handle what its own function throws.
         let _thrown = self.0.call1(&JsValue::UNDEFINED, message);
     }
 }
 
-/// Who is told of one file.
+/// Sends messages about one file.
 pub struct FileReporter {
     id: u32,
     to: Reporter,
@@ -220,7 +219,7 @@ impl FileReporter {
     }
 }
 
-/// Plain objects, arrays and numbers.
+/// Converts to plain objects, arrays and numbers.
 pub(crate) fn to_js(value: &impl Serialize) -> Result<JsValue, serde_wasm_bindgen::Error> {
     value.serialize(&Serializer::json_compatible())
 }
@@ -233,7 +232,7 @@ pub(crate) mod tests {
 
     use super::*;
 
-    /// A reporter, and the types of the messages that it was given.
+    /// Returns a reporter, and a function that lists the types of its messages.
     pub(crate) fn heard() -> (Reporter, impl Fn() -> Vec<String>) {
         let types = Array::new();
         let into = types.clone();

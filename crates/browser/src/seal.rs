@@ -1,5 +1,5 @@
-//! From the plaintext of a part to its sealed bytes and their SHA-256. Which AES seals the frames is
-//! a choice; the bytes are the same.
+//! Seals the plaintext of a part, and computes the SHA-256 of the sealed bytes. There is a choice of AES
+//! implementations, which give the same bytes.
 
 mod aes_gcm;
 pub mod agreement;
@@ -19,19 +19,19 @@ use crate::{
     web_crypto::{self, FRAMES_IN_FLIGHT, Use},
 };
 
-/// What is read of a file at a time, so that plaintext takes little memory.
+/// The bytes read from a file at a time. They are few, so that plaintext takes little memory.
 const READ_BYTES: u64 = 2 * 1024 * 1024;
-/// Reads side by side: one is sealed while the next is read.
+/// The number of reads at once: one is sealed while the next is read.
 const READS_AHEAD: usize = 2;
 
-/// Which AES-GCM works.
+/// The implementation of AES-GCM.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
 pub enum Backend {
     /// The browser's own. The key cannot be read back from it.
     #[default]
     WebCrypto,
-    /// RustCrypto in this module: slower, without trust in the browser's. The key stays in the
-    /// module's memory until the upload ends, and is then wiped.
+    /// RustCrypto in this module. It is slower, but independent of the browser's. The key stays in the module's
+    /// memory until the upload ends, and is then wiped.
     AesGcm,
 }
 
@@ -47,7 +47,7 @@ impl FromStr for Backend {
     }
 }
 
-/// Seals the parts of one upload, in any order, each to the same bytes every time.
+/// Seals the parts of one upload, in any order. Sealing a part again gives the same bytes.
 pub struct PartSealer {
     header: Header,
     plan: PartPlan,
@@ -60,11 +60,12 @@ enum Key {
 }
 
 impl PartSealer {
-    /// With what the server sent. The header is checked with the content key before anything is
-    /// sealed (FORMAT.md R5); with WebCrypto the key's bytes are wiped here (R9).
+    /// Takes what the server sent. Checks the header with the content key before anything is sealed
+    /// (FORMAT.md R5). With WebCrypto, wipes the key's bytes (R9).
     ///
     /// # Errors
-    /// [`Fault::Header`]; [`Fault::Answer`] where the plan is not one for this header.
+    /// Returns [`Fault::Header`] if header and key do not belong together, and [`Fault::Answer`] if the plan is
+    /// not for this header.
     pub async fn new(
         header: &[u8],
         content_key: ContentKey,
@@ -92,17 +93,17 @@ impl PartSealer {
         Ok(Self { header, plan, key })
     }
 
-    /// The part of that number.
+    /// Returns the part of that number.
     ///
     /// # Errors
-    /// [`Fault::Answer`] where the plan has none.
+    /// Returns [`Fault::Answer`] if the plan has no such part.
     pub fn part(&self, number: PartNumber) -> Result<Part, Fault> {
         let no_such_part = Fault::Answer("the part plan has no such part");
         self.plan.part(number).ok_or(no_such_part)
     }
 
-    /// A part in pieces of whole frames, of about `run_bytes` plaintext bytes each. Every piece is
-    /// sealed as a part is. An empty final frame is in the piece before it.
+    /// Divides a part into runs of whole frames, of about `run_bytes` plaintext bytes each. A run is sealed as
+    /// a part is. An empty final frame is in the run before it.
     pub fn runs(
         &self,
         part: &Part,
@@ -120,11 +121,11 @@ impl PartSealer {
         })
     }
 
-    /// Seals a part or a run of one, whose whole plaintext is `plaintext`, into `sealed`, which is
-    /// exactly as long as the plan says.
+    /// Seals a part or a run of one into `sealed`. `plaintext` is its whole plaintext, and `sealed` is exactly
+    /// as long as the plan says.
     ///
     /// # Errors
-    /// [`Fault::Browser`] where the browser does not seal; `sealed` is useless then.
+    /// Returns [`Fault::Browser`] if the browser does not seal. Nothing in `sealed` may be used then.
     pub async fn seal(
         &self,
         part: &Part,
@@ -140,10 +141,10 @@ impl PartSealer {
             .await
     }
 
-    /// The same from a file, some frames at a time: while these are sealed the next are read.
+    /// Seals a part or a run of one from a file, some frames at a time: while these are sealed, the next are read.
     ///
     /// # Errors
-    /// [`Fault::FileChanged`], and as [`Self::seal`].
+    /// Returns [`Fault::FileChanged`] if the file changed, and fails as [`Self::seal`] does.
     pub async fn seal_from(
         &self,
         file: &ChosenFile,
@@ -164,7 +165,7 @@ impl PartSealer {
             .await
     }
 
-    /// Compares the length, and places the header where it belongs.
+    /// Checks the length of `sealed`, and writes the header if the part begins the message.
     fn begin(&self, part: &Part, sealed: &Uint8Array) -> Result<(), Fault> {
         if u64::from(sealed.length()) != part.sealed_len() {
             return Err(ANOTHER_LENGTH);
@@ -190,7 +191,8 @@ impl PartSealer {
         }
     }
 
-    /// Where each frame's bytes come from and go to: `plaintext` is that of `run`, `sealed` of `part`.
+    /// Returns the views to read from and to write to, for each frame: `plaintext` is that of `run`, `sealed`
+    /// that of `part`.
     fn places(
         &self,
         part: &Part,
@@ -218,7 +220,7 @@ impl PartSealer {
     }
 }
 
-/// Frames of a part, with the header where they begin the message.
+/// Makes a run of some frames of a part. The first run includes the header, if the part does.
 fn run(layout: &Layout, part: &Part, frames: Range<FrameIndex>) -> Option<Part> {
     let mut sealed = layout.sealed_range_of(&frames)?;
     if frames.start == part.frames.start {
@@ -242,10 +244,10 @@ struct Place {
     sealed: Uint8Array,
 }
 
-/// SHA-256 of `bytes`, by the browser.
+/// Computes the SHA-256 of `bytes` by WebCrypto.
 ///
 /// # Errors
-/// [`Fault::Browser`].
+/// Returns [`Fault::Browser`] if the browser does not hash.
 pub async fn sha256(bytes: &Uint8Array) -> Result<Sha256, Fault> {
     let refused = || Fault::Browser("SubtleCrypto.digest");
     let digest = browser::subtle()?

@@ -1,5 +1,5 @@
-//! A part's sealed bytes, kept until the store has them: as a blob in the browser's memory, or for
-//! large parts as a file on disk.
+//! Keeps a part's sealed bytes until the store has them: in a blob in the browser's memory or, for large
+//! parts, in a file on disk.
 
 use js_sys::{Array, ArrayBuffer, Uint8Array};
 use sealift_transfer::{Part, api::Sha256};
@@ -15,17 +15,18 @@ use crate::{
     seal::{PartSealer, sha256},
 };
 
-/// Larger parts, those of files over 668 GB, go through a file (DESIGN.md 2).
+/// The most sealed bytes of a part that is kept in memory. Larger parts, which only files over 668 GB have,
+/// go through a file, so that memory stays bounded.
 pub const LARGEST_IN_MEMORY: u64 = 64 * 1024 * 1024;
-/// Sealed bytes in memory, all uploads of a page together: five parts of the usual 8 MiB on the way
-/// while one more is ready.
+/// The most sealed bytes in memory, for all uploads of a page: five parts of the usual 8 MiB are sent while
+/// one more is ready.
 const MOST_HELD_BYTES: u64 = 48 * 1024 * 1024;
-/// Of larger parts so many are held at once, whatever their size: one is sealed while others leave.
+/// The most large parts held at once, whatever their size: one is sealed while others are sent.
 const MOST_LARGE_PARTS: u64 = 3;
-/// What is sealed at once of a part that goes to disk.
+/// The plaintext bytes sealed at a time for a part that goes to disk.
 const RUN_BYTES: u64 = 4 * 1024 * 1024;
 
-/// The bytes of one part. Dropped, they are gone.
+/// The sealed bytes of one part. Dropping it frees them.
 pub struct SealedPart {
     blob: Blob,
     _room: Room,
@@ -37,25 +38,25 @@ enum Room {
 }
 
 impl SealedPart {
-    /// What is PUT.
+    /// Returns the bytes to PUT.
     #[must_use]
     pub fn blob(&self) -> &Blob {
         &self.blob
     }
 }
 
-/// Where parts of all uploads of a page are sealed and kept.
+/// Seals and keeps the parts of all uploads of a page.
 pub struct SealedParts {
     largest_in_memory: u64,
     held: Allowance,
-    /// Parts read and sealed at once; a part is hashed while the next is sealed.
+    /// Limits the parts that are read and sealed at once. A part is hashed while the next is sealed.
     seals: Allowance,
     buffers: PartBuffers,
     files: PartFiles,
 }
 
 impl SealedParts {
-    /// Parts over `largest_in_memory` sealed bytes go to disk.
+    /// Keeps parts of over `largest_in_memory` sealed bytes on disk.
     #[must_use]
     pub fn new(largest_in_memory: u64) -> Self {
         Self {
@@ -67,10 +68,10 @@ impl SealedParts {
         }
     }
 
-    /// Whether the browser has room for parts of that many sealed bytes.
+    /// Checks that the browser has room for parts of that many sealed bytes.
     ///
     /// # Errors
-    /// [`Fault::NoRoom`]; [`Fault::PartTooLarge`] where the browser has no files of its own.
+    /// Returns [`Fault::NoRoom`] if it has not, and [`Fault::PartTooLarge`] if it has no files of its own.
     pub async fn check_room(&self, part_bytes: u64) -> Result<(), Fault> {
         if part_bytes <= self.largest_in_memory {
             return Ok(());
@@ -78,15 +79,15 @@ impl SealedParts {
         self.files.check_room(part_bytes).await
     }
 
-    /// Deletes what a crash left on disk.
+    /// Deletes the files that a crash left on disk.
     pub async fn delete_leftovers(&self) {
         self.files.delete_leftovers().await;
     }
 
-    /// Reads the part's plaintext, seals it, hashes it, keeps the bytes.
+    /// Reads the part's plaintext, seals it, hashes the sealed bytes and keeps them.
     ///
     /// # Errors
-    /// [`Fault`]; nothing is kept then.
+    /// Returns a [`Fault`] if one of these steps fails. Nothing is kept then.
     pub async fn keep(
         &self,
         sealer: &PartSealer,
@@ -108,10 +109,10 @@ impl SealedParts {
         ))
     }
 
-    /// The same without keeping anything.
+    /// Seals and hashes a part as [`Self::keep`] does, but keeps nothing.
     ///
     /// # Errors
-    /// [`Fault`].
+    /// Returns a [`Fault`] if the part cannot be read, sealed or hashed.
     pub async fn hash(
         &self,
         sealer: &PartSealer,
@@ -125,7 +126,7 @@ impl SealedParts {
         Ok(sha256)
     }
 
-    /// The next part's turn comes before the hashing, so that both go on at once.
+    /// Gives the permit to seal back before hashing, so that the next part is sealed meanwhile.
     async fn in_memory<T>(
         &self,
         sealer: &PartSealer,
@@ -155,8 +156,8 @@ impl SealedParts {
         Ok((sha256, SealedPart { blob, _room: room }))
     }
 
-    /// Seals a part piece by piece in order; memory is bounded whatever the part's size. `take` gets
-    /// each piece and where in the part it begins.
+    /// Seals a part run by run, in order, so that memory is bounded whatever the part's size. `take` gets each
+    /// run and its offset in the part.
     async fn in_runs(
         &self,
         sealer: &PartSealer,
@@ -180,7 +181,7 @@ impl SealedParts {
     }
 }
 
-/// SubtleCrypto hashes only what is whole, so these bytes pass through this module's memory.
+/// Hashes in this module, into which it copies the bytes, because SubtleCrypto cannot hash in steps.
 fn hash_all(hash: &mut sha2::Sha256, bytes: &Uint8Array) {
     const PIECE: u32 = 64 * 1024;
     let mut piece = Vec::new();
@@ -195,17 +196,17 @@ fn hash_all(hash: &mut sha2::Sha256, bytes: &Uint8Array) {
     }
 }
 
-/// Browsers keep a blob's bytes outside of this worker, and send them from there.
+/// Makes a blob. Browsers keep its bytes outside of this worker, and send them from there.
 fn blob_of(sealed: &Uint8Array) -> Result<Blob, Fault> {
     remind_of_garbage(sealed.length());
     Blob::new_with_u8_array_sequence(&Array::of1(sealed))
         .map_err(|_| Fault::Browser("a blob cannot be made"))
 }
 
-/// A blob that nobody needs any more keeps its bytes until garbage is collected, and for that browsers
-/// count the bytes of arrays only, not those of blobs. So here is an array that is dropped at once: it
-/// is counted, yet its pages are never touched, so that it takes no memory itself. Without it some
-/// hundred megabytes of sent parts pile up.
+/// Makes the browser collect garbage soon. An unused blob keeps its bytes until then, but browsers decide by
+/// the bytes of arrays only, not by those of blobs. This array is dropped at once: it is counted, but its
+/// pages are never touched, so it takes no memory itself. Without it, some hundred megabytes of sent parts
+/// pile up.
 fn remind_of_garbage(sealed_len: u32) {
     const TIMES: u32 = 8;
     const MOST: u32 = 64 * 1024 * 1024;

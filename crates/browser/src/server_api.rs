@@ -1,4 +1,4 @@
-//! The requests to the server, by `fetch`. All paths are relative to the page's origin.
+//! Sends the requests to the server, by `fetch`. All paths are relative to the page's origin.
 
 use std::rc::Rc;
 
@@ -28,9 +28,9 @@ use crate::{
     report::to_js,
 };
 
-/// Until an answer is there.
+/// The most milliseconds until an answer is complete.
 const PATIENCE_MS: u64 = 120_000;
-/// Until the answer to a completion is there: stores join large objects for minutes.
+/// The most milliseconds until a completion is answered. Stores join large objects for minutes.
 const COMPLETION_PATIENCE_MS: u64 = 600_000;
 
 /// The server that the page came from.
@@ -39,14 +39,14 @@ pub struct ServerApi {
 }
 
 impl ServerApi {
-    /// With whatever credential there is at the time of a request.
+    /// Uses the API key that `credential` has at the time of each request.
     #[must_use]
     pub fn new(credential: Rc<Credential>) -> Self {
         Self { credential }
     }
 
-    /// Whether another attempt at what was refused so may help: waits for another API key, where it was
-    /// refused for the one that it carried.
+    /// Returns whether a retry may help after `error`. If the server refused the API key that the request
+    /// carried, waits for another one first.
     pub(crate) async fn may_come_by_another_key(&self, error: &RequestError) -> bool {
         let status = match error.failure {
             RequestFailure::Status { status, .. } => status,
@@ -58,36 +58,36 @@ impl ServerApi {
             && self.credential.renewed().await
     }
 
-    /// The server's limits, a [`Policy`](sealift_transfer::api::Policy) in JavaScript.
+    /// Returns the server's limits, a [`Policy`](sealift_transfer::api::Policy) in JavaScript.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn policy(&self) -> Result<JsValue, RequestError> {
         self.ask_for_js(policy::PATH).await
     }
 
-    /// Begins an upload, or finds the one of this client token.
+    /// Opens an upload, or finds the one of this client token.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn open(&self, request: &OpenUpload) -> Result<OpenedUpload, RequestError> {
         self.ask("POST", open::PATH, Some(json(request)?)).await
     }
 
-    /// The content key of an open upload, again.
+    /// Returns the content key of an open upload once more.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn key(&self, upload: &UploadId) -> Result<ContentKey, RequestError> {
         let path = status::key_path(upload);
         let (status, bytes) = self.send("POST", &path, None, PATIENCE_MS).await?;
         ContentKey::try_from(bytes.as_slice()).map_err(|_| not_understood(status))
     }
 
-    /// Signatures for parts whose sealed bytes are ready.
+    /// Gets presigned URLs for parts whose sealed bytes are ready.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn sign(
         &self,
         upload: &UploadId,
@@ -97,10 +97,10 @@ impl ServerApi {
             .await
     }
 
-    /// Makes the file of the parts.
+    /// Completes the upload, which makes a file of its parts.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn complete(
         &self,
         upload: &UploadId,
@@ -113,29 +113,29 @@ impl ServerApi {
         serde_json::from_slice(&bytes).map_err(|_| not_understood(status))
     }
 
-    /// Takes an upload back.
+    /// Cancels an upload.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn abort(&self, upload: &UploadId) -> Result<(), RequestError> {
         let path = status::path(upload);
         self.send("DELETE", &path, None, PATIENCE_MS).await?;
         Ok(())
     }
 
-    /// Where an upload stands.
+    /// Returns the status of an upload.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn status(&self, upload: &UploadId) -> Result<UploadStatus, RequestError> {
         self.ask("GET", &status::path(upload), None).await
     }
 
-    /// All of the caller's uploads that can go on, newest first: an array of
+    /// Returns all of the caller's uploads that can be resumed, newest first: an array of
     /// [`UploadSummary`](sealift_transfer::api::UploadSummary) in JavaScript.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn unfinished(&self) -> Result<Array, RequestError> {
         let mut all = Array::new();
         let mut path = open::PATH.to_owned();
@@ -150,15 +150,15 @@ impl ServerApi {
         }
     }
 
-    /// The content key of a file, and where its object is.
+    /// Returns the content key of a file, and where its object is.
     ///
     /// # Errors
-    /// [`RequestError`].
+    /// Returns a [`RequestError`] if the request fails.
     pub async fn open_file(&self, file: &FileId) -> Result<FileOpening, RequestError> {
         self.ask("POST", &read::path(file), None).await
     }
 
-    /// What holds no secret and goes to the page as it is.
+    /// Gets JSON that holds no secret, as a JavaScript value for the page.
     async fn ask_for_js(&self, path: &str) -> Result<JsValue, RequestError> {
         let (status, bytes) = self.send("GET", path, None, PATIENCE_MS).await?;
         let text = core::str::from_utf8(&bytes).map_err(|_| not_understood(status))?;
@@ -175,8 +175,8 @@ impl ServerApi {
         serde_json::from_slice(&bytes).map_err(|_| not_understood(status))
     }
 
-    /// A good answer's status and bytes, which are wiped when dropped: they may hold a key. Dropped
-    /// before its end, the request is aborted.
+    /// Returns the status and the bytes of a successful answer. The bytes are wiped when dropped, because they
+    /// may hold a key. Dropping the future aborts the request.
     async fn send(
         &self,
         method: &str,
@@ -237,7 +237,7 @@ fn request(
     init.set_headers_headers(&headers);
     init.set_signal(Some(&abort.signal()));
     init.set_cache(RequestCache::NoStore);
-    // The API has no redirects; a login page of somebody else's is not to be followed.
+    // The API has no redirects, and somebody else's login page must not be followed.
     init.set_redirect(RequestRedirect::Error);
     let request = Request::new_with_str_and_init(path, &init)?;
     Ok((request, Running(abort)))
@@ -252,12 +252,12 @@ async fn answer(request: &Request) -> Result<(Response, Zeroizing<Vec<u8>>), JsV
     Ok((answer, bytes))
 }
 
-/// By the browser's own means: a second writer of JSON would be a twentieth of this module.
+/// Writes JSON by the browser's own `JSON`: a second writer would be a twentieth of this module's size.
 fn json(value: &impl Serialize) -> Result<String, RequestError> {
     let text = to_js(value)
         .ok()
         .and_then(|value| JSON::stringify(&value).ok());
-    // None of our own types fails.
+    // None of our own types can fail here.
     text.map(String::from)
         .ok_or_else(|| RequestError::no_answer(Peer::Server))
 }
@@ -289,7 +289,7 @@ fn refused(answer: &Response, body: &[u8]) -> RequestError {
     }
 }
 
-/// A `Retry-After`: seconds, or a date.
+/// Parses a `Retry-After`: seconds, or a date.
 pub(crate) fn retry_after_ms(value: &str) -> Option<u64> {
     if let Ok(seconds) = value.trim().parse::<u64>() {
         return Some(seconds.saturating_mul(1000));

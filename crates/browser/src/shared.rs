@@ -1,4 +1,4 @@
-//! What all uploads of a page share.
+//! Holds what all uploads of a page share.
 
 use std::{cell::RefCell, rc::Rc};
 
@@ -16,17 +16,18 @@ use crate::{
     server_api::ServerApi,
 };
 
-/// Files at once: small ones are quick then, as each waits for four answers one after the other.
+/// The most files at once. Each waits for four answers one after the other, so small files are faster side
+/// by side.
 const MOST_FILES: u64 = 6;
 
-/// What the page may choose. All of it is for tests and for machines unlike most.
+/// The options that the page may set. All of them are for tests and for unusual machines.
 #[derive(Debug, Clone, Copy)]
 pub struct Options {
-    /// Parts of more sealed bytes go through a file on disk.
+    /// The most sealed bytes of a part in memory. Larger parts go through a file on disk.
     pub largest_part_in_memory: u64,
-    /// PUTs at once, over all files; at least 1.
+    /// The most PUTs at once, over all files; at least 1.
     pub most_puts: u8,
-    /// How long a PUT may stand still.
+    /// How long a PUT may stall.
     pub patience: Patience,
 }
 
@@ -41,8 +42,8 @@ impl Default for Options {
 }
 
 impl Options {
-    /// From JavaScript's `{ largestPartInMemory, mostPuts, stallMs, answerMs }`; what is missing, or
-    /// no number, is as usual.
+    /// Reads JavaScript's `{ largestPartInMemory, mostPuts, stallMs, answerMs }`. A value that is missing or
+    /// not a number gets its default.
     #[must_use]
     pub fn from_js(given: &Object) -> Self {
         let number = |name: &str| Some(len_of(Reflect::get(given, &name.into()).ok()?.as_f64()?));
@@ -60,26 +61,26 @@ impl Options {
     }
 }
 
-/// What all uploads of a page share.
+/// The state that all uploads of a page share.
 pub struct Shared {
-    /// The server.
+    /// Sends the requests to the server.
     pub server: ServerApi,
-    /// The caller's credential.
+    /// The caller's API key.
     pub credential: Rc<Credential>,
-    /// Which AES seals.
+    /// The AES implementation that seals.
     pub backend: Backend,
-    /// Files under way.
+    /// Limits the files under way.
     pub files: Allowance,
-    /// PUTs under way.
+    /// Limits the PUTs under way.
     pub puts: Puts,
-    /// Sealed bytes.
+    /// Seals and keeps parts.
     pub parts: SealedParts,
-    /// How long a PUT may stand still.
+    /// How long a PUT may stall.
     pub patience: Patience,
 }
 
 impl Shared {
-    /// Nothing is in use yet.
+    /// Starts with nothing in use.
     #[must_use]
     pub fn new(backend: Backend, options: Options, reporter: Reporter) -> Self {
         let credential = Rc::new(Credential::new(reporter));
@@ -95,7 +96,7 @@ impl Shared {
     }
 }
 
-/// PUTs at once, over all files: as many as the link bears.
+/// Limits the PUTs at once, over all files, to as many as the connection can take.
 pub struct Puts {
     allowance: Allowance,
     parallelism: RefCell<Parallelism>,
@@ -110,12 +111,12 @@ impl Puts {
         }
     }
 
-    /// Waits until one more may be under way.
+    /// Waits until one more PUT may be under way, and returns its permit.
     pub(crate) async fn turn(&self) -> Share {
         self.allowance.take(1).await
     }
 
-    /// What came of one.
+    /// Adjusts the limit to the result of a PUT.
     pub(crate) fn note(&self, failure: Option<RequestFailure>) {
         let mut parallelism = self.parallelism.borrow_mut();
         match failure {
@@ -126,7 +127,7 @@ impl Puts {
     }
 }
 
-/// The name of an upload's lock: one tab at a time has it.
+/// Returns the name of an upload's lock, which one tab at a time has.
 pub(crate) fn lock_of(upload_id: &UploadId) -> String {
     format!("sealift-upload-{upload_id}")
 }

@@ -1,7 +1,7 @@
-//! A map of few entries. The trees of std are quick with many, but each of them adds kilobytes to the
-//! module that a page loads; a walk over a short list adds next to none.
+//! A map for a few entries. The trees of std are fast with many, but each of them adds kilobytes to the module
+//! that a page loads. Searching a short list adds next to none.
 
-/// Values by their key, in no order.
+/// Values by key, in no order.
 pub struct ShortMap<K, V>(Vec<(K, V)>);
 
 impl<K, V> Default for ShortMap<K, V> {
@@ -11,30 +11,30 @@ impl<K, V> Default for ShortMap<K, V> {
 }
 
 impl<K: PartialEq, V> ShortMap<K, V> {
-    /// The value of that key.
+    /// Returns the value of that key.
     pub fn get(&self, key: &K) -> Option<&V> {
         let found = self.0.iter().find(|(its, _)| its == key);
         found.map(|(_, value)| value)
     }
 
-    /// Puts a value in the place of the key's last one.
+    /// Sets the value of the key, and drops its old value.
     pub fn insert(&mut self, key: K, value: V) {
         self.remove(&key);
         self.0.push((key, value));
     }
 
-    /// Takes the value of that key out.
+    /// Removes and returns the value of that key.
     pub fn remove(&mut self, key: &K) -> Option<V> {
         let place = self.0.iter().position(|(its, _)| its == key)?;
         Some(self.0.swap_remove(place).1)
     }
 
-    /// All values.
+    /// Returns all values.
     pub fn values(&self) -> impl Iterator<Item = &V> {
         self.0.iter().map(|(_, value)| value)
     }
 
-    /// Takes everything out.
+    /// Removes everything.
     pub fn clear(&mut self) {
         self.0.clear();
     }

@@ -1,5 +1,5 @@
-//! Where a file's plaintext goes, one of three ways. Whatever ends otherwise than by
-//! [`Sink::finish`] leaves no file that looks complete.
+//! Saves a file's plaintext in one of three ways. Unless [`Sink::finish`] succeeds, no file stays that looks
+//! complete.
 
 mod in_memory;
 mod picked;
@@ -16,17 +16,17 @@ use crate::{
 
 pub use in_memory::MOST_BYTES as MOST_BYTES_IN_MEMORY;
 
-/// The way that the page chose.
+/// The way to save, which the page chooses.
 pub enum Way {
-    /// A file that the person picked. The browser puts what was written in its place at the end.
+    /// Into a file that the person picked. The browser replaces it with what was written at the end.
     Picked(FileSystemFileHandle),
-    /// A file of this page's own (OPFS), offered as a download at the end.
+    /// Into a file of this page's own (OPFS), offered as a download at the end.
     OnDisk,
-    /// A blob, offered as a download at the end; no large files.
+    /// Into a blob, offered as a download at the end. Not for large files.
     InMemory,
 }
 
-/// Takes a file's plaintext, in pieces and in any order.
+/// Saves a file's plaintext, in pieces and in any order.
 pub enum Sink {
     /// See [`Way::Picked`].
     Picked(Picked),
@@ -36,21 +36,22 @@ pub enum Sink {
     InMemory(InMemory),
 }
 
-/// A whole file.
+/// A complete file.
 pub enum Saved {
-    /// It is where the person wanted it.
+    /// The picked file holds it.
     Picked,
-    /// It is to be offered, and is deleted when this is dropped.
+    /// The page offers it. The file is deleted when this is dropped.
     OnDisk(Blob, PartFile),
-    /// It is to be offered.
+    /// The page offers it.
     InMemory(Blob),
 }
 
 impl Sink {
-    /// For a file of that many bytes.
+    /// Prepares to save a file of `size` bytes.
     ///
     /// # Errors
-    /// [`Fault::NoRoom`], [`Fault::TooLargeHere`], [`Fault::NotSaved`].
+    /// Returns [`Fault::NoRoom`], [`Fault::TooLargeHere`] or [`Fault::NotSaved`] if the file cannot be saved
+    /// this way.
     pub async fn new(way: Way, size: u64, files: &PartFiles) -> Result<Self, Fault> {
         Ok(match way {
             Way::Picked(file) => Self::Picked(Picked::new(file, size).await?),
@@ -63,10 +64,10 @@ impl Sink {
         })
     }
 
-    /// Takes authentic plaintext, which belongs at `at` of the file.
+    /// Writes authentic plaintext at offset `at` of the file.
     ///
     /// # Errors
-    /// [`Fault::NotSaved`], [`Fault::NoRoom`].
+    /// Returns [`Fault::NotSaved`] or [`Fault::NoRoom`] if it cannot be written.
     pub async fn write(&self, plaintext: &Uint8Array, at: u64) -> Result<(), Fault> {
         match self {
             Self::Picked(picked) => picked.write(plaintext, at).await,
@@ -75,10 +76,10 @@ impl Sink {
         }
     }
 
-    /// All of the file was written: it is what the person gets.
+    /// Completes the file after all of it was written, and gives it to the person.
     ///
     /// # Errors
-    /// [`Fault::NotSaved`] where it has not all of its bytes; nothing of it stays then.
+    /// Returns [`Fault::NotSaved`] if bytes are missing. Nothing of the file stays then.
     pub async fn finish(self) -> Result<Saved, Fault> {
         match self {
             Self::Picked(picked) => picked.finish().await.map(|()| Saved::Picked),
@@ -91,18 +92,18 @@ impl Sink {
         }
     }
 
-    /// The file did not come whole: nothing of it stays.
+    /// Deletes everything, because the file did not come complete.
     pub async fn discard(self) {
         match self {
             Self::Picked(picked) => picked.discard().await,
             Self::OnDisk(file) => file.into_inner().delete().await,
-            // Dropped, it is gone.
+            // Dropping it is enough.
             Self::InMemory(_) => {}
         }
     }
 }
 
-/// It is no part that has no place here, but the person's file.
+/// Maps the fault, because it is about the person's file here and not about a part.
 fn without_place(fault: Fault) -> Fault {
     match fault {
         Fault::PartTooLarge { .. } => Fault::NotSaved,
@@ -110,7 +111,7 @@ fn without_place(fault: Fault) -> Fault {
     }
 }
 
-/// The same bytes under a type that no browser shows or runs.
+/// Returns the same bytes under a type that no browser shows or runs.
 fn to_be_saved(blob: &Blob) -> Result<Blob, Fault> {
     blob.slice_with_f64_and_f64_and_content_type(0.0, blob.size(), "application/octet-stream")
         .map_err(|_| Fault::NotSaved)

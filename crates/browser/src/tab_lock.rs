@@ -1,5 +1,5 @@
-//! Names that one tab at a time has, by `navigator.locks`. The browser frees them when a tab or its
-//! worker goes, however it goes.
+//! Locks that one tab at a time has, by `navigator.locks`. The browser frees them when a tab or its worker ends,
+//! even by a crash.
 
 use futures::{
     channel::oneshot,
@@ -13,16 +13,16 @@ use crate::{browser::navigator, failure::Fault};
 
 const LACKING: Fault = Fault::Browser("navigator.locks");
 
-/// A name that is ours. Dropped, it is free.
+/// A lock that this tab holds. Dropping it frees the lock.
 pub struct TabLock {
     _held: oneshot::Sender<()>,
 }
 
 impl TabLock {
-    /// The lock of that name; `None` where somebody has it, be it this very tab.
+    /// Takes the lock of that name. Returns `None` if somebody has it, even this same tab.
     ///
     /// # Errors
-    /// [`Fault::Browser`] where the browser has no locks.
+    /// Returns [`Fault::Browser`] if the browser has no locks.
     pub async fn take(name: &str) -> Result<Option<Self>, Fault> {
         let (answer, answered) = oneshot::channel();
         let (held, freed) = oneshot::channel::<()>();
@@ -46,7 +46,7 @@ impl TabLock {
     }
 }
 
-/// Without web-sys: it counts locks among what may still change.
+/// Requests the lock by reflection, because web-sys counts locks among its unstable parts.
 fn request(name: &str, granted: &JsValue) -> Result<Promise, JsValue> {
     let locks = Reflect::get(&navigator(), &"locks".into())?;
     let request: Function = Reflect::get(&locks, &"request".into())?.dyn_into()?;

@@ -1,4 +1,4 @@
-//! The driver of one upload: carries out what [`Upload`] commands, and tells it what came of it.
+//! Drives one upload: carries out the commands of [`Upload`], and applies their results to it as events.
 
 #[cfg(test)]
 mod address_tests;
@@ -38,42 +38,43 @@ use crate::{
 use running::Done;
 use waits::Waits;
 
-/// Parts whose bytes one upload holds: five on the way while one is sealed. What all uploads hold
-/// together is bounded by [`SealedParts`](crate::sealed_part::SealedParts).
+/// One upload holds the bytes of six parts: five are sent while one is sealed.
+/// [`SealedParts`](crate::sealed_part::SealedParts) bounds what all uploads hold together.
 const SETTINGS: Settings = Settings { most_parts_held: 6 };
 
 /// How an upload begins.
 pub enum Beginning {
-    /// By the open request with this token: that of an earlier attempt finds that attempt's upload.
+    /// With the open request and this client token. The token of an earlier attempt finds that attempt's
+    /// upload.
     Open {
-        /// The token.
+        /// The client token.
         client_token: String,
-        /// The file's name as the server is to know it.
+        /// The name under which the server records the file.
         name: String,
     },
-    /// As one that was begun earlier, in this page or anywhere.
+    /// By resuming an upload that was begun earlier, in this page or anywhere.
     Resume(UploadId),
 }
 
 /// The end of an upload.
 pub struct Ended {
-    /// How.
+    /// How it ended.
     pub ending: Ending,
-    /// Whether the same upload can go on.
+    /// Whether the same upload can be resumed.
     pub goes_on: bool,
-    /// Which upload, if it came so far.
+    /// The upload's id, if it was opened.
     pub upload_id: Option<UploadId>,
 }
 
-/// How an upload ended, as the page is told.
+/// How an upload ended, in the form that the page gets.
 pub enum Ending {
-    /// The file is there.
+    /// The file is stored.
     Done(Box<FileRecord>),
-    /// Taken back because the page wanted so.
+    /// The page cancelled it.
     Cancelled,
-    /// Left because the page wanted so.
+    /// The page ended it and left it on the server.
     Left,
-    /// Not sent.
+    /// The upload failed.
     Failed(Fault),
 }
 
@@ -84,21 +85,21 @@ pub struct Uploader {
     beginning: Beginning,
     progress: Rc<Progress>,
     reporter: Rc<FileReporter>,
-    /// Once it is this file's turn.
+    /// The state machine, once this file has its first permit.
     upload: Option<Upload>,
     turn: Option<Share>,
-    /// What the upload is told when the turn comes that it waits for.
+    /// The event for the state machine once the next permit is there.
     on_turn: Option<Event>,
     is_paused: bool,
     lock: Option<TabLock>,
     opened: Option<Opened>,
-    /// Sealed bytes, from sealing until the store has them.
+    /// Sealed parts, until the store has them.
     held: ShortMap<PartNumber, Rc<SealedPart>>,
     addresses: Addresses<Share>,
     running: FuturesUnordered<LocalBoxFuture<'static, Done>>,
     waits: Waits,
     sends: bool,
-    /// Why the upload ends, if not by wish.
+    /// Why the upload ends, if the page did not ask for it.
     fault: Option<Fault>,
     /// The last failure of each kind of request.
     failed: Vec<(Request, RequestError)>,
@@ -106,12 +107,12 @@ pub struct Uploader {
     ended: Option<Outcome>,
 }
 
-/// What the server said of the upload.
+/// The server's answer about the upload.
 struct Opened {
     upload_id: UploadId,
     header: Vec<u8>,
     plan: PartPlan,
-    /// Once there is a content key, and the header was checked with it.
+    /// Present once there is a content key and the header was checked with it.
     sealer: Option<Rc<PartSealer>>,
 }
 
@@ -119,7 +120,7 @@ const NOT_OPENED: Fault = Fault::Answer("a command came before the upload was op
 const UNTOLD: Fault = Fault::Answer("the upload ended, and nothing says how");
 
 impl Uploader {
-    /// An upload of `file`.
+    /// Prepares an upload of `file`.
     #[must_use]
     pub fn new(
         shared: Rc<Shared>,
@@ -152,7 +153,7 @@ impl Uploader {
         }
     }
 
-    /// To the end, as soon as it is its turn. Wishes may come at any time.
+    /// Waits for a permit, then runs to the end. The page may send commands at any time.
     pub async fn run(mut self, wishes: mpsc::UnboundedReceiver<Wish>) -> Ended {
         let outcome = self.drive(wishes).await;
         let is_open = !matches!(
@@ -194,7 +195,7 @@ impl Uploader {
         self.ended.take().ok_or(UNTOLD)
     }
 
-    /// Files of a page go a few at a time; one that stands still lets the next go on.
+    /// Waits for one of the few permits of a page's files. A file that is paused gives its permit back.
     fn wait_for_turn(&mut self, on_turn: Event) {
         self.on_turn = Some(on_turn);
         let files = self.shared.files.clone();
@@ -202,7 +203,7 @@ impl Uploader {
             .push(async move { Done::Turn(files.take(1).await) }.boxed_local());
     }
 
-    /// It is this file's turn, for the first time or after it stood still.
+    /// Goes on with a permit, for the first time or after a pause.
     fn begin(&mut self, turn: Share) -> Result<Vec<Event>, Fault> {
         self.turn = Some(turn);
         self.reporter.state(State::Sealing);
@@ -268,7 +269,7 @@ impl Uploader {
         Ok(())
     }
 
-    /// One tab at a time has an upload. It stays locked to the end, pauses included.
+    /// Takes the upload's lock, so that one tab at a time has it. It is held to the end, even during pauses.
     async fn lock(&mut self, upload_id: &UploadId) -> Result<(), Fault> {
         if self.lock.is_none() {
             let lock = TabLock::take(&crate::shared::lock_of(upload_id)).await?;
@@ -302,7 +303,7 @@ impl Uploader {
     }
 }
 
-/// Whether both ask for the same kind of thing.
+/// Returns whether both are the same kind of request.
 fn is_alike(request: &Request, other: &Request) -> bool {
     core::mem::discriminant(request) == core::mem::discriminant(other)
 }

@@ -1,4 +1,4 @@
-//! The one class that JavaScript sees.
+//! The class that JavaScript uses on the page that sends files.
 
 use std::rc::Rc;
 
@@ -18,7 +18,7 @@ use crate::{
     uploader::Wish,
 };
 
-/// The uploads of a page. Made once, in a worker: sealing must not hold up what is on the screen.
+/// The uploads of a page. The page makes one, in a worker, so that sealing does not block the screen.
 ///
 /// ```js
 /// import init, { Uploads } from './sealift_browser.js';
@@ -29,29 +29,29 @@ use crate::{
 ///
 /// Messages have a `type` and the file's `id`:
 ///
-/// - on the way: `state` (`state`: `sealing`, `sending`, `checking`), `progress` (`sent` bytes),
+/// - under way: `state` (`state`: `sealing`, `sending`, `checking`), `progress` (`sent` bytes),
 ///   `retrying`, `opened` (`uploadId`: from here on it can be resumed), `comparing` (`compared` of
-///   `toCompare` bytes, before a byte leaves), `paused`, `waiting` (`reason`: `network`,
+///   `toCompare` bytes, before a byte is sent), `paused`, `waiting` (`reason`: `network`,
 ///   `credential`), and `goes-on` after these two, with the `state`;
-/// - a question: `unchecked`, answered by `confirm`. The file was written to since the upload began;
-///   what was sent is the same, the rest cannot be checked;
+/// - a question: `unchecked`, answered by `confirm`. The file was written to since the upload began. The parts
+///   that were sent are unchanged, but the rest cannot be checked;
 /// - the end: `done` (`record`, `contentPath`), `failed` (`failure`: `code`, `detail`, `status`,
-///   `requestId`, `numbers`; `goesOn`: whether the same upload can go on), `cancelled` or `left`.
+///   `requestId`, `numbers`; `goesOn`: whether the same upload can be resumed), `cancelled` or `left`.
 ///
-/// `credential-needed` has no `id`: it comes once for all files, and is answered by `logIn` or
+/// `credential-needed` has no `id`, because it comes once for all files. The answer is `logIn` or
 /// `logInDeclined`.
 #[wasm_bindgen]
 pub struct Uploads(Rc<Queue>);
 
 #[wasm_bindgen]
 impl Uploads {
-    /// Gets ready. `backend` is `web-crypto` or `aes-gcm`; both are compared on a sample first.
-    /// `report` is called with every message. `options` may have `largestPartInMemory` (bytes; larger
-    /// parts go through a file on disk), `mostPuts`, `stallMs` and `answerMs` (how long a PUT may
-    /// stand still while it leaves, and wait for its answer).
+    /// Compares both backends on a sample, and makes the object. `backend` is `web-crypto` or `aes-gcm`. Calls
+    /// `report` with every message. `options` may have `largestPartInMemory` (bytes; larger parts go through a
+    /// file on disk), `mostPuts`, `stallMs` and `answerMs` (how long a PUT may stall while it is sent, and wait
+    /// for its answer).
     ///
     /// # Errors
-    /// Rejects with a failure (`code`, `detail`) where the browser is not fit.
+    /// Rejects with a failure (`code`, `detail`) if the browser is unfit.
     pub async fn open(
         backend: String,
         report: Function,
@@ -68,11 +68,11 @@ impl Uploads {
         Ok(Self(Rc::new(Queue::new(shared, reporter))))
     }
 
-    /// The server's limits: `most_bytes`, `most_name_bytes`, `most_metadata_bytes`, `login`. Files that
-    /// are added afterwards are measured by them.
+    /// Returns the server's limits: `most_bytes`, `most_name_bytes`, `most_metadata_bytes`, `login`. They apply
+    /// to files that are added afterwards.
     ///
     /// # Errors
-    /// Rejects with a failure where the server cannot be asked.
+    /// Rejects with a failure if the request fails.
     pub async fn policy(&self) -> Result<JsValue, JsValue> {
         let queue = self.0.clone();
         let policy = queue.shared.server.policy().await;
@@ -81,36 +81,36 @@ impl Uploads {
         Ok(policy)
     }
 
-    /// Requests carry this API key from now on; none without an argument. Kept in memory only. Files
-    /// that wait for it go on.
+    /// Sets the API key of all requests from now on, or removes it. The key is kept in memory only. Files that
+    /// wait for it go on.
     #[wasm_bindgen(js_name = logIn)]
     pub fn log_in(&self, api_key: Option<String>) {
         self.0.shared.credential.log_in(api_key);
     }
 
-    /// There is no API key to be had: files that wait for one fail, and can go on later. Nobody asks
-    /// any more before `askAgain`.
+    /// The person gives no API key: files that wait for one fail, and can be resumed later. Nobody asks again
+    /// before `askAgain`.
     #[wasm_bindgen(js_name = logInDeclined)]
     pub fn log_in_declined(&self) {
         self.0.shared.credential.decline();
     }
 
-    /// After `logInDeclined`: who needs an API key may ask once more.
+    /// Allows one more request for an API key after `logInDeclined`.
     #[wasm_bindgen(js_name = askAgain)]
     pub fn ask_again(&self) {
         self.0.shared.credential.ask_again();
     }
 
-    /// Uploads a file, as soon as its turn comes. `id` is the caller's name for it, `name` the
-    /// server's; without one it is the file's. After `failed` or `left` a file may be added again under
-    /// the same `id`: the same upload goes on where that is possible.
+    /// Uploads a file, once it has a permit. `id` is the caller's id for it. `name` is its name on the server,
+    /// by default the file's. After `failed` or `left` the file may be added again under the same `id`, which
+    /// resumes the same upload if possible.
     pub fn add(&self, id: u32, file: File, name: Option<String>) {
         let (file, name) = chosen(file, name);
         self.0.add(id, file, name);
     }
 
-    /// Goes on with an upload that `unfinished` listed. What was sent of it is sealed again and
-    /// compared first: with another file it ends by `failed`, `file_changed`.
+    /// Resumes an upload that `unfinished` listed. The parts that were sent are sealed again and compared first.
+    /// With another file it ends with `failed`, `file_changed`.
     pub fn resume(&self, id: u32, upload_id: &str, file: File) {
         match parsed(upload_id) {
             Ok(upload) => self.0.resume(id, upload, ChosenFile::new(file)),
@@ -118,56 +118,55 @@ impl Uploads {
         }
     }
 
-    /// Takes back what an earlier attempt at this `id` left, and uploads the file as a new one.
+    /// Cancels what an earlier attempt at this `id` left, and uploads the file as a new one.
     #[wasm_bindgen(js_name = startAnew)]
     pub fn start_anew(&self, id: u32, file: File, name: Option<String>) {
         let (file, name) = chosen(file, name);
         self.0.start_anew(id, file, name);
     }
 
-    /// Stops a file. It says `paused`, unless it is too late for that.
+    /// Pauses a file. It reports `paused`, unless it is too late.
     pub fn pause(&self, id: u32) {
         self.0.wish(id, Wish::Pause);
     }
 
-    /// Lets a paused file go on, as soon as its turn comes.
+    /// Continues a paused file, once it has a permit.
     #[wasm_bindgen(js_name = goOn)]
     pub fn go_on(&self, id: u32) {
         self.0.wish(id, Wish::GoOn);
     }
 
-    /// Answers `unchecked`: whether the rest of the file is to be sent as it is now. With `false` it
-    /// ends by `left`.
+    /// Answers `unchecked`: whether to send the rest of the file as it is now. With `false` it ends with
+    /// `left`.
     pub fn confirm(&self, id: u32, yes: bool) {
         self.0.wish(id, Wish::Confirm(yes));
     }
 
-    /// Takes a file back. It ends by `cancelled`, or by `done` where it was too late.
+    /// Cancels a file. It ends with `cancelled`, or with `done` if it was too late.
     pub fn cancel(&self, id: u32) {
         self.0.wish(id, Wish::Cancel);
     }
 
-    /// Ends a file, and leaves what was sent of it on the server: it can be resumed. It ends by
-    /// `left`.
+    /// Ends a file, and leaves on the server what was sent, so that it can be resumed. It ends with `left`.
     pub fn leave(&self, id: u32) {
         self.0.wish(id, Wish::Leave);
     }
 
-    /// The caller's uploads that can go on, newest first: `upload_id`, `name`, `size`,
+    /// Returns the caller's uploads that can be resumed, newest first: `upload_id`, `name`, `size`,
     /// `last_modified_ms`, `expires_at_ms`, `signed_parts` of `part_count`, and more.
     ///
     /// # Errors
-    /// Rejects with a failure where the server cannot be asked.
+    /// Rejects with a failure if the request fails.
     pub async fn unfinished(&self) -> Result<JsValue, JsValue> {
         let queue = self.0.clone();
         let uploads = queue.shared.server.unfinished().await;
         Ok(uploads.map_err(|error| thrown(&error.into()))?.into())
     }
 
-    /// Takes an upload back that `unfinished` listed.
+    /// Cancels an upload that `unfinished` listed.
     ///
     /// # Errors
-    /// Rejects with a failure; `other_tab` where a tab has it under way, be it this one.
+    /// Rejects with a failure, which is `other_tab` if a tab has the upload, even this one.
     pub async fn discard(&self, upload_id: String) -> Result<(), JsValue> {
         let queue = self.0.clone();
         let upload = parsed(&upload_id).map_err(|fault| thrown(&fault))?;
@@ -182,7 +181,7 @@ fn chosen(file: File, name: Option<String>) -> (ChosenFile, String) {
     (file, name)
 }
 
-/// What is no id names no upload.
+/// Parses an upload id. A text that is not an id names no upload.
 fn parsed(upload_id: &str) -> Result<UploadId, Fault> {
     upload_id.parse().map_err(|_| Fault::UploadGone)
 }

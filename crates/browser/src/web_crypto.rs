@@ -1,4 +1,4 @@
-//! The browser's own AES-GCM, for the frames of one message.
+//! Seals and opens the frames of one message with the browser's own AES-GCM.
 
 use js_sys::{Array, Object, Promise, Uint8Array};
 use sealift_message::{ContentKey, Frame, MessageId};
@@ -10,17 +10,17 @@ use crate::{browser, failure::Fault};
 
 const ALGORITHM: &str = "AES-GCM";
 
-/// Frames that WebCrypto has in hand side by side: the fewest that keep every engine busy.
+/// The number of frames given to WebCrypto at once: the fewest that keep every engine busy.
 pub(crate) const FRAMES_IN_FLIGHT: usize = 4;
 
-/// The one thing that a key may do.
+/// The one operation that a key allows.
 #[derive(Debug, Clone, Copy)]
 pub(crate) enum Use {
     Seal,
     Open,
 }
 
-/// A content key that the browser keeps and does not give back (FORMAT.md R9).
+/// A content key that the browser holds and does not give back (FORMAT.md R9).
 pub(crate) struct Key {
     key: CryptoKey,
     subtle: SubtleCrypto,
@@ -42,7 +42,7 @@ impl Key {
         };
         let uses = Array::of1(&JsValue::from_str(only));
         let import = subtle.import_key_with_str("raw", &bytes, ALGORITHM, false, &uses);
-        // WebCrypto has taken its copy by now.
+        // WebCrypto has copied them by now.
         bytes.fill(0, 0, bytes.length());
         let key = JsFuture::from(import.map_err(refused)?)
             .await
@@ -55,7 +55,7 @@ impl Key {
         })
     }
 
-    /// The frame's prefix, then WebCrypto's output, which is exactly the rest of a frame.
+    /// Writes the frame's prefix, then WebCrypto's output, which is exactly the rest of a frame.
     pub(crate) async fn seal(
         &self,
         frame: &Frame,
@@ -75,10 +75,10 @@ impl Key {
         placed(output, &rest).await.ok_or_else(refused)
     }
 
-    /// Compares the frame's prefix, at `at` in the message, and opens what follows it.
+    /// Checks the frame's prefix, which is at `at` in the message, and opens the rest.
     ///
     /// # Errors
-    /// [`Fault::ObjectDamaged`]; `plaintext` is not touched then.
+    /// Returns [`Fault::ObjectDamaged`] if the frame is not authentic. `plaintext` is not written to then.
     pub(crate) async fn open(
         &self,
         frame: &Frame,
@@ -108,14 +108,14 @@ impl Key {
     }
 }
 
-/// A frame's prefix, and all that follows it.
+/// Splits a frame into its prefix and the rest.
 fn split(sealed: &Uint8Array, prefix_len: usize) -> (Uint8Array, Uint8Array) {
-    // It has 24 bytes at most.
+    // The prefix has at most 24 bytes.
     let at = u32::try_from(prefix_len).unwrap_or(u32::MAX);
     (sealed.subarray(0, at), sealed.subarray(at, sealed.length()))
 }
 
-/// Places WebCrypto's output where it belongs; `None` where there is none, or of another length.
+/// Copies WebCrypto's output to `place`. Returns `None` if it failed or has another length.
 async fn placed(output: Promise, place: &Uint8Array) -> Option<()> {
     let output = JsFuture::from(output).await.ok()?;
     let output = Uint8Array::new(&output);

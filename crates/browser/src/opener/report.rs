@@ -1,4 +1,4 @@
-//! What the page of a file is told, one small message at a time: an object with a `type`.
+//! The messages to the page of a file: small objects with a `type`.
 
 use js_sys::Reflect;
 use serde::Serialize;
@@ -15,31 +15,31 @@ use crate::{
 #[derive(Debug, Serialize)]
 #[serde(tag = "type", rename_all = "kebab-case")]
 enum OpenerReport {
-    /// Plaintext bytes that have come.
+    /// More bytes were received. Counts are plaintext bytes.
     Progress {
-        /// So many.
+        /// Bytes received so far.
         opened: u64,
-        /// Of so many.
+        /// Bytes of the whole file.
         size: u64,
     },
-    /// A request had no answer, or was refused for now; the next attempt comes by itself.
+    /// A request got no answer, or was refused for now. It is retried automatically.
     Retrying,
-    /// The file is opened into a file of the browser's own disk.
+    /// The plaintext goes into a file on the browser's own disk.
     OnDisk {
         /// The name of that file in the page's folder.
         name: String,
     },
-    /// The file is whole.
+    /// The file is complete.
     Done {
-        /// Which way it went.
+        /// How it was saved.
         how: How,
     },
-    /// The file was not opened, and nothing of it stays.
+    /// The download failed, and nothing of the file stays.
     Failed {
-        /// Why.
+        /// The reason.
         failure: Failure,
     },
-    /// The page wanted no more, and nothing stays.
+    /// The page cancelled the download, and nothing of the file stays.
     Cancelled,
 }
 
@@ -51,11 +51,11 @@ enum How {
     Memory,
 }
 
-/// Who is told of the file that is being opened.
+/// Sends messages about the file that is being decrypted.
 pub struct OpenerReporter(Reporter);
 
 impl OpenerReporter {
-    /// By this reporter.
+    /// Sends the messages through `reporter`.
     #[must_use]
     pub fn new(reporter: Reporter) -> Self {
         Self(reporter)
@@ -69,19 +69,19 @@ impl OpenerReporter {
         self.0.tell(&OpenerReport::Retrying);
     }
 
-    /// With the folder, so that the page can delete the file while it goes.
+    /// Includes the folder, so that the page can delete the file while it closes.
     pub(super) fn on_disk(&self, file: &PartFile) {
         let (folder, name) = file.place();
         let name = name.to_owned();
         let Ok(message) = to_js(&OpenerReport::OnDisk { name }) else {
             return;
         };
-        // The message is a plain object of ours.
+        // Setting a field of a plain object cannot fail.
         let _set = Reflect::set(&message, &"folder".into(), folder);
         self.0.tell_js(&message);
     }
 
-    /// With the blob that is to be offered, where there is one.
+    /// Includes the blob that the page offers, if there is one.
     pub(super) fn done(&self, saved: &Saved) {
         let (how, blob) = match saved {
             Saved::Picked => (How::Picker, None),
@@ -92,7 +92,7 @@ impl OpenerReporter {
             return;
         };
         let blob = blob.map_or(JsValue::UNDEFINED, JsValue::from);
-        // It is a plain object of ours.
+        // Setting a field of a plain object cannot fail.
         let _set = Reflect::set(&message, &"blob".into(), &blob);
         self.0.tell_js(&message);
     }

@@ -1,4 +1,4 @@
-//! From the sealed bytes of a piece to its plaintext.
+//! Opens the sealed bytes of a piece into its plaintext.
 
 use futures::stream::{self, TryStreamExt as _};
 use js_sys::Uint8Array;
@@ -19,11 +19,12 @@ pub struct PieceOpener {
 }
 
 impl PieceOpener {
-    /// With what the server sent. The header's tag is checked with the content key before anything is
-    /// opened (FORMAT.md R5), and the key's bytes are wiped here (R9).
+    /// Takes what the server sent. Checks the header's tag with the content key before anything is opened
+    /// (FORMAT.md R5), and wipes the key's bytes (R9).
     ///
     /// # Errors
-    /// [`Fault::Header`]; [`Fault::Answer`] where no object of ours has these sizes.
+    /// Returns [`Fault::Header`] if header and key do not belong together, and [`Fault::Answer`] if no object
+    /// of ours has these sizes.
     pub async fn new(
         header: &[u8],
         content_key: ContentKey,
@@ -46,27 +47,28 @@ impl PieceOpener {
         })
     }
 
-    /// What the server said is the object's header.
+    /// Returns the header that the server recorded for the object.
     #[must_use]
     pub fn header(&self) -> &StoredHeader {
         &self.header
     }
 
-    /// Sizes and offsets.
+    /// Returns the sizes and offsets of the object's frames.
     #[must_use]
     pub fn layout(&self) -> &Layout {
         &self.layout
     }
 
-    /// All of the object, in order.
+    /// Returns all pieces of the object, in order.
     pub fn pieces(&self) -> impl Iterator<Item = Result<Piece, Fault>> + use<> {
         pieces::of(self.layout)
     }
 
-    /// Opens a piece: `sealed` is all of its bytes, and `plaintext` as long as its plaintext.
+    /// Opens a piece. `sealed` is all of its bytes, and `plaintext` is as long as its plaintext.
     ///
     /// # Errors
-    /// [`Fault::ObjectDamaged`]; nothing in `plaintext` may be used then.
+    /// Returns [`Fault::ObjectDamaged`] if a byte is not authentic, and [`Fault::Browser`] if a buffer has
+    /// another length. Nothing in `plaintext` may be used then.
     pub async fn open(
         &self,
         piece: &Piece,
@@ -102,7 +104,7 @@ impl PieceOpener {
             .map_err(|_| Fault::ObjectDamaged)
     }
 
-    /// Where each frame's bytes come from and go to.
+    /// Returns the views to read from and to write to, for each frame.
     fn places(
         &self,
         piece: &Piece,

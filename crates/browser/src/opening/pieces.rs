@@ -1,4 +1,4 @@
-//! What is fetched and opened of an object at a time: whole frames, a few megabytes of them.
+//! Divides an object into pieces: whole frames, a few megabytes, fetched and opened together.
 
 use core::ops::Range;
 
@@ -6,31 +6,31 @@ use sealift_message::{FrameIndex, Layout};
 
 use crate::failure::Fault;
 
-/// About so many plaintext bytes: enough to make a request's way there worth it, and little enough to
-/// hold some of them.
+/// The plaintext bytes of a piece, approximately: enough to be worth a request, and few enough to hold
+/// several pieces in memory.
 const PIECE_BYTES: u64 = 8 * 1024 * 1024;
 
-/// Some frames, and where their bytes are.
+/// A range of frames, and where their bytes are.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Piece {
-    /// Which frames; at least one.
+    /// The frames; at least one.
     pub frames: Range<FrameIndex>,
-    /// Their bytes in the object; of the first piece the header's too.
+    /// Their bytes in the object. The first piece includes the header.
     pub sealed: Range<u64>,
     /// Their bytes in the file.
     pub plaintext: Range<u64>,
 }
 
 impl Piece {
-    /// Bytes of it in the file.
+    /// Returns the number of its plaintext bytes.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {
         self.plaintext.end.saturating_sub(self.plaintext.start)
     }
 }
 
-/// All pieces of an object in their order; together they are all of it. An empty final frame comes
-/// with the piece before it, because it is not worth a request.
+/// Returns all pieces of an object in order. Together they cover all of it. An empty final frame joins the
+/// piece before it, because it is not worth a request.
 pub(super) fn of(layout: Layout) -> impl Iterator<Item = Result<Piece, Fault>> {
     let frame_length = u64::from(layout.frame_length().get());
     let step = PIECE_BYTES.checked_div(frame_length).unwrap_or(0).max(1);

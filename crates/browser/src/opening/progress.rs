@@ -1,4 +1,4 @@
-//! How far the opening of a file is, in plaintext bytes, told often enough to look smooth and no more.
+//! Counts how far a download is, in plaintext bytes, and reports it just often enough to look smooth.
 
 use std::{
     cell::{Cell, RefCell},
@@ -10,10 +10,10 @@ use js_sys::Date;
 use super::pieces::Piece;
 use crate::{opener::report::OpenerReporter, short_map::ShortMap};
 
-/// Milliseconds between two reports.
+/// The least milliseconds between two reports.
 const REPORT_EVERY_MS: f64 = 100.0;
 
-/// Counts what comes and what is saved.
+/// Counts the bytes that were received and saved.
 pub struct Progress {
     reporter: Rc<OpenerReporter>,
     size: u64,
@@ -23,7 +23,7 @@ pub struct Progress {
 }
 
 impl Progress {
-    /// Of a file of that many bytes, of which nothing is there yet.
+    /// Starts at 0 of `size` bytes.
     #[must_use]
     pub fn new(reporter: Rc<OpenerReporter>, size: u64) -> Self {
         Self {
@@ -35,7 +35,7 @@ impl Progress {
         }
     }
 
-    /// So many sealed bytes of this piece have come.
+    /// Records that `sealed_bytes` of this piece were received so far.
     pub(super) fn comes(&self, piece: &Piece, sealed_bytes: u64) {
         let plaintext_bytes = sealed_bytes.min(piece.plaintext_len());
         let mut coming = self.coming.borrow_mut();
@@ -44,7 +44,7 @@ impl Progress {
         self.tell_now_and_then();
     }
 
-    /// This piece was opened and saved.
+    /// Records that this piece was opened and saved.
     pub(super) fn saved(&self, piece: &Piece) {
         self.coming.borrow_mut().remove(&piece.plaintext.start);
         let saved = self.saved.get().saturating_add(piece.plaintext_len());
@@ -56,7 +56,7 @@ impl Progress {
         }
     }
 
-    /// An attempt at something failed; another follows.
+    /// Reports that an attempt failed and is retried.
     pub(super) fn retrying(&self) {
         self.reporter.retrying();
     }

@@ -1,4 +1,4 @@
-//! Where the sealed bytes come from: the store, by a presigned address that the server renews.
+//! Fetches the sealed bytes from the store by a presigned URL, and has the server renew that URL.
 
 use core::convert::Infallible;
 use std::{cell::RefCell, ops::Range, rc::Rc};
@@ -18,28 +18,28 @@ use crate::{
     server_api::ServerApi,
 };
 
-/// Who gives the address and the key of one file.
+/// Asks the server for the presigned URL and the key of one file.
 #[derive(Clone)]
 pub struct Giver {
     /// The server.
     pub server: Rc<ServerApi>,
     /// The file.
     pub file: FileId,
-    /// How long a request to the store may stand still.
+    /// How many milliseconds a request to the store may stall.
     pub stall_ms: u64,
 }
 
 impl Giver {
-    /// Asks for everything that opening takes, for as long as another attempt may help.
+    /// Asks for everything that is needed to decrypt the file. Retries while that may help.
     ///
     /// # Errors
-    /// [`Fault::Request`].
+    /// Returns [`Fault::Request`] if a retry does not help.
     pub async fn ask(&self, retrying: impl Fn()) -> Result<FileOpening, Fault> {
         let (opening, _asked_at) = self.ask_now(retrying).await?;
         Ok(opening)
     }
 
-    /// The same, and when the request left that was answered.
+    /// Asks as `ask` does, and also returns the time when the answered request was sent.
     async fn ask_now(&self, retrying: impl Fn()) -> Result<(FileOpening, Moment), Fault> {
         let mut attempts = Attempts::default();
         loop {
@@ -51,7 +51,7 @@ impl Giver {
         }
     }
 
-    /// The same while the file is on its way: where the API key has ended, by another one.
+    /// Asks again during a download: if the API key is refused, waits for another one.
     async fn ask_again(&self, retrying: impl Fn()) -> Result<(FileOpening, Moment), Fault> {
         loop {
             match self.ask_now(&retrying).await {
@@ -66,7 +66,7 @@ impl Giver {
     }
 }
 
-/// One object of the store. Every answer is held to what was recorded of it.
+/// One object of the store. Every answer is checked against what was recorded of it.
 pub struct Source {
     giver: Giver,
     recorded: Recorded,
@@ -78,21 +78,21 @@ pub struct Source {
 #[derive(Clone)]
 struct Address {
     get: PresignedGet,
-    /// Counts the addresses, so that of many requests that were refused one renews the address.
+    /// Counts the URLs, so that only one of many refused requests renews the URL.
     version: u32,
     life: Life,
 }
 
-/// No address is renewed more often than this, however short its life is.
+/// The least age of a URL before it is renewed, however short its life is.
 const LEAST_AGE_MS: u64 = 60 * 1000;
-/// The time after which a renewal that was refused is tried again.
+/// The time after a refused renewal until the next attempt.
 const REFUSED_FOR_MS: i64 = 60 * 1000;
-/// The time between two looks at the age of the address. One timer for the whole life would stand
-/// still while the machine sleeps.
+/// The time between two checks of the URL's age. One timer for its whole life would stand still while the
+/// machine sleeps.
 const LOOK_EVERY_MS: u64 = 1000;
 
 impl Address {
-    /// An address that was asked for at `asked_at`.
+    /// Takes a URL that was requested at `asked_at`.
     fn new(get: PresignedGet, version: u32, asked_at: Moment) -> Self {
         let life = get.life(asked_at);
         Self { get, version, life }
@@ -102,21 +102,21 @@ impl Address {
         self.life.has_ended(moment())
     }
 
-    /// Whether it is time for the next address: what a link lets read ends as long after the last
-    /// address was given.
+    /// Returns whether to renew the URL: after two thirds of its life. A share link's permission to read ends
+    /// 15 minutes after its last use, and each renewal is a use.
     fn is_due(&self) -> bool {
         let due_at_ms = self.life.lasts_ms().saturating_mul(2).div_euclid(3);
         self.life.age_ms(moment()) >= due_at_ms.max(LEAST_AGE_MS)
     }
 
-    /// Whether the address has ended, and is so old that another one is not asked for too often.
+    /// Returns whether the URL has expired and is old enough that we do not ask for new ones too often.
     fn has_ended_again(&self) -> bool {
         self.has_ended() && self.life.age_ms(moment()) >= LEAST_AGE_MS
     }
 }
 
 impl Source {
-    /// The object of the file that was given.
+    /// Takes the object of the file that the server gave.
     #[must_use]
     pub fn new(giver: Giver, given: &FileOpening) -> Self {
         Self {
@@ -128,11 +128,11 @@ impl Source {
         }
     }
 
-    /// The bytes in `range`, all of them, for as long as another attempt may help. `comes` hears how
-    /// many of them have come, `retrying` of every new attempt.
+    /// Gets all bytes in `range`. Retries while that may help. Calls `comes` with the number of bytes received
+    /// so far, and `retrying` before each retry.
     ///
     /// # Errors
-    /// As [`get_piece`], and [`Fault::ObjectReplaced`] where the server now has another object.
+    /// Fails as [`get_piece`] does, and returns [`Fault::ObjectReplaced`] if the server now has another object.
     pub async fn get(
         &self,
         range: &Range<u64>,
@@ -144,7 +144,7 @@ impl Source {
         loop {
             let mut address = self.address.borrow().clone();
             if address.has_ended_again() {
-                // The machine slept, or the piece waited: nothing is asked of a dead address.
+                // The machine slept, or the piece waited: do not send a request to an expired URL.
                 is_renewed = true;
                 self.renew(address.version, &retrying).await?;
                 address = self.address.borrow().clone();
@@ -156,7 +156,7 @@ impl Source {
                 other => return other,
             };
             comes(0);
-            // A machine may sleep longer than an address lasts, and more than once.
+            // A machine may sleep longer than a URL lasts, more than once.
             let may_help = !is_renewed || address.has_ended_again();
             if may_help && may_have_ended(&error, &address) {
                 is_renewed = true;
@@ -167,8 +167,8 @@ impl Source {
         }
     }
 
-    /// Renews the address before it ends, for as long as this is polled, so that what a link lets read
-    /// does not end while its file is on the way.
+    /// Renews the URL before it expires, for as long as this future is polled. Otherwise a share link's
+    /// permission to read could end during the download.
     pub(super) async fn keep_fresh(&self) -> Infallible {
         let mut not_before_ms = i64::MIN;
         loop {
@@ -180,7 +180,7 @@ impl Source {
             if !is_due || moment().wall_ms < not_before_ms {
                 continue;
             }
-            // The one there is still works. Once it has ended, the pieces ask too and tell what is said.
+            // The present URL still works. Once it has expired, the pieces ask too and report a refusal.
             if self.renew(version, &|| ()).await.is_err() {
                 not_before_ms = moment().wall_ms.saturating_add(REFUSED_FOR_MS);
             }
@@ -209,8 +209,8 @@ fn recorded(given: &FileOpening) -> Recorded {
     }
 }
 
-/// Whether a fresh address may help: the store refused the old one, or its answer to an address that
-/// has ended is one that the browser does not let us see.
+/// Returns whether a fresh URL may help: the store refused the old one, or the request failed after it had
+/// expired, because browsers may hide the store's answer then.
 fn may_have_ended(error: &RequestError, address: &Address) -> bool {
     match error.failure {
         RequestFailure::AddressRefused { .. } => true,
@@ -218,15 +218,15 @@ fn may_have_ended(error: &RequestError, address: &Address) -> bool {
     }
 }
 
-/// The attempts at one request.
+/// Counts the attempts at one request.
 #[derive(Default)]
 struct Attempts(u32);
 
 impl Attempts {
-    /// Waits before the next one.
+    /// Waits before the next attempt.
     ///
     /// # Errors
-    /// The failure, where it will not get better by itself.
+    /// Returns the failure if a retry does not help.
     async fn failed(&mut self, error: RequestError, retrying: &impl Fn()) -> Result<(), Fault> {
         self.0 = self.0.saturating_add(1);
         match retry::after(error.failure, self.0, jitter()) {

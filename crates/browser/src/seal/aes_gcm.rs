@@ -1,4 +1,4 @@
-//! AES-GCM in this module: the bytes of one frame at a time come into its memory and leave it.
+//! Seals with AES-GCM in this module. One frame at a time is copied into the module's memory and back.
 
 use std::cell::RefCell;
 
@@ -8,10 +8,10 @@ use zeroize::Zeroizing;
 
 use crate::failure::Fault;
 
-/// A content key in this module's memory, wiped when dropped.
+/// A content key in this module's memory. It is wiped when dropped.
 pub(super) struct Key {
     sealer: FrameSealer,
-    /// Used again for every frame: fresh memory costs, and a module's is never given back.
+    /// Reused for every frame, because fresh memory costs time and a module's memory is never given back.
     buffers: RefCell<Buffers>,
 }
 

@@ -1,4 +1,4 @@
-//! Before the first file: both backends seal the same frame of a known message, and must give the
+//! Checks both backends before the first file: they seal the same frame of a known message and must give the
 //! same bytes.
 
 use js_sys::Uint8Array;
@@ -10,7 +10,7 @@ use crate::{browser::random, failure::Fault};
 
 const UNFIT: Fault = Fault::Browser("the sample message cannot be sealed");
 
-/// A header of an empty encryption context and a data key that nobody has, with frames of 4 KiB.
+/// The header of the sample: an empty encryption context, a data key that nobody has, and frames of 4 KiB.
 #[rustfmt::skip]
 const HEADER: [u8; 104] = [
     0x02, 0x04, 0x78, 0x00, 0x01, 0x02, 0x03, 0x04, 0x05, 0x06, 0x07, 0x08, 0x09, 0x0a,
@@ -23,7 +23,7 @@ const HEADER: [u8; 104] = [
     0xd0, 0xa5, 0x85, 0x53, 0xc8, 0x8a,
 ];
 
-/// The content key of that message, which secures nothing.
+/// The content key of the sample. It protects nothing.
 #[rustfmt::skip]
 const CONTENT_KEY: [u8; 32] = [
     0x35, 0x76, 0xfd, 0x3c, 0x51, 0x0d, 0x4c, 0x6e, 0x64, 0x95, 0xb2, 0xe7, 0x80, 0xc1,
@@ -31,10 +31,10 @@ const CONTENT_KEY: [u8; 32] = [
     0x30, 0x2f, 0x63, 0xb5,
 ];
 
-/// Seals a sample with both backends.
+/// Seals a sample with both backends and compares the bytes.
 ///
 /// # Errors
-/// [`Fault::Browser`] where they differ: nothing must be sealed then.
+/// Returns [`Fault::Browser`] if they differ. Nothing may be sealed then.
 pub async fn prove() -> Result<(), Fault> {
     let plaintext: [u8; 1000] = random()?;
     let by_web_crypto = seal(&plaintext, Backend::WebCrypto).await?;

@@ -1,4 +1,4 @@
-//! A file as a blob, which browsers keep where they like: in memory, or on disk when it grows.
+//! Saves a file as a blob, which browsers keep in memory, or on disk when it grows.
 
 use std::cell::RefCell;
 
@@ -7,10 +7,10 @@ use web_sys::Blob;
 
 use crate::{browser::len_of, failure::Fault};
 
-/// Larger files are not held: a browser that has neither of the other ways is a small one.
+/// The most bytes to hold. A browser that has neither of the other ways runs on a small device.
 pub const MOST_BYTES: u64 = 512 * 1024 * 1024;
 
-/// A blob in the making.
+/// The pieces of a blob.
 pub struct InMemory {
     size: u64,
     pieces: RefCell<Vec<(u64, Blob)>>,

@@ -1,5 +1,5 @@
-//! A file that the person picked. The browser writes beside it, and puts that in its place only when
-//! the stream is closed; but picking made the file, or emptied it, so what fails removes it.
+//! Saves into a file that the person picked. The browser writes to a second file and replaces the picked one
+//! when the stream is closed. But picking creates or empties the file, so it is removed after a failure.
 
 use js_sys::{Function, Promise, Reflect, Uint8Array};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -65,13 +65,13 @@ impl Picked {
     }
 
     pub(super) async fn discard(self) {
-        // Both fail only where there is nothing any more.
+        // Both fail only if there is nothing left to discard.
         let _nothing_written = JsFuture::from(self.stream.abort()).await;
         remove(&self.file).await;
     }
 }
 
-/// Where the browser can: not all that pick files can remove them.
+/// Removes the file if the browser can. Not all browsers that pick files can remove them.
 async fn remove(file: &FileSystemFileHandle) {
     let remove = Reflect::get(file, &"remove".into()).and_then(|remove| {
         let remove: Function = remove.dyn_into()?;

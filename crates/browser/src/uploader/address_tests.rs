@@ -1,4 +1,4 @@
-//! Addresses that end or are refused, against a server and a store in this worker.
+//! Tests presigned URLs that expire or are refused, against a server and a store in this worker.
 
 use futures::channel::mpsc;
 use js_sys::{Array, Function, JsString, Reflect, global};
@@ -21,7 +21,7 @@ use crate::{
     uploader::{Ending, wishes::tests::uploader},
 };
 
-/// Answers requests to the server with the next of `answers`, and PUTs with the next of `puts`; notes
+/// Answers requests to the server with the next of `answers` and PUTs with the next of `puts`, and records
 /// both in `asked`.
 const STAGE: &str = r"
 globalThis.fetch = async (request) => {
@@ -53,7 +53,7 @@ globalThis.XMLHttpRequest = class {
 };
 ";
 
-/// The worker's own `fetch` and `XMLHttpRequest`, which come back at the end.
+/// The worker's own `fetch` and `XMLHttpRequest`. Dropping it restores them.
 struct Real(Vec<(&'static str, JsValue)>);
 
 impl Real {
@@ -86,7 +86,7 @@ fn json(value: &impl Serialize) -> (u16, String) {
     (200, serde_json::to_string(value).unwrap())
 }
 
-/// The answer that opens an upload of the seven bytes of [`uploader`].
+/// Returns the server's answer that opens an upload of the seven bytes of [`uploader`].
 fn opened() -> OpenedUpload {
     let data_key = DataKey::try_from([7; 32].as_slice()).unwrap();
     let header: Header = HeaderBuilder::new(
@@ -132,8 +132,8 @@ fn refused(status: u16, code: &str) -> (u16, String) {
     (status, format!("<Error><Code>{code}</Code></Error>"))
 }
 
-/// What is asked while the server gives these signatures and the store these answers to PUTs. The
-/// completion is refused in the end.
+/// Runs an upload against these signatures of the server and these answers of the store, and returns the
+/// requests. The completion is refused in the end.
 async fn asked(signatures: &[(u16, String)], puts: &[(u16, String)]) -> Vec<String> {
     let _real = Real::keep();
     let mut answers = vec![json(&opened())];
@@ -178,7 +178,7 @@ async fn no_refused_address_is_sent_to_again_however_the_store_refuses_it() {
 
 #[wasm_bindgen_test]
 async fn an_address_that_ended_before_its_turn_is_renewed_and_not_sent_to() {
-    // The second one has ended too, but it is the best there is, and is used as it is.
+    // The second URL has expired too, but there is no better one, so it is used as it is.
     let signatures = [signed("ended", 0), signed("fresh", 0)];
     let asked = asked(&signatures, &[TAKEN]).await;
     assert_eq!(

@@ -1,4 +1,4 @@
-//! Each command of the machine, begun.
+//! Begins each command of the state machine.
 
 use std::rc::Rc;
 
@@ -32,7 +32,7 @@ impl Uploader {
                 running::compare(shared, self.sealer()?, self.file.clone(), number).boxed_local()
             }
             Command::AskUnchecked => {
-                // Who is asked may be away.
+                // The person may take long to answer, so another file gets the permit.
                 self.turn = None;
                 self.reporter.unchecked();
                 return Ok(());

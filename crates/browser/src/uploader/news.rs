@@ -1,4 +1,4 @@
-//! What came of a command, kept and said in the machine's words.
+//! Keeps the result of each command, and turns it into events for the state machine.
 
 use sealift_message::ContentKey;
 use sealift_transfer::{
@@ -59,8 +59,8 @@ impl Uploader {
         })
     }
 
-    /// The upload stays as it is on the server. It may well go on, with the file back in its place,
-    /// more room on disk, or the other tab closed.
+    /// Ends the upload here and leaves it on the server. It can be resumed, for example when the file is back in
+    /// its place, the disk has more room, or the other tab is closed.
     fn leave(&mut self, fault: Fault) -> Vec<Event> {
         self.fault = Some(fault);
         vec![Event::Left]
@@ -92,7 +92,7 @@ impl Uploader {
         match self.check_opened(key).await {
             Ok(()) => vec![event],
             Err(fault) if fault.can_go_on() => self.leave(fault),
-            // In this order nothing is sealed, and the upload just opened is taken back.
+            // In this order nothing is sealed, and the upload that was just opened is cancelled.
             Err(fault) => {
                 self.fault = Some(fault);
                 vec![Event::SourceFailed, event]
@@ -112,8 +112,8 @@ impl Uploader {
         }
     }
 
-    /// Found out at the start rather than when the first part is sealed. No other part is longer
-    /// than the first, but for 8 bytes.
+    /// Checks the room at the start rather than when the first part is sealed. No other part is longer than the
+    /// first, except by 8 bytes.
     async fn check_room(&self) -> Result<(), Fault> {
         let plan = self.opened.as_ref().map(|opened| opened.plan);
         let first = plan.and_then(|plan| plan.part(PartNumber::FIRST));

@@ -1,4 +1,4 @@
-//! One function a command: what the browser does for it, and what came of it.
+//! Has one function for each command: it does the browser's work and returns the result.
 
 use std::rc::Rc;
 
@@ -26,9 +26,9 @@ use crate::{
     shared::Shared,
 };
 
-/// What came of a command.
+/// The result of a command.
 pub(super) enum Done {
-    /// It is this file's turn.
+    /// The file has its permit.
     Turn(Share),
     Opened(Box<OpenedUpload>),
     Found(Box<UploadStatus>),
@@ -36,17 +36,17 @@ pub(super) enum Done {
     Sealed(PartReceipt, SealedPart),
     Unsealable(Fault),
     Completed(Box<FileRecord>),
-    /// Signed parts, and when they were asked for.
+    /// The signed parts, and when they were asked for.
     Signed(Vec<SignedPart>, Moment),
-    /// The address of this part ended before its PUT began; the permit is kept for the next PUT.
+    /// The URL of this part expired before its PUT began. The permit is kept for the next PUT.
     AddressEnded(PartNumber, Share),
     Failed(Request, RequestError),
-    /// A wait is over, for something or for time to pass.
+    /// A wait for something, or for time to pass, is over.
     Waited(Option<Reason>, Event),
     Told(Event),
 }
 
-/// The part whose PUT this is the end of, well or not.
+/// Returns the part whose PUT ended with this event, successfully or not.
 pub(super) fn part_of(event: &Event) -> Option<PartNumber> {
     match event {
         Event::Sent(number)
@@ -121,7 +121,7 @@ pub(super) async fn sign(
     receipts: Vec<PartReceipt>,
 ) -> Done {
     let request = SignParts(receipts);
-    // Before the request leaves, so that no address is taken for younger than it is.
+    // The time is taken before the request, so that no URL seems younger than it is.
     let asked_at = moment();
     match shared.server.sign(&upload_id, &request).await {
         Ok(signed) => Done::Signed(signed.parts, asked_at),
@@ -132,7 +132,7 @@ pub(super) async fn sign(
     }
 }
 
-/// Sends a part when it has a permit, unless its address has ended by then.
+/// Sends a part once it has a permit, unless its URL has expired by then.
 pub(super) async fn put(
     shared: Rc<Shared>,
     signed: SignedPart,

@@ -1,11 +1,11 @@
-//! What one file waits for, told once however many of its requests wait.
+//! Reports once what one file waits for, however many of its requests wait.
 
 use crate::{
     report::{FileReporter, Reason},
     short_map::ShortMap,
 };
 
-/// How many requests wait for what.
+/// The number of waiting requests, by reason.
 #[derive(Default)]
 pub(super) struct Waits(ShortMap<Reason, u32>);
 

@@ -1,4 +1,4 @@
-//! What the page wants of an upload under way.
+//! Carries out what the page asks of an upload under way.
 
 use sealift_transfer::{
     Command, Event, Upload,
@@ -8,18 +8,18 @@ use sealift_transfer::{
 use super::{Beginning, SETTINGS, Uploader};
 use crate::failure::Fault;
 
-/// What the page wants of an upload under way.
+/// A command of the page to an upload under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Wish {
-    /// Stand still.
+    /// Pause.
     Pause,
-    /// Go on after a pause.
+    /// Continue after a pause.
     GoOn,
     /// The answer to [`Report::Unchecked`](crate::report::Report::Unchecked).
     Confirm(bool),
-    /// Take it back.
+    /// Cancel it, also on the server.
     Cancel,
-    /// End, and leave it as it is.
+    /// End it here, and leave it on the server.
     Leave,
 }
 
@@ -38,7 +38,7 @@ impl Uploader {
             Wish::Confirm(true) => {}
             Wish::Confirm(false) | Wish::Leave => return Ok(vec![Event::Left]),
             Wish::Cancel => {
-                // What takes it back is not held up by a pause.
+                // A pause must not hold up the request that cancels it.
                 self.is_paused = false;
                 self.on_turn = None;
                 return Ok(vec![Event::Cancelled]);
@@ -47,7 +47,7 @@ impl Uploader {
         Ok(Vec::new())
     }
 
-    /// Whether an answer to the question is awaited.
+    /// Returns whether the upload waits for the answer to its question.
     fn is_asking(&self) -> bool {
         self.turn.is_none() && self.on_turn.is_none() && !self.is_paused
     }
@@ -57,11 +57,11 @@ impl Uploader {
             Some(upload) => upload.on(Event::Paused),
             None => Vec::new(),
         };
-        // Before its first turn, and where it has stood still since an earlier pause.
+        // The file waits for its first permit, or for the next one after an earlier pause.
         if commands.is_empty() && self.on_turn.is_some() {
             commands.push(Command::Stop);
         }
-        // Else it is too late: it is being completed or taken back.
+        // Otherwise it is too late: the upload is being completed or cancelled.
         if commands.contains(&Command::Stop) {
             self.is_paused = true;
             self.turn = None;
@@ -73,7 +73,8 @@ impl Uploader {
         Ok(())
     }
 
-    /// The server knows nothing of it yet, or is to be told.
+    /// Carries out a command before the first permit: the server does not know the upload yet, or must be asked
+    /// to cancel it.
     fn heed_before_its_turn(&mut self, wish: Wish) -> Result<Vec<Event>, Fault> {
         match (wish, &self.beginning) {
             (Wish::Confirm(true), _) => {}
@@ -84,7 +85,7 @@ impl Uploader {
                     size: self.file.size(),
                     last_modified_ms: None,
                 };
-                // Its first command is not carried out: what it is to find is taken back at once.
+                // The first command, which asks for the status, is dropped: the upload is cancelled at once.
                 let (upload, _) = Upload::resume(SETTINGS, resume);
                 self.upload = Some(upload);
                 return Ok(vec![Event::Cancelled]);
@@ -112,7 +113,7 @@ pub(super) mod tests {
         shared::Shared,
     };
 
-    /// Of a file that nobody has begun to send.
+    /// Makes an uploader of a file that nobody has begun to send.
     pub(in crate::uploader) fn uploader(reporter: &Reporter) -> Uploader {
         let options = crate::shared::Options::default();
         let shared = Shared::new(Backend::WebCrypto, options, reporter.clone());
@@ -146,7 +147,7 @@ pub(super) mod tests {
             heard(),
             ["goes-on", "state", "paused", "goes-on", "state", "paused"]
         );
-        // Its turn comes to nothing while it stands still.
+        // A permit changes nothing while the file is paused.
         turns.clear();
         assert!(run.as_mut().now_or_never().is_none());
         assert_eq!(heard().len(), 6);

@@ -1,4 +1,4 @@
-//! A file is held to what it was when it was chosen.
+//! Tests that a file is not read once it differs from what it was when it was chosen.
 
 use crate::sample::{file, plaintext};
 use js_sys::{Object, Reflect};
@@ -7,7 +7,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 use web_sys::File;
 
-/// What a browser that looks at the disk each time would say.
+/// Makes the file report another value, as a browser that checks the disk each time would.
 fn now_says(file: &File, property: &str, value: f64) {
     let descriptor = Object::new();
     Reflect::set(&descriptor, &"value".into(), &JsValue::from_f64(value)).unwrap();
@@ -57,7 +57,7 @@ async fn a_file_that_was_written_to_is_not_read() {
     ));
 }
 
-/// A file whose size is said to be 0, as browsers say of a file of the kernel or of a pipe.
+/// Browsers report size 0 for files of the kernel and for pipes.
 #[wasm_bindgen_test]
 async fn a_file_that_says_no_bytes_and_has_some_is_not_read() {
     let file = file(&plaintext(10));

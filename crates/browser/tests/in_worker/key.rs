@@ -1,4 +1,4 @@
-//! With WebCrypto the content key goes into a key that nobody reads back, and its bytes are wiped.
+//! Tests that WebCrypto's key cannot be read back, and that the content key's bytes are wiped.
 
 use crate::sample::{content_key, header, object, plan};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array, global};
@@ -32,7 +32,7 @@ async fn imports_a_key_only_to(its_use: &str, imports: impl Future<Output = Resu
         .unchecked_into();
     let calls = Array::new();
     let (seen, object) = (calls.clone(), subtle.clone());
-    // Listens to importKey and lets it do its work.
+    // Records the calls of `importKey` and passes them on.
     let listening =
         Closure::<dyn FnMut(JsValue, JsValue, JsValue, JsValue, JsValue) -> JsValue>::new(
             move |format, bytes: JsValue, algorithm, extractable: JsValue, uses: JsValue| {

@@ -1,4 +1,4 @@
-//! What only a browser can show, in a worker as the page has it: `wasm-pack test --headless --chrome`.
+//! Tests that need a browser, in a worker as on the page: `wasm-pack test --headless --chrome`.
 #![cfg(target_arch = "wasm32")]
 #![expect(
     clippy::as_conversions,

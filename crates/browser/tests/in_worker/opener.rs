@@ -1,4 +1,4 @@
-//! The class that the page of a file has: what it says, and what it leaves behind.
+//! Tests the class `Opener` of the page of a file: its messages, and what it leaves behind.
 
 use std::cell::RefCell;
 
@@ -23,7 +23,7 @@ use crate::{
 
 const LEN: usize = 9000;
 
-/// An opener, and what it says.
+/// An opener and its messages.
 struct Told {
     opener: Opener,
     messages: Array,
@@ -50,7 +50,7 @@ fn opener() -> Told {
 }
 
 impl Told {
-    /// The next end, or question.
+    /// Waits for the next message that ends a download or asks for a key.
     #[expect(clippy::await_holding_refcell_ref, reason = "one test at a time asks")]
     async fn last(&self) -> JsValue {
         self.ends.borrow_mut().next().await.unwrap()
@@ -69,7 +69,7 @@ fn text(of: &JsValue, name: &str) -> String {
     get(of, name).as_string().unwrap_or_default()
 }
 
-/// A file as a picker would give it.
+/// Makes a file handle as a picker would give it.
 pub(crate) async fn picked(name: &str) -> FileSystemFileHandle {
     let options = FileSystemGetFileOptions::new();
     options.set_create(true);
@@ -83,7 +83,7 @@ async fn root() -> FileSystemDirectoryHandle {
     root.unwrap().unchecked_into()
 }
 
-/// What is in a file of that name; `None` where there is none, or nothing in it.
+/// Returns the content of the file of that name, or `None` if it is missing or empty.
 pub(crate) async fn content(name: &str) -> Option<Vec<u8>> {
     let handle = JsFuture::from(root().await.get_file_handle(name))
         .await
@@ -143,7 +143,7 @@ async fn without_a_picked_file_the_bytes_are_offered_under_a_type_that_nothing_r
     }
 }
 
-/// The first pieces are good, and written by the time that the last one is not.
+/// The first pieces are authentic, and written before the last one turns out to be altered.
 #[wasm_bindgen_test]
 async fn an_altered_object_fails_and_leaves_no_file() {
     const LONG: u64 = 33 * 1024 * 1024;
@@ -180,12 +180,12 @@ async fn what_is_cancelled_leaves_no_file() {
     assert_eq!(text(&told.last().await, "type"), "cancelled");
     assert_eq!(told.types(), ["cancelled"]);
     assert_eq!(content("cancelled").await, None);
-    // Not even an empty one, where the browser can remove it.
+    // Not even an empty file stays, if the browser can remove it.
     let found = JsFuture::from(root().await.get_file_handle("cancelled")).await;
     assert!(found.is_err() || !can_be_removed);
 }
 
-/// A promise of the first piece that is written into a picked file.
+/// Returns a promise that resolves when the first piece is written into a picked file.
 fn first_written() -> Promise {
     let listen = "const stream = FileSystemWritableFileStream.prototype;
         const real = stream.write;
@@ -202,7 +202,7 @@ fn first_written() -> Promise {
     written.unwrap().unchecked_into()
 }
 
-/// By then it has the length of the whole file.
+/// The file already has its full length when the download ends.
 #[wasm_bindgen_test]
 async fn a_file_of_which_only_the_beginning_is_missing_is_not_left_either() {
     const LONG: u64 = 8 * 1024 * 1024 + 5;
@@ -266,7 +266,7 @@ async fn who_has_logged_in_asks_with_the_key_and_the_refusal_is_told() {
     }
 }
 
-/// Its address and its key have ended: another key is asked for, and until there is one it waits.
+/// The URL and the API key have expired: the opener asks for another key and waits for it.
 #[wasm_bindgen_test]
 async fn a_key_that_ends_on_the_way_is_asked_for_and_the_file_goes_on() {
     let object = object(&plaintext(LEN as u64));
@@ -296,7 +296,7 @@ async fn a_key_that_ends_on_the_way_is_asked_for_and_the_file_goes_on() {
     }
 }
 
-/// Browsers copy what is offered behind the page's back.
+/// Browsers copy an offered file without telling the page when they finish.
 #[wasm_bindgen_test]
 async fn what_was_offered_stays_until_the_next_is_whole() {
     let plaintext = plaintext(LEN as u64);
@@ -318,7 +318,7 @@ async fn what_was_offered_stays_until_the_next_is_whole() {
     save();
     let next: Blob = get(&told.last().await, "blob").unchecked_into();
     assert!(bytes_of(&next).await == plaintext);
-    // The worker deletes the first file beside what it tells, so this asks until it is gone.
+    // The worker deletes the first file while it sends its messages, so this waits until it is gone.
     while JsFuture::from(offered.array_buffer()).await.is_ok() {}
 }
 
@@ -331,7 +331,7 @@ async fn what_was_offered_makes_room_where_there_is_none_beside_it() {
     let told = opener();
     told.opener.save(&id, LEN as f64, None, false);
     assert_eq!(text(&told.last().await, "type"), "done");
-    // None, and then enough.
+    // There is no room, and then enough.
     let scarce = "const usages = [1, 0];
         navigator.storage.estimate = async () => ({ quota: size, usage: usages.shift() });";
     let scarce = Function::new_with_args("size", scarce);

@@ -1,4 +1,4 @@
-//! A file comes whole out of the store, or not at all.
+//! Tests that a download gives the whole file or fails.
 
 use std::rc::Rc;
 
@@ -37,7 +37,7 @@ fn giver(stall_ms: u64) -> Giver {
     }
 }
 
-/// What a person gets of it.
+/// Returns the bytes that a person gets.
 async fn opened(given: FileOpening, stall_ms: u64) -> Result<Vec<u8>, Fault> {
     let size = given.size;
     let files = PartFiles::default();
@@ -99,7 +99,7 @@ async fn each_request_names_the_object_and_whole_frames() {
     );
 }
 
-/// However long the file is, so that it takes bounded memory.
+/// The limit is the same for a file of any length, so that memory is bounded.
 #[wasm_bindgen_test]
 async fn three_pieces_are_on_their_way_at_once_and_no_more() {
     let plaintext = plaintext(8 * PIECE);
@@ -110,7 +110,7 @@ async fn three_pieces_are_on_their_way_at_once_and_no_more() {
     assert_eq!(store.most_at_once(), 3.0);
 }
 
-/// Whatever part of a long file it is: nothing is offered.
+/// A file is not offered if any byte was altered, wherever it is.
 #[wasm_bindgen_test]
 async fn a_byte_that_was_altered_ends_the_file() {
     let plaintext = plaintext(PIECE + 9000);
@@ -146,7 +146,7 @@ async fn an_object_that_was_cut_or_extended_is_refused_before_its_bytes_are_used
     }
 }
 
-/// The bytes are right each time: only what the answer says of them is not.
+/// The bytes are right each time, but the headers are not.
 #[wasm_bindgen_test]
 async fn an_answer_of_another_object_is_refused_before_its_bytes_are_used() {
     let plaintext = plaintext(9000);
@@ -184,7 +184,7 @@ async fn an_answer_of_another_object_is_refused_before_its_bytes_are_used() {
         let store = Store::of(&whole, judgement);
         let refused = opened(given(whole.len() as u64, 9000), 60_000).await;
         assert_eq!(code_of(&refused.unwrap_err()), code, "{judgement}");
-        // Only of a body that is too long the bytes tell.
+        // Only the body shows that it is too long, so only then bytes were received.
         let came = f64::from(u8::from(judgement.contains("body")));
         assert_eq!(store.bodies(), came, "{judgement}");
     }
@@ -194,11 +194,11 @@ async fn an_answer_of_another_object_is_refused_before_its_bytes_are_used() {
 async fn another_message_in_its_place_is_refused() {
     let plaintext = plaintext(9000);
     let mut other = object(&plaintext);
-    // Another message id, as another upload of the same file has.
+    // This is another message id, as another upload of the same file has.
     other[3] ^= 1;
     let refused = opened_from(&other, HONEST, &plaintext).await.unwrap_err();
     assert_eq!(code_of(&refused), "object_damaged");
-    // And a short message that ends early, with junk up to the recorded size.
+    // A short message that ends early, with junk up to the recorded size, is refused too.
     let mut early = object(&plaintext[..4000]);
     early.resize(other.len(), 7);
     let refused = opened_from(&early, HONEST, &plaintext).await.unwrap_err();
@@ -212,7 +212,7 @@ async fn a_lost_connection_and_a_busy_store_are_tried_again() {
     for judgement in [
         "return request.attempt > 1 ? usual : undefined;",
         "return request.attempt > 1 ? usual : { ...usual, status: 503 };",
-        // A body that ends early.
+        // This body ends early.
         "return request.attempt > 1 ? usual : { ...usual, body: usual.body.slice(1) };",
     ] {
         opened_from(&whole, judgement, &plaintext).await.unwrap();
@@ -268,8 +268,8 @@ async fn nothing_is_asked_of_an_address_that_has_ended_meanwhile() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// Whoever reads by a link may go on for a quarter of an hour after each address: the next one is asked
-/// for in time, though every piece is still on its way.
+/// A link's permission to read ends 15 minutes after its last use, so the URL is renewed in time although
+/// all pieces are still under way.
 #[wasm_bindgen_test]
 async fn an_address_is_renewed_before_it_ends_while_pieces_come() {
     let plaintext = plaintext(5 * PIECE);
@@ -303,7 +303,7 @@ async fn who_is_refused_before_the_address_ends_goes_on_with_it() {
     assert_eq!(server.requests().len(), 1);
 }
 
-/// A machine that sleeps, and sleeps again.
+/// The machine sleeps more than once.
 #[wasm_bindgen_test]
 async fn a_piece_outlives_more_than_one_address() {
     let plaintext = plaintext(9000);

@@ -1,4 +1,4 @@
-//! Pieces open to the very bytes that were sealed, or to an error.
+//! Tests that pieces open to exactly the bytes that were sealed, or fail.
 
 use js_sys::Uint8Array;
 use sealift_browser::{
@@ -10,7 +10,7 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::sample::{LENGTHS, content_key, header, object, plaintext};
 
-/// Of a regular frame beside its plaintext.
+/// The bytes of a regular frame beside its plaintext.
 const FRAME_EXTRA: usize = 32;
 const SEALED_FRAME: usize = 4096 + FRAME_EXTRA;
 
@@ -26,10 +26,10 @@ async fn opener(sealed_len: usize, plaintext_len: usize) -> PieceOpener {
     .unwrap()
 }
 
-/// The only piece of a small object.
+/// Opens the only piece of a small object.
 async fn opened(opener: &PieceOpener, sealed: &[u8]) -> Result<Vec<u8>, Fault> {
     let piece: Piece = opener.pieces().next().unwrap()?;
-    // Neither begins where its memory begins, and the buffer was used before.
+    // Neither view begins where its memory begins, and the buffer was used before.
     let memory = Uint8Array::new_with_length(sealed.len() as u32 + 5);
     let sealed_here = memory.subarray(5, memory.length());
     sealed_here.copy_from(sealed);
@@ -58,7 +58,7 @@ async fn a_flip_of_any_byte_opens_nothing() {
     let plaintext = plaintext(4096 + 30);
     let object = object(&plaintext);
     let opener = opener(object.len(), plaintext.len()).await;
-    // Every byte of the header, of what is around the ciphertexts, and of the last frame; some of the rest.
+    // All bytes of the header, around the ciphertexts and in the last frame, and some of the others.
     let first = header().as_bytes().len();
     let all = (0..first + 40)
         .chain((first + 40..first + SEALED_FRAME - 20).step_by(97))
@@ -87,7 +87,7 @@ async fn frames_in_another_place_open_nothing() {
     }
 }
 
-/// Everything in it is authentic: only its length tells that the rest was cut off.
+/// Every byte of the shorter file is authentic. Only its length shows that the rest was cut off.
 #[wasm_bindgen_test]
 async fn a_shorter_file_of_the_same_message_with_junk_behind_it_opens_nothing() {
     let long = object(&plaintext(3 * 4096));

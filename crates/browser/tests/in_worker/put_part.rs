@@ -1,4 +1,4 @@
-//! A PUT that fails says so, without its address.
+//! Tests that a failed PUT reports why, without its URL.
 
 use js_sys::{Function, Object, Reflect};
 use sealift_browser::{
@@ -23,7 +23,7 @@ fn signed(url: String) -> SignedPart {
 
 #[wasm_bindgen_test]
 async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_told() {
-    // Nothing listens on the port of discarding, and browsers do not even ask there.
+    // Nothing listens on the discard port, and browsers do not even connect to it.
     let signed = signed("http://127.0.0.1:9/b/o?X-Amz-Signature=5ec2e7".to_owned());
     let error = put_part(
         &signed,
@@ -48,7 +48,7 @@ async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_t
 
 #[wasm_bindgen_test]
 async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
-    // The tests' own server answers a PUT somehow, but not by taking it.
+    // The tests' own server does not accept a PUT.
     let origin = Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
     let signed = signed(format!("{}/no-such-thing", origin.as_string().unwrap()));
     let error = put_part(
@@ -80,7 +80,7 @@ async fn an_address_that_is_none_fails_and_does_not_panic() {
     assert_eq!(error.unwrap_err().failure, RequestFailure::Network);
 }
 
-/// While it lives, requests have this answer, whatever the store says; without one they stand still.
+/// Gives requests this answer, whatever the store says, or stalls them without one, until it is dropped.
 struct Answering(Object);
 
 impl Answering {

@@ -1,4 +1,4 @@
-//! A message to seal: header, key and plaintext, the same every time.
+//! Provides a message to seal: header, key and plaintext, the same every time.
 
 use js_sys::{Array, Uint8Array};
 use sealift_browser::seal::{Backend, PartSealer};
@@ -38,7 +38,7 @@ pub(crate) fn plan(plaintext_len: u64) -> PartPlan {
     PartPlan::new(header().len(), FRAME_LENGTH, plaintext_len, 2).unwrap()
 }
 
-/// A plan with that much plaintext a part.
+/// Makes a plan with `part_len` plaintext bytes in each part.
 pub(crate) fn plan_of(plaintext_len: u64, part_len: u64) -> PartPlan {
     let frames_per_part = part_len.div_ceil(u64::from(FRAME_LENGTH));
     PartPlan::new(header().len(), FRAME_LENGTH, plaintext_len, frames_per_part).unwrap()
@@ -52,7 +52,7 @@ pub(crate) fn file(bytes: &[u8]) -> File {
     File::new_with_u8_array_sequence(&Array::of1(&Uint8Array::from(bytes)), "sample").unwrap()
 }
 
-/// The whole object, as the native sealer makes it.
+/// Seals the whole object with the native sealer.
 pub(crate) fn object(plaintext: &[u8]) -> Vec<u8> {
     let verified = header().verify(&data_key()).unwrap();
     let sealer = FrameSealer::new(verified, plaintext.len() as u64).unwrap();
@@ -62,7 +62,7 @@ pub(crate) fn object(plaintext: &[u8]) -> Vec<u8> {
     object
 }
 
-/// All parts, one after the other.
+/// Seals all parts in order.
 pub(crate) async fn sealed(plaintext: &[u8], backend: Backend) -> Vec<Vec<u8>> {
     let plan = plan(plaintext.len() as u64);
     let sealer = PartSealer::new(header().as_bytes(), content_key(), plan, backend)
@@ -73,7 +73,7 @@ pub(crate) async fn sealed(plaintext: &[u8], backend: Backend) -> Vec<Vec<u8>> {
         let part = sealer.part(number).unwrap();
         let (start, end) = (part.plaintext.start as usize, part.plaintext.end as usize);
         let slice = Uint8Array::from(&plaintext[start..end]);
-        // Neither begins where its memory begins, and the buffer was used before.
+        // The view does not begin where its memory begins, and the buffer was used before.
         let memory = Uint8Array::new_with_length(part.sealed_len() as u32 + 7);
         memory.fill(0xEE, 0, memory.length());
         let sealed = memory.subarray(7, memory.length());

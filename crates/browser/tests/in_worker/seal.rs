@@ -1,4 +1,4 @@
-//! Both backends seal a message to the very bytes that the native sealer gives, and it opens.
+//! Tests that both backends seal a message to exactly the native sealer's bytes, and that it opens.
 
 use crate::sample::{LENGTHS, content_key, data_key, header, plaintext, plan, sealed};
 use sealift_browser::{

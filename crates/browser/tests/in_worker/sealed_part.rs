@@ -1,4 +1,4 @@
-//! A part is the same bytes whether it waits in memory or on disk, and nothing of it stays.
+//! Tests that a part has the same bytes in memory and on disk, and that nothing of it stays.
 
 use js_sys::{Object, Reflect, Uint8Array};
 use sealift_browser::{
@@ -52,7 +52,7 @@ async fn a_part_is_the_same_in_memory_on_disk_and_sealed_again() {
     }
 }
 
-/// Over what is read of a file at once, and over what is sealed at once for the disk.
+/// The part is longer than one read of a file, and than one run that goes to disk.
 #[wasm_bindgen_test]
 async fn a_part_of_many_reads_is_the_part_of_one() {
     const LEN: u64 = 9_000_000;
@@ -76,7 +76,7 @@ async fn a_part_of_many_reads_is_the_part_of_one() {
 
 #[wasm_bindgen_test]
 async fn a_part_is_sealed_in_pieces_that_tile_it() {
-    // The second one is of whole frames, and ends with an empty one.
+    // The second length is a whole number of frames, so an empty frame ends it.
     for len in [50_000, 12 * 4096] {
         let sealer = sealer(plan_of(len, len), Backend::WebCrypto).await;
         let part = sealer.part(PartNumber::FIRST).unwrap();
@@ -113,7 +113,7 @@ async fn a_file_on_disk_is_gone_with_its_part() {
     while count(&folder).await > 0 {}
 }
 
-/// Files that wide take hardly any room: nothing stands before their last byte.
+/// Such a file takes hardly any room, because nothing is written before its last byte.
 #[wasm_bindgen_test]
 async fn a_part_may_be_longer_than_32_bits_count() {
     const LEN: u64 = (1 << 32) + 1;
@@ -154,7 +154,7 @@ async fn what_a_crash_left_is_deleted_and_what_is_in_use_is_not() {
 
 #[wasm_bindgen_test]
 async fn too_little_room_is_told_before_anything_is_sealed() {
-    // The browser's own files are not full here, so the browser is made to say so.
+    // The browser's disk is not full here, so it is made to say so.
     let storage: Object = storage().into();
     let estimate =
         js_sys::Function::new_no_args("return Promise.resolve({quota: 1000, usage: 400})");
@@ -191,7 +191,7 @@ async fn subfolder(folder: &FileSystemDirectoryHandle, name: &str) -> FileSystem
     JsFuture::from(made).await.unwrap().unchecked_into()
 }
 
-/// The folder with a file in it, or any.
+/// Returns the folder with a file in it, or the folder of all folders if there is none.
 async fn our_folder() -> FileSystemDirectoryHandle {
     let all = subfolder(&root().await, "sealift-parts").await;
     let mut ours = all.clone();

@@ -1,4 +1,4 @@
-//! Whatever the way, a file has all of its bytes or is none.
+//! Tests that no way to save leaves a file with missing bytes.
 
 use js_sys::{Reflect, Uint8Array};
 use sealift_browser::{
@@ -21,6 +21,6 @@ async fn what_has_not_all_of_its_bytes_is_no_file() {
         sink.write(&bytes, 0).await.unwrap();
         assert!(matches!(sink.finish().await, Err(Fault::NotSaved)));
     }
-    // Browsers that cannot remove it do not let anybody pick it, either.
+    // Browsers that cannot remove a file do not let anybody pick one, either.
     assert!(content("short").await.is_none() || !can_be_removed);
 }

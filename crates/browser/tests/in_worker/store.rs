@@ -1,4 +1,4 @@
-//! A server and a store in this worker: while they live, requests are answered from here.
+//! A server and a store in this worker, which answer the requests until they are dropped.
 
 use js_sys::{Array, Function, JsString, Object, Reflect, Uint8Array, global};
 use sealift_message::ContentKey;
@@ -11,10 +11,10 @@ use crate::sample::{content_key, header};
 
 pub(crate) const ETAG: &str = "\"the-object\"";
 
-/// What a store would do with one request, in JavaScript: it has `request` (`etag`, `range`, `url`,
-/// `from`, `to` and `attempt`, from 1, over all requests), the `object`, and the `usual` answer, to be
-/// changed and returned, or a promise of it. `undefined` is a lost connection, `null` none that ends.
-/// `serverAnswers()` is a promise of the time when a [`Server`] is asked next, `Date.ahead` how many
+/// The JavaScript body of a store's answer to one request. It gets `request` (`etag`, `range`, `url`, `from`,
+/// `to`, and `attempt`, which counts all requests from 1), the `object`, and the `usual` answer. It returns
+/// that answer, changed or not, or a promise of it; `undefined` loses the connection, and `null` never ends.
+/// `serverAnswers()` is a promise that resolves when a [`Server`] is asked next. `Date.ahead` is how many
 /// milliseconds a [`Clock`] is ahead.
 pub(crate) const HONEST: &str = "return usual;";
 
@@ -73,7 +73,7 @@ return class {
 };
 ";
 
-/// The store has one object.
+/// A store with one object.
 pub(crate) struct Store {
     real: JsValue,
     requests: Array,
@@ -89,7 +89,7 @@ impl Store {
         Self { real, requests }
     }
 
-    /// `If-Match` and `Range` of all there were.
+    /// Returns `If-Match` and `Range` of all requests.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests
             .iter()
@@ -97,12 +97,12 @@ impl Store {
             .collect()
     }
 
-    /// The most there were at once.
+    /// Returns the most requests that were under way at once.
     pub(crate) fn most_at_once(&self) -> f64 {
         self.count("most")
     }
 
-    /// The answers that were not ended before their bytes came.
+    /// Returns how many answers were not aborted before their bytes came.
     pub(crate) fn bodies(&self) -> f64 {
         self.count("bodies")
     }
@@ -119,7 +119,7 @@ impl Drop for Store {
     }
 }
 
-/// The server answers every request with the next of these, the last for ever: a status and a body.
+/// A server that answers each request with the next of these, a status and a body, and repeats the last.
 pub(crate) struct Server {
     real: JsValue,
     requests: Array,
@@ -148,7 +148,7 @@ impl Server {
         Self { real, requests }
     }
 
-    /// Method, path and `Authorization` of all there were.
+    /// Returns method, path and `Authorization` of all requests.
     pub(crate) fn requests(&self) -> Vec<String> {
         self.requests
             .iter()
@@ -163,7 +163,7 @@ impl Drop for Server {
     }
 }
 
-/// While it lives, `Date.ahead` sets this worker's clock ahead.
+/// Lets `Date.ahead` set this worker's clock ahead until it is dropped.
 pub(crate) struct Clock {
     real: JsValue,
 }
@@ -201,7 +201,7 @@ pub(crate) fn file_id() -> FileId {
     FileId::from_random([4; 16])
 }
 
-/// What the server gives for an object of the sample's message.
+/// Returns the server's answer for an object of the sample's message.
 pub(crate) fn given(sealed_size: u64, size: u64) -> FileOpening {
     given_with(
         header().as_bytes().to_vec(),
@@ -237,7 +237,7 @@ pub(crate) fn given_with(
     }
 }
 
-/// The same as the server's answer.
+/// Returns the same as a status and a body.
 pub(crate) fn answer(given: &FileOpening) -> (u16, String) {
     (200, serde_json::to_string(given).unwrap_throw())
 }

@@ -1,4 +1,4 @@
-//! One tab at a time has a name.
+//! Tests that one tab at a time has a lock.
 
 use sealift_browser::tab_lock::TabLock;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -10,6 +10,6 @@ async fn a_name_that_is_taken_is_not_given_again_until_it_is_free() {
     assert!(TabLock::take("test-a-name").await.unwrap().is_none());
     assert!(TabLock::take("test-another").await.unwrap().is_some());
     drop(first);
-    // The browser frees it soon, and this ends.
+    // The browser frees it soon, and then this loop ends.
     while TabLock::take("test-a-name").await.unwrap().is_none() {}
 }
