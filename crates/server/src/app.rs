@@ -1,4 +1,5 @@
-//! The shared state of all handlers. The server builds it once at its start.
+//! Holds the parts of this server that handlers, the sweeper and the verifier work with. They are put
+//! together once, at the start (`server.rs`).
 
 use std::{ops::Deref, sync::Arc};
 
@@ -9,40 +10,48 @@ use crate::{
     audit::KeptReadings,
     clock::Clock,
     config::Config,
+    deployment::read_only::ReadOnly,
     keys::Keys,
+    limits::{Rates, Reads, SealingMemory},
     objects::Objects,
-    rates::Rates,
-    read_only::ReadOnly,
-    reads::Reads,
     records::{Records, Scope},
-    sealing::SealingMemory,
     telemetry::Metrics,
 };
 
-/// Gives handlers and background tasks the shared state. Cheap to clone.
+/// The parts of this server. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct App(Arc<Parts>);
 
-/// The components of this deployment.
+/// The parts, each built once.
 #[derive(Debug)]
 pub(crate) struct Parts {
+    /// The settings, checked at the start.
     pub(crate) config: Config,
+    /// The database: uploads, parts, files, tickets, API keys and the audit.
     pub(crate) records: Records,
+    /// The objects of this deployment in S3.
     pub(crate) objects: Objects,
+    /// The keyring and the key for sealed names.
     pub(crate) keys: Keys,
-    /// On while the database is older than the mark in the bucket.
+    /// Set while the database is older than the mark in the bucket.
     pub(crate) read_only: ReadOnly,
+    /// How often each owner may ask for what is expensive.
     pub(crate) rates: Rates,
+    /// How many downloads may run at once.
     pub(crate) reads: Reads,
+    /// The readings that have their audit row already, so that not every range writes one.
     pub(crate) kept_readings: KeptReadings,
+    /// The counters of `GET /metrics`.
     pub(crate) metrics: Metrics,
-    /// Wakes all lanes of the verifier.
+    /// Wakes the verifier in all of its lanes.
     pub(crate) verification_wanted: watch::Sender<()>,
+    /// The memory for bodies that the server seals.
     pub(crate) sealing_memory: SealingMemory,
-    /// Cancelled when the server stops, so that long requests end.
+    /// Cancelled when the server stops, so that long work ends.
     pub(crate) stopping: CancellationToken,
+    /// The time, which tests set by hand.
     pub(crate) clock: Clock,
-    /// The owner of all files if the server runs without login.
+    /// The tenant and owner of every request if nobody logs in.
     pub(crate) loopback_scope: Scope,
 }
 
@@ -51,6 +60,7 @@ impl App {
         Self(Arc::new(parts))
     }
 
+    /// Returns the server's time in Unix milliseconds.
     pub(crate) fn now_ms(&self) -> i64 {
         self.clock.now_ms()
     }

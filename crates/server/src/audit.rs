@@ -90,13 +90,13 @@ impl App {
             outcome,
         };
         let now_ms = self.now_ms();
-        if self.kept_readings.tell_of(&reading, now_ms) {
+        if self.kept_readings.is_covered(&reading, now_ms) {
             return Ok(());
         }
         let (caller, id) = (&reader.caller, reader.file_id.as_str());
         self.audit(caller, AuditAction::OpenFile, id, outcome)
             .await?;
-        self.kept_readings.note(reading, now_ms);
+        self.kept_readings.save(reading, now_ms);
         Ok(())
     }
 

@@ -11,8 +11,8 @@ use sealift_transfer::api::{FileId, ProblemCode};
 use crate::{
     app::App,
     config::Auth,
+    limits::ReadFor,
     problem::Refusal,
-    reads::ReadFor,
     records::{Roles, Scope},
     telemetry::RequestId,
 };
@@ -62,7 +62,7 @@ impl Via {
 
 /// A permission that a request needs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) enum Wish {
+pub(crate) enum Permission {
     /// Upload files, and delete them.
     Upload,
     /// Read files, share and verify them.
@@ -78,17 +78,17 @@ impl Caller {
     ///
     /// # Errors
     /// Returns `forbidden` if they do not.
-    pub(crate) fn may(&self, wish: Wish) -> Result<(), Refusal> {
+    pub(crate) fn require(&self, permission: Permission) -> Result<(), Refusal> {
         let Roles {
             upload,
             download,
             admin,
         } = self.roles;
-        let allowed = match wish {
-            Wish::Upload => upload || admin,
-            Wish::Download => download || admin,
-            Wish::Look => upload || download || admin,
-            Wish::Operate => admin,
+        let allowed = match permission {
+            Permission::Upload => upload || admin,
+            Permission::Download => download || admin,
+            Permission::Look => upload || download || admin,
+            Permission::Operate => admin,
         };
         if allowed {
             return Ok(());

@@ -6,15 +6,17 @@ use std::path::PathBuf;
 use crate::{
     clock::Clock,
     config::Config,
-    mark::{self, MarkError},
     objects::{
         CommandStore, FoundMark, Mark, Objects, ObjectsError, Reached, StoreAddress, StoreError,
     },
     records::{AuditAction, AuditRow, Records, RecordsError},
 };
 
+pub(crate) mod mark;
 mod moved;
+pub(crate) mod read_only;
 
+pub use mark::MarkError;
 pub use moved::move_store;
 
 /// The reasons why a command did nothing.

@@ -19,7 +19,11 @@ use crate::{
     records::{FileRow, Records, RecordsError},
 };
 
+pub(crate) mod context;
+mod local_keks;
 mod sealed_fields;
+
+pub use local_keks::{LocalKeksError, local_keks};
 
 /// The keys of a deployment. Cloning is cheap.
 #[derive(Debug, Clone)]
@@ -28,7 +32,7 @@ pub(crate) struct Keys {
     records: Records,
     clock: Clock,
     records_keys: KeyCache<RecordsKey>,
-    /// The content keys of files that were read a moment ago. [`crate::opening::content_key`] reads
+    /// The content keys of files that were read a moment ago. [`crate::reading::decrypt::content_key`] reads
     /// this cache after the caller's permission was checked.
     pub(crate) content_keys: KeyCache<ContentKey, Sealing>,
 }

@@ -11,13 +11,12 @@ use sealift_message::DecryptError;
 use sealift_transfer::api::{Problem, ProblemCode};
 
 use crate::{
-    completion::{self, CompletionError},
+    deployment::read_only::IsReadOnly,
     keys::KeysError,
+    limits::{TooManyReads, TooSoon},
     objects::ObjectsError,
-    rates::TooSoon,
-    read_only::IsReadOnly,
-    reads::TooManyReads,
     records::RecordsError,
+    uploads::completion::{self, CompletionError},
 };
 
 /// The reason why a request is not answered as asked.
@@ -78,7 +77,7 @@ impl Refusal {
     }
 
     /// Replaces the code and the sentence and removes the time to retry after; the cause stays.
-    pub(crate) fn told_as(self, code: ProblemCode, detail: impl Into<String>) -> Self {
+    pub(crate) fn answered_as(self, code: ProblemCode, detail: impl Into<String>) -> Self {
         Self {
             cause: self.cause,
             ..Self::new(code, detail)
@@ -233,7 +232,7 @@ impl From<CompletionError> for Refusal {
                 "The upload is being completed by another request; ask again in a moment.",
             )
             .retry_after_s(completion::ASK_AGAIN_AFTER_S),
-            CompletionError::ChecksumNotTold => store_unavailable().caused_by(error),
+            CompletionError::ChecksumNotReported => store_unavailable().caused_by(error),
             CompletionError::Header(_) => internal().caused_by(error),
             CompletionError::StillOpen => Self::new(
                 ProblemCode::StoreUnavailable,

@@ -1,6 +1,6 @@
 //! The pass over all frames (FORMAT.md R7). The verifier opens every file once after its upload,
 //! and again when somebody asks for it. It records the plaintext's SHA-256, or why the object does
-//! not open. It reads with [`opening::whole`], which also serves downloads; the plaintext is hashed
+//! not open. It reads with [`decrypt::whole`], which also serves downloads; the plaintext is hashed
 //! and dropped.
 //!
 //! Each server verifies only two files at a time, so that downloads get most of the machine: a
@@ -17,9 +17,10 @@ use crate::{
     app::App,
     audit::Unasked,
     objects::ObjectsError,
-    opening::{self, OpenError},
-    personal, problem,
+    problem,
+    reading::decrypt::{self, OpenError},
     records::{AuditAction, Leased, RecordsError},
+    sealed_names,
 };
 
 /// How long a file stays leased to a server that no longer prolongs the lease.
@@ -89,7 +90,7 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     let file_id = leased.file.file_id.clone();
     let hashed = match hash(app, &mut leased).await {
         Ok(sha256) => {
-            let sealed = personal::seal_sha256(app, &leased.file, &sha256).await;
+            let sealed = sealed_names::seal_sha256(app, &leased.file, &sha256).await;
             sealed.map_err(|error| Stopped::Open(error.into()))
         }
         Err(stopped) => Err(stopped),
@@ -153,7 +154,7 @@ enum Stopped {
 
 /// Computes the SHA-256 of the whole plaintext, of which every frame was authentic.
 async fn hash(app: &App, leased: &mut Leased) -> Result<[u8; 32], Stopped> {
-    let plaintext = opening::whole(app, &leased.file)
+    let plaintext = decrypt::whole(app, &leased.file)
         .await
         .map_err(Stopped::Open)?;
     let mut plaintext = pin!(plaintext);

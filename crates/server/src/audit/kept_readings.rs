@@ -11,7 +11,7 @@ use sealift_transfer::api::{FileId, TicketId};
 use crate::records::Scope;
 
 /// How long a row covers the reads after it.
-const TOLD_FOR_MS: i64 = 60_000;
+const COVERS_FOR_MS: i64 = 60_000;
 /// When this many readings are remembered, those whose rows cover nothing any more are dropped, and if
 /// that is not enough, all.
 const MOST_REMEMBERED: usize = 10_000;
@@ -33,16 +33,16 @@ pub(crate) struct KeptReadings(Mutex<HashMap<Reading, i64>>);
 
 impl KeptReadings {
     /// Returns true if a durable row covers this reading.
-    pub(super) fn tell_of(&self, reading: &Reading, now_ms: i64) -> bool {
+    pub(super) fn is_covered(&self, reading: &Reading, now_ms: i64) -> bool {
         let kept_at_ms = self.lock().get(reading).copied();
-        kept_at_ms.is_some_and(|kept_at_ms| is_told(kept_at_ms, now_ms))
+        kept_at_ms.is_some_and(|kept_at_ms| covers(kept_at_ms, now_ms))
     }
 
     /// Saves that the row of this reading is durable.
-    pub(super) fn note(&self, reading: Reading, now_ms: i64) {
+    pub(super) fn save(&self, reading: Reading, now_ms: i64) {
         let mut kept = self.lock();
         if kept.len() >= MOST_REMEMBERED {
-            kept.retain(|_, kept_at_ms| is_told(*kept_at_ms, now_ms));
+            kept.retain(|_, kept_at_ms| covers(*kept_at_ms, now_ms));
         }
         if kept.len() >= MOST_REMEMBERED {
             kept.clear();
@@ -57,8 +57,8 @@ impl KeptReadings {
 
 /// Returns true while the row covers reads. If the clock was set back behind the row, it covers
 /// nothing, so that another row is written.
-fn is_told(kept_at_ms: i64, now_ms: i64) -> bool {
-    (0..TOLD_FOR_MS).contains(&now_ms.saturating_sub(kept_at_ms))
+fn covers(kept_at_ms: i64, now_ms: i64) -> bool {
+    (0..COVERS_FOR_MS).contains(&now_ms.saturating_sub(kept_at_ms))
 }
 
 #[cfg(test)]
@@ -82,15 +82,15 @@ mod tests {
     fn a_row_tells_of_its_own_reading_for_a_minute() {
         let kept = KeptReadings::default();
         let one = reading(1);
-        assert!(!kept.tell_of(&one, 0));
-        kept.note(one.clone(), 1_000_000);
-        for (now_ms, is_told) in [
+        assert!(!kept.is_covered(&one, 0));
+        kept.save(one.clone(), 1_000_000);
+        for (now_ms, covers) in [
             (999_999, false),
             (1_000_000, true),
             (1_059_999, true),
             (1_060_000, false),
         ] {
-            assert_eq!(kept.tell_of(&one, now_ms), is_told, "{now_ms}");
+            assert_eq!(kept.is_covered(&one, now_ms), covers, "{now_ms}");
         }
         let others = [
             reading(2),
@@ -108,7 +108,7 @@ mod tests {
             },
         ];
         for other in others {
-            assert!(!kept.tell_of(&other, 1_000_000), "{other:?}");
+            assert!(!kept.is_covered(&other, 1_000_000), "{other:?}");
         }
     }
 
@@ -116,8 +116,8 @@ mod tests {
     fn no_more_than_so_many_are_remembered() {
         let kept = KeptReadings::default();
         for number in 0..25_000 {
-            kept.note(reading(number), 0);
-            assert!(kept.tell_of(&reading(number), 0));
+            kept.save(reading(number), 0);
+            assert!(kept.is_covered(&reading(number), 0));
         }
         assert!(kept.lock().len() <= MOST_REMEMBERED);
     }

@@ -64,7 +64,7 @@ async fn moved(config: &Config, records: &Records) -> Result<u64, DeploymentErro
         return Err(DeploymentError::ServerAtWork);
     }
     // If this does not raise the mark, the next start does.
-    let _ = crate::mark::raise(records, objects).await;
+    let _ = crate::deployment::mark::raise(records, objects).await;
     Ok(count)
 }
 

@@ -11,18 +11,18 @@ use super::{Keys, KeysError, NO_KEK, Source};
 use crate::random;
 
 impl Keys {
-    /// Seals a field at rest: version of the KEK, IV, ciphertext, tag. `place` names the row and
+    /// Seals a field at rest: version of the KEK, IV, ciphertext, tag. `bound_to` names the row and
     /// the field; the sealed bytes open in no other field.
     pub(crate) async fn seal_record(
         &self,
         tenant: &TenantId,
-        place: &str,
+        bound_to: &str,
         plaintext: &[u8],
     ) -> Result<Vec<u8>, KeysError> {
         let version = self.newest_version(tenant).await?;
         let key = self.records_key(tenant, version).await?;
         let iv = random::bytes();
-        let sealed = seal_record(key.expose(), &iv, place.as_bytes(), plaintext)
+        let sealed = seal_record(key.expose(), &iv, bound_to.as_bytes(), plaintext)
             .map_err(KeyringError::from)?;
         Ok([version.to_be_bytes().as_slice(), &iv, &sealed].concat())
     }
@@ -31,7 +31,7 @@ impl Keys {
     pub(crate) async fn open_record(
         &self,
         tenant: &TenantId,
-        place: &str,
+        bound_to: &str,
         sealed: &[u8],
     ) -> Result<Zeroizing<Vec<u8>>, KeysError> {
         let unauthentic = || KeyringError::from(DecryptError::Unauthentic);
@@ -40,7 +40,7 @@ impl Keys {
         let key = self
             .records_key(tenant, u32::from_be_bytes(*version))
             .await?;
-        let opened = open_record(key.expose(), iv, place.as_bytes(), ciphertext);
+        let opened = open_record(key.expose(), iv, bound_to.as_bytes(), ciphertext);
         Ok(opened.map_err(KeyringError::from)?)
     }
 

@@ -78,15 +78,18 @@ fn version_of(header: &Header, tenant: &TenantId) -> Option<u32> {
 #[tokio::test]
 async fn what_one_server_sealed_the_next_one_opens() {
     let deployment = Deployment::make();
-    let (ours, place) = (tenant("ours"), "name:file");
+    let (ours, bound_to) = (tenant("ours"), "name:file");
     let keys = deployment.keys().await.unwrap();
     let (header, data_key) = made(&keys, &ours).await;
-    let sealed = keys.seal_record(&ours, place, b"letter.pdf").await.unwrap();
+    let sealed = keys
+        .seal_record(&ours, bound_to, b"letter.pdf")
+        .await
+        .unwrap();
     drop(keys);
 
     let keys = deployment.keys().await.unwrap();
     assert_eq!(opened(&keys, &ours, &header).await.unwrap(), data_key);
-    let name = keys.open_record(&ours, place, &sealed).await.unwrap();
+    let name = keys.open_record(&ours, bound_to, &sealed).await.unwrap();
     assert_eq!(*name, b"letter.pdf");
 }
 

@@ -24,13 +24,13 @@ pub enum ProbeError {
         "the object store took other bytes than those of the signed SHA-256; use a store \
          that enforces x-amz-checksum-sha256 (AWS S3, Garage 2, the embedded one)"
     )]
-    WrongBytesTaken,
+    WrongBytesAccepted,
     /// The store accepted a PUT without its checksum header, so a URL would let any bytes in.
     #[error(
         "the object store took bytes without the signed x-amz-checksum-sha256 header; use a store \
          that verifies signed headers (AWS S3, Garage 2, the embedded one)"
     )]
-    MissingHeaderTaken,
+    MissingHeaderAccepted,
     /// The store refused the right bytes too, so its other refusals prove nothing.
     #[error(
         "the object store refused correct bytes with status {status} {code}; check that bucket, \
@@ -48,14 +48,14 @@ pub enum ProbeError {
         "the object store does not report the SHA-256 of stored objects, so uploads cannot be verified \
          in it; use another one (AWS S3, Garage 2, the embedded one)"
     )]
-    ChecksumNotTold,
+    ChecksumNotReported,
     /// The store does not name an absence, so an upload that has not arrived yet looks like a store
     /// that refuses.
     #[error(
         "the object store does not say by its code NoSuchKey that an object is absent; allow the \
          server s3:ListBucket and s3:GetObject, and check what stands between it and the store"
     )]
-    AbsenceNotTold(#[source] ObjectsError),
+    AbsenceNotReported(#[source] ObjectsError),
     /// The store does not answer ranges, which every reader requests (FORMAT.md R6).
     #[error(
         "the object store does not answer a GET with Range and If-Match; allow the server \
@@ -214,7 +214,7 @@ async fn prove_part(
     let listed = objects.list_parts(key, s3_upload_id).await?;
     match listed.as_slice() {
         [part] if part.sha256 == Some(sha256) => Ok(()),
-        _ => Err(ProbeError::ChecksumNotTold),
+        _ => Err(ProbeError::ChecksumNotReported),
     }
 }
 
@@ -232,7 +232,7 @@ async fn prove_object(
         Some(head) if head.sha256 == Some(sha256) => {
             reading::prove_reading(objects, key, &head).await
         }
-        _ => Err(ProbeError::ChecksumNotTold),
+        _ => Err(ProbeError::ChecksumNotReported),
     }
 }
 
@@ -246,10 +246,10 @@ async fn only_right_bytes_are_taken(
     put: &PresignedPut,
 ) -> Result<(), ProbeError> {
     if is_success(send(http, put, true, WRONG).await?.0) {
-        return Err(ProbeError::WrongBytesTaken);
+        return Err(ProbeError::WrongBytesAccepted);
     }
     if is_success(send(http, put, false, RIGHT).await?.0) {
-        return Err(ProbeError::MissingHeaderTaken);
+        return Err(ProbeError::MissingHeaderAccepted);
     }
     let (status, said) = send(http, put, true, RIGHT).await?;
     if is_success(status) {

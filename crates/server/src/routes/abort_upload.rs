@@ -7,10 +7,10 @@ use sealift_transfer::api::UploadId;
 
 use super::Id;
 use crate::{
-    aborting,
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     problem::Refusal,
+    uploads::abort,
 };
 
 pub(crate) async fn abort_upload(
@@ -18,8 +18,8 @@ pub(crate) async fn abort_upload(
     caller: Caller,
     Id(upload_id): Id<UploadId>,
 ) -> Result<StatusCode, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
-    aborting::abort(&app, &caller, &upload_id).await?;
+    abort::abort(&app, &caller, &upload_id).await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,10 +9,10 @@ use sealift_transfer::api::{
 use super::{Id, JsonBody, file};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    completion,
+    caller::{Caller, Permission},
     problem::{self, Refusal},
     records::{AuditAction, FileRow},
+    uploads::completion,
 };
 
 pub(crate) async fn complete_upload(
@@ -21,7 +21,7 @@ pub(crate) async fn complete_upload(
     Id(upload_id): Id<UploadId>,
     JsonBody(request): JsonBody<CompleteUpload>,
 ) -> Result<Json<FileRecord>, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     app.rates.complete(&caller.scope)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;

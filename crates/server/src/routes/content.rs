@@ -15,10 +15,11 @@ use serde::Deserialize;
 
 use crate::{
     app::App,
-    caller::{Reader, Wish},
-    download, personal,
+    caller::{Permission, Reader},
     problem::{self, Refusal},
+    reading::download,
     records::FileRow,
+    sealed_names,
     sniffed::SniffedType,
 };
 
@@ -36,7 +37,7 @@ pub(crate) async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let (caller, file_id) = (reader.caller.clone(), reader.file_id.clone());
-    caller.may(Wish::Download)?;
+    caller.require(Permission::Download)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     let size = row.plan.plaintext_len();
@@ -56,7 +57,7 @@ pub(crate) async fn content(
         app.metrics.file_reads.inc();
         download::download(&app, reader, &row, range.clone(), permit).await?
     };
-    let name = personal::name_to_save(&app, &row).await?;
+    let name = sealed_names::name_to_save(&app, &row).await?;
     let shown = row.sniffed_type.filter(|_| wanted.inline);
     let mut answer = Response::new(body);
     let answered = answer.headers_mut();

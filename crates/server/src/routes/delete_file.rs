@@ -8,7 +8,7 @@ use sealift_transfer::api::FileId;
 use super::Id;
 use crate::{
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     problem::Refusal,
     records::AuditAction,
 };
@@ -18,7 +18,7 @@ pub(crate) async fn delete_file(
     caller: Caller,
     Id(file_id): Id<FileId>,
 ) -> Result<StatusCode, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     if let Some(row) = app.records.file(&caller.scope, &file_id).await? {
         // Otherwise the absence of the object in another bucket would count as its deletion.

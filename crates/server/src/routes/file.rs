@@ -9,10 +9,10 @@ use sealift_transfer::api::{FileId, FileRecord, UnreadableField};
 use super::Id;
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    personal::Opener,
+    caller::{Caller, Permission},
     problem::Refusal,
     records::FileRow,
+    sealed_names::Opener,
 };
 
 pub(crate) async fn file(
@@ -20,7 +20,7 @@ pub(crate) async fn file(
     caller: Caller,
     Id(file_id): Id<FileId>,
 ) -> Result<Json<FileRecord>, Refusal> {
-    caller.may(Wish::Look)?;
+    caller.require(Permission::Look)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     record(&app, row.ok_or_else(Refusal::not_found)?)
         .await

@@ -10,10 +10,10 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    personal::Opener,
+    caller::{Caller, Permission},
     problem::Refusal,
     records::{FileCursor, FileRow, Scope},
+    sealed_names::Opener,
 };
 
 mod name_search;
@@ -25,7 +25,7 @@ pub(crate) async fn files(
     caller: Caller,
     Searching { page, text }: Searching<FileId>,
 ) -> Result<Json<FileList>, Refusal> {
-    caller.may(Wish::Look)?;
+    caller.require(Permission::Look)?;
     let (rows, next_cursor) = match text {
         Some(text) => {
             app.rates.look(&caller.scope)?;

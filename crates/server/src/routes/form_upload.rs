@@ -1,5 +1,5 @@
 //! `POST /upload` (multipart/form-data) and `PUT /upload/{name}`: uploads by curl and by pages without
-//! script. The server seals the body while it streams to the store ([`crate::sealing`]) and answers
+//! script. The server seals the body while it streams to the store ([`crate::uploads::sealing`]) and answers
 //! only when the file is complete.
 
 use core::time::Duration;
@@ -18,11 +18,14 @@ use super::{
     policy,
 };
 use crate::{
-    aborting,
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
+    limits::SealingPermit,
     problem::Refusal,
-    sealing::{self, ComingFile, SealedBody, Sealing, SealingPermit},
+    uploads::{
+        abort,
+        sealing::{self, ComingFile, SealedBody, Sealing},
+    },
 };
 
 mod answer;
@@ -54,7 +57,7 @@ async fn seal(
     headers: &HeaderMap,
     body: &SharedBody,
 ) -> Result<FileRecord, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     let boundary = form::boundary(headers)?;
     // The form's length is more than the file's, because it includes what surrounds the file.
@@ -145,7 +148,7 @@ async fn ended(app: &App, caller: &Caller, sealing: Sealing) -> Result<FileRecor
 /// completed, it cannot be aborted; the sweeper later finds out what became of it.
 async fn given_up(app: &App, caller: &Caller, sealed: &SealedBody, refusal: Refusal) -> Refusal {
     let id = &sealed.upload_id;
-    let Err(error) = aborting::abort(app, caller, id).await else {
+    let Err(error) = abort::abort(app, caller, id).await else {
         return refusal;
     };
     let code = error.code();
@@ -165,6 +168,6 @@ fn may_still_come(refusal: Refusal, file_id: &FileId) -> Refusal {
          in a few minutes, and send it again only if it is not there.",
         files::path(file_id)
     );
-    let told = refusal.told_as(ProblemCode::Completing, detail);
+    let told = refusal.answered_as(ProblemCode::Completing, detail);
     told.with_number("file_id", file_id.as_str())
 }

@@ -15,7 +15,7 @@ use zeroize::Zeroizing;
 use super::JsonBody;
 use crate::{
     app::App,
-    caller::{Caller, Ticket, Wish},
+    caller::{Caller, Permission, Ticket},
     problem::Refusal,
     random,
     records::{AuditAction, TicketRow},
@@ -31,7 +31,7 @@ pub(crate) async fn make_ticket(
     caller: Caller,
     JsonBody(request): JsonBody<MakeTicket>,
 ) -> Result<Response, Refusal> {
-    caller.may(Wish::Download)?;
+    caller.require(Permission::Download)?;
     let lifetime_ms = lifetime_ms(request.expires_in_seconds)?;
     let file_id = request.file_id;
     let file = app.records.file(&caller.scope, &file_id).await?;

@@ -9,12 +9,12 @@ use http::{HeaderValue, header};
 
 use crate::{
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     problem::Refusal,
 };
 
 pub(crate) async fn metrics(State(app): State<App>, caller: Caller) -> Result<Response, Refusal> {
-    caller.may(Wish::Operate)?;
+    caller.require(Permission::Operate)?;
     let content_type =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
     let text = app.metrics.to_text();

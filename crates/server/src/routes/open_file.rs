@@ -11,13 +11,13 @@ use sealift_transfer::api::{FileOpening, open::ContentKeyText};
 
 use crate::{
     app::App,
-    caller::{Reader, Via, Wish},
+    caller::{Permission, Reader, Via},
     lifetimes::ticket_address_expiry_ms,
     objects::StoredObject,
-    opening,
-    personal::Opener,
     problem::Refusal,
+    reading::decrypt,
     records::AuditAction,
+    sealed_names::Opener,
 };
 
 pub(crate) async fn open_file(
@@ -25,7 +25,7 @@ pub(crate) async fn open_file(
     mut reader: Reader,
 ) -> Result<Response, Refusal> {
     let (caller, file_id) = (reader.caller.clone(), reader.file_id.clone());
-    caller.may(Wish::Download)?;
+    caller.require(Permission::Download)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     app.objects.must_hold(&row.bucket)?;
@@ -35,7 +35,7 @@ pub(crate) async fn open_file(
     app.rates.open_file(&caller.scope, by_ticket)?;
 
     // Compares the commitment, because a holder of the content key alone cannot do that (R5).
-    let content_key = match opening::content_key(&app.keys, (&row).into()).await {
+    let content_key = match decrypt::content_key(&app.keys, (&row).into()).await {
         Ok(content_key) => ContentKeyText::from_bytes(content_key.expose()),
         Err(error) => {
             let refusal = Refusal::from(error);

@@ -19,13 +19,15 @@ use sealift_transfer::{
 use super::{JsonBody, file};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    completion::CompletionError,
+    caller::{Caller, Permission},
     lifetimes,
-    new_message::NewMessage,
-    personal,
     problem::{self, Refusal},
-    records::{AddedUpload, AuditAction, NewUpload, UploadRow},
+    records::{AuditAction, UploadRow},
+    uploads::{
+        completion::CompletionError,
+        new_message::NewMessage,
+        new_upload::{self, Added, NewFile, Origin},
+    },
 };
 
 pub(super) mod check;
@@ -35,7 +37,7 @@ pub(crate) async fn open_upload(
     caller: Caller,
     JsonBody(request): JsonBody<OpenUpload>,
 ) -> Result<Response, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     let request = check::check(request, &app.config)?;
     let before = app
@@ -47,16 +49,10 @@ pub(crate) async fn open_upload(
     }
     may_open_another(&app, &caller).await?;
 
-    let most_open = app.config.limits.open_uploads;
     let (new, opened, content_key) = make(&app, &caller, &request).await?;
-    let upload_id = new.upload_id.clone();
-    let audited = app.audit_row(&caller, AuditAction::OpenUpload, upload_id.as_str(), "ok");
-    match app.records.add_upload(new, most_open, audited).await? {
-        AddedUpload::Added => _ = app.metrics.uploads_opened.inc(),
-        AddedUpload::SameToken(before) => {
-            return again(&app, &caller, *before, &request).await;
-        }
-        AddedUpload::TooManyOpen => return Err(problem::too_many_open(most_open)),
+    let upload_id = opened.upload_id.clone();
+    if let Added::SameToken(before) = new_upload::add(&app, &caller, new).await? {
+        return again(&app, &caller, *before, &request).await;
     }
     if opened.method == Method::Multipart {
         let upload = app.records.upload(&caller.scope, &upload_id).await?;
@@ -143,13 +139,13 @@ async fn again(
 }
 
 /// Makes all values of a new upload. It stores nothing and gives nothing away yet.
-async fn make(
+async fn make<'a>(
     app: &App,
     caller: &Caller,
-    request: &OpenUpload,
-) -> Result<(NewUpload, OpenedUpload, ContentKeyText), Refusal> {
+    request: &'a OpenUpload,
+) -> Result<(NewFile<'a>, OpenedUpload, ContentKeyText), Refusal> {
     let tenant = &caller.scope.tenant;
-    let (verified, ids) = NewMessage::make(app, tenant).await?.apart();
+    let (verified, ids) = NewMessage::make(app, tenant).await?.into_parts();
     let header = verified.header();
     let content_key = ContentKeyText::from_bytes(verified.content_key().expose());
     let plan = PartPlan::for_file(
@@ -161,14 +157,6 @@ async fn make(
     .map_err(|_| check::file_too_large(&app.config))?;
 
     let now_ms = app.now_ms();
-    let personal = personal::seal(
-        app,
-        tenant,
-        &ids.file_id,
-        &request.name,
-        request.metadata.as_ref(),
-    )
-    .await?;
     let request_mac = app.keys.fingerprint(tenant, &canonical(request)?).await?;
     let header = header.as_bytes().to_vec();
     let opened = OpenedUpload {
@@ -186,27 +174,22 @@ async fn make(
         content_key: None,
         file: None,
     };
-    let new = NewUpload {
+    let new = NewFile {
         s3_key: app.objects.object_key(tenant, &ids.file_id, &ids.upload_id),
-        bucket: app.objects.bucket().to_owned(),
-        upload_id: ids.upload_id,
-        file_id: ids.file_id,
-        scope: caller.scope.clone(),
-        client_token: request.client_token.clone(),
-        request_mac,
-        message_id: ids.message_id,
+        ids,
         header,
         plan,
         method: opened.method,
-        is_sealed_here: false,
-        encrypted_dek: ids.encrypted_dek,
-        name: personal.name,
-        metadata: personal.metadata,
-        content_type: request.content_type.clone(),
-        reference: request.reference.clone(),
-        last_modified_ms: request.last_modified_ms,
-        opened_at_ms: now_ms,
         expires_at_ms: opened.expires_at_ms,
+        name: &request.name,
+        content_type: request.content_type.clone(),
+        origin: Origin::Client {
+            client_token: request.client_token.clone(),
+            request_mac,
+            metadata: request.metadata.as_ref(),
+            reference: request.reference.clone(),
+            last_modified_ms: request.last_modified_ms,
+        },
     };
     Ok((new, opened, content_key))
 }

@@ -10,7 +10,7 @@ use sealift_transfer::api::TicketId;
 use super::{Id, make_ticket::subject};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     problem::Refusal,
     records::AuditAction,
 };
@@ -20,7 +20,7 @@ pub(crate) async fn revoke_ticket(
     caller: Caller,
     Id(ticket_id): Id<TicketId>,
 ) -> Result<StatusCode, Refusal> {
-    caller.may(Wish::Download)?;
+    caller.require(Permission::Download)?;
     let row = app.records.ticket(&ticket_id).await?;
     let row = row.filter(|row| row.scope == caller.scope);
     let row = row.ok_or_else(Refusal::not_found)?;

@@ -5,17 +5,17 @@ use sealift_transfer::api::SharedFile;
 
 use crate::{
     app::App,
-    caller::{Reader, Wish},
-    personal::Opener,
+    caller::{Permission, Reader},
     problem::Refusal,
     records::FileRow,
+    sealed_names::Opener,
 };
 
 pub(crate) async fn shared_file(
     State(app): State<App>,
     reader: Reader,
 ) -> Result<Json<SharedFile>, Refusal> {
-    reader.caller.may(Wish::Download)?;
+    reader.caller.require(Permission::Download)?;
     let row = app.records.file(&reader.caller.scope, &reader.file_id);
     let row = row.await?.ok_or_else(Refusal::not_found)?;
     let until_ms = reader.right.map(|right| right.until_ms);

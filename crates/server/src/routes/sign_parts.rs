@@ -19,7 +19,7 @@ use sealift_transfer::{
 use super::{Id, JsonBody};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     lifetimes,
     objects::PRESIGNED_FOR_MS,
     problem::{self, Refusal},
@@ -32,7 +32,7 @@ pub(crate) async fn sign_parts(
     Id(upload_id): Id<UploadId>,
     JsonBody(SignParts(receipts)): JsonBody<SignParts>,
 ) -> Result<Response, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     app.rates.sign(&caller.scope)?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;

@@ -6,10 +6,10 @@ use sealift_transfer::api::{UploadId, UploadList, UploadSummary};
 use super::paging::Paging;
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    personal::Opener,
+    caller::{Caller, Permission},
     problem::Refusal,
     records::{UnfinishedUpload, UploadCursor},
+    sealed_names::Opener,
 };
 
 pub(crate) async fn unfinished_uploads(
@@ -17,7 +17,7 @@ pub(crate) async fn unfinished_uploads(
     caller: Caller,
     page: Paging<UploadId>,
 ) -> Result<Json<UploadList>, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.rates.look(&caller.scope)?;
     let cursor = page
         .after

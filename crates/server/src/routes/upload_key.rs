@@ -13,8 +13,8 @@ use sealift_transfer::api::{UploadId, UploadState};
 use super::{Id, open_upload::begin_multipart};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    context,
+    caller::{Caller, Permission},
+    keys::context,
     problem::{self, Refusal},
     records::AuditAction,
 };
@@ -24,7 +24,7 @@ pub(crate) async fn upload_key(
     caller: Caller,
     Id(upload_id): Id<UploadId>,
 ) -> Result<Response, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;

@@ -8,12 +8,12 @@ use sealift_transfer::api::{
 use super::{Id, file};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
-    completion::{self, CompletionError},
+    caller::{Caller, Permission},
     objects::{ObjectHead, ObjectsError, StoredPart},
-    personal::Opener,
     problem::Refusal,
     records::{AuditAction, PartRow, UploadRow},
+    sealed_names::Opener,
+    uploads::completion::{self, CompletionError},
 };
 
 pub(crate) async fn upload_status(
@@ -21,7 +21,7 @@ pub(crate) async fn upload_status(
     caller: Caller,
     Id(upload_id): Id<UploadId>,
 ) -> Result<Json<UploadStatus>, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.rates.look(&caller.scope)?;
     let mut upload = row(&app, &caller, &upload_id).await?;
     let mut stored = Stored::of(&app, &upload).await?;

@@ -8,7 +8,7 @@ use sealift_transfer::api::{FileId, FileRecord};
 use super::{Id, file};
 use crate::{
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     problem::Refusal,
     records::AuditAction,
 };
@@ -19,7 +19,7 @@ pub(crate) async fn verify_file(
     Id(file_id): Id<FileId>,
 ) -> Result<(StatusCode, Json<FileRecord>), Refusal> {
     // The server reads the whole file for this, so the caller must be allowed to download it.
-    caller.may(Wish::Download)?;
+    caller.require(Permission::Download)?;
     app.read_only.may_change()?;
     app.rates.verify(&caller.scope)?;
     let now_ms = app.now_ms();

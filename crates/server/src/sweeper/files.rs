@@ -35,7 +35,9 @@ impl Step for FilesToSweep {
         until_ms: i64,
         after: Option<&FileId>,
     ) -> Result<Vec<FileRow>, RecordsError> {
-        app.records.files_to_sweep(self, until_ms, after, PAGE).await
+        app.records
+            .files_to_sweep(self, until_ms, after, PAGE)
+            .await
     }
 
     fn id(row: &FileRow) -> &FileId {

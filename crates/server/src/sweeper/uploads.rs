@@ -9,9 +9,9 @@ use super::{
 use crate::{
     app::App,
     audit::Unasked,
-    completion::{self, CompletionError},
     objects::{ObjectsError, PRESIGNED_FOR_MS},
     records::{AuditAction, AuditRow, RecordsError, UploadRow, UploadsToSweep},
+    uploads::completion::{self, CompletionError},
 };
 
 /// The order of the steps. An abandoned upload may turn out to be open, an open one may have
@@ -48,7 +48,9 @@ impl Step for UploadsToSweep {
         until_ms: i64,
         after: Option<&UploadId>,
     ) -> Result<Vec<UploadRow>, RecordsError> {
-        app.records.uploads_to_sweep(self, until_ms, after, PAGE).await
+        app.records
+            .uploads_to_sweep(self, until_ms, after, PAGE)
+            .await
     }
 
     fn id(row: &UploadRow) -> &UploadId {

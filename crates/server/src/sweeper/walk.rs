@@ -4,7 +4,7 @@ use core::fmt::Display;
 
 use super::{SweepKind, SweepReport};
 use crate::{
-    app::App, completion::CompletionError, objects::ObjectsError, records::RecordsError,
+    app::App, objects::ObjectsError, records::RecordsError, uploads::completion::CompletionError,
 };
 
 /// How long after its last signature a tombstone is kept. Signatures end by the store's clock,

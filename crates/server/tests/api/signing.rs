@@ -104,7 +104,7 @@ async fn r10_a_store_that_takes_any_bytes_refuses_the_start() {
         ],
     );
     let refused = Server::start(config).await.unwrap_err();
-    let wrong_bytes = StoreError::Probe(ProbeError::WrongBytesTaken);
+    let wrong_bytes = StoreError::Probe(ProbeError::WrongBytesAccepted);
     assert_eq!(
         format!("{refused:?}"),
         format!("{:?}", ServerError::from(wrong_bytes))

@@ -15,11 +15,11 @@ const SOME: core::ops::Range<u64> = 9..14;
 pub(super) async fn prove_absence(objects: &Objects, key: &ObjectKey) -> Result<(), ProbeError> {
     match objects.head(key, None).await {
         Ok(None) => Ok(()),
-        Ok(Some(_)) => Err(ProbeError::AbsenceNotTold(ObjectsError::Incomprehensible {
-            field: "absence",
-        })),
+        Ok(Some(_)) => Err(ProbeError::AbsenceNotReported(
+            ObjectsError::Incomprehensible { field: "absence" },
+        )),
         Err(error @ ObjectsError::Unavailable { status: None }) => Err(error.into()),
-        Err(error) => Err(ProbeError::AbsenceNotTold(error)),
+        Err(error) => Err(ProbeError::AbsenceNotReported(error)),
     }
 }
 

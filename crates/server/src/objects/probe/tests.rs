@@ -29,14 +29,14 @@ async fn a_store_that_does_all_of_it_is_taken() {
 #[tokio::test]
 async fn a_store_that_takes_wrong_bytes_is_refused() {
     for wrong in [Wrong::TakesAnything, Wrong::TakesAnyObject] {
-        assert_eq!(outcome(wrong).await, Err(ProbeError::WrongBytesTaken));
+        assert_eq!(outcome(wrong).await, Err(ProbeError::WrongBytesAccepted));
     }
 }
 
 #[tokio::test]
 async fn a_store_that_takes_a_part_without_its_signed_header_is_refused() {
     let refused = outcome(Wrong::TakesPartsWithoutHeader).await;
-    assert_eq!(refused, Err(ProbeError::MissingHeaderTaken));
+    assert_eq!(refused, Err(ProbeError::MissingHeaderAccepted));
 }
 
 #[tokio::test]
@@ -49,7 +49,7 @@ async fn a_store_that_refuses_everything_proves_nothing() {
 #[tokio::test]
 async fn a_store_that_does_not_tell_checksums_is_refused() {
     for wrong in [Wrong::HidesChecksumsOfParts, Wrong::HidesChecksumsOfObjects] {
-        assert_eq!(outcome(wrong).await, Err(ProbeError::ChecksumNotTold));
+        assert_eq!(outcome(wrong).await, Err(ProbeError::ChecksumNotReported));
     }
 }
 
@@ -58,7 +58,7 @@ async fn a_store_that_does_not_name_an_absence_is_refused() {
     let denied = "<Error><Code>AccessDenied</Code></Error>";
     for (status, body) in [(403, denied), (404, ""), (404, "<html></html>"), (302, "")] {
         let refused = outcome(Wrong::Absence(status, body)).await.unwrap_err();
-        let is_it = matches!(refused, ProbeError::AbsenceNotTold(_));
+        let is_it = matches!(refused, ProbeError::AbsenceNotReported(_));
         assert!(is_it, "{refused:?}");
         assert!(refused.to_string().contains("s3:ListBucket"));
     }

@@ -26,7 +26,7 @@ use crate::{app::App, problem::Refusal};
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
 
 /// The least bytes a second, which a telephone modem sends. A slower body is not worth the memory that
-/// it holds ([`crate::sealing::SealingMemory`]).
+/// it holds ([`crate::limits::SealingMemory`]).
 const LEAST_RATE: u64 = 4 * 1024;
 /// The rate is measured over this much waiting, so that a line may be lost for a moment.
 const RATE_OVER: Duration = Duration::from_secs(5 * 60);

@@ -16,7 +16,7 @@ use crate::{
     app::App,
     caller::Caller,
     problem::Refusal,
-    sealing::{ComingFile, Sealing},
+    uploads::sealing::{ComingFile, Sealing},
 };
 
 /// The most bytes of all fields together that are not files.

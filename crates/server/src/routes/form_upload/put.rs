@@ -16,10 +16,10 @@ use super::{
 };
 use crate::{
     app::App,
-    caller::{Caller, Wish},
+    caller::{Caller, Permission},
     problem::Refusal,
     routes::open_upload::check,
-    sealing::{self, ComingFile, Sealing},
+    uploads::sealing::{self, ComingFile, Sealing},
 };
 
 pub(crate) async fn put_upload(
@@ -40,7 +40,7 @@ async fn seal(
     headers: &HeaderMap,
     body: &SharedBody,
 ) -> Result<FileRecord, Refusal> {
-    caller.may(Wish::Upload)?;
+    caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     if headers.contains_key(header::CONTENT_RANGE) {
         // `curl -C -` sends this header with the rest of a file, which would be kept as the whole file.

@@ -25,7 +25,7 @@ use crate::{
     app::App,
     keys::KeysError,
     objects::{CompletedPart, ObjectsError, S3UploadId, StoredPart, VersionId},
-    opening::OpenError,
+    reading::decrypt::OpenError,
     records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
 };
 
@@ -55,7 +55,7 @@ pub(crate) enum CompletionError {
     #[error("the store did not join the parts")]
     StillOpen,
     #[error("the store does not report the object's checksum")]
-    ChecksumNotTold,
+    ChecksumNotReported,
     #[error("the header in the record cannot be opened")]
     Header(#[source] OpenError),
     #[error("the records failed")]
@@ -296,7 +296,7 @@ async fn decide(
         }
     };
     let judged = judge(app, upload, &head).await;
-    if let Err(CompletionError::ChecksumNotTold) = judged {
+    if let Err(CompletionError::ChecksumNotReported) = judged {
         // A store that never reports checksums must not keep the upload `completing`, or it could
         // never expire.
         app.records.back_to_open(upload_id, owner).await?;

@@ -9,10 +9,10 @@ use sealift_transfer::api::ProblemCode;
 use crate::{
     app::App,
     caller::{ReadEnded, Reader},
+    limits::ReadPermit,
     objects::ObjectsError,
-    opening::{self, OpenError},
     problem::{self, Refusal},
-    reads::ReadPermit,
+    reading::decrypt::{self, OpenError},
     records::{FileRow, RecordsError},
 };
 
@@ -140,7 +140,7 @@ async fn begin(
     range: Option<Range<u64>>,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, Refusal> {
     let range = range.unwrap_or(0..file.plan.plaintext_len());
-    let plaintext = opening::range(app, file, range).await?;
+    let plaintext = decrypt::range(app, file, range).await?;
     let mut plaintext = Box::pin(plaintext);
     let first = plaintext.next().await.transpose()?;
     let first = stream::iter(first.map(Ok::<Bytes, OpenError>));

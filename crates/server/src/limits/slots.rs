@@ -10,7 +10,7 @@ use std::{
 
 /// The slots of one limit, and how many of them each holder has.
 #[derive(Debug)]
-pub(crate) struct Places<K> {
+pub(crate) struct Slots<K> {
     taken: Taken<K>,
     most_of_all: u32,
 }
@@ -19,18 +19,18 @@ type Taken<K> = Arc<Mutex<HashMap<K, u32>>>;
 
 /// A permit: it holds one slot until it is dropped.
 #[derive(Debug)]
-pub(crate) struct Place<K: Eq + Hash> {
+pub(crate) struct Permit<K: Eq + Hash> {
     taken: Taken<K>,
     holder: K,
 }
 
 /// The error if no slot is free; `most` is the limit that was reached.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(crate) struct NoPlace {
+pub(crate) struct NoSlot {
     pub(crate) most: u32,
 }
 
-impl<K: Clone + Eq + Hash> Places<K> {
+impl<K: Clone + Eq + Hash> Slots<K> {
     pub(crate) fn new(most_of_all: u32) -> Self {
         Self {
             taken: Arc::default(),
@@ -41,18 +41,18 @@ impl<K: Clone + Eq + Hash> Places<K> {
     /// Takes a slot for this holder.
     ///
     /// # Errors
-    /// Returns [`NoPlace`] if the holder has `most_of_holder` permits already, or all slots are in use.
-    pub(crate) fn take(&self, holder: K, most_of_holder: u32) -> Result<Place<K>, NoPlace> {
+    /// Returns [`NoSlot`] if the holder has `most_of_holder` permits already, or all slots are in use.
+    pub(crate) fn take(&self, holder: K, most_of_holder: u32) -> Result<Permit<K>, NoSlot> {
         let mut taken = lock(&self.taken);
         let of_holder = taken.get(&holder).copied().unwrap_or(0);
         let of_all: u32 = taken.values().sum();
         for (count, most) in [(of_holder, most_of_holder), (of_all, self.most_of_all)] {
             if count >= most {
-                return Err(NoPlace { most });
+                return Err(NoSlot { most });
             }
         }
         taken.insert(holder.clone(), of_holder.saturating_add(1));
-        Ok(Place {
+        Ok(Permit {
             taken: Arc::clone(&self.taken),
             holder,
         })
@@ -65,7 +65,7 @@ impl<K: Clone + Eq + Hash> Places<K> {
     }
 }
 
-impl<K: Eq + Hash> Drop for Place<K> {
+impl<K: Eq + Hash> Drop for Permit<K> {
     fn drop(&mut self) {
         let mut taken = lock(&self.taken);
         match taken.get_mut(&self.holder) {

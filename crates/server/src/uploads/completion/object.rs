@@ -12,8 +12,8 @@ use super::CompletionError;
 use crate::{
     app::App,
     objects::{ObjectHead, ObjectsError, VersionId},
-    opening::{self, OpenError, Sealed},
     random,
+    reading::decrypt::{self, OpenError, Sealed},
     records::UploadRow,
     sniffed::{SniffedType, TELLING_BYTES},
 };
@@ -81,7 +81,7 @@ pub(super) async fn judge(
         sealed_len: upload.plan.sealed_len(),
     };
     // This step reads nothing of the object, so its failure says nothing about the object.
-    let decryptor = match opening::decryptor(&app.keys, sealed).await {
+    let decryptor = match decrypt::decryptor(&app.keys, sealed).await {
         Ok(decryptor) => decryptor,
         Err(OpenError::Keys(error)) => return Err(error.into()),
         Err(error) => return Err(CompletionError::Header(error)),
@@ -105,7 +105,7 @@ pub(super) async fn judge(
 /// uploads were compared part by part before the join.
 ///
 /// # Errors
-/// Returns [`CompletionError::ChecksumNotTold`] if the store reports no checksum, and another error
+/// Returns [`CompletionError::ChecksumNotReported`] if the store reports no checksum, and another error
 /// if the object could not be read.
 async fn is_what_was_signed(
     app: &App,
@@ -121,7 +121,7 @@ async fn is_what_was_signed(
         app.objects.prove_read(&upload.s3_key, head).await?;
         return Ok(false);
     };
-    let told = head.sha256.ok_or(CompletionError::ChecksumNotTold)?;
+    let told = head.sha256.ok_or(CompletionError::ChecksumNotReported)?;
     if part.sha256 == told {
         return Ok(true);
     }
@@ -157,7 +157,7 @@ async fn is_what_was_sealed(
     for frame in frames_to_open(decryptor.layout().frame_count()) {
         let wanted = decryptor.plan_frame(frame);
         let wanted = wanted.ok_or(DecryptError::Unauthentic)?;
-        let opened = opening::plaintext(&app.objects, object.clone(), &upload.header, wanted)?;
+        let opened = decrypt::plaintext(&app.objects, object.clone(), &upload.header, wanted)?;
         let mut opened = pin!(opened);
         while let Some(bytes) = opened.try_next().await? {
             if frame == 0 && beginning.len() < TELLING_BYTES {

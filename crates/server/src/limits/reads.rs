@@ -4,16 +4,13 @@
 
 use sealift_transfer::api::FileId;
 
-use crate::{
-    config::Limits,
-    places::{NoPlace, Place, Places},
-    records::Scope,
-};
+use super::slots::{NoSlot, Permit, Slots};
+use crate::{config::Limits, records::Scope};
 
 /// The limiter of reads.
 #[derive(Debug)]
 pub(crate) struct Reads {
-    places: Places<ReadFor>,
+    slots: Slots<ReadFor>,
     most_of_owner: u32,
     most_of_ticket: u32,
 }
@@ -34,12 +31,12 @@ pub(crate) struct TooManyReads {
 }
 
 /// The permit for one read. It counts until it is dropped.
-pub(crate) type ReadPermit = Place<ReadFor>;
+pub(crate) type ReadPermit = Permit<ReadFor>;
 
 impl Reads {
     pub(crate) fn new(limits: &Limits) -> Self {
         Self {
-            places: Places::new(limits.all_reads_at_once),
+            slots: Slots::new(limits.all_reads_at_once),
             most_of_owner: limits.reads_at_once,
             most_of_ticket: limits.ticket_reads_at_once,
         }
@@ -54,8 +51,8 @@ impl Reads {
             ReadFor::Owner(_) => self.most_of_owner,
             ReadFor::TicketsOf(_) => self.most_of_ticket,
         };
-        let permit = self.places.take(read_for, most);
-        permit.map_err(|NoPlace { most }| TooManyReads { most })
+        let permit = self.slots.take(read_for, most);
+        permit.map_err(|NoSlot { most }| TooManyReads { most })
     }
 }
 
@@ -118,6 +115,6 @@ mod tests {
     fn who_reads_nothing_is_forgotten() {
         let reads = Reads::new(&Config::load(&Sources::default()).unwrap().limits);
         drop(reads.begin(owner("ann")).unwrap());
-        assert!(reads.places.are_free());
+        assert!(reads.slots.are_free());
     }
 }

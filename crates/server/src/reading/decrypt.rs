@@ -15,8 +15,7 @@ use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use crate::{
     app::App,
-    context,
-    keys::{Keys, KeysError, Sealing},
+    keys::{Keys, KeysError, Sealing, context},
     objects::{Objects, ObjectsError, StoredObject},
     records::FileRow,
 };

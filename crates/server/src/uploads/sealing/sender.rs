@@ -12,15 +12,17 @@ use tracing::Instrument as _;
 
 use super::{ComingFile, SealedBody, len_of, message::SealedPart};
 use crate::{
-    aborting,
     app::App,
     caller::Caller,
     lifetimes,
-    new_message::MessageIds,
     objects::{ObjectKey, ObjectsError, PRESIGNED_FOR_MS, S3UploadId},
-    personal,
     problem::{self, Refusal},
-    records::{AddedUpload, AuditAction, NewUpload, SignedRows},
+    records::SignedRows,
+    uploads::{
+        abort,
+        new_message::MessageIds,
+        new_upload::{self, Added, NewFile, Origin},
+    },
 };
 
 /// The part of a sealing that talks to the store and the records, for one upload.
@@ -127,43 +129,24 @@ impl Sender {
     /// Writes the upload's row: header and ids are durable before anything of them leaves
     /// (FORMAT.md R1).
     async fn open(&mut self, method: Method, plan: PartPlan) -> Result<(), Refusal> {
-        let (app, caller, ids) = (&self.app, &self.caller, &self.ids);
-        let tenant = &caller.scope.tenant;
-        let personal = personal::seal(app, tenant, &ids.file_id, &self.coming.name, None).await?;
-        let now_ms = app.now_ms();
-        let new = NewUpload {
-            upload_id: ids.upload_id.clone(),
-            file_id: ids.file_id.clone(),
-            scope: caller.scope.clone(),
-            // No client can use this token, because clients' tokens have no colon.
-            client_token: format!("sealed-here:{}", ids.upload_id),
-            request_mac: Vec::new(),
-            message_id: ids.message_id,
+        let (app, ids) = (&self.app, &self.ids);
+        let new = NewFile {
+            ids: ids.clone(),
+            s3_key: self.s3_key.clone(),
             header: self.header.clone(),
             plan,
             method,
-            is_sealed_here: true,
-            s3_key: self.s3_key.clone(),
-            bucket: app.objects.bucket().to_owned(),
-            encrypted_dek: ids.encrypted_dek.clone(),
-            name: personal.name,
-            metadata: None,
+            expires_at_ms: lifetimes::sealing_expiry_ms(app.now_ms()),
+            name: &self.coming.name,
             content_type: self.coming.content_type.clone(),
-            reference: None,
-            last_modified_ms: None,
-            opened_at_ms: now_ms,
-            expires_at_ms: lifetimes::sealing_expiry_ms(now_ms),
+            origin: Origin::SealedHere,
         };
-        let most_open = app.config.limits.open_uploads;
-        let id = ids.upload_id.as_str();
-        let audited = app.audit_row(caller, AuditAction::OpenUpload, id, "ok");
-        match app.records.add_upload(new, most_open, audited).await? {
-            AddedUpload::Added => {}
-            AddedUpload::TooManyOpen => return Err(problem::too_many_open(most_open)),
-            AddedUpload::SameToken(_) => return Err(problem::internal()),
+        match new_upload::add(app, &self.caller, new).await? {
+            Added::Added => {}
+            Added::SameToken(_) => return Err(problem::internal()),
         }
+        let id = ids.upload_id.as_str();
         self.is_kept = true;
-        app.metrics.uploads_opened.inc();
         tracing::info!(upload.id = id, "Opened upload {id}, which is sealed here");
         Ok(())
     }
@@ -234,7 +217,7 @@ impl Sender {
             return;
         }
         let id = &self.ids.upload_id;
-        if let Err(refusal) = aborting::abort(&self.app, &self.caller, id).await {
+        if let Err(refusal) = abort::abort(&self.app, &self.caller, id).await {
             let (code, cause) = (refusal.code().as_str(), refusal.cause());
             tracing::warn!(upload.id = %id, code, cause, why = why.as_str(), "Upload {id} could not be aborted; the sweeper will");
         }

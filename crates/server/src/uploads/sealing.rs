@@ -18,15 +18,13 @@ use crate::{
     app::App,
     caller::Caller,
     config::Config,
-    new_message::NewMessage,
     problem::{self, Refusal},
+    uploads::new_message::NewMessage,
 };
 
-mod memory;
 mod message;
 mod sender;
 
-pub(crate) use memory::{SealingMemory, SealingPermit};
 pub(crate) use message::SealingError;
 use message::{MessageSealer, len_of};
 use sender::Sender;
@@ -138,7 +136,7 @@ impl Sealing {
             coming.most_bytes,
         )
         .map_err(|_| too_large(coming.most_bytes))?;
-        let (verified, ids) = new.apart();
+        let (verified, ids) = new.into_parts();
         let sender = Sender::new(app, caller, &verified, ids, coming, plan);
         let message = MessageSealer::new(verified, plan)?;
         Ok(Self { message, sender })

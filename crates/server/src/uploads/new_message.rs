@@ -6,7 +6,7 @@ use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use crate::{
     app::App,
-    context,
+    keys::context,
     problem::{self, Refusal},
     random,
 };
@@ -54,7 +54,7 @@ impl NewMessage {
 
     /// Splits the message into the verified header, which holds the content key, and the rest that
     /// goes into the row.
-    pub(crate) fn apart(self) -> (VerifiedHeader, MessageIds) {
+    pub(crate) fn into_parts(self) -> (VerifiedHeader, MessageIds) {
         let ids = MessageIds {
             message_id: *self.header().message_id().as_bytes(),
             upload_id: self.upload_id,

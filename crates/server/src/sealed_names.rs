@@ -21,15 +21,15 @@ pub(crate) struct SealedPersonal {
     pub(crate) metadata: Option<Vec<u8>>,
 }
 
-fn name_place(file: &FileId) -> String {
+fn name_bound_to(file: &FileId) -> String {
     format!("name:{file}")
 }
 
-fn metadata_place(file: &FileId) -> String {
+fn metadata_bound_to(file: &FileId) -> String {
     format!("metadata:{file}")
 }
 
-fn sha256_place(file: &FileId) -> String {
+fn sha256_bound_to(file: &FileId) -> String {
     format!("plaintext-sha256:{file}")
 }
 
@@ -40,18 +40,18 @@ pub(crate) async fn seal(
     name: &str,
     metadata: Option<&serde_json::Value>,
 ) -> Result<SealedPersonal, KeysError> {
-    let place = name_place(file);
+    let bound_to = name_bound_to(file);
     let name = app
         .keys
-        .seal_record(tenant, &place, name.as_bytes())
+        .seal_record(tenant, &bound_to, name.as_bytes())
         .await?;
     let metadata = match metadata {
         Some(metadata) => {
             let text = metadata.to_string();
-            let place = metadata_place(file);
+            let bound_to = metadata_bound_to(file);
             Some(
                 app.keys
-                    .seal_record(tenant, &place, text.as_bytes())
+                    .seal_record(tenant, &bound_to, text.as_bytes())
                     .await?,
             )
         }
@@ -66,8 +66,8 @@ pub(crate) async fn seal_sha256(
     file: &FileRow,
     sha256: &[u8; 32],
 ) -> Result<Vec<u8>, KeysError> {
-    let (tenant, place) = (&file.scope.tenant, sha256_place(&file.file_id));
-    app.keys.seal_record(tenant, &place, sha256).await
+    let (tenant, bound_to) = (&file.scope.tenant, sha256_bound_to(&file.file_id));
+    app.keys.seal_record(tenant, &bound_to, sha256).await
 }
 
 /// Opens the fields of one row, and collects those that do not open.
@@ -105,7 +105,7 @@ impl<'a> Opener<'a> {
     /// # Errors
     /// Fails if the key is not available now, which says nothing about the row.
     pub(crate) async fn name(&mut self, sealed: &[u8]) -> Result<String, KeysError> {
-        let opened = self.opened(&name_place(self.file), sealed).await?;
+        let opened = self.opened(&name_bound_to(self.file), sealed).await?;
         let name = opened.and_then(|bytes| String::from_utf8(bytes.to_vec()).ok());
         Ok(self.or_unreadable(UnreadableField::Name, name))
     }
@@ -121,7 +121,7 @@ impl<'a> Opener<'a> {
         let Some(sealed) = sealed else {
             return Ok(None);
         };
-        let opened = self.opened(&metadata_place(self.file), sealed).await?;
+        let opened = self.opened(&metadata_bound_to(self.file), sealed).await?;
         let metadata = opened.and_then(|bytes| serde_json::from_slice(&bytes).ok());
         Ok(self.or_unreadable(UnreadableField::Metadata, metadata.map(Some)))
     }
@@ -144,7 +144,7 @@ impl<'a> Opener<'a> {
                 sealed_sha256,
             } => (at_ms, sealed_sha256),
         };
-        let opened = self.opened(&sha256_place(self.file), &sealed).await?;
+        let opened = self.opened(&sha256_bound_to(self.file), &sealed).await?;
         if let Some(sha256) = opened {
             return Ok(Verification::Verified {
                 at_ms,
@@ -158,10 +158,15 @@ impl<'a> Opener<'a> {
     /// Opens one field. Returns `None` if it will never open.
     async fn opened(
         &self,
-        place: &str,
+        bound_to: &str,
         sealed: &[u8],
     ) -> Result<Option<Zeroizing<Vec<u8>>>, KeysError> {
-        match self.app.keys.open_record(self.tenant, place, sealed).await {
+        match self
+            .app
+            .keys
+            .open_record(self.tenant, bound_to, sealed)
+            .await
+        {
             Ok(opened) => Ok(Some(opened)),
             Err(error) if error.is_damage() => Ok(None),
             Err(error) => Err(error),

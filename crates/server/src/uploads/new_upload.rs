@@ -1,0 +1,119 @@
+//! Writes the row of a new upload, for the route that opens one and for bodies that are sealed here. The
+//! header and the ids are durable when it returns, so that parts may leave (FORMAT.md R1).
+
+use sealift_transfer::{PartPlan, api::open::Method};
+use serde_json::Value;
+
+use super::new_message::MessageIds;
+use crate::{
+    app::App,
+    caller::Caller,
+    objects::ObjectKey,
+    problem::{self, Refusal},
+    records::{AddedUpload, AuditAction, NewUpload, UploadRow},
+    sealed_names,
+};
+
+/// The properties of a new upload that are not made here.
+#[derive(Debug)]
+pub(crate) struct NewFile<'a> {
+    pub(crate) ids: MessageIds,
+    pub(crate) s3_key: ObjectKey,
+    pub(crate) header: Vec<u8>,
+    pub(crate) plan: PartPlan,
+    pub(crate) method: Method,
+    pub(crate) expires_at_ms: i64,
+    /// The name as the person knows it.
+    pub(crate) name: &'a str,
+    pub(crate) content_type: Option<String>,
+    pub(crate) origin: Origin<'a>,
+}
+
+/// The way in which the file comes.
+#[derive(Debug)]
+pub(crate) enum Origin<'a> {
+    /// A client seals the file.
+    Client {
+        client_token: String,
+        /// The keyed fingerprint of the opening request.
+        request_mac: Vec<u8>,
+        metadata: Option<&'a Value>,
+        reference: Option<String>,
+        last_modified_ms: Option<i64>,
+    },
+    /// The server seals the body while it arrives.
+    SealedHere,
+}
+
+/// The result of [`add`].
+#[derive(Debug)]
+pub(crate) enum Added {
+    Added,
+    /// The client token has an upload already; nothing was written.
+    SameToken(Box<UploadRow>),
+}
+
+/// Seals the names and writes the row together with its audit row.
+///
+/// # Errors
+/// Returns `too_many_requests` if the owner has too many open uploads, and fails if the keyring or the
+/// database does.
+pub(crate) async fn add(app: &App, caller: &Caller, file: NewFile<'_>) -> Result<Added, Refusal> {
+    let ids = file.ids;
+    let is_sealed_here = matches!(file.origin, Origin::SealedHere);
+    let (client_token, request_mac, metadata, reference, last_modified_ms) = match file.origin {
+        Origin::Client {
+            client_token,
+            request_mac,
+            metadata,
+            reference,
+            last_modified_ms,
+        } => (
+            client_token,
+            request_mac,
+            metadata,
+            reference,
+            last_modified_ms,
+        ),
+        // No client can use this token, because clients' tokens have no colon.
+        Origin::SealedHere => {
+            let token = format!("sealed-here:{}", ids.upload_id);
+            (token, Vec::new(), None, None, None)
+        }
+    };
+    let tenant = &caller.scope.tenant;
+    let sealed = sealed_names::seal(app, tenant, &ids.file_id, file.name, metadata).await?;
+    let id = ids.upload_id.clone();
+    let new = NewUpload {
+        upload_id: ids.upload_id,
+        file_id: ids.file_id,
+        scope: caller.scope.clone(),
+        client_token,
+        request_mac,
+        message_id: ids.message_id,
+        header: file.header,
+        plan: file.plan,
+        method: file.method,
+        is_sealed_here,
+        s3_key: file.s3_key,
+        bucket: app.objects.bucket().to_owned(),
+        encrypted_dek: ids.encrypted_dek,
+        name: sealed.name,
+        metadata: sealed.metadata,
+        content_type: file.content_type,
+        reference,
+        last_modified_ms,
+        opened_at_ms: app.now_ms(),
+        expires_at_ms: file.expires_at_ms,
+    };
+    let most_open = app.config.limits.open_uploads;
+    let audited = app.audit_row(caller, AuditAction::OpenUpload, id.as_str(), "ok");
+    match app.records.add_upload(new, most_open, audited).await? {
+        AddedUpload::Added => {
+            app.metrics.uploads_opened.inc();
+            Ok(Added::Added)
+        }
+        AddedUpload::SameToken(before) => Ok(Added::SameToken(before)),
+        AddedUpload::TooManyOpen => Err(problem::too_many_open(most_open)),
+    }
+}
