@@ -92,7 +92,7 @@ async function add(source) {
   const sentences = [];
   if (unreadable.length > 0) sentences.push(sayNames('unreadable', unreadable));
   if (empty.length > 0) sentences.push(sayNames('emptyFolder', empty));
-  if (started.length + sentences.length === 0) sentences.push(say('noFiles'));
+  if (started.length + sentences.length === 0) sentences.push(say('nothingChosen'));
   if (sentences.length > 0) notice('notice', sentences.join(' '));
   if (started.length === 1) announce(say('startedOne', { name: started[0].name }));
   else if (started.length > 1) announce(say('started', { count: started.length }));

@@ -213,7 +213,7 @@ const sentences = {
   unreadableMany: 'Could not be read: {names}, and {count} more. Close what uses them, or choose them another way.',
   emptyFolder: 'There are no files to send in {names}.',
   emptyFolderMany: 'There are no files to send in {names}, and in {count} more folders.',
-  noFiles: 'No file was chosen. A folder without files has nothing to send.',
+  nothingChosen: 'No file was chosen. A folder without files has nothing to send.',
   notFiles: 'That was not a file. Drop files or folders here.',
   noDialog: 'The browser did not open its dialog. Try again, or drop the files on this page.',
   serverAway: 'The server cannot be reached. This page keeps trying.',

@@ -1,4 +1,4 @@
-//! The command line: one file for each command's flags.
+//! The command line. Each command's flags are in a file of their own.
 
 mod access;
 mod api_keys;
@@ -43,8 +43,8 @@ pub(crate) use upload::Upload;
 
 use clap::{Parser, Subcommand};
 
-/// Seal a file in the browser, lift the ciphertext straight to S3, open it again anywhere the key
-/// policy allows.
+/// Encrypt files in the browser or here, send the ciphertext straight to S3, and decrypt it wherever
+/// the key policy allows.
 #[derive(Debug, Parser)]
 #[command(
     name = "sealift",
@@ -58,68 +58,70 @@ pub(crate) struct Args {
     pub(crate) command: Command,
 }
 
-/// The table that `failure::Exit` keeps to.
+/// The exit codes of `failure::Exit`, for the help.
 const EXIT_CODES: &str = "\
 Exit codes:
-  0    done
-  1    it failed
+  0    success
+  1    failed for another reason
   2    the command line or the configuration is wrong
   3    not authentic, damaged, or refused by the policy
   4    not found
-  5    not allowed: log in, or ask for the right
-  6    server, store or KMS cannot be reached: try again
+  5    not allowed: log in, or ask for permission
+  6    server, store or KMS cannot be reached or is busy: try again
   130  interrupted";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Command {
     /// Start the server.
     ///
-    /// Settings come from sealift.toml, the environment and flags; the later wins.
+    /// Settings come from sealift.toml, from the environment and from flags. Flags override the
+    /// environment, and the environment overrides the file.
     #[command(after_long_help = serve::settings())]
     Serve(Serve),
-    /// Try it: page, server and object store on this machine, without login.
+    /// Try Sealift: page, server and object store on this machine, without login.
     ///
-    /// Everything listens on loopback only. The data lie in one folder and stay there for the next
-    /// demo. Stop it with Ctrl-C.
+    /// Everything listens on the loopback address only. All data are in one folder and stay there for
+    /// the next demo. Ctrl-C stops the demo.
     Demo(Demo),
-    /// Seal files and lift the ciphertext straight to the store.
+    /// Encrypt files and send the ciphertext straight to the store.
     ///
-    /// Plaintext does not leave this program. Prints each file's name, id, place and size.
+    /// Plaintext does not leave this program. Prints the name, the id, the address in S3 and the size
+    /// of each file.
     #[command(after_help = upload::EXAMPLES)]
     Upload(Upload),
-    /// Download a file, opened by the server, whole or not at all.
+    /// Download a file, decrypted by the server; it appears only when it is complete.
     #[command(after_help = download::EXAMPLES)]
     Download(Download),
     /// List, show, delete, verify and share your files.
     #[command(subcommand)]
     Files(Files),
-    /// Open a message of the format, without a server.
+    /// Decrypt a message without a server.
     ///
-    /// Any message of the AWS Encryption SDK, ours and others'. The file gets its name when all of it
-    /// is proven to be whole and authentic; until then its name is a temporary one, only you can read
-    /// it, and it goes when something is wrong. To stdout every frame goes as it is verified, and only
-    /// exit code 0 says that it was all.
+    /// Reads any message of the AWS Encryption SDK, written by Sealift or by others. The plaintext goes
+    /// into a temporary file that only you can read. The file gets its name when the whole message is
+    /// proven to be complete and authentic, and is deleted if anything is wrong. Stdout gets each frame
+    /// as soon as it is verified; only exit code 0 says that the message was complete.
     #[command(after_help = decrypt::EXAMPLES)]
     Decrypt(Box<Decrypt>),
-    /// Say what a message is; no key is needed.
+    /// Describe a message; no key is needed.
     ///
-    /// Suite, keys, context and sizes. Only the beginning is read, and nothing of it is proven: who
-    /// can alter a message can alter what this says.
+    /// Shows the suite, keys, encryption context and sizes. Only the beginning of the message is read,
+    /// and nothing is verified: anyone who can change the message can change what this shows.
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(Inspect),
-    /// Give other readers the keys that they need.
+    /// Export keys, so that other programs can decrypt.
     #[command(subcommand)]
     Keys(Keys),
     /// Make API keys.
     #[command(subcommand)]
     ApiKeys(ApiKeys),
-    /// Look after the database.
+    /// Maintain the database.
     #[command(subcommand)]
     Records(Records),
-    /// Look after the bucket.
+    /// Maintain the bucket.
     #[command(subcommand)]
     Store(Store),
-    /// Print a shell's completions.
+    /// Print the completions for a shell.
     #[command(after_help = completions::EXAMPLES)]
     Completions(Completions),
     /// Print the manual page, or write one for every command.
@@ -128,7 +130,7 @@ pub(crate) enum Command {
 }
 
 impl Command {
-    /// Whether a program reads what comes of it: errors are JSON then, too.
+    /// Returns whether the result is to be JSON; then errors are JSON, too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
             Self::Upload(upload) => upload.told.json,
@@ -158,7 +160,7 @@ mod tests {
 
     use super::*;
 
-    /// All names in the environment that a command or one of its subcommands reads.
+    /// Collects the names of all environment variables that a command or one of its subcommands reads.
     fn names_read(command: &clap::Command, read: &mut Vec<String>) {
         for argument in command.get_arguments() {
             let name = argument.get_env().and_then(|name| name.to_str());
@@ -177,7 +179,7 @@ mod tests {
         let typo = "SEALIFT_SERVERS".to_owned();
         let sources = |read: &[String]| Sources {
             file: ConfigFile::None,
-            // An empty value sets nothing, and the name is there nevertheless.
+            // An empty value sets nothing, but the name is present.
             environment: read
                 .iter()
                 .map(|name| (name.clone(), String::new()))

@@ -1,4 +1,4 @@
-//! One command a file.
+//! The commands, one in each file.
 
 pub(crate) mod api_keys;
 pub(crate) mod completions;

@@ -1,5 +1,4 @@
-//! What a person reads when it does not work: one plain sentence and the remedy; and the exit code
-//! that a program reads.
+//! The failures that commands return. A person reads one plain sentence and the remedy; a program reads the exit code.
 
 mod exit;
 pub(crate) mod message;
@@ -14,20 +13,19 @@ use sealift_server::{config::ConfigError, telemetry::TelemetryError};
 
 use crate::terminal;
 
-/// A failure that knows its exit code and what to do about it. Commands give it, inside an
-/// `anyhow::Error` that may say more around it.
+/// A failure with its exit code and its remedy. Commands return it inside an `anyhow::Error`, which may add context.
 #[derive(Debug, thiserror::Error)]
 #[error("{message}")]
 pub(crate) struct Failure {
     exit: Exit,
-    /// For programs; the exit code's name unless the server said another.
+    /// The code for programs: the exit code's name, unless a finer code is known.
     code: String,
     message: String,
     remedy: Option<String>,
 }
 
 impl Failure {
-    /// Its message is one sentence, without a dot at the end.
+    /// Makes a failure. The message is one sentence without a dot at the end.
     pub(crate) fn new(exit: Exit, message: impl Into<String>) -> Self {
         Self {
             exit,
@@ -37,7 +35,7 @@ impl Failure {
         }
     }
 
-    /// What the person can do, as an imperative sentence without a dot.
+    /// Adds what the person can do, as an imperative sentence without a dot.
     #[must_use]
     pub(crate) fn remedy(self, remedy: impl Into<String>) -> Self {
         Self {
@@ -46,7 +44,7 @@ impl Failure {
         }
     }
 
-    /// A finer code than the exit code's name, such as a Problem's.
+    /// Sets a finer code than the exit code's name, such as a Problem's.
     #[must_use]
     pub(crate) fn code(self, code: impl Into<String>) -> Self {
         Self {
@@ -56,7 +54,7 @@ impl Failure {
     }
 }
 
-/// Prints it, for a program as `{"error":{"code","message","remedy"}}`.
+/// Prints an error and returns its exit code. With `json` it prints `{"error":{"code","message","remedy"}}`.
 pub(crate) fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
     let exit = exit_of(error);
     let failure = error
@@ -80,7 +78,7 @@ pub(crate) fn failed(error: &anyhow::Error, json: bool) -> ExitCode {
     ExitCode::from(exit.number())
 }
 
-/// The innermost failure's own; 2 where the configuration is wrong; else 1.
+/// Returns the exit code of the first [`Failure`] in the error's chain; 2 if the configuration is wrong; otherwise 1.
 pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
     error
         .chain()
@@ -98,7 +96,7 @@ pub(crate) fn exit_of(error: &anyhow::Error) -> Exit {
         .unwrap_or(Exit::Failed)
 }
 
-/// The error and its causes, each once.
+/// Joins the error and its causes to one sentence. A cause that it contains already is left out.
 fn sentence(error: &anyhow::Error) -> String {
     let mut sentence = String::new();
     for cause in error.chain() {

@@ -1,7 +1,7 @@
-//! The one binary, `sealift`: it starts the server, looks after the deployment, and is a client of
-//! the server and of the object format.
+//! The program `sealift`. It starts the server, maintains a deployment, is a client of a server, and reads the
+//! object format without one.
 //!
-//! Exit codes: `failure::Exit`.
+//! `failure::Exit` holds the exit codes.
 
 use std::process::ExitCode;
 
@@ -22,7 +22,7 @@ fn main() -> ExitCode {
         Err(error) => return failure::failed(&error.into(), json),
     };
     let outcome = runtime.block_on(run(args.command));
-    // A read of stdin that nobody waits for any more must not hold the program.
+    // Do not wait for blocked threads: a read of stdin may never return.
     runtime.shutdown_background();
     match outcome {
         Ok(()) => ExitCode::SUCCESS,

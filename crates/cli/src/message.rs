@@ -1,5 +1,5 @@
-//! A message to read: where it is, and its bytes in order. They are what was sealed, and nothing is
-//! believed of them here but how many there are.
+//! Reads the bytes of a message in order, from a file, stdin or S3. The bytes are ciphertext from an untrusted place;
+//! this module relies on nothing but their number. `decrypt`, `inspect` and `keys export` use it.
 
 mod encoded;
 mod file;
@@ -23,23 +23,23 @@ use crate::{
     failure::{Exit, Failure, message::refused},
 };
 
-/// The bytes of a message, from the first on.
+/// The bytes of a message, from the first one on.
 pub(crate) struct Message {
-    /// How many there are, where that is known before they were read.
+    /// The number of bytes, if it is known before they are read.
     pub(crate) len: Option<u64>,
     pub(crate) bytes: BoxStream<'static, anyhow::Result<Bytes>>,
 }
 
-/// How much of it is wanted.
+/// How much of a message the caller wants to read.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Want {
     All,
-    /// So many bytes, or all where there are fewer.
+    /// This many bytes from the beginning, or all if there are fewer.
     Beginning(u64),
 }
 
 impl Message {
-    /// Finds it; reads what is wanted as the stream is.
+    /// Opens the message. Its bytes are read when the stream is read.
     pub(crate) async fn open(
         args: &args::Message,
         reach: &S3Reach,
@@ -52,14 +52,14 @@ impl Message {
         }
     }
 
-    /// The header, which is not authenticated, and what was read behind it already.
+    /// Reads the header, which is not authenticated, and returns it with the bytes that were read after it.
     pub(crate) async fn header(&mut self, limits: Limits) -> anyhow::Result<(Header, Vec<u8>)> {
         let read = self.read_header(limits).await?;
         Ok(read.map_err(|error| refused(&error))?)
     }
 
-    /// As [`Self::header`], where somebody else knows what a message that is refused means. A message
-    /// that was written as text fails here, because the remedy is always to decode it.
+    /// Reads the header as [`Self::header`] does, for a caller that translates the [`DecryptError`] itself. A message
+    /// that was encoded as text fails here already, because the remedy is always to decode it.
     pub(crate) async fn read_header(
         &mut self,
         limits: Limits,
@@ -81,7 +81,7 @@ impl Message {
         Ok(Err(DecryptError::Truncated))
     }
 
-    /// The encoding of a message that begins with these bytes and is text.
+    /// Returns the encoding if the bytes are a message that was encoded as text. `first` holds the bytes read so far.
     async fn encoding(&mut self, first: Bytes) -> anyhow::Result<Option<Encoding>> {
         let mut beginning = first.to_vec();
         while beginning.len() < encoded::BEGINNING {
@@ -94,19 +94,19 @@ impl Message {
         Ok(Encoding::of(&beginning))
     }
 
-    /// The next bytes; `None` at the end.
+    /// Returns the next bytes, or `None` at the end.
     pub(crate) async fn next(&mut self) -> anyhow::Result<Option<Bytes>> {
         self.bytes.next().await.transpose()
     }
 }
 
-/// A file that cannot be used, by what the person can do about it.
+/// Returns the failure for a file that cannot be used, with the remedy if there is one.
 pub(crate) fn unusable(name: &str, error: &io::Error) -> Failure {
     match error.kind() {
         io::ErrorKind::NotFound => Failure::new(Exit::NotFound, format!("there is no {name}")),
         io::ErrorKind::PermissionDenied => {
-            Failure::new(Exit::NotAllowed, format!("{name} may not be used"))
-                .remedy("look at its rights and those of its folder")
+            Failure::new(Exit::NotAllowed, format!("you may not use {name}"))
+                .remedy("check its permissions and those of its folder")
         }
         _ => Failure::new(Exit::Failed, format!("{name} cannot be used: {error}")),
     }

@@ -1,4 +1,4 @@
-//! The program as a client of a server.
+//! Connects the commands to a server, and translates its errors.
 
 mod date;
 mod refused;
@@ -18,7 +18,7 @@ use crate::{
     terminal::shown,
 };
 
-/// The server, asked as whom the environment or a file says.
+/// Returns a client of the server, with the API key from the file or the environment, if there is one.
 pub(crate) fn connect(access: &Access) -> anyhow::Result<Client> {
     let usage = |error: &dyn std::error::Error| Failure::new(Exit::Usage, error.to_string());
     let api_key = api_key(access)?.map(|text| ApiKey::parse(text.trim()));
@@ -36,6 +36,6 @@ fn api_key(access: &Access) -> Result<Option<Zeroizing<String>>, Failure> {
         return Ok(Some(Zeroizing::new(text)));
     }
     let text = std::env::var(API_KEY).ok().map(Zeroizing::new);
-    // `SEALIFT_API_KEY= sealift ..` means none.
+    // An empty variable, as in `SEALIFT_API_KEY= sealift ..`, means no key.
     Ok(text.filter(|text| !text.is_empty()))
 }

@@ -1,4 +1,4 @@
-//! The only place that prints. Colours only where a terminal reads and NO_COLOR is not set.
+//! The only module that prints. It uses colours only on a terminal, and only if NO_COLOR is not set.
 
 mod progress;
 mod shown;
@@ -15,22 +15,22 @@ use anstyle::{AnsiColor, Style};
 
 use crate::failure::{Exit, Failure};
 
-/// Of what is beside the point.
+/// The style of minor details.
 pub(crate) const FAINT: Style = Style::new().dimmed();
-/// Of headings and of what matters most.
+/// The style of headings and of the most important words.
 pub(crate) const STRONG: Style = Style::new().bold();
-/// Of what went well.
+/// The style of success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
-/// Of what went wrong.
+/// The style of failure.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 
-/// What was asked for. Where nobody reads any more there is nobody to tell.
+/// Prints a result to stdout. If the reader has closed stdout, the text is dropped without an error.
 ///
 /// # Errors
-/// Where somebody would read it, and it cannot be written: on a full disk.
+/// Fails if stdout cannot be written for another reason, such as a full disk.
 pub(crate) fn say(text: &str) -> Result<(), Failure> {
     let mut out = AutoStream::auto(stdout().lock());
-    // A program that waits for the address reads it from a pipe.
+    // Flush at once, because a program may wait for the server's address on a pipe.
     let said = writeln!(out, "{text}").and_then(|()| out.flush());
     match said {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => Err(unwritten(&error)),
@@ -38,30 +38,30 @@ pub(crate) fn say(text: &str) -> Result<(), Failure> {
     }
 }
 
-/// Stdout that was not written to its end.
+/// Returns the failure for an error on stdout.
 pub(crate) fn unwritten(error: &io::Error) -> Failure {
     match error.kind() {
-        io::ErrorKind::BrokenPipe => Failure::new(Exit::Failed, "whoever read stdout is gone"),
+        io::ErrorKind::BrokenPipe => Failure::new(Exit::Failed, "the reader of stdout closed it"),
         _ => Failure::new(Exit::Failed, format!("stdout cannot be written ({error})"))
             .code("not_saved"),
     }
 }
 
-/// The same for programs: one JSON document a line.
+/// Prints a result for programs: one JSON document on a line.
 pub(crate) fn say_json(document: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(say(&serde_json::to_string(document)?)?)
 }
 
-/// What happens beside it, or went wrong.
+/// Prints everything that is not a result to stderr: notes and errors.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(AutoStream::auto(stderr().lock()), "{text}");
 }
 
-/// As `note`, a sentence or two: where a terminal reads, broken between words.
+/// Prints a sentence or two as `note` does. On a terminal, lines break between words.
 pub(crate) fn note_wrapped(name: &str, text: &str) {
     let width = terminal_size::terminal_size_of(stderr()).map(|(width, _)| usize::from(width.0));
     let text = match width {
-        // The name begins the first line, and its style has no width.
+        // Wrap with the bare name, because escape codes for its style have no width.
         Some(width) => textwrap::fill(&format!("{name} {text}"), width.max(20)),
         None => format!("{name} {text}"),
     };
@@ -69,20 +69,20 @@ pub(crate) fn note_wrapped(name: &str, text: &str) {
     note(&format!("{}{rest}", styled(name, BAD)));
 }
 
-/// A text with its style, for `say` and `note`.
+/// Returns a text in a style, for `say` and `note`.
 pub(crate) fn styled(text: &str, style: Style) -> String {
     format!("{style}{text}{style:#}")
 }
 
-/// Stdout for somebody's plaintext, which may have to wait for whoever reads it.
+/// Returns stdout for plaintext. Writing is asynchronous, because it may have to wait for the reader.
 pub(crate) fn bytes() -> tokio::io::Stdout {
     tokio::io::stdout()
 }
 
-/// Bytes as they are: a script or a page.
+/// Writes bytes to stdout unchanged, such as a script or a manual page.
 ///
 /// # Errors
-/// Where nobody reads any more.
+/// Fails if stdout cannot be written, also if its reader has closed it.
 pub(crate) fn write_all(bytes: &[u8]) -> io::Result<()> {
     let mut out = stdout().lock();
     out.write_all(bytes)?;

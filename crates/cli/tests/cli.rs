@@ -1,4 +1,4 @@
-//! What the command line says, word for word. After a wanted change: `TRYCMD=overwrite cargo test
+//! Checks the texts of the command line word for word. After a wanted change, run `TRYCMD=overwrite cargo test
 //! -p sealift-cli --test cli`, then read the difference.
 
 #[test]

@@ -1,4 +1,4 @@
-//! The real program: it says where it is, stops in good order, and says which port is taken.
+//! Runs `sealift demo` as a real program: it prints its address, stops cleanly, and names a port that is taken.
 
 #![expect(clippy::expect_used, reason = "a test")]
 
@@ -24,7 +24,7 @@ fn demo(folder: &Path, more: &[&str]) -> Command {
     command
 }
 
-/// Reads until the address is printed.
+/// Reads stdout until the address comes, and returns its port.
 fn port_of(child: &mut Child) -> u16 {
     let stdout = child.stdout.take().expect("piped");
     for line in BufReader::new(stdout).lines() {
@@ -63,7 +63,7 @@ fn the_demo_says_where_it_is_and_stops_in_good_order() {
         let said = String::from_utf8_lossy(&ended.stderr);
         assert!(ended.status.success(), "{signal}: {}: {said}", ended.status);
     }
-    // The key lies apart from the data it protects.
+    // The key is not in the folder of the data that it protects.
     assert!(folder.path().join("demo/data/sealift.sqlite").is_file());
     assert!(folder.path().join("demo/keys/sealift.key").is_file());
 }
@@ -137,7 +137,7 @@ fn a_demo_folder_of_another_version_is_refused_with_the_flag_that_begins_empty()
     };
     run_once(&[]);
 
-    // The database holds the checksum of the first migration: another text was applied.
+    // Alter the checksum of the first migration in the database, as if another text of it had been applied.
     let migration = include_bytes!("../../server/migrations/sqlite/0001_records.sql");
     let checksum = Sha384::digest(migration);
     let database = folder.path().join("demo/data/sealift.sqlite");

@@ -1,4 +1,4 @@
-//! The commands about a deployment as a whole.
+//! Tests the commands about a deployment as a whole: `records` and `store`.
 
 #![expect(clippy::expect_used, reason = "a test")]
 
@@ -40,7 +40,7 @@ fn a_new_epoch_begins_only_when_it_is_meant() {
         let mut command = sealift(folder.path(), &["records", "new-epoch"]);
         command.args(more).output().expect("the program")
     };
-    // No deployment comes into being by it.
+    // The command does not make a deployment.
     assert!(refused(&new_epoch(&["--yes"])).contains("there is no database at"));
     make_database(folder.path());
     let epoch = |output: &Output| {
@@ -56,7 +56,7 @@ fn a_new_epoch_begins_only_when_it_is_meant() {
     let database = format!("database: epoch {}, high-water mark 0\n", first + 1);
     assert!(status.starts_with(&database), "{status}");
     assert!(status.contains("no server has started yet"), "{status}");
-    // The embedded store is not made only to look for a mark in it.
+    // The command does not make an embedded store only to look for a mark in it.
     assert!(!folder.path().join("data/objects").exists());
 }
 

@@ -1,5 +1,5 @@
-//! Each page's script in one file: one request instead of thirty, and far better compressed. It takes modules as these
-//! pages write them, and refuses what it does not know rather than guess.
+//! Bundles each page's scripts into one file, which is one request instead of thirty and compresses far better. The
+//! bundler knows modules only as these pages write them. It refuses everything else, because a guess could be wrong.
 
 mod shorten;
 
@@ -8,13 +8,13 @@ use std::collections::BTreeMap;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-/// The pages' files by their names.
+/// The content of the pages' files by name.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Takes comments and indentation out of the module's own script.
+/// Removes comments and indentation from the wasm module's own script.
 ///
 /// # Errors
-/// Where it is not there, or is written in a way that is not understood here.
+/// Fails if the script is missing or is written in a way that the bundler does not understand.
 pub(crate) fn shorten(files: &mut Files, name: &str) -> Result<()> {
     let bytes = files.get_mut(Path::new(name));
     let bytes = bytes.with_context(|| format!("there is no {name}"))?;
@@ -23,11 +23,11 @@ pub(crate) fn shorten(files: &mut Files, name: &str) -> Result<()> {
     Ok(())
 }
 
-/// Puts each of `entries` and everything that it imports into one module under the name of the entry. What two of
-/// them import is in both.
+/// Puts each of `entries` and everything that it imports into one module, which gets the name of the entry. A module
+/// that two entries import is in both bundles.
 ///
 /// # Errors
-/// Where a module is missing, imports itself, or is written in a way that is not understood here.
+/// Fails if a module is missing, imports itself, or is written in a way that the bundler does not understand.
 pub(crate) fn bundle(files: &mut Files, entries: &[&str]) -> Result<()> {
     let mut bundled = Vec::new();
     for entry in entries {
@@ -51,14 +51,15 @@ pub(crate) fn bundle(files: &mut Files, entries: &[&str]) -> Result<()> {
 #[derive(Default)]
 struct Bundle {
     text: String,
-    /// In the order of the text; the last may still be under way.
+    /// The modules in the text, in its order.
     names: Vec<String>,
     under_way: Vec<String>,
     exports: BTreeMap<String, Vec<String>>,
 }
 
 impl Bundle {
-    /// Each module becomes a function that is called once, after those it imports, and gives what it exports.
+    /// Adds a module after those that it imports. The module becomes a function that is called once and returns its
+    /// exports.
     fn add(&mut self, files: &Files, name: &str) -> Result<()> {
         if self.exports.contains_key(name) {
             return Ok(());
@@ -115,14 +116,14 @@ impl Bundle {
     }
 }
 
-/// `{ a, b } from './c.js';` as the names and where the module is.
+/// Splits `{ a, b } from './c.js';` into the names and the path of the module.
 fn imported(import: &str) -> Option<(&str, &str)> {
     let (names, from) = import.split_once(" from '")?;
     let is_list = names.starts_with('{') && names.ends_with('}') && !names.contains(" as ");
     is_list.then_some((names, from.strip_suffix("';")?))
 }
 
-/// The name of the module at `from`, as seen by `importer`.
+/// Returns the name of the module that `importer` imports from the path `from`.
 fn resolved(from: &str, importer: &str) -> Option<String> {
     if !from.starts_with("./") && !from.starts_with("../") {
         return None;

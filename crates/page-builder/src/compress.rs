@@ -1,4 +1,4 @@
-//! The files as they travel: compressed once here, as small as can be, instead of by the server for every visit.
+//! Compresses the files once, as small as possible, so that the server need not compress them for every visit.
 
 use crate::bundle::Files;
 use anyhow::{Context, Result};
@@ -7,17 +7,17 @@ use flate2::{Compression, write::GzEncoder};
 use std::io::Write;
 use std::path::{Path, PathBuf};
 
-/// What they are called behind the file's own name.
+/// The endings of compressed files, after the file's own name.
 pub(crate) const BROTLI: &str = "br";
 const GZIP: &str = "gz";
 
-/// Pictures that are not text are compressed in themselves.
+/// The endings of files to compress. Pictures that are not text are compressed already.
 const COMPRESSIBLE: [&str; 5] = ["html", "css", "js", "svg", "wasm"];
 
-/// Adds a file for each way to compress, beside every file that becomes smaller by it.
+/// Adds a compressed file for each compressor beside every file that becomes smaller by it.
 ///
 /// # Errors
-/// Where a compressor fails.
+/// Fails if a compressor fails.
 pub(crate) fn compress(files: &mut Files) -> Result<()> {
     let mut compressed = Files::new();
     for (name, bytes) in files.iter() {
@@ -34,7 +34,7 @@ pub(crate) fn compress(files: &mut Files) -> Result<()> {
     Ok(())
 }
 
-/// The name of the compressed file beside `name`.
+/// Returns the name of the compressed file beside `name`.
 pub(crate) fn beside(name: &Path, extension: &str) -> PathBuf {
     let mut beside = name.as_os_str().to_owned();
     beside.push(".");

@@ -1,4 +1,4 @@
-//! The folder to serve: exactly the page's files, and nothing of an earlier page.
+//! Writes the folder to serve: exactly the page's files, and nothing of an earlier page.
 
 use crate::bundle::Files;
 use anyhow::{Context, Result, bail};
@@ -6,10 +6,10 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
-/// The files below `sources`.
+/// Reads all files below `sources`.
 ///
 /// # Errors
-/// Where two sources have a file of the same name, or one cannot be read.
+/// Fails if two sources have a file of the same name, or if one cannot be read.
 pub(crate) fn gather(sources: &[&PathBuf]) -> Result<Files> {
     let mut files = Files::new();
     for source in sources {
@@ -17,18 +17,18 @@ pub(crate) fn gather(sources: &[&PathBuf]) -> Result<Files> {
             let bytes =
                 fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
             if files.insert(name, bytes).is_some() {
-                bail!("{} is there in another folder too", path.display());
+                bail!("another folder has the file {}, too", path.display());
             }
         }
     }
     Ok(files)
 }
 
-/// Makes `dist` hold `files` and nothing else. Files that are right already are not touched, so a server that runs
-/// never sees half a page.
+/// Makes `dist` hold `files` and nothing else. Files that are right already are not touched. The others are replaced
+/// whole, so that a running server never sees half a file.
 ///
 /// # Errors
-/// Where a file cannot be written.
+/// Fails if a file cannot be written.
 pub(crate) fn lay_out(files: &Files, dist: &Path) -> Result<()> {
     fs::create_dir_all(dist)?;
     for (name, path) in files_below(dist)? {
@@ -54,7 +54,7 @@ fn put(bytes: &[u8], place: &Path) -> Result<()> {
     fs::rename(&fresh, place).with_context(|| format!("cannot write {}", place.display()))
 }
 
-/// Every file below `folder` by its name relative to it. Hidden files are not part of a page.
+/// Returns every file below `folder`, by its name relative to the folder. Hidden files are not part of a page.
 pub(crate) fn files_below(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
     let mut found = BTreeMap::new();
     let mut folders = vec![folder.to_path_buf()];

@@ -1,8 +1,8 @@
-//! Lays the pages out: `sealift-page-builder MODULE WEB ROOM DIST`.
+//! Builds the folder of pages to serve: `sealift-page-builder MODULE WEB ROOM DIST`.
 //!
-//! MODULE is the wasm file that cargo built, WEB the pages' own files, ROOM a folder to keep the bound module in, so that
-//! an unchanged module is not bound again, and DIST the folder to serve. The last line it prints says how much each page
-//! loads.
+//! MODULE is the wasm file that cargo built. WEB is the folder of the pages' own files. ROOM is a folder that keeps the
+//! bound module, so that an unchanged module is not bound again. DIST is the folder to serve. The last line of output
+//! says how much each page loads.
 
 mod bundle;
 mod compress;
@@ -14,14 +14,14 @@ mod size;
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
-/// One script a page.
+/// The script of each page.
 const BUNDLES: [&str; 3] = ["page.js", "files-page.js", "file-page.js"];
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
     let [wasm, web, room, dist] = arguments.as_slice() else {
         bail!(
-            "it takes four paths: the wasm module, the web folder, a folder to work in, the folder to serve"
+            "give four paths: the wasm module, the web folder, a folder to work in, the folder to serve"
         );
     };
     module::bind(wasm, room).with_context(|| format!("cannot bind {}", wasm.display()))?;

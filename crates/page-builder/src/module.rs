@@ -1,4 +1,4 @@
-//! From the compiler's wasm to a module that a page can import.
+//! Makes a module that a page can import from the compiler's wasm file.
 
 use anyhow::{Context, Result};
 use std::fs;
@@ -6,10 +6,10 @@ use std::path::Path;
 use std::time::SystemTime;
 use wasm_bindgen_cli_support::Bindgen;
 
-/// What its files are called.
+/// The name of the module's files.
 pub(crate) const NAME: &str = "sealift_browser";
 
-/// Binds `wasm` into `room`, unless what is there is newer than `wasm` and this program.
+/// Binds `wasm` into `room`, unless the module there is newer than both `wasm` and this program.
 pub(crate) fn bind(wasm: &Path, room: &Path) -> Result<()> {
     let bound = room.join(format!("{NAME}_bg.wasm"));
     let this_program = std::env::current_exe().context("cannot find this program")?;

@@ -1,5 +1,5 @@
-//! What several pages have in common is written once: `<!-- part: ask.html -->` on a line of its own is replaced by
-//! the file of that name in the folder `parts`.
+//! Puts common parts into the pages, so that each part is written only once. The line `<!-- part: ask.html -->` is
+//! replaced with the file of that name in the folder `parts`.
 
 use crate::bundle::Files;
 use anyhow::{Context, Result, ensure};
@@ -10,7 +10,7 @@ const FOLDER: &str = "parts";
 /// Puts the parts into the pages that name them. The parts themselves are not served.
 ///
 /// # Errors
-/// Where a page names a part that is not there, or no page names a part that is.
+/// Fails if a page names a part that does not exist, or if no page names an existing part.
 pub(crate) fn put_in(files: &mut Files) -> Result<()> {
     let mut parts = Files::new();
     files.retain(|name, bytes| {
@@ -35,13 +35,13 @@ pub(crate) fn put_in(files: &mut Files) -> Result<()> {
             let name = Path::new(FOLDER).join(named);
             let part = parts
                 .get(&name)
-                .with_context(|| format!("{} names {named}", page.display()))?;
+                .with_context(|| format!("{} needs the part {named}", page.display()))?;
             whole.push_str(core::str::from_utf8(part)?);
             unused.retain(|other| *other != name);
         }
         *bytes = whole.into_bytes();
     }
-    ensure!(unused.is_empty(), "no page has these parts: {unused:?}");
+    ensure!(unused.is_empty(), "no page uses these parts: {unused:?}");
     Ok(())
 }
 

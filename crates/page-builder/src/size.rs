@@ -1,4 +1,4 @@
-//! How much a first visit of each page loads.
+//! Measures how much the first visit of each page loads.
 
 use crate::bundle::Files;
 use crate::compress::{BROTLI, beside};
@@ -7,10 +7,10 @@ use anyhow::{Result, bail, ensure};
 use std::collections::BTreeSet;
 use std::path::Path;
 
-/// The design's goal for a page's first load.
+/// The most compressed bytes that the first load of a page may have: a goal of the design.
 const MOST_COMPRESSED_BYTES: u64 = 200 * 1024;
 
-/// What every page loads.
+/// The files that every page loads.
 const EVERY_PAGE: [&str; 5] = [
     "style.css",
     "files.css",
@@ -19,7 +19,7 @@ const EVERY_PAGE: [&str; 5] = [
     "icons/states.svg",
 ];
 
-/// A page, and what it loads by itself.
+/// Each page, with the files that only it loads.
 const PAGES: [(&str, &[&str]); 3] = [
     (
         "index.html",
@@ -32,10 +32,10 @@ const PAGES: [(&str, &[&str]); 3] = [
     ),
 ];
 
-/// Measures the pages; gives one line about them.
+/// Measures the pages and returns one line about them.
 ///
 /// # Errors
-/// Where one is larger than a first load may be, or a file belongs to no page.
+/// Fails if a page is larger than a first load may be, or if a file belongs to no page.
 pub(crate) fn of(files: &Files) -> Result<String> {
     let mut loaded = BTreeSet::new();
     let mut figures = Vec::new();
@@ -57,7 +57,7 @@ pub(crate) fn of(files: &Files) -> Result<String> {
         let kib = compressed_bytes.div_ceil(1024);
         if compressed_bytes > MOST_COMPRESSED_BYTES {
             bail!(
-                "{page} loads {kib} KiB compressed; it may be {}",
+                "{page} loads {kib} KiB compressed, but at most {} are allowed",
                 MOST_COMPRESSED_BYTES / 1024
             );
         }

@@ -1,4 +1,4 @@
-//! The command line.
+//! The command line of `cargo xtask`.
 
 use crate::bench;
 use clap::builder::PossibleValuesParser;
@@ -21,7 +21,7 @@ pub(crate) struct Args {
 
 #[derive(Subcommand)]
 pub(crate) enum Command {
-    /// Install what is missing. Quick when nothing is.
+    /// Install whatever is missing. This is quick if nothing is.
     Setup(SetupArgs),
     /// Build the upload page into a folder that the server can serve.
     Page(PageArgs),
@@ -31,13 +31,13 @@ pub(crate) enum Command {
     Test(TestArgs),
     /// Send many files while connections, store, KMS, database and server fail at random.
     Faults(FaultsArgs),
-    /// Measure Sealift beside its peers, and put the figures into docs/PERFORMANCE.md.
+    /// Measure Sealift beside its peers, and write the figures to docs/PERFORMANCE.md.
     Bench(BenchArgs),
 }
 
 #[derive(clap::Args)]
 pub(crate) struct SetupArgs {
-    /// What the machine shall be ready for.
+    /// Purpose to set the machine up for.
     #[arg(long = "for", value_enum, default_value_t = Purpose::Test)]
     pub(crate) purpose: Purpose,
 }
@@ -52,79 +52,79 @@ pub(crate) enum Purpose {
 
 #[derive(clap::Args)]
 pub(crate) struct PageArgs {
-    /// Where the page goes. Trunk's hook sets it by the environment.
+    /// Folder for the page. Trunk's hook sets it through the environment.
     #[arg(long, env = "TRUNK_STAGING_DIR", default_value = "dist")]
     pub(crate) dist: PathBuf,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct DemoArgs {
-    /// Port of the page and the API; 0 takes any free one.
+    /// Port of the page and the API; 0 picks a free port.
     #[arg(long, default_value_t = 8080)]
     pub(crate) port: u16,
 
-    /// Port of the embedded S3; 0 takes any free one.
+    /// Port of the embedded object store; 0 picks a free port.
     #[arg(long, value_name = "PORT", default_value_t = 8081)]
     pub(crate) s3_port: u16,
 
-    /// The one folder for all of the demo's data.
+    /// Folder for all data of the demo.
     #[arg(long, value_name = "FOLDER", default_value = "data")]
     pub(crate) data: PathBuf,
 
-    /// Begin empty: drop what earlier demos left. Without it everything is kept.
+    /// Start empty: delete the data of earlier demos. Without this flag everything is kept.
     #[arg(long)]
     pub(crate) fresh: bool,
 
-    /// Drop the data when the demo ends.
+    /// Delete the data when the demo ends.
     #[arg(long)]
     pub(crate) drop: bool,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct FaultsArgs {
-    /// Uploads by the native client.
+    /// Number of uploads by the native client.
     #[arg(long, default_value_t = 500)]
     pub(crate) uploads: u64,
 
-    /// Uploads through the page in Chromium.
+    /// Number of uploads through the page in Chromium.
     #[arg(long, default_value_t = 30)]
     pub(crate) browser: u64,
 
-    /// Sizes, courses, faults and kills follow from it; which request comes first does not [default: random].
+    /// Seed of sizes, courses, faults and kills, but not of the order of requests [default: random].
     #[arg(long)]
     pub(crate) seed: Option<u64>,
 
-    /// Where sealed bytes go.
+    /// Object store for the sealed bytes.
     #[arg(long, default_value = "embedded", value_parser = ["embedded", "garage"])]
     pub(crate) store: String,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct TestArgs {
-    /// Add the steps that are too long for every run.
+    /// Run also the steps that take too long for every run.
     #[arg(long)]
     pub(crate) full: bool,
 
-    /// Run only this step; may be given more than once. `--list` names them.
+    /// Run only this step; may be given more than once. `--list` names the steps.
     #[arg(long, value_name = "STEP")]
     pub(crate) only: Vec<String>,
 
-    /// Let the formatter and clippy mend what they can instead of complaining.
+    /// Let the formatter and clippy fix what they can instead of failing.
     #[arg(long)]
     pub(crate) fix: bool,
 
-    /// Name the steps and run nothing.
+    /// List the steps and run nothing.
     #[arg(long)]
     pub(crate) list: bool,
 }
 
 #[derive(clap::Args)]
 pub(crate) struct BenchArgs {
-    /// Measure only this row; may be given more than once. Nothing is written then.
+    /// Measure only this row; may be given more than once. The document is then not written.
     #[arg(long, value_name = "ROW", value_parser = PossibleValuesParser::new(bench::row_names()))]
     pub(crate) only: Vec<String>,
 
-    /// Measure little, to see that it works. Nothing is written then.
+    /// Measure little, to see that it works. The document is then not written.
     #[arg(long)]
     pub(crate) quick: bool,
 }

@@ -1,6 +1,6 @@
-//! `cargo xtask bench`: Sealift beside its peers, in one run, into docs/PERFORMANCE.md.
+//! `cargo xtask bench`: measures Sealift beside its peers in one run, and writes the figures to docs/PERFORMANCE.md.
 //!
-//! Here things are built, started and told of; what is measured, and how, is in tests/bench.
+//! This module builds and starts the measuring program and prints its figures. The measurements are in tests/bench.
 
 mod build;
 mod chart;
@@ -49,15 +49,15 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
         terminal::say(&format!("{}:\n\n{}", row.title, table::of(row, &figures)));
     }
     if asked.quick || rows.len() < ROWS.len() {
-        terminal::say("docs/PERFORMANCE.md is left as it is: only a whole run goes there.");
+        terminal::say("docs/PERFORMANCE.md is not changed, because this was not a whole run.");
     } else {
         page::write(workshop, &chromium, &figures)?;
-        terminal::say("docs/PERFORMANCE.md has these figures now.");
+        terminal::say("docs/PERFORMANCE.md now has these figures.");
     }
     Ok(ExitCode::SUCCESS)
 }
 
-/// What can be asked for.
+/// Returns the names of the rows, for `--only`.
 pub(crate) fn row_names() -> impl Iterator<Item = &'static str> {
     ROWS.iter().map(|row| row.name)
 }

@@ -1,4 +1,4 @@
-//! `cargo xtask demo`: everything on loopback, and the page's address.
+//! `cargo xtask demo`: builds everything, starts it on loopback and prints the page's address.
 
 use crate::args::DemoArgs;
 use crate::setup::toolchain;
@@ -14,7 +14,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
     let toolchain = toolchain::ready(workshop)?;
     let dist = page::default_dist(workshop);
     timed(workshop, "build sealift", |log| {
-        // Both programs in one go: what they have in common is built side by side with what they have not.
+        // Both programs in one build, so that cargo builds their common and their other dependencies in parallel.
         log.run(native::cargo(workshop, &toolchain, "build").args([
             "--bin",
             "sealift",
@@ -40,11 +40,11 @@ pub(crate) fn run(workshop: &Workshop, asked: &DemoArgs) -> Result<()> {
         .args(asked.fresh.then_some("--fresh"))
         .args(asked.drop.then_some("--drop"));
     terminal::say("Starting.");
-    // Becomes the server: Ctrl-C and signals reach it directly, and it stops in its own good order.
+    // This process becomes the server, so that Ctrl-C and signals reach the server directly and it stops cleanly.
     Err(anyhow!(sealift.exec()).context("cannot start target/debug/sealift"))
 }
 
-/// Asked before anything is built: nobody wants to hear of a taken port ten minutes later.
+/// Checks the ports before anything is built, so that nobody learns of a taken port ten minutes later.
 fn ports_are_free(asked: &DemoArgs) -> Result<()> {
     if asked.port == asked.s3_port && asked.port != 0 {
         bail!("--port and --s3-port are both {}; choose two", asked.port);
@@ -52,11 +52,11 @@ fn ports_are_free(asked: &DemoArgs) -> Result<()> {
     for (port, flag) in [(asked.port, "--port"), (asked.s3_port, "--s3-port")] {
         if let Err(error) = TcpListener::bind((Ipv4Addr::LOCALHOST, port)) {
             bail!(
-                "port {port} cannot be used ({error}); choose another with {flag}, or 0 for any free one"
+                "port {port} cannot be used ({error}); choose another with {flag}, or 0 for a free one"
             );
         }
     }
-    // The address that is printed says localhost, which browsers may look for at ::1 first.
+    // The printed address is localhost, for which browsers may try ::1 first.
     if asked.port != 0 && TcpStream::connect((Ipv6Addr::LOCALHOST, asked.port)).is_ok() {
         bail!(
             "port {} is taken on [::1]; choose another with --port",

@@ -1,5 +1,5 @@
-//! `cargo xtask faults`: many uploads while everything fails; nothing may be lost or wrong. What happens, and how it is
-//! judged, is in tests/faults.
+//! `cargo xtask faults`: makes many uploads while everything fails; nothing may be lost or wrong. The faults and their
+//! verdict are in tests/faults.
 
 use crate::args::FaultsArgs;
 use crate::setup::toolchain::{self, Toolchain};
@@ -35,7 +35,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &FaultsArgs) -> Result<ExitCode> {
     if let Some(seed) = asked.seed {
         run.args(["--seed", &seed.to_string()]);
     }
-    // It tells its own way; its exit code is the verdict.
+    // The run prints its own report; its exit code is the verdict.
     let status = run.status().context("cannot start the fault run")?;
     Ok(if status.success() {
         ExitCode::SUCCESS
@@ -44,7 +44,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &FaultsArgs) -> Result<ExitCode> {
     })
 }
 
-/// Both programs: the run kills the server and starts it again.
+/// Builds both programs, because the run kills the server and starts it again.
 pub(crate) fn build(workshop: &Workshop, toolchain: &Toolchain, log: &mut Log) -> Result<()> {
     log.run(native::cargo(workshop, toolchain, "build").args([
         "--bin",
@@ -54,7 +54,7 @@ pub(crate) fn build(workshop: &Workshop, toolchain: &Toolchain, log: &mut Log) -
     ]))
 }
 
-/// `sealift-faults run` with everything that it must know, but for how much of it.
+/// Returns the command `sealift-faults run` with its environment. The caller adds the number of uploads.
 pub(crate) fn command(workshop: &Workshop, toolchain: &Toolchain) -> Result<Command> {
     let mut run = toolchain.program(workshop.target.join("debug/sealift-faults"));
     run.arg("run").envs(environment::for_tests(workshop)?);

@@ -1,7 +1,7 @@
 //! `cargo xtask`: sets the machine up, builds the page, starts the demo, runs every check and test, measures.
 //!
-//! It starts under any recent cargo and depends on no crate of the workspace; for everything else it chooses the
-//! toolchain in [`setup::toolchain`] and passes that on.
+//! This program starts under any recent cargo and depends on no crate of the workspace. For everything else it chooses
+//! the toolchain in [`setup::toolchain`] and runs all tools with that.
 
 mod args;
 mod bench;

@@ -1,4 +1,4 @@
-//! `cargo xtask page`: the upload page, ready to be served.
+//! `cargo xtask page`: builds the pages into a folder that the server can serve.
 
 use crate::native;
 use crate::setup::toolchain::{self, Toolchain};
@@ -21,12 +21,12 @@ pub(crate) fn run(workshop: &Workshop, dist: &Path) -> Result<()> {
     Ok(())
 }
 
-/// Where the page is unless somebody asks for another folder.
+/// Returns the default folder of the page.
 pub(crate) fn default_dist(workshop: &Workshop) -> PathBuf {
     workshop.root.join("dist")
 }
 
-/// Builds the module and lays the page out in `dist`. Gives the builder's line about its size.
+/// Builds the wasm module and then the page in `dist`. Returns the page builder's line about the size.
 pub(crate) fn build(
     workshop: &Workshop,
     toolchain: &Toolchain,

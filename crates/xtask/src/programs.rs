@@ -1,18 +1,18 @@
-//! Finding programs and asking them short questions.
+//! Finds programs and runs them for short answers.
 
 use std::env;
 use std::ffi::OsStr;
 use std::path::PathBuf;
 use std::process::{Command, Stdio};
 
-/// Where `name` is on the PATH.
+/// Returns the path of the program `name` on the PATH.
 pub(crate) fn find(name: &str) -> Option<PathBuf> {
     env::split_paths(&env::var_os("PATH")?)
         .map(|folder| folder.join(name))
         .find(|path| path.is_file())
 }
 
-/// The standard output of a short question, or nothing where the program is absent or fails.
+/// Runs a command and returns its stdout, or `None` if the program is absent or fails.
 pub(crate) fn ask(command: &mut Command) -> Option<String> {
     let answer = command
         .stdin(Stdio::null())
@@ -25,7 +25,7 @@ pub(crate) fn ask(command: &mut Command) -> Option<String> {
         .then(|| String::from_utf8_lossy(&answer.stdout).trim().to_owned())
 }
 
-/// A command without what cargo told this program about its own package: a child cargo must choose for itself.
+/// Returns a command without the variables that cargo set for this program, because a child cargo must set its own.
 pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
     let mut command = Command::new(program);
     for (name, _) in env::vars_os() {
@@ -48,7 +48,7 @@ pub(crate) fn clean(program: impl AsRef<OsStr>) -> Command {
     command
 }
 
-/// `command` with `folders` before everything else on its PATH.
+/// Puts `folders` before everything else on the PATH of `command`.
 pub(crate) fn with_path(
     command: &mut Command,
     folders: impl IntoIterator<Item = PathBuf>,
@@ -57,7 +57,7 @@ pub(crate) fn with_path(
     let all: Vec<PathBuf> = folders.into_iter().chain(env::split_paths(&rest)).collect();
     match env::join_paths(all) {
         Ok(path) => command.env("PATH", path),
-        // A folder with a colon cannot be on a PATH: the tool is then looked for where it always was.
+        // A folder with a colon cannot be on a PATH. The tool is then searched on the old PATH.
         Err(_) => command,
     }
 }

@@ -1,7 +1,7 @@
-//! What a machine needs: found where it is there, installed where it is not.
+//! Sets a machine up: finds the parts that are installed, and installs those that are missing.
 //!
-//! Every part has `find` (cheap, changes nothing) and `ready` (finds or installs). So a set-up that is complete costs
-//! a few short questions, and needs no record of what was done.
+//! Every part has `find`, which is cheap and changes nothing, and `ready`, which finds or installs. Therefore a
+//! complete set-up costs only a few short checks, and needs no record of what was done.
 
 pub(crate) mod browser;
 mod curl;
@@ -19,12 +19,12 @@ use crate::workshop::Workshop;
 use anyhow::{Result, bail};
 use tools::Tool;
 
-/// One thing that some work needs beside the toolchain.
+/// A part that some steps need besides the toolchain.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Need {
     /// rustfmt and clippy in the toolchain.
     Lints,
-    /// libFuzzer is C++.
+    /// A C++ compiler, because libFuzzer is C++.
     CppCompiler,
     /// A program that cargo can install.
     Tool(Tool),
@@ -36,15 +36,15 @@ pub(crate) enum Need {
     Python,
     /// The official reader in JavaScript.
     Node,
-    /// The client that everybody has, to upload and download with.
+    /// curl, with which everybody can upload and download.
     Curl,
 }
 
 impl Need {
-    /// Finds it or installs it.
+    /// Finds the part or installs it.
     ///
     /// # Errors
-    /// Where it is missing and cannot be installed; the error says what to install by hand.
+    /// Fails if the part is missing and cannot be installed. The error says what to install by hand.
     pub(crate) fn ready(self, workshop: &Workshop, toolchain: &toolchain::Toolchain) -> Result<()> {
         match self {
             Self::Lints => toolchain::lints_ready(workshop, toolchain),
@@ -59,7 +59,7 @@ impl Need {
     }
 }
 
-/// Tries to have it; says why it is not to be had.
+/// Finds or installs a part. If that fails, prints why and returns true.
 pub(crate) fn is_lacking(
     need: Need,
     workshop: &Workshop,
@@ -72,7 +72,7 @@ pub(crate) fn is_lacking(
     ready.is_err()
 }
 
-/// `cargo xtask setup`
+/// Runs `cargo xtask setup`.
 pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
     let toolchain = toolchain::ready(workshop)?;
     terminal::say(&format!("toolchain: {toolchain}"));
@@ -100,7 +100,7 @@ pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
         .count();
     tools::sweep(workshop);
     if failed > 0 {
-        bail!("{failed} parts of the set-up are missing; what to install stands above");
+        bail!("{failed} parts of the set-up are missing; the lines above say what to install");
     }
     terminal::say("Nothing is missing.");
     Ok(())

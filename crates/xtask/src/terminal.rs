@@ -1,4 +1,4 @@
-//! The only place that prints.
+//! The only module that prints.
 
 #![expect(
     clippy::print_stdout,
@@ -11,23 +11,23 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use std::thread::JoinHandle;
 use std::time::{Duration, Instant};
 
-/// One line for the person who waits.
+/// Prints one line for the person who waits.
 pub(crate) fn say(line: &str) {
     println!("{line}");
 }
 
-/// One line that says what went wrong and what to do.
+/// Prints one line on stderr that says what went wrong and what to do.
 pub(crate) fn complain(line: &str) {
-    // Nothing can be done where even this fails.
+    // If even this fails, nothing can be done.
     let _gone = writeln!(stderr(), "error: {line}");
 }
 
-/// Raw output of a tool, passed on as it comes.
+/// Prints the raw output of a tool unchanged.
 pub(crate) fn pass_on(bytes: &[u8]) {
     let _gone = stdout().write_all(bytes);
 }
 
-/// Says what runs, and for how long it has: a line that counts on a terminal, one plain line elsewhere.
+/// Shows what runs: on a terminal a line that counts the seconds, elsewhere one plain line.
 pub(crate) struct Clock {
     over: Arc<AtomicBool>,
     ticker: Option<JoinHandle<()>>,
@@ -63,7 +63,7 @@ impl Drop for Clock {
         self.over.store(true, Ordering::Relaxed);
         if let Some(ticker) = self.ticker.take() {
             ticker.thread().unpark();
-            // A ticker that panicked has nothing left to say.
+            // It does not matter if the ticker panicked.
             let _gone = ticker.join();
         }
     }

@@ -1,6 +1,8 @@
-//! `cargo xtask test`: sets up, then every check and test. A step that fails does not stop the others.
+//! `cargo xtask test`: sets the machine up, then runs every check and test. A step that fails does not stop the others.
 
 mod arrows;
+mod circles;
+mod comments;
 mod fuzz;
 mod rooms;
 mod steps;
@@ -21,13 +23,13 @@ use summary::{Outcome, Summary};
 struct Step {
     name: &'static str,
     about: &'static str,
-    /// What it needs beside the toolchain.
+    /// The parts that the step needs besides the toolchain.
     needs: &'static [Need],
-    /// The steps whose result it uses.
+    /// The steps whose result this step uses.
     after: &'static [&'static str],
-    /// Only under `--full`.
+    /// Whether the step runs only under `--full`.
     full: bool,
-    /// Whether it runs tests that are counted, or is one check.
+    /// Whether the step runs tests that are counted, or is one check.
     counts: Counts,
     run: fn(&Bench<'_>, &mut Log) -> Result<()>,
 }
@@ -38,7 +40,7 @@ enum Counts {
     OneCheck,
 }
 
-/// What a step works with.
+/// The folders, the toolchain and the flags that a step works with.
 struct Bench<'a> {
     workshop: &'a Workshop,
     toolchain: &'a Toolchain,
@@ -96,7 +98,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &TestArgs) -> Result<ExitCode> {
     })
 }
 
-/// The steps that were asked for, in order. A step by name brings those whose result it uses.
+/// Returns the steps to run, in order. A step that was asked for by name brings the steps whose result it uses.
 fn choose(asked: &TestArgs) -> Result<Vec<&'static Step>> {
     let mut names: Vec<&str> = asked.only.iter().map(String::as_str).collect();
     let mut at = 0;
@@ -119,7 +121,7 @@ fn choose(asked: &TestArgs) -> Result<Vec<&'static Step>> {
         .collect())
 }
 
-/// Installs what the steps need. Gives what could not be had.
+/// Installs the parts that the steps need. Returns those that could not be installed.
 fn set_up(
     workshop: &Workshop,
     toolchain: &Toolchain,

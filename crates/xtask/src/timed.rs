@@ -1,4 +1,4 @@
-//! One piece of work: what it is called, how long it took, where its output went.
+//! Runs one piece of work: prints its name and its time, and writes its output to a log file.
 
 use crate::terminal::{self, Clock};
 use crate::workshop::Workshop;
@@ -10,19 +10,20 @@ use std::process::{Command, Stdio};
 use std::time::{Duration, Instant};
 use std::{fs, thread};
 
-/// How many lines of a failed tool's output are shown: of its end, and of those that name a failure before.
+/// The number of lines to show of a failed tool's output: at most this many from its end, and as many before that name
+/// a failure.
 const TAIL_LINES: usize = 60;
 
-/// How many characters of a line are shown: one that a test printed a file into is cut.
+/// The number of characters to show of a line. A test may print a whole file into one line.
 const LINE_CHARS: usize = 400;
 
-/// What a line that names a failure holds: how Rust's test harness and its panics, and wasm-bindgen's, write it.
+/// The words in a line that names a failure, as Rust's test harness, panics and wasm-bindgen write them.
 const NAMES_A_FAILURE: [&str; 4] = [" ... FAIL", "panicked at", "error: ", "Error: "];
 
-/// How many lines a panic's message is shown with.
+/// The number of lines to show from a panic's first line on.
 const PANIC_LINES: usize = 4;
 
-/// How long the last output of a tool that has ended may take to arrive.
+/// The time that the last output of a tool may take to arrive after the tool has ended.
 const LAST_OUTPUT: Duration = Duration::from_secs(3);
 
 /// The output of one piece of work, in a file.
@@ -32,14 +33,13 @@ pub(crate) struct Log {
     verbose: bool,
 }
 
-/// What a piece of work came to.
+/// The result of a piece of work, and the time that it took.
 pub(crate) struct Finished<T> {
     pub(crate) took: Duration,
     pub(crate) result: Result<T>,
 }
 
-/// Does `work` under `name`: says so while it runs, and its seconds when it ends. Where it fails, the end of its output
-/// is shown.
+/// Runs `work`. Shows `name` while it runs, and its seconds when it ends. If it fails, the end of its output is shown.
 pub(crate) fn timed<T>(
     workshop: &Workshop,
     name: &str,
@@ -71,11 +71,11 @@ fn show_failure(error: &anyhow::Error, path: &Path, shown_already: bool) {
         }
     }
     terminal::say(&format!("  {error:#}"));
-    terminal::say(&format!("  all of its output: {}", path.display()));
+    terminal::say(&format!("  the whole output is in {}", path.display()));
 }
 
-/// The end of the output, and before it whatever names a failure, with the line that says what was wrong: where many
-/// test binaries run one after the other, the failure is seldom at the end.
+/// Returns the lines to show: the end of the output, and before it the lines that name a failure, with the reason. If
+/// many test programs run one after the other, the failure is seldom at the end.
 fn worth_showing(output: &str) -> Vec<&str> {
     let lines: Vec<&str> = output.lines().collect();
     let (before, end) = lines.split_at(lines.len().saturating_sub(TAIL_LINES));
@@ -107,10 +107,10 @@ impl Log {
         })
     }
 
-    /// Runs a tool to its end, its output into this log.
+    /// Runs a tool to its end, and writes its output to this log.
     ///
     /// # Errors
-    /// Where it cannot start, or ends with anything but success.
+    /// Fails if the tool cannot start or does not succeed.
     pub(crate) fn run(&mut self, command: &mut Command) -> Result<()> {
         let shown = shown(command);
         self.note(&format!("$ {shown}"))?;
@@ -122,7 +122,7 @@ impl Log {
         let mut child = command
             .spawn()
             .with_context(|| format!("cannot start `{shown}`"))?;
-        // The command keeps its ends of the pipe open; without them the reader sees the end of the output.
+        // The command keeps its ends of the pipe open. Replace them, so that the reader sees the end of the output.
         command.stdout(Stdio::null()).stderr(Stdio::null());
         let mut file = self.file.try_clone().context("cannot share the log file")?;
         let verbose = self.verbose;
@@ -130,7 +130,7 @@ impl Log {
         let status = child
             .wait()
             .with_context(|| format!("cannot wait for `{shown}`"))?;
-        // Something the tool left behind may hold the pipe open: its output is not waited for.
+        // A process that the tool left behind may hold the pipe open. Do not wait for its output.
         let patience = Instant::now();
         while !reader.is_finished() && patience.elapsed() < LAST_OUTPUT {
             thread::sleep(Duration::from_millis(10));
@@ -141,7 +141,7 @@ impl Log {
         Ok(())
     }
 
-    /// A line of our own in the log.
+    /// Writes a line of our own to the log.
     pub(crate) fn note(&mut self, line: &str) -> Result<()> {
         if self.verbose {
             terminal::say(line);
@@ -150,7 +150,7 @@ impl Log {
             .with_context(|| format!("cannot write {}", self.path.display()))
     }
 
-    /// What was logged until now.
+    /// Returns the text of the log so far.
     pub(crate) fn text(&self) -> String {
         String::from_utf8_lossy(&fs::read(&self.path).unwrap_or_default()).into_owned()
     }
@@ -170,7 +170,7 @@ fn copy(output: &mut impl Read, file: &mut File, verbose: bool) -> std::io::Resu
     }
 }
 
-/// The command as a person would type it.
+/// Returns the command as a person would type it.
 fn shown(command: &Command) -> String {
     let program = Path::new(command.get_program())
         .file_name()

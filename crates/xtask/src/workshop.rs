@@ -1,4 +1,4 @@
-//! Where things are: the checkout, the target folder, the cache of tools, the logs.
+//! The folders of a run: the checkout, the target folder, the cache of tools, the logs.
 
 use anyhow::{Context, Result, anyhow};
 use std::path::{Path, PathBuf};
@@ -12,7 +12,7 @@ pub(crate) struct Workshop {
     pub(crate) target: PathBuf,
     /// Tools and virtual environments, shared by all checkouts and kept by `cargo clean`.
     pub(crate) cache: PathBuf,
-    /// Show the output of tools as it comes.
+    /// Whether to show the output of tools as it comes.
     pub(crate) verbose: bool,
 }
 
@@ -42,7 +42,7 @@ impl Workshop {
         })
     }
 
-    /// A fresh file for the output of the step `name`.
+    /// Returns the path of the log file for the step `name`.
     pub(crate) fn log_path(&self, name: &str) -> Result<PathBuf> {
         let folder = self.target.join("xtask-logs");
         fs::create_dir_all(&folder).with_context(|| format!("cannot make {}", folder.display()))?;
@@ -53,7 +53,7 @@ impl Workshop {
         Ok(folder.join(format!("{plain}.log")))
     }
 
-    /// The version of a crate that Cargo.lock names: a tool that must fit a library takes its version from there.
+    /// Returns the version of a crate in Cargo.lock. A tool that must fit a library takes its version from there.
     pub(crate) fn locked_version(&self, crate_name: &str) -> Result<String> {
         let path = self.root.join("Cargo.lock");
         let lock =
@@ -64,6 +64,6 @@ impl Workshop {
             .nth(1)
             .and_then(|line| line.strip_prefix("version = \"")?.strip_suffix('"'))
             .map(str::to_owned)
-            .ok_or_else(|| anyhow!("Cargo.lock names no {crate_name}"))
+            .ok_or_else(|| anyhow!("Cargo.lock does not have the crate {crate_name}"))
     }
 }

@@ -1,15 +1,16 @@
-//! Which server, and as whom; flattened into every command that asks one.
+//! The flags for the server's address and the API key. Every command that calls a server flattens them in.
 
 use std::path::PathBuf;
 
 use sealift_server::config::names;
 use sealift_transfer::api::FileId;
 
-/// The API key is never on the command line, where every process of the machine reads it.
+/// Names the server and the file with the API key. The key itself is never on the command line, because every
+/// process of the machine can read that.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "The server")]
 pub(crate) struct Access {
-    /// Its address: https://, or http:// on this machine.
+    /// Address of the server: https://, or http:// for this machine.
     #[arg(
         long,
         value_name = "URL",
@@ -19,20 +20,20 @@ pub(crate) struct Access {
     )]
     pub(crate) server: String,
 
-    /// File with the API key [default: what SEALIFT_API_KEY in the environment says].
+    /// File with the API key [default: the key in SEALIFT_API_KEY].
     #[arg(long, value_name = "FILE")]
     pub(crate) api_key_file: Option<PathBuf>,
 }
 
-/// An id, as the lists show it.
+/// Parses a file id as the lists show it.
 pub(super) fn file_id(text: &str) -> Result<FileId, &'static str> {
     text.parse().map_err(|_| match text {
         link if link.contains('#') => {
-            "this is a link that was shared: open it in a browser, where it works once"
+            "this is a share link, not a file id: open it in a browser, where it works once"
         }
         address if address.contains("/files/") => {
-            "give the id alone, without the address around it"
+            "give only the id of the file, without the address around it"
         }
-        _ => "this is no file's id; `sealift files list` shows them",
+        _ => "this is not a file id; `sealift files list` shows the ids",
     })
 }

@@ -1,4 +1,4 @@
-//! `sealift api-keys`.
+//! The flags of `sealift api-keys`.
 
 use clap::{Subcommand, ValueEnum};
 use sealift_server::{OwnerId, TenantId};
@@ -7,21 +7,21 @@ use super::place::Place;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApiKeys {
-    /// Make an API key and print it, this once: only its hash is kept.
+    /// Make an API key and print it once; only its hash is stored.
     Make(MakeApiKey),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct MakeApiKey {
-    /// Whose keys, limits and records are kept apart: 1 to 64 of a-z, 0-9, '-' and '_'.
+    /// Tenant; each has its own keys, limits and records: 1 to 64 of a-z, 0-9, '-' and '_'.
     #[arg(long)]
     pub(crate) tenant: TenantId,
 
-    /// Whose files they are, within the tenant: 1 to 64 of a-z, 0-9, '-' and '_'.
+    /// Owner of the files, within the tenant: 1 to 64 of a-z, 0-9, '-' and '_'.
     #[arg(long)]
     pub(crate) owner: OwnerId,
 
-    /// What the key may do; give it more than once for more than one.
+    /// What the key may do; repeat the flag to give several roles.
     #[arg(long = "role", value_name = "ROLE", required = true)]
     pub(crate) roles: Vec<RoleChoice>,
 
@@ -31,10 +31,10 @@ pub(crate) struct MakeApiKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleChoice {
-    /// Seal files.
+    /// Upload files.
     Upload,
-    /// Open them again.
+    /// Download files.
     Download,
-    /// Both, and what only an operator should.
+    /// Both, and the tasks of an operator.
     Admin,
 }

@@ -1,4 +1,4 @@
-//! `sealift completions`.
+//! The flags of `sealift completions`.
 
 use clap_complete::Shell;
 
@@ -10,6 +10,6 @@ Examples:
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Completions {
-    /// Whose completions.
+    /// Shell to print the completions for.
     pub(crate) shell: Shell,
 }

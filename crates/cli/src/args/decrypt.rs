@@ -1,4 +1,4 @@
-//! `sealift decrypt`.
+//! The flags of `sealift decrypt`.
 
 use std::path::PathBuf;
 
@@ -12,23 +12,23 @@ Examples:
   sealift decrypt old.bin --kms-discovery --allow-without-commitment
   sealift decrypt backup.sealed --kms-key ARN -o - | tar x
 
-Which keys open a message is what `sealift inspect` says.";
+`sealift inspect` shows which keys can decrypt a message.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Decrypt {
     #[command(flatten)]
     pub(crate) message: Message,
 
-    /// Refuse a message of another size.
+    /// Refuse a message that does not have exactly this size.
     #[arg(long, value_name = "BYTES")]
     pub(crate) expect_size: Option<u64>,
 
-    /// Where the plaintext goes; - is stdout [default: the message's name without .sealed, or with
-    /// .decrypted; stdout where the message comes from stdin].
+    /// File for the plaintext; - is stdout [default: the message's name without .sealed, or with
+    /// .decrypted added; stdout if the message comes from stdin].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Write over a file that is there.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub(crate) force: bool,
 
@@ -45,47 +45,47 @@ pub(crate) struct Decrypt {
     pub(crate) reach: S3Reach,
 }
 
-/// What a message must be like.
+/// The requirements that a message must meet.
 #[derive(Debug, clap::Args)]
-#[command(next_help_heading = "What is demanded of the message")]
+#[command(next_help_heading = "Requirements for the message")]
 pub(crate) struct Demands {
-    /// A pair of the encryption context that the message must have, stored in it or authenticated
-    /// without being stored; may be given more than once.
+    /// Pair that the encryption context must have, either stored in the message or only
+    /// authenticated; may be given more than once.
     #[arg(long = "context", value_name = "KEY=VALUE", value_parser = pair)]
     pub(crate) context: Vec<(String, String)>,
 
-    /// Open an object of a Sealift bucket also where it lies at another object key than it was sealed
-    /// for: it was copied or renamed, or somebody put it there in place of another.
+    /// Accept an object of a Sealift bucket whose object key is not the one that it was encrypted
+    /// for: it was copied or renamed, or somebody put it in the place of another object.
     #[arg(long)]
     pub(crate) allow_moved: bool,
 
-    /// Open messages of older suites too, which do not commit to one key: who made such a message
-    /// can let it say different things to the holders of different keys.
+    /// Accept older suites, which do not commit to one key: the writer of such a message can make it
+    /// decrypt to different plaintexts under different keys.
     #[arg(long)]
     pub(crate) allow_without_commitment: bool,
 
-    /// Give a signed message to stdout as it comes, before its signature, which stands at the end, is
-    /// verified. Only the exit code then says whether it was.
+    /// Write a signed message to stdout before its signature is verified, because the signature is
+    /// at the end. Then only the exit code says whether the signature was right.
     #[arg(long)]
     pub(crate) release_before_signature: bool,
 
-    /// So many encrypted data keys at most.
+    /// Most encrypted data keys to accept.
     #[arg(long, value_name = "NUMBER", default_value_t = 1)]
     pub(crate) max_data_keys: u16,
 
-    /// So long a header at most.
+    /// Longest header to accept.
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024)]
     pub(crate) max_header: u32,
 
-    /// So long an encryption context at most.
+    /// Longest encryption context to accept.
     #[arg(long, value_name = "BYTES", default_value_t = 8 * 1024)]
     pub(crate) max_context: u16,
 
-    /// So long frames at most; one is held in memory.
+    /// Longest frames to accept; one frame is held in memory.
     #[arg(long, value_name = "BYTES", default_value_t = 1024 * 1024)]
     pub(crate) max_frame_length: u32,
 
-    /// So long a body without frames at most; it is held in memory.
+    /// Longest body without frames to accept; the body is held in memory.
     #[arg(long, value_name = "BYTES", default_value_t = 64 * 1024 * 1024)]
     pub(crate) max_unframed: u64,
 }
@@ -95,6 +95,6 @@ fn pair(text: &str) -> Result<(String, String), &'static str> {
         Some((key, value)) if !key.is_empty() && !value.is_empty() => {
             Ok((key.to_owned(), value.to_owned()))
         }
-        _ => Err("a pair is written KEY=VALUE, and neither is empty"),
+        _ => Err("write the pair as KEY=VALUE; neither may be empty"),
     }
 }

@@ -1,4 +1,4 @@
-//! `sealift download`.
+//! The flags of `sealift download`.
 
 use std::path::PathBuf;
 
@@ -13,8 +13,8 @@ Examples:
   sealift download FILE_ID -o - | tar x
   sealift download FILE_ID --range 0-1023 -o head.bin
 
-What was interrupted goes on when the same command is given again. A file has
-its name only when it is whole; what came before lies beside it in
+Give the same command again to continue an interrupted download. The file gets
+its name when it is complete. Until then the data are beside it in the folder
 NAME.FILE_ID.sealift-part, which only you can read.";
 
 #[derive(Debug, clap::Args)]
@@ -23,20 +23,20 @@ pub(crate) struct Download {
     #[arg(value_name = "FILE_ID", value_parser = super::file_id)]
     pub(crate) id: FileId,
 
-    /// Where it goes; - is stdout [default: the file's own name, made safe, or with a number behind
-    /// it where that is taken].
+    /// File for the plaintext; - is stdout [default: the file's own name, made safe, with a number
+    /// added if that name exists].
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: Option<PathBuf>,
 
-    /// Only these bytes: FIRST-LAST from 0, FIRST- to the end, or -COUNT from the end.
+    /// Only these bytes: FIRST-LAST, counted from 0; FIRST- to the end; or -COUNT for the last COUNT.
     #[arg(long, value_name = "A-B", requires = "output", value_parser = range, allow_hyphen_values = true)]
     pub(crate) range: Option<AskedRange>,
 
-    /// Write over a file that is there.
+    /// Overwrite an existing file.
     #[arg(long)]
     pub(crate) force: bool,
 
-    /// Neither use nor keep what an interrupted download got.
+    /// Neither use nor keep the data of an interrupted download.
     #[arg(long)]
     pub(crate) no_resume: bool,
 
@@ -47,7 +47,7 @@ pub(crate) struct Download {
     pub(crate) access: Access,
 }
 
-/// A range as people write it: with its last byte.
+/// A byte range as people write it: the last byte is part of it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum AskedRange {
     Between(u64, u64),
@@ -56,17 +56,17 @@ pub(crate) enum AskedRange {
 }
 
 fn range(text: &str) -> Result<AskedRange, &'static str> {
-    const WRITTEN: &str = "a range is written 0-99, 100- or -100";
+    const WRITTEN: &str = "write a range as 0-99, 100- or -100";
     let number = |text: &str| text.parse::<u64>().map_err(|_| WRITTEN);
     match text.split_once('-').ok_or(WRITTEN)? {
         ("", "") => Err(WRITTEN),
         ("", last) => match number(last)? {
-            0 => Err("a range has at least one byte"),
+            0 => Err("a range must have at least one byte"),
             last => Ok(AskedRange::Last(last)),
         },
         (first, "") => Ok(AskedRange::From(number(first)?)),
         (first, last) => match (number(first)?, number(last)?) {
-            (first, last) if first > last => Err("a range ends at or after its first byte"),
+            (first, last) if first > last => Err("a range must not end before its first byte"),
             (first, last) => Ok(AskedRange::Between(first, last)),
         },
     }

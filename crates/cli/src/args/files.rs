@@ -1,4 +1,4 @@
-//! `sealift files`.
+//! The flags of `sealift files`.
 
 use core::{ops::RangeInclusive, time::Duration};
 
@@ -12,17 +12,17 @@ pub(crate) enum Files {
     /// List your files, newest first.
     #[command(after_help = LIST_EXAMPLES)]
     List(ListFiles),
-    /// Show all that is known of a file.
+    /// Show everything that is known about a file.
     Show(ShowFile),
     /// Delete files for good.
     Delete(DeleteFiles),
-    /// Have every frame of files opened and compared once more.
+    /// Make the server verify every frame of files again.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyFiles),
-    /// Make a link with which somebody without a login can download a file, once.
+    /// Make a link that lets somebody without a login download a file once.
     #[command(after_help = SHARE_EXAMPLES)]
     Share(ShareFile),
-    /// Take such a link back, with what was begun with it.
+    /// Revoke a share link and the downloads that were begun with it.
     Unshare(UnshareFile),
 }
 
@@ -49,23 +49,23 @@ const VERIFY_EXAMPLES: &str = "\
 Examples:
   sealift files verify FILE_ID --wait
 
-With --wait the exit code is 3 where a file was not found good. The SHA-256 is
-that of the plaintext, as sha256sum prints it.";
+With --wait the exit code is 3 if a file is damaged. The SHA-256 is that of the
+plaintext, as sha256sum prints it.";
 
 const SHARE_EXAMPLES: &str = "\
 Examples:
   sealift files share FILE_ID
   sealift files share FILE_ID --expires 2h
 
-Whoever has the link can download the file, once: hand it on like a password.";
+Anyone who has the link can download the file once: send it like a password.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListFiles {
-    /// Only files with this text in their name, whatever its case.
+    /// List only files with this text in their name, in upper or lower case.
     #[arg(long, value_name = "TEXT")]
     pub(crate) search: Option<String>,
 
-    /// So many at most.
+    /// Most files to list.
     #[arg(long, value_name = "NUMBER", default_value_t = 50)]
     pub(crate) limit: usize,
 
@@ -95,7 +95,7 @@ pub(crate) struct DeleteFiles {
     #[arg(value_name = "FILE_ID", required = true, value_parser = super::file_id)]
     pub(crate) ids: Vec<FileId>,
 
-    /// Do not ask; needed where no terminal can be asked.
+    /// Do not ask for confirmation; needed if stdin is not a terminal.
     #[arg(long, short)]
     pub(crate) yes: bool,
 
@@ -112,7 +112,7 @@ pub(crate) struct VerifyFiles {
     #[arg(value_name = "FILE_ID", required = true, value_parser = super::file_id)]
     pub(crate) ids: Vec<FileId>,
 
-    /// Wait for what is found.
+    /// Wait for the result.
     #[arg(long)]
     pub(crate) wait: bool,
 
@@ -129,7 +129,7 @@ pub(crate) struct ShareFile {
     #[arg(value_name = "FILE_ID", value_parser = super::file_id)]
     pub(crate) id: FileId,
 
-    /// How long the link can be used: 1m to 30d, such as 90m, 12h or 7d.
+    /// How long the link works: 1m to 30d, such as 90m, 12h or 7d.
     #[arg(long, value_name = "TIME", default_value = "7d", value_parser = expiry)]
     pub(crate) expires: Duration,
 
@@ -140,7 +140,7 @@ pub(crate) struct ShareFile {
     pub(crate) access: Access,
 }
 
-/// What the server takes.
+/// The lifetimes of a link that the server accepts.
 const EXPIRES: RangeInclusive<Duration> =
     Duration::from_secs(60)..=Duration::from_secs(30 * 24 * 60 * 60);
 
@@ -148,7 +148,7 @@ fn expiry(text: &str) -> Result<Duration, String> {
     let expires = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     match EXPIRES.contains(&expires) {
         true => Ok(expires),
-        false => Err("a link can be used for 1m to 30d".to_owned()),
+        false => Err("a link can work for 1m to 30d".to_owned()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! `sealift inspect`.
+//! The flags of `sealift inspect`.
 
 use super::{Message, Output, S3Reach};
 

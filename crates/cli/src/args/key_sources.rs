@@ -1,16 +1,16 @@
-//! Who opens a message's data key.
+//! The flags that name the keys which can decrypt a message's data key.
 
 use std::path::PathBuf;
 
-/// At least one; all that are given are tried where they match.
+/// The keys to try. At least one is needed, and each is tried if the message names it.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Keys")]
 pub(crate) struct KeySources {
-    /// ARN of a KMS key that may be asked; may be given more than once.
+    /// ARN of a KMS key that may be used; may be given more than once.
     #[arg(long, value_name = "ARN")]
     pub(crate) kms_key: Vec<String>,
 
-    /// Ask whichever KMS key the message names: its writer chooses then where the request goes.
+    /// Use whichever KMS key the message names: its writer then chooses where the request goes.
     #[arg(long, conflicts_with = "kms_key")]
     pub(crate) kms_discovery: bool,
 
@@ -18,7 +18,7 @@ pub(crate) struct KeySources {
     #[arg(long, value_name = "ID", requires = "kms_discovery")]
     pub(crate) kms_account: Vec<String>,
 
-    /// The partition of these accounts.
+    /// Partition of these accounts.
     #[arg(
         long,
         value_name = "NAME",
@@ -27,7 +27,7 @@ pub(crate) struct KeySources {
     )]
     pub(crate) kms_partition: String,
 
-    /// Another endpoint than AWS's for KMS.
+    /// Endpoint of KMS, if it is not that of AWS.
     #[arg(
         long,
         value_name = "URL",
@@ -36,11 +36,11 @@ pub(crate) struct KeySources {
     )]
     pub(crate) kms_endpoint: Option<String>,
 
-    /// File with a raw AES key: 16, 24 or 32 bytes, or the same as text behind hex: or base64:.
+    /// File with a raw AES key: 16, 24 or 32 bytes, or the same as text after hex: or base64:.
     #[arg(long, value_name = "FILE", requires_all = ["key_namespace", "key_name"])]
     pub(crate) aes_key: Option<PathBuf>,
 
-    /// Namespace of the raw AES key, which is the message's key provider.
+    /// Namespace of the raw AES key; messages call it the key provider.
     #[arg(long, value_name = "NAME", requires = "aes_key")]
     pub(crate) key_namespace: Option<String>,
 
@@ -52,21 +52,21 @@ pub(crate) struct KeySources {
     pub(crate) deployment: Deployment,
 }
 
-/// A deployment whose key-encryption keys may be used.
+/// Names a deployment whose key-encryption keys may be used.
 #[derive(Debug, clap::Args)]
 #[command(next_help_heading = "Keys")]
 pub(crate) struct Deployment {
-    /// Data folder of a deployment with the local keyring, a copy, or the folder of a demo; only
-    /// read, also while its server runs.
+    /// Data folder of a deployment with the local keyring, a copy of it, or the folder of a demo.
+    /// It is only read, and its server may run meanwhile.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
 
-    // Not a doc comment, which would be HTML.
+    // `help` and not a doc comment, because rustdoc would read `<data>` as HTML.
     #[arg(
         long,
         value_name = "FILE",
         requires = "data",
-        help = "The deployment's key file [default: <data>-keys/sealift.key]"
+        help = "Key file of the deployment [default: <data>-keys/sealift.key]"
     )]
     pub(crate) key_file: Option<PathBuf>,
 }

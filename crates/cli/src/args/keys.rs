@@ -1,4 +1,4 @@
-//! `sealift keys`.
+//! The flags of `sealift keys`.
 
 use std::path::PathBuf;
 
@@ -14,12 +14,12 @@ Examples:
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Write the raw AES key that a message of this deployment is under, for other readers.
+    /// Write the raw AES key that decrypts a message of this deployment, for other programs.
     ///
-    /// Of a deployment with the local keyring: its objects are messages under a key of the tenant,
-    /// which lies sealed in the database. Any AWS Encryption SDK opens them with that key and its
-    /// namespace and name, which this prints. Whoever has the key opens every file of the tenant
-    /// that was sealed under it.
+    /// This needs a deployment with the local keyring. Its objects are encrypted under a key of the
+    /// tenant, which is stored encrypted in the database. Any AWS Encryption SDK can decrypt them with
+    /// that key and its namespace and name, which this command prints. Anyone who has the key can
+    /// decrypt every file of the tenant that was encrypted under it.
     #[command(after_help = EXAMPLES)]
     Export(Box<ExportKey>),
 }
@@ -29,14 +29,14 @@ pub(crate) struct ExportKey {
     #[command(flatten)]
     pub(crate) message: Message,
 
-    /// Whose key it is: nothing is written where the message is of another tenant.
+    /// Tenant that owns the key; nothing is written if the message belongs to another tenant.
     #[arg(long)]
     pub(crate) tenant: TenantId,
 
     #[command(flatten)]
     pub(crate) deployment: Deployment,
 
-    /// Where the key's 32 bytes go: a new file, which only you can read.
+    /// New file for the 32 bytes of the key, which only you can read.
     #[arg(long, short, value_name = "FILE")]
     pub(crate) output: PathBuf,
 

@@ -1,4 +1,4 @@
-//! `sealift man`.
+//! The flags of `sealift man`.
 
 use std::path::PathBuf;
 

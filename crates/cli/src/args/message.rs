@@ -1,4 +1,4 @@
-//! Which message `decrypt` and `inspect` read.
+//! The flags that name the message which `decrypt`, `inspect` and `keys export` read.
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser};
 
@@ -11,21 +11,20 @@ pub(crate) struct Message {
     pub(crate) place: Place,
 }
 
-/// How an object in S3 is reached: by the standard AWS chain (environment, profile, web identity,
-/// container, instance), as far as no flag says otherwise. Flags with a heading of their own come
-/// after those without.
+/// Says how to reach an object in S3. The standard AWS chain (environment, profile, web identity, container,
+/// instance) supplies whatever no flag sets. In the help, flags under this heading come after those without one.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "S3")]
 pub(crate) struct S3Reach {
-    /// Another endpoint than AWS's for S3.
+    /// Endpoint of S3, if it is not that of AWS.
     #[arg(long, value_name = "URL")]
     pub(crate) s3_endpoint: Option<String>,
 
-    /// This version of the object, not the newest.
+    /// Version of the object [default: the newest].
     #[arg(long, value_name = "ID")]
     pub(crate) s3_version: Option<String>,
 
-    /// Region of the bucket; that of a KMS key is in its ARN [default: as the AWS chain says].
+    /// Region of the bucket; a KMS key has its region in its ARN [default: from the AWS chain].
     #[arg(long)]
     pub(crate) region: Option<String>,
 }

@@ -1,13 +1,13 @@
-//! How a command tells what came of it; flattened into every command that has something to tell.
+//! The flags for a command's output. Every command that prints a result flattens them in.
 
-/// The same two flags everywhere.
+/// The output flags; they are the same for every command.
 #[derive(Debug, Clone, Copy, clap::Args)]
 pub(crate) struct Output {
-    /// Print JSON for programs; errors too, on stderr.
+    /// Print JSON for programs; errors are JSON, too, on stderr.
     #[arg(long)]
     pub(crate) json: bool,
 
-    /// Neither progress nor notes; errors stay.
+    /// Print no progress and no notes, only errors.
     #[arg(long, short)]
     pub(crate) quiet: bool,
 }

@@ -1,4 +1,4 @@
-//! From the command line to [`Args`], without a secret in what is printed of it.
+//! Parses the command line into [`Args`], and keeps secrets out of the errors that are printed about it.
 
 use clap::{
     Parser as _,
@@ -9,17 +9,18 @@ use sealift_transfer::api::TicketText;
 
 use super::Args;
 
-/// A link that was given where an id is wanted holds a ticket.
+/// The beginning of every ticket. A share link that is given in the place of an id contains one.
 const TICKET: &str = TicketText::MARK;
 
 impl Args {
-    /// The arguments of this process; ends it where they are wrong, or ask for help.
+    /// Parses the arguments of this process. Ends the process if they are wrong or ask for help.
     pub(crate) fn parsed() -> Self {
         Self::try_parse().unwrap_or_else(|error| without_tickets(error).exit())
     }
 }
 
-/// clap repeats what it refuses, on a terminal that others see and into logs.
+/// Shortens every ticket in an error. clap repeats the values that it refuses, on a terminal that others can see
+/// and in logs.
 fn without_tickets(mut error: Error) -> Error {
     let told: Vec<(ContextKind, ContextValue)> = error
         .context()

@@ -1,13 +1,13 @@
-//! Which deployment a command is about.
+//! The flags that name the deployment which a command works on.
 
 use std::path::PathBuf;
 
 use sealift_server::config::{ConfigFile, Sources, names};
 
-/// Where the deployment's file and data are.
+/// Says where the configuration file and the data of a deployment are.
 #[derive(Debug, clap::Args)]
 pub(crate) struct Place {
-    /// The configuration file [default: sealift.toml in the working folder, if there].
+    /// Configuration file [default: sealift.toml in the working folder, if it exists].
     #[arg(
         long,
         value_name = "FILE",
@@ -16,20 +16,20 @@ pub(crate) struct Place {
     )]
     config: Option<PathBuf>,
 
-    /// Folder of database and embedded object store [default: sealift-data].
+    /// Folder of the database and the embedded object store [default: sealift-data].
     #[arg(long, value_name = "FOLDER")]
     data: Option<String>,
 }
 
 impl Place {
-    /// File, environment and the flags that were given.
+    /// Returns the sources of the configuration: the file, the environment and the flags that were given.
     pub(crate) fn sources(&self, flags: Vec<(&'static str, Option<String>)>) -> Sources {
         Sources {
             file: match &self.config {
                 Some(path) => ConfigFile::At(path.clone()),
                 None => ConfigFile::InWorkingFolder,
             },
-            // Names that are not UTF-8 are none of ours.
+            // A variable that is not UTF-8 is none of our settings.
             environment: std::env::vars_os()
                 .filter_map(|(name, value)| {
                     Some((name.into_string().ok()?, value.into_string().ok()?))

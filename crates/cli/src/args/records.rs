@@ -1,4 +1,4 @@
-//! `sealift records`.
+//! The flags of `sealift records`.
 
 use clap::Subcommand;
 
@@ -6,18 +6,18 @@ use super::place::Place;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Records {
-    /// After a restore from a backup: end the uploads that are open.
+    /// After a restore from a backup: end all open uploads.
     ///
-    /// Do it before the server starts again, also after a failover that may have lost commits. What
-    /// was signed since the backup is not in the restored database; so nothing more is signed for
-    /// the uploads that it takes for open, and the next sweep aborts them. Their files must be sent
-    /// anew. Complete files stay. A server that noticed the restore by itself is read-only until then;
-    /// it goes on within a minute.
+    /// Run this before the server starts again, also after a failover that may have lost commits. The
+    /// restored database does not know which parts were signed after the backup. Therefore the server
+    /// signs nothing more for uploads that are open in it, and the next sweep aborts them. Their files
+    /// must be sent again. Complete files stay. A server that has noticed the restore by itself is
+    /// read-only until you run this; within a minute it accepts changes again.
     NewEpoch(NewEpoch),
-    /// Say how far the database and the mark in the bucket have come.
+    /// Show how far the database and the mark in the bucket have come.
     ///
     /// A database that is older than the mark was restored from a backup: the server is read-only until
-    /// `records new-epoch`. Changes nothing.
+    /// you run `records new-epoch`. This command changes nothing.
     Status(RecordsStatus),
 }
 
@@ -29,7 +29,7 @@ pub(crate) struct RecordsStatus {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct NewEpoch {
-    /// Do it; without this it only says what it would do.
+    /// Do it; without this flag the command only says what it would do.
     #[arg(long)]
     pub(crate) yes: bool,
 

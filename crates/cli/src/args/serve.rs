@@ -1,4 +1,4 @@
-//! `sealift serve`: every flag is also a setting.
+//! The flags of `sealift serve`. Every flag is also a setting.
 
 use std::net::IpAddr;
 
@@ -9,7 +9,7 @@ use super::place::Place;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
-    /// Port of the server; 0 takes any free one [default: 8080].
+    /// Port of the server; 0 picks a free port [default: 8080].
     #[arg(long)]
     port: Option<u16>,
 
@@ -17,19 +17,19 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "IP")]
     bind: Option<IpAddr>,
 
-    /// Who may ask; none works on loopback only [default: api-keys].
+    /// How callers log in; none works on loopback only [default: api-keys].
     #[arg(long)]
     auth: Option<AuthChoice>,
 
-    // Not a doc comment, which would be HTML.
+    // `help` and not a doc comment, because rustdoc would read `<data>` as HTML.
     #[arg(
         long,
         value_name = "FILE",
-        help = "The local keyring's key file, outside the data folder [default: <data>-keys/sealift.key]"
+        help = "Key file of the local keyring, outside the data folder [default: <data>-keys/sealift.key]"
     )]
     key_file: Option<String>,
 
-    /// Where data keys come from [default: kms where KMS_KEY_ALIAS is set, else local].
+    /// Source of the data keys [default: kms if KMS_KEY_ALIAS is set, otherwise local].
     #[arg(long)]
     keyring: Option<KeyringChoice>,
 
@@ -37,19 +37,19 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "KEY")]
     kms_key: Option<String>,
 
-    /// Bucket for sealed files; without one the embedded object store is used.
+    /// Bucket for the encrypted files; without one the embedded object store is used.
     #[arg(long)]
     bucket: Option<String>,
 
-    /// Another endpoint than AWS's for S3, as the server reaches it.
+    /// Endpoint of S3 for the server, if it is not that of AWS.
     #[arg(long, value_name = "URL")]
     s3_endpoint: Option<String>,
 
-    /// The same as browsers reach it [default: the S3 endpoint].
+    /// Endpoint of S3 for browsers [default: that for the server].
     #[arg(long, value_name = "URL")]
     s3_public_endpoint: Option<String>,
 
-    /// Loopback port of the embedded object store; 0 takes any free one [default: 8081].
+    /// Loopback port of the embedded object store; 0 picks a free port [default: 8081].
     #[arg(long, value_name = "PORT")]
     s3_port: Option<u16>,
 
@@ -57,11 +57,11 @@ pub(crate) struct Serve {
     #[arg(long, value_name = "FOLDER")]
     page_dir: Option<String>,
 
-    /// What to log, such as info or sealift_server=debug [default: info].
+    /// Log filter, such as info or sealift_server=debug [default: info].
     #[arg(long, value_name = "FILTER")]
     log: Option<String>,
 
-    /// For people, for machines, or by where it goes [default: auto].
+    /// Format of the log; auto is pretty on a terminal, otherwise json [default: auto].
     #[arg(long)]
     log_format: Option<LogChoice>,
 
@@ -108,14 +108,14 @@ impl Serve {
     }
 }
 
-/// A choice as the configuration writes it.
+/// Returns a choice as it is written in the configuration.
 fn written(choice: impl ValueEnum) -> String {
     choice
         .to_possible_value()
         .map_or_else(String::new, |value| value.get_name().to_owned())
 }
 
-/// The table of all settings, for `serve --help`.
+/// Returns the table of all settings, for `serve --help`.
 pub(super) fn settings() -> String {
     let mut text = String::from("Settings, by their names in the environment and in the file:\n");
     for name in NAMES {

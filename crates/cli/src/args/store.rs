@@ -1,4 +1,4 @@
-//! `sealift store`.
+//! The flags of `sealift store`.
 
 use clap::Subcommand;
 
@@ -8,21 +8,22 @@ use super::place::Place;
 pub(crate) enum Store {
     /// Mark the configured prefix of the bucket as this deployment's alone.
     ///
-    /// From then on the server's sweeper removes what lies there, is older than 31 days and has no
-    /// record; it reports it in the log a day before. Without this it only reports. The embedded
-    /// object store is marked when it is made. Also writes the mark again where it was lost.
+    /// With the mark, the server's sweeper deletes objects under the prefix that have no record and are
+    /// older than 31 days; it reports each in the log a day before. Without the mark it only reports
+    /// them. The embedded object store is marked when it is created. If the mark was lost, this command
+    /// writes it again.
     Mark(MarkStore),
-    /// Say that the objects were copied to the configured bucket.
+    /// Use the configured bucket for all records, after the objects were copied there.
     ///
-    /// The settings name the new bucket, and no server runs. The bucket must have this deployment's
-    /// mark and an object of the right size for every file, all under their old keys. Uploads that are
-    /// open end; their files must be sent anew.
+    /// The settings must name the new bucket, and no server may run. The bucket must have this
+    /// deployment's mark and an object of the right size for every file, all under their old object
+    /// keys. Open uploads end; their files must be sent again.
     Moved(MovedStore),
 }
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct MovedStore {
-    /// Do it; without this it only says what it would do.
+    /// Do it; without this flag the command only says what it would do.
     #[arg(long)]
     pub(crate) yes: bool,
 
@@ -32,7 +33,7 @@ pub(crate) struct MovedStore {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct MarkStore {
-    /// Mark it although the objects of this deployment's files are not there: they are lost.
+    /// Mark it even if the objects of this deployment's files are missing: they are lost.
     #[arg(long)]
     pub(crate) yes: bool,
 

@@ -1,4 +1,4 @@
-//! `sealift upload`.
+//! The flags of `sealift upload`.
 
 use std::{fs, path::PathBuf};
 
@@ -12,46 +12,46 @@ Examples:
   pg_dump shop | sealift upload - --name shop.sql
   sealift upload --server https://files.example.org --api-key-file key a.pdf
 
-What was interrupted goes on when the same command is given again. Of several
-files some may be there by then: --skip-existing leaves them out.";
+Give the same command again to continue an interrupted upload. If some of the
+files were complete by then, --skip-existing leaves them out.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Upload {
-    /// The files; - is stdin.
+    /// Files to upload; - is stdin.
     #[arg(value_name = "FILE", required = true)]
     pub(crate) files: Vec<PathBuf>,
 
-    /// Another name than the file's own; needed for stdin. For one file only.
+    /// Name to store instead of the file's own; needed for stdin, and for one file only.
     #[arg(long)]
     pub(crate) name: Option<String>,
 
-    /// Its media type [default: by the ending of its name].
+    /// Media type [default: guessed from the ending of the name].
     #[arg(long, value_name = "TYPE")]
     pub(crate) content_type: Option<String>,
 
-    /// Your own reference, kept as it is: a case number, say.
+    /// Your own reference, such as a case number; it is stored unchanged.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reference: Option<String>,
 
-    /// Your own data, at most 4 KiB; sealed in the records.
+    /// Your own data, at most 4 KiB; it is stored encrypted.
     #[arg(long, value_name = "JSON|@FILE", value_parser = metadata)]
     pub(crate) metadata: Option<serde_json::Value>,
 
-    /// Whole folders too; names keep the path below the folder. Links are not followed.
+    /// Upload whole folders, too. Names keep the path from the folder on; links are not followed.
     #[arg(long, short)]
     pub(crate) recursive: bool,
 
-    /// Begin anew, also where an earlier upload of the same file was interrupted.
+    /// Start again, even if an earlier upload of the same file was interrupted.
     #[arg(long)]
     pub(crate) no_resume: bool,
 
-    /// Leave out files that are there already: one of yours has the name and the size, and came
-    /// after the file was last modified.
+    /// Leave out files that are uploaded already: you have one with the same name and size that was
+    /// uploaded after the file was last modified.
     #[arg(long)]
     pub(crate) skip_existing: bool,
 
-    /// Exact size of stdin, which is then sent as it comes. Without it stdin is sealed into a
-    /// temporary file first, under a key that stays in memory.
+    /// Exact size of stdin, which is then sent as it comes. Without it, stdin is first encrypted into
+    /// a temporary file, under a key that stays in memory.
     #[arg(long, value_name = "BYTES")]
     pub(crate) size: Option<u64>,
 

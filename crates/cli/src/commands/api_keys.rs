@@ -1,4 +1,4 @@
-//! `sealift api-keys`.
+//! `sealift api-keys`: makes an API key and prints it.
 
 use sealift_server::{Config, make_api_key, records::Roles};
 

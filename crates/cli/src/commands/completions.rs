@@ -1,4 +1,4 @@
-//! `sealift completions`.
+//! `sealift completions`: prints the completions for a shell.
 
 use clap::CommandFactory as _;
 

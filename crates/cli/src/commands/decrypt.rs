@@ -1,6 +1,6 @@
-//! `sealift decrypt`: opens any message of the format, without a server.
+//! `sealift decrypt`: decrypts any message of the format, without a server.
 //!
-//! Nothing that did not authenticate leaves it, and nothing that lacks its end keeps a name.
+//! The command writes only authenticated plaintext, and a file gets its name only when the message was complete.
 
 mod context;
 mod keys;
@@ -26,17 +26,17 @@ use crate::{
 };
 use sink::{Sink, Target};
 
-/// What was opened, for programs.
+/// The result in JSON, for programs.
 #[derive(Debug, Serialize)]
 struct Opened {
-    /// `-` for stdout.
+    /// The file of the plaintext, or `-` for stdout.
     path: String,
     plaintext_len: u64,
     suite: String,
     message_id: String,
-    /// All pairs that were authenticated, also those that are not stored in the message.
+    /// All pairs that were authenticated, including those that are not stored in the message.
     encryption_context: BTreeMap<String, String>,
-    /// Of the plaintext, in hexadecimal digits.
+    /// The SHA-256 of the plaintext in hexadecimal digits.
     sha256: String,
 }
 
@@ -46,14 +46,14 @@ pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
     let opened = tokio::select! {
         opened = decrypt(&args, &target) => opened?,
         () = stop.asked() => {
-            let stopped = "interrupted: no file was made";
+            let stopped = "interrupted: no file was written";
             return Err(Failure::new(Exit::Interrupted, stopped).into());
         }
     };
     tell(&args, &target, &opened)
 }
 
-/// The read path, in order: header, policy, data key, commitment, frames, end.
+/// Decrypts the message, in this order: header, policy, data key, commitment, frames, end.
 async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let (limits, policy) = (limits(&args.demands), policy(&args.demands));
     let mut source = Message::open(&args.message, &args.reach, Want::All).await?;
@@ -61,7 +61,7 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
         expect_size(args, len)?;
     }
     let (header, first) = source.header(limits).await?;
-    // Asked before any key is: `verify` asks again.
+    // Checked before any key is used. `verify` checks it again.
     header
         .check(&policy)
         .map_err(|error| message::refused(&error))?;
@@ -99,18 +99,18 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     })
 }
 
-/// A body on its way to where the plaintext goes.
+/// The body of a message while it is decrypted into the sink.
 struct Body {
     opener: Opener,
     sink: Sink,
     sha256: Option<Sha256>,
-    /// Bytes of the message so far, from its beginning.
+    /// Bytes of the message read so far, header included.
     read: u64,
 }
 
 impl Body {
-    /// `first` was read along with the header. Gives the plaintext's length and its SHA-256, which
-    /// only a program is told.
+    /// Decrypts the body. `first` holds the bytes that were read together with the header. Returns the
+    /// length of the plaintext and its SHA-256, which is computed for `--json` only and otherwise empty.
     async fn open(
         mut self,
         args: &Decrypt,
@@ -145,10 +145,10 @@ impl Body {
         self.read = self.read.saturating_add(more);
         let pushed = match &mut self.opener {
             Opener::Unsigned(opener) => opener.push(bytes, plaintext),
-            // The sink keeps it back until `finish`, unless that was expressly not wanted.
+            // The sink holds this back until `finish`, unless `--release-before-signature` was given.
             Opener::Signed(opener) => opener.push_before_signature(bytes, plaintext),
         };
-        // What came before an error is authentic: stdout may have it, the exit code says the rest.
+        // Plaintext from before an error is authentic. Stdout may get it, because the exit code reports the error.
         if let Some(hash) = &mut self.sha256 {
             hash.update(&*plaintext);
         }
@@ -161,7 +161,7 @@ fn expect_size(args: &Decrypt, len: u64) -> Result<(), Failure> {
     match args.expect_size {
         Some(expected) if expected != len => {
             let other = format!(
-                "the message has {len} bytes, not {expected}: it is another one, or not whole"
+                "the message has {len} bytes, not {expected}: it is another one, or incomplete"
             );
             Err(Failure::new(Exit::NotAuthentic, other).code("other_size"))
         }
@@ -192,7 +192,8 @@ fn pairs(context: &EncryptionContext) -> BTreeMap<String, String> {
         .collect()
 }
 
-/// Where the plaintext went to stdout that is all there may be.
+/// Prints the result. If the plaintext went to stdout, the result goes to stderr, because stdout may hold nothing
+/// else.
 fn tell(args: &Decrypt, target: &Target, opened: &Opened) -> anyhow::Result<()> {
     if args.told.json {
         return match target {
@@ -205,7 +206,7 @@ fn tell(args: &Decrypt, target: &Target, opened: &Opened) -> anyhow::Result<()> 
     }
     if !args.told.quiet {
         let size = human_size(opened.plaintext_len);
-        let good = terminal::styled("whole and authentic", terminal::GOOD);
+        let good = terminal::styled("complete and authentic", terminal::GOOD);
         terminal::note(&format!("{}  {size}, {good}", shown(&opened.path)));
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! `sealift demo`: all of it on this machine, to be tried in a browser.
+//! `sealift demo`: runs page, server and object store on this machine, for a try in a browser.
 
 use std::path::Path;
 
@@ -31,7 +31,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
             .await
             .map_err(|error| match is_of_another_version(&error) {
                 true => anyhow!(
-                    "the folder {} holds a demo of another version of Sealift; begin empty with \
+                    "the folder {} holds a demo of another version of Sealift; start empty with \
                  `sealift demo --fresh`, which deletes the files in it, or choose another folder \
                  with --data",
                     args.data.display()
@@ -39,7 +39,7 @@ pub(crate) async fn run(args: Demo) -> anyhow::Result<()> {
                 false => failure::to_start(error.into(), args.port),
             })?;
     let mut stop = Stop::listen()?;
-    // It runs, whoever is told.
+    // The demo runs even if nobody can read this line.
     let _ = terminal::say(&ready(&args, server.address().port()));
 
     stop.asked().await;
@@ -57,18 +57,18 @@ fn is_of_another_version(error: &ServerError) -> bool {
 }
 
 fn ready(args: &Demo, port: u16) -> String {
-    // A name, not a number: browsers treat both as secure, people remember one.
+    // A name instead of a number, because people remember names. Browsers treat both as secure.
     let address = format!("http://localhost:{port}/");
     let page = match args.page_dir {
         Some(_) => format!("Open this in a browser: {address}"),
         None => format!("The API is at {address} (no page: give its folder with --page-dir)"),
     };
     let kept = match args.drop {
-        true => "are dropped at the end",
-        false => "stay there for the next demo (--fresh begins empty)",
+        true => "are deleted at the end",
+        false => "stay there for the next demo (--fresh starts empty)",
     };
     format!(
-        "\n  Sealift is ready.\n  {page}\n\n  Data and keys lie in {} and {kept}.\n  Ctrl-C stops it.\n",
+        "\n  Sealift is ready.\n  {page}\n\n  Data and keys are in {} and {kept}.\n  Ctrl-C stops it.\n",
         args.data.display()
     )
 }
@@ -84,7 +84,7 @@ fn page_is_built(args: &Demo) -> anyhow::Result<()> {
     }
 }
 
-/// Flags only: a demo must not pick up the bucket or the key of somebody's environment.
+/// Returns flags as the only source, because a demo must not use a bucket or a key from the environment.
 fn sources(args: &Demo, folder: &DemoFolder) -> anyhow::Result<Sources> {
     let text = |path: &Path| {
         path.to_str()

@@ -1,4 +1,4 @@
-//! `sealift download`: the plaintext, by way of the server, whole or not at all.
+//! `sealift download`: gets the plaintext of a file from the server. The file appears only when it is complete.
 
 mod name;
 mod target;
@@ -21,18 +21,18 @@ use crate::{
 };
 use target::Target;
 
-/// What was downloaded, for programs.
+/// The result in JSON, for programs.
 #[derive(Debug, Serialize)]
 struct Told {
     file_id: String,
-    /// The file's name as it was given.
+    /// The file's name as its uploader gave it.
     name: String,
-    /// Where it went; `-` is stdout.
+    /// The path of the plaintext; `-` is stdout.
     path: String,
     plaintext_len: u64,
-    /// Of what came, in hexadecimal digits.
+    /// The SHA-256 of the downloaded bytes in hexadecimal digits.
     sha256: String,
-    /// Whether that is what the server recorded when it opened every frame.
+    /// Whether the SHA-256 was compared with the one that the server recorded when it opened every frame.
     is_compared: bool,
 }
 
@@ -95,7 +95,7 @@ async fn download(
     }
 }
 
-/// What of the file; a range that goes beyond its end gives what there is.
+/// Returns the bytes of the file that were asked for. A range that goes beyond the end is cut.
 fn range(asked: AskedRange, size: u64) -> Result<Range<u64>, Failure> {
     let range = match asked {
         AskedRange::Between(first, last) => first..last.saturating_add(1).min(size),
@@ -103,13 +103,13 @@ fn range(asked: AskedRange, size: u64) -> Result<Range<u64>, Failure> {
         AskedRange::Last(count) => size.saturating_sub(count)..size,
     };
     if range.is_empty() {
-        let message = format!("the file has {size} bytes, and the range none of them");
+        let message = format!("the file has {size} bytes, and none of them is in the range");
         return Err(Failure::new(Exit::Usage, message).code("range_not_satisfiable"));
     }
     Ok(range)
 }
 
-/// Ctrl-C: once to leave in good order, twice to be gone.
+/// Returns a token that the first Ctrl-C cancels. The second Ctrl-C ends the process at once.
 fn cancelled_by(mut stop: Stop) -> CancellationToken {
     let cancel = CancellationToken::new();
     let asked = cancel.clone();
@@ -122,7 +122,7 @@ fn cancelled_by(mut stop: Stop) -> CancellationToken {
     cancel
 }
 
-/// The file's name, or its id where the server cannot read the name.
+/// Returns the file's name, or its id if the server cannot read the name.
 fn name_of(record: &FileRecord) -> &str {
     match record.name.as_str() {
         "" => record.id.as_str(),
@@ -134,7 +134,7 @@ struct ShownProgress {
     bars: Bars,
     bar: terminal::Bar,
     name: String,
-    /// Whether what came was to stay, and nobody was told yet that it does not.
+    /// Whether a note is still to be printed if the data of an interrupted download cannot be kept.
     is_to_keep: Cell<bool>,
 }
 
@@ -157,8 +157,8 @@ impl ShownProgress {
         }
         self.bar.reached(told.got_plaintext_len);
         if !told.is_kept && self.is_to_keep.take() {
-            let note = "no folder there can be closed to others: what comes is not kept if it \
-                        breaks off";
+            let note = "no private folder can be made there: if the download is interrupted, \
+                        nothing is kept";
             self.bars.note(note);
         }
     }
@@ -176,7 +176,7 @@ fn failed(error: &DownloadError, args: &Download, target: &Target) -> Failure {
         {
             let part = shown(&part.to_string_lossy());
             failure.remedy(format!(
-                "give the same command again to go on; what came lies in {part}"
+                "give the same command again to continue; the data so far are in {part}"
             ))
         }
         _ => failure,
@@ -198,7 +198,7 @@ fn tell(
             sha256: downloaded.sha256.clone(),
             is_compared: downloaded.is_compared,
         };
-        // Stdout has the file, and nothing else.
+        // Stdout holds the file and nothing else.
         return match target {
             Target::Stdout => {
                 terminal::note(&serde_json::to_string(&told)?);
@@ -210,10 +210,10 @@ fn tell(
     if !args.told.quiet {
         let path = shown(&path.to_string_lossy());
         let size = human_size(downloaded.plaintext_len);
-        let good = styled("whole and authentic", GOOD);
+        let good = styled("complete and authentic", GOOD);
         let how = match (args.range, downloaded.is_compared) {
             (Some(_), _) => styled("authentic", GOOD),
-            (None, true) => format!("{good}, SHA-256 as recorded"),
+            (None, true) => format!("{good}, SHA-256 as the server recorded it"),
             (None, false) => good,
         };
         terminal::note(&format!("{path}  {size}, {how}"));

@@ -1,4 +1,4 @@
-//! `sealift files`: what is there, and what is done with it.
+//! `sealift files`: lists, shows, deletes, verifies and shares files.
 
 mod delete;
 mod list;
@@ -17,7 +17,7 @@ use crate::{
     terminal::shown,
 };
 
-/// Nothing of it is left half done by Ctrl-C but a list of ids, of which it did the first ones.
+/// Runs a command about files. Ctrl-C leaves nothing half done, except that only the first ids of a list may be done.
 pub(crate) async fn run(args: Files) -> anyhow::Result<()> {
     let mut stop = Stop::listen()?;
     let done = async {
@@ -36,7 +36,10 @@ pub(crate) async fn run(args: Files) -> anyhow::Result<()> {
     }
 }
 
-/// Every file's record, or why one cannot be had.
+/// Returns the record of every file.
+///
+/// # Errors
+/// Fails if the server does not return one of the records.
 async fn records(
     client: &Client,
     ids: &[FileId],
@@ -50,12 +53,12 @@ async fn records(
     Ok(records)
 }
 
-/// With the file that it is about: there may be several.
+/// Adds the id of the file to the failure, because there may be several files.
 fn of_file(error: &RequestError, id: &FileId, access: &Access) -> anyhow::Error {
     anyhow::Error::new(refused(error, access)).context(id.to_string())
 }
 
-/// The file's name as it is shown; a plain remark where the server cannot read it.
+/// Returns the file's name for the terminal, or a remark if the server cannot read the name.
 fn name(file: &FileRecord) -> String {
     match file.unreadable.contains(&UnreadableField::Name) {
         true => UNREADABLE_NAME.to_owned(),
@@ -65,7 +68,7 @@ fn name(file: &FileRecord) -> String {
 
 const UNREADABLE_NAME: &str = "(name cannot be read)";
 
-/// What the pass over all frames found, in a word.
+/// Returns the result of the verification in one word.
 fn verification(found: &Verification) -> &'static str {
     match found {
         Verification::Pending => "pending",

@@ -1,4 +1,4 @@
-//! `sealift inspect`: what a message says of itself, without any key. None of it is proven by that.
+//! `sealift inspect`: describes a message by its header, without any key. Nothing in the description is verified.
 
 mod report;
 mod sizes;
@@ -13,7 +13,7 @@ use crate::{
 };
 use report::Report;
 
-/// 64 KiB, as [`Limits::GENERAL`]: no header that keyrings write comes near.
+/// The longest header that is read: 64 KiB, as in [`Limits::GENERAL`]. Headers that keyrings write are far shorter.
 const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
@@ -26,13 +26,13 @@ pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
     }
 }
 
-/// The header of a message, of which nothing is proven, and the size of the whole where it is known.
-/// Describing costs nothing: every limit but the header's own is as wide as the format.
+/// Returns the unverified header of a message, and the size of the message if it is known. Every limit except that of
+/// the header is as wide as the format allows, because a description costs nothing.
 pub(super) async fn look(
     message: &args::Message,
     reach: &args::S3Reach,
 ) -> anyhow::Result<(Header, Option<u64>)> {
-    // One byte more says that the header is longer, and not the message cut short.
+    // The extra byte shows that the header is longer, and that the message was not cut short.
     let want = Want::Beginning(u64::from(MOST_HEADER) + 1);
     let mut source = Message::open(message, reach, want).await?;
     let limits = Limits::GENERAL
@@ -44,7 +44,7 @@ pub(super) async fn look(
         DecryptError::Unsupported(Unsupported::OverLimit { .. }) => {
             let longer = format!("the header is longer than {MOST_HEADER} bytes");
             Failure::new(Exit::NotAuthentic, longer)
-                .remedy("no more of it is read here; `sealift decrypt` has --max-header")
+                .remedy("`sealift inspect` reads no more; `sealift decrypt` has --max-header")
                 .code("over_limit")
         }
         other => refused(&other),

@@ -1,4 +1,4 @@
-//! `sealift keys`: what other readers need of a deployment's keys.
+//! `sealift keys`: exports a deployment's key, so that other programs can decrypt its objects.
 
 use std::{
     fs::OpenOptions,
@@ -22,7 +22,7 @@ use crate::{
     terminal::{self, shown},
 };
 
-/// What a reader must be told beside the key.
+/// The data that another program needs together with the key.
 #[derive(Debug, Serialize)]
 struct Exported {
     path: String,
@@ -39,18 +39,18 @@ pub(crate) async fn run(args: Keys) -> anyhow::Result<()> {
 
 async fn export(args: &ExportKey) -> anyhow::Result<()> {
     if args.deployment.data.is_none() {
-        let none = "no deployment was named";
+        let none = "no deployment was given";
         return Err(Failure::new(Exit::Usage, none)
-            .remedy("give its data folder by --data")
+            .remedy("give its data folder with --data")
             .into());
     }
     let (header, _) = inspect::look(&args.message, &args.reach).await?;
     expect_tenant(args, &header)?;
     let keks = local_keks::of(&args.deployment, &header).await?;
     let [kek] = &keks[..] else {
-        let none = "the message is under no key of this deployment";
+        let none = "no key of this deployment decrypts the message";
         return Err(Failure::new(Exit::NotFound, none)
-            .remedy("`sealift inspect` says which key it is under")
+            .remedy("`sealift inspect` shows which key it needs")
             .code("no_such_key")
             .into());
     };
@@ -68,24 +68,25 @@ async fn export(args: &ExportKey) -> anyhow::Result<()> {
     )
 }
 
-/// Whoever hands a message in chooses which key is given out, unless somebody else says whose it is.
+/// Checks that the message belongs to the tenant that was given. Otherwise the person who supplied the message would
+/// choose whose key is exported.
 fn expect_tenant(args: &ExportKey, header: &Header) -> Result<(), Failure> {
     match header.encryption_context().get("tenant") {
         Some(tenant) if tenant != args.tenant.as_str() => {
             let tenant = shown(tenant);
-            let other = format!("the message says that it is of the tenant {tenant}");
+            let other = format!("the message says that it belongs to the tenant {tenant}");
             Err(Failure::new(Exit::NotAuthentic, other)
-                .remedy("no key was written; ask who gave you the message")
+                .remedy("no key was written; ask the person who gave you the message")
                 .code("other_context"))
         }
         _ => Ok(()),
     }
 }
 
-/// That the header is what was sealed under that key, and not somebody's claim.
+/// Proves that the header was encrypted under that key, so that it is more than somebody's claim.
 async fn prove(header: &Header, kek: &Kek) -> Result<(), Failure> {
     let claim = || {
-        let claim = "the message's header does not open with the key that it names";
+        let claim = "the message's header is not authentic under the key that it names";
         Failure::new(Exit::NotAuthentic, claim).remedy("no key was written; fetch the object again")
     };
     let [encrypted] = header.encrypted_data_keys() else {
@@ -98,7 +99,7 @@ async fn prove(header: &Header, kek: &Kek) -> Result<(), Failure> {
     verified.map(drop).map_err(|_| claim())
 }
 
-/// For its owner only, from the first byte on.
+/// Writes the key to a new file, which only its owner can read from the first byte on.
 fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
     let name = shown(&path.to_string_lossy());
     let file = OpenOptions::new()
@@ -107,7 +108,7 @@ fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
         .mode(0o600)
         .open(path);
     let mut file = file.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::new(Exit::Failed, format!("{name} is there already"))
+        ErrorKind::AlreadyExists => Failure::new(Exit::Failed, format!("{name} already exists"))
             .remedy("name another file with --output")
             .code("exists"),
         _ => unusable(&name, &error),
@@ -130,7 +131,7 @@ fn tell(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
     ))?;
     if !args.told.quiet {
         terminal::note(
-            "Whoever has this file opens every file of the tenant that was sealed under it.",
+            "Anyone who has this key can decrypt every file of the tenant that was encrypted under it.",
         );
     }
     Ok(())

@@ -1,4 +1,4 @@
-//! The key-encryption keys of a deployment with the local keyring, for its own objects.
+//! Loads the key-encryption keys of a deployment with the local keyring. They decrypt the deployment's own objects.
 
 use sealift_keyring::{Kek, KeyFileError, KeyFileProblem};
 use sealift_message::general::Header;
@@ -14,8 +14,8 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// The tenant's key-encryption keys out of a deployment's database. Which tenant the message says;
-/// the data key opens only where that is true.
+/// Loads the tenant's key-encryption keys from a deployment's database. The message says which tenant that is; if it
+/// lies, the data key cannot be decrypted.
 pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<Vec<Kek>> {
     let Some(folder) = &sources.data else {
         return Ok(Vec::new());
@@ -28,7 +28,7 @@ pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<
         Some((folder, key_file)) => (folder, Some(key_file)),
         None => (folder.clone(), None),
     };
-    // Flags only: whatever the environment says is about a server that runs here.
+    // Flags only, because the environment describes the server that runs on this machine.
     let mut flags = vec![
         ("data_dir", path(&folder)?),
         ("keyring", "local".to_owned()),

@@ -1,4 +1,4 @@
-//! `sealift man`.
+//! `sealift man`: writes the manual pages.
 
 use std::{fs, io, path::Path};
 
@@ -12,7 +12,7 @@ use crate::{
 
 pub(crate) fn run(args: &Man) -> anyhow::Result<()> {
     let mut command = Args::command().disable_help_subcommand(true);
-    // Else subcommands do not know what they are called.
+    // Without this, subcommands do not know their full names.
     command.build();
     match &args.dir {
         None => terminal::write_all(page(command)?.1.as_bytes())?,
@@ -34,12 +34,12 @@ fn write_pages(command: &Command, folder: &Path) -> io::Result<()> {
     fs::write(folder.join(name), page)
 }
 
-/// Its file name and its text.
+/// Returns the file name and the text of a command's page.
 fn page(command: Command) -> io::Result<(String, String)> {
     let page = clap_mangen::Man::new(command);
     let mut text = Vec::new();
     page.render(&mut text)?;
-    // What stands at a help's end is examples and tables, whose lines stay as they are.
+    // A help ends with examples and tables, whose lines must stay as they are.
     let text = String::from_utf8_lossy(&text).replace("\n.SH EXTRA\n", "\n.SH NOTES\n.nf\n");
     Ok((page.get_filename(), text))
 }

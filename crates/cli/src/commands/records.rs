@@ -1,4 +1,4 @@
-//! `sealift records`.
+//! `sealift records`: shows and changes the epoch of a deployment's database.
 
 use anyhow::bail;
 use sealift_server::{Config, begin_new_epoch, deployment_status, objects::Reached};
@@ -19,14 +19,14 @@ async fn new_epoch(args: NewEpoch) -> anyhow::Result<()> {
     let config = Config::load(&args.place.sources(Vec::new()))?;
     if !args.yes {
         bail!(
-            "this ends every upload that is open, whose files must then be sent anew, and keeps \
-             the complete ones; if that is what you want, give --yes"
+            "this ends every open upload, and its file must be sent again; complete files stay; \
+             if you want this, give --yes"
         );
     }
     let epoch = begin_new_epoch(&config).await?;
     terminal::say(&format!(
-        "Epoch {epoch} has begun. Uploads of earlier ones are refused from now on; the server's \
-         next sweep aborts them."
+        "Epoch {epoch} has begun. The server now refuses uploads of earlier epochs, and its next \
+         sweep aborts them."
     ))?;
     Ok(())
 }
@@ -44,12 +44,12 @@ async fn status(args: RecordsStatus) -> anyhow::Result<()> {
     })?;
     terminal::say(&match &status.mark {
         Some(mark) => format!("mark: {}", reached(&mark.reached)),
-        None => "mark: none of this deployment in the configured bucket".to_owned(),
+        None => "mark: the configured bucket has none of this deployment".to_owned(),
     })?;
     if status.is_older() {
         terminal::say(
-            "The database is older than the mark, as after a restore from a backup: a server is \
-             read-only until `sealift records new-epoch --yes`.",
+            "The database is older than the mark, as after a restore from a backup. The server is \
+             read-only until you run `sealift records new-epoch --yes`.",
         )?;
     }
     Ok(())

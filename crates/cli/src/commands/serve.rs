@@ -1,4 +1,4 @@
-//! `sealift serve`.
+//! `sealift serve`: runs the server until Ctrl-C or SIGTERM.
 
 use sealift_server::{Config, Server, telemetry};
 
@@ -11,7 +11,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
     for name in &config.unknown_names {
         tracing::warn!(
             name,
-            "{name} is no setting and means nothing; see sealift serve --help"
+            "{name} is not a setting and is ignored; see sealift serve --help"
         );
     }
     let port = config.port;
@@ -20,7 +20,7 @@ pub(crate) async fn run(args: Serve) -> anyhow::Result<()> {
         .map_err(|error| failure::to_start(error.into(), port))?;
     let address = server.address();
     let mut stop = Stop::listen()?;
-    // The log says so, too.
+    // If nobody reads stdout, the log still has the address.
     let _ = terminal::say(&format!("Sealift is ready: http://{address}"));
     tracing::info!(%address, "Listening on {address}");
 

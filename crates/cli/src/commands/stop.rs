@@ -1,11 +1,12 @@
-//! When to stop: Ctrl-C or SIGTERM.
+//! Waits for the signals that stop the program: Ctrl-C and SIGTERM.
 
 use std::io;
 
 #[cfg(unix)]
 use tokio::signal::unix::{Signal, SignalKind, signal};
 
-/// The signals, caught from its making on: whoever was told that the program is ready may send one.
+/// The signals. They are caught from `listen` on, because a script may send one as soon as it reads that the program
+/// is ready.
 pub(crate) struct Stop {
     #[cfg(unix)]
     interrupt: Signal,
@@ -23,7 +24,7 @@ impl Stop {
         })
     }
 
-    /// Waits for either.
+    /// Waits for one of the signals.
     pub(crate) async fn asked(&mut self) {
         #[cfg(unix)]
         tokio::select! {
@@ -36,7 +37,7 @@ impl Stop {
         }
     }
 
-    /// Ends the process when asked a second time; to be run beside the shutdown.
+    /// Ends the process at the next signal, while the caller shuts down.
     pub(crate) fn impatiently(mut self) {
         tokio::spawn(async move {
             self.asked().await;

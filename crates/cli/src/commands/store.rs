@@ -1,4 +1,4 @@
-//! `sealift store`.
+//! `sealift store`: marks the bucket, or moves the records to another one.
 
 use anyhow::bail;
 use sealift_server::{Config, mark_store, move_store};
@@ -20,8 +20,8 @@ async fn mark(args: MarkStore) -> anyhow::Result<()> {
     mark_store(&config, args.yes).await?;
     let (bucket, prefix) = (&config.bucket, &config.prefix);
     terminal::say(&format!(
-        "{prefix}/ in the bucket {bucket} is marked as this deployment's. The sweeper removes what \
-         is older than 31 days there and has no record, after it was reported in the log once."
+        "{prefix}/ in the bucket {bucket} is marked as this deployment's. The sweeper deletes objects \
+         there that have no record and are older than 31 days, after it has logged them once."
     ))?;
     Ok(())
 }
@@ -31,15 +31,14 @@ async fn moved(args: MovedStore) -> anyhow::Result<()> {
     let (bucket, prefix) = (&config.bucket, &config.prefix);
     if !args.yes {
         bail!(
-            "this makes {prefix}/ in the bucket {bucket} the place of this deployment's objects, if \
-             all of them are there, and ends every upload that is open; if that is what you want, \
-             stop every server and give --yes"
+            "this makes all records use {prefix}/ in the bucket {bucket}, if all objects are there, \
+             and ends every open upload; if you want this, stop every server and give --yes"
         );
     }
     let files = move_store(&config).await?;
     terminal::say(&format!(
-        "The objects of {files} files are in the bucket {bucket}, and their records say so now. The \
-         server can be started. Uploads that were open must be sent anew."
+        "All records now use the bucket {bucket}, where the objects of {files} files were found. You \
+         can start the server. Files of open uploads must be sent again."
     ))?;
     Ok(())
 }

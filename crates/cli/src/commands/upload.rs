@@ -1,4 +1,4 @@
-//! `sealift upload`: seals files here and lifts the ciphertext straight to the store.
+//! `sealift upload`: encrypts files here and sends the ciphertext straight to the store.
 
 mod chosen;
 mod existing;
@@ -29,14 +29,15 @@ use chosen::{Chosen, Input, Selection};
 use existing::Existing;
 use shown_progress::{ShownProgress, Total};
 
-/// Small files wait for the server more than for the link; the PUTs at once stay the client's.
+/// The number of files that are uploaded at once. Small files wait for the server more than for the network. The client
+/// limits the number of simultaneous PUTs by itself.
 const FILES_AT_ONCE: usize = 4;
 
 pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
     let selection = Selection::of(&args)?;
     let (chosen, refusals) = selection.tell(&args)?;
     let client = connect(&args.access)?;
-    // A server that is not there is said at once, and not after many attempts.
+    // If the server cannot be reached, this fails at once and not after many retries.
     let policy = client.policy().await;
     policy.map_err(|error| refused(&error, &args.access))?;
     let unfinished = match args.no_resume {
@@ -59,13 +60,13 @@ pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
         unfinished: Mutex::new(unfinished),
         existing,
         bars,
-        // Until now there is nothing to leave in good order, so Ctrl-C simply ends the program.
+        // Until now there was nothing to clean up, so Ctrl-C simply ended the program.
         stopping: Stopping::watch(Stop::listen()?),
     };
     uploads.all(chosen, refusals).await
 }
 
-/// Names the chosen files that cannot be uploaded.
+/// Counts the chosen files that cannot be uploaded, and holds the exit code of the first.
 #[derive(Debug, Clone, Copy)]
 struct Refusals {
     count: usize,
@@ -73,10 +74,10 @@ struct Refusals {
 }
 
 impl Selection {
-    /// Says at once what is left out and what cannot be uploaded, before the others are uploaded.
+    /// Reports which files are left out and which cannot be uploaded, before the others are uploaded.
     ///
     /// # Errors
-    /// Where there is nothing to upload.
+    /// Fails if there is nothing to upload or the flags do not fit the files.
     fn tell(self, args: &Upload) -> anyhow::Result<(Vec<Chosen>, Refusals)> {
         if !args.told.quiet {
             for sentence in &self.left_out {
@@ -104,11 +105,11 @@ impl Selection {
     }
 }
 
-/// What all of the files share.
+/// The state that all uploads of this command share.
 struct Uploads {
     args: Upload,
     client: Client,
-    /// Those that nobody goes on with yet.
+    /// The unfinished uploads that no file of this command continues yet.
     unfinished: Mutex<Vec<UploadSummary>>,
     existing: Existing,
     bars: Bars,
@@ -158,11 +159,11 @@ impl Uploads {
             }
             _ => format!("{missing} of {count} files were not uploaded"),
         };
-        // The same command alone would upload the others once more.
+        // Without the flag, the same command would upload the complete files again.
         let again = "give the same command again with --skip-existing";
         let remedy = match refusals.count {
             0 => again.to_owned(),
-            _ => format!("mend what is said above, then {again}"),
+            _ => format!("fix the errors above, then {again}"),
         };
         Err(Failure::new(exit, message).remedy(remedy).into())
     }
@@ -176,7 +177,7 @@ impl Uploads {
                     opened => opened.map_err(|error| self.refused(error.into()))?,
                 };
                 if let Some(record) = self.existing.of(chosen, &source) {
-                    let there = format!("{}: is there already", shown(&chosen.name));
+                    let there = format!("{}: is uploaded already", shown(&chosen.name));
                     self.note(&there);
                     return Ok(record.clone());
                 }
@@ -202,15 +203,14 @@ impl Uploads {
         }
     }
 
-    /// A file whose size nobody knows before its end, whatever the file system says.
+    /// Uploads a file whose real size is not what the file system says, and is known only at its end.
     async fn spooled(&self, chosen: &Chosen, path: &Path) -> anyhow::Result<FileRecord> {
         let interrupted = &self.stopping.asked;
         let source = source::file(path, &chosen.name, &self.bars, interrupted).await;
         self.once(chosen, source).await
     }
 
-    /// Uploads what cannot be read again. Nobody can go on with it, so what does not become a file is
-    /// taken back.
+    /// Uploads a source that cannot be read again. Such an upload cannot be continued, so it is aborted if it fails.
     async fn once(
         &self,
         chosen: &Chosen,
@@ -231,14 +231,14 @@ impl Uploads {
         let control = self.stopping.asked.clone().into();
         let begun = self.begin(chosen, source, heard, control).await;
         if let (Err(_), Some(id)) = (&begun, upload_id.get()) {
-            // If that fails, too, it ends when it expires. Of one that is taken back it does nothing.
+            // If the abort fails, too, the upload ends when it expires. An upload that was aborted already does not
+            // change.
             let _ = self.client.abort(id).await;
         }
         Ok(begun.map_err(refused)?)
     }
 
-    /// With the unfinished upload of this very file; `None` where there is none that can be gone on
-    /// with.
+    /// Continues the unfinished upload of this file. Returns `None` if there is none that can be continued.
     async fn go_on(
         &self,
         chosen: &Chosen,
@@ -249,7 +249,7 @@ impl Uploads {
         let heard = |told: Progress| progress.hear(&told);
         let control = self.stopping.leaving.clone();
         let id = earlier.upload_id.clone();
-        // Another program may be about to complete it, with another file of that name.
+        // Another program may be about to complete this upload with another file of the same name.
         let options = ResumeOptions {
             must_compare: true,
             ..ResumeOptions::default()
@@ -258,7 +258,7 @@ impl Uploads {
         match gone_on.await {
             Err(error @ (UploadError::Changed { .. } | UploadError::Gone { .. })) => {
                 if matches!(error, UploadError::Changed { .. }) {
-                    // It may be of another of the chosen files.
+                    // The upload may belong to another of the chosen files.
                     self.unfinished().push(earlier);
                 }
                 self.note_begun_anew(chosen, &shown(&error.to_string()));
@@ -268,7 +268,8 @@ impl Uploads {
         }
     }
 
-    /// The unfinished upload that looks like this file, which nobody else gets then.
+    /// Removes the unfinished upload that looks like this file from the list and returns it, so that no other file
+    /// continues it.
     fn take_unfinished(&self, chosen: &Chosen, source: &FileSource) -> Option<UploadSummary> {
         let mut unfinished = self.unfinished();
         let is_of_the_file = |upload: &UploadSummary| {
@@ -276,7 +277,7 @@ impl Uploads {
                 && upload.size == source.plaintext_len()
                 && upload.last_modified_ms == source.last_modified_ms()
         };
-        // The default media type is a guess, which another client makes in another way.
+        // A media type is compared only if it was given, because other clients guess it in other ways.
         let is_said_the_same = |upload: &UploadSummary| {
             upload.reference == self.args.reference
                 && upload.metadata == self.args.metadata
@@ -304,7 +305,7 @@ impl Uploads {
     }
 
     fn note_begun_anew(&self, chosen: &Chosen, why: &str) {
-        self.note(&format!("{}: {why}: begun anew", shown(&chosen.name)));
+        self.note(&format!("{}: {why}: started again", shown(&chosen.name)));
     }
 
     fn note(&self, text: &str) {
@@ -336,7 +337,7 @@ impl Uploads {
             UploadError::Left { upload_id: Some(_) }
             | UploadError::Failed {
                 upload_id: Some(_), ..
-            } => failure.remedy("give the same command again to go on"),
+            } => failure.remedy("give the same command again to continue"),
             _ => failure,
         }
         .into()
@@ -354,7 +355,7 @@ impl Uploads {
     }
 }
 
-/// Ctrl-C: once to leave in good order, twice to be gone.
+/// Watches for Ctrl-C. The first leaves the uploads so that they can be continued, the second ends the process at once.
 struct Stopping {
     asked: CancellationToken,
     leaving: UploadControl,

@@ -1,21 +1,21 @@
-//! Exit codes. They stay as they are: scripts depend on them.
+//! The exit codes. They never change, because scripts depend on them.
 
-/// Why the program ends; the table of `sealift --help`.
+/// The reason why the program ends. `sealift --help` has the same table.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Exit {
-    /// It failed for a reason that no other says.
+    /// The command failed for a reason that no other code covers.
     Failed,
     /// The command line or the configuration is wrong.
     Usage,
     /// Not authentic, damaged, or refused by the policy.
     NotAuthentic,
-    /// There is no such thing, or it is not the caller's.
+    /// The file or object does not exist, or is not the caller's.
     NotFound,
-    /// Not logged in, or without the right.
+    /// The caller is not logged in, or lacks the permission.
     NotAllowed,
     /// Server, store or KMS cannot be reached or is busy: try again.
     Unreachable,
-    /// Ctrl-C or SIGTERM.
+    /// Ctrl-C or SIGTERM ended the command.
     Interrupted,
 }
 
@@ -28,12 +28,12 @@ impl Exit {
             Self::NotFound => 4,
             Self::NotAllowed => 5,
             Self::Unreachable => 6,
-            // As shells say it of a program that SIGINT ended.
+            // Shells report the same for a program that SIGINT ended.
             Self::Interrupted => 130,
         }
     }
 
-    /// Its code in JSON.
+    /// Returns the code for JSON.
     pub(crate) const fn name(self) -> &'static str {
         match self {
             Self::Failed => "failed",

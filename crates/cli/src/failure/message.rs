@@ -1,10 +1,10 @@
-//! A message that was not opened, and what can be done about it.
+//! Translates the errors of a message into failures with a remedy.
 
 use sealift_message::{DecryptError, Field, Unsupported};
 
 use super::{Exit, Failure};
 
-/// The sentence and, where a person can decide it, the flag.
+/// Returns the failure for a message that was refused. If the person can allow it, the remedy names the flag.
 pub(crate) fn refused(error: &DecryptError) -> Failure {
     let failure = Failure::new(Exit::NotAuthentic, sentence(error));
     let failure = match error {
@@ -22,11 +22,11 @@ pub(crate) fn refused(error: &DecryptError) -> Failure {
     }
 }
 
-/// The same of a body: its header was authentic, so keys and context are right.
+/// Returns the failure for a body. The header was authentic before, so keys and context are right.
 pub(crate) fn damaged(error: &DecryptError) -> Failure {
     match error {
         DecryptError::Unauthentic => {
-            let altered = "the message was damaged or altered: what follows is not authentic";
+            let altered = "the message was damaged or altered: the rest of it is not authentic";
             Failure::new(Exit::NotAuthentic, altered)
                 .remedy("fetch it again, or from a backup")
                 .code("damaged")
@@ -41,16 +41,15 @@ fn sentence(error: &DecryptError) -> String {
             "the message is cut short: it ends before its final frame does".to_owned()
         }
         DecryptError::Unauthentic => {
-            "the header does not authenticate: another key, another context, or altered bytes"
-                .to_owned()
+            "the header is not authentic: wrong key, wrong context, or altered bytes".to_owned()
         }
         DecryptError::Malformed {
             field: Field::AfterTheEnd,
             at,
-        } => format!("something stands after the message's end, at byte {at}"),
+        } => format!("there are bytes after the message's end, from byte {at} on"),
         DecryptError::Malformed { .. } => format!("this is {error}"),
         DecryptError::Unsupported(Unsupported::Version(_)) => {
-            "this is no message of the AWS Encryption SDK: it does not begin like one".to_owned()
+            "this is not a message of the AWS Encryption SDK: it does not begin like one".to_owned()
         }
         DecryptError::Unsupported(Unsupported::OverLimit {
             field: Field::Header,
@@ -65,18 +64,18 @@ fn remedy(error: &DecryptError) -> Option<String> {
     match error {
         DecryptError::Truncated => Some("fetch it again".to_owned()),
         DecryptError::Unauthentic => {
-            Some("look at the keys, at --context, and whether it was altered".to_owned())
+            Some("check the keys, --context, and whether the message was altered".to_owned())
         }
         DecryptError::Unsupported(Unsupported::NoCommitment(_)) => {
-            Some("if you trust who made it, give --allow-without-commitment".to_owned())
+            Some("if you trust its writer, give --allow-without-commitment".to_owned())
         }
         DecryptError::Unsupported(Unsupported::OverLimit { field, got, .. }) => {
             let flag = match field {
-                // How long it is nobody knows before its end.
+                // The length of a header is not known before its end, so suggest twice as much.
                 Field::Header => {
                     let next = got.saturating_sub(1).saturating_mul(2);
                     let flag = format!("--max-header {next}");
-                    return Some(format!("if you trust who made it, give {flag}"));
+                    return Some(format!("if you trust its writer, give {flag}"));
                 }
                 Field::EncryptionContext => "--max-context",
                 Field::EncryptedDataKeys => "--max-data-keys",
@@ -84,7 +83,7 @@ fn remedy(error: &DecryptError) -> Option<String> {
                 Field::UnframedBody => "--max-unframed",
                 _ => return None,
             };
-            Some(format!("if you trust who made it, give {flag} {got}"))
+            Some(format!("if you trust its writer, give {flag} {got}"))
         }
         _ => None,
     }

@@ -1,16 +1,16 @@
-//! A server that did not start.
+//! The failure of a server that did not start.
 
 use std::io;
 
 use anyhow::anyhow;
 use sealift_server::objects::embedded::EmbeddedError;
 
-/// A taken port with the flag that changes it.
+/// Returns the error to show. If a port is taken, it names the flag that changes the port.
 pub(crate) fn to_start(error: anyhow::Error, port: u16) -> anyhow::Error {
     for cause in error.chain() {
         if let Some(EmbeddedError::PortTaken(port)) = cause.downcast_ref() {
             return anyhow!(
-                "port {port} is taken, which the object store wants; free it or choose another \
+                "port {port} is taken, and the object store needs it; free it or choose another \
                  with --s3-port <PORT>"
             );
         }

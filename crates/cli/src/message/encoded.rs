@@ -1,5 +1,5 @@
-//! A message that somebody wrote as text. Mail, JSON and databases carry bytes so; readers of the
-//! format want the bytes themselves.
+//! Recognises a message that was encoded as text, because mail, JSON and databases often carry bytes so. Readers of the
+//! format need the bytes themselves, so the failure says how to decode them.
 
 use data_encoding::{BASE64, BASE64URL, HEXLOWER_PERMISSIVE};
 use sealift_message::{
@@ -9,13 +9,13 @@ use sealift_message::{
 
 use crate::failure::{Exit, Failure};
 
-/// Bytes of a text that show which encoding it is in, behind whatever stands before the message.
+/// Bytes of a text that are enough to recognise its encoding, even with lines or a prefix before the message.
 pub(super) const BEGINNING: usize = 1024;
 
-/// Version and suite of a message, and one byte more.
+/// Bytes of a message that identify it: version (1), suite (2) and one more.
 const SIGNIFICANT: usize = 4;
 
-/// How bytes are written as text.
+/// An encoding of bytes as text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Encoding {
     Base64,
@@ -24,7 +24,7 @@ pub(super) enum Encoding {
 }
 
 impl Encoding {
-    /// The encoding of a text that holds a message; `None` where the bytes hold none.
+    /// Returns the encoding of a text that holds a message, or `None` if the bytes do not hold one.
     pub(super) fn of(bytes: &[u8]) -> Option<Self> {
         let text = text(bytes);
         let digits = without_prefix(&text);
@@ -36,7 +36,7 @@ impl Encoding {
             return Some(Self::Hex);
         }
         if is_message(BASE64.decode(beginning(digits))) {
-            // The characters that tell the two apart may come later.
+            // The characters in which the two differ may come later.
             return Some(match digits.contains(['-', '_']) {
                 false => Self::Base64,
                 true => Self::Base64Url,
@@ -45,14 +45,14 @@ impl Encoding {
         is_message(BASE64URL.decode(beginning(digits))).then_some(Self::Base64Url)
     }
 
-    /// The failure that says so.
+    /// Returns the failure that names the encoding and says how to decode it.
     pub(super) fn refused(self) -> Failure {
         let (name, program) = match self {
             Self::Base64 => ("base64", "base64 -d"),
             Self::Base64Url => ("base64url", "basenc --base64url -d"),
             Self::Hex => ("hexadecimal digits", "xxd -r -p"),
         };
-        let message = format!("this is a message in {name}, and not the message itself");
+        let message = format!("this is a message in {name}, not the message itself");
         Failure::new(Exit::NotAuthentic, message)
             .remedy(format!(
                 "decode it first, with `{program}` for example, without any line around it"
@@ -61,8 +61,8 @@ impl Encoding {
     }
 }
 
-/// The text without white space and without the lines of an armour (`-----BEGIN ...-----` and the
-/// headers below it), also where it is in UTF-16 or begins with a byte order mark.
+/// Returns the text without white space and without the lines of an armour (`-----BEGIN ...-----` and the headers below
+/// it). The text may be in UTF-16 or begin with a byte order mark.
 fn text(bytes: &[u8]) -> String {
     let ascii: String = bytes
         .iter()
@@ -76,7 +76,7 @@ fn text(bytes: &[u8]) -> String {
         .collect()
 }
 
-/// Without what other programs write in front of the first digit.
+/// Removes the prefixes that other programs write before the first digit.
 fn without_prefix(text: &str) -> &str {
     let text = match text.split_once(";base64,") {
         Some((before, data)) if before.contains("data:") => data,
@@ -88,12 +88,12 @@ fn without_prefix(text: &str) -> &str {
     found.unwrap_or(text)
 }
 
-/// Enough digits for [`SIGNIFICANT`] bytes in every encoding, and whole groups of them.
+/// Returns enough digits for [`SIGNIFICANT`] bytes in every encoding, in whole groups.
 fn beginning(digits: &str) -> &[u8] {
     digits.as_bytes().get(..2 * SIGNIFICANT).unwrap_or_default()
 }
 
-/// Whether version and suite are those of a message. Text decodes to anything, so both must be right.
+/// Returns whether version and suite are those of a message. Both must be right, because text can decode to anything.
 fn begins_like_a_message(bytes: &[u8]) -> bool {
     let Some(bytes) = bytes.get(..SIGNIFICANT) else {
         return false;

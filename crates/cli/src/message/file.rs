@@ -1,4 +1,4 @@
-//! Messages in files and from stdin.
+//! Reads messages from files and from stdin.
 
 use std::{io, path::Path};
 
@@ -11,7 +11,7 @@ use crate::{
     terminal::shown,
 };
 
-/// Read at once. Larger is not faster, smaller means more turns.
+/// Bytes to read at once. More is not faster, fewer means more reads.
 const PIECE: usize = 1024 * 1024;
 
 pub(super) async fn open(path: &Path) -> anyhow::Result<Message> {
@@ -22,7 +22,7 @@ pub(super) async fn open(path: &Path) -> anyhow::Result<Message> {
         if metadata.is_dir() {
             return Err(io::ErrorKind::IsADirectory.into());
         }
-        // A pipe has no length before its end.
+        // The length of a pipe is not known before its end.
         let len = metadata.is_file().then_some(metadata.len());
         io::Result::Ok((file, len))
     };
@@ -40,7 +40,7 @@ pub(super) fn stdin() -> anyhow::Result<Message> {
     if io::IsTerminal::is_terminal(&io::stdin()) {
         let nothing = Failure::new(
             Exit::Usage,
-            "stdin is a terminal, no message comes from there",
+            "stdin is a terminal, so no message comes from it",
         )
         .remedy("name a file, or send the message through a pipe");
         return Err(nothing.into());

@@ -1,4 +1,4 @@
-//! Where a message is, as the command line says it.
+//! The place of a message, as it is written on the command line.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -8,7 +8,7 @@ use std::{
 
 use crate::terminal::shown;
 
-/// A file, stdin, or an object.
+/// A file, stdin, or an object in S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum Place {
     File(PathBuf),
@@ -16,7 +16,7 @@ pub(crate) enum Place {
     S3(S3Url),
 }
 
-/// `s3://bucket/key`; the key stands as it is, nothing in it is an escape.
+/// An object, written `s3://bucket/key`. The object key is used unchanged; it has no escapes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) struct S3Url {
     pub(crate) bucket: String,
@@ -24,7 +24,7 @@ pub(crate) struct S3Url {
 }
 
 #[derive(Debug, thiserror::Error)]
-#[error("an object is named s3://bucket/key")]
+#[error("write an object as s3://bucket/key")]
 pub(crate) struct NotAnS3Url;
 
 impl TryFrom<&OsStr> for Place {
@@ -48,7 +48,7 @@ impl TryFrom<&OsStr> for Place {
 }
 
 impl Place {
-    /// As it was said, for programs.
+    /// Returns the place as it was written, for programs.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::File(path) => path.to_string_lossy().into_owned(),
@@ -57,8 +57,8 @@ impl Place {
         }
     }
 
-    /// What it is called without the folders it lies in; nothing of stdin, and nothing that would be
-    /// another place as the name of a file.
+    /// Returns the name without its folders. Returns `None` for stdin, and for an object whose name would not be a
+    /// plain file name.
     pub(crate) fn name(&self) -> Option<OsString> {
         match self {
             Self::File(path) => path.file_name().map(OsStr::to_owned),
@@ -66,7 +66,7 @@ impl Place {
             Self::S3(url) => {
                 let (_, name) = url.key.rsplit_once('/').unwrap_or(("", &url.key));
                 let is_a_name = !name.is_empty()
-                    // Neither a folder nor a file that a shell would read.
+                    // This excludes `.`, `..` and hidden files, such as those that a shell runs.
                     && !name.starts_with('.')
                     && !name.contains(['\\', ':'])
                     && shown(name) == name;
@@ -77,7 +77,7 @@ impl Place {
 }
 
 impl fmt::Display for Place {
-    /// For people, on a terminal.
+    /// Writes the place for people, safe for a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("stdin"),

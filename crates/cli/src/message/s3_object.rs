@@ -1,5 +1,5 @@
-//! Messages in S3, by AWS credentials alone: no server of ours is asked. One certain object is read:
-//! size, ETag and version of the first answer hold to the end, also over lost connections.
+//! Reads messages from S3 with AWS credentials alone, without a server of ours. All bytes come from one object: size,
+//! ETag and version of the first answer must stay the same to the end, even if connections break.
 
 use core::time::Duration;
 
@@ -25,9 +25,9 @@ mod refusal;
 
 use refusal::{lacks_its_reason, replaced, translate};
 
-/// The longest silence of the store, before an answer and within a body.
+/// The longest wait for the store, before an answer and within a body.
 const LONGEST_SILENCE: Duration = Duration::from_secs(60);
-/// Connections that may break one after the other without a byte between.
+/// The number of connections that may break one after the other without a byte in between.
 const MOST_BROKEN: u32 = 5;
 
 pub(super) async fn open(url: &S3Url, reach: &S3Reach, want: Want) -> anyhow::Result<Message> {
@@ -51,7 +51,7 @@ pub(super) async fn open(url: &S3Url, reach: &S3Reach, want: Want) -> anyhow::Re
         head.e_tag,
     ) else {
         return Err(anyhow!(
-            "the store does not tell the size and ETag of the object"
+            "the store does not report the object's size and ETag"
         ));
     };
     let end = match want {
@@ -75,7 +75,7 @@ pub(super) async fn open(url: &S3Url, reach: &S3Reach, want: Want) -> anyhow::Re
     })
 }
 
-/// Why the store refused the HEAD: the answer to a GET has a body, which says it.
+/// Finds out why the store refused the HEAD. Only the answer to a GET has a body, which gives the reason.
 async fn reason(client: &Client, url: &S3Url, reach: &S3Reach) -> Failure {
     let asked = client
         .get_object()
@@ -86,13 +86,13 @@ async fn reason(client: &Client, url: &S3Url, reach: &S3Reach) -> Failure {
         .send()
         .await;
     match asked {
-        Ok(_) => Failure::new(Exit::Failed, "the store answers GET, and refuses HEAD")
-            .remedy("get the object by another program, and give the file"),
+        Ok(_) => Failure::new(Exit::Failed, "the store answers GET, but refuses HEAD")
+            .remedy("fetch the object with another program, and give the file"),
         Err(error) => translate(url, region(client), &error),
     }
 }
 
-/// The region that requests are signed for.
+/// Returns the region that requests are signed for.
 fn region(client: &Client) -> Option<&str> {
     client.config().region().map(Region::as_ref)
 }
@@ -112,16 +112,16 @@ async fn client(reach: &S3Reach) -> Client {
                 .read_timeout(LONGEST_SILENCE)
                 .build(),
         )
-        // Whoever reads our stdout may pause for as long as they like.
+        // Stalls are allowed, because the reader of our stdout may pause for as long as it likes.
         .stalled_stream_protection(StalledStreamProtectionConfig::disabled());
     if let Some(endpoint) = &reach.s3_endpoint {
-        // As the server's own setting: other stores seldom have a name for every bucket.
+        // The server does the same, because stores other than AWS seldom have a host name for every bucket.
         builder = builder.endpoint_url(endpoint).force_path_style(true);
     }
     Client::from_conf(builder.build())
 }
 
-/// How far an object was read.
+/// An object while it is read.
 struct Reading {
     client: Client,
     url: S3Url,
@@ -153,13 +153,13 @@ impl Reading {
                     self.body = Some(body);
                     return Ok(Some((bytes, self)));
                 }
-                // It goes on where it broke.
+                // The next connection continues where this one broke.
                 _ if self.broken < MOST_BROKEN => {
                     self.broken += 1;
                     tokio::time::sleep(Duration::from_millis(500) * self.broken).await;
                 }
                 _ => {
-                    let cut = "the store ends its answers before the object does";
+                    let cut = "the store ends its answers before the object is complete";
                     return Err(Failure::new(Exit::Unreachable, cut)
                         .remedy("try again")
                         .into());
@@ -169,7 +169,7 @@ impl Reading {
         Ok(None)
     }
 
-    /// From where we are to the end, of exactly this object.
+    /// Requests the rest of exactly this object, from the current position on.
     async fn get(&self) -> anyhow::Result<ByteStream> {
         let last = self.end.saturating_sub(1);
         let answer = self
@@ -183,7 +183,7 @@ impl Reading {
             .send()
             .await
             .map_err(|error| translate(&self.url, region(&self.client), &error))?;
-        // Some stores ignore If-Match: what they answer is compared all the same.
+        // Some stores ignore If-Match or Range, so their answer is compared.
         let range = format!("bytes {}-{last}/{}", self.at, self.len);
         if answer.e_tag.as_ref() != Some(&self.etag)
             || answer.content_range.as_deref() != Some(&range)

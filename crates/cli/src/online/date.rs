@@ -1,8 +1,8 @@
-//! Points in time as people read them.
+//! Formats points in time for people.
 
 use time::{OffsetDateTime, macros::format_description};
 
-/// In UTC, to the minute: `2026-01-31 09:05`.
+/// Formats a time in UTC, to the minute, such as `2026-01-31 09:05`.
 pub(crate) fn date(unix_ms: i64) -> String {
     let format = format_description!("[year]-[month]-[day] [hour]:[minute]");
     OffsetDateTime::from_unix_timestamp_nanos(i128::from(unix_ms).saturating_mul(1_000_000))

@@ -1,4 +1,5 @@
-//! What the client's errors mean to a person: exit code, sentence, remedy. One table an error.
+//! Translates the client's errors into failures for people: exit code, sentence and remedy. Each error type has one
+//! table.
 
 use std::io;
 
@@ -11,7 +12,7 @@ use crate::{
     terminal::shown,
 };
 
-/// A request that failed.
+/// Returns the failure for a request.
 pub(crate) fn refused(error: &RequestError, access: &Access) -> Failure {
     match error {
         RequestError::Refused { problem, .. } => of_problem(problem),
@@ -35,11 +36,11 @@ pub(crate) fn refused(error: &RequestError, access: &Access) -> Failure {
             Failure::new(
                 exit,
                 format!(
-                    "what answers at {} is no Sealift server ({status})",
+                    "{} is not a Sealift server: it answers with status {status}",
                     access.server
                 ),
             )
-            .remedy("check the address (--server, SEALIFT_SERVER) and what is in between")
+            .remedy("check the address (--server, SEALIFT_SERVER) and any proxy in between")
         }
         _ => Failure::new(Exit::Failed, sentence(error)),
     }
@@ -77,10 +78,10 @@ fn of_problem(problem: &Problem) -> Failure {
         _ => Exit::Failed,
     };
     if problem.known_code() == Some(Code::NotFound) {
-        return Failure::new(exit, "there is no such thing there, or it is not yours")
+        return Failure::new(exit, "there is no such file or link, or it is not yours")
             .remedy("`sealift files list` shows your files");
     }
-    // The server's sentences say what to do. What is told of a fault is in its log.
+    // The server's sentences say what to do. They do not explain its own faults; the server's log has the details.
     let detail = problem.detail.trim_end_matches('.');
     let message = match &problem.request_id {
         Some(id) if is_in_the_log(problem) => format!("{detail} (request {id})"),
@@ -89,18 +90,18 @@ fn of_problem(problem: &Problem) -> Failure {
     let failure = Failure::new(exit, shown(&message)).code(shown(&problem.code));
     match problem.known_code() {
         Some(Code::Unauthenticated) => {
-            failure.remedy("give an API key in SEALIFT_API_KEY or by --api-key-file")
+            failure.remedy("give an API key in SEALIFT_API_KEY or with --api-key-file")
         }
         _ => failure,
     }
 }
 
-/// Whether the server's log says more of it under the request's id.
+/// Returns whether the server's log has details under the request's id.
 fn is_in_the_log(problem: &Problem) -> bool {
     problem.status >= 500 || problem.known_code() == Some(ProblemCode::RefusedByStore)
 }
 
-/// A download that did not come to its end.
+/// Returns the failure for a download.
 pub(crate) fn download_refused(error: &DownloadError, access: &Access) -> Failure {
     match error {
         DownloadError::Request(error) => refused(error, access),
@@ -112,8 +113,8 @@ pub(crate) fn download_refused(error: &DownloadError, access: &Access) -> Failur
         }
         DownloadError::Exists { path } => {
             let path = shown(&path.to_string_lossy());
-            Failure::new(Exit::Failed, format!("{path} is there already"))
-                .remedy("choose another name, or give --force to write over it")
+            Failure::new(Exit::Failed, format!("{path} already exists"))
+                .remedy("choose another name, or give --force to overwrite it")
                 .code("exists")
         }
         DownloadError::Unwritable { cause, .. } | DownloadError::Output(cause) => {
@@ -123,7 +124,7 @@ pub(crate) fn download_refused(error: &DownloadError, access: &Access) -> Failur
     }
 }
 
-/// An upload that did not become a file.
+/// Returns the failure for an upload.
 pub(crate) fn upload_refused(error: &UploadError, access: &Access) -> Failure {
     match error {
         UploadError::Failed { error, .. } => refused(error, access),
@@ -152,7 +153,7 @@ pub(crate) fn upload_refused(error: &UploadError, access: &Access) -> Failure {
     }
 }
 
-/// Others' words may be in it.
+/// Returns the error's text, safe for the terminal: it may contain other people's words.
 fn sentence(error: &dyn std::error::Error) -> String {
     shown(&error.to_string())
 }

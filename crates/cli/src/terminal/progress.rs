@@ -1,4 +1,4 @@
-//! Progress on stderr, where a terminal reads it.
+//! Progress bars on stderr, if that is a terminal.
 
 use core::time::Duration;
 
@@ -6,27 +6,27 @@ use indicatif::{MultiProgress, ProgressBar, ProgressDrawTarget, ProgressStyle};
 
 use crate::args::Output;
 
-/// Between two pictures of a spinner.
+/// The time between two pictures of a spinner.
 const TICK: Duration = Duration::from_millis(100);
 
-/// All bars of a command: one below the other.
+/// All bars of a command, one below the other.
 #[derive(Debug, Clone)]
 pub(crate) struct Bars(MultiProgress);
 
 impl Bars {
-    /// Drawn only where stderr is a terminal and neither `--quiet` nor `--json` was given.
+    /// Makes the bars. They are drawn only if stderr is a terminal and neither `--quiet` nor `--json` was given.
     pub(crate) fn new(output: Output) -> Self {
         let target = if output.quiet || output.json {
             ProgressDrawTarget::hidden()
         } else {
-            // Itself hidden where stderr is no terminal.
+            // This target is hidden by itself if stderr is not a terminal.
             ProgressDrawTarget::stderr()
         };
         Self(MultiProgress::with_draw_target(target))
     }
 
-    /// A bar over so many bytes; without a number it only counts. The label is other people's words
-    /// often enough: it is escaped here.
+    /// Makes a bar for `len` bytes; without `len` it only counts. The label is escaped, because it is often other
+    /// people's words.
     pub(crate) fn bytes(&self, label: &str, len: Option<u64>) -> Bar {
         let template = match len {
             Some(_) => {
@@ -46,7 +46,7 @@ impl Bars {
         Bar(bar)
     }
 
-    /// Something that is waited for, nobody knows how long.
+    /// Makes a spinner for a wait of unknown length.
     pub(crate) fn waiting(&self, label: &str) -> Bar {
         let style = ProgressStyle::with_template("{spinner} {msg} {elapsed:.dim}");
         let style = style.unwrap_or_else(|_| ProgressStyle::default_spinner());
@@ -56,28 +56,28 @@ impl Bars {
         Bar(bar)
     }
 
-    /// A line above the bars.
+    /// Prints a line above the bars.
     pub(crate) fn note(&self, text: &str) {
         self.suspended(|| super::note(text));
     }
 
-    /// Prints above the bars.
+    /// Hides the bars while `print` runs.
     pub(crate) fn suspended<T>(&self, print: impl FnOnce() -> T) -> T {
         self.0.suspend(print)
     }
 }
 
-/// One bar. Wiped when it is dropped: what came of it is said in words.
+/// One bar. It is wiped when it is dropped, because the result is printed in words.
 #[derive(Debug)]
 pub(crate) struct Bar(ProgressBar);
 
 impl Bar {
-    /// So many bytes are done.
+    /// Sets the number of bytes that are done.
     pub(crate) fn reached(&self, bytes: u64) {
         self.0.set_position(bytes);
     }
 
-    /// What is going on, in place of the label.
+    /// Replaces the label with what is happening now.
     pub(crate) fn says(&self, text: &str) {
         self.0.set_message(super::shown(text));
     }

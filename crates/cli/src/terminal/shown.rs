@@ -1,7 +1,6 @@
-//! Other people's words on our terminal: a file's name or a context's value may be hostile.
+//! Makes other people's words safe for the terminal, because a file's name or a value of a context may be hostile.
 
-/// Every character that moves the cursor, changes colours or turns the direction of reading as its
-/// escape; the rest as it is.
+/// Replaces every character that moves the cursor, changes colours or turns the direction of reading with its escape.
 pub(crate) fn shown(text: &str) -> String {
     let mut shown = String::with_capacity(text.len());
     for character in text.chars() {
@@ -14,12 +13,12 @@ pub(crate) fn shown(text: &str) -> String {
     shown
 }
 
-/// Whether a character does something to a terminal, or nobody sees it.
+/// Returns whether a character controls the terminal or is invisible.
 pub(crate) fn is_unprintable(character: char) -> bool {
     character.is_control() || is_invisible(character)
 }
 
-/// Format characters: directions, joiners, marks and tags that nobody sees.
+/// Returns whether a character is an invisible format character: a direction, a joiner, a mark or a tag.
 fn is_invisible(character: char) -> bool {
     matches!(
         character,

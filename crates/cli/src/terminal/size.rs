@@ -1,6 +1,6 @@
-//! Sizes as people read them.
+//! Formats sizes for people.
 
-/// In units of 1,024, with one decimal below ten: `1.5 MiB`.
+/// Formats bytes in units of 1,024, with one decimal below ten, such as `1.5 MiB`.
 pub(crate) fn human_size(bytes: u64) -> String {
     const UNITS: [&str; 5] = ["KiB", "MiB", "GiB", "TiB", "PiB"];
     let mut unit = "B";

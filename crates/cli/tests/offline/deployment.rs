@@ -1,4 +1,4 @@
-//! A deployment's own objects, opened without its server.
+//! Decrypts a deployment's own objects without its server.
 
 use std::{
     collections::BTreeMap,
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::program::{json, read, refused, said, sealift, succeeded};
 
-/// More than a frame.
+/// Returns a plaintext of more than one frame.
 fn plaintext() -> Vec<u8> {
     (0..700_000_u32)
         .flat_map(u32::to_le_bytes)
@@ -79,7 +79,7 @@ impl Deployment {
     }
 }
 
-/// The test's own threads go on serving meanwhile.
+/// Runs a command on another thread, so that the test's own threads keep serving meanwhile.
 async fn run(mut command: Command) -> Output {
     let ended = tokio::task::spawn_blocking(move || command.output());
     ended.await.expect("a thread").expect("the program")
@@ -106,7 +106,7 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
     assert!(here.opened() == plaintext(), "after it");
     expect_its_key_for_its_owner_only(&here, object, &record).await;
 
-    // Out of the bucket, with the bucket's credentials alone.
+    // From the bucket, with the bucket's credentials alone.
     let credentials_file = config.store_credentials_file();
     let store = EmbeddedConfig {
         folder: config.store_folder(),
@@ -133,13 +133,13 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
     refused(&run(from_store(&url, "another")).await, 5);
     refused(&run(from_store(&format!("{url}x"), &secret)).await, 4);
 
-    // Somebody who can write to the bucket puts one object in the other's place.
+    // Somebody who can write to the bucket puts one object in the place of the other.
     let stolen = bucket.join(&other.object_key);
     fs::copy(object, &stolen).expect("copied");
     let url = format!("s3://{}/{}", other.bucket, other.object_key);
     let output = run(from_store(&url, &secret)).await;
     assert!(
-        refused(&output, 3).contains("another object than its name says"),
+        refused(&output, 3).contains("is not the object that its name says"),
         "{}",
         said(&output)
     );
@@ -149,7 +149,7 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
     succeeded(&run(command).await);
     assert!(here.opened() == plaintext(), "it was asked for");
 
-    // Another deployment's key file, none, and another folder.
+    // Try the key file of another deployment, a missing key file, and another folder.
     fs::create_dir(here.path("others")).expect("a folder");
     sealift_keyring::KeyFile::load_or_make(&here.path("others/sealift.key")).expect("a key");
     let output = run(here.decrypt(object, "others/sealift.key")).await;
@@ -175,7 +175,7 @@ async fn an_object_opens_with_the_deployments_folder_and_key_file_beside_its_ser
     assert!(!here.path("opened").exists());
 }
 
-/// Whoever has it opens every file of the tenant.
+/// Checks that the exported key is readable for its owner only, because it decrypts every file of the tenant.
 async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file: &FileRecord) {
     let tenant = file.encryption_context.get("tenant");
     let tenant = tenant.expect("it is in the context");
@@ -189,14 +189,14 @@ async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file
     };
     let export = || export_of(object, tenant);
     let exported = here.path("exported");
-    // A header that nobody sealed: one bit of the message id is another.
+    // A forged header: one bit of the message id differs.
     let mut claim = read(Path::new(object));
     *claim.get_mut(10).expect("a message id") ^= 1;
     fs::write(here.path("claim"), claim).expect("written");
     let output = run(export_of("claim", tenant)).await;
-    assert!(refused(&output, 3).contains("does not open with the key"));
+    assert!(refused(&output, 3).contains("is not authentic under the key"));
     let output = run(export_of(object, "another")).await;
-    assert!(refused(&output, 3).contains("is of the tenant"));
+    assert!(refused(&output, 3).contains("belongs to the tenant"));
     assert!(!exported.exists());
     succeeded(&run(export()).await);
     assert_eq!(read(&exported).len(), 32);
@@ -208,6 +208,6 @@ async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file
     }
     fs::write(&exported, "mine").expect("written");
     let output = run(export()).await;
-    assert!(refused(&output, 1).contains("is there already"));
+    assert!(refused(&output, 1).contains("already exists"));
     assert_eq!(read(&exported), b"mine");
 }

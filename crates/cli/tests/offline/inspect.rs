@@ -1,4 +1,4 @@
-//! What a message says of itself.
+//! Tests `sealift inspect`.
 
 use data_encoding::{BASE64, BASE64URL_NOPAD, HEXLOWER};
 use serde_json::Value;
@@ -50,7 +50,7 @@ fn what_is_no_message_is_called_so() {
         3,
     );
     assert!(
-        said.contains("no message of the AWS Encryption SDK"),
+        said.contains("not a message of the AWS Encryption SDK"),
         "{said}"
     );
     let said = refused(
@@ -62,7 +62,7 @@ fn what_is_no_message_is_called_so() {
     assert!(said.contains("there is no no-such-file"), "{said}");
 }
 
-/// `text` in lines of so many characters.
+/// Breaks `text` into lines of `len` characters.
 fn in_lines(text: &str, len: usize, end: &str) -> String {
     let lines = text.as_bytes().chunks(len);
     let lines = lines.map(|line| String::from_utf8(line.to_vec()).expect("ASCII"));
@@ -74,7 +74,7 @@ fn a_message_that_is_written_as_text_is_to_be_decoded_first() {
     let vectors = Vectors::load();
     let bench = vectors.bench();
     let own = &vectors.get("sdk-F256-P800").message.0;
-    // The oldest format version, and a signed message of the newest.
+    // A message of the oldest format version, and a signed one of the newest.
     let old = [b"\x01\x80\x03\x78".as_slice(), &[0xFB; 60]].concat();
     let signed = [b"\x02\x05\x78".as_slice(), &[0xFF; 60]].concat();
     for message in [own, &old, &signed] {
@@ -158,7 +158,7 @@ fn what_holds_no_message_is_not_to_be_decoded() {
     }
 }
 
-/// Of a message that is longer than `inspect` reads.
+/// Returns a header that is longer than `inspect` reads.
 pub(crate) fn long_header() -> Vec<u8> {
     let mut header = b"\x02\x04\x78".to_vec();
     header.extend([7; 32]);

@@ -1,4 +1,4 @@
-//! `sealift decrypt` and `sealift inspect`: the real program, without a server.
+//! Tests `sealift decrypt`, `inspect` and `keys export` with the real program, without a server.
 
 #![expect(clippy::expect_used, reason = "tests")]
 

@@ -1,5 +1,5 @@
-//! The official vectors: messages of other implementations, in every suite. They are not part of the
-//! project: the test says that it was skipped where the folder beside the project is absent.
+//! Decrypts the official vectors: messages of other implementations, in every suite. They are not part of the
+//! project. If their folder beside the project is absent, the test says that it was skipped.
 
 use std::{
     collections::BTreeMap,
@@ -49,7 +49,7 @@ fn folder() -> Option<PathBuf> {
     if folder.is_dir() {
         return Some(folder);
     }
-    // Past the capture of a test's output: that it was skipped must be seen.
+    // Writes past the test's captured output, because people must see that the test was skipped.
     io::stderr()
         .write_all(b"skipped: no official vectors beside the project (../shared/vectors)\n")
         .expect("stderr");

@@ -1,4 +1,4 @@
-//! Where plaintext goes, and that nothing that lacks its end looks complete.
+//! Tests where plaintext goes, and that an incomplete plaintext never looks complete.
 
 use serde_json::Value;
 
@@ -128,7 +128,7 @@ fn programs_read_what_came_of_it() {
     assert_eq!(opened["suite"], "0x0478");
     assert_eq!(opened["encryption_context"]["tenant"], "t-1");
     assert_eq!(opened["message_id"].as_str().map(str::len), Some(64));
-    // Of nothing.
+    // The SHA-256 of no bytes.
     let sha256 = "e3b0c44298fc1c149afbf4c8996fb92427ae41e4649b934ca495991b7852b855";
     assert_eq!(opened["sha256"], sha256);
     assert!(said(&output).is_empty());
@@ -138,7 +138,7 @@ fn programs_read_what_came_of_it() {
     assert_eq!(failed["error"]["code"], "exists");
     assert!(failed["error"]["message"].is_string() && failed["error"]["remedy"].is_string());
 
-    // Stdout is the plaintext's.
+    // Stdout holds the plaintext, so the JSON goes to stderr.
     let output = run(&mut bench.decrypt(&["m.sealed", "--json", "-o", "-"]));
     assert!(output.stdout.is_empty());
     assert_eq!(json::<Value>(&output.stderr)["path"], "-");
@@ -160,7 +160,7 @@ fn a_key_is_read_as_text_too_and_another_one_opens_nothing() {
     std::fs::remove_file(bench.path("m")).expect("the plaintext");
     bench.put("key", &[7; 32]);
     let said = refused(&run(&mut bench.decrypt(&["m.sealed"])), 3);
-    assert!(said.contains("the data key does not open"), "{said}");
+    assert!(said.contains("the data key cannot be decrypted"), "{said}");
     let mut others = sealift(&["decrypt", "m.sealed", "--aes-key", "key"]);
     others
         .args(["--key-namespace", "others", "--key-name", "name"])
@@ -193,7 +193,7 @@ fn ctrl_c_leaves_no_file() {
     stdin
         .write_all(&message[..message.len() - 1])
         .expect("taken");
-    // It waits for the last byte.
+    // The program waits for the last byte.
     while bench.files().is_empty() {
         assert!(child.try_wait().expect("a child").is_none(), "it waits");
         std::thread::yield_now();

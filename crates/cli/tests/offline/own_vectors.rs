@@ -1,4 +1,4 @@
-//! The project's own vectors, some by the official Python SDK and some forged, through the program.
+//! Decrypts the project's own vectors with the program. Some are from the official Python SDK, some are forged.
 
 use std::{collections::BTreeMap, path::PathBuf};
 
@@ -41,8 +41,8 @@ impl Vectors {
     }
 }
 
-/// What the strict reader of our own objects refuses and a reader of any message takes: both are
-/// legal in the format.
+/// The vectors that the strict reader of our own objects refuses, but a reader of any message accepts, because the
+/// format allows both.
 const FOREIGN: [&str; 2] = ["iv-not-sequence", "non-framed"];
 
 #[test]

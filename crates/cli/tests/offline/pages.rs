@@ -1,10 +1,10 @@
-//! What the program writes about itself: manual pages and completions.
+//! Tests the manual pages and the completions.
 
 use std::fs;
 
 use crate::program::{run, sealift, succeeded};
 
-/// The commands as the help lists them.
+/// Returns the commands that the help lists.
 fn commands(help: &[&str]) -> Vec<String> {
     let output = run(sealift(help).arg("--help"));
     let help = String::from_utf8(output.stdout).expect("UTF-8");

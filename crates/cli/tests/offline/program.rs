@@ -1,4 +1,4 @@
-//! The program with one raw AES key and a folder of its own.
+//! Runs the program with one raw AES key in a folder of its own.
 
 use std::{
     collections::BTreeMap,
@@ -11,7 +11,7 @@ use std::{
 use data_encoding::BASE64;
 use serde::{Deserialize, de::DeserializeOwned};
 
-/// Bytes that stand as base64 in JSON.
+/// Bytes that are base64 in JSON.
 #[derive(Clone, Deserialize)]
 #[serde(try_from = "String")]
 pub(crate) struct Base64(pub(crate) Vec<u8>);
@@ -52,7 +52,7 @@ impl Bench {
         path
     }
 
-    /// Everything in the folder but the key.
+    /// Returns the names of all files in the folder except the key.
     pub(crate) fn files(&self) -> Vec<String> {
         let entries = fs::read_dir(self.folder.path()).expect("a folder");
         let mut names: Vec<String> = entries
@@ -64,7 +64,7 @@ impl Bench {
         names
     }
 
-    /// `sealift decrypt` with the key, in the folder.
+    /// Returns `sealift decrypt` with the key, run in the folder.
     pub(crate) fn decrypt(&self, args: &[&str]) -> Command {
         let mut command = sealift(&["decrypt", "--aes-key", "key"]);
         command
@@ -102,7 +102,7 @@ pub(crate) fn run_with_stdin(command: &mut Command, input: &[u8]) -> Output {
         .expect("the program");
     let mut stdin = child.stdin.take().expect("piped");
     let input = input.to_vec();
-    // Who refuses the beginning does not read the rest.
+    // The write may fail: a program that refuses the beginning does not read the rest.
     let writer = std::thread::spawn(move || drop(stdin.write_all(&input)));
     let output = child.wait_with_output().expect("it ends");
     writer.join().expect("written");
@@ -113,7 +113,7 @@ pub(crate) fn said(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// It ended with this code; gives what it said.
+/// Checks that the program ended with this exit code, and returns its stderr.
 #[track_caller]
 pub(crate) fn refused(output: &Output, code: i32) -> String {
     let said = said(output);

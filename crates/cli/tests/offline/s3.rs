@@ -1,4 +1,4 @@
-//! Objects in S3, from a store whose every answer the test gives.
+//! Reads objects from a fake store that gives exactly the answers of the test.
 
 use std::{
     io::{Read as _, Write as _},
@@ -15,14 +15,14 @@ use crate::{
     program::{Bench, json, read, refused, run, sealift, succeeded},
 };
 
-/// What the store says to one request, after which it closes the connection.
+/// The store's answer to one request. The store then closes the connection.
 struct Answer {
     status: &'static str,
     headers: String,
     body: Vec<u8>,
 }
 
-/// To HEAD.
+/// Returns an answer to HEAD.
 fn head(len: usize, etag: &str) -> Answer {
     Answer {
         status: "200 OK",
@@ -33,7 +33,7 @@ fn head(len: usize, etag: &str) -> Answer {
     }
 }
 
-/// To GET from `start` on; `sent` of the promised bytes come before the connection ends.
+/// Returns an answer to GET from `start` on. Only `sent` of the promised bytes come before the connection ends.
 fn part(object: &[u8], start: usize, sent: usize, etag: &str) -> Answer {
     let (len, last) = (object.len(), object.len() - 1);
     let promised = len - start;
@@ -55,7 +55,7 @@ fn says(status: &'static str) -> Answer {
     }
 }
 
-/// Gives its address, and in the end the heads of the requests that came.
+/// Starts the store. Returns its address and a thread that ends with the heads of the requests that came.
 fn store(answers: Vec<Answer>) -> (String, JoinHandle<Vec<String>>) {
     let listener = TcpListener::bind("127.0.0.1:0").expect("a port");
     let address = format!("http://{}", listener.local_addr().expect("bound"));
@@ -132,7 +132,7 @@ fn an_object_that_is_replaced_while_it_is_read_leaves_no_file() {
     let longer = format!("content-length: {}", object.len() - 499);
     more.headers = more.headers.replace(&promised, &longer);
     more.body.push(0);
-    // A store that heeds If-Match, and some that do not, or not Range.
+    // One store obeys If-Match; the others ignore it, or ignore Range.
     for second in [
         says("412 Precondition Failed"),
         part(object, 500, 100, "two"),
@@ -177,7 +177,7 @@ fn what_the_store_refuses_has_its_own_exit_code_and_remedy() {
     assert!(bench.files().is_empty());
 }
 
-/// A refusal with headers and a body of its own; a HEAD gets the headers alone.
+/// Returns a refusal with headers and a body. A HEAD gets only the headers.
 fn refuses(status: &'static str, region: &str, body: &str) -> Answer {
     let region = match region {
         "" => String::new(),
@@ -210,12 +210,12 @@ fn a_bucket_in_another_region_is_said_with_its_region_and_the_flag() {
     let (bare, moved) = ("400 Bad Request", "301 Moved Permanently");
     let elsewhere = "eu-west-3";
     for (answers, named) in [
-        // HEAD names it in its header.
+        // The answer to HEAD names the region in its header.
         (vec![refuses(bare, elsewhere, "")], true),
         (vec![refuses(moved, elsewhere, "")], true),
         (vec![refuses("307 Temporary Redirect", elsewhere, "")], true),
         (vec![refuses("403 Forbidden", elsewhere, "")], true),
-        // HEAD does not, and the answer to a GET says more, or no more.
+        // The answer to HEAD does not name it; the answer to GET names it or not.
         (
             vec![says(bare), refuses(bare, "", &malformed(elsewhere))],
             true,
@@ -251,7 +251,7 @@ fn a_bucket_in_another_region_is_said_with_its_region_and_the_flag() {
             ],
             false,
         ),
-        // The bucket moved between the two.
+        // The bucket moved between HEAD and GET.
         (
             vec![
                 head(object.len(), "one"),
@@ -263,7 +263,7 @@ fn a_bucket_in_another_region_is_said_with_its_region_and_the_flag() {
             vec![head(object.len(), "one"), refuses(moved, elsewhere, "")],
             true,
         ),
-        // A store's word that is no region's name is not repeated.
+        // Text from the store that is not a region's name is not repeated.
         (vec![refuses(moved, "x; rm -rf /", "")], false),
     ] {
         let told: Vec<_> = answers.iter().map(|answer| answer.status).collect();
@@ -289,11 +289,7 @@ fn a_refusal_for_another_reason_is_not_taken_for_another_region() {
     let expired = "<Error><Code>ExpiredToken</Code><Message>m</Message></Error>";
     for (answers, code, remedy) in [
         (vec![refuses("403 Forbidden", here, "")], 5, "policy"),
-        (
-            vec![refuses("404 Not Found", here, "")],
-            4,
-            "look at bucket",
-        ),
+        (vec![refuses("404 Not Found", here, "")], 4, "check bucket"),
         (
             vec![says(bare), refuses(bare, "", expired)],
             5,
@@ -325,7 +321,7 @@ fn an_object_of_another_size_than_expected_is_not_even_fetched() {
 
 const LARGE: usize = 10 * 1024 * 1024 * 1024;
 
-/// What `sealift inspect` says of a large object that begins like this.
+/// Runs `sealift inspect` on a large object that begins with these bytes.
 fn inspected(mut beginning: Vec<u8>) -> Output {
     beginning.resize(64 * 1024 + 1, 0);
     let len = LARGE;

@@ -1,4 +1,4 @@
-//! Plaintext back, whole or not at all; what was interrupted goes on.
+//! Tests `sealift download`: a file appears only when it is complete, and an interrupted download continues.
 
 use std::{fs, process::Child, thread};
 
@@ -16,7 +16,7 @@ fn a_file_comes_back_under_its_own_name_and_beside_what_is_there() {
     let id = running.uploaded("a.bin", &plaintext);
     let output = running.run(&["download", &id]);
     assert_eq!(said(&output), "");
-    assert!(errors(&output).contains("whole and authentic"));
+    assert!(errors(&output).contains("complete and authentic"));
     assert!(read(&running.path("a.bin")) == plaintext);
     running.said(&["download", &id, "--quiet"]);
     assert_eq!(running.names(), ["a (1).bin", "a.bin"]);
@@ -26,7 +26,7 @@ fn a_file_comes_back_under_its_own_name_and_beside_what_is_there() {
     assert_eq!(told["plaintext_len"], plaintext.len());
     assert_eq!(told["path"], "b");
     let taken = running.run(&["download", &id, "-o", "b"]);
-    assert!(refused(&taken, 1).contains("b is there already"));
+    assert!(refused(&taken, 1).contains("b already exists"));
     running.put("b", b"old");
     running.said(&["download", &id, "-o", "b", "--force"]);
     assert!(read(&running.path("b")) == plaintext);
@@ -55,7 +55,7 @@ fn ranges_and_pipes_get_exactly_what_was_asked_for() {
     running.said(&["download", &id, "--range", "5-9", "-o", "part"]);
     assert!(read(&running.path("part")) == plaintext[5..10]);
     let taken = running.run(&["download", &id, "--range", "0-4", "-o", "part"]);
-    assert!(refused(&taken, 1).contains("part is there already"));
+    assert!(refused(&taken, 1).contains("part already exists"));
     assert!(read(&running.path("part")) == plaintext[5..10]);
     running.said(&["download", &id, "--range", "0-4", "-o", "part", "--force"]);
     assert!(read(&running.path("part")) == plaintext[..5]);
@@ -75,12 +75,12 @@ fn an_empty_file_comes_back_empty() {
     assert_eq!(running.names(), ["empty"]);
 }
 
-/// What lies beside `a` until it is whole.
+/// Returns the name of the folder that lies beside `a` until the download is complete.
 fn part(id: &str) -> String {
     format!("a.{id}.sealift-part")
 }
 
-/// A download of `a` that stands still after so many bytes.
+/// Starts a download of `a` that stands still after `after` bytes.
 fn stopped(running: &Running, id: &str, after: usize) -> Child {
     let gate = Gate::before(running.port, Until::Answered(after));
     let mut command = running.command_at(gate.port, &["download", id, "-o", "a"]);
@@ -89,7 +89,7 @@ fn stopped(running: &Running, id: &str, after: usize) -> Child {
     child
 }
 
-/// The same again; how many bytes came for it.
+/// Runs the same download to its end, and returns how many bytes came for it.
 fn gone_on(running: &Running, id: &str) -> usize {
     let gate = Gate::before(running.port, Until::Never);
     let mut command = running.command_at(gate.port, &["download", id, "-o", "a"]);
@@ -104,7 +104,7 @@ fn a_download_that_was_killed_goes_on_where_it_was() {
     let plaintext = plaintext(64 * MIB);
     let id = running.uploaded("a", &plaintext);
     let mut child = stopped(&running, &id, 40 * MIB);
-    // What is written back in the meantime is safe; the first 16 MiB are, sooner or later.
+    // The program syncs to the disk from time to time. Wait until it has recorded the first 16 MiB as safe.
     let state = running.path(&part(&id)).join("state.json");
     while !is_safe(&fs::read_to_string(&state).unwrap_or_default()) {
         assert!(child.try_wait().expect("a child").is_none(), "it ended");
@@ -142,7 +142,7 @@ fn a_download_that_was_interrupted_says_how_to_go_on() {
     let ended = child.wait_with_output().expect("it ends");
     let errors = refused(&ended, 130);
     assert!(
-        errors.contains("give the same command again to go on"),
+        errors.contains("give the same command again to continue"),
         "{errors}"
     );
     assert_eq!(running.names(), [part(&id)]);

@@ -1,4 +1,4 @@
-//! What is there, and what is done with it.
+//! Tests `sealift files`: list, show, delete and verify.
 
 use std::{fs, path::Path};
 
@@ -85,7 +85,7 @@ fn a_damaged_object_is_found_and_never_becomes_a_file() {
     refused(&piped, 3);
     assert!(piped.stdout.len() < 2_900_000);
 
-    // From a backup. What was found before is not the answer.
+    // Mend the object, as from a backup. The earlier result is not the answer.
     sealed[2_900_000] ^= 1;
     fs::write(&object, sealed).expect("mended");
     let asked = running.said(&["files", "verify", &id]);
@@ -94,7 +94,7 @@ fn a_damaged_object_is_found_and_never_becomes_a_file() {
     assert!(said.contains("verified"), "{said}");
 }
 
-/// The file of the embedded store that holds a file's object.
+/// Returns the path of a file's object in the folder of the embedded store.
 fn object(folder: &Path, id: &str) -> std::path::PathBuf {
     let found = walkdir::WalkDir::new(folder).into_iter().find_map(|entry| {
         let entry = entry.expect("an entry");

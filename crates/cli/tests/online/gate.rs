@@ -1,5 +1,5 @@
-//! A wire between client and server that stops carrying at a point that the test chooses: what
-//! happens then happens in the middle, without a race.
+//! A proxy between client and server that stops forwarding at a point that the test chooses. The test can then act in
+//! the middle of a transfer without a race.
 
 use std::{
     io::{Read, Write as _},
@@ -18,12 +18,12 @@ pub(crate) struct Gate {
     carried: Arc<AtomicUsize>,
 }
 
-/// When nothing is carried any more.
+/// The point at which the gate stops forwarding.
 #[derive(Clone, Copy)]
 pub(crate) enum Until {
-    /// So many bytes went to the client.
+    /// After this many bytes went to the client.
     Answered(usize),
-    /// A request for such a path came, for the so-manieth time.
+    /// At the n-th request whose first line contains this path.
     Asked(&'static str, usize),
     Never,
 }
@@ -54,12 +54,12 @@ impl Gate {
         }
     }
 
-    /// Waits until nothing is carried any more.
+    /// Waits until the gate has stopped forwarding.
     pub(crate) fn reached(&self) {
         self.reached.recv().expect("a wire");
     }
 
-    /// Bytes that went to the client.
+    /// Returns the number of bytes that went to the client.
     pub(crate) fn carried(&self) -> usize {
         self.carried.load(Ordering::SeqCst)
     }
@@ -115,7 +115,7 @@ impl Wire {
     }
 }
 
-/// What comes, as much of it as `may` says; less than came is the last.
+/// Forwards bytes, as many of each read as `may` returns. If that is fewer than were read, they are the last.
 fn pass(mut from: TcpStream, mut to: TcpStream, may: impl Fn(&[u8]) -> usize) {
     let mut buffer = vec![0; 64 * 1024];
     loop {
@@ -129,7 +129,7 @@ fn pass(mut from: TcpStream, mut to: TcpStream, may: impl Fn(&[u8]) -> usize) {
             return;
         }
         if passes < len {
-            // Held open, and silent, until the client goes.
+            // Keep the connection open and silent until the client closes it.
             let _ = to.read(&mut [0; 1]);
             return;
         }

@@ -1,10 +1,10 @@
-//! API keys: from the environment or a file, in no output.
+//! Tests that API keys come from the environment or a file and appear in no output.
 
 use std::process::Command;
 
 use crate::running::{Running, errors, refused, said};
 
-/// A key of the running deployment.
+/// Makes an API key of the running deployment.
 fn key(running: &Running, role: &str) -> String {
     let mut make = Command::new(env!("CARGO_BIN_EXE_sealift"));
     make.args(["api-keys", "make", "--tenant", "acme", "--owner", "me"])

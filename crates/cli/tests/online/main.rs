@@ -1,4 +1,4 @@
-//! The real program as a client of a real server, started from the same program.
+//! Tests the real program as a client of a real server, which runs from the same program.
 
 #![expect(
     clippy::expect_used,

@@ -1,4 +1,4 @@
-//! Other people's names on our terminal and in our folder.
+//! Tests other people's file names on our terminal and in our folder.
 
 use std::{ffi::OsStr, fs, os::unix::ffi::OsStrExt as _};
 
@@ -56,7 +56,7 @@ fn a_name_on_disk_gets_the_same_verdict_as_on_every_other_way_in() {
         let record = String::from_utf8(given(&first)).expect("UTF-8");
         let record: serde_json::Value = serde_json::from_str(&record).expect("a record");
         assert_eq!(record["name"], kept);
-        // The file is found again under the name that was kept.
+        // The file is found again under its stored name.
         let again = upload(&["--skip-existing"]);
         let told = String::from_utf8(given(&again)).expect("UTF-8");
         assert!(

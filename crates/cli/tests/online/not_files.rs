@@ -1,11 +1,11 @@
-//! Pipes, sockets, devices and links among the files, and files whose size is wrong.
+//! Tests uploads with pipes, sockets, devices and links among the files, and with files whose size is wrong.
 
 use crate::{
     running::{Running, errors, read, refused, said},
     upload::unfinished,
 };
 
-/// A folder of all that is no file, and of some files.
+/// Makes a folder with some files and everything that is not a file.
 fn with_no_files(running: &Running) -> std::os::unix::net::UnixListener {
     running.put("all/a", b"a");
     running.put("all/z/b", b"b");
@@ -26,7 +26,7 @@ fn with_no_files(running: &Running) -> std::os::unix::net::UnixListener {
     std::os::unix::net::UnixListener::bind(running.path("all/socket")).expect("a socket")
 }
 
-/// Nobody writes into the pipes: who opens one waits for ever.
+/// Nothing writes into the pipes, so a program that opens one waits for ever.
 #[test]
 fn what_is_no_file_is_named_at_once_and_the_others_go_on() {
     let running = Running::demo();
@@ -69,7 +69,7 @@ fn what_is_no_file_is_named_at_once_and_the_others_go_on() {
         "{errors}"
     );
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
-    // The program names them before it asks the server.
+    // The program names them before it calls the server.
     let nobody = std::net::TcpListener::bind("127.0.0.1:0").expect("a port");
     let port = nobody.local_addr().expect("bound").port();
     drop(nobody);
@@ -82,7 +82,7 @@ fn what_is_no_file_is_named_at_once_and_the_others_go_on() {
     refused(&running.run(&["upload", "all/pipe", "/dev/null"]), 2);
 }
 
-/// Paths that lead to a pipe of the shell, as for `<(…)`, or to stdin.
+/// The paths lead to a pipe of the shell, as for `<(…)`, or to stdin.
 #[test]
 fn a_pipe_of_the_shell_leads_to_stdin() {
     let running = Running::demo();
@@ -135,10 +135,10 @@ fn what_a_folder_holds_beside_files_is_left_out_and_said() {
         nothing.contains("empty/inner is an empty folder"),
         "{nothing}"
     );
-    assert!(nothing.contains("there is no file in it"), "{nothing}");
+    assert!(nothing.contains("there is no file to upload"), "{nothing}");
 }
 
-/// Files of the kernel say 0 bytes, or a whole page, whatever they hold.
+/// The kernel's files report 0 bytes, or a whole page, whatever they hold.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_file_of_another_size_than_it_says_is_uploaded_whole() {

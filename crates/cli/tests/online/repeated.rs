@@ -1,4 +1,4 @@
-//! Uploads of several files, and what the same command does when it is given again.
+//! Tests uploads of several files, and a second run of the same command.
 
 use std::{
     fs::File,
@@ -33,7 +33,7 @@ fn has(running: &Running, record: &Value, plaintext: &[u8]) -> bool {
     read(&running.path("back")) == plaintext
 }
 
-/// An upload that ended after its first part was signed.
+/// Runs an upload that is interrupted after its first part was signed.
 fn interrupted(running: &Running, args: &[&str]) {
     let gate = Gate::before(running.port, Until::Asked("/parts", 2));
     let mut command = running.command_at(gate.port, args);
@@ -54,7 +54,7 @@ fn what_is_there_already_is_left_out_when_that_is_asked_for() {
     let output = running.run(&["upload", "a", "b", "--skip-existing", "--json"]);
     let both = records(&said(&output));
     assert_eq!((&both[0]["id"], both.len()), (&first["id"], 2));
-    assert!(errors(&output).contains("a: is there already"));
+    assert!(errors(&output).contains("a: is uploaded already"));
     assert_eq!(
         records(&running.said(&["files", "list", "--json"])).len(),
         2
@@ -86,7 +86,7 @@ fn of_two_files_that_look_the_same_each_is_sent() {
     set_modified(&running, "other/x", modified);
     interrupted(&running, &["upload", "one/x"]);
 
-    // With others in between, so that the first is complete when the second is looked at.
+    // Other files in between, so that the first upload is complete before the second begins.
     for name in ["a", "b", "c"] {
         running.put(name, b"");
     }
@@ -115,7 +115,7 @@ fn an_unfinished_upload_with_other_words_to_it_is_not_gone_on_with() {
         let value = serde_json::from_str(value).unwrap_or_else(|_| Value::from(value));
         assert_eq!(record[field], value);
         let errors = errors(&output);
-        assert!(errors.contains("begun anew"), "{errors}");
+        assert!(errors.contains("started again"), "{errors}");
     }
     let [upload_id] = &*unfinished(&running) else {
         panic!("it is still there");

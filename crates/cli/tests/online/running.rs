@@ -1,4 +1,4 @@
-//! A server and a folder for its clients.
+//! Runs a server, with a folder for its clients.
 
 use std::{
     fs,
@@ -16,7 +16,7 @@ pub(crate) struct Running {
 }
 
 impl Running {
-    /// `sealift demo`: without login.
+    /// Starts `sealift demo`, which has no login.
     pub(crate) fn demo() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = program();
@@ -35,7 +35,7 @@ impl Running {
         Self::start(command, folder)
     }
 
-    /// `sealift serve` with API keys.
+    /// Starts `sealift serve`, with API keys.
     pub(crate) fn with_login() -> Self {
         let folder = tempfile::tempdir().expect("a folder");
         let mut command = program();
@@ -68,12 +68,12 @@ impl Running {
         }
     }
 
-    /// A command of a client that works in [`Self::path`].
+    /// Returns a client's command, run in the folder of [`Self::path`].
     pub(crate) fn command(&self, args: &[&str]) -> Command {
         self.command_at(self.port, args)
     }
 
-    /// As [`Self::command`], by way of another port.
+    /// Returns the same as [`Self::command`], but for another port.
     pub(crate) fn command_at(&self, port: u16, args: &[&str]) -> Command {
         let mut command = program();
         command
@@ -90,24 +90,24 @@ impl Running {
         self.command(args).output().expect("the program")
     }
 
-    /// Its stdout, where it went well.
+    /// Runs a command that must succeed, and returns its stdout.
     pub(crate) fn said(&self, args: &[&str]) -> String {
         said(&self.run(args))
     }
 
-    /// The one JSON document on its stdout.
+    /// Runs a command with `--json`, and returns the one document on its stdout.
     pub(crate) fn told(&self, args: &[&str]) -> Value {
         let args = [args, &["--json"]].concat();
         serde_json::from_str(&self.said(&args)).expect("one JSON document")
     }
 
-    /// With these bytes on stdin.
+    /// Runs a command with these bytes on stdin.
     pub(crate) fn fed(&self, args: &[&str], input: &[u8]) -> Output {
         let mut command = self.command(args);
         let child = command.stdin(Stdio::piped()).spawn();
         let mut child = child.expect("the program");
         let mut stdin = child.stdin.take().expect("piped");
-        // It may end before it has read all.
+        // The program may end before it has read all of them.
         let _ = stdin.write_all(input);
         drop(stdin);
         child.wait_with_output().expect("it ends")
@@ -127,7 +127,7 @@ impl Running {
         fs::write(path, bytes).expect("written");
     }
 
-    /// Uploads a file of that name; its id.
+    /// Uploads a file with this name, and returns its id.
     pub(crate) fn uploaded(&self, name: &str, bytes: &[u8]) -> String {
         self.put(name, bytes);
         let record = self.told(&["upload", name]);
@@ -135,7 +135,7 @@ impl Running {
         record["id"].as_str().expect("an id").to_owned()
     }
 
-    /// What lies in the client's folder.
+    /// Returns the names in the client's folder.
     pub(crate) fn names(&self) -> Vec<String> {
         let entries = fs::read_dir(self.path("")).expect("a folder");
         let names = entries.map(|entry| entry.expect("an entry").file_name());
@@ -166,13 +166,13 @@ pub(crate) fn said(output: &Output) -> String {
     String::from_utf8(given(output)).expect("UTF-8")
 }
 
-/// The bytes on its stdout, where it went well.
+/// Checks that the program succeeded, and returns the bytes on its stdout.
 pub(crate) fn given(output: &Output) -> Vec<u8> {
     assert_eq!(output.status.code(), Some(0), "{}", errors(output));
     output.stdout.clone()
 }
 
-/// Its stderr, where it ended with this exit code.
+/// Checks that the program ended with this exit code, and returns its stderr.
 pub(crate) fn refused(output: &Output, exit: i32) -> String {
     let errors = errors(output);
     assert_eq!(output.status.code(), Some(exit), "{errors}");
@@ -183,7 +183,7 @@ pub(crate) fn errors(output: &Output) -> String {
     String::from_utf8_lossy(&output.stderr).into_owned()
 }
 
-/// Bytes that do not repeat within a part, the same each time.
+/// Returns bytes that do not repeat within a part. They are the same each time.
 pub(crate) fn plaintext(len: usize) -> Vec<u8> {
     (0_u64..)
         .flat_map(|n| n.wrapping_mul(0x9E37_79B9_7F4A_7C15).to_be_bytes())

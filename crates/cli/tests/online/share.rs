@@ -1,4 +1,4 @@
-//! A link for one download.
+//! Tests links for one download.
 
 use std::{
     io::{Read as _, Write as _},
@@ -7,7 +7,7 @@ use std::{
 
 use crate::running::{Running, errors, refused, said};
 
-/// One request as the page makes it; the whole answer.
+/// Makes one request as the page does, and returns the whole answer.
 fn ask(running: &Running, head: &str, body: &str) -> String {
     let port = running.port;
     let mut stream = TcpStream::connect(("127.0.0.1", port)).expect("it listens");

@@ -1,4 +1,4 @@
-//! Files, folders and pipes, sealed here; what was interrupted goes on.
+//! Tests `sealift upload` with files, folders and pipes, and that an interrupted upload continues.
 
 use crate::{
     gate::{Gate, Until},
@@ -7,7 +7,7 @@ use crate::{
 
 const MIB: usize = 1024 * 1024;
 
-/// Uploads that are neither complete nor taken back.
+/// Returns the ids of the uploads that are neither complete nor aborted.
 pub(crate) fn unfinished(running: &Running) -> Vec<String> {
     let client = sealift_client::Client::new(&format!("http://127.0.0.1:{}", running.port), None);
     let client = client.expect("a client");
@@ -85,7 +85,7 @@ fn one_file_that_cannot_be_read_does_not_hold_up_the_others() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
 }
 
-/// Not even root looks into a folder whose path is too long.
+/// Even root cannot read a folder whose path is too long.
 #[cfg(unix)]
 #[test]
 fn a_folder_that_cannot_be_looked_into_does_not_hold_up_the_others() {
@@ -114,7 +114,7 @@ fn a_folder_that_cannot_be_looked_into_does_not_hold_up_the_others() {
     assert_eq!(String::from_utf8_lossy(&output.stdout).lines().count(), 2);
 }
 
-/// Nobody would learn the file's id.
+/// The command must fail, because otherwise nobody would learn the file's id.
 #[cfg(target_os = "linux")]
 #[test]
 fn a_record_that_cannot_be_written_to_stdout_is_no_success() {
@@ -173,13 +173,13 @@ fn a_wrong_size_of_stdin_makes_no_file_and_is_taken_back() {
 #[test]
 fn stdin_that_breaks_makes_no_file_and_is_taken_back() {
     let running = Running::demo();
-    // A folder can be opened, and not read.
+    // A folder can be opened, but not read.
     let folder = std::fs::File::open(running.path("")).expect("a folder");
     let size = (10 * MIB).to_string();
     let mut command = running.command(&["upload", "-", "--name", "a", "--size", &size]);
     let output = command.stdin(folder).output().expect("the program");
     let errors = refused(&output, 1);
-    assert!(!errors.contains("to go on"), "{errors}");
+    assert!(!errors.contains("to continue"), "{errors}");
     assert!(unfinished(&running).is_empty());
 }
 
@@ -197,7 +197,7 @@ fn an_upload_that_was_interrupted_goes_on_by_the_same_command() {
     let ended = child.wait_with_output().expect("it ends");
     let errors = refused(&ended, 130);
     assert!(
-        errors.contains("give the same command again to go on"),
+        errors.contains("give the same command again to continue"),
         "{errors}"
     );
 
@@ -226,7 +226,7 @@ fn a_file_that_was_changed_since_is_begun_anew() {
     signal(&child, "-INT");
     refused(&child.wait_with_output().expect("it ends"), 130);
 
-    // Another byte in whichever part was signed, and nothing else tells.
+    // Change bytes in every part, so that the signed part differs, too. Nothing else shows the change.
     let mut changed = plaintext;
     for byte in changed.iter_mut().step_by(MIB) {
         *byte ^= 1;
@@ -238,7 +238,7 @@ fn a_file_that_was_changed_since_is_begun_anew() {
     let output = running.run(&["upload", "a", "--json"]);
     let record: serde_json::Value = serde_json::from_str(&said(&output)).expect("JSON");
     assert!(
-        errors(&output).contains("begun anew"),
+        errors(&output).contains("started again"),
         "{}",
         errors(&output)
     );

@@ -1,11 +1,11 @@
-//! A script without what only its readers need.
+//! Removes from a script everything that only its readers need.
 
 use anyhow::{Result, bail};
 
-/// Takes out indentation, empty lines, and comments that begin a line.
+/// Removes indentation, empty lines, and comments that begin a line.
 ///
 /// # Errors
-/// Where a string may reach over several lines: its spaces are not ours.
+/// Fails if a string may have several lines, because its spaces must stay, or if code follows a comment on its line.
 pub(super) fn shorten(script: &str) -> Result<String> {
     let mut short = String::with_capacity(script.len());
     let mut in_comment = false;
@@ -14,7 +14,7 @@ pub(super) fn shorten(script: &str) -> Result<String> {
         if in_comment {
             match line.split_once("*/") {
                 Some((_, "")) => in_comment = false,
-                Some(_) => bail!("a comment stands before something: {line}"),
+                Some(_) => bail!("code follows a comment on the same line: {line}"),
                 None => (),
             }
             continue;

@@ -1,4 +1,4 @@
-//! What is measured, in release, and the scripts of the peers.
+//! Builds the programs to measure, in release, and the scripts of the peers.
 
 use crate::native;
 use crate::page;
@@ -16,7 +16,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-/// Where everything lies.
+/// The paths of everything that was built.
 pub(super) struct Built {
     /// The program that measures.
     pub(super) peers: PathBuf,
@@ -37,7 +37,7 @@ impl Built {
         })
     }
 
-    /// What the measuring program wants to know.
+    /// Returns the environment variables for the measuring program.
     pub(super) fn environment(
         &self,
         workshop: &Workshop,
@@ -57,7 +57,7 @@ impl Built {
     }
 }
 
-/// Installs exactly what the lock file names, unless that is there, and bundles it.
+/// Installs exactly the peers that the lock file names, unless they are installed, and bundles them.
 fn bundle_peers(web: &Path, site: &Path, log: &mut Log) -> Result<()> {
     let Some(npm) = programs::find("npm") else {
         bail!("no npm on the PATH; install Node.js 20 or newer with npm, then start again");
@@ -84,7 +84,7 @@ fn bundle_peers(web: &Path, site: &Path, log: &mut Log) -> Result<()> {
     )
 }
 
-/// Sealift's sealing as a module of its own, compiled as the page's module is.
+/// Builds Sealift's sealing as a module of its own, compiled like the page's module.
 fn build_sealing(
     workshop: &Workshop,
     toolchain: &Toolchain,
@@ -112,7 +112,7 @@ fn build_sealing(
     )
 }
 
-/// The program of a bench, by its package and name.
+/// Builds a bench and returns the path of its program.
 fn bench(
     workshop: &Workshop,
     toolchain: &Toolchain,
@@ -133,7 +133,7 @@ fn bench(
     Ok(workshop.root.join(program))
 }
 
-/// The last program that cargo speaks of: `Executable benches/main.rs (target/release/deps/main-0123)`.
+/// Returns the last program that cargo reports, as in `Executable benches/main.rs (target/release/deps/main-0123)`.
 fn program_in(output: &str) -> Option<&str> {
     let line = output
         .lines()

@@ -1,4 +1,4 @@
-//! One row as a picture: a bar for every median, a line from the least to the most.
+//! Draws a row as a chart: a bar for every median, and a line from the least to the most.
 
 use super::figures::{Figures, Spread};
 use super::rows::Row;
@@ -10,12 +10,12 @@ const NUMBERS: f64 = 90.0;
 const STEP: f64 = 26.0;
 const BAR: f64 = 14.0;
 
-/// Sealift's own bars have another colour. Colours fit light and dark pages.
+/// The styles. Sealift's own bars have another colour. The colours fit light and dark pages.
 const STYLE: &str = "text{font:13px system-ui,sans-serif;fill:#333}.title{font-weight:600}.ours{fill:#2563a8}\
     .peer{fill:#9aa4b0}.reach{stroke:#333;stroke-width:1.5}\
     @media(prefers-color-scheme:dark){text{fill:#ddd}.reach{stroke:#ddd}.ours{fill:#5b9be0}.peer{fill:#6b7480}}";
 
-/// The picture, as SVG.
+/// Returns the chart as SVG.
 pub(super) fn of(row: &Row, figures: &Figures) -> String {
     let mut drawing = String::new();
     let mut y = STEP;

@@ -1,16 +1,16 @@
-//! What was measured: for every row, measure and contestant the values of all rounds.
+//! The measured figures: the values of all rounds for every row, measure and contestant.
 
 use anyhow::{Context, Result, anyhow, bail};
 use std::collections::BTreeMap;
 
-/// The values that belong together: row, measure, contestant.
+/// The name of one figure: row, measure, contestant.
 type Name = (String, String, String);
 
-/// Everything that a run measured.
+/// All figures of a run.
 #[derive(Default)]
 pub(super) struct Figures(BTreeMap<Name, Spread>);
 
-/// The middle of some values, and how far they reach.
+/// The median, the least and the most of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(super) struct Spread {
     pub(super) median: f64,
@@ -19,10 +19,11 @@ pub(super) struct Spread {
 }
 
 impl Figures {
-    /// Takes the lines `figure`, row, measure, contestant, values; all others are talk.
+    /// Reads the figures from the output of the measuring program. A figure is a line of `figure`, row, measure,
+    /// contestant and values, separated by tabs. All other lines are ignored.
     ///
     /// # Errors
-    /// Where such a line is not one.
+    /// Fails if a line begins with `figure` but is not complete.
     pub(super) fn read(&mut self, output: &str) -> Result<()> {
         for line in output.lines() {
             let Some(figure) = line.strip_prefix("figure\t") else {
@@ -30,10 +31,10 @@ impl Figures {
             };
             let fields: Vec<&str> = figure.split('\t').collect();
             let [row, measure, who, values] = fields.as_slice() else {
-                bail!("this is no figure: {line}");
+                bail!("this is not a figure: {line}");
             };
             let values: Result<Vec<f64>, _> = values.split(' ').map(str::parse).collect();
-            let values = values.with_context(|| format!("these are no numbers: {line}"))?;
+            let values = values.with_context(|| format!("these are not numbers: {line}"))?;
             let spread =
                 Spread::of(values).ok_or_else(|| anyhow!("this has no numbers: {line}"))?;
             let name = ((*row).into(), (*measure).into(), (*who).into());
@@ -42,7 +43,7 @@ impl Figures {
         Ok(())
     }
 
-    /// What was measured of somebody, if it was.
+    /// Returns a contestant's figure, if it was measured.
     pub(super) fn of(&self, row: &str, measure: &str, who: &str) -> Option<Spread> {
         let name = (row.into(), measure.into(), who.into());
         self.0.get(&name).copied()

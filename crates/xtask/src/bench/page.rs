@@ -1,4 +1,4 @@
-//! docs/PERFORMANCE.md: what a run measured stands between two marks, around it what people wrote.
+//! Writes the figures into docs/PERFORMANCE.md, between two marks. The text around the marks is written by people.
 
 use super::figures::Figures;
 use super::rows::ROWS;
@@ -14,10 +14,10 @@ use std::process::Command;
 const BEGIN: &str = "<!-- measured: `cargo xtask bench` writes from here -->\n";
 const END: &str = "<!-- measured: to here -->\n";
 
-/// Puts the figures of a whole run into the page, and its charts beside it.
+/// Writes the figures of a whole run into the document, and the charts beside it.
 ///
 /// # Errors
-/// Where the page has no place for them.
+/// Fails if a file cannot be read or written, or if the document has lost its marks.
 pub(super) fn write(workshop: &Workshop, chromium: &Chromium, figures: &Figures) -> Result<()> {
     let docs = workshop.root.join("docs");
     let charts = docs.join("performance");
@@ -41,9 +41,8 @@ pub(super) fn write(workshop: &Workshop, chromium: &Chromium, figures: &Figures)
     let page = docs.join("PERFORMANCE.md");
     let old =
         fs::read_to_string(&page).with_context(|| format!("cannot read {}", page.display()))?;
-    let new = replaced(&old, &measured).ok_or_else(|| {
-        anyhow!("docs/PERFORMANCE.md has lost the marks between which figures stand")
-    })?;
+    let new = replaced(&old, &measured)
+        .ok_or_else(|| anyhow!("docs/PERFORMANCE.md has lost the two marks around the figures"))?;
     fs::write(&page, new).with_context(|| format!("cannot write {}", page.display()))
 }
 
@@ -53,7 +52,7 @@ fn replaced(page: &str, measured: &str) -> Option<String> {
     Some(format!("{before}{BEGIN}{measured}{END}{after}"))
 }
 
-/// When and on what: figures of different machines have nothing to do with each other.
+/// Describes the date, the commit and the machine, because figures of different machines cannot be compared.
 fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
     let ask = |program: &str, arguments: &[&str]| {
         let answer = programs::ask(
@@ -80,7 +79,7 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
         .trim_end_matches(" kB")
         .parse()
         .unwrap_or(0);
-    // Of the run itself: on a machine with other work, figures are worth less.
+    // The load shows whether the machine had other work during the run, which makes the figures worth less.
     let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
         "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}; load average of the last 15 minutes {}. Median of all rounds, least and most in brackets where they differ.",

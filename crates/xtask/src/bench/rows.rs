@@ -1,21 +1,22 @@
-//! What is measured, against what, and what it must reach. The names are those of tests/bench.
+//! The rows of the benchmark: what is measured, against which peers, and with which goals. The names are those of
+//! tests/bench.
 
 /// One measurement with its contests.
 pub(super) struct Row {
     pub(super) name: &'static str,
     pub(super) title: &'static str,
-    /// How it is measured, for the reader of the table.
+    /// Says how the row is measured, for the reader of the table.
     pub(super) about: &'static str,
-    /// Whom its table and its chart show, in this order, by name and by what the reader knows.
+    /// The contestants in the order of the table and the chart: the name, and the label for the reader.
     pub(super) who: &'static [(&'static str, &'static str)],
-    /// What its table shows of them.
+    /// The measures that the table shows.
     pub(super) measures: &'static [&'static str],
-    /// What its chart shows: the first so many measures.
+    /// The number of measures that the chart shows, from the first one on.
     pub(super) charted: usize,
     pub(super) contests: &'static [Contest],
 }
 
-/// A goal and who has to reach it.
+/// A goal, and the contestant that has to reach it.
 pub(super) struct Contest {
     pub(super) what: &'static str,
     pub(super) measure: &'static str,
@@ -23,15 +24,15 @@ pub(super) struct Contest {
     pub(super) against: Against,
 }
 
-/// What it is measured by.
+/// The limit of a goal.
 pub(super) enum Against {
-    /// So many times as much as this peer, or more.
+    /// The median is at least this factor times the peer's.
     AtLeast(f64, &'static str),
-    /// So many times as much as this one, or less.
+    /// The median is at most this factor times the other's.
     AtMost(f64, &'static str),
-    /// This much or less, whoever else does what.
+    /// The median is at most this much.
     Bound(f64),
-    /// This much or less, in every round.
+    /// The value is at most this much in every round.
     Always(f64),
 }
 
@@ -55,13 +56,14 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "upload",
         title: "Upload of 1 GiB from Chromium",
-        about: "From the choice of the file to the complete object, through Sealift's own page, against the same parts as plain \
-                PUTs (read, hashed, signed with that SHA-256, five at once, nothing encrypted) and against Uppy's aws-s3 plugin \
-                at its defaults (nothing encrypted, nothing hashed; parts of 5 MiB, one after the other in 6.3.1, six at once in \
-                5.1.0). All send to the same embedded store and ask the same process for signatures; store and browser share the \
-                machine. The native sender does nothing but send: what the store takes from it bounds all others. Completion \
-                includes the store's joining and hashing of the parts, which is the same for all; the first column leaves it \
-                out, and so do the comparisons. CPU seconds are those of the browser's processes.",
+        about: "Measured from the choice of the file to the complete object, through Sealift's own page. One peer \
+                sends the same parts as plain PUTs (read, hashed, signed with that SHA-256, five at once, nothing \
+                encrypted). The other is Uppy's aws-s3 plugin at its defaults (nothing encrypted, nothing hashed; \
+                parts of 5 MiB, one after the other in 6.3.1, six at once in 5.1.0). All send to the same embedded \
+                store and get their signatures from the same process; store and browser share the machine. The native \
+                sender only sends, so that nobody can be faster than it: it shows how much the store accepts. \
+                Completion includes the time in which the store joins and hashes the parts, which is the same for all; \
+                the first column and the comparisons leave it out. CPU seconds are those of the browser's processes.",
         who: &[
             ("sealift", "Sealift"),
             ("plain", "plain PUTs, hashed"),
@@ -95,10 +97,10 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "sealing",
         title: "Sealing in the browser, 100 MiB",
-        about: "In one worker of Chromium, from memory to memory. Bare WebCrypto has the same frames of 256 KiB, associated data, \
-                four calls in flight and a reused part buffer, and nothing else. Hashing is SHA-256 of every part by \
-                SubtleCrypto; uploads hash a part while the next is sealed. The official client is \
-                @aws-crypto/client-browser 4.2.2.",
+        about: "Measured in one worker of Chromium, from memory to memory. Bare WebCrypto uses the same frames of 256 \
+                KiB, the same associated data, four calls in flight and a reused part buffer, and does nothing else. \
+                Hashing is SHA-256 of every part by SubtleCrypto; an upload hashes a part while the next one is \
+                sealed. The official client is @aws-crypto/client-browser 4.2.2.",
         who: &[
             ("sealift", "Sealift"),
             ("bare", "bare WebCrypto"),
@@ -149,8 +151,8 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "native",
         title: "Sealing and opening natively",
-        about: "One thread, 8 MiB that fit in no cache, by the benches of `sealift-message`, against AES-256-GCM of aws-lc-rs on \
-                the same buffers and frames, and nothing else.",
+        about: "Measured on one thread by the benches of `sealift-message`, with 8 MiB, which fit in no cache. The \
+                peer is AES-256-GCM of aws-lc-rs on the same buffers and frames, and nothing else.",
         who: &[
             ("sealift", "Sealift seals"),
             ("own at once", "Sealift opens at once"),
@@ -189,8 +191,9 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "reading",
         title: "Reading 1 GiB through the server",
-        about: "Fetched from the store, opened and sent to a native client by Sealift's server, against the very same object passed \
-                on as it is by the same process (one GET, its body as it comes). Store, server and readers share the machine.",
+        about: "Sealift's server fetches the object from the store, decrypts it and sends it to a native client. The \
+                peer is the same object, which the same process passes on unchanged (one GET, its body as it comes). \
+                Store, server and readers share the machine.",
         who: &[
             ("sealift", "opened by Sealift"),
             ("passed-on", "passed on as it is"),
@@ -215,12 +218,12 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "ranges",
         title: "Ranges of an object of 10 GiB",
-        about: "Through the server, under the `kms` keyring (moto's KMS); store, KMS, server and reader share the machine. Cold is \
-                the first read of a server that has just started: KMS opens the file's data key then, and the key under which \
-                the tenant's file names are kept. Warm is the same range again. Frames hold 256 KiB; what is beyond the range \
-                is what the fetched frames hold before it or behind it, whichever is more. The reader has a connection \
-                already; proxies count what goes to store and KMS, and take their time too. Of the object only the frames that \
-                are read are really there.",
+        about: "Read through the server under the `kms` keyring (moto's KMS); store, KMS, server and reader share the \
+                machine. Cold is the first read after the server has started: KMS then decrypts the file's data key \
+                and the key under which the tenant's file names are stored. Warm is the same range again. Frames hold \
+                256 KiB. The bytes beyond the range are those that the fetched frames hold before it or after it, \
+                whichever is more. The reader has a connection already. Proxies count the traffic to store and KMS, \
+                and their time is included. Only the frames that are read exist in the object.",
         who: &[
             ("first cold", "1 byte at the beginning, cold"),
             ("first warm", "1 byte at the beginning, warm"),
@@ -273,10 +276,10 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "opening",
         title: "Opening 1 GiB in Chromium",
-        about: "From the click on Sealift's page of the file to the last byte on disk, opened in the page's worker, against the very \
-                same object fetched by one request whose body is piped to disk as it comes; both into the browser's own file \
-                system. CPU seconds are those of the browser's processes, and memory is the peak of what they have (PSS) over \
-                what they had before the click.",
+        about: "Measured from the click on Sealift's page of the file to the last byte on disk; the page's worker \
+                decrypts the file. The peer fetches the same object with one request and pipes its body to disk as it \
+                comes. Both write to the browser's own file system. CPU seconds are those of the browser's processes. \
+                Memory is the peak of what they use (PSS) over what they used before the click.",
         who: &[
             ("sealift", "opened by Sealift's page"),
             ("plain", "fetched as it is"),
@@ -304,8 +307,8 @@ pub(super) const ROWS: [Row; 7] = [
     Row {
         name: "memory",
         title: "Memory of the page",
-        about: "The peak of what all processes of Chromium have in memory (PSS) while the page uploads, over what they had before \
-                the file was chosen; a fresh browser for every upload.",
+        about: "The peak of the memory that all processes of Chromium use (PSS) while the page uploads, over what they \
+                used before the file was chosen. Every upload gets a new browser.",
         who: &[
             ("100 MiB", "a file of 100 MiB"),
             ("1024 MiB", "a file of 1 GiB"),
@@ -343,13 +346,13 @@ pub(super) const ROWS: [Row; 7] = [
 ];
 
 impl Row {
-    /// Whether somebody else is in it.
+    /// Returns whether the row compares Sealift with peers.
     pub(super) fn has_peers(&self) -> bool {
         let mut contests = self.contests.iter();
         contests.any(|contest| matches!(contest.against, Against::AtLeast(..)))
     }
 
-    /// What the reader knows it by.
+    /// Returns the label of a contestant for the reader.
     pub(super) fn label<'a>(&self, who: &'a str) -> &'a str {
         let known = self.who.iter().find(|(name, _)| *name == who);
         known.map_or(who, |(_, label)| label)

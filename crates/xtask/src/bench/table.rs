@@ -1,10 +1,10 @@
-//! One row as Markdown: its goals, and what was measured.
+//! Writes a row as Markdown: one table of its goals, one of its figures.
 
 use super::figures::{Figures, Spread};
 use super::rows::{Against, Contest, Row};
 use std::fmt::Write as _;
 
-/// Both tables. What was not measured is left out: a quick run measures less.
+/// Returns both tables. Lines without a figure are left out, because a quick run measures less.
 pub(super) fn of(row: &Row, figures: &Figures) -> String {
     let mut text = String::from("| what | against | ratio | goal | met |\n|---|---|---|---|---|\n");
     for contest in row.contests {
@@ -75,7 +75,7 @@ fn goal_line(row: &Row, contest: &Contest, figures: &Figures) -> Option<[String;
     Some([contest.what.into(), against.into(), ratio, goal, met.into()])
 }
 
-/// Median, least and most; once where all are the same.
+/// Returns median, least and most, or a single number if all are the same.
 fn cell(spread: Option<Spread>) -> String {
     spread.map_or_else(
         String::new,

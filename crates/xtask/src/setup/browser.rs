@@ -1,4 +1,4 @@
-//! The browsers that tests drive.
+//! Finds or installs the browsers that tests drive.
 
 use super::debian;
 use crate::programs;
@@ -40,7 +40,7 @@ pub(crate) fn chromium_ready(workshop: &Workshop) -> Result<Chromium> {
     }
 }
 
-/// Where Firefox is. geckodriver drives every version, so it comes by itself.
+/// Returns the path of Firefox. Its driver is separate, because geckodriver drives every version of Firefox.
 pub(crate) fn find_firefox() -> Option<PathBuf> {
     ["firefox-esr", "firefox"]
         .into_iter()

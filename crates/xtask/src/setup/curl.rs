@@ -1,4 +1,4 @@
-//! curl, as the system's packages have it.
+//! Finds curl, or installs it from the system's packages.
 
 use super::debian;
 use crate::programs;
@@ -6,7 +6,7 @@ use crate::timed::timed;
 use crate::workshop::Workshop;
 use anyhow::Result;
 
-/// Finds it or installs it.
+/// Finds curl or installs it.
 pub(crate) fn ready(workshop: &Workshop) -> Result<()> {
     if programs::find("curl").is_some() {
         return Ok(());

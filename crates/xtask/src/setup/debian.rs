@@ -1,14 +1,14 @@
-//! Packages of the operating system, where it is a Debian.
+//! Installs packages of the operating system, if that is a Debian.
 
 use crate::programs;
 use crate::timed::Log;
 use anyhow::{Context, Result, bail};
 use std::process::Command;
 
-/// Installs packages, as root or by sudo.
+/// Installs packages, as root or with sudo.
 ///
 /// # Errors
-/// Where there is no apt or no right to use it: says which packages to install.
+/// Fails if there is no apt, or no permission to use it. The error says which packages to install.
 pub(crate) fn install(log: &mut Log, packages: &[&str]) -> Result<()> {
     let names = packages.join(" ");
     if programs::find("apt-get").is_none() {
@@ -21,7 +21,7 @@ pub(crate) fn install(log: &mut Log, packages: &[&str]) -> Result<()> {
             "not root, and no sudo: let an administrator run `apt-get install {names}`, then start again"
         );
     };
-    // One broken source fails it; what was listed before may do.
+    // One broken source fails the update, but the old package lists may be enough.
     let _stale = log.run(root.command("apt-get").args(["update", "-q"]));
     log.run(
         root.command("apt-get")
@@ -33,7 +33,7 @@ pub(crate) fn install(log: &mut Log, packages: &[&str]) -> Result<()> {
     })
 }
 
-/// How to act as root.
+/// The way to run a command as root.
 pub(crate) enum Root {
     Already,
     Sudo,

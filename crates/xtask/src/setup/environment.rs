@@ -1,4 +1,4 @@
-//! What tests learn from their environment: where the real parts are that they start.
+//! The environment of the tests. It says where the real programs are that the tests start.
 
 use super::browser::{Chromium, find_firefox};
 use super::node::Node;
@@ -10,8 +10,8 @@ use crate::workshop::Workshop;
 use anyhow::Result;
 use std::ffi::OsString;
 
-/// What moto and Garage take, and what no AWS endpoint does: a test that strays there is refused. Garage wants its
-/// keys in this form; its starter imports this one.
+/// Credentials that moto and Garage accept, but no AWS endpoint, so that a test that reaches AWS by mistake is refused.
+/// Garage needs its keys in this form, and its starter imports this one.
 pub(crate) const NO_AWS: [(&str, &str); 3] = [
     ("AWS_ACCESS_KEY_ID", "GK31c2f218a2e44f485b94239e"),
     (
@@ -21,7 +21,7 @@ pub(crate) const NO_AWS: [(&str, &str); 3] = [
     ("AWS_REGION", "eu-central-1"),
 ];
 
-/// Names every part that is there. A test whose part is not named fails and says so.
+/// Returns the variables for every part that is installed. A test fails with a message if its part is not named.
 pub(crate) fn for_tests(workshop: &Workshop) -> Result<Vec<(&'static str, OsString)>> {
     let mut named: Vec<(&'static str, OsString)> = NO_AWS
         .into_iter()

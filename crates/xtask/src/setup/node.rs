@@ -1,4 +1,4 @@
-//! The official reader and writer of our format for JavaScript, on Node.js.
+//! Finds or installs the official reader and writer of our format for JavaScript, on Node.js.
 
 use super::debian;
 use crate::programs;
@@ -9,7 +9,7 @@ use std::fs;
 use std::path::PathBuf;
 use std::process::Command;
 
-/// Where the names and versions are kept that are installed.
+/// The folder in the checkout with the names and versions to install.
 const SOURCE: &str = "tests/interop/javascript";
 const FILES: [&str; 3] = ["package.json", "package-lock.json", ".npmrc"];
 
@@ -38,7 +38,7 @@ fn folder(workshop: &Workshop) -> PathBuf {
     workshop.cache.join("node/aws-encryption-sdk")
 }
 
-/// Finds it or installs exactly what the lock file names.
+/// Finds the SDK, or installs exactly the packages that the lock file names.
 pub(crate) fn ready(workshop: &Workshop) -> Result<Node> {
     if let Some(node) = Node::find(workshop) {
         return Ok(node);
@@ -58,13 +58,13 @@ pub(crate) fn ready(workshop: &Workshop) -> Result<Node> {
 
 fn install(workshop: &Workshop, log: &mut Log) -> Result<()> {
     let npm =
-        programs::find("npm").ok_or_else(|| anyhow!("npm was installed and is not on the PATH"))?;
+        programs::find("npm").ok_or_else(|| anyhow!("npm was installed but is not on the PATH"))?;
     let folder = folder(workshop);
     fs::create_dir_all(&folder)?;
     for file in FILES {
         fs::copy(workshop.root.join(SOURCE).join(file), folder.join(file))
             .with_context(|| format!("cannot write below {}", folder.display()))?;
     }
-    // Also takes away what an installation that did not end left.
+    // `npm ci` also removes the rest of an unfinished installation.
     log.run(Command::new(npm).current_dir(&folder).arg("ci"))
 }

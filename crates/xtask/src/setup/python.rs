@@ -1,5 +1,5 @@
-//! moto's KMS and the official readers of our format, in virtual environments: two, since the readers' requirements
-//! exclude each other.
+//! Finds or installs moto's KMS and the official readers of our format. They are in two virtual environments, because
+//! the requirements of the readers exclude each other.
 
 use super::debian;
 use crate::programs;
@@ -44,7 +44,7 @@ impl Environment {
         self.folder(workshop).join("bin").join(name)
     }
 
-    /// Written last: a folder without it was left by an installation that did not end.
+    /// Returns the path of a file that is written last. A folder without it is an unfinished installation.
     fn receipt(&self, workshop: &Workshop) -> PathBuf {
         self.folder(workshop).join("sealift-requirements.txt")
     }
@@ -60,7 +60,7 @@ impl Environment {
     fn install(&self, workshop: &Workshop, log: &mut Log) -> Result<()> {
         let folder = self.folder(workshop);
         let python = programs::find("python3")
-            .ok_or_else(|| anyhow!("python3 was installed and is not on the PATH"))?;
+            .ok_or_else(|| anyhow!("python3 was installed but is not on the PATH"))?;
         log.run(
             Command::new(python)
                 .args(["-m", "venv", "--clear"])
@@ -121,7 +121,7 @@ fn shown(cache: &Path) -> String {
     cache.join("python").display().to_string()
 }
 
-/// Debian's python3 comes without the modules that make an environment.
+/// Returns whether Python can make virtual environments. Debian's python3 lacks the modules for that.
 fn makes_environments() -> bool {
     programs::ask(Command::new("python3").args(["-c", "import venv, ensurepip"])).is_some()
 }

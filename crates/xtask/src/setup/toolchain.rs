@@ -1,4 +1,4 @@
-//! One Rust toolchain for native code and wasm: rustup's where it has the wasm32 target, else Debian's.
+//! Finds or installs one Rust toolchain for native code and wasm: rustup's if it has the wasm32 target, else Debian's.
 
 use super::{debian, wasm_std};
 use crate::programs;
@@ -11,21 +11,21 @@ use std::io::Write;
 use std::process::{Command, Stdio};
 use std::{env, fmt};
 
-/// The oldest Rust that builds the workspace: `s3s` needs it. The same as `rust-version` in Cargo.toml.
+/// The oldest Rust that builds the workspace, because `s3s` needs it. It equals `rust-version` in Cargo.toml.
 const LEAST_RUST: (u32, u32) = (1, 96);
-/// What rustup is asked for where its active toolchain is too old.
+/// The release that rustup installs if its active toolchain is too old.
 const RUSTUP_RELEASE: &str = "1.96.0";
-/// The name under which rustup gets to know Debian's compiler.
+/// The name under which rustup knows Debian's compiler.
 const LINKED: &str = "sealift";
 const WASM: &str = "wasm32-unknown-unknown";
 
-/// A toolchain that builds all of the workspace.
+/// A toolchain that builds the whole workspace.
 pub(crate) enum Toolchain {
-    /// One that rustup knows by this name.
+    /// The toolchain that rustup knows by this name.
     Rustup(String),
     /// The cargo on the PATH, on a machine without rustup.
     OnPath,
-    /// Debian's, on a machine whose PATH leads to another cargo that is not rustup's.
+    /// Debian's toolchain, on a machine whose PATH leads to another cargo, which is not rustup's.
     Debian,
 }
 
@@ -40,12 +40,12 @@ impl fmt::Display for Toolchain {
 }
 
 impl Toolchain {
-    /// `cargo` of this toolchain.
+    /// Returns `cargo` of this toolchain.
     pub(crate) fn cargo(&self) -> Command {
         self.program("cargo")
     }
 
-    /// Another program that may call cargo and must then get this toolchain.
+    /// Returns a command for another program. If the program calls cargo, it gets this toolchain.
     pub(crate) fn program(&self, program: impl AsRef<OsStr>) -> Command {
         let mut command = programs::clean(program);
         match self {
@@ -56,7 +56,7 @@ impl Toolchain {
         command
     }
 
-    /// Looks whether it is new enough and has the wasm32 target.
+    /// Checks whether the toolchain is new enough and has the wasm32 target.
     fn fitness(&self) -> Fitness {
         let version = programs::ask(
             self.program("rustc")
@@ -71,7 +71,8 @@ impl Toolchain {
         }
     }
 
-    /// Links an empty module: asks for the library, its fit to the compiler and the linker in one.
+    /// Links a small module. This tests at once that the library exists, that it fits the compiler, and that there is
+    /// a linker.
     fn links_wasm(&self) -> bool {
         let folder = env::temp_dir().join(format!("sealift-probe-{}", std::process::id()));
         let mut rustc = self.program("rustc");
@@ -96,7 +97,7 @@ impl Toolchain {
             }
             child.wait()
         });
-        // What the probe left is of no use, and its absence no harm.
+        // The output is not needed, and the folder may not exist.
         let _gone = std::fs::remove_dir_all(&folder);
         linked.is_ok_and(|status| status.success())
     }
@@ -109,16 +110,16 @@ enum Fitness {
     Absent,
 }
 
-/// (1, 96) of `rustc 1.96.0 (30a34c682 2026-05-25)`.
+/// Reads the release from a version line, such as (1, 96) from `rustc 1.96.0 (30a34c682 2026-05-25)`.
 fn release(version_line: &str) -> Option<(u32, u32)> {
     let mut numbers = version_line.split_whitespace().nth(1)?.split('.');
     Some((numbers.next()?.parse().ok()?, numbers.next()?.parse().ok()?))
 }
 
-/// Finds a toolchain or installs one, and makes it the one of this checkout.
+/// Finds a toolchain or installs one, and makes it the toolchain of this checkout.
 ///
 /// # Errors
-/// Where none can be had: says what to install.
+/// Fails if there is none and none can be installed. The error says what to install.
 pub(crate) fn ready(workshop: &Workshop) -> Result<Toolchain> {
     need_c_compiler(workshop)?;
     let rustup = programs::find("rustup").is_some();
@@ -141,7 +142,7 @@ pub(crate) fn ready(workshop: &Workshop) -> Result<Toolchain> {
         match rustup.then(|| from_rustup(workshop, log)) {
             Some(Ok(toolchain)) => Ok(toolchain),
             Some(Err(error)) => {
-                log.note(&format!("rustup could not: {error:#}"))?;
+                log.note(&format!("rustup failed: {error:#}"))?;
                 from_debian(workshop, log, rustup)
             }
             None => from_debian(workshop, log, rustup),
@@ -153,7 +154,7 @@ pub(crate) fn ready(workshop: &Workshop) -> Result<Toolchain> {
     ))?)
 }
 
-/// The toolchain that a plain cargo gets here. Cargo's proxy has said so, if this program was started by it.
+/// Returns the toolchain that a plain cargo uses here. If rustup's proxy started this program, it set the variable.
 fn active_name(workshop: &Workshop) -> Option<String> {
     env::var("RUSTUP_TOOLCHAIN").ok().or_else(|| {
         let answer = programs::ask(
@@ -165,7 +166,7 @@ fn active_name(workshop: &Workshop) -> Option<String> {
     })
 }
 
-/// SQLite and aws-lc are C.
+/// Finds or installs a C compiler, because SQLite and aws-lc are C.
 fn need_c_compiler(workshop: &Workshop) -> Result<()> {
     if programs::find("cc").is_some() {
         return Ok(());
@@ -176,7 +177,7 @@ fn need_c_compiler(workshop: &Workshop) -> Result<()> {
     .result
 }
 
-/// A C++ compiler.
+/// Finds or installs a C++ compiler.
 pub(crate) fn cpp_ready(workshop: &Workshop) -> Result<()> {
     if programs::find("c++").is_some() {
         return Ok(());
@@ -231,7 +232,7 @@ fn from_debian(workshop: &Workshop, log: &mut Log, rustup: bool) -> Result<Toolc
         "rustfmt-web",
     ];
     debian::install(log, &compiler)?;
-    // Rustup brings a linker of its own; an older Debian has no lld-19.
+    // Rustup has a linker of its own. An older Debian has no lld-19.
     if !rustup && debian::install(log, &["lld-19"]).is_err() {
         debian::install(log, &["lld"])?;
     }
@@ -250,7 +251,7 @@ fn from_debian(workshop: &Workshop, log: &mut Log, rustup: bool) -> Result<Toolc
     }
 }
 
-/// Makes plain cargo, trunk and wasm-pack use it in this checkout too.
+/// Makes plain cargo, trunk and wasm-pack use this toolchain in the checkout, too.
 fn adopt(workshop: &Workshop, toolchain: Toolchain) -> Result<Toolchain> {
     let Toolchain::Rustup(name) = &toolchain else {
         return Ok(toolchain);
@@ -269,7 +270,7 @@ fn adopt(workshop: &Workshop, toolchain: Toolchain) -> Result<Toolchain> {
     terminal::say(&format!(
         "This checkout now uses the toolchain {name} (rustup override set {name})."
     ));
-    // The next `cargo xtask` comes from that toolchain: better it is built now than when somebody waits for a warm start.
+    // The next `cargo xtask` uses that toolchain. Build it now, so that nobody waits for the build later.
     timed(workshop, "build xtask with it", |log| {
         log.run(toolchain.cargo().current_dir(&workshop.root).args([
             "build",
@@ -281,7 +282,7 @@ fn adopt(workshop: &Workshop, toolchain: Toolchain) -> Result<Toolchain> {
     Ok(toolchain)
 }
 
-/// rustfmt and clippy.
+/// Finds or installs rustfmt and clippy.
 pub(crate) fn lints_ready(workshop: &Workshop, toolchain: &Toolchain) -> Result<()> {
     let present = || {
         ["fmt", "clippy"]

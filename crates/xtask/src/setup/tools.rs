@@ -1,4 +1,5 @@
-//! Programs that cargo installs, each at one version, in a cache that `cargo clean` leaves alone.
+//! Finds or installs the programs that come from crates.io, each at one version, in a cache that `cargo clean` leaves
+//! alone.
 
 use super::toolchain::Toolchain;
 use crate::timed::{Log, timed};
@@ -11,7 +12,7 @@ use std::{env, fs};
 /// A program from crates.io.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Tool {
-    /// `wasm-bindgen` and the test runner that wasm-pack starts. Its version is the library's.
+    /// `wasm-bindgen`, and the test runner that wasm-pack starts. Its version is that of the library.
     WasmBindgen,
     WasmPack,
     Trunk,
@@ -49,7 +50,7 @@ impl Tool {
         .into())
     }
 
-    /// What it installs; the first is the program itself.
+    /// Returns the programs that the package installs. The first is the tool itself.
     fn programs(self) -> &'static [&'static str] {
         match self {
             Self::WasmBindgen => &["wasm-bindgen", "wasm-bindgen-test-runner"],
@@ -62,16 +63,16 @@ impl Tool {
         }
     }
 
-    /// Beside the package's name: what it is built with.
+    /// Returns the flags that choose the package's features.
     fn features(self) -> &'static [&'static str] {
         match self {
-            // One database engine, and no library of the machine's own.
+            // Build only one database engine, and use no library of the machine.
             Self::Garage => &["--no-default-features", "--features", "lmdb,bundled-libs"],
             _ => &[],
         }
     }
 
-    /// Whether people call it by itself, so that it belongs on their PATH.
+    /// Returns whether people call the tool by hand, so that it should be on their PATH.
     fn is_called_by_hand(self) -> bool {
         matches!(self, Self::WasmBindgen | Self::WasmPack | Self::Trunk)
     }
@@ -84,12 +85,12 @@ impl Tool {
         )))
     }
 
-    /// The folder with its programs.
+    /// Returns the folder with the tool's programs.
     pub(crate) fn folder(self, workshop: &Workshop) -> Result<PathBuf> {
         Ok(self.root(workshop)?.join("bin"))
     }
 
-    /// The program itself.
+    /// Returns the path of the tool itself.
     pub(crate) fn program(self, workshop: &Workshop) -> Result<PathBuf> {
         let name = self
             .programs()
@@ -115,7 +116,7 @@ pub(crate) fn ready(workshop: &Workshop, toolchain: &Toolchain, tool: Tool) -> R
     }
     if tool.is_called_by_hand() {
         for name in tool.programs() {
-            // A courtesy: the steps know where it is.
+            // A failure does not matter, because the steps know where the tool is.
             if let Err(error) = offer(&folder.join(name), name) {
                 terminal::say(&format!("{error:#}; it is in {}", folder.display()));
             }
@@ -125,8 +126,9 @@ pub(crate) fn ready(workshop: &Workshop, toolchain: &Toolchain, tool: Tool) -> R
 }
 
 fn install(workshop: &Workshop, toolchain: &Toolchain, tool: Tool, log: &mut Log) -> Result<()> {
-    // These run for seconds and build for minutes, so they are built quickly rather than well. One target folder for all:
-    // what they have in common is built once. Without --locked: cargo then chooses among what the registry still serves.
+    // The tools run for seconds but build for minutes, so they are built with little optimisation. All share one target
+    // folder, so that common dependencies are built once. `--locked` is not given, so that cargo can choose versions
+    // that the registry still serves.
     log.run(
         toolchain
             .cargo()
@@ -151,18 +153,18 @@ fn install(workshop: &Workshop, toolchain: &Toolchain, tool: Tool, log: &mut Log
 }
 
 fn build_folder(workshop: &Workshop) -> PathBuf {
-    // Of this process alone: another checkout may be installing at the same time.
+    // Each process has its own folder, because another checkout may install at the same time.
     let own = format!("build-{}", std::process::id());
     workshop.cache.join(own)
 }
 
-/// Drops what the builds of the tools left behind.
+/// Deletes the build folder of the tools.
 pub(crate) fn sweep(workshop: &Workshop) {
-    // It is a cache: left behind it costs only room.
+    // If this fails, the folder only uses disk space.
     let _gone = fs::remove_dir_all(build_folder(workshop));
 }
 
-/// Puts a link to `program` where cargo puts programs, unless the person has one of that name.
+/// Links `program` into cargo's folder of programs, unless the person has a program of that name already.
 fn offer(program: &Path, name: &str) -> Result<()> {
     let Some(home) = env::var_os("CARGO_HOME")
         .map(PathBuf::from)

@@ -1,4 +1,4 @@
-//! The standard library for wasm32, built from Debian's own sources: Debian packages the compiler without it.
+//! Builds the standard library for wasm32 from Debian's own sources, because Debian's compiler comes without it.
 
 use super::debian::Root;
 use crate::programs;
@@ -25,14 +25,14 @@ path = \"lib.rs\"
 [workspace]
 ";
 
-/// Builds std for wasm32 with Debian's compiler and puts it, and a linker, into that compiler's folder.
+/// Builds std for wasm32 with Debian's compiler and copies it into that compiler's folder, together with a linker.
 pub(crate) fn install(workshop: &Workshop, log: &mut Log) -> Result<()> {
     let room = workshop.cache.join("std-for-wasm");
     fs::create_dir_all(&room).with_context(|| format!("cannot make {}", room.display()))?;
     fs::write(room.join("Cargo.toml"), MANIFEST)?;
     fs::write(room.join("lib.rs"), "#![no_std]\n")?;
     let target = room.join("target");
-    // `-Zbuild-std` is the one way to build it and is still unstable, hence RUSTC_BOOTSTRAP. Bitcode is for LTO.
+    // `-Zbuild-std` is the only way to build std and is still unstable, so it needs RUSTC_BOOTSTRAP. LTO needs bitcode.
     log.run(
         programs::clean(CARGO)
             .current_dir(&room)
@@ -52,7 +52,7 @@ pub(crate) fn install(workshop: &Workshop, log: &mut Log) -> Result<()> {
         .ok_or_else(|| anyhow!("not root, and no sudo: {RUSTLIB} cannot be written"))?;
     let libraries = libraries(&target.join("wasm32-unknown-unknown/release/deps"))?;
     let folder = format!("{RUSTLIB}/wasm32-unknown-unknown/lib");
-    // Libraries of an earlier compiler beside the new ones would be two candidates for one name.
+    // Remove the libraries of an earlier compiler; otherwise there would be two candidates for one name.
     log.run(root.command("rm").args(["-rf", &folder]))?;
     log.run(root.command("mkdir").args(["-p", &folder]))?;
     log.run(root.command("cp").args(&libraries).arg(&folder))?;
@@ -82,7 +82,7 @@ fn libraries(folder: &Path) -> Result<Vec<PathBuf>> {
     Ok(found)
 }
 
-/// rustc looks for `rust-lld` in its own folder; Debian's compiler comes without one.
+/// Links a linker into rustc's folder. rustc looks for `rust-lld` there, but Debian's compiler comes without one.
 fn link_linker(root: &Root, log: &mut Log) -> Result<()> {
     let host = programs::ask(Command::new(RUSTC).args(["--print", "host-tuple"]))
         .ok_or_else(|| anyhow!("{RUSTC} does not say what machine it is for"))?;
@@ -102,7 +102,8 @@ fn link_linker(root: &Root, log: &mut Log) -> Result<()> {
     )
 }
 
-/// The newest first: the linker must know what the compiler's LLVM writes.
+/// Returns the paths of possible linkers, the newest first, because the linker must know the output of the compiler's
+/// LLVM.
 fn linkers(host: &str) -> Vec<PathBuf> {
     let rustup = programs::ask(Command::new("rustc").args(["--print", "sysroot"]))
         .map(|sysroot| Path::new(&sysroot).join(format!("lib/rustlib/{host}/bin/rust-lld")));

@@ -1,4 +1,5 @@
-//! Which package may know which: LAYOUT's arrows, read from what cargo resolves.
+//! Checks which package may depend on which, with the dependencies that cargo resolves. The arrows keep the pure
+//! packages free of I/O, and client, browser and server free of each other.
 
 use super::Bench;
 use crate::native;
@@ -6,7 +7,7 @@ use crate::programs;
 use crate::timed::Log;
 use anyhow::{Result, anyhow, bail};
 
-/// The packages of the workspace that each may depend on, however indirectly.
+/// The packages of the workspace that each package may depend on, directly or not.
 const ARROWS: [(&str, &[&str]); 8] = [
     ("sealift-message", &[]),
     ("sealift-transfer", &["sealift-message"]),
@@ -21,7 +22,8 @@ const ARROWS: [(&str, &[&str]); 8] = [
     ("sealift-xtask", &[]),
 ];
 
-/// What the pure packages may name in their manifests: cryptography, encodings, data. No I/O, clock or runtime.
+/// The packages that the pure packages may name in their manifests: cryptography, encodings and data, but no I/O, clock
+/// or runtime.
 const PURE: [(&str, &[&str]); 2] = [
     (
         "sealift-message",
@@ -52,7 +54,7 @@ const PURE: [(&str, &[&str]); 2] = [
     ),
 ];
 
-/// What must not be anywhere below the pure packages.
+/// The packages that the pure packages may not depend on, not even indirectly.
 const IMPURE: [&str; 6] = [
     "aws-config",
     "aws-sdk-",
@@ -92,7 +94,7 @@ pub(super) fn check(bench: &Bench<'_>, log: &mut Log, faults: &mut Vec<String>) 
     Ok(())
 }
 
-/// The names of what `package` depends on, to a depth, with all features and for every machine.
+/// Returns the names of the packages that `package` depends on, to a depth, with all features and for every machine.
 fn tree(bench: &Bench<'_>, package: &str, depth: &str) -> Result<Vec<String>> {
     let mut command = native::plain_cargo(bench.workshop, bench.toolchain);
     command.args([

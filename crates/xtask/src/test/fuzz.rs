@@ -1,6 +1,6 @@
-//! A short run of every fuzz target: enough to see that each still starts and finds nothing at once.
+//! Runs every fuzz target briefly, to check that each still starts and finds nothing at once.
 //!
-//! Built with coverage counters by the ordinary compiler, so that no nightly and no cargo-fuzz is needed.
+//! The ordinary compiler builds the targets with coverage counters, so that no nightly and no cargo-fuzz is needed.
 
 use super::Bench;
 use crate::native;
@@ -9,7 +9,8 @@ use anyhow::{Context, Result, bail};
 use std::fs;
 use std::path::Path;
 
-/// What cargo-fuzz passes too, without the sanitizers: they need a nightly, and the fuzzed code has no unsafe.
+/// The flags that cargo-fuzz passes, without the sanitizers, because those need a nightly and the fuzzed code has no
+/// unsafe.
 const COUNTERS: &str = "--cfg fuzzing -Cdebug-assertions -Coverflow-checks \
     -Cpasses=sancov-module -Cllvm-args=-sanitizer-coverage-level=4 \
     -Cllvm-args=-sanitizer-coverage-inline-8bit-counters -Cllvm-args=-sanitizer-coverage-pc-table \
@@ -20,9 +21,9 @@ const SECONDS_PER_TARGET: u32 = 10;
 pub(super) fn run(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     let folder = bench.workshop.root.join("crates/message/fuzz");
     let targets = targets(&folder.join("fuzz_targets"))?;
-    // A target folder of its own: other flags than the rest of the workspace has.
+    // The fuzz targets have their own target folder, because their flags differ from those of the workspace.
     let built = bench.workshop.target.join("fuzz");
-    // With a target named, the flags are not for build scripts, which nothing gives a fuzzer's runtime.
+    // `--target` keeps the flags away from build scripts, which would not link without the fuzzer's runtime.
     let cargo = |subcommand: &str| {
         let mut cargo = native::plain_cargo(bench.workshop, bench.toolchain);
         cargo

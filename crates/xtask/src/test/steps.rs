@@ -1,6 +1,6 @@
-//! The steps, in the order in which they tell most soonest.
+//! The steps of `cargo xtask test`. The steps that fail most usefully and soonest come first.
 
-use super::{Bench, Counts, Step, arrows, fuzz, rooms, wasm};
+use super::{Bench, Counts, Step, arrows, circles, comments, fuzz, rooms, wasm};
 use crate::faults;
 use crate::native;
 use crate::page;
@@ -22,7 +22,7 @@ pub(super) const STEPS: &[Step] = &[
     check("fmt", "rustfmt", &[Need::Lints], fmt),
     check(
         "rules",
-        "dependency arrows, rooms, lengths of files",
+        "dependency arrows, rooms, circles, file lengths, comments, citations",
         &[],
         rules,
     ),
@@ -123,7 +123,7 @@ pub(super) const STEPS: &[Step] = &[
     },
 ];
 
-/// What stories are told on.
+/// The parts that stories need.
 const STAGE: &[Need] = &[
     Need::Chromium,
     Need::Firefox,
@@ -191,6 +191,8 @@ fn rules(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     let mut faults = Vec::new();
     arrows::check(bench, log, &mut faults)?;
     rooms::check(bench, &mut faults)?;
+    circles::check(bench, log, &mut faults)?;
+    comments::check(bench, log, &mut faults)?;
     for fault in &faults {
         log.note(fault)?;
     }
@@ -213,7 +215,7 @@ fn machete(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
 
 fn deny(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     let mut deny = bench.toolchain.program(Tool::Deny.program(bench.workshop)?);
-    // Not `advisories`: their database comes from a git server, and this run must not depend on one.
+    // `advisories` is left out, because its database comes from a git server, on which this run must not depend.
     log.run(
         deny.current_dir(&bench.workshop.root)
             .args(["check", "bans", "licenses", "sources"]),
@@ -247,7 +249,7 @@ fn doc(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     for mut cargo in [bench.native("doc"), wasm] {
         log.run(
             cargo
-                // Private items are part of these pages, so links to them lead somewhere.
+                // These pages include private items, so links to them are not broken.
                 .env(
                     "RUSTDOCFLAGS",
                     "-D warnings -A rustdoc::private-intra-doc-links",
@@ -323,7 +325,7 @@ fn short_faults(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
     log.run(run.args(["--uploads", "40"]))
 }
 
-/// With the program itself, which some stories start.
+/// Returns the command that runs all stories. It first builds the program itself, which some stories start.
 fn all_stories(bench: &Bench<'_>, log: &mut Log) -> Result<Command> {
     log.run(bench.native("build").args(["--bin", "sealift"]))?;
     let mut cargo = bench.cargo();

@@ -1,10 +1,10 @@
-//! What came out: a table, and one closing line.
+//! The results of a run: a table and one closing line.
 
 use super::Counts;
 use crate::terminal;
 use std::time::{Duration, Instant};
 
-/// How many tests, or checks, passed and failed.
+/// The number of tests, or checks, that passed and failed.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub(super) struct Outcome {
     pub(super) passed: u64,
@@ -12,7 +12,7 @@ pub(super) struct Outcome {
 }
 
 impl Outcome {
-    /// The outcome of a step from its output. A step that failed has failed at least once, whatever it printed.
+    /// Reads the outcome of a step from its output. A failed step counts at least one failure, whatever it printed.
     pub(super) fn of(counts: Counts, output: &str, succeeded: bool) -> Self {
         let tests = match counts {
             Counts::Tests => tests_in(output),
@@ -53,7 +53,7 @@ struct Row {
     remark: String,
 }
 
-/// The table as it grows.
+/// The table, which grows by a row for each step.
 pub(super) struct Summary {
     began: Instant,
     rows: Vec<Row>,
@@ -76,7 +76,7 @@ impl Summary {
         });
     }
 
-    /// A step that could not run counts as failed.
+    /// Records a step that could not run. It counts as failed.
     pub(super) fn skip(&mut self, name: &str, why: &str) {
         terminal::say(&format!("{name}: not run, {why}"));
         let outcome = Outcome {

@@ -1,4 +1,4 @@
-//! The browser crate's own tests, in each browser.
+//! Runs the browser crate's own tests in each browser.
 
 use super::Bench;
 use crate::programs;
@@ -26,7 +26,7 @@ fn wasm_pack(bench: &Bench<'_>, log: &mut Log, browser: [&str; 2], driver: PathB
     wasm_pack
         .current_dir(&bench.workshop.root)
         .env("CARGO_TARGET_DIR", &bench.workshop.target)
-        // Seconds for all tests of a program together: unoptimised, Firefox takes longer than the usual 20.
+        // Seconds for all tests of a program together. The default is 20, but unoptimised code takes longer in Firefox.
         .env("WASM_BINDGEN_TEST_TIMEOUT", "300")
         .args(["test", "--headless", "--mode", "no-install"])
         .args(browser)

@@ -1,4 +1,4 @@
-//! What the person says of the encryption context, against what the message stores of it.
+//! Compares the pairs of `--context` and the name of the object with the encryption context that the message stores.
 
 use sealift_message::{EncryptionContext, Limits};
 
@@ -8,11 +8,11 @@ use crate::{
     terminal::shown,
 };
 
-/// As the server writes it for its own objects (FORMAT.md R4).
+/// The value of `format` in the context of the objects that the server writes (FORMAT.md R4).
 const OURS: &str = "sealift-1";
 
-/// An object of ours lies at the object key that its context makes. Who can write to the bucket can
-/// put another one there, every byte of which is authentic.
+/// Checks that an object of ours has the object key that its context gives. Anyone who can write to the bucket can
+/// put another object of ours there, every byte of which is authentic.
 pub(super) fn at_its_place(place: &Place, stored: &EncryptionContext) -> Result<(), Failure> {
     let Place::S3(url) = place else {
         return Ok(());
@@ -28,7 +28,7 @@ pub(super) fn at_its_place(place: &Place, stored: &EncryptionContext) -> Result<
         return Ok(());
     }
     let moved = format!(
-        "{place} is another object than its name says: it was sealed for {}",
+        "{place} is not the object that its name says: it was encrypted for {}",
         shown(&sealed_for)
     );
     Err(Failure::new(Exit::NotAuthentic, moved)
@@ -36,8 +36,10 @@ pub(super) fn at_its_place(place: &Place, stored: &EncryptionContext) -> Result<
         .code("other_object"))
 }
 
-/// The pairs that must be authenticated without being stored; those that are stored must be as they
-/// were said to be.
+/// Returns the pairs of `said` that the message does not store; they must be authenticated nevertheless.
+///
+/// # Errors
+/// Fails if a pair is stored with another value, or if the pairs are not a valid context.
 pub(super) fn required(
     said: &[(String, String)],
     stored: &EncryptionContext,
@@ -49,16 +51,16 @@ pub(super) fn required(
             Some(found) if found == value => {}
             Some(found) => {
                 let (key, found) = (shown(key), shown(found));
-                let message = format!("the message says {key}={found}, not what --context says");
+                let message = format!("the message has {key}={found}, --context has another value");
                 return Err(Failure::new(Exit::NotAuthentic, message).code("other_context"));
             }
         }
     }
     EncryptionContext::from_pairs(required)
-        .map_err(|error| Failure::new(Exit::Usage, format!("--context cannot be: {error}")))
+        .map_err(|error| Failure::new(Exit::Usage, format!("--context is not valid: {error}")))
 }
 
-/// All that a keyring authenticates.
+/// Returns the stored and the required pairs together; a keyring authenticates all of them.
 pub(super) fn whole(
     stored: &EncryptionContext,
     required: &EncryptionContext,
@@ -66,7 +68,7 @@ pub(super) fn whole(
 ) -> Result<EncryptionContext, Failure> {
     stored
         .joined(required, limits)
-        .map_err(|error| Failure::new(Exit::Usage, format!("--context cannot be: {error}")))
+        .map_err(|error| Failure::new(Exit::Usage, format!("--context is not valid: {error}")))
 }
 
 #[cfg(test)]

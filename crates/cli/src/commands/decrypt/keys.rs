@@ -1,4 +1,4 @@
-//! From the flags to who opens the data key.
+//! Makes the wrapping keys that the flags name. They decrypt the data key of the message.
 
 use sealift_keyring::{
     DiscoveryFilter, KeyringError, KmsKeys, KmsReach, KmsReader, RawAesKeyring, WrappingKey,
@@ -12,7 +12,7 @@ use crate::{
     failure::{Exit, Failure},
 };
 
-/// All that were given; nobody was asked for a key yet.
+/// Returns all wrapping keys that were given. No key has been used yet.
 pub(super) async fn wrapping_keys(
     sources: &KeySources,
     header: &Header,
@@ -38,9 +38,9 @@ pub(super) async fn wrapping_keys(
         && sources.kms_key.is_empty()
         && !sources.kms_discovery;
     if none_was_named {
-        let none = "no key was named that could open the message";
-        let remedy = "give --kms-key, --kms-discovery, --aes-key or --data; `sealift inspect` says \
-                      which the message needs";
+        let none = "no key was given that could decrypt the message";
+        let remedy = "give --kms-key, --kms-discovery, --aes-key or --data; `sealift inspect` shows \
+                      which key the message needs";
         return Err(Failure::new(Exit::Usage, none).remedy(remedy).into());
     }
     Ok(WrappingKeys::from(keys))
@@ -62,15 +62,15 @@ fn kms(sources: &KeySources) -> Option<KmsKeys> {
     }
 }
 
-/// Why no data key opened.
+/// Returns the failure for a data key that could not be decrypted.
 pub(super) fn refused(error: &KeyringError) -> Failure {
     let failure = |exit| Failure::new(exit, error.to_string());
     match error {
         KeyringError::NoneMatches => Failure::new(
             Exit::NotAllowed,
-            "none of the keys that were given is one that the message names",
+            "the message names none of the keys that you gave",
         )
-        .remedy("`sealift inspect` lists them")
+        .remedy("`sealift inspect` shows the keys that it names")
         .code("no_such_key"),
         KeyringError::NotAKeyArn { .. } => failure(Exit::Usage),
         KeyringError::Unavailable { .. } => failure(Exit::Unreachable),
@@ -79,9 +79,9 @@ pub(super) fn refused(error: &KeyringError) -> Failure {
         KeyringError::Refused { .. } => failure(Exit::NotAllowed).code("kms_refused"),
         KeyringError::Unauthentic => Failure::new(
             Exit::NotAuthentic,
-            "the data key does not open: another key, another context, or altered bytes",
+            "the data key cannot be decrypted: wrong key, wrong context, or altered bytes",
         )
-        .remedy("look at the keys and at --context"),
+        .remedy("check the keys and --context"),
         _ => failure(Exit::Failed),
     }
 }

@@ -1,4 +1,4 @@
-//! A raw AES key out of a file: never from the command line, which others on the machine can read.
+//! Reads a raw AES key from a file. Keys never come from the command line, because others on the machine can read it.
 
 use std::{fs::File, io::Read as _, path::Path};
 
@@ -11,13 +11,13 @@ use crate::{
     terminal::shown,
 };
 
-/// 16, 24 or 32 bytes, or the same as text behind `hex:` or `base64:`.
+/// Reads a key of 16, 24 or 32 bytes, or the same as text after `hex:` or `base64:`.
 pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
     let name = shown(&path.to_string_lossy());
     let unusable = |error| unusable(&name, &error);
-    /// No key in any of the forms has more bytes.
+    /// Bytes to read at most; a key is shorter in every form.
     const MOST: u64 = 128;
-    // Room for all of it, so that no growing leaves a copy behind.
+    // The buffer never grows, because growing would leave a copy of the key in memory.
     let mut bytes = Zeroizing::new(Vec::with_capacity(256));
     let file = File::open(path).map_err(unusable)?;
     file.take(MOST).read_to_end(&mut bytes).map_err(unusable)?;
@@ -29,7 +29,7 @@ pub(super) fn read(path: &Path) -> Result<Zeroizing<Vec<u8>>, Failure> {
 
 fn key(bytes: &[u8]) -> Option<Zeroizing<Vec<u8>>> {
     let is_key = |key: &Zeroizing<Vec<u8>>| matches!(key.len(), 16 | 24 | 32);
-    // A text first: one in base64, with its line end, has 32 bytes too.
+    // Text first, because a key in base64 with its line end can have 32 bytes, too.
     text(bytes)
         .filter(is_key)
         .or_else(|| Some(Zeroizing::new(bytes.to_vec())).filter(is_key))
@@ -58,7 +58,7 @@ mod tests {
         assert_eq!(read_key(&[7; 24]), Some(vec![7; 24]));
         let hex = "hex:000102030405060708090A0b0c0d0e0f\n";
         assert_eq!(read_key(hex.as_bytes()), Some((0..16).collect()));
-        // 32 bytes, as a raw key could be.
+        // This text has 32 bytes, as a raw key can have.
         let base64 = b"base64:AAECAwQFBgcICRAREhMUFQ==\n";
         assert_eq!(base64.len(), 32);
         assert_eq!(read_key(base64).map(|key| key.len()), Some(16));

@@ -1,4 +1,4 @@
-//! Where plaintext goes: into a file that gets its name when all of it is proven, or to stdout.
+//! Writes plaintext to stdout, or to a file that gets its name only when the message is proven to be complete.
 
 use std::{
     ffi::OsString,
@@ -18,10 +18,10 @@ use crate::{
     terminal::{self, shown},
 };
 
-/// Plaintext of a signed message that stdout waits for: more would be a file, and that has a flag.
+/// The most plaintext of a signed message, in bytes, that is held in memory for stdout. For more there is `--output`.
 const MOST_HELD: usize = 64 * 1024 * 1024;
 
-/// What was asked for.
+/// The place that was asked for.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     File { path: PathBuf, force: bool },
@@ -29,7 +29,10 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// Refuses a file that is there before anything is fetched.
+    /// Finds out where the plaintext goes.
+    ///
+    /// # Errors
+    /// Fails before anything is fetched if the file exists and may not be replaced.
     pub(super) fn of(args: &Decrypt) -> Result<Self, Failure> {
         let path = match &args.output {
             Some(path) if path.as_os_str() == "-" => return Ok(Self::Stdout),
@@ -39,9 +42,9 @@ impl Target {
         };
         let name = shown(&path.to_string_lossy());
         match std::fs::symlink_metadata(&path) {
-            // Its name would be taken from a device, a pipe or a folder.
+            // The new file would replace a device, a pipe or a folder.
             Ok(there) if !there.is_file() && !there.is_symlink() => {
-                let not_a_file = format!("{name} is there and is not a regular file");
+                let not_a_file = format!("{name} exists and is not a regular file");
                 Err(Failure::new(Exit::Failed, not_a_file).remedy("name another one with --output"))
             }
             Ok(_) if !args.force => Err(is_there(&name)),
@@ -66,16 +69,16 @@ impl fmt::Display for Target {
 }
 
 fn is_there(name: &str) -> Failure {
-    Failure::new(Exit::Failed, format!("{name} is there already"))
-        .remedy("name another file with --output, or write over it with --force")
+    Failure::new(Exit::Failed, format!("{name} already exists"))
+        .remedy("name another file with --output, or overwrite it with --force")
         .code("exists")
 }
 
-/// Beside the message's file, or in the working folder for an object.
+/// Returns the default path: beside the message's file, or in the working folder for an object.
 fn beside(place: &Place) -> Result<PathBuf, Failure> {
     let name = place.name().ok_or_else(|| {
-        Failure::new(Exit::Usage, "the object's name is no name for a file")
-            .remedy("name one with --output")
+        Failure::new(Exit::Usage, "the object's name cannot be a file's name")
+            .remedy("name a file with --output")
     })?;
     let name = opened_name(name);
     Ok(match place {
@@ -96,23 +99,23 @@ fn opened_name(name: OsString) -> OsString {
     }
 }
 
-/// What is written to. Dropped before `keep`, it leaves no file.
+/// The destination of the plaintext. If it is dropped before `keep`, no file stays.
 pub(super) enum Sink {
     File {
         file: tokio::fs::File,
-        /// In the same folder, for its owner only.
+        /// The temporary file: in the same folder, readable for its owner only.
         unnamed: TempPath,
         path: PathBuf,
         force: bool,
     },
-    /// As it comes.
+    /// Writes plaintext as it comes.
     Stdout,
-    /// All at the end.
+    /// Holds all plaintext in memory and writes it in `keep`.
     HeldForStdout(Zeroizing<Vec<u8>>),
 }
 
 impl Sink {
-    /// `hold`: stdout gets nothing before `keep`.
+    /// Opens the destination. With `hold`, stdout gets nothing before `keep`.
     pub(super) fn open(target: &Target, hold: bool) -> Result<Self, Failure> {
         match target {
             Target::Stdout if hold => Ok(Self::HeldForStdout(Zeroizing::default())),
@@ -148,8 +151,8 @@ impl Sink {
             Self::HeldForStdout(held) if held.len().saturating_add(plaintext.len()) > MOST_HELD => {
                 let too_long = "the message is signed, and too long to be held back in memory until \
                                 its signature is verified";
-                let remedy = "give --output FILE, or --release-before-signature if the exit code is \
-                              heeded";
+                let remedy = "give --output FILE, or --release-before-signature if you check the \
+                              exit code";
                 Err(Failure::new(Exit::NotAuthentic, too_long)
                     .remedy(remedy)
                     .code("over_limit")
@@ -162,7 +165,7 @@ impl Sink {
         }
     }
 
-    /// All of it is proven: the file gets its name.
+    /// Gives the file its name, or writes the held plaintext to stdout. Call it only when the whole message is proven.
     pub(super) async fn keep(self) -> anyhow::Result<()> {
         match self {
             Self::Stdout => Ok(()),

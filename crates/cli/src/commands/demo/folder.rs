@@ -1,4 +1,4 @@
-//! Where a demo keeps everything.
+//! The folder in which a demo keeps everything.
 
 use std::{
     fs,
@@ -7,11 +7,11 @@ use std::{
 
 use anyhow::{Context as _, bail};
 
-/// The one folder: data and keys each in a folder of its own, for a key file may not lie in the
-/// data it protects.
+/// The folder of a demo. Data and keys have a subfolder each, because a key file may not be in the data folder that
+/// it protects.
 pub(super) struct DemoFolder {
     path: PathBuf,
-    /// Locked while the demo runs: nobody else may empty the folder then.
+    /// Locked while the demo runs, so that no other demo uses or empties the folder.
     _mark: fs::File,
 }
 
@@ -20,8 +20,8 @@ const KEYS: &str = "keys";
 /// Marks a folder whose content a demo made and may delete.
 const MARK: &str = "made-by-sealift-demo";
 
-/// Where a demo keeps its data and its key file, if that folder is one's: who was told of one folder
-/// names that one.
+/// Returns the data folder and the key file of a demo if `folder` is a demo's. People know only that one folder, so
+/// they give it in place of the data folder.
 pub(in crate::commands) fn deployment_in(folder: &Path) -> Option<(PathBuf, PathBuf)> {
     let is_a_demos = folder.join(MARK).is_file();
     is_a_demos.then(|| (folder.join(DATA), key_file(folder)))
@@ -32,18 +32,21 @@ fn key_file(folder: &Path) -> PathBuf {
 }
 
 impl DemoFolder {
-    /// Makes or reuses it. A folder that holds something else is left alone.
+    /// Makes the folder or uses it again.
+    ///
+    /// # Errors
+    /// Fails if the folder holds files that no demo made, or if another demo uses it.
     pub(super) fn at(path: &Path) -> anyhow::Result<Self> {
         let unusable = || format!("the folder {} cannot be used", path.display());
         if !path.join(MARK).is_file() {
             fs::create_dir_all(path).with_context(unusable)?;
             if fs::read_dir(path).with_context(unusable)?.next().is_some() {
                 bail!(
-                    "the folder {} holds something that no demo made; choose an empty one with --data",
+                    "the folder {} holds files that no demo made; choose an empty one with --data",
                     path.display()
                 );
             }
-            let why = "`sealift demo --fresh` deletes what lies beside this file.\n";
+            let why = "`sealift demo --fresh` deletes the data beside this file.\n";
             fs::write(path.join(MARK), why).with_context(unusable)?;
         }
         let mark = fs::File::open(path.join(MARK)).with_context(unusable)?;
@@ -67,13 +70,13 @@ impl DemoFolder {
         key_file(&self.path)
     }
 
-    /// Deletes data and keys, and nothing else.
+    /// Deletes the data and the keys, and nothing else in the folder.
     pub(super) fn empty(&self) -> anyhow::Result<()> {
         for part in [DATA, KEYS] {
             match fs::remove_dir_all(self.path.join(part)) {
                 Err(error) if error.kind() != std::io::ErrorKind::NotFound => {
                     return Err(error).with_context(|| {
-                        format!("the old data in {} cannot be dropped", self.path.display())
+                        format!("the old data in {} cannot be deleted", self.path.display())
                     });
                 }
                 _ => {}

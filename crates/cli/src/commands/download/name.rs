@@ -1,15 +1,16 @@
-//! A name from elsewhere as a name in a folder of ours.
+//! Turns a file's name, which somebody else chose, into a name that is safe in the person's folder.
 
 use crate::terminal::is_unprintable;
 
-/// File systems take 255; behind it there is room for a number and for the ending of what is
-/// unfinished.
+/// The most bytes of a safe name. File systems accept 255; the rest is for a number and for the ending of an
+/// unfinished download.
 const MOST_BYTES: usize = 200;
-/// Devices on Windows, whatever their ending.
+/// Names of devices on Windows, with any ending.
 const DEVICES: [&str; 6] = ["con", "prn", "aux", "nul", "com", "lpt"];
 
-/// The last part of a name, without what a folder, a shell or a person could be deceived by: no
-/// path, no character that nobody sees, hidden neither by a dot in front nor behind a dash.
+/// Returns the last part of a name, without anything that could deceive a file system, a shell or a person: no path,
+/// no invisible characters, no dot in front (which would hide the file) and no dash in front (which would look like
+/// a flag).
 pub(super) fn safe(name: &str) -> String {
     let last = name.rsplit(['/', '\\']).next().unwrap_or_default();
     let mut safe: String = last
@@ -36,7 +37,7 @@ pub(super) fn safe(name: &str) -> String {
     }
 }
 
-/// Not longer than a file system takes, with its ending.
+/// Cuts a name to [`MOST_BYTES`] and keeps its ending if that is at most 20 bytes long.
 fn shortened(name: &str) -> String {
     if name.len() <= MOST_BYTES {
         return name.to_owned();
@@ -48,7 +49,7 @@ fn shortened(name: &str) -> String {
     format!("{}{ending}", stem.get(..cut).unwrap_or_default())
 }
 
-/// Before the last dot, and from it on.
+/// Splits a name before its last dot. A name that only begins with a dot has no ending.
 fn split(name: &str) -> (&str, &str) {
     match name.rfind('.') {
         Some(dot) if dot > 0 => name.split_at(dot),

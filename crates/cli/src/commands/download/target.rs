@@ -1,4 +1,4 @@
-//! Where a download goes.
+//! The destination of a download: stdout or a file.
 
 use std::{
     fs::File,
@@ -20,8 +20,8 @@ pub(super) enum Target {
 }
 
 impl Target {
-    /// As the flags say; a name from elsewhere is made safe, and writes over nothing unless that is
-    /// wished.
+    /// Returns the destination that the flags choose. The file's own name is made safe. No file is overwritten
+    /// without `--force`.
     pub(super) fn of(args: &Download, record: &FileRecord) -> Self {
         let named = |folder: &Path| folder.join(safe(name_of(record)));
         let (path, taken) = match &args.output {
@@ -34,7 +34,7 @@ impl Target {
     }
 }
 
-/// A file of this user alone beside `path`, gone unless it is kept.
+/// Makes a temporary file beside `path` that only this user can read. It is deleted unless it is kept.
 pub(super) fn temporary(path: &Path) -> Result<(TempPath, File), DownloadError> {
     let folder = path
         .parent()
@@ -45,7 +45,7 @@ pub(super) fn temporary(path: &Path) -> Result<(TempPath, File), DownloadError> 
     Ok((name, file))
 }
 
-/// Gives it its name, and says which.
+/// Gives the temporary file its name and returns the path.
 pub(super) async fn keep(
     mut name: TempPath,
     file: tokio::fs::File,

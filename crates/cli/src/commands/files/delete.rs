@@ -1,4 +1,4 @@
-//! `sealift files delete`.
+//! `sealift files delete`: deletes files after a confirmation.
 
 use std::io::{self, BufRead as _, IsTerminal as _};
 
@@ -15,7 +15,7 @@ use crate::{
 
 pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
     let client = connect(&args.access)?;
-    // All of them are there, or none is deleted.
+    // If one of the files does not exist, none is deleted.
     let records = records(&client, &args.ids, &args.access).await?;
     if !args.yes {
         confirm(&records).await?;
@@ -34,9 +34,9 @@ pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
 
 async fn confirm(records: &[FileRecord]) -> anyhow::Result<()> {
     if !io::stdin().is_terminal() {
-        let failure = Failure::new(Exit::Usage, "nobody can be asked here");
+        let failure = Failure::new(Exit::Usage, "nobody can confirm: stdin is not a terminal");
         return Err(failure
-            .remedy("give --yes to delete without being asked")
+            .remedy("give --yes to delete without confirmation")
             .into());
     }
     for record in records {

@@ -1,4 +1,4 @@
-//! `sealift files list`.
+//! `sealift files list`: lists files, newest first.
 
 use core::pin::pin;
 
@@ -20,7 +20,7 @@ pub(super) async fn run(args: ListFiles) -> anyhow::Result<()> {
         let file = file.map_err(|error| refused(&error, &args.access))?;
         if told == args.limit {
             if !args.told.quiet {
-                let more = format!("There are more: --limit {} shows more of them.", told * 10);
+                let more = format!("There are more files: --limit {} shows more.", told * 10);
                 terminal::note(&styled(&more, FAINT));
             }
             return Ok(());
@@ -64,7 +64,7 @@ pub(super) fn line(file: &FileRecord) -> String {
     }
 }
 
-/// Ids are 26 long, sizes 9, dates 16. The name comes last: it may be of any length.
+/// Returns one row. Ids have 26 characters, sizes 9, dates 16. The name comes last because it can have any length.
 fn row(id: &str, size: &str, uploaded: &str, state: &str, name: &str) -> String {
     format!("{id:26}  {size:>9}  {uploaded:16}  {state:8}  {name}")
 }

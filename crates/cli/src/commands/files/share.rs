@@ -1,4 +1,4 @@
-//! `sealift files share` and `unshare`.
+//! `sealift files share` and `unshare`: makes and revokes links for one download.
 
 use serde_json::json;
 
@@ -25,8 +25,8 @@ pub(super) async fn run(args: ShareFile) -> anyhow::Result<()> {
     }
     if !args.told.quiet {
         terminal::note(&format!(
-            "Whoever has this link can download the file, once, until {} UTC.\n\
-             To take it back: sealift files unshare {}",
+            "Anyone who has this link can download the file once, until {} UTC.\n\
+             To revoke it: sealift files unshare {}",
             date(made.expires_at_ms),
             made.ticket_id
         ));

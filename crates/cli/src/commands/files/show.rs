@@ -1,4 +1,4 @@
-//! `sealift files show`.
+//! `sealift files show`: shows everything that is known about a file.
 
 use core::fmt::Write as _;
 
@@ -98,6 +98,6 @@ fn verification(found: &Verification) -> Vec<(&'static str, String)> {
             let failed = format!("DAMAGED, found {} UTC ({})", date(*at_ms), shown(code));
             vec![(label, styled(&failed, BAD))]
         }
-        Verification::Unknown => vec![(label, "in a way that only a newer version knows".into())],
+        Verification::Unknown => vec![(label, "the result needs a newer sealift".into())],
     }
 }

@@ -1,4 +1,4 @@
-//! `sealift files verify`.
+//! `sealift files verify`: makes the server verify files, and waits for the result if asked to.
 
 use core::time::Duration;
 
@@ -14,11 +14,11 @@ use crate::{
     terminal::{self, BAD, Bars, GOOD, shown, styled},
 };
 
-/// Between two looks at a file that is being verified: small ones are done at once, large ones take
-/// minutes.
+/// The first wait between two queries for a result; each wait is twice the last, up to [`LONGEST_WAIT`]. Small files
+/// are verified at once, large ones take minutes.
 const FIRST_LOOK: Duration = Duration::from_millis(200);
 const LONGEST_WAIT: Duration = Duration::from_secs(5);
-/// One after the other, half a minute at least.
+/// Queries that may fail one after the other before the command gives up, after half a minute at least.
 const MOST_FAILURES: u32 = 10;
 
 pub(super) async fn run(args: VerifyFiles) -> anyhow::Result<()> {
@@ -35,7 +35,7 @@ pub(super) async fn run(args: VerifyFiles) -> anyhow::Result<()> {
             false => record,
         };
         tell(&record, &args)?;
-        // What was found before says nothing of what is asked for now.
+        // Without `--wait` the record holds an earlier result, which says nothing about this verification.
         let judged = match args.wait {
             true => judge(&record.verification, args.ids.len()),
             false => Ok(()),
@@ -47,7 +47,7 @@ pub(super) async fn run(args: VerifyFiles) -> anyhow::Result<()> {
     first_failed.map_or(Ok(()), |failure| Err(failure.into()))
 }
 
-/// What was found of one of so many files. Only what is verified is good.
+/// Returns a failure unless the file is verified. `count` is the number of files that were asked for.
 fn judge(found: &Verification, count: usize) -> Result<(), Failure> {
     let which = if count == 1 { "the file" } else { "a file" };
     match found {
@@ -60,13 +60,13 @@ fn judge(found: &Verification, count: usize) -> Result<(), Failure> {
         }
         Verification::Pending | Verification::Unknown => {
             let message =
-                format!("what the server found of {which} is nothing that this version knows");
+                format!("this version of sealift does not know the server's result for {which}");
             Err(Failure::new(Exit::Failed, message).remedy("use the server's version of sealift"))
         }
     }
 }
 
-/// Waits until every frame was opened, or one was not, since it was asked for.
+/// Waits for the result of the verification that was just asked for, and returns the record with it.
 async fn found(
     client: &Client,
     record: FileRecord,
@@ -86,7 +86,7 @@ async fn found(
                 record = looked;
                 failures = 0;
             }
-            // A server that is away or busy for a moment goes on with its work.
+            // A server that is busy or out of reach for a moment continues the verification.
             Err(error) => {
                 let failure = of_file(&error, &record.id, &args.access);
                 failures += 1;
@@ -99,8 +99,8 @@ async fn found(
     Ok(record)
 }
 
-/// Whether nothing was found yet, where this was told before: a file that is known to be damaged stays
-/// so until something is.
+/// Returns whether the result is still to come. A file that was found damaged before keeps that result, `before`,
+/// until there is a new one.
 fn is_outstanding(now: &Verification, before: &Verification) -> bool {
     match now {
         Verification::Pending => true,
@@ -170,7 +170,7 @@ mod tests {
         }
     }
 
-    /// What is found at a server that gives these answers, one a connection.
+    /// Calls `found` with a server that gives these answers, one for each connection.
     async fn found_at(answers: Vec<String>) -> anyhow::Result<FileRecord> {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let server = format!("http://{}", listener.local_addr().unwrap());

@@ -1,4 +1,4 @@
-//! What is told of a header: as JSON for programs, as a table for people.
+//! The description of a header: JSON for programs, a table for people.
 
 use std::{collections::BTreeMap, fmt::Write as _};
 
@@ -30,14 +30,14 @@ pub(super) struct Report {
     content: &'static str,
     frame_length: Option<u32>,
     header_len: u64,
-    /// Bytes of the whole message, where they are known.
+    /// Bytes of the whole message, if that is known.
     sealed_len: Option<u64>,
-    /// By the size, not proven; `None` where the size is not known, is none of a message, or holds a
-    /// signature of unknown length.
+    /// The frames and the plaintext as computed from the size, which is not verified. `None` if the size is not known,
+    /// if no message has this size, or if a signature of unknown length follows the body.
     by_size: Option<Sizes>,
 }
 
-/// One encrypted data key: who opens it.
+/// One encrypted data key, with the key that decrypts it.
 #[derive(Debug, Serialize)]
 #[serde(tag = "keyring", rename_all = "kebab-case")]
 enum DataKeyReport {
@@ -142,13 +142,13 @@ impl Report {
             "body",
             &match self.frame_length {
                 Some(length) => format!("frames of {}", exact(length.into())),
-                None => "in one piece, without frames".to_owned(),
+                None => "not divided into frames".to_owned(),
             },
         );
         table.row("header", &exact(self.header_len));
         match self.sealed_len {
             Some(len) => table.row("message", &exact(len)),
-            None => table.row("message", "size not known: it comes from a stream"),
+            None => table.row("message", "size not known, because it comes from a stream"),
         }
         match &self.by_size {
             Some(sizes) => {
@@ -157,7 +157,7 @@ impl Report {
                     (_, 1) => " in 1 frame".to_owned(),
                     (_, count) => format!(" in {count} frames"),
                 };
-                let by = styled("by the size, not proven", FAINT);
+                let by = styled("computed from the size, not verified", FAINT);
                 table.row(
                     "plaintext",
                     &format!("{}{frames}, {by}", exact(sizes.plaintext_len)),
@@ -212,7 +212,7 @@ impl DataKeyReport {
     }
 }
 
-/// Two columns under a title.
+/// A table of two columns under a title.
 struct Table {
     text: String,
 }
@@ -238,7 +238,7 @@ impl Table {
     }
 }
 
-/// `3.2 MiB (3355443 bytes)`.
+/// Returns a size for people with the exact bytes, such as `3.2 MiB (3355443 bytes)`.
 fn exact(bytes: u64) -> String {
     match bytes {
         1 => "1 byte".to_owned(),

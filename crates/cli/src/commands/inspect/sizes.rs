@@ -1,22 +1,22 @@
-//! How much plaintext a message of a certain size holds, by arithmetic. Whoever altered the size
-//! altered the answer: only opening proves it.
+//! Computes from a message's size how much plaintext it holds. Anyone who can change the size can change the answer;
+//! only decryption proves it.
 
 use sealift_message::suite::{FINAL_FRAME_OVERHEAD, REGULAR_FRAME_OVERHEAD};
 use serde::Serialize;
 
-/// Frames, the final one included, and the plaintext in them.
+/// The number of frames, the final one included, and the bytes of plaintext in them.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 pub(super) struct Sizes {
     pub(super) frame_count: u64,
     pub(super) plaintext_len: u64,
 }
 
-/// `None` where no message has this size. Other writers may end a message with a full final frame;
-/// ours is always shorter than a frame.
+/// Returns the sizes of a framed body, or `None` if no message has a body of this size. Other writers may end a message
+/// with a full final frame; ours is always shorter than a frame.
 pub(super) fn framed(body_len: u64, frame_length: u32) -> Option<Sizes> {
     let frame_length = u64::from(frame_length);
     let sealed_frame = frame_length.checked_add(REGULAR_FRAME_OVERHEAD)?;
-    // The final frame takes what is left: from nothing to a full frame.
+    // The final frame holds the rest, from nothing to a full frame.
     let before_final = body_len.checked_sub(FINAL_FRAME_OVERHEAD)?;
     let regular = before_final.checked_div(sealed_frame)?;
     let left = before_final.checked_rem(sealed_frame)?;
@@ -29,9 +29,9 @@ pub(super) fn framed(body_len: u64, frame_length: u32) -> Option<Sizes> {
     })
 }
 
-/// A body in one piece: IV, length, ciphertext, tag.
+/// Returns the sizes of a body without frames, which is an IV, a length, the ciphertext and a tag.
 pub(super) fn unframed(body_len: u64) -> Option<Sizes> {
-    /// 12, 8 and 16 bytes.
+    /// Bytes of the IV (12), the length (8) and the tag (16).
     const OVERHEAD: u64 = 36;
     Some(Sizes {
         frame_count: 1,

@@ -1,4 +1,4 @@
-//! Which files, under which names.
+//! Chooses the files to upload and their names, from the paths on the command line.
 
 use std::{
     ffi::OsStr,
@@ -21,20 +21,20 @@ use crate::{
 #[derive(Debug, Default)]
 pub(super) struct Selection {
     pub(super) files: Vec<Chosen>,
-    /// Why something that was chosen cannot be uploaded. The others are uploaded.
+    /// A failure for each chosen path that cannot be uploaded. The others are uploaded.
     pub(super) refused: Vec<Failure>,
-    /// A sentence for each thing in a folder that is no file.
+    /// A sentence for each entry of a folder that is left out, because it is not a file.
     pub(super) left_out: Vec<String>,
 }
 
-/// One file to be sent.
+/// One file to send.
 #[derive(Debug)]
 pub(super) struct Chosen {
     pub(super) input: Input,
-    /// The name as the server keeps it, so that files that are there are found by it.
+    /// The name as the server will store it, so that existing files are found by it.
     pub(super) name: String,
     pub(super) content_type: Option<String>,
-    /// In bytes, where it is known before.
+    /// The length in bytes, if it is known before the file is read.
     pub(super) len: Option<u64>,
 }
 
@@ -45,7 +45,7 @@ pub(super) enum Input {
 }
 
 impl Selection {
-    /// Looks at everything that is named, and opens nothing: opening a pipe would wait for its writer.
+    /// Looks at every path that was given. It opens no file, because opening a pipe would wait for its writer.
     pub(super) fn of(args: &Upload) -> Result<Self, Failure> {
         let mut selection = Self::default();
         for path in &args.files {
@@ -58,26 +58,26 @@ impl Selection {
         Ok(selection)
     }
 
-    /// Whether the flags fit what was chosen.
+    /// Checks that the flags fit the chosen files.
     pub(super) fn check(&self, args: &Upload) -> Result<(), Failure> {
         let is_one = self.files.len().saturating_add(self.refused.len()) == 1;
         let stdins = self.files.iter();
         let stdins = stdins.filter(|one| matches!(one.input, Input::Stdin));
         let wrong = if args.name.is_some() && !is_one {
-            "--name names one file, and there are more or none"
+            "--name is for exactly one file"
         } else if args.size.is_some() && self.refused.is_empty() && stdins.clone().count() == 0 {
-            "--size is for stdin; files have their own"
+            "--size is only for stdin, because files have a size of their own"
         } else if stdins.count() > 1 {
-            "stdin can be read once only"
+            "stdin can be read only once"
         } else if self.files.is_empty() && self.refused.is_empty() {
-            "there is no file in it"
+            "there is no file to upload"
         } else {
             return Ok(());
         };
         Err(Failure::new(Exit::Usage, wrong))
     }
 
-    /// Links on the command line are followed, because they were named.
+    /// Adds a path of the command line. A link is followed, because it was named.
     fn add(&mut self, path: &Path, args: &Upload) {
         let name = shown(&path.to_string_lossy());
         let file_type = match path.metadata() {
@@ -96,14 +96,14 @@ impl Selection {
             self.add_folder(path, &name, args);
         } else {
             let failure = Failure::new(Exit::Usage, format!("{name} is a folder"));
-            let remedy = "give --recursive to upload what is in it";
+            let remedy = "give --recursive to upload the files in it";
             self.refused.push(failure.remedy(remedy));
         }
     }
 
-    /// All files in a folder, in the order of their names. Links are not followed.
+    /// Adds all files in a folder, in the order of their names. Links are not followed.
     fn add_folder(&mut self, folder: &Path, name: &str, args: &Upload) {
-        // `photos/` and `.` have names of their own, too.
+        // The full path gives `photos/` and `.` a name, too.
         let whole = match folder.canonicalize() {
             Ok(whole) => whole,
             Err(error) => return self.refused.push(unusable(name, &error)),
@@ -112,10 +112,10 @@ impl Selection {
         let named = |path: &Path| {
             let below = path.strip_prefix(parent).unwrap_or(path);
             let parts: Vec<_> = below.iter().map(OsStr::to_string_lossy).collect();
-            // The same on every system.
+            // Names have the same separator on every system.
             kept_name(&parts.join("/")).to_owned()
         };
-        // The folder that came last, as long as nothing was found in it.
+        // The latest folder, as long as nothing was found in it.
         let mut empty: Option<DirEntry> = None;
         for entry in WalkDir::new(&whole).sort_by_file_name() {
             let depth = match &entry {
@@ -139,7 +139,7 @@ impl Selection {
         self.leave_out_unless_below(empty, 0, named);
     }
 
-    /// Leaves a folder out if what comes next, at this depth, is not in it.
+    /// Leaves a folder out as empty if the next entry, at this depth, is not in it.
     fn leave_out_unless_below(
         &mut self,
         folder: Option<DirEntry>,
@@ -159,7 +159,7 @@ impl Selection {
     }
 }
 
-/// Nothing can be found under this name.
+/// Returns the failure for a path that cannot be looked at.
 fn not_there(path: &Path, name: &str, error: &io::Error) -> Failure {
     if error.kind() == io::ErrorKind::NotFound && path.is_symlink() {
         return Failure::new(Exit::NotFound, format!("{name} is a link to nothing"))
@@ -168,12 +168,12 @@ fn not_there(path: &Path, name: &str, error: &io::Error) -> Failure {
     unusable(name, error)
 }
 
-/// Something that has no size, and perhaps no end.
+/// Returns the failure for something that is not a file, such as a pipe, which has no size and perhaps no end.
 fn no_file(path: &Path, name: &str, file_type: FileType) -> Failure {
     let kind = kind_of(file_type);
     let failure = Failure::new(Exit::Usage, format!("{name} is {kind}, and not a file"));
     let stdin = "`… | sealift upload - --name NAME`";
-    // Shells open these for `<(…)`.
+    // Shells pass such paths for `<(…)`.
     let is_of_the_shell = ["/dev/fd", "/proc"]
         .iter()
         .any(|open| path.starts_with(open));
@@ -225,7 +225,7 @@ impl Chosen {
     }
 }
 
-/// Names are text; what is none in a file system's name is replaced.
+/// Returns a file's name as text. Bytes that are not UTF-8 are replaced.
 fn name_of(name: &OsStr) -> String {
     kept_name(&name.to_string_lossy()).to_owned()
 }

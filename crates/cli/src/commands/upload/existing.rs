@@ -1,4 +1,4 @@
-//! Files that are there already.
+//! Finds the files that are uploaded already, for `--skip-existing`.
 
 use core::pin::pin;
 use std::collections::HashMap;
@@ -9,13 +9,13 @@ use sealift_transfer::api::FileRecord;
 
 use super::Chosen;
 
-/// By name and size; the newest of each. Of names that more than one of the chosen files has there is
-/// none: nothing tells which of them is there.
+/// The newest existing file for each name and size. A name that several of the chosen files have is left out, because
+/// it does not show which of them is uploaded.
 #[derive(Default)]
 pub(super) struct Existing(HashMap<(String, u64), FileRecord>);
 
 impl Existing {
-    /// The caller's files under the names of the chosen ones.
+    /// Looks up the caller's files that have the names of the chosen ones.
     pub(super) async fn among(client: &Client, chosen: &[Chosen]) -> Result<Self, RequestError> {
         let mut names: HashMap<&str, u64> = HashMap::new();
         for one in chosen {
@@ -33,7 +33,7 @@ impl Existing {
         Ok(Self(existing))
     }
 
-    /// The one of this file, unless the file was modified since.
+    /// Returns the record of this file, unless the file was modified after its upload.
     pub(super) fn of(&self, chosen: &Chosen, source: &FileSource) -> Option<&FileRecord> {
         let record = self.0.get(&(chosen.name.clone(), source.plaintext_len()))?;
         let modified = source.last_modified_ms()?;

@@ -1,4 +1,4 @@
-//! One bar a file, and one of all where there are more.
+//! The progress bars of an upload: one for each file, and one for all together if there are several.
 
 use std::sync::{
     Arc, Mutex, PoisonError,
@@ -10,7 +10,7 @@ use sealift_client::Progress;
 use super::Chosen;
 use crate::terminal::{Bar, Bars};
 
-/// All files together.
+/// The bar of all files together; `None` for a single file.
 pub(super) struct Total(Option<Arc<All>>);
 
 struct All {
@@ -31,7 +31,7 @@ impl Total {
         })))
     }
 
-    /// The bar of one of them.
+    /// Makes the bar of one file.
     pub(super) fn file(&self, bars: &Bars, name: &str, len: u64) -> ShownProgress {
         ShownProgress {
             bar: bars.bytes(name, Some(len)),
@@ -42,12 +42,12 @@ impl Total {
     }
 }
 
-/// One file.
+/// The bar of one file.
 pub(super) struct ShownProgress {
     bar: Bar,
     name: String,
     all: Option<Arc<All>>,
-    /// What was added to that of all.
+    /// Bytes of this file that were added to the bar of all files.
     stored: Mutex<u64>,
 }
 
@@ -65,7 +65,7 @@ impl ShownProgress {
         });
         if let Some(all) = &self.all {
             let mut before = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
-            // An upload that is begun anew counts from 0 again.
+            // An upload that starts again counts from 0 again.
             let more = told.stored_plaintext_len.saturating_sub(*before);
             *before = before.max(told.stored_plaintext_len);
             let stored = all.stored.fetch_add(more, Ordering::Relaxed);

@@ -1,4 +1,4 @@
-//! Stdin, and files of a size that nobody knows before, as something to be sealed.
+//! Makes upload sources from stdin, and from files whose size is known only at their end.
 
 use std::{
     env,
@@ -14,8 +14,8 @@ use tokio::task::spawn_blocking;
 
 use crate::terminal::{Bar, Bars};
 
-/// Stdin of a known size as it comes; otherwise spooled, because the size must be known before the
-/// first part is sealed.
+/// Makes a source from stdin. With a size, stdin is sent as it comes. Without one it is spooled first, because the size
+/// must be known before the first part is sealed.
 pub(super) async fn stdin(
     size: Option<u64>,
     bars: &Bars,
@@ -29,7 +29,7 @@ pub(super) async fn stdin(
     unless(interrupted, read).await
 }
 
-/// A file, spooled because its size is not what the file system says.
+/// Makes a source from a file. The file is spooled, because its size is not what the file system says.
 pub(super) async fn file(
     path: &Path,
     name: &str,
@@ -42,7 +42,7 @@ pub(super) async fn file(
     unless(interrupted, read).await
 }
 
-/// Seals an input into a temporary file.
+/// Seals an input into a temporary file, the spool.
 fn spooled(input: impl Read, bar: Option<&Bar>) -> Result<SealedSpool, SourceError> {
     let progress = |came| {
         if let Some(bar) = bar {
@@ -52,7 +52,7 @@ fn spooled(input: impl Read, bar: Option<&Bar>) -> Result<SealedSpool, SourceErr
     SealedSpool::make(input, &env::temp_dir(), progress)
 }
 
-/// Runs `read`, which may block for ever, unless the person interrupts it.
+/// Runs `read`, which may block for ever, until it is done or the person interrupts it.
 async fn unless<T: Send + 'static>(
     interrupted: &CancellationToken,
     read: impl FnOnce() -> Result<T, SourceError> + Send + 'static,

@@ -1,4 +1,4 @@
-//! The one table of S3's refusals.
+//! Translates the errors of S3 into failures, in one table.
 
 use aws_sdk_s3::{
     config::http::HttpResponse,
@@ -11,10 +11,10 @@ use crate::{
     terminal::shown,
 };
 
-/// The header with which S3 names the region of a bucket that was asked for in another one.
+/// The header in which S3 names the bucket's region if a request was signed for another one.
 const REGION_HEADER: &str = "x-amz-bucket-region";
 
-/// A request that failed. `asked` is the region that it was signed for.
+/// Returns the failure for a request. `asked` is the region that the request was signed for.
 pub(super) fn translate<E: ProvideErrorMetadata>(
     url: &S3Url,
     asked: Option<&str>,
@@ -32,23 +32,23 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
     match (status, code) {
         (_, "NoSuchKey" | "NoSuchVersion" | "NoSuchBucket") | (404, _) => {
             Failure::new(Exit::NotFound, format!("there is no {name}"))
-                .remedy("look at bucket, key, --s3-version and --region")
+                .remedy("check bucket, key, --s3-version and --region")
         }
         (412 | 416, _) => replaced(url),
         (_, "ExpiredToken" | "InvalidToken" | "TokenRefreshRequired") => {
-            Failure::new(Exit::NotAllowed, "the AWS credentials have ended")
+            Failure::new(Exit::NotAllowed, "the AWS credentials have expired")
                 .remedy("get new ones and try again")
         }
         (400, "") => Failure::new(
             Exit::Usage,
             format!("the store refuses to give {name} and does not say why (400)"),
         )
-        .remedy("look at the bucket's region (--region) and at the credentials"),
+        .remedy("check the bucket's region (--region) and the credentials"),
         (401 | 403, _) => Failure::new(
             Exit::NotAllowed,
             format!("the store does not let you read {name}"),
         )
-        .remedy("look at the credentials and at the bucket's policy"),
+        .remedy("check the credentials and the bucket's policy"),
         (429 | 500..=599, _) => {
             Failure::new(Exit::Unreachable, format!("the store is busy ({status})"))
                 .remedy("try again")
@@ -63,8 +63,7 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
     }
 }
 
-/// Whether the answer has no reason in it because it answers a HEAD, whose answer has no body. A GET
-/// learns more then.
+/// Returns whether the answer gives no reason because it answers a HEAD and so has no body. A GET then learns more.
 pub(super) fn lacks_its_reason<E: ProvideErrorMetadata>(error: &SdkError<E, HttpResponse>) -> bool {
     let SdkError::ServiceError(refusal) = error else {
         return false;
@@ -75,7 +74,7 @@ pub(super) fn lacks_its_reason<E: ProvideErrorMetadata>(error: &SdkError<E, Http
         && raw.headers().get(REGION_HEADER).is_none()
 }
 
-/// The object is no longer the one that the first answer was about.
+/// Returns the failure for an object that is no longer the one of the first answer.
 pub(super) fn replaced(url: &S3Url) -> Failure {
     let message = format!("{} was replaced while it was read", name(url));
     Failure::new(Exit::NotAuthentic, message)
@@ -91,20 +90,17 @@ fn no_answer<E>(error: &SdkError<E, HttpResponse>) -> Failure {
         _ => false,
     };
     if lacks_credentials {
-        return Failure::new(
-            Exit::NotAllowed,
-            "S3 cannot be asked without credentials and a region",
-        )
-        .remedy("give them by the AWS chain: AWS_PROFILE, AWS_ACCESS_KEY_ID, or --region")
-        .code("no_credentials");
+        return Failure::new(Exit::NotAllowed, "S3 needs credentials and a region")
+            .remedy("give them through the AWS chain (AWS_PROFILE, AWS_ACCESS_KEY_ID) or --region")
+            .code("no_credentials");
     }
     Failure::new(Exit::Unreachable, "the store does not answer")
-        .remedy("look at the network and --s3-endpoint, then try again")
+        .remedy("check the network and --s3-endpoint, then try again")
 }
 
-/// The failure of a request that reached another region than the bucket's. S3 says so in several
-/// ways: it redirects, or it refuses the signature, which is for one region; and it names the right
-/// region in a header, in the body or not at all.
+/// Returns the failure for a request to the wrong region, or `None` if the region was right. S3 reports this in several
+/// ways: it redirects, or it refuses the signature, because that is for one region. It names the right region in a
+/// header, in the body or not at all.
 fn other_region(
     name: &str,
     asked: Option<&str>,
@@ -117,7 +113,7 @@ fn other_region(
             code,
             "AuthorizationHeaderMalformed" | "IllegalLocationConstraintException"
         );
-    // Other refusals carry the header too, in which it may be the region that was asked.
+    // Other refusals have the header, too, and it may name the region that was asked.
     if !says_so && !matches!(status, 400 | 403) {
         return None;
     }
@@ -134,14 +130,15 @@ fn other_region(
     Some(failure.code("other_region"))
 }
 
-/// The region that the body of a refused signature names.
+/// Returns the region that the body of a refused signature names.
 fn region_in(body: &[u8]) -> Option<String> {
     let body = core::str::from_utf8(body).ok()?;
     let (_, rest) = body.split_once("<Region>")?;
     region(rest.split_once("</Region>")?.0)
 }
 
-/// A region's name. It is the store's word, and becomes part of a command that a person copies.
+/// Returns the text if it is the name of a region. The store chose the text, and it becomes part of a command that a
+/// person copies, so nothing else may pass.
 fn region(text: &str) -> Option<String> {
     let is_a_name = (1..=40).contains(&text.len())
         && text.starts_with(|first: char| first.is_ascii_lowercase())
