@@ -129,7 +129,7 @@ async fn files_are_searched_opened_and_deleted_by_keyboard(scene: Scene) -> Resu
     files.page.tab_to(".listed .delete").await?;
     files.page.press(Key::Enter).await?;
     files.page.shows("#ask[open]").await?;
-    // The safe answer has the focus. The other answer is one Tab away.
+    // The safe answer has the focus. One Tab leads to the other answer, without a way through the browser's own buttons.
     let safe = "return document.activeElement.matches('#ask .confirm-no');";
     assert_eq!(files.page.run(safe, vec![]).await?, json!(true));
     files.page.tab_to("#ask .confirm-yes").await?;
