@@ -110,7 +110,7 @@ pub(crate) async fn search(deployment: &Deployment, files: &[FileRecord]) -> Res
     let bucket = Bucket::at(deployment.store.endpoint()).await;
     let before = bucket.inventory().await?;
     bucket.mark(deployment_id(deployment).await?).await?;
-    // The first listing only reports objects without a record (FORMAT.md R11). The second removes them.
+    // The first listing only reports objects without a record (docs/FORMAT.md, R11). The second removes them.
     for _ in 0..2 {
         let mut server = deployment.server.lock().await;
         server.kill()?;

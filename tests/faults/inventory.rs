@@ -36,7 +36,7 @@ impl Bucket {
     }
 
     /// Marks the prefix as this deployment's, as an operator does once. Only then does the sweeper remove objects
-    /// without a record (FORMAT.md R11).
+    /// without a record (docs/FORMAT.md, R11).
     pub(crate) async fn mark(&self, deployment_id: String) -> Result<()> {
         let key = mark_key();
         let put = self.0.put_object().bucket(BUCKET).key(key);

@@ -141,7 +141,7 @@ async fn the_server_opens_what_it_sealed_under_kms() -> Result<()> {
     Ok(())
 }
 
-/// Returns the expected context. FORMAT.md fixes these names for ever.
+/// Returns the expected context. docs/FORMAT.md fixes these names for ever.
 fn context_of(file: &FileRecord) -> BTreeMap<String, String> {
     BTreeMap::from(
         [

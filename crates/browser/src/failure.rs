@@ -50,7 +50,7 @@ pub enum Fault {
         /// The limit of the server's policy.
         most_bytes: u64,
     },
-    /// The header and the content key do not belong to the same message (FORMAT.md R5).
+    /// The header and the content key do not belong to the same message (docs/FORMAT.md, R5).
     #[error("the server's header and key do not belong together")]
     Header,
     /// An answer of the server or the store does not fit the request.

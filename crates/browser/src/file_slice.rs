@@ -1,5 +1,5 @@
 //! Reads ranges of the chosen file, and fails if the file is no longer what it was when it was chosen.
-//! Sealing another plaintext under the same key and frame numbers would reveal the key's secrets (FORMAT.md R2).
+//! Sealing another plaintext under the same key and frame numbers would reveal the key's secrets (docs/FORMAT.md, R2).
 
 use core::{ops::Range, pin::pin};
 

@@ -20,7 +20,7 @@ use crate::{
     server_api::retry_after_ms,
 };
 
-/// The object's ETag and length, as the server recorded them. Every answer must match them (FORMAT.md R6).
+/// The object's ETag and length, as the server recorded them. Every answer must match them (docs/FORMAT.md, R6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Recorded {
     /// The store's ETag.

@@ -61,7 +61,7 @@ enum Key {
 
 impl PartSealer {
     /// Takes what the server sent. Checks the header with the content key before anything is sealed
-    /// (FORMAT.md R5). With WebCrypto, wipes the key's bytes (R9).
+    /// (docs/FORMAT.md, R5). With WebCrypto, wipes the key's bytes (R9).
     ///
     /// # Errors
     /// Returns [`Fault::Header`] if header and key do not belong together, and [`Fault::Answer`] if the plan is

@@ -20,7 +20,7 @@ pub(crate) enum Use {
     Open,
 }
 
-/// A content key that the browser holds and does not give back (FORMAT.md R9).
+/// A content key that the browser holds and does not give back (docs/FORMAT.md, R9).
 pub(crate) struct Key {
     key: CryptoKey,
     subtle: SubtleCrypto,

@@ -21,7 +21,7 @@ pub struct PartSealer {
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum PartSealerError {
-    /// The header and the content key are not of the same message (FORMAT.md R5).
+    /// The header and the content key are not of the same message (docs/FORMAT.md, R5).
     #[error("the server's header and key do not belong together; do not use this server")]
     Header(#[source] DecryptError),
     /// The part plan does not fit the header.

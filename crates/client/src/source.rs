@@ -13,7 +13,7 @@ pub use spool::SealedSpool;
 pub use stream::StreamSource;
 
 /// Plaintext that can be read from any position, more than once. It must always be the same, because
-/// two plaintexts under one key would reveal both (FORMAT.md R2).
+/// two plaintexts under one key would reveal both (docs/FORMAT.md, R2).
 pub trait Source: Send + Sync + 'static {
     /// Returns the length of the plaintext in bytes.
     fn plaintext_len(&self) -> u64;

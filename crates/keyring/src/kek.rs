@@ -13,7 +13,7 @@ mod row;
 pub use row::KekRow;
 
 /// The raw AES namespace of every KEK. This name can never change, because every stored header has it
-/// (FORMAT.md, names that are for ever).
+/// (docs/FORMAT.md, names that are for ever).
 const NAMESPACE: &str = "sealift";
 
 /// A tenant's key-encryption key, opened; wiped when dropped, never printed and not cloned.

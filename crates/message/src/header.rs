@@ -1,4 +1,4 @@
-//! Parses and writes the header of a message, in the order of the format (FORMAT.md, header).
+//! Parses and writes the header of a message, in the order of the format (docs/FORMAT.md, header).
 
 #[cfg(any(feature = "aws-lc-rs", feature = "aes-gcm"))]
 mod authentication;

@@ -1,5 +1,5 @@
 //! Computes sizes and offsets of a whole message from (header length, frame length, plaintext length),
-//! without keys and without bytes (FORMAT.md, arithmetic).
+//! without keys and without bytes (docs/FORMAT.md, arithmetic).
 
 use core::ops::Range;
 

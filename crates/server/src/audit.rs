@@ -100,7 +100,7 @@ impl App {
         Ok(())
     }
 
-    /// Writes an audit row of a file that did not open (FORMAT.md R6 demands it), at most one a minute
+    /// Writes an audit row of a file that did not open (docs/FORMAT.md, R6 demands it), at most one a minute
     /// for each reader and outcome. The request has failed already, so an error is only logged.
     pub(crate) async fn audit_failed_reading(&self, reader: &Reader, code: ProblemCode) {
         if let Err(error) = self.audit_reading(reader, code.as_str()).await {

@@ -54,9 +54,9 @@ pub struct Config {
     pub page_dir: Option<PathBuf>,
     /// The origins besides the server's own that pages may come from, such as a development server.
     pub page_origins: Vec<String>,
-    /// The plaintext bytes per frame of new uploads (FORMAT.md: 4 KiB to 1 MiB, a multiple of 128).
+    /// The plaintext bytes per frame of new uploads (docs/FORMAT.md: 4 KiB to 1 MiB, a multiple of 128).
     pub frame_length: u32,
-    /// The least bytes per part of new uploads (FORMAT.md's L: 5 MiB to 5 GiB).
+    /// The least bytes per part of new uploads (docs/FORMAT.md's L: 5 MiB to 5 GiB).
     pub part_length: u64,
     /// The limits on requests and callers.
     pub limits: Limits,

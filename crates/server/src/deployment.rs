@@ -80,7 +80,7 @@ pub enum DeploymentError {
 }
 
 /// Begins a new epoch. Run this after a restore of the database, or after a failover that may have
-/// lost commits (FORMAT.md R2): no part of an open upload is signed any more, and the next sweep
+/// lost commits (docs/FORMAT.md, R2): no part of an open upload is signed any more, and the next sweep
 /// aborts those uploads. The mark in the bucket gets the new epoch, so that the server is not
 /// read-only. Returns the new epoch.
 ///
@@ -117,7 +117,7 @@ async fn new_epoch(config: &Config, records: &Records) -> Result<i64, Deployment
 }
 
 /// Marks the configured prefix of the bucket as this deployment's: from then on the sweeper removes
-/// old objects there that have no record (FORMAT.md R11). Marking it again succeeds. A store that
+/// old objects there that have no record (docs/FORMAT.md, R11). Marking it again succeeds. A store that
 /// lost the mark and the objects is marked only with `despite_loss`.
 ///
 /// # Errors

@@ -80,7 +80,7 @@ pub struct StoredPart {
     pub len: u64,
 }
 
-/// A part as completion names it to the store (FORMAT.md R7).
+/// A part as completion names it to the store (docs/FORMAT.md, R7).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct CompletedPart {
     /// The part's number.
@@ -128,7 +128,7 @@ impl ObjectHead {
 }
 
 /// One exact object, as the record describes it. Reading it never returns another object's bytes
-/// (FORMAT.md R6).
+/// (docs/FORMAT.md, R6).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct StoredObject {
     /// The object key.
@@ -225,7 +225,7 @@ pub enum ObjectsError {
     /// There are no credentials to sign with, or they end within moments.
     #[error("no credentials for the object store, or they have ended")]
     NoCredentials,
-    /// The signer signed other headers than FORMAT.md R10 demands. The URL did not leave the
+    /// The signer signed other headers than docs/FORMAT.md, R10 demands. The URL did not leave the
     /// server.
     #[error("the signer did not sign exactly the headers that it must")]
     WrongSignedHeaders,

@@ -2,7 +2,7 @@
 //! is limited to what PostgreSQL also accepts.
 //!
 //! Every change is one compare-and-set or one transaction. When a method returns, its result is durable
-//! and survives power loss, so the caller may go on (FORMAT.md R1, R2). Several processes may share the
+//! and survives power loss, so the caller may go on (docs/FORMAT.md, R1, R2). Several processes may share the
 //! file. Methods that read or change an owner's rows take a [`Scope`], so that somebody else's row is
 //! not found.
 //!

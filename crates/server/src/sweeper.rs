@@ -1,4 +1,4 @@
-//! Cleans up what nobody finishes any more (FORMAT.md R11): uploads that expired or were
+//! Cleans up what nobody finishes any more (docs/FORMAT.md, R11): uploads that expired or were
 //! interrupted, files half deleted, tombstones whose last signature has ended, and objects in the
 //! store without a record.
 //!

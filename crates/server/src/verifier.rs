@@ -1,4 +1,4 @@
-//! The pass over all frames (FORMAT.md R7). The verifier opens every file once after its upload,
+//! The pass over all frames (docs/FORMAT.md, R7). The verifier opens every file once after its upload,
 //! and again when somebody asks for it. It records the plaintext's SHA-256, or why the object does
 //! not open. It reads with [`decrypt::whole`], which also serves downloads; the plaintext is hashed
 //! and dropped.

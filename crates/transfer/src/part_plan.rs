@@ -1,4 +1,4 @@
-//! Cuts a file of a known size into parts of whole frames (FORMAT.md, arithmetic). The server makes
+//! Cuts a file of a known size into parts of whole frames (docs/FORMAT.md, arithmetic). The server makes
 //! the plan, records it and sends it; every client follows the plan that it received.
 
 use core::{fmt, ops::Range};
@@ -12,7 +12,7 @@ const MOST_PARTS: u16 = 10_000;
 pub const MOST_PART_BYTES: u64 = 5 * 1024 * 1024 * 1024;
 /// S3 refuses smaller parts, except the last: 5 MiB.
 pub const LEAST_PART_LENGTH: u64 = 5 * 1024 * 1024;
-/// L of FORMAT.md. It is not the smallest possible, because every part costs a signature and, in
+/// L of docs/FORMAT.md. It is not the smallest possible, because every part costs a signature and, in
 /// browsers, a CORS preflight of its own.
 pub const DEFAULT_PART_LENGTH: u64 = 8 * 1024 * 1024;
 
@@ -134,7 +134,7 @@ impl Part {
 }
 
 impl PartPlan {
-    /// Makes the plan for a file: parts of about `part_length` sealed bytes (L of FORMAT.md), or larger
+    /// Makes the plan for a file: parts of about `part_length` sealed bytes (L of docs/FORMAT.md), or larger
     /// parts if 10,000 of them would not be enough.
     ///
     /// # Errors

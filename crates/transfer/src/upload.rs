@@ -5,7 +5,7 @@
 //! The steps of an upload: [`Command::Open`], then all parts, then [`Command::Complete`]. The steps of
 //! a part: [`Command::Seal`], [`Event::Sealed`], [`Command::Sign`], [`Event::Signed`],
 //! [`Command::Put`], [`Event::Sent`]. The driver keeps a part's sealed bytes from the first to
-//! the last of these steps, so that every attempt sends the same bytes (FORMAT.md R2).
+//! the last of these steps, so that every attempt sends the same bytes (docs/FORMAT.md, R2).
 //!
 //! An upload that was begun earlier resumes with [`Command::FetchStatus`] and
 //! [`Command::FetchKey`]. Then every part that was ever signed is sealed again and compared

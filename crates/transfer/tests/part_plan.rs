@@ -139,7 +139,7 @@ fn plans_are_those_computed_elsewhere() {
 
 #[test]
 fn the_largest_files_of_the_format_fit_and_one_byte_more_does_not() {
-    // FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger frame lengths. At the smallest frame
+    // docs/FORMAT.md, limits: 10,000 parts of 5 GiB at the two larger frame lengths. At the smallest frame
     // length there are 2^32 - 1 frames, and the last of them is never full.
     for (frame_length, largest) in [
         (262_144, 53_679_226_880_000_u64),
@@ -164,7 +164,7 @@ fn the_largest_files_of_the_format_fit_and_one_byte_more_does_not() {
 
 #[test]
 fn parts_grow_only_when_ten_thousand_would_not_do() {
-    // FORMAT.md: k = 32 frames of 256 KiB make 8 MiB, enough up to 83.9 GB.
+    // docs/FORMAT.md: k = 32 frames of 256 KiB make 8 MiB, enough up to 83.9 GB.
     let most = 83_886_080_000;
     for size in [1, most / 2, most] {
         assert_eq!(plan(262_144, size).unwrap().frames_per_part(), 32);

@@ -76,7 +76,7 @@ impl Journal {
         found
     }
 
-    /// Returns the parts for which more than one ciphertext was sent. There must be none (FORMAT.md R2).
+    /// Returns the parts for which more than one ciphertext was sent. There must be none (docs/FORMAT.md, R2).
     #[must_use]
     pub fn parts_sealed_twice(&self) -> Vec<Place> {
         let all = self.ciphertexts().into_iter();

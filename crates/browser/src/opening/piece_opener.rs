@@ -20,7 +20,7 @@ pub struct PieceOpener {
 
 impl PieceOpener {
     /// Takes what the server sent. Checks the header's tag with the content key before anything is opened
-    /// (FORMAT.md R5), and wipes the key's bytes (R9).
+    /// (docs/FORMAT.md, R5), and wipes the key's bytes (R9).
     ///
     /// # Errors
     /// Returns [`Fault::Header`] if header and key do not belong together, and [`Fault::Answer`] if no object

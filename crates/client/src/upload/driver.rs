@@ -245,7 +245,7 @@ impl Driver {
             return Event::FoundComplete(status.upload_id);
         }
         match &self.session {
-            // A message has one header (FORMAT.md R1), which never changes.
+            // A message has one header (docs/FORMAT.md, R1), which never changes.
             Some(session) if (&session.header, session.plan) != (&status.header, status.plan) => {
                 self.give_up(OTHER_HEADER)
             }

@@ -1,4 +1,4 @@
-//! Derives the content key and the commitment from the data key (FORMAT.md, keys).
+//! Derives the content key and the commitment from the data key (docs/FORMAT.md, keys).
 
 use hkdf::Hkdf;
 use sha2::Sha512;

@@ -148,7 +148,7 @@ fn resolved(path: &Path) -> PathBuf {
     plain
 }
 
-/// The longest rest of an object key: slashes, a tenant of 64 and two ids of 26 (FORMAT.md, names that
+/// The longest rest of an object key: slashes, a tenant of 64 and two ids of 26 (docs/FORMAT.md, names that
 /// are for ever).
 const AFTER_THE_PREFIX: usize = 1 + 64 + 1 + 26 + 1 + 26;
 

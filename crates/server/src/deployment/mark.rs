@@ -1,4 +1,4 @@
-//! The deployment's mark in its bucket (FORMAT.md R2, R11). The server compares it with the
+//! The deployment's mark in its bucket (docs/FORMAT.md, R2, R11). The server compares it with the
 //! settings and the database before it starts, and raises it while it runs.
 //!
 //! The order of steps makes the comparison safe. A change is durable in the database before the

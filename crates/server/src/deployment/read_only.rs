@@ -1,5 +1,5 @@
 //! Read-only mode: the database is older than the mark in the bucket, for example after a restore from
-//! a backup that nobody announced (FORMAT.md R2). The server lists, reads and downloads. It does not
+//! a backup that nobody announced (docs/FORMAT.md, R2). The server lists, reads and downloads. It does not
 //! open, sign, issue keys for uploads, complete, delete, verify or sweep, because the older database
 //! does not know what was signed since.
 

@@ -1,4 +1,4 @@
-//! The encryption context of our objects, to which their keys are bound (FORMAT.md R4, names that are
+//! The encryption context of our objects, to which their keys are bound (docs/FORMAT.md, R4, names that are
 //! for ever). It holds opaque ids that the server made, never a file name.
 
 use sealift_message::{EncryptionContext, HeaderError};

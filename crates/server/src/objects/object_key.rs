@@ -1,4 +1,4 @@
-//! Object keys: `<prefix>/<tenant>/<object-id>/<upload-id>` (FORMAT.md, names that are for ever).
+//! Object keys: `<prefix>/<tenant>/<object-id>/<upload-id>` (docs/FORMAT.md, names that are for ever).
 
 use core::{fmt, str::FromStr};
 

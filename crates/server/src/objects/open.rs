@@ -46,7 +46,7 @@ pub enum StoreError {
 
 impl OpenStore {
     /// Starts the embedded store if it is the configured one, connects, and proves that the store
-    /// does what the server needs, such as enforcing checksums (FORMAT.md R10). `server` is the
+    /// does what the server needs, such as enforcing checksums (docs/FORMAT.md, R10). `server` is the
     /// address that the server listens on already; its pages may PUT.
     ///
     /// # Errors

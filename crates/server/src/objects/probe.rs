@@ -1,5 +1,5 @@
 //! Proves at every start that a store does what sealift needs: the store enforces signed checksums
-//! (FORMAT.md R10), reports an absent object by its code and answers ranges ([`reading`]), joins
+//! (docs/FORMAT.md, R10), reports an absent object by its code and answers ranges ([`reading`]), joins
 //! parts of unequal length ([`joining`]), and browsers can reach it ([`public`]).
 //!
 //! A store that accepts another body than the signed one would let a browser, a proxy or a thief of
@@ -43,7 +43,7 @@ pub enum ProbeError {
         /// The store's own code; `-` if it gave none.
         code: String,
     },
-    /// The store reports no checksum, which completion needs (FORMAT.md R7).
+    /// The store reports no checksum, which completion needs (docs/FORMAT.md, R7).
     #[error(
         "the object store does not report the SHA-256 of stored objects, so uploads cannot be verified \
          in it; use another one (AWS S3, Garage 2, the embedded one)"
@@ -56,13 +56,13 @@ pub enum ProbeError {
          server s3:ListBucket and s3:GetObject, and check what stands between it and the store"
     )]
     AbsenceNotReported(#[source] ObjectsError),
-    /// The store does not answer ranges, which every reader requests (FORMAT.md R6).
+    /// The store does not answer ranges, which every reader requests (docs/FORMAT.md, R6).
     #[error(
         "the object store does not answer a GET with Range and If-Match; allow the server \
          s3:GetObject, or use another store (AWS S3, Garage 2, the embedded one)"
     )]
     RangeNotGiven(#[source] ObjectsError),
-    /// The answer lacks a header that every reader compares with the record (FORMAT.md R6).
+    /// The answer lacks a header that every reader compares with the record (docs/FORMAT.md, R6).
     #[error(
         "the answer to a ranged GET has no usable {field}; check what stands between the server and \
          the object store, which must pass ETag and Content-Range on unchanged"
@@ -72,7 +72,7 @@ pub enum ProbeError {
         field: &'static str,
     },
     /// The store does not join parts of unequal length, but no two parts of an upload need be equal
-    /// (FORMAT.md, arithmetic).
+    /// (docs/FORMAT.md, arithmetic).
     #[error(
         "the object store refused to join parts of unequal length ({status} {code}); use a store \
          that joins them as S3 does (AWS S3, Garage 2, the embedded one)"

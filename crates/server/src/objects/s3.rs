@@ -226,7 +226,7 @@ impl Objects {
     }
 
     /// Reads sealed bytes of exactly this object. Version, ETag and length are compared before the
-    /// first byte is returned (FORMAT.md R6).
+    /// first byte is returned (docs/FORMAT.md, R6).
     ///
     /// # Errors
     /// Returns [`ObjectsError::NotFound`], [`ObjectsError::Replaced`] or another error; later

@@ -1,5 +1,5 @@
 //! Turns a record into verified plaintext. This is the server's only reader, for serving and for
-//! checking (FORMAT.md R5, R6). Header, context, sizes and ETag come from the record, because the
+//! checking (docs/FORMAT.md, R5, R6). Header, context, sizes and ETag come from the record, because the
 //! store is not trusted.
 
 use core::ops::Range;
@@ -119,7 +119,7 @@ pub(crate) async fn decryptor(
 
 /// Returns the content key of an object, from the cache or by opening its data key. Context and
 /// commitment are compared and the header's tag is checked before the key is cached or returned
-/// (FORMAT.md R5). The caller must have checked the permission already: `sealed` comes from a row
+/// (docs/FORMAT.md, R5). The caller must have checked the permission already: `sealed` comes from a row
 /// of the caller's scope.
 pub(crate) async fn content_key(
     keys: &Keys,

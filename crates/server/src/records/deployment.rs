@@ -71,7 +71,7 @@ impl Records {
         Ok(object.map(|(key, version)| (ObjectKey::from_record(key), version.map(VersionId))))
     }
 
-    /// Begins a new epoch after a restore or a failover that may have lost commits (FORMAT.md R2), and
+    /// Begins a new epoch after a restore or a failover that may have lost commits (docs/FORMAT.md, R2), and
     /// returns it. From now on nothing of an older upload is signed, and the next sweep aborts the
     /// uploads that were open. The sweeper reports the bucket's objects without a record once more
     /// before it removes any of them.

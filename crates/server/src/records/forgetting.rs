@@ -1,6 +1,6 @@
 //! Removes everything that the caller gave and everything that reveals the content, when an upload ends
 //! without a file and when a file is deleted. Ids, header and part rows stay, so that none of them is
-//! ever used again (FORMAT.md R1, R2).
+//! ever used again (docs/FORMAT.md, R1, R2).
 //!
 //! SQLite leaves removed bytes in its pages unless it is configured to overwrite them, so the
 //! connections set `secure_delete`.

@@ -1,4 +1,4 @@
-//! The parts that were signed. There is one ciphertext per part, ever (FORMAT.md R2). A client that
+//! The parts that were signed. There is one ciphertext per part, ever (docs/FORMAT.md, R2). A client that
 //! sealed different bytes must begin again with a new message id.
 
 use sealift_transfer::{
@@ -40,7 +40,7 @@ pub enum SignedRows {
     NotFound,
 }
 
-/// Names the side that seals an upload. The other side must not seal with the same key (FORMAT.md R2).
+/// Names the side that seals an upload. The other side must not seal with the same key (docs/FORMAT.md, R2).
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum SealedBy {
     /// The client that has the key. Its signatures have an audit entry.

@@ -14,7 +14,7 @@ use super::{
 
 impl Records {
     /// Saves a part that the server is going to send. The row is durable before the server sends the
-    /// part, as a client's part is before its signature leaves (FORMAT.md R2). The part may arrive in
+    /// part, as a client's part is before its signature leaves (docs/FORMAT.md, R2). The part may arrive in
     /// the store until `sent_until_ms`.
     ///
     /// # Errors

@@ -36,7 +36,7 @@ pub struct NewUpload {
     /// prepared for it.
     pub method: Method,
     /// True if the server itself seals the file. Nobody else then gets its key or a signature
-    /// (FORMAT.md R2).
+    /// (docs/FORMAT.md, R2).
     pub is_sealed_here: bool,
     /// The key that the object will have.
     pub s3_key: ObjectKey,
@@ -87,7 +87,7 @@ pub struct UploadRow {
     /// How the bytes reach the store.
     pub method: Method,
     /// True if the server itself seals the file. Nobody else then gets its key or a signature
-    /// (FORMAT.md R2).
+    /// (docs/FORMAT.md, R2).
     pub is_sealed_here: bool,
     /// The key that the object has or will have.
     pub s3_key: ObjectKey,

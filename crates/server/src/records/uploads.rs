@@ -36,7 +36,7 @@ const BY_TOKEN: &str = select_uploads!("tenant = $1 AND owner = $2 AND client_to
 
 impl Records {
     /// Saves a new upload, so that message id and header are durable before the server sends them
-    /// (FORMAT.md R1). `most_open` limits the owner's unfinished uploads that have not expired. The
+    /// (docs/FORMAT.md, R1). `most_open` limits the owner's unfinished uploads that have not expired. The
     /// audit entry is saved in the same transaction.
     ///
     /// # Errors

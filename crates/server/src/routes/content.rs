@@ -158,7 +158,7 @@ fn content_type(shown: Option<SniffedType>) -> HeaderValue {
 }
 
 /// Returns the content's ETag: the message id, because it names the same bytes for ever. The store's own
-/// ETag is not used for this (FORMAT.md R6).
+/// ETag is not used for this (docs/FORMAT.md, R6).
 fn etag(row: &FileRow) -> Result<ETag, Refusal> {
     let header = Header::parse_own(&row.header)?;
     let quoted = format!("\"{}\"", header.message_id());

@@ -1,6 +1,6 @@
 //! `POST /v1/uploads`: opens an upload. It makes the message id, the data key, the header and the row,
 //! in this order, and a multipart upload if the file has more than one part. The header is durable
-//! before anything of it leaves (FORMAT.md R1). All cheap checks come before a key is made.
+//! before anything of it leaves (docs/FORMAT.md, R1). All cheap checks come before a key is made.
 
 use axum::{
     Json,

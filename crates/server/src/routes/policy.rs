@@ -32,7 +32,7 @@ pub(crate) fn most_bytes(config: &Config) -> u64 {
 }
 
 /// Returns the most plaintext bytes that the format can hold: 10,000 parts of 5 GiB in whole frames,
-/// with room for our header, and no more frames than sequence numbers (FORMAT.md, arithmetic). The part
+/// with room for our header, and no more frames than sequence numbers (docs/FORMAT.md, arithmetic). The part
 /// plan of each upload checks this exactly.
 fn format_carries(frame_length: u32) -> u64 {
     /// Our headers have a few hundred bytes: four ids, a key's name and its ciphertext.

@@ -1,5 +1,5 @@
 //! `POST /v1/uploads/{id}/parts`: signs a PUT for each part of the request. The rows of all these
-//! parts are durable before a URL leaves; if one row fails, none is kept (FORMAT.md R2). The lengths
+//! parts are durable before a URL leaves; if one row fails, none is kept (docs/FORMAT.md, R2). The lengths
 //! come from the part plan.
 
 use axum::{

@@ -28,12 +28,12 @@ pub(crate) async fn upload_key(
     app.read_only.may_change()?;
     let upload = app.records.upload(&caller.scope, &upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
-    // A file that the server seals itself is never sealed again, so nobody gets its key (FORMAT.md R2).
+    // A file that the server seals itself is never sealed again, so nobody gets its key (docs/FORMAT.md, R2).
     if upload.is_sealed_here || !matches!(upload.state, UploadState::Opening | UploadState::Open) {
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
     // If the database was restored, an upload from before may have signatures that no row remembers.
-    // Its key is not issued again, because other bytes could be sealed under it (FORMAT.md R2).
+    // Its key is not issued again, because other bytes could be sealed under it (docs/FORMAT.md, R2).
     if upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current {
         return Err(problem::upload_expired());
     }

@@ -1,6 +1,6 @@
 //! Sweeps what the store has and no upload needs. For an object with a record or a tombstone, the
 //! records say what to do. An object without either is touched only if the prefix is marked as
-//! ours, if the object is old, and only after it was reported once (FORMAT.md R11).
+//! ours, if the object is old, and only after it was reported once (docs/FORMAT.md, R11).
 
 use sealift_transfer::api::UploadState;
 

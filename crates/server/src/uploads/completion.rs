@@ -1,4 +1,4 @@
-//! Completion (FORMAT.md R7): joins the parts in the store only if the store holds exactly what the
+//! Completion (docs/FORMAT.md, R7): joins the parts in the store only if the store holds exactly what the
 //! records say, and trusts the object only after looking at it. A single PUT needs no joining, but
 //! the store's checksum of the object must equal the one in the record.
 //!

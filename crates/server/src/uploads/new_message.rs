@@ -1,4 +1,4 @@
-//! Makes a new message: its ids, data key and header, each once (FORMAT.md R1). Nothing of it has
+//! Makes a new message: its ids, data key and header, each once (docs/FORMAT.md, R1). Nothing of it has
 //! left the server or been stored yet.
 
 use sealift_message::{FrameLength, Header, HeaderBuilder, HeaderError, MessageId, VerifiedHeader};

@@ -1,5 +1,5 @@
 //! Writes the row of a new upload, for the route that opens one and for bodies that are sealed here. The
-//! header and the ids are durable when it returns, so that parts may leave (FORMAT.md R1).
+//! header and the ids are durable when it returns, so that parts may leave (docs/FORMAT.md, R1).
 
 use sealift_transfer::{PartPlan, api::open::Method};
 use serde_json::Value;

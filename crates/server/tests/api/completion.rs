@@ -1,4 +1,4 @@
-//! Completion trusts an object only after it has read it (FORMAT.md R7). Here objects and parts are
+//! Completion trusts an object only after it has read it (docs/FORMAT.md, R7). Here objects and parts are
 //! changed in the store before the completion.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! A read returns right bytes or none (FORMAT.md R6), even if somebody changed the object in the store
+//! A read returns right bytes or none (docs/FORMAT.md, R6), even if somebody changed the object in the store
 //! after completion.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! Tests of FORMAT.md's security rules R1 to R5. The tests of R6 are in `reading`, those of R7 in
+//! Tests of docs/FORMAT.md's security rules R1 to R5. The tests of R6 are in `reading`, those of R7 in
 //! `completion`, of R9 in `secrets`, and of R10 in `signing` and `parts`.
 
 use std::fs;

@@ -1,4 +1,4 @@
-//! Keys and names are only in the answers that need them, and nothing keeps them (FORMAT.md R9).
+//! Keys and names are only in the answers that need them, and nothing keeps them (docs/FORMAT.md, R9).
 
 use std::fs;
 

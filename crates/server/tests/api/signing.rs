@@ -1,4 +1,4 @@
-//! The contents of a signature, and the refusal of a store that does not enforce them (FORMAT.md R10).
+//! The contents of a signature, and the refusal of a store that does not enforce them (docs/FORMAT.md, R10).
 
 use std::fs;
 

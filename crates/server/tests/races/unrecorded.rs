@@ -1,4 +1,4 @@
-//! Objects and multipart uploads that no record knows (FORMAT.md R11): those of other people, and those
+//! Objects and multipart uploads that no record knows (docs/FORMAT.md, R11): those of other people, and those
 //! that a restore of the database lost.
 
 use std::{fs, path::PathBuf};

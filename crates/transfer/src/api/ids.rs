@@ -112,7 +112,7 @@ random_id!(
     UploadId
 );
 random_id!(
-    /// The id of a file, which is the object id of FORMAT.md. It stays when the file is sealed again.
+    /// The id of a file, which is the object id of docs/FORMAT.md. It stays when the file is sealed again.
     FileId
 );
 random_id!(

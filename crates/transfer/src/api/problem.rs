@@ -96,7 +96,7 @@ codes! {
     MethodNotAllowed = "method_not_allowed", 405, "Method not allowed";
     /// The client token was used before with other parameters.
     TokenReused = "token_reused", 409, "Client token used before";
-    /// The server has signed another checksum for this part (FORMAT.md R2).
+    /// The server has signed another checksum for this part (docs/FORMAT.md, R2).
     PartAlreadySealed = "part_already_sealed", 409, "Part already sealed to other bytes";
     /// The state of the upload does not permit the request.
     UploadNotOpen = "upload_not_open", 409, "Upload not open";

@@ -35,12 +35,12 @@ pub struct FileOpening {
     pub size: u64,
     /// The object's size in bytes.
     pub sealed_size: u64,
-    /// The message's header from the record; the object must begin with these bytes (FORMAT.md R5).
+    /// The message's header from the record; the object must begin with these bytes (docs/FORMAT.md, R5).
     #[serde(with = "base64_bytes")]
     pub header: Vec<u8>,
     /// The content key of this one message.
     pub content_key: ContentKeyText,
-    /// The object's ETag, which every answer of the store must have (FORMAT.md R6).
+    /// The object's ETag, which every answer of the store must have (docs/FORMAT.md, R6).
     pub etag: String,
     /// The request that gets the object, whole or by `Range`.
     pub get: PresignedGet,

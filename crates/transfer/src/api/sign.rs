@@ -78,7 +78,7 @@ impl fmt::Debug for SignedPart {
 /// Why part receipts were refused.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 pub enum PartReceiptsError {
-    /// The part has a receipt for other bytes. Each part has one ciphertext, ever (FORMAT.md R2).
+    /// The part has a receipt for other bytes. Each part has one ciphertext, ever (docs/FORMAT.md, R2).
     #[error("part {0} was sealed before, to other bytes")]
     AnotherCiphertext(PartNumber),
     /// The part has no receipt, and the digest needs every part.

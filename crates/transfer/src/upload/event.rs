@@ -13,7 +13,7 @@ use crate::{
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum Event {
     /// The server opened the upload. If the answer held the content key, the driver has checked the
-    /// header against it (FORMAT.md R5).
+    /// header against it (docs/FORMAT.md, R5).
     Opened {
         /// The upload.
         upload_id: UploadId,

@@ -8,7 +8,7 @@ use crate::{
     terminal::shown,
 };
 
-/// The value of `format` in the context of the objects that the server writes (FORMAT.md R4).
+/// The value of `format` in the context of the objects that the server writes (docs/FORMAT.md, R4).
 const OURS: &str = "sealift-1";
 
 /// Checks that an object of ours has the object key that its context gives. Anyone who can write to the bucket can

@@ -1,4 +1,4 @@
-//! Encrypts and decrypts data keys under an AES-256 key of our own (FORMAT.md, header).
+//! Encrypts and decrypts data keys under an AES-256 key of our own (docs/FORMAT.md, header).
 
 use zeroize::Zeroizing;
 

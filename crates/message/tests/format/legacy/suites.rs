@@ -97,7 +97,7 @@ fn pairs_may_stand_in_any_order_but_not_twice() {
         let mut message = Message::framed(suite, 4, &[b"ab"]);
         message.is_unsorted = true;
         let opened = Reading::any(&message.data_key).open(&message.bytes());
-        // FORMAT.md requires the order only for the suite that we write.
+        // docs/FORMAT.md requires the order only for the suite that we write.
         assert_eq!(opened.is_whole(b"ab"), suite != 0x0478, "{suite:#06x}");
 
         message.context.push(message.context[0].clone());

@@ -1,5 +1,5 @@
 //! Proves that a store joins parts of unequal length. The first part of an upload also holds the
-//! header and the last one holds the rest (FORMAT.md, arithmetic), so no two parts need be equal.
+//! header and the last one holds the rest (docs/FORMAT.md, arithmetic), so no two parts need be equal.
 //!
 //! S3 accepts no part below 5 MiB except the last, so this sends 10 MiB. A deployment does it once
 //! for each store, not at every start.

@@ -1,6 +1,6 @@
 //! The mark of a deployment: one small object under its prefix. It says whose prefix this is, how
 //! far the deployment's database had come, and whether the sweeper may remove objects without a
-//! record there (FORMAT.md R2, R11).
+//! record there (docs/FORMAT.md, R2, R11).
 
 use serde::{Deserialize, Serialize};
 

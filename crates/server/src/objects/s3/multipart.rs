@@ -16,7 +16,7 @@ use super::{
 };
 
 impl Objects {
-    /// Begins a multipart upload that demands a SHA-256 of every part (FORMAT.md R10).
+    /// Begins a multipart upload that demands a SHA-256 of every part (docs/FORMAT.md, R10).
     ///
     /// # Errors
     /// Returns an [`ObjectsError`]; after `Unavailable` the store may have an upload that nobody

@@ -1,5 +1,5 @@
 //! Makes presigned PUTs of parts and of whole objects, and presigned GETs of objects. The caller
-//! must make the part's row durable before the URL of a PUT leaves (FORMAT.md R2).
+//! must make the part's row durable before the URL of a PUT leaves (docs/FORMAT.md, R2).
 
 use sealift_transfer::{
     PartNumber,
@@ -18,7 +18,7 @@ impl Objects {
     ///
     /// # Errors
     /// Returns [`ObjectsError::NoCredentials`] if there are none, and
-    /// [`ObjectsError::WrongSignedHeaders`] if the SDK signs other headers than FORMAT.md R10
+    /// [`ObjectsError::WrongSignedHeaders`] if the SDK signs other headers than docs/FORMAT.md, R10
     /// demands.
     pub async fn presign_part(
         &self,
@@ -52,7 +52,7 @@ impl Objects {
 
     /// Signs the GET of exactly this object, whole or by `Range`. The signature lasts as long as
     /// for a PUT, or until `until_ms` if that is earlier. The request must carry the signed
-    /// `If-Match`, so that another object is never returned in its place (FORMAT.md R6).
+    /// `If-Match`, so that another object is never returned in its place (docs/FORMAT.md, R6).
     ///
     /// # Errors
     /// Fails like [`Objects::presign_part`].

@@ -1,5 +1,5 @@
 //! Sends the PUTs of the server itself: parts and whole objects that it sealed. The caller must
-//! make the part's row durable before they are sent (FORMAT.md R2).
+//! make the part's row durable before they are sent (docs/FORMAT.md, R2).
 
 use aws_sdk_s3::{config::Builder, primitives::ByteStream};
 use bytes::Bytes;
@@ -13,7 +13,7 @@ use super::{
 };
 
 impl Objects {
-    /// Sends these bytes as this part, with their SHA-256 as a signed header (FORMAT.md R10). If
+    /// Sends these bytes as this part, with their SHA-256 as a signed header (docs/FORMAT.md, R10). If
     /// the store stays silent, or the signature ends on the way, the same bytes are sent again.
     ///
     /// # Errors

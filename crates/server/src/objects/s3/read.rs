@@ -1,4 +1,4 @@
-//! Reads ranges of one exact object (FORMAT.md R6), and proves what lies at an object key.
+//! Reads ranges of one exact object (docs/FORMAT.md, R6), and proves what lies at an object key.
 //!
 //! A difference counts only if the store itself proves it: by its own code, or by an answer to
 //! exactly the requested range, with an ETag that names the bytes. Any other answer may be a

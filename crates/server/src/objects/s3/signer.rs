@@ -1,4 +1,4 @@
-//! Signs requests for one endpoint (FORMAT.md R10). The signature of a PUT covers the host, the
+//! Signs requests for one endpoint (docs/FORMAT.md, R10). The signature of a PUT covers the host, the
 //! exact content length and the SHA-256 of the bytes; that of a GET covers the host and the ETag.
 //! Neither covers anything that the sender would have to guess.
 
@@ -60,7 +60,7 @@ impl Becomes<'_> {
 }
 
 /// The headers that the signature of a GET covers. Without the record's ETag the URL does not work,
-/// so that no reader forgets to compare it (FORMAT.md R6). The range is not signed.
+/// so that no reader forgets to compare it (docs/FORMAT.md, R6). The range is not signed.
 const SIGNED_OF_GET: &[&str] = &["host", IF_MATCH];
 
 const CHECKSUM: &str = "x-amz-checksum-sha256";

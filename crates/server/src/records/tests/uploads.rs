@@ -265,7 +265,7 @@ async fn a_row_that_contradicts_itself_is_not_believed() {
 #[tokio::test]
 async fn the_largest_file_of_the_format_can_be_kept() {
     let kept = kept().await;
-    // The largest file with frames of 256 KiB (FORMAT.md, arithmetic).
+    // The largest file with frames of 256 KiB (docs/FORMAT.md, arithmetic).
     let largest = PartPlan::new(200, 256 << 10, 53_679_226_880_000, 20_477).unwrap();
     let new = NewUpload {
         plan: largest,

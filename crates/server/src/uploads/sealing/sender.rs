@@ -127,7 +127,7 @@ impl Sender {
     }
 
     /// Writes the upload's row: header and ids are durable before anything of them leaves
-    /// (FORMAT.md R1).
+    /// (docs/FORMAT.md, R1).
     async fn open(&mut self, method: Method, plan: PartPlan) -> Result<(), Refusal> {
         let (app, ids) = (&self.app, &self.ids);
         let new = NewFile {
@@ -165,7 +165,7 @@ impl Sender {
         Ok(())
     }
 
-    /// Writes the part's row, which is durable before the part leaves (FORMAT.md R2).
+    /// Writes the part's row, which is durable before the part leaves (docs/FORMAT.md, R2).
     async fn keep(&mut self, part: &SealedPart) -> Result<(), Refusal> {
         let receipt = PartReceipt {
             number: part.number,

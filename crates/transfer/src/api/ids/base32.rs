@@ -1,4 +1,4 @@
-//! Lower-case RFC 4648 base32 of 128 bits, without padding (FORMAT.md, names that are for ever).
+//! Lower-case RFC 4648 base32 of 128 bits, without padding (docs/FORMAT.md, names that are for ever).
 //! The code is written out here, because a crate for all bases would be a twentieth of the page's
 //! wasm module.
 

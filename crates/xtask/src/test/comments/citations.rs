@@ -140,7 +140,7 @@ struct Cited<'a> {
 }
 
 impl<'a> Cited<'a> {
-    /// Reads the citation whose `.md` is at `at`.
+    /// Reads the citation whose ending is at `at`.
     fn at(text: &'a str, at: usize) -> Self {
         let (before, rest) = text.split_at(at);
         let begin = before
