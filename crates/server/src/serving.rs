@@ -1,32 +1,30 @@
 //! Accepts connections until the server stops. Then running requests finish and idle connections
-//! end. A connection whose other side stands still is closed ([`patience`]), and a client that is
+//! end. axum-server accepts the connections; [`accept`] puts our patience around each. An idle connection
+//! is closed ([`idle`]), and so is one whose other side stands still ([`patience`]). A client that is
 //! refused while it still sends gets to read the reason ([`unread`], [`lingering`]).
 
 use core::{convert::Infallible, time::Duration};
-use std::{net::SocketAddr, sync::Arc};
+use std::net::SocketAddr;
 
+use axum_server::{Handle, Server};
 use bytes::Bytes;
 use http::{Request, Response};
 use hyper::body::Body;
-use hyper_util::{rt::TokioIo, server::graceful::GracefulShutdown};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
-use tower::{Service, ServiceExt as _};
+use tower::Service;
 
 use crate::clock::Clock;
 
+mod accept;
 mod connection;
-mod head_timer;
+mod idle;
 mod lingering;
 mod patience;
 mod unread;
 
-use connection::ConnectionState;
-use head_timer::{HeadTimer, LONGEST_HEAD};
-use lingering::Lingering;
-use patience::Patient;
+use accept::{PatientAcceptor, PatientService};
 pub(crate) use unread::RequestBody;
-use unread::Unread;
 
 /// The clocks and the limit by which connections are closed.
 #[derive(Debug, Clone)]
@@ -40,12 +38,12 @@ pub(crate) struct Times {
     pub(crate) longest_idle: Duration,
 }
 
-/// Serves HTTP/1.1 until `stop`, then waits for the running requests. `service_for` makes the
-/// service of a connection from its peer's address; `who` names the server in the log.
+/// Serves HTTP/1.1 and HTTP/2 until `stop`, then waits for the running requests. `service_for` makes
+/// the service of a connection from its peer's address; `who` names the server in the log.
 pub(crate) async fn serve<S, B>(
     listener: TcpListener,
     who: &'static str,
-    service_for: impl Fn(SocketAddr) -> S,
+    service_for: impl Fn(SocketAddr) -> S + Send,
     times: Times,
     stop: CancellationToken,
 ) where
@@ -57,58 +55,27 @@ pub(crate) async fn serve<S, B>(
     B: Body<Data = Bytes> + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
-    let running = GracefulShutdown::new();
-    loop {
-        let (socket, peer) = tokio::select! {
-            () = stop.cancelled() => break,
-            accepted = listener.accept() => match accepted {
-                Ok(accepted) => accepted,
-                Err(error) => {
-                    // An error may be lasting, such as too many open files. Accepting again at once
-                    // would spin.
-                    tracing::warn!(%error, "The {who} could not accept a connection");
-                    tokio::time::sleep(Duration::from_millis(50)).await;
-                    continue;
-                }
-            },
-        };
-        // Answers are small and clients wait for them; Nagle's algorithm would delay them.
-        let _ = socket.set_nodelay(true);
-        let state = Arc::new(ConnectionState::default());
-        let mut http1 = hyper::server::conn::http1::Builder::new();
-        http1
-            .timer(HeadTimer {
-                connection: Arc::clone(&state),
-                clock: times.idle_clock.clone(),
-                longest_idle: times.longest_idle,
-            })
-            .header_read_timeout(LONGEST_HEAD);
-        let socket = Patient::new(socket, times.clock.clone());
-        let socket = Lingering::new(
-            socket,
-            Arc::clone(&state),
-            times.clock.clone(),
-            stop.clone(),
-        );
-        let (service, clock, stop) = (service_for(peer), times.clock.clone(), stop.clone());
-        let service = hyper::service::service_fn(move |request| {
-            let (request, unread) = Unread::of(request);
-            let answering = service.clone().oneshot(request);
-            let (state, clock, stop) = (Arc::clone(&state), clock.clone(), stop.clone());
-            async move {
-                let mut answer = answering.await?;
-                unread.settle(&mut answer, &state, &clock, &stop);
-                Ok::<_, Infallible>(answer)
-            }
-        });
-        let connection = running.watch(http1.serve_connection(TokioIo::new(socket), service));
-        tokio::spawn(async move {
-            // If a connection broke, the client reports it; the server need not.
-            let _ = connection.await;
-        });
+    let handle = Handle::<SocketAddr>::new();
+    let server = Server::from_listener(listener)
+        .handle(handle.clone())
+        // An error may be lasting, such as too many open files.
+        .accept_error_handler(move |_, error| {
+            tracing::warn!(%error, "The {who} could not accept a connection");
+        })
+        .acceptor(PatientAcceptor);
+    let services = tower::service_fn(|peer| {
+        let service = PatientService::new(service_for(peer), &times, &stop);
+        core::future::ready(Ok::<_, Infallible>(service))
+    });
+    let serving = server.serve(services);
+    let stopping = async {
+        stop.cancelled().await;
+        handle.graceful_shutdown(None);
+    };
+    let (served, ()) = tokio::join!(serving, stopping);
+    if let Err(error) = served {
+        tracing::error!(%error, "The {who} stopped accepting connections");
     }
-    drop(listener);
-    running.shutdown().await;
 }
 
 #[cfg(test)]

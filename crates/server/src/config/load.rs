@@ -165,35 +165,23 @@ fn default_key_file(data_dir: &Path) -> PathBuf {
     data_dir.with_file_name(keys).join("sealift.key")
 }
 
-fn merge(sources: &Sources) -> Result<config::Config, ConfigError> {
-    let mut all = config::Config::builder();
-    for name in NAMES.iter().filter(|name| !name.default.is_empty()) {
-        all = all
-            .set_default(name.key, name.default)
-            .map_err(|_| invalid(name, name.default))?;
-    }
+/// Merges the sources by the settings' names; a later source wins.
+fn merge(sources: &Sources) -> Result<BTreeMap<&'static str, String>, ConfigError> {
+    let mut merged = BTreeMap::new();
+    let defaults = NAMES.iter().map(|name| (name.key, name.default.to_owned()));
+    merged.extend(defaults);
     if let Some(path) = existing(&sources.file)? {
-        let file = read_file(&path)?;
-        all = all.add_source(file);
+        merged.extend(read_file(&path)?);
     }
-    // Later overrides win, so flags override the environment.
     let environment = NAMES
         .iter()
         .filter_map(|name| Some((name.key, sources.environment.get(name.env)?.clone())));
-    for (key, value) in environment.chain(sources.flags.iter().cloned()) {
-        // In a container's environment `NAME=` means that the setting is not given.
-        if value.is_empty() {
-            continue;
-        }
-        let known = name(key);
-        all = all
-            .set_override(key, value.clone())
-            .map_err(|_| invalid(known, &value))?;
-    }
-    all.build().map_err(|error| ConfigError::NotToml {
-        path: PathBuf::from("sealift.toml"),
-        at: first_line(&error.to_string()),
-    })
+    // In a container's environment `NAME=` means that the setting is not given.
+    let given = environment
+        .chain(sources.flags.iter().cloned())
+        .filter(|(_, value)| !value.is_empty());
+    merged.extend(given);
+    Ok(merged)
 }
 
 fn existing(file: &ConfigFile) -> Result<Option<PathBuf>, ConfigError> {
@@ -208,30 +196,38 @@ fn existing(file: &ConfigFile) -> Result<Option<PathBuf>, ConfigError> {
     }
 }
 
-/// Reads the file separately from the other sources, so that a misspelt name is found.
-fn read_file(path: &Path) -> Result<config::Config, ConfigError> {
+/// Reads the file as one table of settings. A misspelt name is an error.
+fn read_file(path: &Path) -> Result<BTreeMap<&'static str, String>, ConfigError> {
     let text =
         std::fs::read_to_string(path).map_err(|_| ConfigError::Unreadable(path.to_owned()))?;
-    let file = config::Config::builder()
-        .add_source(config::File::from_str(&text, config::FileFormat::Toml))
-        .build()
-        .map_err(|error| ConfigError::NotToml {
-            path: path.to_owned(),
-            at: first_line(&error.to_string()),
-        })?;
-    let table: BTreeMap<String, config::Value> =
-        file.clone()
-            .try_deserialize()
-            .map_err(|_| ConfigError::NotToml {
+    let table: toml::Table =
+        text.parse()
+            .map_err(|error: toml::de::Error| ConfigError::NotToml {
                 path: path.to_owned(),
-                at: "its top level is no table".to_owned(),
+                at: first_line(&error.to_string()),
             })?;
-    match table.keys().find(|key| super::names::name(key).is_none()) {
-        Some(key) => Err(ConfigError::UnknownKey {
+    let settings = table.into_iter().map(|(key, value)| {
+        let name = super::names::name(&key).ok_or_else(|| ConfigError::UnknownKey {
             path: path.to_owned(),
-            key: key.clone(),
+            key,
+        })?;
+        Ok((name.key, plain_text(name, &value)?))
+    });
+    settings.collect()
+}
+
+/// Returns a value of the file as the text that a variable of the environment would have.
+fn plain_text(name: &'static Name, value: &toml::Value) -> Result<String, ConfigError> {
+    match value {
+        toml::Value::String(text) => Ok(text.clone()),
+        toml::Value::Integer(number) => Ok(number.to_string()),
+        toml::Value::Float(number) => Ok(number.to_string()),
+        toml::Value::Boolean(flag) => Ok(flag.to_string()),
+        other => Err(ConfigError::Invalid {
+            name,
+            given: format!("a value of type {}", other.type_str()),
+            expected: "a text, a number, true or false",
         }),
-        None => Ok(file),
     }
 }
 
@@ -250,14 +246,6 @@ fn unknown_names(environment: &BTreeMap<String, String>) -> Vec<String> {
         .filter(|given| !given.starts_with(TESTS))
         .cloned()
         .collect()
-}
-
-fn invalid(name: &'static Name, given: &str) -> ConfigError {
-    ConfigError::Invalid {
-        name,
-        given: given.to_owned(),
-        expected: "a plain text",
-    }
 }
 
 /// Returns the row of a name that this program contains.

@@ -1,15 +1,16 @@
 //! Reads one setting at a time and converts its text to a type.
 
 use core::str::FromStr;
+use std::collections::BTreeMap;
 
 use super::{ConfigError, load::name};
 
 /// The merged settings. Each is read as text, whatever its type in the file is.
-pub(super) struct Values(pub(super) config::Config);
+pub(super) struct Values(pub(super) BTreeMap<&'static str, String>);
 
 impl Values {
     pub(super) fn text(&self, key: &'static str) -> Option<String> {
-        self.0.get_string(key).ok().filter(|text| !text.is_empty())
+        self.0.get(key).filter(|text| !text.is_empty()).cloned()
     }
 
     pub(super) fn must(&self, key: &'static str) -> Result<String, ConfigError> {

@@ -135,12 +135,7 @@ impl<S: AsyncRead + Unpin> AsyncRead for Lingering<S> {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        let before = into.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(cx, into);
-        if into.filled().len() > before {
-            self.connection.note_read();
-        }
-        read
+        Pin::new(&mut self.socket).poll_read(cx, into)
     }
 }
 

@@ -10,7 +10,7 @@ use core::{
 use std::sync::{Arc, Mutex, PoisonError};
 
 use bytes::Bytes;
-use http::{HeaderValue, Request, Response, header};
+use http::{HeaderValue, Request, Response, Version, header};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use tokio_util::sync::CancellationToken;
 
@@ -89,6 +89,7 @@ impl Body for RequestBody {
 pub(super) struct Unread {
     rest: Rest,
     expects_continue: bool,
+    version: Version,
 }
 
 impl Unread {
@@ -96,6 +97,7 @@ impl Unread {
         let rest = Rest::default();
         let unread = Self {
             expects_continue: request.headers().contains_key(header::EXPECT),
+            version: request.version(),
             rest: Arc::clone(&rest),
         };
         let request = request.map(|body| RequestBody {
@@ -122,6 +124,10 @@ impl Unread {
         let Some(LeftBody { body, was_read }) = left else {
             return;
         };
+        if self.version == Version::HTTP_2 {
+            // hyper resets only this stream, after the answer, when the body is dropped.
+            return;
+        }
         // Reading now would ask the client to send bytes that nobody wants.
         let waits_to_send = self.expects_continue && !was_read;
         let is_long = body.size_hint().lower() > MOST_READ_ON_BYTES;
@@ -133,7 +139,10 @@ impl Unread {
             return;
         }
         let (connection, clock, stop) = (Arc::clone(connection), clock.clone(), stop.clone());
+        // The connection is not idle before the rest is read.
+        let running = connection.begin();
         tokio::spawn(async move {
+            let _running = running;
             let mut rest = body;
             let ended = tokio::select! {
                 ended = read_on(&mut rest) => ended,
