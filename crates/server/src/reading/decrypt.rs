@@ -8,8 +8,7 @@ use std::sync::Arc;
 use bytes::Bytes;
 use futures::Stream;
 use sealift_message::{
-    ContentKey, DecryptError, Header, HeaderError, RangeDecryptor, RangeError, RangeOpener,
-    StoredHeader,
+    ContentKey, DecryptError, HeaderError, RangeDecryptor, RangeError, RangeOpener,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
@@ -17,7 +16,7 @@ use crate::{
     app::App,
     keys::{Keys, KeysError, Sealing, context},
     objects::{Objects, ObjectsError, StoredObject},
-    records::FileRow,
+    records::{FileRow, RecordedHeader},
 };
 
 mod ahead;
@@ -31,7 +30,7 @@ pub(crate) struct Sealed<'a> {
     pub(crate) tenant: &'a TenantId,
     pub(crate) file_id: &'a FileId,
     pub(crate) upload_id: &'a UploadId,
-    pub(crate) header: &'a [u8],
+    pub(crate) header: &'a RecordedHeader,
     pub(crate) plaintext_len: u64,
     pub(crate) sealed_len: u64,
 }
@@ -109,7 +108,7 @@ pub(crate) async fn decryptor(
     sealed: Sealed<'_>,
 ) -> Result<RangeDecryptor, OpenError> {
     let content_key = content_key(keys, sealed).await?;
-    let verified = StoredHeader::new(sealed.header)?.verify(&content_key)?;
+    let verified = sealed.header.parsed()?.verify(&content_key)?;
     let decryptor = RangeDecryptor::new(verified, sealed.sealed_len)?;
     if decryptor.layout().plaintext_len() != sealed.plaintext_len {
         return Err(DecryptError::Unauthentic.into());
@@ -125,7 +124,7 @@ pub(crate) async fn content_key(
     keys: &Keys,
     sealed: Sealed<'_>,
 ) -> Result<Arc<ContentKey>, OpenError> {
-    let header = Header::parse_own(sealed.header)?;
+    let header = sealed.header.parsed()?.header();
     let context = context::of(sealed.tenant, sealed.file_id, sealed.upload_id)?;
     if *header.encryption_context() != context {
         return Err(DecryptError::Unauthentic.into());
@@ -136,7 +135,7 @@ pub(crate) async fn content_key(
         message_id: *header.message_id(),
     };
     let open = async {
-        let data_key = keys.open_data_key(sealed.tenant, &header, &context).await?;
+        let data_key = keys.open_data_key(sealed.tenant, header, &context).await?;
         let verified = header.verify(&data_key)?;
         Ok(ContentKey::from_bytes(verified.content_key().expose()))
     };
@@ -149,10 +148,10 @@ pub(crate) async fn content_key(
 pub(crate) fn plaintext(
     objects: &Objects,
     object: StoredObject,
-    header: &[u8],
+    header: &RecordedHeader,
     wanted: RangeOpener,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
-    let header = StoredHeader::new(header)?;
+    let header = header.parsed()?.clone();
     let ahead = Ahead::of(objects.clone(), object, header, wanted);
     Ok(ahead.into_stream())
 }

@@ -7,8 +7,8 @@ use sealift_transfer::{
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, sqlite::SqliteRow};
 
 use super::{
-    AuditRow, CompletedObject, Records, RecordsError, Scope, audit, columns::Columns as _,
-    forgetting,
+    AuditRow, CompletedObject, RecordedHeader, Records, RecordsError, Scope, audit,
+    columns::Columns as _, forgetting,
 };
 use crate::{
     objects::{ETag, ObjectKey, VersionId},
@@ -27,7 +27,7 @@ pub struct FileRow {
     /// The message's id.
     pub message_id: [u8; 32],
     /// The message's header.
-    pub header: Vec<u8>,
+    pub header: RecordedHeader,
     /// The numbers of frames and parts, and the sizes.
     pub plan: PartPlan,
     /// The key of the object.
@@ -297,7 +297,7 @@ impl FromRow<'_, SqliteRow> for FileRow {
             upload_id: row.parsed("upload_id")?,
             scope: row.scope()?,
             message_id: row.bytes("message_id")?,
-            header: row.try_get("header")?,
+            header: RecordedHeader::new(row.try_get("header")?),
             plan: row.plan()?,
             s3_key: ObjectKey::from_record(row.try_get("s3_key")?),
             bucket: row.try_get("s3_bucket")?,

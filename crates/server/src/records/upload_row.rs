@@ -7,7 +7,7 @@ use sealift_transfer::{
 use sqlx::{FromRow, Row as _, SqliteConnection, query, sqlite::SqliteRow};
 
 use super::{
-    Scope,
+    RecordedHeader, Scope,
     columns::{Columns as _, bigint, unreadable},
 };
 use crate::objects::{ObjectKey, S3UploadId};
@@ -81,7 +81,7 @@ pub struct UploadRow {
     /// The message's id.
     pub message_id: [u8; 32],
     /// The message's header.
-    pub header: Vec<u8>,
+    pub header: RecordedHeader,
     /// The numbers of frames and parts, and the sizes.
     pub plan: PartPlan,
     /// How the bytes reach the store.
@@ -181,7 +181,7 @@ impl FromRow<'_, SqliteRow> for UploadRow {
             state: state(row)?,
             epoch_is_current: row.try_get::<i64, _>("epoch")? == current_epoch,
             message_id: row.bytes("message_id")?,
-            header: row.try_get("header")?,
+            header: RecordedHeader::new(row.try_get("header")?),
             plan: row.plan()?,
             method: method(row)?,
             is_sealed_here: row.try_get("is_sealed_here")?,

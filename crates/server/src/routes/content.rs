@@ -9,7 +9,6 @@ use axum::{
 };
 use headers::{ETag, HeaderMapExt as _};
 use http::{HeaderMap, HeaderValue, Method, StatusCode, header, request::Parts};
-use sealift_message::Header;
 use sealift_transfer::api::ProblemCode;
 use serde::Deserialize;
 
@@ -160,7 +159,7 @@ fn content_type(shown: Option<SniffedType>) -> HeaderValue {
 /// Returns the content's ETag: the message id, because it names the same bytes for ever. The store's own
 /// ETag is not used for this (docs/FORMAT.md, R6).
 fn etag(row: &FileRow) -> Result<ETag, Refusal> {
-    let header = Header::parse_own(&row.header)?;
+    let header = row.header.parsed()?.header();
     let quoted = format!("\"{}\"", header.message_id());
     quoted.parse().map_err(|_| problem::internal())
 }

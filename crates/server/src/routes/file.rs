@@ -3,7 +3,6 @@
 use std::collections::BTreeMap;
 
 use axum::{Json, extract::State};
-use sealift_message::Header;
 use sealift_transfer::api::{FileId, FileRecord, UnreadableField};
 
 use super::Id;
@@ -33,9 +32,9 @@ pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusa
     let name = opener.name(&row.name).await?;
     let metadata = opener.metadata(row.metadata.as_deref()).await?;
     let verification = opener.verification(row.verification).await?;
-    let encryption_context = match Header::parse_own(&row.header) {
-        Ok(header) => {
-            let context = header.encryption_context().iter();
+    let encryption_context = match row.header.parsed() {
+        Ok(stored) => {
+            let context = stored.header().encryption_context().iter();
             let owned = context.map(|(key, value)| (key.to_owned(), value.to_owned()));
             owned.collect()
         }

@@ -68,7 +68,7 @@ pub(crate) async fn open_file(
         content_type: row.content_type,
         size: row.plan.plaintext_len(),
         sealed_size: object.len,
-        header: row.header,
+        header: row.header.into_bytes(),
         content_key,
         etag: object.etag.0,
         get,

@@ -128,7 +128,7 @@ async fn again(
         upload_id: before.upload_id,
         file_id: before.file_id,
         method: before.method,
-        header: before.header,
+        header: before.header.into_bytes(),
         plan: before.plan,
         expires_at_ms: before.expires_at_ms,
         most_parts_per_request: app.config.limits.parts_per_batch,

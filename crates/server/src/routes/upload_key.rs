@@ -7,7 +7,6 @@ use axum::{
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderValue, header};
-use sealift_message::Header;
 use sealift_transfer::api::{UploadId, UploadState};
 
 use super::{Id, open_upload::begin_multipart};
@@ -44,10 +43,10 @@ pub(crate) async fn upload_key(
     }
 
     let tenant = &caller.scope.tenant;
-    let header = Header::parse_own(&upload.header)?;
+    let header = upload.header.parsed()?.header();
     let context =
         context::of(tenant, &upload.file_id, &upload_id).map_err(|_| problem::internal())?;
-    let data_key = app.keys.open_data_key(tenant, &header, &context).await?;
+    let data_key = app.keys.open_data_key(tenant, header, &context).await?;
     // Compares the commitment, because a holder of the content key alone cannot do that (R5).
     let verified = header.verify(&data_key)?;
     app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "again")

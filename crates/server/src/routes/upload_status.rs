@@ -64,7 +64,7 @@ pub(crate) async fn upload_status(
         state: upload.state,
         method: upload.method,
         last_modified_ms: upload.last_modified_ms,
-        header: upload.header,
+        header: upload.header.into_bytes(),
         plan: upload.plan,
         expires_at_ms: upload.expires_at_ms,
         most_parts_per_request: app.config.limits.parts_per_batch,

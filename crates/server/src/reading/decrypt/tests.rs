@@ -13,8 +13,12 @@ use sealift_message::{
 use tokio::sync::watch;
 
 use super::{OpenError, plaintext};
-use crate::objects::{
-    ETag, ObjectKey, Objects, S3Config, S3Credentials, StoredObject, embedded::EmbeddedCredentials,
+use crate::{
+    objects::{
+        ETag, ObjectKey, Objects, S3Config, S3Credentials, StoredObject,
+        embedded::EmbeddedCredentials,
+    },
+    records::RecordedHeader,
 };
 
 /// Bytes of a frame. Seven frames make a piece.
@@ -159,8 +163,8 @@ fn read_all(
     };
     let verified = sealed.header.verify(&sealed.data_key).unwrap();
     let decryptor = RangeDecryptor::new(verified, len).unwrap();
-    let header = sealed.header.as_bytes();
-    plaintext(objects, object, header, decryptor.plan_all()).unwrap()
+    let header = RecordedHeader::new(sealed.header.as_bytes().to_vec());
+    plaintext(objects, object, &header, decryptor.plan_all()).unwrap()
 }
 
 #[tokio::test]

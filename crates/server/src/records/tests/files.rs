@@ -7,7 +7,7 @@ use super::{
 };
 use crate::{
     objects::{ETag, VersionId},
-    records::{FileCursor, FileRow, KeptVerification, Records},
+    records::{FileCursor, FileRow, KeptVerification, RecordedHeader, Records},
     sniffed::SniffedType,
 };
 
@@ -31,7 +31,7 @@ async fn a_completed_upload_becomes_a_file_with_all_that_it_had() {
         upload_id: new.upload_id,
         scope: new.scope,
         message_id: new.message_id,
-        header: new.header,
+        header: RecordedHeader::new(new.header),
         plan: new.plan,
         s3_key: new.s3_key,
         bucket: new.bucket,

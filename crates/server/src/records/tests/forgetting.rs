@@ -14,7 +14,7 @@ use crate::records::{FilesToSweep, KeptVerification, NewUpload, Records, UploadR
 /// used again is still there.
 fn is_forgotten(row: &UploadRow, n: u8) -> bool {
     let new = new_upload(n);
-    assert_eq!(row.header, new.header);
+    assert_eq!(row.header.clone().into_bytes(), new.header);
     assert_eq!(row.client_token, new.client_token);
     assert_eq!(row.message_id, new.message_id);
     let given = [

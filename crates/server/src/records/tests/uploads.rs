@@ -25,7 +25,7 @@ async fn an_upload_comes_back_as_it_was_kept() {
         client_token: row.client_token,
         request_mac: row.request_mac,
         message_id: row.message_id,
-        header: row.header,
+        header: row.header.into_bytes(),
         plan: row.plan,
         method: row.method,
         is_sealed_here: row.is_sealed_here,
@@ -81,7 +81,7 @@ async fn a_message_id_is_never_used_again() {
         };
         assert!(refused.as_database_error().unwrap().is_unique_violation());
     }
-    assert_eq!(upload(&kept.records, 1).await.header, [1; 200]);
+    assert_eq!(upload(&kept.records, 1).await.header.into_bytes(), [1; 200]);
 }
 
 #[tokio::test]
