@@ -80,15 +80,18 @@ pub(crate) async fn serve<S, B>(
 
 #[cfg(test)]
 mod tests {
+    use hyper::client::conn::http2;
+    use hyper_util::rt::{TokioExecutor, TokioIo};
     use tokio::{
         io::{AsyncReadExt as _, AsyncWriteExt as _},
         net::TcpStream,
     };
 
     use super::*;
+    use crate::clock::ClockHand;
 
-    #[tokio::test]
-    async fn an_idle_connection_is_kept_for_its_time_and_not_longer() {
+    /// A server whose every answer is the text "answer". It reads no body.
+    async fn served() -> (SocketAddr, ClockHand, CancellationToken) {
         let (idle_clock, hand) = Clock::by_hand(0);
         let times = Times {
             clock: Clock::system(),
@@ -101,13 +104,14 @@ mod tests {
             Ok::<_, Infallible>(Response::new("answer".to_owned()))
         });
         let stop = CancellationToken::new();
-        tokio::spawn(serve(
-            listener,
-            "test",
-            move |_| service,
-            times,
-            stop.clone(),
-        ));
+        let serving = serve(listener, "test", move |_| service, times, stop.clone());
+        tokio::spawn(serving);
+        (address, hand, stop)
+    }
+
+    #[tokio::test]
+    async fn an_idle_connection_is_kept_for_its_time_and_not_longer() {
+        let (address, hand, _stop) = served().await;
         let mut socket = TcpStream::connect(address).await.unwrap();
         for _ in 0..3 {
             let request = b"GET / HTTP/1.1\r\nHost: a\r\n\r\n";
@@ -125,6 +129,29 @@ mod tests {
             tokio::task::yield_now().await;
         }
         assert_eq!(ended.await.unwrap().unwrap_or(0), 0);
+    }
+
+    #[tokio::test]
+    async fn a_client_may_speak_http_2_and_a_refused_body_ends_only_its_own_stream() {
+        let (address, hand, stop) = served().await;
+        let socket = TokioIo::new(TcpStream::connect(address).await.unwrap());
+        let (mut requests, connection) = http2::handshake(TokioExecutor::new(), socket)
+            .await
+            .unwrap();
+        let connection = tokio::spawn(connection);
+        let large = "x".repeat(4 * 1024 * 1024);
+        for body in [String::new(), large, String::new()] {
+            let request = Request::post(format!("http://{address}/"))
+                .body(body)
+                .unwrap();
+            let answer = requests.send_request(request).await.unwrap();
+            assert_eq!(answer.version(), http::Version::HTTP_2);
+        }
+        // The connection is idle now, and ends like any other.
+        while !connection.is_finished() {
+            hand.forward(1_000);
+            tokio::task::yield_now().await;
+        }
         stop.cancel();
     }
 }
