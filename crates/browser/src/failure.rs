@@ -324,7 +324,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn the_pages_have_a_sentence_for_every_code() {
-        let sentences = include_str!("../../../web/problems.js");
+        let sentences = include_str!("../../../web/common/problems.js");
         let (_, opening) = sentences.split_once("const ofReading = {").unwrap();
         let status = |peer| RequestError {
             peer,

@@ -1,11 +1,11 @@
 //! Puts common parts into the pages, so that each part is written only once. The line `<!-- part: ask.html -->` is
-//! replaced with the file of that name in the folder `parts`.
+//! replaced with the file of that name in the folder `common/parts`.
 
 use crate::bundle::Files;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
-const FOLDER: &str = "parts";
+const FOLDER: &str = "common/parts";
 
 /// Puts the parts into the pages that name them. The parts themselves are not served.
 ///
@@ -64,7 +64,7 @@ mod tests {
     fn a_part_takes_the_place_of_its_name() {
         let mut page = files(&[
             ("a.html", "<p>\n  <!-- part: b.html -->\n</p>\n"),
-            ("parts/b.html", "<b></b>\n"),
+            ("common/parts/b.html", "<b></b>\n"),
         ]);
         put_in(&mut page).unwrap();
         assert_eq!(page, files(&[("a.html", "<p>\n<b></b>\n</p>\n")]));
@@ -74,7 +74,7 @@ mod tests {
     fn a_part_that_is_missing_or_not_used_is_refused() {
         let mut missing = files(&[("a.html", "<!-- part: b.html -->\n")]);
         assert!(put_in(&mut missing).is_err());
-        let mut unused = files(&[("a.html", "<p>\n"), ("parts/b.html", "<b></b>\n")]);
+        let mut unused = files(&[("a.html", "<p>\n"), ("common/parts/b.html", "<b></b>\n")]);
         assert!(put_in(&mut unused).is_err());
     }
 }

@@ -1,10 +1,10 @@
 // The state of a download: how far it is, and how it ended.
 
-import { Awake } from './awake.js';
-import { bytes, timeLeft } from './numbers.js';
+import { Awake } from '../common/awake.js';
+import { bytes, timeLeft } from '../common/numbers.js';
 import { Opener } from './opener.js';
-import { say } from './sentences.js';
-import { Speed } from './speed.js';
+import { say } from '../common/sentences.js';
+import { Speed } from '../common/speed.js';
 
 const DRAW_EVERY_MS = 250;
 

@@ -1,12 +1,12 @@
 // Displays one file that is sent, from waiting to its end.
 
-import { copies } from './copy.js';
-import { details } from './details.js';
+import { copies } from '../common/copy.js';
+import { details } from '../common/details.js';
 import { remedies } from './failures.js';
-import { bytes, timeLeft } from './numbers.js';
-import { sayFailure } from './problems.js';
-import { pageOf } from './record.js';
-import { say, sayAll } from './sentences.js';
+import { bytes, timeLeft } from '../common/numbers.js';
+import { sayFailure } from '../common/problems.js';
+import { pageOf } from '../common/record.js';
+import { say, sayAll } from '../common/sentences.js';
 
 const BUTTONS = ['pause', 'continue', 'cancel', 'retry', 'start-anew', 'choose-again', 'discard', 'confirm-yes', 'confirm-no'];
 const REMEDIES = ['retry', 'start-anew', 'choose-again', 'discard'];

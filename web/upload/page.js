@@ -1,24 +1,24 @@
 // The page that sends files: passes chosen files to `Sending`, and shows what happens to them.
 
-import { Announcer } from './announcer.js';
-import { Awake } from './awake.js';
+import { Announcer } from '../common/announcer.js';
+import { Awake } from '../common/awake.js';
 import { Chooser } from './choose.js';
 import { downloadWithKey } from './download.js';
 import { isGone, remedies } from './failures.js';
-import { whyUnfit } from './fit.js';
+import { whyUnfit } from '../common/fit.js';
 import { unhurried } from './folders.js';
 import { Handles } from './handles.js';
-import { KeyBetweenTabs } from './key-between-tabs.js';
-import { Login } from './login.js';
-import { nameOf, shownName } from './names.js';
-import { amount, bytes } from './numbers.js';
-import { Question } from './question.js';
-import { sayFailure } from './problems.js';
+import { KeyBetweenTabs } from '../common/key-between-tabs.js';
+import { Login } from '../common/login.js';
+import { nameOf, shownName } from '../common/names.js';
+import { amount, bytes } from '../common/numbers.js';
+import { Question } from '../common/question.js';
+import { sayFailure } from '../common/problems.js';
 import { Rows } from './rows.js';
 import { Sending } from './sending.js';
-import { say, sayAll } from './sentences.js';
-import { Server } from './server.js';
-import { Share } from './share.js';
+import { say, sayAll } from '../common/sentences.js';
+import { Server } from '../common/server.js';
+import { Share } from '../common/share.js';
 import { Summary } from './summary.js';
 import { Unfinished } from './unfinished.js';
 import { Workers } from './workers.js';

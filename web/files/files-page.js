@@ -1,18 +1,18 @@
 // The page that lists the caller's files: search, open, share, delete.
 
-import { Announcer } from './announcer.js';
-import { KeyBetweenTabs } from './key-between-tabs.js';
-import { deleteLeftovers } from './leftovers.js';
+import { Announcer } from '../common/announcer.js';
+import { KeyBetweenTabs } from '../common/key-between-tabs.js';
+import { deleteLeftovers } from '../common/leftovers.js';
 import { listedFile } from './listed-file.js';
 import { Listing } from './listing.js';
-import { Login } from './login.js';
-import { nameOf } from './names.js';
-import { amount } from './numbers.js';
-import { sayReadFailure } from './problems.js';
-import { Question } from './question.js';
-import { say, sayAll } from './sentences.js';
-import { Server } from './server.js';
-import { Share } from './share.js';
+import { Login } from '../common/login.js';
+import { nameOf } from '../common/names.js';
+import { amount } from '../common/numbers.js';
+import { sayReadFailure } from '../common/problems.js';
+import { Question } from '../common/question.js';
+import { say, sayAll } from '../common/sentences.js';
+import { Server } from '../common/server.js';
+import { Share } from '../common/share.js';
 
 // Wait for the whole word, instead of searching for each letter of it.
 const TYPING_MS = 250;

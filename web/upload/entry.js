@@ -1,7 +1,7 @@
 // The state of one file that is sent. row.js displays it.
 
-import { shownName } from './names.js';
-import { Speed } from './speed.js';
+import { shownName } from '../common/names.js';
+import { Speed } from '../common/speed.js';
 
 const RUNNING = new Set(['waiting', 'sealing', 'sending', 'checking', 'comparing']);
 const ENDED = new Set(['done', 'failed', 'cancelled', 'left']);

@@ -1,11 +1,11 @@
 // Lists uploads of an earlier visit that can be resumed.
 
-import { copies } from './copy.js';
-import { detailsOfUnfinished } from './details.js';
+import { copies } from '../common/copy.js';
+import { detailsOfUnfinished } from '../common/details.js';
 import { fileOf } from './handles.js';
-import { nameOf } from './names.js';
-import { bytes, moment } from './numbers.js';
-import { say, sayAll } from './sentences.js';
+import { nameOf } from '../common/names.js';
+import { bytes, moment } from '../common/numbers.js';
+import { say, sayAll } from '../common/sentences.js';
 
 const LOOK_EVERY_MS = 2000;
 

@@ -1,10 +1,10 @@
 // Displays the one file of a page.
 
-import { nameOf, shownName } from './names.js';
-import { bytes, moment } from './numbers.js';
-import { sayReadFailure } from './problems.js';
-import { fillRecord, sayVerification } from './record.js';
-import { say, sayAll } from './sentences.js';
+import { nameOf, shownName } from '../common/names.js';
+import { bytes, moment } from '../common/numbers.js';
+import { sayReadFailure } from '../common/problems.js';
+import { fillRecord, sayVerification } from '../common/record.js';
+import { say, sayAll } from '../common/sentences.js';
 import { kindOf, shownFile, wordsFor } from './shown-file.js';
 
 // The states in which a file is shown.

@@ -1,19 +1,19 @@
 // The page of one file, for its owner and for somebody with a share link.
 
-import { Announcer } from './announcer.js';
-import { copies } from './copy.js';
-import { detailsOfOpening } from './details.js';
+import { Announcer } from '../common/announcer.js';
+import { copies } from '../common/copy.js';
+import { detailsOfOpening } from '../common/details.js';
 import { FileView } from './file-view.js';
-import { whyUnfitToOpen } from './fit.js';
-import { KeyBetweenTabs } from './key-between-tabs.js';
-import { Login } from './login.js';
-import { nameOf, shownName } from './names.js';
+import { whyUnfitToOpen } from '../common/fit.js';
+import { KeyBetweenTabs } from '../common/key-between-tabs.js';
+import { Login } from '../common/login.js';
+import { nameOf, shownName } from '../common/names.js';
 import { Opener } from './opener.js';
-import { Question } from './question.js';
+import { Question } from '../common/question.js';
 import { Saving } from './saving.js';
-import { say, sayAll } from './sentences.js';
-import { Server } from './server.js';
-import { Share } from './share.js';
+import { say, sayAll } from '../common/sentences.js';
+import { Server } from '../common/server.js';
+import { Share } from '../common/share.js';
 
 const find = (id) => document.getElementById(id);
 const announcer = new Announcer(find('announcer'));

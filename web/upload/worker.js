@@ -1,6 +1,6 @@
 // The worker that sends files: passes commands from the page to the module, and reports back.
 
-import init, { Uploads } from './sealift_browser.js';
+import init, { Uploads } from '../module/sealift_browser.js';
 
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;

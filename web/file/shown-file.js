@@ -1,7 +1,7 @@
 // Shows pictures, audio and video on the page of a file. The browser's elements do not decrypt and send no API key, so
 // the server decrypts these. It checks the bytes itself and sends nothing that could run.
 
-import { say } from './sentences.js';
+import { say } from '../common/sentences.js';
 
 // The types that browsers show. The server decides by the file's content.
 const KINDS = {

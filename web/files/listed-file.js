@@ -1,9 +1,9 @@
 // Makes the element of one file in the list of files.
 
-import { nameOf } from './names.js';
-import { bytes, moment } from './numbers.js';
-import { fillRecord, pageOf, sayVerification } from './record.js';
-import { say, sayAll } from './sentences.js';
+import { nameOf } from '../common/names.js';
+import { bytes, moment } from '../common/numbers.js';
+import { fillRecord, pageOf, sayVerification } from '../common/record.js';
+import { say, sayAll } from '../common/sentences.js';
 
 // `wishes` has `share(record)`, `remove(record)` and `announce`.
 export function listedFile(template, record, wishes) {

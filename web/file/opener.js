@@ -1,6 +1,6 @@
 // The page's side of the worker that decrypts files. It also chooses where they are saved.
 
-import { deleteWhenFree } from './leftovers.js';
+import { deleteWhenFree } from '../common/leftovers.js';
 
 // Under `require-trusted-types-for 'script'` a worker must have a URL that this policy allows.
 const WORKER = new URL('./open-worker.js', import.meta.url);

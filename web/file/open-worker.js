@@ -1,6 +1,6 @@
 // The worker of a file's page: passes commands from the page to the module, and reports back.
 
-import init, { Opener } from './sealift_browser.js';
+import init, { Opener } from '../module/sealift_browser.js';
 
 async function ready() {
   await init();

@@ -1,8 +1,8 @@
 // Summarizes all files: how many, how far, how fast.
 
-import { amount, bytes, timeLeft } from './numbers.js';
-import { say } from './sentences.js';
-import { Speed } from './speed.js';
+import { amount, bytes, timeLeft } from '../common/numbers.js';
+import { say } from '../common/sentences.js';
+import { Speed } from '../common/speed.js';
 
 export class Summary {
   #speed = new Speed();
