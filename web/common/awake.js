@@ -3,9 +3,10 @@
 export class Awake {
   #isSending;
   #isOn = false;
+  /** @type {WakeLockSentinel | undefined} */
   #lock;
 
-  // `isSending` returns whether files are sent at this moment.
+  /** @param {() => boolean} isSending returns whether files are sent at this moment */
   constructor(isSending) {
     this.#isSending = isSending;
     // The browser releases the lock of a hidden page, so it is requested again.
@@ -26,6 +27,7 @@ export class Awake {
     }
   }
 
+  /** @param {Event} event */
   #warn = (event) => {
     if (this.#isSending()) event.preventDefault();
   };

@@ -1,5 +1,10 @@
 // Collects what support needs: ids, codes and figures, but no name, no URL and no key.
 
+/** @import { UploadSummary } from '../module/api.js' */
+/** @import { Failure } from '../module/report.js' */
+/** @import { Entry } from '../upload/entry.js' */
+
+/** @param {Entry} entry */
 export function details(entry) {
   const { failure } = entry;
   const known = {
@@ -19,7 +24,13 @@ export function details(entry) {
   return lines('Sealift upload', known);
 }
 
-// Describes the page of a file, and how far the download is.
+/**
+ * Describes the page of a file, and how far the download is.
+ *
+ * @param {string} fileId
+ * @param {{ state: string, size: number, opened: number }} saving
+ * @param {Failure | undefined} failure
+ */
 export function detailsOfOpening(fileId, saving, failure) {
   return lines('Sealift download', {
     time: new Date().toISOString(),
@@ -35,7 +46,11 @@ export function detailsOfOpening(fileId, saving, failure) {
   });
 }
 
-// Describes an upload that the server lists as unfinished.
+/**
+ * Describes an upload that the server lists as unfinished.
+ *
+ * @param {UploadSummary} upload
+ */
 export function detailsOfUnfinished(upload) {
   return lines('Sealift upload', {
     time: new Date().toISOString(),
@@ -51,12 +66,21 @@ export function detailsOfUnfinished(upload) {
   });
 }
 
-// Some failures have words among their numbers. Only figures and the store's code cannot identify a person.
+/**
+ * Some failures have words among their numbers. Only figures and the store's code cannot identify a person.
+ *
+ * @param {Failure | undefined} failure
+ */
 function numbersOf(failure) {
+  /** @param {[string, unknown]} number */
   const isSure = ([name, value]) => typeof value === 'number' || name === 'store_code';
   return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(isSure));
 }
 
+/**
+ * @param {string} title
+ * @param {Record<string, unknown>} known
+ */
 function lines(title, known) {
   const given = Object.entries(known).filter(([, value]) => value !== undefined);
   return [title, ...given.map(([what, value]) => `${what}: ${value}`)].join('\n');

@@ -1,17 +1,27 @@
 // Checks whether this browser, and the way the page was loaded, allow encryption and decryption.
 
-// Returns the key of the sentence that says why files cannot be encrypted, or undefined if they can.
+/** @import { Key } from './sentences.js' */
+
+/**
+ * Returns the key of the sentence that says why files cannot be encrypted, or undefined if they can.
+ *
+ * @returns {Promise<Key | undefined>}
+ */
 export async function whyUnfit() {
   const unfit = whyUnfitToOpen();
-  if (unfit || !navigator.locks) return unfit ?? 'oldBrowser';
+  if (unfit || !('locks' in navigator)) return unfit ?? 'oldBrowser';
   return (await mayStore()) ? undefined : 'noStorage';
 }
 
-// Returns the key of the sentence that says why files cannot be decrypted, or undefined if they can.
+/**
+ * Returns the key of the sentence that says why files cannot be decrypted, or undefined if they can.
+ *
+ * @returns {Key | undefined}
+ */
 export function whyUnfitToOpen() {
   if (!globalThis.isSecureContext) return 'insecureContext';
-  const has = globalThis.crypto?.subtle && globalThis.Worker && globalThis.WebAssembly && globalThis.BigInt;
-  return has ? undefined : 'oldBrowser';
+  const needed = [globalThis.crypto?.subtle, globalThis.Worker, globalThis.WebAssembly, globalThis.BigInt];
+  return needed.every(Boolean) ? undefined : 'oldBrowser';
 }
 
 // Browsers that let a page store nothing refuse it locks too, and each upload takes one.

@@ -7,33 +7,48 @@ const WAIT_MS = 250;
 
 export class KeyBetweenTabs {
   #channel = opened();
+  /** @type {string | undefined} */
   #apiKey;
+  /** @type {((apiKey?: string) => void) | undefined} */
   #heard;
 
   constructor() {
-    if (!this.#channel) return;
-    this.#channel.addEventListener('message', ({ data }) => {
+    const channel = this.#channel;
+    if (!channel) return;
+    channel.addEventListener('message', ({ data }) => {
       if (data.apiKey) this.#heard?.(data.apiKey);
-      else if (this.#apiKey) this.#channel.postMessage({ apiKey: this.#apiKey });
+      else if (this.#apiKey) channel.postMessage({ apiKey: this.#apiKey });
     });
-    document.addEventListener('click', (event) => {
-      const link = event.target.closest?.('a[data-beside]');
-      if (link) link.target = this.#apiKey ? '_blank' : '';
-    }, { capture: true });
+    document.addEventListener(
+      'click',
+      ({ target }) => {
+        const link = target instanceof Element && target.closest('a[data-beside]');
+        if (link instanceof HTMLAnchorElement) link.target = this.#apiKey ? '_blank' : '';
+      },
+      { capture: true },
+    );
   }
 
-  // Keeps the key that this page uses, for other pages that ask.
+  /**
+   * Keeps the key that this page uses, for other pages that ask.
+   *
+   * @param {string} apiKey
+   */
   keep(apiKey) {
     this.#apiKey = apiKey;
   }
 
-  // Returns the key of another open page, or undefined if none answers.
+  /**
+   * Returns the key of another open page, or undefined if none answers.
+   *
+   * @returns {Promise<string | undefined> | undefined}
+   */
   ask() {
     if (!this.#channel) return undefined;
     this.#channel.postMessage({});
     return new Promise((resolve) => {
       this.#heard = resolve;
-      setTimeout(resolve, WAIT_MS);
+      setTimeout(resolve, WAIT_MS, undefined);
     });
   }
 }

@@ -6,12 +6,19 @@ const ALL = 'sealift-parts';
 // Deletes the folders of workers that ended or crashed. Those of open pages stay.
 export async function deleteLeftovers() {
   const all = await allFolders();
-  for await (const name of all?.keys() ?? []) {
-    await withLock(name, { ifAvailable: true }, (lock) => lock && removed(all, name));
+  if (!all) return;
+  for await (const name of all.keys()) {
+    await withLock(name, { ifAvailable: true }, async (lock) => {
+      if (lock) await removed(all, name);
+    });
   }
 }
 
-// Deletes one folder as soon as its worker has ended.
+/**
+ * Deletes one folder as soon as its worker has ended.
+ *
+ * @param {string} name
+ */
 export async function deleteWhenFree(name) {
   const all = await allFolders();
   if (all) await withLock(name, {}, () => removed(all, name));
@@ -27,15 +34,21 @@ async function allFolders() {
   }
 }
 
+/**
+ * @param {string} name
+ * @param {LockOptions} options
+ * @param {(lock: Lock | null) => Promise<void>} use
+ */
 function withLock(name, options, use) {
   return navigator.locks.request(`${ALL}-${name}`, options, use);
 }
 
-// If the browser does not delete a folder yet, it is deleted at the next visit.
+/**
+ * If the browser does not delete a folder yet, it is deleted at the next visit.
+ *
+ * @param {FileSystemDirectoryHandle} all
+ * @param {string} name
+ */
 async function removed(all, name) {
-  try {
-    await all.removeEntry(name, { recursive: true });
-  } catch {
-    return undefined;
-  }
+  await all.removeEntry(name, { recursive: true }).catch(() => {});
 }

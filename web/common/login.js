@@ -1,7 +1,14 @@
 // Gets the API key from the form, from another open page, or from a function of an embedding page. The key is kept in
 // memory only.
 
+import { part } from './find.js';
 import { say } from './sentences.js';
+
+/**
+ * Returns a fresh key or nothing.
+ *
+ * @typedef {() => Promise<string | undefined> | string | undefined} KeySource
+ */
 
 const PRINTABLE = /^[!-~]+$/;
 const AT_ONCE_MS = 10_000;
@@ -11,19 +18,29 @@ export class Login {
   #form;
   #sources;
   #wishes;
+  /** @type {string | undefined} */
   #apiKey;
   #isAsking = false;
-  // A promise of whether a key came by itself for the present question.
+  /**
+   * A promise of whether a key came by itself for the present question.
+   *
+   * @type {Promise<boolean> | undefined}
+   */
   #came;
   // When a source gave the last key, and how many keys in a row were refused right away.
   #refreshedAt = -Infinity;
   #refusedAtOnce = 0;
 
-  // `wishes` has `use(apiKey)`, `declined()` and `asked()`, which is called when the form needs an answer. `sources`
-  // are async functions that return a fresh key or nothing; missing ones are skipped.
+  /**
+   * `asked` is called when the form needs an answer. Missing sources are skipped.
+   *
+   * @param {HTMLFormElement} form
+   * @param {(KeySource | undefined)[]} sources
+   * @param {{ use: (apiKey: string) => void, declined: () => void, asked: () => void }} wishes
+   */
   constructor(form, sources, wishes) {
     this.#form = form;
-    this.#sources = sources.filter(Boolean);
+    this.#sources = sources.filter((source) => source !== undefined);
     this.#wishes = wishes;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
@@ -78,7 +95,7 @@ export class Login {
       this.#use(fresh);
       return true;
     }
-    this.#form.querySelector('.note').textContent = say(refused ? 'apiKeyRefused' : 'apiKeyNote');
+    part(this.#form, 'note').textContent = say(refused ? 'apiKeyRefused' : 'apiKeyNote');
     this.#form.hidden = false;
     this.#decline.hidden = false;
     this.#input.focus();
@@ -92,7 +109,7 @@ export class Login {
         const fresh = (await source())?.trim();
         this.#refreshedAt = performance.now();
         // The key that was refused is not fresh.
-        if (fresh !== this.#apiKey && PRINTABLE.test(fresh ?? '')) return fresh;
+        if (fresh && fresh !== this.#apiKey && PRINTABLE.test(fresh)) return fresh;
       } catch {
         // The next source may have a key.
       }
@@ -100,6 +117,7 @@ export class Login {
     return undefined;
   }
 
+  /** @param {string} apiKey */
   #use(apiKey) {
     this.#apiKey = apiKey;
     this.#isAsking = false;
@@ -108,10 +126,10 @@ export class Login {
   }
 
   get #input() {
-    return this.#form.querySelector('input');
+    return part(this.#form, 'api-key', 'input');
   }
 
   get #decline() {
-    return this.#form.querySelector('.decline');
+    return part(this.#form, 'decline');
   }
 }

@@ -7,15 +7,21 @@ const whole = new Intl.NumberFormat('en', { maximumFractionDigits: 0 });
 const tenths = new Intl.NumberFormat('en', { minimumFractionDigits: 1, maximumFractionDigits: 1 });
 const moments = new Intl.DateTimeFormat('en', { dateStyle: 'medium', timeStyle: 'short' });
 
+/** @param {number} count */
 export function amount(count) {
   return whole.format(count);
 }
 
-// Formats a date and a time, in this device's time zone.
+/**
+ * Formats a date and a time, in this device's time zone.
+ *
+ * @param {number} atMs
+ */
 export function moment(atMs) {
   return moments.format(atMs);
 }
 
+/** @param {number} count */
 export function bytes(count) {
   if (count < 999.5) return `${whole.format(count)} ${Math.round(count) === 1 ? 'byte' : 'bytes'}`;
   let amount = count / 1000;
@@ -27,6 +33,7 @@ export function bytes(count) {
   return `${(amount < 99.95 ? tenths : whole).format(amount)} ${UNITS[unit]}`;
 }
 
+/** @param {number} seconds */
 export function timeLeft(seconds) {
   if (seconds < 5) return say('almostThere');
   if (seconds < 90) return say('secondsLeft', { count: Math.ceil(seconds / 5) * 5 });

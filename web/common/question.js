@@ -1,12 +1,18 @@
 // Asks before an action that cannot be undone.
 
+import { part } from './find.js';
 import { say } from './sentences.js';
 
 export class Question {
   #dialog;
-  // Resolves the present question.
+  /**
+   * Resolves the present question.
+   *
+   * @type {(yes: boolean) => void}
+   */
   #settle = () => {};
 
+  /** @param {HTMLDialogElement} dialog */
   constructor(dialog) {
     this.#dialog = dialog;
     for (const button of dialog.querySelectorAll('button')) {
@@ -22,13 +28,19 @@ export class Question {
     });
   }
 
-  // Resolves to whether the person says yes. `yes` is the text of that button.
+  /**
+   * Resolves to whether the person says yes. `yes` is the text of that button.
+   *
+   * @param {string} sentence
+   * @param {string} yes
+   * @returns {Promise<boolean>}
+   */
   ask(sentence, yes) {
     const dialog = this.#dialog;
     this.#settle(false);
-    dialog.querySelector('p').textContent = sentence;
-    dialog.querySelector('.confirm-yes').textContent = yes;
-    dialog.querySelector('.confirm-no').textContent = say('keep');
+    part(dialog, 'question-text').textContent = sentence;
+    part(dialog, 'confirm-yes').textContent = yes;
+    part(dialog, 'confirm-no').textContent = say('keep');
     dialog.showModal();
     return new Promise((resolve) => {
       this.#settle = resolve;

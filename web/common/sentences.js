@@ -161,7 +161,8 @@ const sentences = {
   searchOn: 'Keep searching',
 
   shareTitle: 'Share this file',
-  shareNote: 'The link works once: whoever opens it first can read this file until 15 minutes after their last use, for 24 hours at most. Send it in a way that you trust.',
+  shareNote:
+    'The link works once: whoever opens it first can read this file until 15 minutes after their last use, for 24 hours at most. Send it in a way that you trust.',
   shareEnds: 'It expires after',
   oneHour: '1 hour',
   oneDay: '1 day',
@@ -178,9 +179,11 @@ const sentences = {
 
   fileTitle: 'A file',
   fileWaits: 'Looking it up',
-  fileAsks: 'To see your own file, enter your API key. If somebody sent you a link, open it again: looking at it did not use it up. If it has expired, ask for a new one.',
+  fileAsks:
+    'To see your own file, enter your API key. If somebody sent you a link, open it again: looking at it did not use it up. If it has expired, ask for a new one.',
   invitedTitle: 'Somebody shared a file with you',
-  invited: 'The link works once. Open it when you are ready to save the file on this device: this browser can then read it until 15 minutes after your last use, for 24 hours at most.',
+  invited:
+    'The link works once. Open it when you are ready to save the file on this device: this browser can then read it until 15 minutes after your last use, for 24 hours at most.',
   invitedLater: 'Another link was opened meanwhile. It is not used up: open it if you still need it.',
   redeem: 'Open the link',
   sharedUntil: 'This browser can read it until {moment}, and longer while you use it, for 24 hours at most.',
@@ -218,22 +221,55 @@ const sentences = {
   noDialog: 'The browser did not open its dialog. Try again, or drop the files on this page.',
   serverAway: 'The server cannot be reached. This page keeps trying.',
   insecureContext: 'Browsers allow encryption only on secure pages. Open this page by https, or on the machine that the server runs on.',
-  noStorage: 'This browser does not let this site store data. Sending needs that, to keep two tabs from sending the same file. Allow site data (cookies) for this address, then load the page again.',
-  oldBrowser: 'This browser lacks what this page needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
+  noStorage:
+    'This browser does not let this site store data. Sending needs that, to keep two tabs from sending the same file. Allow site data (cookies) for this address, then load the page again.',
+  oldBrowser:
+    'This browser lacks what this page needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
 };
 
+/** @typedef {keyof typeof sentences} Key */
+
+/** @typedef {Record<string, unknown>} Values */
+
+/**
+ * @param {Key} key
+ * @param {Values} [values]
+ */
 export function say(key, values = {}) {
   return fill(sentences[key], values);
 }
 
-// Fills in the sentence of every element that names one, and its label for screen readers. The label of a button begins
-// with its visible text, so that voice control finds it.
+/**
+ * Fills in the sentence of every element that names one, and its label for screen readers. The label of a button begins
+ * with its visible text, so that voice control finds it.
+ *
+ * @param {ParentNode} root
+ * @param {Values} [values]
+ */
 export function sayAll(root, values) {
-  for (const element of root.querySelectorAll('[data-say]')) element.textContent = say(element.dataset.say);
-  for (const element of root.querySelectorAll('[data-label]')) element.ariaLabel = say(element.dataset.label, values);
+  for (const [element, key] of named(root, 'say')) element.textContent = say(key);
+  for (const [element, key] of named(root, 'label')) element.ariaLabel = say(key, values);
 }
 
-// Returns the sentence with its values filled in.
+/**
+ * Returns the elements that name a sentence in their attribute `data-say` or `data-label`. The tests compare the markup
+ * with the sentences.
+ *
+ * @param {ParentNode} root
+ * @param {string} attribute
+ * @returns {[Element, Key][]}
+ */
+function named(root, attribute) {
+  return [...root.querySelectorAll(`[data-${attribute}]`)].map((element) => [element, /** @type {Key} */ (element.getAttribute(`data-${attribute}`))]);
+}
+
+/**
+ * Returns the sentence with its values filled in.
+ *
+ * @param {string} sentence
+ * @param {Values} values
+ * @returns {string}
+ */
 export function fill(sentence, values) {
-  return sentence.replace(/\{(\w+)\}/g, (_, name) => values[name] ?? '');
+  return sentence.replace(/\{(\w+)\}/g, (_, name) => String(values[name] ?? ''));
 }

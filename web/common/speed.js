@@ -5,19 +5,24 @@ const WINDOW_MS = 6000;
 const LEAST_MS = 1500;
 
 export class Speed {
+  /** @type {{ sent: number, now: number }[]} */
   #samples = [];
 
-  // Records that `sent` bytes in all were sent by now.
+  /**
+   * Records that `sent` bytes in all were sent by now.
+   *
+   * @param {number} sent
+   */
   note(sent, now = performance.now()) {
     this.#samples.push({ sent, now });
-    while (this.#samples.length > 2 && now - this.#samples[0].now > WINDOW_MS) this.#samples.shift();
+    while (this.#samples.length > 2 && now - (this.#samples[0]?.now ?? now) > WINDOW_MS) this.#samples.shift();
   }
 
   // Returns bytes per second, or 0 while the speed is unknown.
   perSecond() {
     const first = this.#samples[0];
     const last = this.#samples.at(-1);
-    if (!first || last.now - first.now < LEAST_MS) return 0;
+    if (!first || !last || last.now - first.now < LEAST_MS) return 0;
     return Math.max(0, ((last.sent - first.sent) * 1000) / (last.now - first.now));
   }
 

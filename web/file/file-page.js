@@ -3,7 +3,9 @@
 import { Announcer } from '../common/announcer.js';
 import { copies } from '../common/copy.js';
 import { detailsOfOpening } from '../common/details.js';
+import { failureOf, isFailure } from '../common/failure.js';
 import { FileView } from './file-view.js';
+import { find } from '../common/find.js';
 import { whyUnfitToOpen } from '../common/fit.js';
 import { KeyBetweenTabs } from '../common/key-between-tabs.js';
 import { Login } from '../common/login.js';
@@ -15,39 +17,63 @@ import { say, sayAll } from '../common/sentences.js';
 import { Server } from '../common/server.js';
 import { Share } from '../common/share.js';
 
-const find = (id) => document.getElementById(id);
+/** @import { FileRecord, SharedFile } from '../module/api.js' */
+/** @import { Failure } from '../module/report.js' */
+/** @import { Announce } from '../common/announcer.js' */
+/** @import { KeySource } from '../common/login.js' */
+/** @import { ShownFile } from '../common/record.js' */
+/** @import { PageState } from './file-view.js' */
+/** @import { Told } from './saving.js' */
+
 const announcer = new Announcer(find('announcer'));
+/** @type {Announce} */
 const announce = (sentence) => announcer.say(sentence);
-const question = new Question(find('ask'));
+const question = new Question(find('ask', 'dialog'));
 const view = new FileView(announce);
 const server = new Server();
-const share = new Share(find('share'), server, announce);
+const share = new Share(find('share', 'dialog'), server, announce);
 const keys = new KeyBetweenTabs();
+/** @type {Saving} */
 let saving;
+/** @type {Login} */
 let login;
-// The secret of a share link, until it is redeemed.
+/**
+ * The secret of a share link, until it is redeemed.
+ *
+ * @type {string | undefined}
+ */
 let ticket;
-// The server's record of the file, whether the caller owns it, and the last failure.
+/**
+ * The server's record of the file, from the state `ready` on.
+ *
+ * @type {ShownFile}
+ */
 let file;
+// Whether the caller owns the file.
 let isOwn = false;
+/** @type {Failure | undefined} */
 let failure;
 
-// `refresh` is the same as in page.js.
+/**
+ * `refresh` is the same as on the page that sends files.
+ *
+ * @param {{ refresh?: KeySource }} [options]
+ */
 export async function startFilePage({ refresh } = {}) {
   sayAll(document);
   const unfit = whyUnfitToOpen();
   if (unfit) {
     find('unfit').textContent = say(unfit);
     find('unfit').hidden = false;
-    return undefined;
+    return;
   }
   find('page').hidden = false;
   saving = new Saving(told);
-  login = new Login(find('login'), [() => keys.ask(), refresh], {
+  login = new Login(find('login', 'form'), [() => keys.ask(), refresh], {
     use: logIn,
     declined: () => {
       saving.logInDeclined();
-      find('login').querySelector('input').focus();
+      find('api-key').focus();
     },
     asked: () => announce(say('apiKeyAsked')),
   });
@@ -61,18 +87,21 @@ export async function startFilePage({ refresh } = {}) {
   copies(find('copy-details'), () => detailsOfOpening(fileId(), saving, failure), announce);
   // The link may be opened again in the tab that already shows its page.
   window.addEventListener('hashchange', begin);
-  return begin();
+  await begin();
 }
 
-function begin() {
+async function begin() {
   const given = takeTicket();
   ticket = given ?? ticket;
   // A download under way continues, and the link can be opened after it.
-  if (saving.state === 'saving') return undefined;
-  if (!ticket) return look();
+  if (saving.state === 'saving') return;
+  if (!ticket) {
+    await look();
+    return;
+  }
   login.dismiss();
   // The link is used up only by a press of the button, which programs that preview links do not do.
-  return view.enter('invited');
+  view.enter('invited');
 }
 
 // Takes the secret behind `#` out of the address bar at once, because browsers keep, show and copy what is there.
@@ -83,7 +112,7 @@ function takeTicket() {
 }
 
 function fileId() {
-  const last = location.pathname.split('/').at(-1);
+  const last = location.pathname.split('/').at(-1) ?? '';
   try {
     return decodeURIComponent(last);
   } catch {
@@ -96,12 +125,13 @@ async function redeem() {
   if (find('redeem').ariaDisabled === 'true') return;
   find('redeem').ariaDisabled = 'true';
   await attempt(async () => {
+    if (!ticket) return;
     const shared = await server.redeem(ticket);
     ticket = undefined;
     // The address becomes that of the ticket's file, so that a reload shows it too.
     history.replaceState(null, '', encodeURIComponent(shared.file_id));
     present(shared, false);
-    find('title').parentElement.focus();
+    focusTitle();
   });
   find('redeem').ariaDisabled = 'false';
 }
@@ -109,23 +139,33 @@ async function redeem() {
 // Finds out whether the caller owns the file, or this browser redeemed a link to it.
 async function look() {
   view.enter('loading');
-  await attempt(async () => {
-    const { login: needsKey } = await server.policy();
-    if (!needsKey || login.apiKey) return lookAsOwner();
-    const shared = await sharedOrNothing();
-    if (shared) return present(shared, false);
-    // If another open page has a key, this continues in `logIn`.
-    await login.offer();
-    if (login.apiKey) return undefined;
-    // A link may have been opened meanwhile.
-    return ticket ? login.dismiss() : view.enter('asking');
-  }, { isLook: true });
+  await attempt(
+    async () => {
+      const { login: needsKey } = await server.policy();
+      if (!needsKey || login.apiKey) {
+        await lookAsOwner();
+        return;
+      }
+      const shared = await sharedOrNothing();
+      if (shared) {
+        await present(shared, false);
+        return;
+      }
+      // If another open page has a key, this continues in `logIn`.
+      await login.offer();
+      if (login.apiKey) return;
+      // A link may have been opened meanwhile.
+      if (ticket) login.dismiss();
+      else view.enter('asking');
+    },
+    { isLook: true },
+  );
 }
 
 async function lookAsOwner() {
   const own = await server.file(fileId()).catch(nothingFor('not_found'));
   const shared = own ?? (await sharedOrNothing());
-  if (!shared) throw { code: 'not_found', detail: '', numbers: {} };
+  if (!shared) throw failureOf('not_found');
   present(shared, own !== undefined);
 }
 
@@ -133,12 +173,23 @@ function sharedOrNothing() {
   return server.shared(fileId()).catch(nothingFor('unauthenticated', 'not_found'));
 }
 
+/**
+ * Returns what to do with a failure: those of `codes` become undefined.
+ *
+ * @param {string[]} codes
+ */
 function nothingFor(...codes) {
-  return (error) => {
-    if (!codes.includes(error.code)) throw error;
+  return (/** @type {unknown} */ error) => {
+    if (!isFailure(error) || !codes.includes(error.code)) throw error;
+    return undefined;
   };
 }
 
+function focusTitle() {
+  find('title').parentElement?.focus();
+}
+
+/** @param {string} apiKey */
 function logIn(apiKey) {
   server.logIn(apiKey);
   keys.keep(apiKey);
@@ -149,10 +200,14 @@ function logIn(apiKey) {
   attempt(lookAsOwner, { isLook: true });
 }
 
+/**
+ * @param {FileRecord | SharedFile} shown
+ * @param {boolean} own
+ */
 async function present(shown, own) {
   // The file was deleted while its record was loading.
   if (view.state === 'deleted') return;
-  file = { ...shown, id: shown.id ?? shown.file_id };
+  file = { ...shown, id: 'id' in shown ? shown.id : shown.file_id };
   isOwn = own;
   // Somebody with a link reads by a cookie, without a key.
   saving.logIn(isOwn ? login.apiKey : undefined);
@@ -160,7 +215,7 @@ async function present(shown, own) {
   view.present(file, { isOwn, mayShow: !isOwn || !login.apiKey });
   enter(saving.state === 'saving' ? 'saving' : 'ready');
   const way = await Opener.wayToSave(file.size);
-  if (saving.state !== 'saving' && way === 'too_large_for_this_browser') tell({ code: way, detail: '', numbers: {} });
+  if (saving.state !== 'saving' && way === 'too_large_for_this_browser') tell(failureOf(way));
 }
 
 function save() {
@@ -169,29 +224,44 @@ function save() {
   saving.begin(file);
 }
 
-// Shows each change of the download.
+/**
+ * Shows each change of the download.
+ *
+ * @param {Told} what
+ */
 function told(what) {
-  if (what === 'credential-needed') return login.need();
+  if (what === 'credential-needed') {
+    login.need();
+    return;
+  }
   // This may be the end of a download whose file is gone.
-  if (!view.hasFile) return undefined;
-  if (what === 'progress') return view.figures(saving);
+  if (!view.hasFile) return;
+  if (what === 'progress') {
+    view.figures(saving);
+    return;
+  }
   const hadFocus = document.activeElement === find('stop');
   enter(what);
   view.figures(saving);
   // The focused button is hidden now.
   if (hadFocus && what !== 'saving') find('save').focus();
-  const { outcome } = saving;
+  const { outcome, failure: failed } = saving;
   if (what === 'saving') announce(say('announceSaving', { name: nameOf(file) }));
-  if (what === 'done') view.end(say(outcome.how === 'picker' ? 'savedByPicker' : 'savedByDownload', { name: shownName(outcome.name) }), outcome);
-  if (what === 'cancelled') view.end(say('saveStopped'));
-  if (what === 'failed') {
-    tell(saving.failure);
-    if (saving.failure.code === 'unauthenticated' && isOwn) login.need();
+  if (what === 'done' && outcome) {
+    view.end(say(outcome.how === 'picker' ? 'savedByPicker' : 'savedByDownload', { name: shownName(outcome.name) }), outcome);
   }
-  return undefined;
+  if (what === 'cancelled') view.end(say('saveStopped'));
+  if (what === 'failed' && failed) {
+    tell(failed);
+    if (failed.code === 'unauthenticated' && isOwn) login.need();
+  }
 }
 
-// Enters a state with a file, and offers a link that was opened during a download.
+/**
+ * Enters a state with a file, and offers a link that was opened during a download.
+ *
+ * @param {PageState} state
+ */
 function enter(state) {
   view.enter(state);
   if (ticket && state !== 'saving') view.inviteLater();
@@ -208,18 +278,24 @@ async function remove() {
     saving.cancel();
     find('facts').textContent = say('deleted');
     announce(say('announceDeleted', { name }));
-    find('title').parentElement.focus();
+    focusTitle();
   });
 }
 
-// Runs `wish` and shows its failure. If the server refused the key and another key comes by itself, runs `wish` again;
-// but not a look, because any new key starts one anyway.
+/**
+ * Runs `wish` and shows its failure. If the server refused the key and another key comes by itself, runs `wish` again;
+ * but not a look, because any new key starts one anyway.
+ *
+ * @param {() => Promise<void>} wish
+ * @param {{ isLook?: boolean }} [options]
+ * @returns {Promise<void>}
+ */
 async function attempt(wish, { isLook = false } = {}) {
   tellNothing();
   try {
     await wish();
   } catch (error) {
-    if (typeof error?.code !== 'string') throw error;
+    if (!isFailure(error)) throw error;
     if (view.state === 'deleted') return;
     if (error.code === 'unauthenticated') {
       const came = await login.need();
@@ -238,6 +314,7 @@ async function attempt(wish, { isLook = false } = {}) {
   }
 }
 
+/** @param {Failure} refused */
 function tell(refused) {
   const isOver = refused.code === 'unauthenticated' && file && !isOwn;
   failure = isOver ? { ...refused, code: 'reading_ended' } : refused;

@@ -1,17 +1,30 @@
 // The page's side of the worker that decrypts files. It also chooses where they are saved.
 
+import { Bridge } from '../common/bridge.js';
+import { isNamed } from '../common/failure.js';
 import { deleteWhenFree } from '../common/leftovers.js';
 
-// Under `require-trusted-types-for 'script'` a worker must have a URL that this policy allows.
-const WORKER = new URL('./open-worker.js', import.meta.url);
-const policy = globalThis.trustedTypes?.createPolicy('sealift', {
-  createScriptURL(address) {
-    if (address === WORKER.href) return address;
-    throw new TypeError('not a script of this page');
-  },
-});
+/** @import { Opener as Module } from '../module/sealift_browser.js' */
+/** @import { How, OpenerReport, Report } from '../module/report.js' */
+/** @import { Stopped } from '../common/bridge.js' */
 
-const STOPPED = { code: 'worker_stopped', detail: '', numbers: {} };
+/**
+ * A message of the module. `done` has the blob to offer, unless the file was picked.
+ *
+ * @typedef {Exclude<OpenerReport, { type: 'done' | 'on-disk' }> | Extract<Report, { type: 'credential-needed' }> | { type: 'done', how: How, blob?: Blob } | OnDisk} ModuleMessage
+ */
+
+/** @typedef {Extract<OpenerReport, { type: 'on-disk' }> & { folder: FileSystemDirectoryHandle }} OnDisk */
+
+/**
+ * `progress` counts received bytes. `done` has the `name` and, unless the file was picked, the `address` to save it
+ * again; its download has begun by now. After `credential-needed` call `logIn` or `logInDeclined`. After `stopped` the
+ * opener does nothing more.
+ *
+ * @typedef {Exclude<ModuleMessage, { type: 'done' | 'on-disk' }> | { type: 'done', how: How, name: string, address?: string } | Stopped} OpenerMessage
+ */
+
+const SCRIPT = './open-worker.js';
 // The limit of the module (crates/browser/src/sink/in_memory.rs), for browsers that cannot save to disk.
 const MOST_BYTES_IN_MEMORY = 512 * 1024 * 1024;
 // How long a closing page waits for a worker that writes. It cannot wait in any other way then.
@@ -22,30 +35,40 @@ const WAITS_MS = [0, 100, 400, 1600];
 const NOT_IN_NAMES = /[\p{Cc}\p{Cf}\p{Cs}\u2028\u2029\ufffd/\\:*?"<>|]/gu;
 
 export class Opener {
+  /** @type {Bridge<Module, ModuleMessage>} */
   #worker;
   #hear;
   // The name and size of the file that is being saved, and the picked file for it.
-  #name;
-  #size;
+  #name = '';
+  #size = 0;
+  /** @type {FileSystemFileHandle | undefined} */
   #picked;
-  // The URL of the last offered file, and how much of the browser's disk it takes.
+  /**
+   * The URL of the last offered file.
+   *
+   * @type {string | undefined}
+   */
   #address;
+  // How much of the browser's disk the last offered file takes.
   #keptBytes = 0;
-  // The decrypted files on the browser's own disk: `{ folder, name }` for each.
+  /**
+   * The decrypted files on the browser's own disk.
+   *
+   * @type {OnDisk[]}
+   */
   #onDisk = [];
   #isWriting = false;
-  // The request whose picker is open. If another replaces it, the picker's answer comes too late.
+  /**
+   * The request whose picker is open. If another replaces it, the picker's answer comes too late.
+   *
+   * @type {object | undefined}
+   */
   #picking;
 
-  // `hear` is called with every message: `progress` (`opened` of `size` bytes received), `retrying`, and at the end
-  // `done` (`how`: `picker`, `disk` or `memory`; `name`; for the latter two, whose download has begun by now, the
-  // `address` to save them again), `failed` (`failure`) or `cancelled`. After `credential-needed` call `logIn` or
-  // `logInDeclined`. After `stopped` (`failure`) this opener does nothing more.
+  /** @param {(message: OpenerMessage) => void} hear is called with every message */
   constructor(hear) {
     this.#hear = hear;
-    this.#worker = new Worker(policy ? policy.createScriptURL(WORKER.href) : WORKER, { type: 'module' });
-    this.#worker.addEventListener('message', ({ data }) => this.#heard(data));
-    this.#worker.addEventListener('error', () => this.#heard({ type: 'stopped', failure: STOPPED }));
+    this.#worker = new Bridge(new URL(SCRIPT, import.meta.url), (message) => this.#heard(message));
     window.addEventListener('pagehide', () => this.#leave());
     // Browsers may show a closed page again, but its files on disk are gone.
     window.addEventListener('pageshow', ({ persisted }) => {
@@ -53,25 +76,39 @@ export class Opener {
     });
   }
 
-  // Returns how a file of that size would be saved: `picker` (into a file that the person picks), `disk` or `memory`
-  // (decrypted to the browser's own disk or memory, then downloaded), or `too_large_for_this_browser`.
+  /**
+   * Returns how a file of that size would be saved: `picker` (into a file that the person picks), `disk` or `memory`
+   * (decrypted to the browser's own disk or memory, then downloaded), or `too_large_for_this_browser`.
+   *
+   * @param {number} size
+   */
   static async wayToSave(size) {
     if (globalThis.showSaveFilePicker) return 'picker';
     if (await hasRoom(size)) return 'disk';
     return size <= MOST_BYTES_IN_MEMORY ? 'memory' : 'too_large_for_this_browser';
   }
 
-  // Sets the API key of all requests from now on. Without one, the browser sends a ticket's cookie by itself.
+  /**
+   * Sets the API key of all requests from now on. Without one, the browser sends a ticket's cookie by itself.
+   *
+   * @param {string | undefined} apiKey
+   */
   logIn(apiKey) {
-    this.#want('logIn', { apiKey });
+    this.#worker.tell('logIn', apiKey);
   }
 
   // The person gives no key.
   logInDeclined() {
-    this.#want('logInDeclined');
+    this.#worker.tell('logInDeclined');
   }
 
-  // Decrypts the file in this browser and saves it. Call it in a click, because browsers open a picker only then.
+  /**
+   * Decrypts the file in this browser and saves it. Call it in a click, because browsers open a picker only then.
+   *
+   * @param {string} fileId
+   * @param {string} name
+   * @param {number} size
+   */
   save(fileId, name, size) {
     this.#begin(fileId, name, size);
   }
@@ -79,23 +116,34 @@ export class Opener {
   // Cancels the download under way. It ends with `cancelled`, or with `done` if it was too late.
   cancel() {
     if (this.#picking) this.#cancelled();
-    else this.#want('cancel');
+    else this.#worker.tell('cancel');
   }
 
+  /**
+   * @param {string} fileId
+   * @param {string} name
+   * @param {number} size
+   */
   async #begin(fileId, name, size) {
     const wish = (this.#picking = {});
     // Once its download has begun, the browser holds all of a file that was in memory.
     if (this.#keptBytes === 0) this.#forget();
     this.#name = savedName(name);
-    const { picked, isClosed } = await pick(this.#name);
+    const { picked, isClosed = false } = await pick(this.#name);
     // The last offered file is deleted if there is no room beside it.
     const inMemory = !picked && !isClosed && !(await hasRoom(size - this.#keptBytes));
     this.#picked = picked;
-    if (wish !== this.#picking) return this.#leaveNothing();
-    if (isClosed) return this.#cancelled();
+    if (wish !== this.#picking) {
+      this.#leaveNothing();
+      return;
+    }
+    if (isClosed) {
+      this.#cancelled();
+      return;
+    }
     this.#picking = undefined;
     this.#size = size;
-    this.#want('save', { fileId, size, picked, inMemory });
+    this.#worker.tell('save', fileId, size, picked, inMemory);
   }
 
   #cancelled() {
@@ -114,7 +162,7 @@ export class Opener {
   // the message. So both try, this page second, because the worker needs some milliseconds to finish a write.
   #leave() {
     if (this.#isWriting) {
-      this.#want('leave');
+      this.#worker.tell('leave');
       const until = performance.now() + LEAVING_MS;
       while (performance.now() < until);
     }
@@ -123,13 +171,19 @@ export class Opener {
 
   // Cleans up after a worker that stopped by itself. Its folder can be deleted once the worker is gone.
   #end() {
-    this.#worker.terminate();
-    if (this.#onDisk.length > 0) deleteWhenFree(this.#onDisk[0].folder.name);
+    this.#worker.end();
+    const [first] = this.#onDisk;
+    if (first) deleteWhenFree(first.folder.name);
     this.#picking = undefined;
     this.#leaveNothing();
   }
 
-  // Has the browser copy the decrypted file to its downloads. It may have been copying the last one until now.
+  /**
+   * Has the browser copy the decrypted file to its downloads. It may have been copying the last one until now.
+   *
+   * @param {Blob} blob
+   * @param {How} how
+   */
   #offer(blob, how) {
     this.#forget();
     const link = document.createElement('a');
@@ -145,11 +199,8 @@ export class Opener {
     this.#address = undefined;
   }
 
-  #want(type, values) {
-    this.#worker.postMessage({ type, ...values });
-  }
-
-  #heard({ blob, ...message }) {
+  /** @param {ModuleMessage | Stopped} message */
+  #heard(message) {
     if (message.type === 'on-disk') {
       this.#onDisk.push(message);
       this.#isWriting = true;
@@ -161,49 +212,64 @@ export class Opener {
       this.#isWriting = false;
     }
     if (message.type === 'done') {
-      message.name = this.#name;
-      if (blob) message.address = this.#offer(blob, message.how);
+      const { type, how, blob } = message;
+      this.#hear({ type, how, name: this.#name, address: blob && this.#offer(blob, how) });
+    } else {
+      this.#hear(message);
     }
-    this.#hear(message);
   }
 }
 
-// Asks where to save, if this browser can: returns `picked`, or `isClosed` if the person closed the dialog.
+/**
+ * Asks where to save, if this browser can: returns `picked`, or `isClosed` if the person closed the dialog.
+ *
+ * @param {string} suggestedName
+ * @returns {Promise<{ picked?: FileSystemFileHandle, isClosed?: boolean }>}
+ */
 async function pick(suggestedName) {
   if (!globalThis.showSaveFilePicker) return {};
   try {
     return { picked: await globalThis.showSaveFilePicker({ suggestedName }) };
   } catch (error) {
     // Other errors mean that there is no picker here, for example in a frame.
-    return { isClosed: error.name === 'AbortError' };
+    return { isClosed: isNamed(error, 'AbortError') };
   }
 }
 
-// Returns whether the browser has a private file system with that much room. Some private windows have none.
+/**
+ * Returns whether the browser has a private file system with that much room. Some private windows have none.
+ *
+ * @param {number} size
+ */
 async function hasRoom(size) {
   try {
     await navigator.storage.getDirectory();
-    const { quota, usage } = await navigator.storage.estimate();
+    const { quota = 0, usage = 0 } = await navigator.storage.estimate();
     return size <= quota - usage;
   } catch {
     return false;
   }
 }
 
+/** @param {string} name */
 function savedName(name) {
-  const last = name.split('/').at(-1);
+  const last = name.split('/').at(-1) ?? '';
   return last.replace(NOT_IN_NAMES, '_').replace(/^\.+|[. ]+$/gu, '') || 'file';
 }
 
-// Removes a picked file. The browser unlocks a file some time after the worker that wrote to it has ended.
+/**
+ * Removes a picked file. The browser unlocks a file some time after the worker that wrote to it has ended.
+ *
+ * @param {FileSystemFileHandle} file
+ */
 async function removed(file) {
   for (const waitMs of WAITS_MS) {
     await new Promise((resolve) => setTimeout(resolve, waitMs));
     try {
-      return await file.remove?.();
+      await file.remove?.();
+      return;
     } catch (error) {
-      if (error.name !== 'NoModificationAllowedError') return undefined;
+      if (!isNamed(error, 'NoModificationAllowedError')) return;
     }
   }
-  return undefined;
 }

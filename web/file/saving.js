@@ -8,31 +8,49 @@ import { Speed } from '../common/speed.js';
 
 const DRAW_EVERY_MS = 250;
 
+/** @import { Failure, How } from '../module/report.js' */
+/** @import { OpenerMessage } from './opener.js' */
+
+/** @typedef {'ready' | 'saving' | 'done' | 'failed' | 'cancelled'} SavingState */
+
+/** @typedef {SavingState | 'progress' | 'credential-needed'} Told the new state, or what else changed */
+
+/** @typedef {{ how: How, name: string, address?: string }} Outcome */
+
 export class Saving {
+  /** @type {SavingState} */
   state = 'ready';
   opened = 0;
   size = 0;
   isRetrying = false;
+  /** @type {Failure | undefined} */
   failure;
-  // The result: `how`, `name` and, for some, `address`, as in opener.js.
+  /** @type {Outcome | undefined} */
   outcome;
+  /** @type {Opener | undefined} */
   #opener;
+  /** @type {string | undefined} */
   #apiKey;
   #told;
   #speed = new Speed();
   #awake = new Awake(() => this.state === 'saving');
+  /** @type {ReturnType<typeof setTimeout> | undefined} */
   #timer;
   // Whether the person has picked where to save, so that the download runs.
   #hasBegun = false;
 
-  // `told(what)` is called after each change: with `progress`, with the new state (`saving`, `done`, `failed` or
-  // `cancelled`), or with `credential-needed` if it waits for an API key or `logInDeclined`.
+  /**
+   * `told` is called after each change. After `credential-needed` the download waits for an API key or `logInDeclined`.
+   *
+   * @param {(what: Told) => void} told
+   */
   constructor(told) {
     this.#told = told;
     // The opener is made now, so that its module is loaded when the button is pressed.
-    this.#make();
+    this.#opener = this.#made();
   }
 
+  /** @param {string | undefined} apiKey */
   logIn(apiKey) {
     this.#apiKey = apiKey;
     this.#opener?.logIn(apiKey);
@@ -42,7 +60,11 @@ export class Saving {
     this.#opener?.logInDeclined();
   }
 
-  // Call it in a click, because browsers open their dialog only then.
+  /**
+   * Call it in a click, because browsers open their dialog only then.
+   *
+   * @param {{ id: string, name: string, size: number }} file
+   */
   begin({ id, name, size }) {
     this.opened = 0;
     this.size = size;
@@ -51,14 +73,14 @@ export class Saving {
     this.failure = undefined;
     this.outcome = undefined;
     this.#speed.forget();
-    if (!this.#opener) this.#make();
+    this.#opener ??= this.#made();
     // A file whose name the server could not read is saved under its id.
     this.#opener.save(id, name || id, size);
     this.#enter('saving');
   }
 
   cancel() {
-    if (this.state === 'saving') this.#opener.cancel();
+    if (this.state === 'saving') this.#opener?.cancel();
   }
 
   // Says how far it is.
@@ -70,50 +92,57 @@ export class Saving {
     return words.join(' · ');
   }
 
-  #make() {
+  #made() {
+    /** @type {Opener} */
     const opener = new Opener((message) => opener === this.#opener && this.#hear(message));
-    this.#opener = opener;
     if (this.#apiKey) opener.logIn(this.#apiKey);
+    return opener;
   }
 
+  /** @param {OpenerMessage} message */
   #hear(message) {
-    this.#heard[message.type]?.(message);
+    switch (message.type) {
+      case 'progress':
+        this.#hasBegun = true;
+        if (message.opened > this.opened) this.isRetrying = false;
+        this.opened = message.opened;
+        this.#speed.note(message.opened);
+        this.#tellSoon();
+        break;
+      case 'retrying':
+        this.#hasBegun = true;
+        this.isRetrying = true;
+        this.#speed.forget();
+        this.#tellSoon();
+        break;
+      case 'done':
+        this.outcome = message;
+        this.opened = this.size;
+        this.#enter('done');
+        break;
+      case 'failed':
+        this.#fail(message.failure);
+        break;
+      case 'cancelled':
+        this.#enter('cancelled');
+        break;
+      case 'credential-needed':
+        this.#told('credential-needed');
+        break;
+      case 'stopped':
+        // The next download makes another opener. One that cannot start would otherwise be made again and again.
+        this.#opener = undefined;
+        if (this.state === 'saving') this.#fail(message.failure);
+    }
   }
 
-  #heard = {
-    progress: ({ opened }) => {
-      this.#hasBegun = true;
-      if (opened > this.opened) this.isRetrying = false;
-      this.opened = opened;
-      this.#speed.note(opened);
-      this.#tellSoon();
-    },
-    retrying: () => {
-      this.#hasBegun = true;
-      this.isRetrying = true;
-      this.#speed.forget();
-      this.#tellSoon();
-    },
-    done: ({ how, name, address }) => {
-      this.outcome = { how, name, address };
-      this.opened = this.size;
-      this.#enter('done');
-    },
-    failed: ({ failure }) => this.#fail(failure),
-    cancelled: () => this.#enter('cancelled'),
-    'credential-needed': () => this.#told('credential-needed'),
-    // The next download makes another opener. One that cannot start would otherwise be made again and again.
-    stopped: ({ failure }) => {
-      this.#opener = undefined;
-      if (this.state === 'saving') this.#fail(failure);
-    },
-  };
-
+  /** @param {Failure} failure */
   #fail(failure) {
     this.failure = failure;
     this.#enter('failed');
   }
 
+  /** @param {SavingState} state */
   #enter(state) {
     this.state = state;
     clearTimeout(this.#timer);

@@ -3,13 +3,19 @@
 // A search may return empty pages before more files, because the server scans a limited number of rows a request.
 const MOST_EMPTY_PAGES = 20;
 
+/** @import { FileRecord } from '../module/api.js' */
+/** @import { Server } from '../common/server.js' */
+
 export class Listing {
   #server;
   #search = '';
+  /** @type {string | undefined} */
   #cursor;
+  /** @type {AbortController | undefined} */
   #asking;
   #isUnderWay = false;
 
+  /** @param {Pick<Server, 'files'>} server */
   constructor(server) {
     this.#server = server;
   }
@@ -22,8 +28,12 @@ export class Listing {
     return this.#cursor !== undefined;
   }
 
-  // Starts a new search. Returns the first files, or undefined if another search was started meanwhile. Rejects with a
-  // failure.
+  /**
+   * Starts a new search. Returns the first files, or undefined if another search was started meanwhile. Rejects with a
+   * failure.
+   *
+   * @param {string} search
+   */
   async first(search) {
     this.#asking?.abort();
     const asking = (this.#asking = new AbortController());
@@ -40,15 +50,18 @@ export class Listing {
 
   // Returns the next files, or undefined if there are none or a request is under way.
   async more() {
-    return this.hasMore && !this.#isUnderWay ? this.#next(this.#asking) : undefined;
+    return this.#asking && this.hasMore && !this.#isUnderWay ? this.#next(this.#asking) : undefined;
   }
 
+  /** @param {AbortController} asking */
   async #next(asking) {
+    /** @type {FileRecord[]} */
     const found = [];
     this.#isUnderWay = true;
     try {
       for (let pages = 0; pages < MOST_EMPTY_PAGES && found.length === 0; pages += 1) {
-        const { files, next_cursor: cursor } = await this.#server.files({ search: this.#search, cursor: this.#cursor, signal: asking.signal });
+        const asked = { search: this.#search, cursor: this.#cursor, signal: asking.signal };
+        const { files, next_cursor: cursor } = await this.#server.files(asked);
         if (asking !== this.#asking) return undefined;
         this.#cursor = cursor;
         found.push(...files);

@@ -3,24 +3,56 @@
 import { shownName } from '../common/names.js';
 import { Speed } from '../common/speed.js';
 
+/** @import { FileRecord } from '../module/api.js' */
+/** @import { Failure, Reason, State as ModuleState } from '../module/report.js' */
+/** @import { FoundFile } from './folders.js' */
+/** @import { UploadWorker } from './workers.js' */
+
+/** @typedef {ModuleState | 'waiting' | 'comparing' | 'paused' | 'known' | 'unchecked' | 'done' | 'failed' | 'cancelled' | 'left'} State */
+
+/** @type {Set<State>} */
 const RUNNING = new Set(['waiting', 'sealing', 'sending', 'checking', 'comparing']);
+/** @type {Set<State>} */
 const ENDED = new Set(['done', 'failed', 'cancelled', 'left']);
 
 export class Entry {
+  /** @type {State} */
   state = 'waiting';
-  // Why it waits, if not for its turn: `network` or `credential`.
+  /**
+   * Why it waits, if not for its turn.
+   *
+   * @type {Reason | undefined}
+   */
   reason;
+  /** @type {string | undefined} */
   uploadId;
-  // The id of an unfinished upload of the same name and size, in the state `known`.
+  /**
+   * The id of an unfinished upload of the same name and size, in the state `known`.
+   *
+   * @type {string | undefined}
+   */
   known;
-  backend;
-  // The command that the worker gets: `add`, `resume` or `startAnew`.
+  /** The backend of its worker. */
+  backend = '';
+  /**
+   * The command that the worker gets.
+   *
+   * @type {'add' | 'resume' | 'startAnew'}
+   */
   wish = 'add';
-  // The worker that got it last.
+  /**
+   * The worker that got it last.
+   *
+   * @type {UploadWorker | undefined}
+   */
   worker;
   // Whether that worker has it, and will report its end.
   isHanded = false;
-  // A command that the worker has not yet confirmed: `pausing` or `cancelling`.
+  /**
+   * A command that the worker has not yet confirmed.
+   *
+   * @type {'pausing' | 'cancelling' | undefined}
+   */
   asked;
   isRetrying = false;
   sent = 0;
@@ -28,14 +60,22 @@ export class Entry {
   leapt = 0;
   compared = 0;
   toCompare = 0;
+  /** @type {Failure | undefined} */
   failure;
   // Whether the failed upload can be resumed.
   canGoOn = false;
+  /** @type {FileRecord | undefined} */
   record;
+  /** The address of the stored file. */
+  address = '';
   speed = new Speed();
+  /** @type {State} */
   #goesOnAs = 'sealing';
 
-  // `found` has `file`, `name` (with its folders) and, if the browser gives one, `handle`.
+  /**
+   * @param {number} id
+   * @param {FoundFile} found
+   */
   constructor(id, { file, name, handle }) {
     this.id = id;
     this.file = file;
@@ -67,6 +107,10 @@ export class Entry {
     return !this.hasEnded;
   }
 
+  /**
+   * @param {State} state
+   * @param {Reason} [reason]
+   */
   enter(state, reason) {
     if (['sealing', 'sending', 'checking', 'comparing'].includes(state)) this.#goesOnAs = state;
     if (state !== 'sending') this.speed.forget();
@@ -82,9 +126,13 @@ export class Entry {
     this.enter(this.#goesOnAs);
   }
 
+  /** @param {number} sent */
   progress(sent) {
     if (sent > this.sent) this.isRetrying = false;
-    if (this.state !== 'sending') return this.#leap(sent);
+    if (this.state !== 'sending') {
+      this.#leap(sent);
+      return;
+    }
     this.sent = sent;
     this.speed.note(sent);
   }
@@ -94,17 +142,26 @@ export class Entry {
     this.#leap(0);
   }
 
+  /** @param {number} sent */
   #leap(sent) {
     this.leapt += sent - this.sent;
     this.sent = sent;
   }
 
+  /**
+   * @param {number} compared
+   * @param {number} toCompare
+   */
   comparing(compared, toCompare) {
     if (this.state !== 'comparing') this.enter('comparing');
     this.compared = compared;
     this.toCompare = toCompare;
   }
 
+  /**
+   * @param {FileRecord} record
+   * @param {string} contentPath
+   */
   done(record, contentPath) {
     this.record = record;
     this.address = new URL(contentPath, document.baseURI).href;
@@ -112,6 +169,10 @@ export class Entry {
     this.enter('done');
   }
 
+  /**
+   * @param {Failure} failure
+   * @param {boolean} canGoOn
+   */
   failed(failure, canGoOn) {
     this.failure = failure;
     this.canGoOn = canGoOn;

@@ -7,32 +7,54 @@ const STORE = 'handles';
 // This is far longer than servers keep an unfinished upload.
 const KEEP_MS = 90 * 24 * 3600 * 1000;
 
+/** @typedef {{ handle: FileSystemFileHandle, keptAtMs: number }} Kept */
+
 export class Handles {
+  /** @type {Promise<IDBDatabase> | undefined} */
   #database;
 
-  keep(uploadId, handle) {
-    if (!handle) return undefined;
-    return this.#quietly('readwrite', (store) => store.put({ handle, keptAtMs: Date.now() }, uploadId));
+  /**
+   * @param {string} uploadId
+   * @param {FileSystemFileHandle | undefined} handle
+   */
+  async keep(uploadId, handle) {
+    if (handle) await this.#quietly('readwrite', (store) => store.put({ handle, keptAtMs: Date.now() }, uploadId));
   }
 
-  forget(uploadId) {
-    if (!globalThis.FileSystemHandle) return undefined;
-    return this.#quietly('readwrite', (store) => store.delete(uploadId));
+  /** @param {string} uploadId */
+  async forget(uploadId) {
+    if (globalThis.FileSystemHandle) await this.#quietly('readwrite', (store) => store.delete(uploadId));
   }
 
+  /**
+   * @param {string} uploadId
+   * @returns {Promise<FileSystemFileHandle | undefined>}
+   */
   async of(uploadId) {
-    return (await this.#quietly('readonly', (store) => store.get(uploadId)))?.handle;
+    /** @type {Kept | undefined} */
+    const kept = await this.#quietly('readonly', (store) => store.get(uploadId));
+    return kept?.handle;
   }
 
-  // Returns the uploads that have a handle, and forgets handles that were not used for too long.
+  /**
+   * Returns the uploads that have a handle, and forgets handles that were not used for too long.
+   *
+   * @returns {Promise<string[]>}
+   */
   async uploadIds() {
-    const uploadIds = (await this.#quietly('readonly', (store) => store.getAllKeys())) ?? [];
+    const uploadIds = /** @type {string[]} */ ((await this.#quietly('readonly', (store) => store.getAllKeys())) ?? []);
+    /** @type {Kept[]} */
     const kept = (await this.#quietly('readonly', (store) => store.getAll())) ?? [];
-    const isOld = (_, place) => !(kept[place]?.keptAtMs > Date.now() - KEEP_MS);
-    uploadIds.filter(isOld).forEach((uploadId) => this.forget(uploadId));
+    const old = uploadIds.filter((_, place) => !((kept[place]?.keptAtMs ?? 0) > Date.now() - KEEP_MS));
+    for (const uploadId of old) this.forget(uploadId);
     return uploadIds;
   }
 
+  /**
+   * @template Answer
+   * @param {IDBTransactionMode} mode
+   * @param {(store: IDBObjectStore) => IDBRequest<Answer>} request
+   */
   async #quietly(mode, request) {
     try {
       this.#database ??= open();
@@ -50,6 +72,11 @@ function open() {
   return answerOf(opening);
 }
 
+/**
+ * @template Answer
+ * @param {IDBRequest<Answer>} request
+ * @returns {Promise<Answer>}
+ */
 function answerOf(request) {
   return new Promise((resolve, reject) => {
     request.onsuccess = () => resolve(request.result);
@@ -57,12 +84,17 @@ function answerOf(request) {
   });
 }
 
-// Returns the file of a handle if it exists and the person permits it, otherwise undefined.
+/**
+ * Returns the file of a handle if it exists and the person permits it, otherwise undefined.
+ *
+ * @param {FileSystemFileHandle} handle
+ */
 export async function fileOf(handle) {
   try {
+    /** @type {PermissionAsked} */
     const asked = { mode: 'read' };
     const permitted = (await handle.queryPermission?.(asked)) ?? 'granted';
-    if (permitted !== 'granted' && (await handle.requestPermission(asked)) !== 'granted') return undefined;
+    if (permitted !== 'granted' && (await handle.requestPermission?.(asked)) !== 'granted') return undefined;
     return await handle.getFile();
   } catch {
     return undefined;

@@ -5,6 +5,8 @@ import { Awake } from '../common/awake.js';
 import { Chooser } from './choose.js';
 import { downloadWithKey } from './download.js';
 import { isGone, remedies } from './failures.js';
+import { failureOf, isFailure, isNamed } from '../common/failure.js';
+import { find } from '../common/find.js';
 import { whyUnfit } from '../common/fit.js';
 import { unhurried } from './folders.js';
 import { Handles } from './handles.js';
@@ -23,43 +25,70 @@ import { Summary } from './summary.js';
 import { Unfinished } from './unfinished.js';
 import { Workers } from './workers.js';
 
+/** @import { Policy, UploadSummary } from '../module/api.js' */
+/** @import { Failure } from '../module/report.js' */
+/** @import { Announce } from '../common/announcer.js' */
+/** @import { Stopped } from '../common/bridge.js' */
+/** @import { KeySource } from '../common/login.js' */
+/** @import { Entry } from './entry.js' */
+/** @import { Found, FoundFile } from './folders.js' */
+/** @import { Wish } from './row.js' */
+/** @import { Change } from './sending.js' */
+/** @import { FileAgain } from './unfinished.js' */
+/** @import { UploadMessage } from './worker.js' */
+
 const MOST_NAMES = 3;
-const find = (id) => document.getElementById(id);
 const announcer = new Announcer(find('announcer'));
+/** @type {Announce} */
 const announce = (sentence, kind) => announcer.say(sentence, kind);
-const question = new Question(find('ask'));
-const summary = new Summary(find('summary-text'), find('summary-progress'));
+const question = new Question(find('ask', 'dialog'));
+const summary = new Summary(find('summary-text'), find('summary-progress', 'progress'));
 const handles = new Handles();
 const workers = new Workers(backend, hear);
 const sending = new Sending(workers, handles, told);
 const awake = new Awake(() => sending.entries.some((entry) => entry.isRunning));
 const server = new Server();
-const share = new Share(find('share'), server, announce);
+const share = new Share(find('share', 'dialog'), server, announce);
 const keys = new KeyBetweenTabs();
-const rows = new Rows(find('rows'), find('row'), { wish, download, share: ({ record }) => share.open(record), announce });
-const unfinished = new Unfinished(find('unfinished'), find('unfinished-item'), handles, { goOn: goOnWith, chooseAgain, discard: discardUnfinished, reload: loadUnfinished, announce });
+const rows = new Rows(find('rows'), find('row', 'template'), { wish, download, share: shareFile, announce });
+const unfinished = new Unfinished(find('unfinished'), find('unfinished-item', 'template'), handles, {
+  goOn: goOnWith,
+  chooseAgain,
+  discard: discardUnfinished,
+  reload: loadUnfinished,
+  announce,
+});
+/** @type {Chooser} */
 let chooser;
+/** @type {Login} */
 let login;
 let isAway = false;
 
-// `refresh` is an optional async function that returns a fresh API key or nothing. It is called before the person is
-// asked. docs/PAGE.md says how a page of one's own uses it.
+/**
+ * `refresh` is called before the person is asked for an API key. docs/PAGE.md says how a page of one's own uses it.
+ *
+ * @param {{ refresh?: KeySource }} [options]
+ */
 export async function startPage({ refresh } = {}) {
   sayAll(document);
   const unfit = await whyUnfit();
-  if (unfit) return notice('unfit', say(unfit));
+  if (unfit) {
+    notice('unfit', say(unfit));
+    return;
+  }
   const asked = new URLSearchParams(location.search).get('backend');
   const radio = document.querySelector(`[name=backend][value="${CSS.escape(asked ?? '')}"]`);
-  if (radio) {
+  if (radio instanceof HTMLInputElement) {
     radio.checked = true;
-    find('advanced').open = true;
+    find('advanced', 'details').open = true;
   }
   find('chooser').hidden = false;
-  chooser = new Chooser({ files: find('files'), folder: find('folder'), again: find('again') }, add, {
+  const inputs = { files: find('files', 'input'), folder: find('folder', 'input'), again: find('again', 'input') };
+  chooser = new Chooser(inputs, add, {
     refused: () => notice('notice', say('noDialog')),
     notFiles: () => notice('notice', say('notFiles')),
   });
-  login = new Login(find('login'), [() => keys.ask(), refresh], {
+  login = new Login(find('login', 'form'), [() => keys.ask(), refresh], {
     use: logIn,
     declined: () => {
       workers.logInDeclined();
@@ -75,18 +104,19 @@ export async function startPage({ refresh } = {}) {
 }
 
 function backend() {
-  return find('advanced').querySelector(':checked').value;
+  const checked = find('advanced').querySelector(':checked');
+  return checked instanceof HTMLInputElement ? checked.value : '';
 }
 
-// Adds files. `source` yields what folders.js finds.
+/** @param {AsyncIterable<Found> | Found[]} source */
 async function add(source) {
   notice('notice', '');
   const started = [];
   const unreadable = [];
   const empty = [];
   for await (const found of unhurried(source)) {
-    if (found.unreadable) unreadable.push(shownName(found.unreadable));
-    else if (found.empty) empty.push(shownName(found.empty));
+    if ('unreadable' in found) unreadable.push(shownName(found.unreadable));
+    else if ('empty' in found) empty.push(shownName(found.empty));
     else started.push(start(found));
   }
   const sentences = [];
@@ -94,17 +124,24 @@ async function add(source) {
   if (empty.length > 0) sentences.push(sayNames('emptyFolder', empty));
   if (started.length + sentences.length === 0) sentences.push(say('nothingChosen'));
   if (sentences.length > 0) notice('notice', sentences.join(' '));
-  if (started.length === 1) announce(say('startedOne', { name: started[0].name }));
+  const [first] = started;
+  if (first && started.length === 1) announce(say('startedOne', { name: first.name }));
   else if (started.length > 1) announce(say('started', { count: started.length }));
 }
 
-// Makes a sentence with the first of these names.
+/**
+ * Makes a sentence with the first of these names.
+ *
+ * @param {'unreadable' | 'emptyFolder'} sentence
+ * @param {string[]} all
+ */
 function sayNames(sentence, all) {
   const names = all.slice(0, MOST_NAMES).join(', ');
   const others = all.length - MOST_NAMES;
   return say(others > 0 ? `${sentence}Many` : sentence, { names, count: amount(others) });
 }
 
+/** @param {FoundFile} found */
 function start(found) {
   const entry = sending.add(found);
   const known = unfinished.match(found)?.upload_id;
@@ -119,7 +156,12 @@ function start(found) {
   return entry;
 }
 
-// Turns an unfinished upload into a row and resumes it.
+/**
+ * Turns an unfinished upload into a row and resumes it.
+ *
+ * @param {UploadSummary} upload
+ * @param {FileAgain} found
+ */
 function goOnWith(upload, { file, handle }) {
   if (sending.knows(upload.upload_id)) return;
   const entry = sending.add({ file, handle, name: upload.name || file.name });
@@ -128,13 +170,24 @@ function goOnWith(upload, { file, handle }) {
   list(entry);
 }
 
+/** @param {Entry} entry */
 function list(entry) {
   find('list').hidden = false;
   rows.add(entry);
   show();
 }
 
+/** @param {Entry} entry */
+function shareFile({ record }) {
+  if (record) share.open(record);
+}
+
+/**
+ * @param {Wish} what
+ * @param {Entry} entry
+ */
 function wish(what, entry) {
+  /** @type {Record<Wish, () => void>} */
   const wishes = {
     pause: () => sending.pause(entry),
     continue: () => sending.goOn(entry),
@@ -166,18 +219,25 @@ async function cancelAll() {
   for await (const entry of unhurried(sending.entries.reverse())) sending.cancel(entry);
 }
 
+/** @returns {Promise<FoundFile>} */
 function chooseAgain() {
   return chooser.again();
 }
 
+/** @param {UploadSummary} upload */
 function discardUnfinished(upload) {
   return discard(nameOf(upload), async () => {
-    await workers.current().discard(upload.upload_id);
+    await workers.current().ask('discard', upload.upload_id);
     handles.forget(upload.upload_id);
   });
 }
 
-// Asks, then discards. Returns whether the upload is gone.
+/**
+ * Asks, then discards. Returns whether the upload is gone.
+ *
+ * @param {string} name
+ * @param {() => Promise<void>} end
+ */
 async function discard(name, end) {
   if (!(await question.ask(say('discardQuestion', { name }), say('discard')))) return false;
   try {
@@ -193,7 +253,7 @@ async function discard(name, end) {
 function clear() {
   const ended = sending.entries.filter((entry) => entry.hasEnded);
   rows.remove(ended);
-  ended.forEach((entry) => sending.remove(entry));
+  for (const entry of ended) sending.remove(entry);
   find('list').hidden = sending.entries.length === 0;
   find('files').focus();
   show();
@@ -201,6 +261,10 @@ function clear() {
   if (ended.some((entry) => !isGone(entry))) loadUnfinished();
 }
 
+/**
+ * @param {Entry} entry
+ * @param {Event} event
+ */
 async function download(entry, event) {
   if (!login.apiKey) return;
   event.preventDefault();
@@ -208,29 +272,39 @@ async function download(entry, event) {
   try {
     await downloadWithKey(entry.address, entry.file.name, login.apiKey);
   } catch (error) {
-    if (error.name !== 'AbortError') notice('notice', say('downloadFailed'));
+    if (!isNamed(error, 'AbortError')) notice('notice', say('downloadFailed'));
   }
 }
 
-// Handles a message of a worker. Most of them are about one file.
+/**
+ * Handles a message of a worker. Most of them are about one file.
+ *
+ * @param {string} name
+ * @param {UploadMessage | Stopped} message
+ */
 function hear(name, message) {
-  if (message.type === 'ready') return ready(message.policy);
-  if (message.type === 'away') return away(message.failure);
-  if (message.type === 'stopped') return stopped(name, message.failure);
-  if (message.type === 'credential-needed') return login.need();
-  return sending.hear(message);
+  if (message.type === 'ready') ready(message.policy);
+  else if (message.type === 'away') away(message.failure);
+  else if (message.type === 'stopped') stopped(name, message.failure);
+  else if (message.type === 'credential-needed') login.need();
+  else sending.hear(message);
 }
 
+/** @param {Policy} policy */
 function ready(policy) {
   if (isAway) notice('notice', '');
   isAway = false;
   find('limit').textContent = say('limit', { size: bytes(policy.most_bytes) });
-  if (policy.read_only) noticeFailure({ code: 'read_only' });
+  if (policy.read_only) noticeFailure(failureOf('read_only'));
   if (policy.login && !login.apiKey) login.offer();
   else loadUnfinished();
 }
 
-// The worker could not get the server's limits, and keeps asking.
+/**
+ * The worker could not get the server's limits, and keeps asking.
+ *
+ * @param {Failure} failure
+ */
 function away(failure) {
   if (isAway) return;
   isAway = true;
@@ -238,12 +312,18 @@ function away(failure) {
   else noticeFailure(failure);
 }
 
-// The worker is gone, so its files fail and the next file gets a new worker.
+/**
+ * The worker is gone, so its files fail and the next file gets a new worker.
+ *
+ * @param {string} name
+ * @param {Failure} failure
+ */
 function stopped(name, failure) {
   workers.end(name);
   if (sending.stopped(name, failure) === 0) noticeFailure(failure);
 }
 
+/** @param {string} apiKey */
 function logIn(apiKey) {
   workers.logIn(apiKey);
   server.logIn(apiKey);
@@ -256,45 +336,57 @@ function logIn(apiKey) {
 
 async function loadUnfinished() {
   try {
-    await unfinished.load(() => workers.current().unfinished(), (uploadId) => sending.knows(uploadId));
+    await unfinished.load(
+      () => workers.current().ask('unfinished'),
+      (uploadId) => sending.knows(uploadId),
+    );
   } catch (failure) {
     // They are loaded again with another key.
-    if (failure?.code === 'unauthenticated') login.need();
+    if (isFailure(failure) && failure.code === 'unauthenticated') login.need();
     else noticeFailure(failure);
   }
 }
 
-// Shows and announces a change of an entry.
+/**
+ * Shows and announces a change of an entry.
+ *
+ * @param {Entry} entry
+ * @param {Change} [what]
+ */
 function told(entry, what) {
   if (what === 'figures') {
     late.add(entry);
-    return show();
+    show();
+    return;
   }
   rows.show(entry);
   if (entry.uploadId) unfinished.remove(entry.uploadId);
-  const { name, reason } = entry;
+  const { name, reason, failure } = entry;
+  /** @type {Partial<Record<NonNullable<Change>, () => void>>} */
   const sentences = {
     done: () => announce(say('announceDone', { name }), 'done'),
-    failed: () => announce(say('announceFailed', { name, text: sayFailure(entry.failure).text }), 'failed'),
+    failed: () => announce(say('announceFailed', { name, text: failure && sayFailure(failure).text }), 'failed'),
     cancelled: () => announce(say('announceCancelled', { name })),
     left: () => announce(say('announceLeft', { name })),
     paused: () => announce(say('announcePaused', { name })),
     'goes-on': () => announce(say('announceGoesOn', { name })),
     unchecked: () => announce(`${name}: ${say('uncheckedQuestion')}`),
-    waiting: () => announce(`${name}: ${say(reason)}`),
+    waiting: () => announce(`${name}: ${say(reason ?? 'waiting')}`),
   };
-  sentences[what]?.();
+  if (what) sentences[what]?.();
   show();
 }
 
 // Figures change so often that drawing each change would take longer than sealing.
 const DRAW_EVERY_MS = 250;
+/** @type {Set<Entry>} */
 const late = new Set();
+/** @type {ReturnType<typeof setTimeout> | undefined} */
 let timer;
 let shownAt = 0;
 
 function show() {
-  timer ??= setTimeout(showNow, Math.max(0, shownAt + DRAW_EVERY_MS - performance.now()));
+  if (timer === undefined) timer = setTimeout(showNow, Math.max(0, shownAt + DRAW_EVERY_MS - performance.now()));
 }
 
 function showNow() {
@@ -311,12 +403,17 @@ function showNow() {
   find('clear').hidden = !entries.some((entry) => entry.hasEnded);
 }
 
+/** @param {unknown} failure */
 function noticeFailure(failure) {
-  if (typeof failure?.code !== 'string') throw failure;
+  if (!isFailure(failure)) throw failure;
   const { text, next } = sayFailure(failure);
   notice('notice', `${text} ${next}`);
 }
 
+/**
+ * @param {string} id
+ * @param {string} sentence
+ */
 function notice(id, sentence) {
   find(id).textContent = sentence;
   find(id).hidden = sentence === '';

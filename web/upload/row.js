@@ -1,26 +1,49 @@
 // Displays one file that is sent, from waiting to its end.
 
 import { copies } from '../common/copy.js';
+import { copyOf, part } from '../common/find.js';
 import { details } from '../common/details.js';
 import { remedies } from './failures.js';
 import { bytes, timeLeft } from '../common/numbers.js';
 import { sayFailure } from '../common/problems.js';
-import { pageOf } from '../common/record.js';
+import { copyButtons, pageOf } from '../common/record.js';
 import { say, sayAll } from '../common/sentences.js';
 
-const BUTTONS = ['pause', 'continue', 'cancel', 'retry', 'start-anew', 'choose-again', 'discard', 'confirm-yes', 'confirm-no'];
-const REMEDIES = ['retry', 'start-anew', 'choose-again', 'discard'];
-// The states in which somebody may want to ask for help.
+/** @import { Announce } from '../common/announcer.js' */
+/** @import { Entry, State } from './entry.js' */
+
+/** @typedef {(typeof BUTTONS)[number]} Wish the class of the pressed button */
+
+/**
+ * @typedef {object} RowWishes
+ * @property {(what: Wish, entry: Entry) => void} wish
+ * @property {(entry: Entry, event: Event) => void} download
+ * @property {(entry: Entry) => void} share
+ * @property {Announce} announce
+ */
+
+const REMEDIES = /** @type {const} */ (['retry', 'start-anew', 'choose-again', 'discard']);
+const BUTTONS = /** @type {const} */ (['pause', 'continue', 'cancel', ...REMEDIES, 'confirm-yes', 'confirm-no']);
+/**
+ * The states in which somebody may want to ask for help.
+ *
+ * @type {Set<State>}
+ */
 const WITH_FACTS = new Set(['paused', 'unchecked', 'failed', 'left']);
 
 export class Row {
   #entry;
+  /** @type {State | undefined} */
   #shownState;
 
-  // `wish(what, entry)` is called with the class of the pressed button.
+  /**
+   * @param {Entry} entry
+   * @param {HTMLTemplateElement} template
+   * @param {RowWishes} wishes
+   */
   constructor(entry, template, { wish, download, share, announce }) {
     this.#entry = entry;
-    this.element = template.content.firstElementChild.cloneNode(true);
+    this.element = copyOf(template);
     sayAll(this.element, { name: entry.name });
     for (const what of BUTTONS) {
       const button = this.#part(what);
@@ -36,11 +59,7 @@ export class Row {
     this.#part('download').addEventListener('click', (event) => download(entry, event));
     copies(this.#part('copy-details'), () => details(entry), announce);
     this.#part('share').addEventListener('click', () => share(entry));
-    for (const button of this.element.querySelectorAll('.copy')) {
-      const what = button.closest('div').querySelector('dt').textContent;
-      button.setAttribute('aria-label', say('copyName', { what }));
-      copies(button, () => button.previousElementSibling.textContent, announce);
-    }
+    copyButtons(this.element, announce);
     this.show();
   }
 
@@ -49,7 +68,7 @@ export class Row {
     const hadFocus = this.element.contains(document.activeElement);
     this.#show();
     const focused = document.activeElement;
-    if (!hadFocus || (this.element.contains(focused) && focused.checkVisibility())) return;
+    if (!hadFocus || (focused && this.element.contains(focused) && focused.checkVisibility())) return;
     const next = ['pause', 'continue', 'confirm-yes'].map((what) => this.#part(what));
     (next.find((button) => button.checkVisibility()) ?? this.element).focus();
   }
@@ -80,7 +99,7 @@ export class Row {
 
   #progress() {
     const { state, file, sent, compared, toCompare, canCancel } = this.#entry;
-    const element = this.#part('file-progress');
+    const element = part(this.element, 'file-progress', 'progress');
     element.hidden = !canCancel || state === 'known';
     const [amount, of] = state === 'comparing' ? [compared, toCompare] : [sent, file.size];
     element.value = of === 0 ? Number(state === 'checking') : amount / of;
@@ -92,9 +111,9 @@ export class Row {
     const asks = state === 'known' || state === 'unchecked';
     this.#part('question').hidden = !asks;
     if (!asks) return;
-    for (const [part, key] of [['question-text', 'Question'], ['confirm-yes', 'Yes'], ['confirm-no', 'No']]) {
-      this.#part(part).textContent = say(`${state}${key}`);
-    }
+    this.#part('question-text').textContent = say(`${state}Question`);
+    this.#part('confirm-yes').textContent = say(`${state}Yes`);
+    this.#part('confirm-no').textContent = say(`${state}No`);
   }
 
   #problem() {
@@ -103,34 +122,37 @@ export class Row {
     for (const what of REMEDIES) this.#part(what).hidden = !helpful.includes(what);
     this.#part('remedies').hidden = helpful.length === 0;
     this.#part('problem').hidden = state !== 'failed';
-    const has = state === 'failed' && failure;
-    const { text, next } = has ? sayFailure(failure) : { text: '', next: '' };
+    const shown = state === 'failed' ? failure : undefined;
+    const { text, next } = shown ? sayFailure(shown) : { text: '', next: '' };
     this.#part('problem-text').textContent = text;
     this.#part('problem-next').textContent = next;
-    this.#part('problem-code').textContent = has ? failure.code : '';
-    this.#part('problem-request').textContent = has && failure.requestId ? say('request', { id: failure.requestId }) : '';
+    this.#part('problem-code').textContent = shown?.code ?? '';
+    this.#part('problem-request').textContent = shown?.requestId ? say('request', { id: shown.requestId }) : '';
   }
 
   #result() {
     const { state, record, address } = this.#entry;
     this.#part('result').hidden = state !== 'done';
-    if (state !== 'done') return;
+    if (state !== 'done' || !record) return;
     this.element.dataset.fileId = record.id;
-    this.#part('open').href = pageOf(record.id);
+    part(this.element, 'open', 'a').href = pageOf(record.id);
     this.#part('address').textContent = address;
-    this.#part('download').href = address;
-    this.#part('download').download = '';
+    const download = part(this.element, 'download', 'a');
+    download.href = address;
+    download.download = '';
     this.#part('object').textContent = `s3://${record.bucket}/${record.object_key}`;
     this.#part('encrypted-data-key').textContent = record.encrypted_data_key;
     this.#part('file-id').textContent = record.id;
     this.#part('sealed-size').textContent = bytes(record.sealed_size);
   }
 
+  /** @param {string} name */
   #part(name) {
-    return this.element.querySelector(`.${name}`);
+    return part(this.element, name);
   }
 }
 
+/** @param {Entry} entry */
 function status(entry) {
   const { state, reason, asked, isRetrying, file, sent, compared, toCompare, speed } = entry;
   if (asked) return say(asked);
@@ -142,6 +164,11 @@ function status(entry) {
   return words.join(' · ');
 }
 
+/**
+ * @param {DOMStringMap} dataset
+ * @param {string} name
+ * @param {string | undefined} value
+ */
 function set(dataset, name, value) {
   if (value) dataset[name] = value;
   else delete dataset[name];

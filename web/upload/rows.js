@@ -2,6 +2,11 @@
 
 import { Row } from './row.js';
 
+/** @import { Entry } from './entry.js' */
+/** @import { RowWishes } from './row.js' */
+
+/** @typedef {{ element: HTMLElement, entries: Set<Entry>, rows: Map<Entry, Row> | undefined }} Block */
+
 const BLOCK = 20;
 // Up to this many rows are all in the document, so that the browser's search finds them.
 const MOST_WHOLE = 200;
@@ -12,16 +17,26 @@ const GUESSED_HEIGHT = 76;
 export class Rows {
   #list;
   #make;
+  /** @type {Block[]} */
   #blocks = [];
+  /** @type {Map<Entry, Block>} */
   #blockOf = new Map();
+  /** @type {WeakMap<Element, Block>} */
+  #blockIn = new WeakMap();
   #count = 0;
   #observer = new IntersectionObserver((seen) => this.#seen(seen), { rootMargin: NEAR });
 
+  /**
+   * @param {HTMLElement} list
+   * @param {HTMLTemplateElement} template
+   * @param {RowWishes} wishes
+   */
   constructor(list, template, wishes) {
     this.#list = list;
-    this.#make = (entry) => new Row(entry, template, wishes);
+    this.#make = (/** @type {Entry} */ entry) => new Row(entry, template, wishes);
   }
 
+  /** @param {Entry} entry */
   add(entry) {
     let block = this.#blocks.at(-1);
     if (!block || block.entries.size >= BLOCK) block = this.#addBlock();
@@ -33,13 +48,16 @@ export class Rows {
     else if (block.entries.size === BLOCK) holdOpen(block);
   }
 
+  /** @param {Entry} entry */
   show(entry) {
     this.#blockOf.get(entry)?.rows?.get(entry)?.show();
   }
 
+  /** @param {Entry[]} entries */
   remove(entries) {
     for (const entry of entries) {
       const block = this.#blockOf.get(entry);
+      if (!block) continue;
       block.rows?.get(entry)?.element.remove();
       block.rows?.delete(entry);
       block.entries.delete(entry);
@@ -52,7 +70,7 @@ export class Rows {
       block.element.remove();
       return false;
     });
-    if (this.#isWhole) this.#blocks.forEach((block) => this.#mount(block));
+    if (this.#isWhole) for (const block of this.#blocks) this.#mount(block);
   }
 
   get #isWhole() {
@@ -69,22 +87,30 @@ export class Rows {
     const element = document.createElement('ol');
     // Screen readers get all blocks as one list.
     element.role = 'none';
+    /** @type {Block} */
     const block = { element, entries: new Set(), rows: undefined };
-    element.block = block;
+    this.#blockIn.set(element, block);
     this.#blocks.push(block);
     this.#list.append(element);
     this.#observer.observe(element);
     return block;
   }
 
+  /** @param {IntersectionObserverEntry[]} seen */
   #seen(seen) {
     for (const { target, isIntersecting } of seen) {
-      if (isIntersecting || this.#isWhole) this.#mount(target.block);
-      else unmount(target.block);
+      const block = this.#blockIn.get(target);
+      if (!block) continue;
+      if (isIntersecting || this.#isWhole) this.#mount(block);
+      else unmount(block);
     }
   }
 
-  // Makes the missing rows of a block.
+  /**
+   * Makes the missing rows of a block.
+   *
+   * @param {Block} block
+   */
   #mount(block) {
     if (!block.rows) {
       block.rows = new Map();
@@ -99,6 +125,7 @@ export class Rows {
   }
 }
 
+/** @param {Block} block */
 function unmount(block) {
   if (!block.rows || block.element.contains(document.activeElement)) return;
   block.element.style.minHeight = `${block.element.offsetHeight}px`;
@@ -106,6 +133,7 @@ function unmount(block) {
   block.element.replaceChildren();
 }
 
+/** @param {Block} block */
 function holdOpen(block) {
   block.element.style.minHeight = `${block.entries.size * GUESSED_HEIGHT}px`;
 }

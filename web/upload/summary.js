@@ -4,25 +4,32 @@ import { amount, bytes, timeLeft } from '../common/numbers.js';
 import { say } from '../common/sentences.js';
 import { Speed } from '../common/speed.js';
 
+/** @import { Entry } from './entry.js' */
+
+const STATES = /** @type {const} */ ({ done: 'summaryDone', failed: 'summaryFailed', paused: 'summaryPaused' });
+
 export class Summary {
   #speed = new Speed();
   #text;
   #progress;
 
+  /**
+   * @param {HTMLElement} text
+   * @param {HTMLProgressElement} progress
+   */
   constructor(text, progress) {
     this.#text = text;
     this.#progress = progress;
     progress.setAttribute('aria-label', say('progressAll'));
   }
 
+  /** @param {Entry[]} entries */
   show(entries) {
-    const count = { done: 0, failed: 0, paused: 0 };
     let running = 0;
     let size = 0;
     let sent = 0;
     let leapt = 0;
     for (const { state, isRunning, file, sent: itsSent, leapt: itsLeapt } of entries) {
-      count[state] += 1;
       if (isRunning) running += 1;
       if (!isRunning && state !== 'done' && state !== 'paused') continue;
       size += file.size;
@@ -30,8 +37,9 @@ export class Summary {
       leapt += itsLeapt;
     }
     const words = [entries.length === 1 ? say('summaryOne') : say('summaryMany', { count: amount(entries.length) })];
-    for (const [state, key] of [['done', 'summaryDone'], ['failed', 'summaryFailed'], ['paused', 'summaryPaused']]) {
-      if (count[state] > 0) words.push(say(key, { count: amount(count[state]) }));
+    for (const state of /** @type {const} */ (['done', 'failed', 'paused'])) {
+      const count = entries.filter((entry) => entry.state === state).length;
+      if (count > 0) words.push(say(STATES[state], { count: amount(count) }));
     }
     if (running > 0) {
       this.#speed.note(sent - leapt);

@@ -1,15 +1,30 @@
 // Keeps one worker for each backend, made when it is first needed.
 
-import { Uploads } from './uploads.js';
+import { Bridge } from '../common/bridge.js';
+
+/** @import { Uploads } from '../module/sealift_browser.js' */
+/** @import { Stopped } from '../common/bridge.js' */
+/** @import { UploadMessage } from './worker.js' */
+
+/** @typedef {Bridge<Uploads, UploadMessage>} UploadWorker */
+
+const SCRIPT = './worker.js';
 
 export class Workers {
-  #uploadsOf = new Map();
+  /** @type {Map<string, UploadWorker>} */
+  #workerOf = new Map();
   #chosen;
   #hear;
+  /** @type {string | undefined} */
   #apiKey;
   #isDeclined = false;
 
-  // `chosen` returns the backend for the next files. `hear(name, message)` gets every message.
+  /**
+   * `chosen` returns the backend for the next files, `web-crypto` or `aes-gcm`. `hear(name, message)` gets every message.
+   *
+   * @param {() => string} chosen
+   * @param {(name: string, message: UploadMessage | Stopped) => void} hear
+   */
   constructor(chosen, hear) {
     this.#chosen = chosen;
     this.#hear = hear;
@@ -23,37 +38,46 @@ export class Workers {
     return this.of(this.#chosen());
   }
 
+  /** @param {string} name */
   of(name) {
-    if (!this.#uploadsOf.has(name)) {
-      const uploads = new Uploads(name, (message) => this.#hear(name, message));
-      this.#uploadsOf.set(name, uploads);
-      if (this.#apiKey) uploads.logIn(this.#apiKey);
-      if (this.#isDeclined) uploads.logInDeclined();
-    }
-    return this.#uploadsOf.get(name);
+    const there = this.#workerOf.get(name);
+    if (there) return there;
+    const address = new URL(SCRIPT, import.meta.url);
+    address.searchParams.set('backend', name);
+    /** @type {UploadWorker} */
+    const worker = new Bridge(address, (message) => this.#hear(name, message));
+    this.#workerOf.set(name, worker);
+    if (this.#apiKey) worker.tell('logIn', this.#apiKey);
+    if (this.#isDeclined) worker.tell('logInDeclined');
+    return worker;
   }
 
+  /** @param {string} apiKey */
   logIn(apiKey) {
     this.#apiKey = apiKey;
     this.#isDeclined = false;
-    for (const uploads of this.#uploadsOf.values()) uploads.logIn(apiKey);
+    for (const worker of this.#workerOf.values()) worker.tell('logIn', apiKey);
   }
 
   logInDeclined() {
     this.#isDeclined = true;
-    for (const uploads of this.#uploadsOf.values()) uploads.logInDeclined();
+    for (const worker of this.#workerOf.values()) worker.tell('logInDeclined');
   }
 
   // Allows one more question for a key, because the person sends something again.
   askAgain() {
     if (!this.#isDeclined) return;
     this.#isDeclined = false;
-    for (const uploads of this.#uploadsOf.values()) uploads.askAgain();
+    for (const worker of this.#workerOf.values()) worker.tell('askAgain');
   }
 
-  // Ends a stopped worker, so that the next files get a new one.
+  /**
+   * Ends a stopped worker, so that the next files get a new one.
+   *
+   * @param {string} name
+   */
   end(name) {
-    this.#uploadsOf.get(name)?.end();
-    this.#uploadsOf.delete(name);
+    this.#workerOf.get(name)?.end();
+    this.#workerOf.delete(name);
   }
 }
