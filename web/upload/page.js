@@ -1,5 +1,6 @@
 // The page that sends files: passes chosen files to `Sending`, and shows what happens to them.
 
+import { announceChange, sayNames } from './announcements.js';
 import { Announcer } from '../common/announcer.js';
 import { Awake } from '../common/awake.js';
 import { Chooser } from './choose.js';
@@ -13,7 +14,7 @@ import { Handles } from './handles.js';
 import { KeyBetweenTabs } from '../common/key-between-tabs.js';
 import { Login } from '../common/login.js';
 import { nameOf, shownName } from '../common/names.js';
-import { amount, bytes } from '../common/numbers.js';
+import { bytes } from '../common/numbers.js';
 import { Question } from '../common/question.js';
 import { sayFailure } from '../common/problems.js';
 import { Rows } from './rows.js';
@@ -37,7 +38,6 @@ import { Workers } from './workers.js';
 /** @import { FileAgain } from './unfinished.js' */
 /** @import { UploadMessage } from './worker.js' */
 
-const MOST_NAMES = 3;
 const announcer = new Announcer(find('announcer'));
 /** @type {Announce} */
 const announce = (sentence, kind) => announcer.say(sentence, kind);
@@ -127,18 +127,6 @@ async function add(source) {
   const [first] = started;
   if (first && started.length === 1) announce(say('startedOne', { name: first.name }));
   else if (started.length > 1) announce(say('started', { count: started.length }));
-}
-
-/**
- * Makes a sentence with the first of these names.
- *
- * @param {'unreadable' | 'emptyFolder'} sentence
- * @param {string[]} all
- */
-function sayNames(sentence, all) {
-  const names = all.slice(0, MOST_NAMES).join(', ');
-  const others = all.length - MOST_NAMES;
-  return say(others > 0 ? `${sentence}Many` : sentence, { names, count: amount(others) });
 }
 
 /** @param {FoundFile} found */
@@ -361,19 +349,7 @@ function told(entry, what) {
   }
   rows.show(entry);
   if (entry.uploadId) unfinished.remove(entry.uploadId);
-  const { name, reason, failure } = entry;
-  /** @type {Partial<Record<NonNullable<Change>, () => void>>} */
-  const sentences = {
-    done: () => announce(say('announceDone', { name }), 'done'),
-    failed: () => announce(say('announceFailed', { name, text: failure && sayFailure(failure).text }), 'failed'),
-    cancelled: () => announce(say('announceCancelled', { name })),
-    left: () => announce(say('announceLeft', { name })),
-    paused: () => announce(say('announcePaused', { name })),
-    'goes-on': () => announce(say('announceGoesOn', { name })),
-    unchecked: () => announce(`${name}: ${say('uncheckedQuestion')}`),
-    waiting: () => announce(`${name}: ${say(reason ?? 'waiting')}`),
-  };
-  if (what) sentences[what]?.();
+  if (what) announceChange(entry, what, announce);
   show();
 }
 

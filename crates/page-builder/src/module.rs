@@ -71,7 +71,8 @@ mod tests {
     #[test]
     fn only_comments_and_raw_exports_are_removed_from_the_types() {
         let types = "/* a */\nclass A {\n    /**\n     * b\n     */\n    b(): void;\n}\nexport interface InitOutput {\n    readonly a: 1;\n}\n\nclass B {}\n";
-        let short = "class A {\n    b(): void;\n}\nexport interface InitOutput {\n}\n\nclass B {}\n";
+        let short =
+            "class A {\n    b(): void;\n}\nexport interface InitOutput {\n}\n\nclass B {}\n";
         assert_eq!(shortened(types).unwrap(), short);
         assert!(shortened("class A {}\n").is_err());
     }

@@ -25,10 +25,18 @@ const PAGES: [(&str, &[&str]); 3] = [
             "icons/upload.svg",
         ],
     ),
-    ("files.html", &["files.css", "start-files.js", "files-page.js"]),
+    (
+        "files.html",
+        &["files.css", "start-files.js", "files-page.js"],
+    ),
     (
         "file.html",
-        &["file.css", "start-file.js", "file-page.js", "open-worker.js"],
+        &[
+            "file.css",
+            "start-file.js",
+            "file-page.js",
+            "open-worker.js",
+        ],
     ),
 ];
 
@@ -107,7 +115,7 @@ mod tests {
         let mut files = whole();
         files.insert("page.js.br".into(), vec![0; 100]);
         let line = of(&files).unwrap();
-        assert!(line.contains("index.html 12 KiB"), "{line}");
+        assert!(line.contains("index.html 11 KiB"), "{line}");
     }
 
     #[test]

@@ -5,9 +5,9 @@ use std::{env, fs};
 use ts_rs::{Config, TS};
 
 use super::{
-    FileId, FileList, FileRecord, MadeTicket, MakeTicket, Policy, Problem, ProblemCode, RedeemTicket,
-    SharedFile, TicketId, TicketText, UnreadableField, UploadId, UploadList, UploadState,
-    UploadSummary, Verification,
+    FileId, FileList, FileRecord, MadeTicket, MakeTicket, Policy, Problem, ProblemCode,
+    RedeemTicket, SharedFile, TicketId, TicketText, UnreadableField, UploadId, UploadList,
+    UploadState, UploadSummary, Verification,
 };
 use crate::part_plan::PartNumber;
 

@@ -82,13 +82,8 @@ impl Packages {
             |log| self.install(workshop, log),
         )
         .result?;
-        Node::find(workshop, self).ok_or_else(|| {
-            anyhow!(
-                "{} holds no {}",
-                self.folder(workshop).display(),
-                self.name
-            )
-        })
+        Node::find(workshop, self)
+            .ok_or_else(|| anyhow!("{} holds no {}", self.folder(workshop).display(), self.name))
     }
 
     fn install(&self, workshop: &Workshop, log: &mut Log) -> Result<()> {
