@@ -130,6 +130,7 @@ impl RequestError {
 
 /// A failure in the form that the page gets.
 #[derive(Debug, Clone, PartialEq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "camelCase")]
 pub struct Failure {
     /// A [`ProblemCode`], or one of the browser's own codes.
@@ -138,9 +139,11 @@ pub struct Failure {
     pub detail: String,
     /// The HTTP status, if there was an answer.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub status: Option<u16>,
     /// The id of the request in the server's log.
     #[serde(skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub request_id: Option<String>,
     /// The numbers of this case, as in a [`Problem`].
     pub numbers: BTreeMap<String, serde_json::Value>,
@@ -324,7 +327,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn the_pages_have_a_sentence_for_every_code() {
-        let sentences = include_str!("../../../web/problems.js");
+        let sentences = include_str!("../../../web/common/problems.js");
         let (_, opening) = sentences.split_once("const ofReading = {").unwrap();
         let status = |peer| RequestError {
             peer,

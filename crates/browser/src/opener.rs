@@ -63,7 +63,11 @@ impl Opener {
     /// Calls `report` with every message. `options` may have `stallMs`: how long a request to the store may
     /// stall.
     #[wasm_bindgen(constructor)]
-    pub fn new(report: Function, options: Option<Object>) -> Self {
+    pub fn new(
+        #[wasm_bindgen(unchecked_param_type = "(report: OpenerReport | Report) => void")]
+        report: Function,
+        options: Option<Object>,
+    ) -> Self {
         console_error_panic_hook::set_once();
         let options = options.as_ref().map(Options::from_js).unwrap_or_default();
         let reporter = Reporter::new(report);

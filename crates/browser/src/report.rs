@@ -1,17 +1,26 @@
 //! The messages to the page: small objects with a `type`, the file's `id`, and the fields of that type.
 
+#[cfg(test)]
+mod page_types;
+
 use std::cell::Cell;
 
 use js_sys::Function;
 use sealift_transfer::api::{FileRecord, UploadId};
 use serde::Serialize;
 use serde_wasm_bindgen::Serializer;
-use wasm_bindgen::JsValue;
+use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 
 use crate::failure::Failure;
 
+/// The types that the signatures of the module's classes name for the pages' scripts.
+#[wasm_bindgen(typescript_custom_section)]
+const TYPES: &str = "import type { Policy, UploadSummary } from './api.js';
+import type { OpenerReport, Report } from './report.js';";
+
 /// A message to the page.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
 pub enum Report {
     /// The server has opened the upload, and this tab holds its lock. From here on it can be resumed.
@@ -20,6 +29,7 @@ pub enum Report {
         id: u32,
         /// The id of the upload.
         #[serde(rename = "uploadId")]
+        #[cfg_attr(test, ts(type = "UploadId"))]
         upload_id: UploadId,
     },
     /// The file entered a state.
@@ -82,6 +92,7 @@ pub enum Report {
         /// The page's id of the file.
         id: u32,
         /// The server's record of the file.
+        #[cfg_attr(test, ts(type = "FileRecord"))]
         record: Box<FileRecord>,
         /// The path to get it from, relative to the page's origin.
         #[serde(rename = "contentPath")]
@@ -111,6 +122,7 @@ pub enum Report {
 
 /// The states of a file between waiting and the end.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum State {
     /// The server opens the upload, and parts are sealed.
@@ -123,6 +135,7 @@ pub enum State {
 
 /// The reason why a file waits.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
 pub enum Reason {
     /// A network connection.

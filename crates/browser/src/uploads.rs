@@ -54,7 +54,7 @@ impl Uploads {
     /// Rejects with a failure (`code`, `detail`) if the browser is unfit.
     pub async fn open(
         backend: String,
-        report: Function,
+        #[wasm_bindgen(unchecked_param_type = "(report: Report) => void")] report: Function,
         options: Option<Object>,
     ) -> Result<Self, JsValue> {
         console_error_panic_hook::set_once();
@@ -73,6 +73,7 @@ impl Uploads {
     ///
     /// # Errors
     /// Rejects with a failure if the request fails.
+    #[wasm_bindgen(unchecked_return_type = "Policy")]
     pub async fn policy(&self) -> Result<JsValue, JsValue> {
         let queue = self.0.clone();
         let policy = queue.shared.server.policy().await;
@@ -157,6 +158,7 @@ impl Uploads {
     ///
     /// # Errors
     /// Rejects with a failure if the request fails.
+    #[wasm_bindgen(unchecked_return_type = "UploadSummary[]")]
     pub async fn unfinished(&self) -> Result<JsValue, JsValue> {
         let queue = self.0.clone();
         let uploads = queue.shared.server.unfinished().await;

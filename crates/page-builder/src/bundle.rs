@@ -1,8 +1,10 @@
-//! Bundles each page's scripts into one file, which is one request instead of thirty and compresses far better. The
-//! bundler knows modules only as these pages write them. It refuses everything else, because a guess could be wrong.
+//! Bundles the scripts of each page, and of each worker, into one file, which is one request instead of thirty and
+//! compresses far better. The bundler knows modules only as these pages write them. It refuses everything else, because a
+//! guess could be wrong.
 
 mod shorten;
 
+use crate::rooms;
 use anyhow::{Context, Result, bail};
 use std::collections::BTreeMap;
 use std::fmt::Write as _;
@@ -24,7 +26,7 @@ pub(crate) fn shorten(files: &mut Files, name: &str) -> Result<()> {
 }
 
 /// Puts each of `entries` and everything that it imports into one module, which gets the name of the entry. A module
-/// that two entries import is in both bundles.
+/// that two entries import is in both bundles. Only the wasm module's own script stays a file of its own.
 ///
 /// # Errors
 /// Fails if a module is missing, imports itself, or is written in a way that the bundler does not understand.
@@ -50,6 +52,8 @@ pub(crate) fn bundle(files: &mut Files, entries: &[&str]) -> Result<()> {
 
 #[derive(Default)]
 struct Bundle {
+    /// The import of the wasm module's script.
+    of_module: Option<String>,
     text: String,
     /// The modules in the text, in its order.
     names: Vec<String>,
@@ -76,12 +80,18 @@ impl Bundle {
         let mut exports = Vec::new();
         for line in shorten::shorten(source)?.lines() {
             let line = if let Some(import) = line.strip_prefix("import ") {
+                if let Some(import) = of_module(import, name) {
+                    if self.of_module.replace(import).is_some() {
+                        bail!("{name} imports the wasm module, but another script does so, too");
+                    }
+                    continue;
+                }
                 let (names, from) = imported(import)
                     .with_context(|| format!("{name} imports in an unknown way: {line}"))?;
                 let from = resolved(from, name)
                     .with_context(|| format!("{name} imports from outside: {line}"))?;
                 self.add(files, &from)?;
-                writeln!(body, "const {names} = {};", variable(&from))?;
+                writeln!(body, "const {names} = {};", self.variable(&from))?;
                 continue;
             } else if let Some(declaration) = line.strip_prefix("export ") {
                 let exported = declared(declaration)
@@ -94,26 +104,43 @@ impl Bundle {
             writeln!(body, "{line}")?;
         }
         let all = exports.join(", ");
+        self.names.push(name.to_owned());
+        let variable = self.variable(name);
         writeln!(
             self.text,
-            "const {} = (() => {{\n{body}return {{ {all} }};\n}})();",
-            variable(name)
+            "const {variable} = (() => {{\n{body}return {{ {all} }};\n}})();"
         )?;
         self.under_way.pop();
-        self.names.push(name.to_owned());
         self.exports.insert(name.to_owned(), exports);
         Ok(())
     }
 
     fn finish(mut self, entry: &str) -> Result<String> {
         let exports = self.exports.remove(entry).unwrap_or_default().join(", ");
-        writeln!(
-            self.text,
-            "export const {{ {exports} }} = {};",
-            variable(entry)
-        )?;
-        Ok(self.text)
+        if !exports.is_empty() {
+            let variable = self.variable(entry);
+            writeln!(self.text, "export const {{ {exports} }} = {variable};")?;
+        }
+        Ok(self.of_module.unwrap_or_default() + &self.text)
     }
+
+    /// Returns the short name of a module in the text.
+    fn variable(&self, module: &str) -> String {
+        let place = self.names.iter().take_while(|name| *name != module);
+        format!("${}", place.count())
+    }
+}
+
+/// Returns the import of the wasm module's script as the bundle writes it, or `None` if it is another import. The names
+/// stay as they are, and the path becomes the one where the script is served.
+fn of_module(import: &str, importer: &str) -> Option<String> {
+    let (names, from) = import.split_once(" from '")?;
+    let from = resolved(from.strip_suffix("';")?, importer)?;
+    let script = Path::new(&from);
+    let served = rooms::without_room(script);
+    script
+        .starts_with(rooms::MODULE)
+        .then(|| format!("import {names} from './{}';\n", served.display()))
 }
 
 /// Splits `{ a, b } from './c.js';` into the names and the path of the module.
@@ -149,11 +176,6 @@ fn declared(declaration: &str) -> Option<&str> {
     (!name.is_empty()).then_some(name)
 }
 
-fn variable(module: &str) -> String {
-    let plain = module.replace(|c: char| !c.is_ascii_alphanumeric(), "_");
-    format!("$_{plain}")
-}
-
 #[cfg(test)]
 mod tests {
     use super::{Files, bundle};
@@ -181,10 +203,10 @@ mod tests {
         let names: Vec<_> = page.keys().map(|name| name.to_str().unwrap()).collect();
         assert_eq!(names, ["page.js", "worker.js"]);
         let script = String::from_utf8(page.values().next().unwrap().clone()).unwrap();
-        let expected = "const $_b_js = (() => {\nclass b {\n#x = 1;\n}\nreturn { b };\n})();\n\
-            const $_a_js = (() => {\nconst { b } = $_b_js;\nconst a = () => b;\nreturn { a };\n})();\n\
-            const $_page_js = (() => {\nconst { a } = $_a_js;\nconst { b } = $_b_js;\nfunction start() { a(b); }\nreturn { start };\n})();\n\
-            export const { start } = $_page_js;\n";
+        let expected = "const $0 = (() => {\nclass b {\n#x = 1;\n}\nreturn { b };\n})();\n\
+            const $1 = (() => {\nconst { b } = $0;\nconst a = () => b;\nreturn { a };\n})();\n\
+            const $2 = (() => {\nconst { a } = $1;\nconst { b } = $0;\nfunction start() { a(b); }\nreturn { start };\n})();\n\
+            export const { start } = $2;\n";
         assert_eq!(script, expected);
     }
 
@@ -208,7 +230,27 @@ mod tests {
         for script in &scripts {
             assert!(script.contains("const c = () => 1;"), "{script}");
         }
-        assert!(scripts[0].contains("const { b } = $_open_b_js;"));
+        assert!(scripts[0].contains("const { b } = $1;"));
+    }
+
+    #[test]
+    fn the_script_of_the_wasm_module_is_imported_from_where_it_is_served() {
+        let mut page = files(&[
+            (
+                "upload/worker.js",
+                "import init, { A } from '../module/m.js';\nimport { b } from '../common/b.js';\nb(init, A);\n",
+            ),
+            ("common/b.js", "export const b = () => 1;\n"),
+            ("module/m.js", "export default 1;\n"),
+        ]);
+        bundle(&mut page, &["upload/worker.js"]).unwrap();
+        let names: Vec<_> = page.keys().map(|name| name.to_str().unwrap()).collect();
+        assert_eq!(names, ["module/m.js", "upload/worker.js"]);
+        let script = String::from_utf8(page.values().nth(1).unwrap().clone()).unwrap();
+        let expected = "import init, { A } from './m.js';\n\
+            const $0 = (() => {\nconst b = () => 1;\nreturn { b };\n})();\n\
+            const $1 = (() => {\nconst { b } = $0;\nb(init, A);\nreturn {  };\n})();\n";
+        assert_eq!(script, expected);
     }
 
     #[test]

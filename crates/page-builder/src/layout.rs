@@ -1,28 +1,10 @@
 //! Writes the folder to serve: exactly the page's files, and nothing of an earlier page.
 
 use crate::bundle::Files;
-use anyhow::{Context, Result, bail};
+use anyhow::{Context, Result};
 use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
-
-/// Reads all files below `sources`.
-///
-/// # Errors
-/// Fails if two sources have a file of the same name, or if one cannot be read.
-pub(crate) fn gather(sources: &[&PathBuf]) -> Result<Files> {
-    let mut files = Files::new();
-    for source in sources {
-        for (name, path) in files_below(source)? {
-            let bytes =
-                fs::read(&path).with_context(|| format!("cannot read {}", path.display()))?;
-            if files.insert(name, bytes).is_some() {
-                bail!("another folder has the file {}, too", path.display());
-            }
-        }
-    }
-    Ok(files)
-}
 
 /// Makes `dist` hold `files` and nothing else. Files that are right already are not touched. The others are replaced
 /// whole, so that a running server never sees half a file.
@@ -81,43 +63,23 @@ pub(crate) fn files_below(folder: &Path) -> Result<BTreeMap<PathBuf, PathBuf>> {
 
 #[cfg(test)]
 mod tests {
-    use super::{gather, lay_out};
+    use super::lay_out;
+    use crate::bundle::Files;
     use std::fs;
 
     #[test]
-    fn the_folder_holds_the_sources_and_nothing_of_an_earlier_page() {
+    fn the_folder_holds_the_files_and_nothing_of_an_earlier_page() {
         let room = tempfile::tempdir().unwrap();
-        let (web, module, dist) = (
-            room.path().join("web"),
-            room.path().join("module"),
-            room.path().join("dist"),
-        );
-        for (folder, name) in [
-            (&web, "icons/a.svg"),
-            (&module, "m.js"),
-            (&dist, "old.js"),
-            (&web, ".hidden"),
-        ] {
-            let path = folder.join(name);
-            fs::create_dir_all(path.parent().unwrap()).unwrap();
-            fs::write(path, name).unwrap();
-        }
-        let files = gather(&[&web, &module]).unwrap();
+        let dist = room.path().join("dist");
+        fs::create_dir_all(&dist).unwrap();
+        fs::write(dist.join("old.js"), "x").unwrap();
+        let files = Files::from([
+            ("icons/a.svg".into(), b"a".to_vec()),
+            ("m.js".into(), b"m".to_vec()),
+        ]);
         lay_out(&files, &dist).unwrap();
-        assert_eq!(fs::read(dist.join("icons/a.svg")).unwrap(), b"icons/a.svg");
-        assert_eq!(fs::read(dist.join("m.js")).unwrap(), b"m.js");
+        assert_eq!(fs::read(dist.join("icons/a.svg")).unwrap(), b"a");
+        assert_eq!(fs::read(dist.join("m.js")).unwrap(), b"m");
         assert!(!dist.join("old.js").exists());
-        assert!(!dist.join(".hidden").exists());
-    }
-
-    #[test]
-    fn two_files_of_one_name_are_refused() {
-        let room = tempfile::tempdir().unwrap();
-        let (web, module) = (room.path().join("web"), room.path().join("module"));
-        for folder in [&web, &module] {
-            fs::create_dir_all(folder).unwrap();
-            fs::write(folder.join("m.js"), "x").unwrap();
-        }
-        assert!(gather(&[&web, &module]).is_err());
     }
 }

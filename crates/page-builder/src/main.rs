@@ -9,13 +9,20 @@ mod compress;
 mod layout;
 mod module;
 mod parts;
+mod rooms;
 mod size;
 
 use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
-/// The script of each page.
-const BUNDLES: [&str; 3] = ["page.js", "files-page.js", "file-page.js"];
+/// The scripts of the pages and of their workers.
+const BUNDLES: [&str; 5] = [
+    "upload/page.js",
+    "upload/worker.js",
+    "files/files-page.js",
+    "file/file-page.js",
+    "file/open-worker.js",
+];
 
 fn main() -> Result<()> {
     let arguments: Vec<PathBuf> = std::env::args_os().skip(1).map(PathBuf::from).collect();
@@ -25,9 +32,10 @@ fn main() -> Result<()> {
         );
     };
     module::bind(wasm, room).with_context(|| format!("cannot bind {}", wasm.display()))?;
-    let mut files = layout::gather(&[web, room])?;
+    let mut files = rooms::gather(web, room)?;
     parts::put_in(&mut files)?;
     bundle::bundle(&mut files, &BUNDLES)?;
+    let mut files = rooms::leave(files)?;
     let glue = format!("{}.js", module::NAME);
     bundle::shorten(&mut files, &glue).with_context(|| format!("cannot shorten {glue}"))?;
     compress::compress(&mut files)?;

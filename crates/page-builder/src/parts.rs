@@ -1,11 +1,11 @@
-//! Puts common parts into the pages, so that each part is written only once. The line `<!-- part: ask.html -->` is
-//! replaced with the file of that name in the folder `parts`.
+//! Puts common parts into the pages, so that each part is written only once. The line `<!-- part: ask.html -->`, or in a
+//! style `/* part: lists.css */`, is replaced with the file of that name in the folder `common/parts`.
 
 use crate::bundle::Files;
 use anyhow::{Context, Result, ensure};
 use std::path::{Path, PathBuf};
 
-const FOLDER: &str = "parts";
+const FOLDER: &str = "common/parts";
 
 /// Puts the parts into the pages that name them. The parts themselves are not served.
 ///
@@ -22,7 +22,10 @@ pub(crate) fn put_in(files: &mut Files) -> Result<()> {
     });
     let mut unused: Vec<PathBuf> = parts.keys().cloned().collect();
     for (page, bytes) in files.iter_mut() {
-        if page.extension().is_none_or(|extension| extension != "html") {
+        if page
+            .extension()
+            .is_none_or(|extension| extension != "html" && extension != "css")
+        {
             continue;
         }
         let mut whole = String::with_capacity(bytes.len());
@@ -46,8 +49,9 @@ pub(crate) fn put_in(files: &mut Files) -> Result<()> {
 }
 
 fn part_in(line: &str) -> Option<&str> {
-    let named = line.trim().strip_prefix("<!-- part: ")?;
-    named.strip_suffix(" -->")
+    [("<!-- part: ", " -->"), ("/* part: ", " */")]
+        .iter()
+        .find_map(|(begin, end)| line.trim().strip_prefix(begin)?.strip_suffix(end))
 }
 
 #[cfg(test)]
@@ -64,17 +68,25 @@ mod tests {
     fn a_part_takes_the_place_of_its_name() {
         let mut page = files(&[
             ("a.html", "<p>\n  <!-- part: b.html -->\n</p>\n"),
-            ("parts/b.html", "<b></b>\n"),
+            ("c.css", "a {}\n/* part: d.css */\n"),
+            ("common/parts/b.html", "<b></b>\n"),
+            ("common/parts/d.css", "d {}\n"),
         ]);
         put_in(&mut page).unwrap();
-        assert_eq!(page, files(&[("a.html", "<p>\n<b></b>\n</p>\n")]));
+        assert_eq!(
+            page,
+            files(&[
+                ("a.html", "<p>\n<b></b>\n</p>\n"),
+                ("c.css", "a {}\nd {}\n")
+            ])
+        );
     }
 
     #[test]
     fn a_part_that_is_missing_or_not_used_is_refused() {
         let mut missing = files(&[("a.html", "<!-- part: b.html -->\n")]);
         assert!(put_in(&mut missing).is_err());
-        let mut unused = files(&[("a.html", "<p>\n"), ("parts/b.html", "<b></b>\n")]);
+        let mut unused = files(&[("a.html", "<p>\n"), ("common/parts/b.html", "<b></b>\n")]);
         assert!(put_in(&mut unused).is_err());
     }
 }

@@ -11,24 +11,32 @@ use std::path::Path;
 const MOST_COMPRESSED_BYTES: u64 = 200 * 1024;
 
 /// The files that every page loads.
-const EVERY_PAGE: [&str; 5] = [
-    "style.css",
-    "files.css",
-    "opening.css",
-    "icons/sealift.svg",
-    "icons/states.svg",
-];
+const EVERY_PAGE: [&str; 3] = ["common.css", "icons/sealift.svg", "icons/states.svg"];
 
 /// Each page, with the files that only it loads.
 const PAGES: [(&str, &[&str]); 3] = [
     (
         "index.html",
-        &["start.js", "page.js", "worker.js", "icons/upload.svg"],
+        &[
+            "upload.css",
+            "start.js",
+            "page.js",
+            "worker.js",
+            "icons/upload.svg",
+        ],
     ),
-    ("files.html", &["start-files.js", "files-page.js"]),
+    (
+        "files.html",
+        &["files.css", "start-files.js", "files-page.js"],
+    ),
     (
         "file.html",
-        &["start-file.js", "file-page.js", "open-worker.js"],
+        &[
+            "file.css",
+            "start-file.js",
+            "file-page.js",
+            "open-worker.js",
+        ],
     ),
 ];
 
@@ -107,7 +115,7 @@ mod tests {
         let mut files = whole();
         files.insert("page.js.br".into(), vec![0; 100]);
         let line = of(&files).unwrap();
-        assert!(line.contains("index.html 12 KiB"), "{line}");
+        assert!(line.contains("index.html 11 KiB"), "{line}");
     }
 
     #[test]

@@ -6,6 +6,8 @@ pub mod file_name;
 pub mod files;
 pub mod ids;
 pub mod open;
+#[cfg(test)]
+mod page_types;
 pub mod policy;
 pub mod problem;
 pub mod read;

@@ -18,6 +18,7 @@ pub const DEFAULT_PART_LENGTH: u64 = 8 * 1024 * 1024;
 
 /// A part's number in its upload, 1 to 10,000.
 #[derive(Clone, Copy, PartialEq, Eq, Hash, PartialOrd, Ord, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct PartNumber(u16);
 

@@ -109,7 +109,7 @@ pub(crate) struct TestArgs {
     #[arg(long, value_name = "STEP")]
     pub(crate) only: Vec<String>,
 
-    /// Let the formatter and clippy fix what they can instead of failing.
+    /// Let the formatters and linters fix what they can instead of failing, and write the types of the pages.
     #[arg(long)]
     pub(crate) fix: bool,
 

@@ -36,6 +36,8 @@ pub(crate) enum Need {
     Python,
     /// The official reader in JavaScript.
     Node,
+    /// The tools that check the pages' scripts.
+    WebTools,
     /// curl, with which everybody can upload and download.
     Curl,
 }
@@ -53,7 +55,8 @@ impl Need {
             Self::Chromium => browser::chromium_ready(workshop).map(drop),
             Self::Firefox => browser::firefox_ready(workshop).map(drop),
             Self::Python => python::ready(workshop).map(drop),
-            Self::Node => node::ready(workshop).map(drop),
+            Self::Node => node::SDK.ready(workshop).map(drop),
+            Self::WebTools => node::WEB_TOOLS.ready(workshop).map(drop),
             Self::Curl => curl::ready(workshop),
         }
     }
@@ -86,6 +89,7 @@ pub(crate) fn run(workshop: &Workshop, purpose: Purpose) -> Result<()> {
             Need::Tool(Tool::Garage),
             Need::Python,
             Need::Node,
+            Need::WebTools,
             Need::Curl,
             Need::Tool(Tool::WasmBindgen),
             Need::Tool(Tool::WasmPack),

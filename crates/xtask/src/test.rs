@@ -8,6 +8,7 @@ mod rooms;
 mod steps;
 mod summary;
 mod wasm;
+mod web;
 
 use crate::args::TestArgs;
 use crate::setup::{self, Need, toolchain, toolchain::Toolchain};

@@ -17,8 +17,16 @@ const TAIL_LINES: usize = 60;
 /// The number of characters to show of a line. A test may print a whole file into one line.
 const LINE_CHARS: usize = 400;
 
-/// The words in a line that names a failure, as Rust's test harness, panics and wasm-bindgen write them.
-const NAMES_A_FAILURE: [&str; 4] = [" ... FAIL", "panicked at", "error: ", "Error: "];
+/// The words in a line that names a failure, as Rust's test harness, panics, wasm-bindgen, TypeScript and Node.js write
+/// them.
+const NAMES_A_FAILURE: [&str; 6] = [
+    " ... FAIL",
+    "panicked at",
+    "error: ",
+    "Error: ",
+    "error TS",
+    "not ok ",
+];
 
 /// The number of lines to show from a panic's first line on.
 const PANIC_LINES: usize = 4;

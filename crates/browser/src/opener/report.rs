@@ -13,8 +13,9 @@ use crate::{
 
 /// A message to the page of a file.
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
-enum OpenerReport {
+pub(crate) enum OpenerReport {
     /// More bytes were received. Counts are plaintext bytes.
     Progress {
         /// Bytes received so far.
@@ -44,8 +45,9 @@ enum OpenerReport {
 }
 
 #[derive(Debug, Serialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "kebab-case")]
-enum How {
+pub(crate) enum How {
     Picker,
     Disk,
     Memory,

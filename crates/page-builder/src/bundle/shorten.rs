@@ -2,7 +2,7 @@
 
 use anyhow::{Result, bail};
 
-/// Removes indentation, empty lines, and comments that begin a line.
+/// Removes indentation, empty lines, comments that begin a line, and types within a line: `/** @type {A} */ (b)`.
 ///
 /// # Errors
 /// Fails if a string may have several lines, because its spaces must stay, or if code follows a comment on its line.
@@ -25,7 +25,15 @@ pub(super) fn shorten(script: &str) -> Result<String> {
         if line.matches('`').count() % 2 == 1 {
             bail!("a string has more than one line: {line}");
         }
-        short.push_str(line);
+        let mut rest = line;
+        while let Some((before, typed)) = rest.split_once("/** @type ") {
+            let Some((_, after)) = typed.split_once("*/ ") else {
+                bail!("a type has more than one line: {line}");
+            };
+            short.push_str(before);
+            rest = after;
+        }
+        short.push_str(rest);
         short.push('\n');
     }
     Ok(short)
@@ -39,6 +47,13 @@ mod tests {
     fn what_runs_stays() {
         let script = "// One.\n/** Two\n * `three\n */\nif (a) {\n  b(`c`); // Four.\n\n}\n";
         assert_eq!(shorten(script).unwrap(), "if (a) {\nb(`c`); // Four.\n}\n");
+    }
+
+    #[test]
+    fn types_within_a_line_are_removed() {
+        let script = "a(/** @type {B} */ (b), (/** @type {C} */ c) => c);\n";
+        assert_eq!(shorten(script).unwrap(), "a((b), (c) => c);\n");
+        assert!(shorten("a(/** @type {{\n  b: C }} */ d);\n").is_err());
     }
 
     #[test]

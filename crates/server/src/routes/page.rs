@@ -31,7 +31,7 @@ pub(crate) fn page(folder: &Path, store_origin: &str) -> Router<App> {
         "form-action 'self'",
         "frame-ancestors 'none'",
         "require-trusted-types-for 'script'",
-        // The page's only policy for trusted types. Its worker needs it (web/uploads.js).
+        // The page's only policy for trusted types. Its worker needs it (web/common/bridge.js).
         "trusted-types sealift",
     ]
     .join("; ");

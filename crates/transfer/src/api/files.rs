@@ -37,6 +37,7 @@ pub fn verify_path(file: &FileId) -> String {
 /// A field of a record whose sealed value in the database cannot be opened, because the row was
 /// damaged or the key that sealed it is gone. The file itself may still be good.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum UnreadableField {
     /// The name. The record has an empty name then.
@@ -56,6 +57,7 @@ pub enum UnreadableField {
 
 /// The record of a file.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FileRecord {
     /// The id of the file.
     pub id: FileId,
@@ -87,6 +89,7 @@ pub struct FileRecord {
     pub version: Option<String>,
     /// The ciphertext of the encrypted data key. For KMS this is the `CiphertextBlob`.
     #[serde(with = "base64_bytes")]
+    #[cfg_attr(test, ts(type = "string"))]
     pub encrypted_data_key: Vec<u8>,
     /// The encryption context that the data key is bound to.
     pub encryption_context: BTreeMap<String, String>,
@@ -99,6 +102,7 @@ pub struct FileRecord {
 /// The result of the check of all frames of a file. The check runs by itself after an upload, and
 /// again on request.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Verification {
     /// The check has not run yet: not since the upload, or, for a file that was good, not since the last
@@ -140,10 +144,12 @@ impl Verification {
 /// case, and the files whose name cannot be read, because it may contain the text. A page of a search
 /// may have few files or none, although more follow after its cursor.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct FileList {
     /// The files of this page.
     pub files: Vec<FileRecord>,
     /// The value of `?cursor=` for the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
 }

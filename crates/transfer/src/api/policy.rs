@@ -7,6 +7,7 @@ pub const PATH: &str = "/v1/policy";
 
 /// The limits and the mode of the server.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Policy {
     /// The most plaintext bytes of one file.
     pub most_bytes: u64,

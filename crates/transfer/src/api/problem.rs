@@ -10,6 +10,7 @@ pub const CONTENT_TYPE: &str = "application/problem+json";
 
 /// The body of an error answer.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct Problem {
     /// A URI reference that names the kind of problem: `/problems/<code>`.
     #[serde(rename = "type")]
@@ -25,6 +26,7 @@ pub struct Problem {
     pub detail: String,
     /// The id that finds the request in the server's log.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub request_id: Option<String>,
     /// The numbers of this case, such as `part` or `most_bytes`.
     #[serde(flatten)]

@@ -25,6 +25,7 @@ pub fn key_path(upload: &UploadId) -> String {
 
 /// The state of an upload on the server.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(rename_all = "snake_case")]
 pub enum UploadState {
     /// The upload is recorded, but the store does not have its multipart upload yet.

@@ -39,6 +39,7 @@ pub fn page_path(file: &FileId) -> String {
 
 /// The request for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct MakeTicket {
     /// The caller's own file that may be downloaded.
@@ -46,11 +47,13 @@ pub struct MakeTicket {
     /// Seconds for which the ticket can be redeemed: 60 to 2,592,000 (30 days). The default is 604,800
     /// (7 days).
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub expires_in_seconds: Option<u64>,
 }
 
 /// The answer with a new ticket, a 201.
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct MadeTicket {
     /// The ticket's id, which is not secret.
     pub ticket_id: TicketId,
@@ -65,6 +68,7 @@ pub struct MadeTicket {
 
 /// The request that uses a ticket up. The answer is a cookie and a [`SharedFile`].
 #[derive(Debug, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(deny_unknown_fields)]
 pub struct RedeemTicket {
     /// The ticket as it stood after `#`.
@@ -73,6 +77,7 @@ pub struct RedeemTicket {
 
 /// The facts about a file that somebody with a ticket gets.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct SharedFile {
     /// The id of the file.
     pub file_id: FileId,
@@ -87,6 +92,7 @@ pub struct SharedFile {
     /// When the cookie ends, if a ticket was redeemed; milliseconds since the Unix epoch. Every read or
     /// opening of the file moves it to 15 minutes from then, up to a day in all.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub readable_until_ms: Option<i64>,
     /// The fields that cannot be read: only `name` and `verification` occur here.
     #[serde(default, skip_serializing_if = "Vec::is_empty")]
@@ -95,6 +101,7 @@ pub struct SharedFile {
 
 /// A ticket's secret text. It is wiped when dropped and never printed.
 #[derive(Serialize, Deserialize, Zeroize, ZeroizeOnDrop)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(transparent)]
 pub struct TicketText(String);
 

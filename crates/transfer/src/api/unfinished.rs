@@ -11,16 +11,19 @@ use crate::part_plan::PartNumber;
 
 /// One page of unfinished uploads (`opening`, `open`, `completing`, not expired), newest first.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UploadList {
     /// The uploads of this page.
     pub uploads: Vec<UploadSummary>,
     /// The value of `?cursor=` for the next page; absent on the last page.
     #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
     pub next_cursor: Option<String>,
 }
 
 /// The facts by which a person recognizes an upload.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
 pub struct UploadSummary {
     /// The id of the upload.
     pub upload_id: UploadId,

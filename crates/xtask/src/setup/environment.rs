@@ -1,7 +1,7 @@
 //! The environment of the tests. It says where the real programs are that the tests start.
 
 use super::browser::{Chromium, find_firefox};
-use super::node::Node;
+use super::node::{Node, SDK};
 use super::python::Python;
 use super::tools::Tool;
 use crate::native;
@@ -49,9 +49,9 @@ pub(crate) fn for_tests(workshop: &Workshop) -> Result<Vec<(&'static str, OsStri
         name("SEALIFT_TEST_SDK_PYTHON", python.sdk_python);
         name("SEALIFT_TEST_CLI", python.encryption_cli);
     }
-    if let Some(node) = Node::find(workshop) {
+    if let Some(node) = Node::find(workshop, &SDK) {
         name("SEALIFT_TEST_NODE", node.node);
-        name("SEALIFT_TEST_JAVASCRIPT_SDK", node.sdk);
+        name("SEALIFT_TEST_JAVASCRIPT_SDK", node.packages);
     }
     name("SEALIFT_TEST_SEALIFT", native::sealift(workshop));
     name("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop));

@@ -1,6 +1,6 @@
 //! The steps of `cargo xtask test`. The steps that fail most usefully and soonest come first.
 
-use super::{Bench, Counts, Step, arrows, circles, comments, fuzz, rooms, wasm};
+use super::{Bench, Counts, Step, arrows, circles, comments, fuzz, rooms, wasm, web};
 use crate::faults;
 use crate::native;
 use crate::page;
@@ -26,6 +26,12 @@ pub(super) const STEPS: &[Step] = &[
         &[],
         rules,
     ),
+    tests(
+        "web",
+        "the pages' scripts: Biome, TypeScript, and tests on Node.js",
+        &[Need::WebTools],
+        web::check,
+    ),
     check(
         "machete",
         "no unused dependency",
@@ -46,7 +52,12 @@ pub(super) const STEPS: &[Step] = &[
         clippy_wasm,
     ),
     check("doc", "rustdoc with private items", &[], doc),
-    check("page", "the upload page and its size", &[], page),
+    check(
+        "page",
+        "the pages, their size, and the types of their module",
+        &[],
+        page,
+    ),
     tests(
         "native",
         "unit and integration tests",
@@ -266,14 +277,18 @@ fn page(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
         bench.toolchain,
         &page::default_dist(bench.workshop),
         log,
-    )
-    .map(drop)
+    )?;
+    web::check_module_types(bench)
 }
 
 fn native_tests(bench: &Bench<'_>, log: &mut Log) -> Result<()> {
+    let mut cargo = bench.native("test");
+    if bench.fix {
+        // The test of the pages' types then writes them.
+        cargo.env("SEALIFT_TEST_FIX", "1");
+    }
     log.run(
-        bench
-            .native("test")
+        cargo
             .args(["--exclude", "sealift-tests", "--no-fail-fast"])
             .envs(environment::for_tests(bench.workshop)?),
     )

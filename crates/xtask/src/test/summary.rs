@@ -28,9 +28,15 @@ impl Outcome {
     }
 }
 
-/// Adds up the lines `test result: ok. 12 passed; 0 failed; ...` of all test programs.
+/// Adds up the lines `test result: ok. 12 passed; 0 failed; ...` of all test programs, and the lines `# pass 12` and
+/// `# fail 0` of Node.js.
 pub(super) fn tests_in(output: &str) -> Outcome {
     let mut sum = Outcome::default();
+    for line in output.lines() {
+        let number = |name| line.strip_prefix(name)?.parse::<u64>().ok();
+        sum.passed += number("# pass ").unwrap_or(0);
+        sum.failed += number("# fail ").unwrap_or(0);
+    }
     for line in output.lines().filter(|line| line.contains("test result:")) {
         let words: Vec<&str> = line
             .split([' ', ';'])
@@ -150,6 +156,18 @@ mod tests {
             Outcome {
                 passed: 7,
                 failed: 2
+            }
+        );
+    }
+
+    #[test]
+    fn the_results_of_node_are_added_up() {
+        let output = "1..2\n# tests 5\n# pass 4\n# fail 1\n";
+        assert_eq!(
+            tests_in(output),
+            Outcome {
+                passed: 4,
+                failed: 1
             }
         );
     }

@@ -1,12 +1,6 @@
 // The AWS Encryption SDK for browsers with a raw AES keyring, so that no KMS delays it.
 
-import {
-  AlgorithmSuiteIdentifier,
-  buildClient,
-  CommitmentPolicy,
-  RawAesKeyringWebCrypto,
-  RawAesWrappingSuiteIdentifier,
-} from '@aws-crypto/client-browser';
+import { AlgorithmSuiteIdentifier, buildClient, CommitmentPolicy, RawAesKeyringWebCrypto, RawAesWrappingSuiteIdentifier } from '@aws-crypto/client-browser';
 
 // A `suite` of `committing` is Sealift's suite, which has no signature. Without `suite` the client uses its default.
 export async function byOfficialClient(plaintext, { suite, frameLength }) {

@@ -87,7 +87,7 @@ fn read(file: &str, module: &str, text: &str, modules: &[String]) -> Module {
         let Some((tree, after)) = at_use.split_once(';') else {
             break;
         };
-        let is_public = before.trim_end().ends_with(|c: char| c == ')' || c == 'b')
+        let is_public = before.trim_end().ends_with([')', 'b'])
             && before
                 .rsplit(['\n', ';', '}'])
                 .next()

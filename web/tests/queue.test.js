@@ -1,0 +1,41 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+import { Queue } from '../upload/queue.js';
+
+function filled(count) {
+  const handed = [];
+  const queue = new Queue((entry) => handed.push(entry));
+  for (let entry = 1; entry <= count; entry += 1) queue.put(entry);
+  return { queue, handed };
+}
+
+test('the worker gets 24 files at a time, in their order', () => {
+  const { handed } = filled(100);
+  assert.deepEqual(
+    handed,
+    Array.from({ length: 24 }, (_, place) => place + 1),
+  );
+});
+
+test('a file that ends makes room for the next', () => {
+  const { queue, handed } = filled(26);
+  queue.release([3]);
+  assert.equal(handed.at(-1), 25);
+  queue.release([1, 2]);
+  assert.equal(handed.at(-1), 26);
+});
+
+test('a file that is released while it waits is never handed over', () => {
+  const { queue, handed } = filled(26);
+  queue.release([25]);
+  queue.release([1]);
+  assert.deepEqual(handed.slice(24), [26]);
+});
+
+test('a file that is put again comes last', () => {
+  const { queue, handed } = filled(25);
+  queue.release([1]);
+  queue.put(1);
+  queue.release([2]);
+  assert.deepEqual(handed.slice(24), [25, 1]);
+});

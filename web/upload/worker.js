@@ -1,0 +1,60 @@
+// The worker that sends files. Besides the module's messages it posts the server's limits.
+
+import init, { Uploads } from '../module/sealift_browser.js';
+import { serve } from '../common/bridge.js';
+import { isFailure } from '../common/failure.js';
+
+/** @import { Policy } from '../module/api.js' */
+/** @import { Failure, Report } from '../module/report.js' */
+
+/**
+ * What the worker says: the messages of the module, `ready` with the server's policy, and `away` with a failure while
+ * the policy cannot be fetched.
+ *
+ * @typedef {Report | { type: 'ready', policy: Policy } | { type: 'away', failure: Failure }} UploadMessage
+ */
+
+const FIRST_WAIT_MS = 1000;
+const LONGEST_WAIT_MS = 30_000;
+
+/** @param {string} backend */
+async function open(backend) {
+  await init();
+  const uploads = await Uploads.open(backend, say);
+  if (!(await tellPolicy(uploads))) setTimeout(tellPolicyLater, FIRST_WAIT_MS, uploads, FIRST_WAIT_MS);
+  return uploads;
+}
+
+/** @param {UploadMessage} message */
+function say(message) {
+  postMessage(message);
+}
+
+/**
+ * Posts the server's policy, and returns whether it was there. Files are sent even without it, because the server
+ * refuses those that are too large.
+ *
+ * @param {Uploads} uploads
+ */
+async function tellPolicy(uploads) {
+  try {
+    say({ type: 'ready', policy: await uploads.policy() });
+    return true;
+  } catch (failure) {
+    if (!isFailure(failure)) throw failure;
+    say({ type: 'away', failure });
+    return false;
+  }
+}
+
+/**
+ * @param {Uploads} uploads
+ * @param {number} waitMs
+ */
+async function tellPolicyLater(uploads, waitMs) {
+  if (await tellPolicy(uploads)) return;
+  const nextMs = Math.min(waitMs * 2, LONGEST_WAIT_MS);
+  setTimeout(tellPolicyLater, nextMs, uploads, nextMs);
+}
+
+serve(open(new URL(self.location.href).searchParams.get('backend') ?? 'web-crypto'));
