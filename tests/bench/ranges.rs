@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{StatusCode, header};
-use sealift_tests::{FailingProxy, LargeFile, Moto, Watched, sizes};
+use sealift_tests::{LargeFile, Moto, Proxy, Watched, sizes};
 
 use crate::{Scale, figures, ground};
 
@@ -64,11 +64,7 @@ fn ranges(frame_length: u64) -> [(&'static str, Range<u64>); 5] {
 }
 
 /// Stores the file. Only the frames of these ranges are really sealed.
-async fn stored(
-    kms: &FailingProxy,
-    key_arn: &str,
-    ranges: &[(&str, Range<u64>)],
-) -> Result<LargeFile> {
+async fn stored(kms: &Proxy, key_arn: &str, ranges: &[(&str, Range<u64>)]) -> Result<LargeFile> {
     let settings = [
         ("keyring", "kms"),
         ("kms_key", key_arn),
@@ -115,11 +111,11 @@ fn tell(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) 
 struct Reader<'a> {
     http: reqwest::Client,
     large: &'a LargeFile,
-    kms: &'a FailingProxy,
+    kms: &'a Proxy,
 }
 
 impl<'a> Reader<'a> {
-    async fn connected(large: &'a LargeFile, kms: &'a FailingProxy) -> Result<Self> {
+    async fn connected(large: &'a LargeFile, kms: &'a Proxy) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let health = format!("{}/healthz", large.watched().address);
         let healthy = http.get(health).send().await?.error_for_status()?;

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use sealift_tests::{FailingProxy, Operation, Page, Plan, Randomness, Scene, Stack};
+use sealift_tests::{Operation, Page, Plan, Proxy, Randomness, Scene, Stack};
 use sealift_transfer::api::{FileId, files};
 use serde::Deserialize;
 use serde_json::json;
@@ -75,10 +75,10 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
     play().then(told, error => told({ error: String(error) }));";
 
 /// Starts a proxy in front of the server that records the requested ranges.
-async fn watched(stack: &Stack) -> Result<FailingProxy> {
+async fn watched(stack: &Stack) -> Result<Proxy> {
     let server = stack.address().strip_prefix("http://");
     let server: SocketAddr = server.context("the server on loopback")?.parse()?;
-    FailingProxy::start(server, Plan::none()).await
+    Proxy::start(server, Plan::none()).await
 }
 
 /// The result of playing.
@@ -104,7 +104,7 @@ impl Seen {
 
 async fn seek(
     page: &Page,
-    way: &FailingProxy,
+    way: &Proxy,
     kind: &str,
     file: &FileId,
     places: &[f64],
@@ -118,9 +118,9 @@ async fn seek(
 }
 
 /// Returns the first byte of each range that the browser requested.
-fn starts(way: &FailingProxy) -> Vec<u64> {
+fn starts(way: &Proxy) -> Vec<u64> {
     let journal = way.journal();
-    let asked = journal.iter().map(|reached| &reached.asked);
+    let asked = journal.iter().map(|reached| &reached.request);
     let ranges = asked
         .filter(|asked| asked.operation == Operation::Content)
         .filter_map(|asked| asked.range.clone());

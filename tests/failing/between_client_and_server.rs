@@ -2,15 +2,15 @@
 
 use anyhow::{Context as _, Result};
 use sealift_client::{Client, DownloadError};
-use sealift_tests::{FailingProxy, Fault, Operation, Plan, Setup, Stack};
+use sealift_tests::{Fault, Operation, Plan, Proxy, Setup, Stack};
 
 use crate::wired::{LEN, plaintext, send};
 
-async fn stack() -> Result<(Stack, FailingProxy, Client)> {
+async fn stack() -> Result<(Stack, Proxy, Client)> {
     let stack = Setup::new().with("part_length", "5MiB").start().await?;
     let address = stack.address().strip_prefix("http://");
     let address = address.context("a server on loopback")?.parse()?;
-    let client_to_server = FailingProxy::start(address, Plan::none()).await?;
+    let client_to_server = Proxy::start(address, Plan::none()).await?;
     let client = Client::new(&client_to_server.endpoint(), None)?;
     Ok((stack, client_to_server, client))
 }

@@ -10,7 +10,7 @@ use crate::wired::{LEN, Wired, plaintext};
 fn statuses(wired: &Wired, operation: Operation) -> Vec<Option<StatusCode>> {
     let journal = wired.client_to_store.journal();
     let of = journal.iter();
-    let of = of.filter(|reached| reached.asked.operation == operation);
+    let of = of.filter(|reached| reached.request.operation == operation);
     of.map(|reached| reached.status).collect()
 }
 

@@ -1,14 +1,14 @@
 //! KMS fails. The server seals and decrypts nothing until KMS answers.
 
 use anyhow::{Context as _, Result};
-use sealift_tests::{FailingProxy, Fault, Moto, Operation, Plan, Setup, Stack};
+use sealift_tests::{Fault, Moto, Operation, Plan, Proxy, Setup, Stack};
 
 use crate::wired::plaintext;
 
-async fn stack(moto: &Moto) -> Result<(Stack, FailingProxy)> {
+async fn stack(moto: &Moto) -> Result<(Stack, Proxy)> {
     let address = moto.endpoint().strip_prefix("http://");
     let address = address.context("moto on loopback")?.parse()?;
-    let server_to_kms = FailingProxy::start(address, Plan::none()).await?;
+    let server_to_kms = Proxy::start(address, Plan::none()).await?;
     let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
     let setup = setup.with("kms_endpoint", server_to_kms.endpoint());
     Ok((setup.start().await?, server_to_kms))

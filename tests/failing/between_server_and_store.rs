@@ -165,7 +165,7 @@ async fn of_an_object_that_breaks_off_only_the_rest_is_read_again() -> Result<()
         let journal = wired.server_to_store.journal();
         let asked = journal.iter().skip(before);
         let mut asked: Vec<_> = asked
-            .filter_map(|reached| Some(reached.asked.range.clone()?.start))
+            .filter_map(|reached| Some(reached.request.range.clone()?.start))
             .collect();
         asked.sort_unstable();
         assert_eq!(asked.len(), 3, "two pieces, and the rest of the first");

@@ -10,7 +10,7 @@ use sealift_server::{
     config::Sources,
     objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
 };
-use sealift_tests::{FailingProxy, Moto, Plan, Randomness, server_in};
+use sealift_tests::{Moto, Plan, Proxy, Randomness, server_in};
 use sealift_transfer::api::FileRecord;
 use serde_json::json;
 use tempfile::TempDir;
@@ -18,8 +18,8 @@ use tempfile::TempDir;
 /// The server, its store, and the proxies in front of the store.
 pub(crate) struct Wired {
     pub(crate) client: Client,
-    pub(crate) client_to_store: FailingProxy,
-    pub(crate) server_to_store: FailingProxy,
+    pub(crate) client_to_store: Proxy,
+    pub(crate) server_to_store: Proxy,
     pub(crate) server: Server,
     _store: Embedded,
     _folder: TempDir,
@@ -39,8 +39,8 @@ impl Wired {
             credentials: credentials()?,
         })
         .await?;
-        let client_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
-        let server_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
+        let client_to_store = Proxy::start(store.address(), Plan::none()).await?;
+        let server_to_store = Proxy::start(store.address(), Plan::none()).await?;
         let mut flags = server_in(folder.path());
         flags.extend([
             ("store", "s3".to_owned()),

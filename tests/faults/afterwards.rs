@@ -242,8 +242,8 @@ fn look_at_what_came(deployment: &Deployment, findings: &mut Findings) {
     let mut whole: BTreeMap<(String, u16), u64> = BTreeMap::new();
     for reached in journal.iter().filter(|reached| reached.is_whole_part()) {
         let place = (
-            reached.asked.path.clone(),
-            reached.asked.part_number.unwrap_or(1),
+            reached.request.path.clone(),
+            reached.request.part_number.unwrap_or(1),
         );
         *whole.entry(place).or_default() += 1;
     }

@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use sealift_client::{Client, Patience};
-use sealift_tests::{FailingProxy, FaultKind, Moto, Plan};
+use sealift_tests::{FaultKind, Moto, Plan, Proxy};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -34,10 +34,10 @@ pub(crate) struct Deployment {
 /// The proxies that can fail.
 #[derive(Debug)]
 pub(crate) struct Ways {
-    pub(crate) client_to_server: FailingProxy,
-    pub(crate) client_to_store: FailingProxy,
-    pub(crate) server_to_store: FailingProxy,
-    pub(crate) server_to_kms: FailingProxy,
+    pub(crate) client_to_server: Proxy,
+    pub(crate) client_to_store: Proxy,
+    pub(crate) server_to_store: Proxy,
+    pub(crate) server_to_kms: Proxy,
 }
 
 /// The faults of every connection: a broken wire, or a busy peer.
@@ -69,7 +69,7 @@ impl Deployment {
             .prefix("sealift-faults-")
             .tempdir()?;
         let server_address = free_address()?;
-        let client_to_server = FailingProxy::start(server_address, Plan::none()).await?;
+        let client_to_server = Proxy::start(server_address, Plan::none()).await?;
         let store_folder = folder.path().join("store");
         let store = StoreProcess::start(store, &store_folder, &client_to_server.endpoint()).await?;
         let moto = Moto::start()?;
@@ -78,9 +78,9 @@ impl Deployment {
         let moto_address = moto_address.context("moto on loopback")?.parse()?;
         let ways = Ways {
             client_to_server,
-            client_to_store: FailingProxy::start(store.address()?, Plan::none()).await?,
-            server_to_store: FailingProxy::start(store.address()?, Plan::none()).await?,
-            server_to_kms: FailingProxy::start(moto_address, Plan::none()).await?,
+            client_to_store: Proxy::start(store.address()?, Plan::none()).await?,
+            server_to_store: Proxy::start(store.address()?, Plan::none()).await?,
+            server_to_kms: Proxy::start(moto_address, Plan::none()).await?,
         };
         let environment = environment(folder.path(), server_address, &ways, key_arn);
         let binary = folder.path().join("sealift");
@@ -164,7 +164,7 @@ impl Deployment {
 }
 
 impl Ways {
-    pub(crate) fn all(&self) -> [&FailingProxy; 4] {
+    pub(crate) fn all(&self) -> [&Proxy; 4] {
         [
             &self.client_to_server,
             &self.client_to_store,

@@ -3,12 +3,10 @@
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
-use sealift_tests::{
-    FailingProxy, Moto, Operation, Randomness, Reading, Setup, Stack, read_content,
-};
+use sealift_tests::{Moto, Operation, Proxy, Randomness, Reading, Setup, Stack, read_content};
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
-async fn stack(moto: &Moto, kms: &FailingProxy) -> Result<Stack> {
+async fn stack(moto: &Moto, kms: &Proxy) -> Result<Stack> {
     let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
     let setup = setup.with("kms_endpoint", kms.endpoint());
     setup.start().await

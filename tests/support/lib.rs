@@ -3,11 +3,10 @@
 //! ([`official_readers`]). A [`Scene`] is the browser and the store of a story. [`Watched`] is a server whose requests
 //! to its store are recorded one by one.
 //!
-//! Nothing here replaces a part of Sealift. [`Gate`] is a proxy that holds bytes back, [`FailingProxy`] is one
+//! Nothing here replaces a part of Sealift. [`Gate`] is a proxy that holds bytes back, [`Proxy`] is one
 //! that makes requests fail.
 
 mod browser;
-mod failing;
 mod garage;
 mod gate;
 mod large_file;
@@ -18,6 +17,7 @@ mod page;
 mod plaintext;
 mod processes;
 mod programs;
+mod proxy;
 mod read;
 mod scene;
 pub mod sealift;
@@ -27,7 +27,6 @@ mod stack;
 mod watched;
 
 pub use browser::{Browser, BrowserKind, ConsoleLine, Profile};
-pub use failing::{Asked, FailingProxy, Fault, FaultKind, Journal, Operation, Plan, Reached};
 pub use garage::Garage;
 pub use gate::Gate;
 pub use large_file::LargeFile;
@@ -35,6 +34,7 @@ pub use moto::Moto;
 pub use page::{FilePage, FilesPage, Page, Row};
 pub use plaintext::Randomness;
 pub use processes::{below as processes_below, memory_below};
+pub use proxy::{Fault, FaultKind, Journal, Operation, Plan, Proxy, Reached, RequestHead};
 pub use read::{Reading, read_content};
 pub use scene::Scene;
 pub use setup::{Setup, Store, server_in};

@@ -6,7 +6,7 @@ use anyhow::{Context as _, Result};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_kms::config::Credentials;
 
-use crate::{FailingProxy, Plan, lines, programs};
+use crate::{Plan, Proxy, lines, programs};
 
 /// A moto server of our own on a free port.
 #[derive(Debug)]
@@ -54,10 +54,10 @@ impl Moto {
     ///
     /// # Errors
     /// Fails if no port is free.
-    pub async fn watched(&self) -> Result<FailingProxy> {
+    pub async fn watched(&self) -> Result<Proxy> {
         let address = self.endpoint.strip_prefix("http://");
         let address = address.context("moto on loopback")?.parse()?;
-        FailingProxy::start(address, Plan::none()).await
+        Proxy::start(address, Plan::none()).await
     }
 
     /// Creates a key and returns its ARN.

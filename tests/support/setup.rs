@@ -8,7 +8,7 @@ use std::{
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, config::Sources};
 
-use crate::{FailingProxy, Garage, Gate, Moto, Plan, Stack, programs};
+use crate::{Garage, Gate, Moto, Plan, Proxy, Stack, programs};
 
 /// Returns the settings of a server without login on a free loopback port, with all its data in this folder. `verify`
 /// is `edges`, so that the server does not read files in the background: a story that counts reads or compares a
@@ -99,7 +99,7 @@ impl Setup {
         self
     }
 
-    /// Makes uploaders reach the embedded store through a [`FailingProxy`], which fails on cue.
+    /// Makes uploaders reach the embedded store through a [`Proxy`], which fails on cue.
     #[must_use]
     pub fn with_failing_way_to_store(mut self) -> Self {
         self.way_fails = true;
@@ -150,7 +150,7 @@ impl Setup {
         };
         let way = if self.way_fails {
             let store = (Ipv4Addr::LOCALHOST, store_port).into();
-            let way = FailingProxy::start(store, Plan::none()).await?;
+            let way = Proxy::start(store, Plan::none()).await?;
             flags.push(("s3_public_endpoint", way.endpoint()));
             Some(way)
         } else {

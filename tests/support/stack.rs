@@ -18,7 +18,7 @@ use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{FailingProxy, Garage, Gate, official_readers::WrappingKey, sealift::sealift};
+use crate::{Garage, Gate, Proxy, official_readers::WrappingKey, sealift::sealift};
 
 /// The stack of one story. Dropping it stops everything and deletes its data.
 #[derive(Debug)]
@@ -28,7 +28,7 @@ pub struct Stack {
     address: String,
     config: Config,
     gate: Option<Gate>,
-    way_to_store: Option<FailingProxy>,
+    way_to_store: Option<Proxy>,
     ahead_ms: Arc<AtomicI64>,
     /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
@@ -40,7 +40,7 @@ impl Stack {
     pub(crate) async fn start(
         config: Config,
         garage: Option<Garage>,
-        (gate, way_to_store): (Option<Gate>, Option<FailingProxy>),
+        (gate, way_to_store): (Option<Gate>, Option<Proxy>),
         folder: TempDir,
     ) -> Result<Self> {
         let ahead_ms = Arc::new(AtomicI64::new(0));
@@ -106,7 +106,7 @@ impl Stack {
     ///
     /// # Errors
     /// Fails if the stack was set up without one.
-    pub fn way_to_store(&self) -> Result<&FailingProxy> {
+    pub fn way_to_store(&self) -> Result<&Proxy> {
         let way = self.way_to_store.as_ref();
         way.context("this stack has no failing way to its store")
     }

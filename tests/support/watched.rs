@@ -13,7 +13,7 @@ use sealift_transfer::api::{FileId, files};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{FailingProxy, Moto, Operation, Plan, server_in};
+use crate::{Moto, Operation, Plan, Proxy, server_in};
 
 /// The server, its store, and the proxy between them.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub struct Watched {
     /// The server's settings.
     pub config: Config,
     /// The proxy between the server and its store.
-    pub server_to_store: FailingProxy,
+    pub server_to_store: Proxy,
     /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
     store: Embedded,
@@ -57,7 +57,7 @@ impl Watched {
             credentials: credentials()?,
         })
         .await?;
-        let server_to_store = FailingProxy::start(store.address(), Plan::none()).await?;
+        let server_to_store = Proxy::start(store.address(), Plan::none()).await?;
         let mut flags = server_in(folder.path());
         flags.extend([
             ("store", "s3".to_owned()),
@@ -86,7 +86,7 @@ impl Watched {
 
     async fn serve(
         config: Config,
-        server_to_store: FailingProxy,
+        server_to_store: Proxy,
         store: Embedded,
         folder: TempDir,
     ) -> Result<Self> {
@@ -114,7 +114,7 @@ impl Watched {
     #[must_use]
     pub fn gets(&self) -> Vec<Range<u64>> {
         let journal = self.server_to_store.journal();
-        let gets = journal.iter().map(|reached| &reached.asked);
+        let gets = journal.iter().map(|reached| &reached.request);
         gets.filter(|asked| asked.operation == Operation::GetObject)
             .map(|asked| asked.range.clone().unwrap_or(0..u64::MAX))
             .collect()

@@ -18,10 +18,10 @@ use super::lock;
 
 /// Holds where a connection is to be cut, if at all.
 #[derive(Debug, Default)]
-pub(super) struct Cut(Mutex<Wish>);
+pub(super) struct Cut(Mutex<CutAt>);
 
 #[derive(Debug, Clone, Copy, Default)]
-struct Wish {
+struct CutAt {
     /// Bytes that may still be sent. `None` means no limit.
     left: Option<u64>,
     /// Whether the connection ends by a reset instead of a clean close.
@@ -36,7 +36,7 @@ impl Cut {
 
     /// Sends everything, but ends the connection by a reset.
     pub(super) fn reset_at_end(&self) {
-        *lock(&self.0) = Wish {
+        *lock(&self.0) = CutAt {
             left: None,
             by_reset: true,
         };
@@ -44,7 +44,7 @@ impl Cut {
 
     /// Sends this many bytes, then ends the connection.
     pub(super) fn after(&self, bytes: u64, by_reset: bool) {
-        *lock(&self.0) = Wish {
+        *lock(&self.0) = CutAt {
             left: Some(bytes),
             by_reset,
         };
@@ -58,10 +58,10 @@ impl Cut {
         }
     }
 
-    fn note_sent(&self, bytes: usize) {
-        let mut wish = lock(&self.0);
+    fn count_sent(&self, bytes: usize) {
+        let mut cut = lock(&self.0);
         let sent = u64::try_from(bytes).unwrap_or(u64::MAX);
-        wish.left = wish.left.map(|left| left.saturating_sub(sent));
+        cut.left = cut.left.map(|left| left.saturating_sub(sent));
     }
 
     fn is_by_reset(&self) -> bool {
@@ -114,7 +114,7 @@ impl AsyncWrite for Line {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
         let sent = core::task::ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
-        self.cut.note_sent(sent);
+        self.cut.count_sent(sent);
         Poll::Ready(Ok(sent))
     }
 

@@ -5,13 +5,13 @@
 //! connections on the wire. It counts every fault and keeps a [`Journal`] of the requests that reached the target.
 
 mod answers;
-mod asked;
+mod body;
 mod fault;
 mod forward;
 mod journal;
 mod line;
-mod passing;
 mod plan;
+mod request;
 
 use std::{
     collections::BTreeMap,
@@ -28,16 +28,16 @@ use tokio::{
     task::{JoinHandle, JoinSet},
 };
 
-pub use asked::{Asked, Operation};
 pub use fault::{Fault, FaultKind};
 pub use journal::{Journal, Reached};
 pub use plan::Plan;
+pub use request::{Operation, RequestHead};
 
 use line::{Cut, Line};
 
 /// The proxy. Dropping it breaks every connection.
 #[derive(Debug)]
-pub struct FailingProxy {
+pub struct Proxy {
     address: SocketAddr,
     state: Arc<State>,
     serving: JoinHandle<()>,
@@ -57,7 +57,7 @@ struct State {
     releases: Semaphore,
 }
 
-impl FailingProxy {
+impl Proxy {
     /// Listens on a free loopback port and forwards to `target`, which need not listen yet.
     ///
     /// # Errors
@@ -133,7 +133,7 @@ impl FailingProxy {
     }
 }
 
-impl Drop for FailingProxy {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.serving.abort();
     }
@@ -141,23 +141,23 @@ impl Drop for FailingProxy {
 
 impl State {
     /// Decides the fault of this request, if any, and counts it at once.
-    fn decide(&self, asked: &Asked) -> Option<Fault> {
+    fn decide(&self, request: &RequestHead) -> Option<Fault> {
         let cued = {
             let mut cues = lock(&self.cues);
             let at = cues
                 .iter()
-                .position(|(wanted, _)| *wanted == asked.operation);
+                .position(|(wanted, _)| *wanted == request.operation);
             at.map(|at| cues.remove(at).1)
         };
-        let fault = cued.or_else(|| lock(&self.plan).fault_for(asked))?;
+        let fault = cued.or_else(|| lock(&self.plan).fault_for(request))?;
         let mut counts = lock(&self.counts);
         let count = counts.entry(fault.kind()).or_default();
         *count = count.saturating_add(1);
         Some(fault)
     }
 
-    fn note(&self, reached: Reached) {
-        lock(&self.journal).note(reached);
+    fn record(&self, reached: Reached) {
+        lock(&self.journal).record(reached);
     }
 }
 

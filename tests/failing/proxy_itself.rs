@@ -6,7 +6,7 @@ use http::StatusCode;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use sealift_tests::{FailingProxy, Fault, FaultKind, Operation, Plan, Randomness};
+use sealift_tests::{Fault, FaultKind, Operation, Plan, Proxy, Randomness};
 use sealift_transfer::api::Sha256;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -19,7 +19,7 @@ const PART: &str = "/bucket/object/upload?partNumber=7&uploadId=u&X-Amz-Signatur
 
 /// A server that answers every request with the request's body, behind a proxy.
 struct Echo {
-    proxy: FailingProxy,
+    proxy: Proxy,
     http: reqwest::Client,
     serving: JoinHandle<()>,
 }
@@ -39,7 +39,7 @@ impl Echo {
             }
         });
         Ok(Self {
-            proxy: FailingProxy::start(target, Plan::none()).await?,
+            proxy: Proxy::start(target, Plan::none()).await?,
             http: reqwest::Client::builder().no_proxy().build()?,
             serving,
         })
@@ -74,9 +74,9 @@ async fn what_passes_is_untouched_and_noted_without_the_query() -> Result<()> {
     let [reached] = journal.iter().collect::<Vec<_>>()[..] else {
         panic!("{journal:?}");
     };
-    assert_eq!(reached.asked.operation, Operation::UploadPart);
-    assert_eq!(reached.asked.part_number, Some(7));
-    assert_eq!(reached.asked.path, "bucket/object/upload");
+    assert_eq!(reached.request.operation, Operation::UploadPart);
+    assert_eq!(reached.request.part_number, Some(7));
+    assert_eq!(reached.request.path, "bucket/object/upload");
     assert_eq!(reached.body_sha256, Some(Sha256::of(&body)));
     assert!(echo.proxy.counts().is_empty());
     assert!(!format!("{journal:?}").contains("secret"));

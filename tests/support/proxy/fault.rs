@@ -10,7 +10,7 @@ use http::StatusCode;
 pub enum Fault {
     /// The connection is reset before any byte is forwarded.
     DropRequest,
-    /// The request waits for [`super::FailingProxy::release`], then continues.
+    /// The request waits for [`super::Proxy::release`], then continues.
     Hold,
     /// The request continues after this time. Only random runs use it; a story that waits uses [`Fault::Hold`].
     Delay(Duration),

@@ -17,7 +17,7 @@ use sha2::Digest as _;
 use super::lock;
 
 /// The body.
-pub(super) struct Passing {
+pub(super) struct PassingBody {
     from: Incoming,
     /// Bytes that pass before the cut. `None` means no cut. A body that is cut gets no digest.
     left: Option<u64>,
@@ -35,7 +35,7 @@ impl Whole {
     }
 }
 
-impl Passing {
+impl PassingBody {
     pub(super) fn new(from: Incoming, most_bytes: Option<u64>) -> (Self, Whole) {
         let whole = Whole::default();
         let mut passing = Self {
@@ -44,13 +44,13 @@ impl Passing {
             digest: sha2::Sha256::default(),
             whole: whole.clone(),
         };
-        passing.note_end();
+        passing.record_end();
         (passing, whole)
     }
 
     /// Stores the digest at the end of the body. hyper does not poll again once the announced length has passed, so
     /// this is called after every frame.
-    fn note_end(&mut self) {
+    fn record_end(&mut self) {
         if self.from.is_end_stream() && self.left.is_none() {
             let digest: [u8; 32] = self.digest.clone().finalize().into();
             *lock(&self.whole.0) = Some(Sha256::from_bytes(digest));
@@ -58,7 +58,7 @@ impl Passing {
     }
 }
 
-impl Body for Passing {
+impl Body for PassingBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -69,7 +69,7 @@ impl Body for Passing {
         let frame = core::task::ready!(Pin::new(&mut self.from).poll_frame(cx));
         let frame = match frame {
             None => {
-                self.note_end();
+                self.record_end();
                 return Poll::Ready(None);
             }
             Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
@@ -80,7 +80,7 @@ impl Body for Passing {
         };
         let Some(left) = self.left else {
             self.digest.update(&bytes);
-            self.note_end();
+            self.record_end();
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         };
         if left == 0 {
