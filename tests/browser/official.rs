@@ -15,7 +15,7 @@ tell!(
 );
 
 async fn the_official_sdk_opens_what_the_browser_sealed(scene: Scene) -> Result<()> {
-    let moto = Moto::start()?;
+    let moto = Moto::start().await?;
     let key_arn = moto.make_key().await?;
     let setup = scene.setup()?.with_kms(&moto, &key_arn);
     let stack = setup.start().await?;

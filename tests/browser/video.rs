@@ -1,11 +1,9 @@
 //! Videos and sounds play in the page, and the person can seek in them. The browser requests only the ranges that it
 //! needs, and the server decrypts only those.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use sealift_tests::{Operation, Page, Plan, Proxy, Randomness, Scene, Stack};
+use sealift_tests::{Operation, Page, Proxy, Randomness, Scene};
 use sealift_transfer::api::{FileId, files};
 use serde::Deserialize;
 use serde_json::json;
@@ -74,13 +72,6 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
     };
     play().then(told, error => told({ error: String(error) }));";
 
-/// Starts a proxy in front of the server that records the requested ranges.
-async fn watched(stack: &Stack) -> Result<Proxy> {
-    let server = stack.address().strip_prefix("http://");
-    let server: SocketAddr = server.context("the server on loopback")?.parse()?;
-    Proxy::start(server, Plan::none()).await
-}
-
 /// The result of playing.
 #[derive(Debug, Deserialize)]
 struct Played {
@@ -104,12 +95,16 @@ impl Seen {
 
 async fn seek(
     page: &Page,
-    way: &Proxy,
+    server: &Proxy,
     kind: &str,
     file: &FileId,
     places: &[f64],
 ) -> Result<Played> {
-    let address = format!("{}{}?inline=1", way.endpoint(), files::content_path(file));
+    let address = format!(
+        "{}{}?inline=1",
+        server.endpoint(),
+        files::content_path(file)
+    );
     let told = page
         .ask(SEEK, vec![json!(kind), json!(address), json!(places)])
         .await?;
@@ -118,8 +113,8 @@ async fn seek(
 }
 
 /// Returns the first byte of each range that the browser requested.
-fn starts(way: &Proxy) -> Vec<u64> {
-    let journal = way.journal();
+fn starts(server: &Proxy) -> Vec<u64> {
+    let journal = server.journal();
     let asked = journal.iter().map(|reached| &reached.request);
     let ranges = asked
         .filter(|asked| asked.operation == Operation::Content)
@@ -151,36 +146,36 @@ fn wav(seconds: u32) -> Result<Bytes> {
 }
 
 async fn a_sound_is_sought_in(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.start().await?;
-    let way = watched(&stack).await?;
+    let stack = scene.setup()?.with_proxies().start().await?;
+    let server = &stack.proxies()?.client_to_server;
     let file = stack.upload("sound.wav", &wav(600)?).await?;
     let browser = scene.browser().await?;
-    let page = browser.open_at(&way.endpoint()).await?;
-    let played = seek(&page, &way, "audio", &file.id, &[590.0, 300.0]).await?;
+    let page = browser.open_at(&server.endpoint()).await?;
+    let played = seek(&page, server, "audio", &file.id, &[590.0, 300.0]).await?;
     assert_eq!(played.duration, 600.0);
     let expected = [590.0, 300.0].map(|time| Seen::at(time, None));
     assert_eq!(played.seen, expected);
-    let starts = starts(&way);
+    let starts = starts(server);
     let near_the_end = starts.iter().any(|start| *start > 500 * 88_200);
     assert!(near_the_end, "no range near the end: {starts:?}");
     Ok(())
 }
 
 async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.start().await?;
-    let way = watched(&stack).await?;
+    let stack = scene.setup()?.with_proxies().start().await?;
+    let server = &stack.proxies()?.client_to_server;
     let browser = scene.browser().await?;
-    let page = browser.open_at(&way.endpoint()).await?;
+    let page = browser.open_at(&server.endpoint()).await?;
     let video = webm::of_two_colours(&page, SECONDS).await?;
     let len = u64::try_from(video.len())?;
     let file = stack.upload("video.webm", &video).await?;
     // Every second has a colour: even seconds are red, odd ones blue.
     let places = [501.5, 200.5, 333.5];
-    let played = seek(&page, &way, "video", &file.id, &places).await?;
+    let played = seek(&page, server, "video", &file.id, &places).await?;
     let expected = [(501.5, "blue"), (200.5, "red"), (333.5, "blue")];
     let expected = expected.map(|(time, colour)| Seen::at(time, Some(colour)));
     assert_eq!(played.seen, expected);
-    let starts = starts(&way);
+    let starts = starts(server);
     let behind_the_middle = starts.iter().any(|start| *start > len / 2);
     assert!(behind_the_middle, "no range behind the middle: {starts:?}");
     Ok(())

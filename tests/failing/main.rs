@@ -7,4 +7,4 @@ mod between_server_and_store;
 mod database;
 mod ended_addresses;
 mod proxy_itself;
-mod wired;
+mod sending;

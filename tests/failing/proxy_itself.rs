@@ -39,7 +39,7 @@ impl Echo {
             }
         });
         Ok(Self {
-            proxy: Proxy::start(target, Plan::none()).await?,
+            proxy: Proxy::start(target).await?,
             http: reqwest::Client::builder().no_proxy().build()?,
             serving,
         })
@@ -224,11 +224,11 @@ async fn an_early_refusal_does_not_wait_for_the_body() -> Result<()> {
 async fn a_held_request_waits_for_its_release() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
-    echo.proxy.on_next(Operation::UploadPart, Fault::Hold);
+    let mut held = echo.proxy.gate().hold_next(Operation::UploadPart);
     let releasing = async {
-        echo.proxy.holds().await;
+        held.arrived().await;
         assert_eq!(echo.proxy.journal().count(Operation::UploadPart), 0);
-        echo.proxy.release();
+        held.release();
     };
     let (came, ()) = tokio::join!(echo.put(&body), releasing);
     assert!(came?.1 == body);

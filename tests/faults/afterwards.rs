@@ -238,7 +238,7 @@ async fn records(deployment: &Deployment) -> Result<sqlx::SqliteConnection> {
 
 /// Evaluates the journal of the proxy between clients and store.
 fn look_at_what_came(deployment: &Deployment, findings: &mut Findings) {
-    let journal = deployment.ways.client_to_store.journal();
+    let journal = deployment.proxies.client_to_store.journal();
     let mut whole: BTreeMap<(String, u16), u64> = BTreeMap::new();
     for reached in journal.iter().filter(|reached| reached.is_whole_part()) {
         let place = (

@@ -43,7 +43,7 @@ pub(crate) async fn send_all(
     let browser = Browser::start().await?;
     browser.wait_at_most(LONGEST_LOAD).await?;
     let client = deployment.client()?;
-    let url = deployment.ways.client_to_server.endpoint();
+    let url = deployment.proxies.client_to_server.endpoint();
     let folder = deployment.folder().join("chosen");
     fs::create_dir_all(&folder)?;
     let mut tally = Tally::default();

@@ -67,7 +67,7 @@ fn expect_decrypted(
 }
 
 async fn sealift_opens_what_it_seals(sdk: Sdk) -> Result<()> {
-    let moto = Moto::start()?;
+    let moto = Moto::start().await?;
     let kms = WrappingKey::Kms(moto.make_key().await?);
     for (frame_length, sizes) in [
         (262_144, [&EDGES[..], &[LARGE]].concat()),
@@ -98,7 +98,7 @@ async fn sealift_opens_what_the_javascript_sdk_sealed() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn sealift_opens_what_the_official_command_line_sealed_signed_or_not() -> Result<()> {
-    let moto = Moto::start()?;
+    let moto = Moto::start().await?;
     let kms = WrappingKey::Kms(moto.make_key().await?);
     let plaintexts = Plaintexts::of(&[0, 1, 4096, FRAME + 1])?;
     for (path, plaintext) in plaintexts.paths.iter().zip(&plaintexts.bytes) {

@@ -14,8 +14,6 @@ mod quirks;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
-mod recorder;
-#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod signatures;

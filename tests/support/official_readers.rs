@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Moto, programs};
+use crate::{Moto, StoreCredentials, programs};
 
 /// One of the SDKs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -278,9 +278,10 @@ fn run(program: &mut Command, moto: Option<&Moto>, input: &str) -> Result<Output
     if let Some(moto) = moto {
         program.env("AWS_ENDPOINT_URL_KMS", moto.endpoint());
     }
+    let credentials = StoreCredentials::of_moto();
     let mut process = program
-        .env("AWS_ACCESS_KEY_ID", "testing")
-        .env("AWS_SECRET_ACCESS_KEY", "testing")
+        .env("AWS_ACCESS_KEY_ID", credentials.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
         .env("AWS_DEFAULT_REGION", Moto::REGION)
         .env("AWS_REGION", Moto::REGION)
         .env("PYTHONPATH", scripts())

@@ -22,26 +22,43 @@ pub(super) struct PassingBody {
     /// Bytes that pass before the cut. `None` means no cut. A body that is cut gets no digest.
     left: Option<u64>,
     digest: sha2::Sha256,
+    /// The bytes that have passed, if the proxy records them.
+    bytes: Option<Vec<u8>>,
     whole: Whole,
 }
 
-/// The digest of the whole body, once all of it has passed.
+/// Gets the whole body, once all of it has passed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Whole(Arc<Mutex<Option<Sha256>>>);
+pub(super) struct Whole(Arc<Mutex<Option<WholeBody>>>);
+
+#[derive(Debug)]
+struct WholeBody {
+    sha256: Sha256,
+    /// Empty if the proxy records no bodies.
+    bytes: Vec<u8>,
+}
 
 impl Whole {
     pub(super) fn sha256(&self) -> Option<Sha256> {
-        *lock(&self.0)
+        lock(&self.0).as_ref().map(|whole| whole.sha256)
+    }
+
+    /// Returns the bytes, if the proxy records them and all have passed.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let whole = lock(&self.0);
+        let bytes = whole.as_ref().map(|whole| whole.bytes.clone());
+        bytes.unwrap_or_default()
     }
 }
 
 impl PassingBody {
-    pub(super) fn new(from: Incoming, most_bytes: Option<u64>) -> (Self, Whole) {
+    pub(super) fn new(from: Incoming, most_bytes: Option<u64>, is_recorded: bool) -> (Self, Whole) {
         let whole = Whole::default();
         let mut passing = Self {
             from,
             left: most_bytes,
             digest: sha2::Sha256::default(),
+            bytes: is_recorded.then(Vec::new),
             whole: whole.clone(),
         };
         passing.record_end();
@@ -53,7 +70,10 @@ impl PassingBody {
     fn record_end(&mut self) {
         if self.from.is_end_stream() && self.left.is_none() {
             let digest: [u8; 32] = self.digest.clone().finalize().into();
-            *lock(&self.whole.0) = Some(Sha256::from_bytes(digest));
+            *lock(&self.whole.0) = Some(WholeBody {
+                sha256: Sha256::from_bytes(digest),
+                bytes: self.bytes.clone().unwrap_or_default(),
+            });
         }
     }
 }
@@ -80,6 +100,9 @@ impl Body for PassingBody {
         };
         let Some(left) = self.left else {
             self.digest.update(&bytes);
+            if let Some(kept) = &mut self.bytes {
+                kept.extend_from_slice(&bytes);
+            }
             self.record_end();
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         };

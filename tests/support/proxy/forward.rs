@@ -19,6 +19,8 @@ use super::{
     fault::Fault,
     journal::Reached,
     line::Cut,
+    lock,
+    recording::Recorded,
     request::RequestHead,
 };
 
@@ -43,6 +45,7 @@ pub(super) async fn forward(
 ) -> Result<Answer, Broken> {
     let (head, body) = request.into_parts();
     let request = RequestHead::of(&head);
+    state.gate.pass_request(request.operation).await;
     let Some(fault) = state.decide(&request) else {
         let passed = pass(&state, &request, head, body, None).await;
         // If the target is gone, the client sees a reset, as it would from a crashed server.
@@ -52,13 +55,6 @@ pub(super) async fn forward(
         Fault::DropRequest => {
             cut.reset();
             Err(Broken)
-        }
-        Fault::Hold => {
-            state.held.notify_one();
-            if let Ok(release) = state.releases.acquire().await {
-                release.forget();
-            }
-            pass(&state, &request, head, body, None).await
         }
         Fault::Delay(for_so_long) => {
             sleep(for_so_long).await;
@@ -142,9 +138,13 @@ async fn pass(
 ) -> Result<Answer, Broken> {
     let promised = head.headers.get("x-amz-checksum-sha256");
     let promised_sha256 = promised.and_then(|sha256| sha256.to_str().ok()?.parse().ok());
-    let (body, whole) = PassingBody::new(body, most_bytes);
+    let recording = state.recorded.as_ref().map(|_| Recorded::of(&head));
+    let (body, whole) = PassingBody::new(body, most_bytes, recording.is_some());
     let answer = send(state, Request::from_parts(head, body)).await;
     let record = |whole: &Whole, status| {
+        if let (Some(all), Some(recorded)) = (&state.recorded, recording) {
+            lock(all).push(recorded.with_body(&whole.bytes()));
+        }
         state.record(Reached {
             request: request.clone(),
             body_sha256: whole.sha256(),

@@ -1,8 +1,9 @@
-//! A connection to a client that the proxy can cut at any byte of the answer.
+//! A connection from a client. The gate can hold the bytes that the client sends, and the proxy can cut the connection
+//! at any byte of the answer.
 
 use core::{
     pin::Pin,
-    task::{Context, Poll},
+    task::{Context, Poll, ready},
 };
 use std::{
     io,
@@ -14,7 +15,7 @@ use tokio::{
     net::TcpStream,
 };
 
-use super::lock;
+use super::{gate::Gate, lock};
 
 /// Holds where a connection is to be cut, if at all.
 #[derive(Debug, Default)]
@@ -69,19 +70,60 @@ impl Cut {
     }
 }
 
+/// The most bytes that are read at once, because the gate holds what was read at once as a whole.
+const READ_BYTES: usize = 16 * 1024;
+
 /// The connection to the client.
-#[derive(Debug)]
 pub(super) struct Line {
     socket: TcpStream,
     cut: Arc<Cut>,
+    gate: Arc<Gate>,
+    /// Whether this is the server's own probe of its store, once the first bytes have come.
+    is_probe: Option<bool>,
+    read: Vec<u8>,
+    /// The bytes of `read` that the proxy has not got yet.
+    left: core::ops::Range<usize>,
+    /// Waits at the gate until the bytes in `read` may pass.
+    waiting: Option<Pin<Box<dyn Future<Output = ()> + Send>>>,
 }
 
 impl Line {
-    pub(super) fn new(socket: TcpStream, cut: Arc<Cut>) -> Self {
+    pub(super) fn new(socket: TcpStream, cut: Arc<Cut>, gate: Arc<Gate>) -> Self {
         // Answers are small and the client waits for them, so they must not be delayed.
         let _ = socket.set_nodelay(true);
-        Self { socket, cut }
+        Self {
+            socket,
+            cut,
+            gate,
+            is_probe: None,
+            read: vec![0; READ_BYTES],
+            left: 0..0,
+            waiting: None,
+        }
     }
+
+    /// Reads from the client into `read`.
+    fn poll_socket(&mut self, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
+        let mut read = ReadBuf::new(&mut self.read);
+        ready!(Pin::new(&mut self.socket).poll_read(cx, &mut read))?;
+        let bytes = read.filled();
+        self.left = 0..bytes.len();
+        let is_probe = *self.is_probe.get_or_insert_with(|| begins_probe(bytes));
+        let len = u32::try_from(bytes.len()).unwrap_or(u32::MAX);
+        if !is_probe && !self.gate.passes(len) {
+            self.waiting = Some(Box::pin(self.gate.clone().pass(len)));
+        }
+        Poll::Ready(Ok(()))
+    }
+}
+
+/// Returns whether the connection is the server's own, which probes the store at its start. The gate lets it pass and
+/// does not count it, because a story is about the uploader's bytes.
+fn begins_probe(first_bytes: &[u8]) -> bool {
+    let object_key = b"/probe/";
+    first_bytes
+        .windows(object_key.len())
+        .any(|bytes| bytes == object_key)
 }
 
 impl Drop for Line {
@@ -99,7 +141,19 @@ impl AsyncRead for Line {
         cx: &mut Context<'_>,
         into: &mut ReadBuf<'_>,
     ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, into)
+        let line = &mut *self;
+        if line.left.is_empty() {
+            ready!(line.poll_socket(cx))?;
+        }
+        if let Some(waiting) = &mut line.waiting {
+            ready!(waiting.as_mut().poll(cx));
+            line.waiting = None;
+        }
+        let len = line.left.len().min(into.remaining());
+        let bytes = line.read.get(line.left.clone()).unwrap_or_default();
+        into.put_slice(bytes.get(..len).unwrap_or_default());
+        line.left.start += len;
+        Poll::Ready(Ok(()))
     }
 }
 
@@ -113,7 +167,7 @@ impl AsyncWrite for Line {
         let Some(bytes) = bytes.get(..allowed).filter(|bytes| !bytes.is_empty()) else {
             return Poll::Ready(Err(io::ErrorKind::BrokenPipe.into()));
         };
-        let sent = core::task::ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
+        let sent = ready!(Pin::new(&mut self.socket).poll_write(cx, bytes))?;
         self.cut.count_sent(sent);
         Poll::Ready(Ok(sent))
     }

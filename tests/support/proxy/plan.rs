@@ -122,8 +122,6 @@ impl Random {
         let body_len = request.body_len.unwrap_or_default();
         Some(match kind {
             FaultKind::DropRequest => Fault::DropRequest,
-            // Nobody would release the request, so it would wait for ever.
-            FaultKind::Hold => return None,
             FaultKind::Delay => Fault::Delay(self.below(self.longest_delay)),
             FaultKind::Stall => Fault::Stall(self.stall),
             FaultKind::ResetRequest if body_len == 0 => return None,
