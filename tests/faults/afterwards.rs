@@ -81,7 +81,7 @@ async fn go_on(
 fn course_of(seed: u64, name: &str) -> Result<Course> {
     let number =
         Course::number_in(name).with_context(|| format!("not a file of this run: {name}"))?;
-    Ok(Course::of(seed, number))
+    Course::of(seed, number)
 }
 
 async fn all_files(client: &Client) -> Result<Vec<FileRecord>> {

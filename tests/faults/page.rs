@@ -47,7 +47,8 @@ pub(crate) async fn send_all(
     let folder = deployment.folder().join("chosen");
     fs::create_dir_all(&folder)?;
     let mut tally = Tally::default();
-    let courses: Vec<Course> = numbers.map(|number| Course::of(seed, number)).collect();
+    let courses = numbers.map(|number| Course::of(seed, number));
+    let courses: Vec<Course> = courses.collect::<Result<_>>()?;
     for courses in courses.chunks(BATCH) {
         let mut chosen = Vec::new();
         for course in courses {

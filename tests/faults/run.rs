@@ -108,7 +108,7 @@ async fn all_native(deployment: &Arc<Deployment>, uploads: u64, seed: u64) -> Re
     for number in 0..uploads {
         // Each upload has a client of its own, as different people would.
         let (client, slots) = (deployment.client()?, slots.clone());
-        let course = Course::of(seed, number);
+        let course = Course::of(seed, number)?;
         running.spawn(async move {
             let _permit = slots.acquire_owned().await;
             let plaintext = block_in_place(|| course.plaintext(seed));
