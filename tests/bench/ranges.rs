@@ -37,14 +37,14 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     for (((name, _), cold), warm) in ranges.iter().zip(&cold).zip(&warm) {
         for (how, costs) in [("cold", cold), ("warm", warm)] {
             let who = format!("{name} {how}");
-            tell("ms to the first byte", &who, costs, |cost| {
+            report("ms to the first byte", &who, costs, |cost| {
                 cost.first_byte.as_secs_f64() * 1e3
             });
-            tell_costs(&who, costs);
+            report_costs(&who, costs);
         }
     }
-    tell_costs("any cold", &cold.concat());
-    tell_costs("any warm", &warm.concat());
+    report_costs("any cold", &cold.concat());
+    report_costs("any warm", &warm.concat());
     Ok(())
 }
 
@@ -86,20 +86,20 @@ struct Cost {
     kms_calls: usize,
 }
 
-fn tell_costs(who: &str, costs: &[Cost]) {
+fn report_costs(who: &str, costs: &[Cost]) {
     let kib = |bytes| figures::mebibytes(bytes) * 1024.0;
     let count = |count| u64::try_from(count).map_or(f64::INFINITY, figures::number);
-    tell("S3 GETs", who, costs, |cost| count(cost.gets));
-    tell("KiB fetched", who, costs, |cost| kib(cost.fetched_bytes));
-    tell("KiB beyond the range", who, costs, |cost| {
+    report("S3 GETs", who, costs, |cost| count(cost.gets));
+    report("KiB fetched", who, costs, |cost| kib(cost.fetched_bytes));
+    report("KiB beyond the range", who, costs, |cost| {
         kib(cost.beyond_bytes)
     });
-    tell("KMS calls", who, costs, |cost| count(cost.kms_calls));
+    report("KMS calls", who, costs, |cost| count(cost.kms_calls));
 }
 
-fn tell(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) {
+fn report(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) {
     let values: Vec<f64> = costs.iter().map(value).collect();
-    figures::tell("ranges", measure, who, &values);
+    figures::report("ranges", measure, who, &values);
 }
 
 /// A client that already has a connection to the server.

@@ -58,8 +58,8 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
             let rate = |ms: &f64| figures::megabytes_per_second(scale.upload_bytes, ms / 1000.0);
             ms.iter().map(rate).collect()
         };
-        figures::tell("upload", "MB/s", who, &rate(of(|took| took.done_ms)));
-        figures::tell(
+        figures::report("upload", "MB/s", who, &rate(of(|took| took.done_ms)));
+        figures::report(
             "upload",
             "MB/s until the last part is stored",
             who,
@@ -71,7 +71,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
                 .iter()
                 .map(|s| s / gib)
                 .collect();
-            figures::tell("upload", "CPU seconds per GiB", who, &cpu);
+            figures::report("upload", "CPU seconds per GiB", who, &cpu);
         }
     }
     Ok(())

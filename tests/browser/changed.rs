@@ -6,14 +6,14 @@ use sealift_transfer::api::UploadState;
 
 use crate::{
     interrupted::{Interrupted, NAME, setup},
-    scenes::tell,
+    scenes::stories,
 };
 
-tell!(
+stories!(
     chosen:
     a_file_that_changed_in_a_stored_part_is_refused_and_can_start_anew,
 );
-tell!(
+stories!(
     everywhere:
     a_file_that_changed_in_a_signed_part_is_refused,
     a_file_that_changed_in_an_unsigned_part_is_asked_about,

@@ -20,7 +20,7 @@ async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
     let mut randomness = Randomness::from_printed_seed()?;
     for (name, fault) in [
         (
-            "told by 400.bin",
+            "refused with 400.bin",
             Fault::AddressEnded {
                 code: "ExpiredRequest",
             },

@@ -103,12 +103,12 @@ impl Interrupted {
         let mut parts = Parts::default();
         for part in &status.parts {
             let number = usize::from(part.number.get());
-            let place = if part.stored {
+            let numbers = if part.stored {
                 &mut parts.stored
             } else {
                 &mut parts.signed
             };
-            place.push(number);
+            numbers.push(number);
         }
         let known = |number: &usize| parts.stored.contains(number) || parts.signed.contains(number);
         let rest = (1..=PARTS).filter(|number| !known(number)).collect();

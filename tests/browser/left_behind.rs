@@ -7,18 +7,18 @@ use bytes::Bytes;
 use sealift_tests::{Browser, FilePage, Page, Randomness, Scene, Stack, sizes::PART};
 use sealift_transfer::api::FileRecord;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
     a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk,
 );
 // Firefox ends a worker before the worker learns that its page is left.
-tell!(
+stories!(
     chromium:
     an_abandoned_download_leaves_nothing_on_the_browsers_disk,
 );
-tell!(
+stories!(
     everywhere:
     every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page,
 );

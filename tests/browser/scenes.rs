@@ -8,7 +8,7 @@
 /// - `chromium`: runs in Chromium only, because Firefox lacks the feature; on Garage it runs with `--full`.
 /// - `embedded`: runs on the embedded store only, because it uses the store's disk; in Firefox it runs with `--full`.
 /// - `long`: takes minutes, so it runs with `--full` only, in Chromium on the embedded store.
-macro_rules! tell {
+macro_rules! stories {
     (chosen: $($story:ident),+ $(,)?) => { $(
         $crate::scenes::tests!($story: chromium_embedded CHROMIUM_EMBEDDED, firefox_garage FIREFOX_GARAGE;
             firefox_embedded FIREFOX_EMBEDDED, chromium_garage CHROMIUM_GARAGE);
@@ -40,7 +40,7 @@ macro_rules! tests {
             )*
             $(
                 #[tokio::test(flavor = "multi_thread")]
-                #[ignore = "told under --full"]
+                #[ignore = "only with --full"]
                 async fn $full() -> anyhow::Result<()> {
                     super::$story(sealift_tests::Scene::$full_scene).await
                 }
@@ -49,4 +49,4 @@ macro_rules! tests {
     };
 }
 
-pub(crate) use {tell, tests};
+pub(crate) use {stories, tests};

@@ -6,21 +6,21 @@ use sealift_client::{CancellationToken, UploadOptions};
 use sealift_tests::{BrowserKind, FilePage, Randomness, Scene, Stack, upload};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
     a_link_works_once_and_not_in_a_second_browser,
 );
-tell!(
+stories!(
     everywhere:
     looking_at_a_link_does_not_use_it_up,
-    a_link_that_was_taken_back_says_so,
+    a_revoked_link_says_so,
     a_file_that_was_just_sent_is_shared_from_its_row,
     a_picture_is_shown_to_who_has_a_link_and_does_not_run,
     a_link_is_opened_where_a_key_of_somebody_else_is_in_use,
 );
-tell!(
+stories!(
     chromium:
     a_link_that_comes_while_its_file_is_saved_is_kept_for_later,
 );
@@ -65,7 +65,7 @@ async fn a_link_works_once_and_not_in_a_second_browser(scene: Scene) -> Result<(
     assert_eq!(shown, json!(link.split('#').next()));
     redeem(&page).await?;
     assert_eq!(page.text("#title").await?, NAME);
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("done").await?;
     match scene.browser {
@@ -130,7 +130,7 @@ async fn a_link_is_opened_where_a_key_of_somebody_else_is_in_use(scene: Scene) -
     follow(&page, &later).await?;
     redeem(&page).await?;
     assert_eq!(page.text("#title").await?, NAME);
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("done").await?;
     Ok(())
@@ -179,7 +179,7 @@ async fn looking_at_a_link_does_not_use_it_up(scene: Scene) -> Result<()> {
     Ok(())
 }
 
-async fn a_link_that_was_taken_back_says_so(scene: Scene) -> Result<()> {
+async fn a_revoked_link_says_so(scene: Scene) -> Result<()> {
     let (stack, api_key, _) = with_file(scene).await?;
     let browser = scene.browser().await?;
     let files = browser.open_files(&stack).await?;

@@ -8,19 +8,19 @@ use sealift_transfer::api::{FileId, files};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{scenes::tell, webm};
+use crate::{scenes::stories, webm};
 
-tell!(
+stories!(
     chosen:
     a_sound_is_sought_in,
 );
 
-tell!(
+stories!(
     chromium:
     an_image_a_sound_and_a_video_are_shown_as_addresses_of_their_own,
 );
 
-tell!(
+stories!(
     everywhere:
     a_video_is_sought_in,
 );
@@ -28,8 +28,8 @@ tell!(
 /// Seconds of the media, long enough that a browser does not fetch all of it at once.
 const SECONDS: u64 = 600;
 
-/// Plays a URL, seeks to each place and calls back with the time there, and for a video with the colour in the middle.
-const SEEK: &str = "const [kind, address, places, told] = arguments;
+/// Plays a URL, seeks to each time and calls back with the time reached, and for a video with the colour in the middle.
+const SEEK: &str = "const [kind, address, times, report] = arguments;
     const media = document.createElement(kind);
     const event = name => new Promise((resolve, reject) => {
         media.addEventListener(name, resolve, { once: true });
@@ -53,9 +53,9 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
         document.body.append(media);
         await ready;
         const seen = [];
-        for (const place of places) {
+        for (const time of times) {
             const there = event('seeked');
-            media.currentTime = place;
+            media.currentTime = time;
             await there;
             seen.push({ time: media.currentTime, colour: colour() });
         }
@@ -70,7 +70,7 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
         media.load();
         return answer;
     };
-    play().then(told, error => told({ error: String(error) }));";
+    play().then(report, error => report({ error: String(error) }));";
 
 /// The result of playing.
 #[derive(Debug, Deserialize)]
@@ -79,7 +79,7 @@ struct Played {
     seen: Vec<Seen>,
 }
 
-/// The state at one place.
+/// The state at one time.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Seen {
     time: f64,
@@ -98,18 +98,18 @@ async fn seek(
     server: &Proxy,
     kind: &str,
     file: &FileId,
-    places: &[f64],
+    times: &[f64],
 ) -> Result<Played> {
     let address = format!(
         "{}{}?inline=1",
         server.endpoint(),
         files::content_path(file)
     );
-    let told = page
-        .ask(SEEK, vec![json!(kind), json!(address), json!(places)])
+    let played = page
+        .ask(SEEK, vec![json!(kind), json!(address), json!(times)])
         .await?;
-    let said = told.to_string();
-    serde_json::from_value(told).context(said)
+    let text = played.to_string();
+    serde_json::from_value(played).context(text)
 }
 
 /// Returns the first byte of each range that the browser requested.
@@ -170,8 +170,8 @@ async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
     let len = u64::try_from(video.len())?;
     let file = stack.upload("video.webm", &video).await?;
     // Every second has a colour: even seconds are red, odd ones blue.
-    let places = [501.5, 200.5, 333.5];
-    let played = seek(&page, server, "video", &file.id, &places).await?;
+    let times = [501.5, 200.5, 333.5];
+    let played = seek(&page, server, "video", &file.id, &times).await?;
     let expected = [(501.5, "blue"), (200.5, "red"), (333.5, "blue")];
     let expected = expected.map(|(time, colour)| Seen::at(time, Some(colour)));
     assert_eq!(played.seen, expected);

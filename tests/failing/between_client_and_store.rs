@@ -45,7 +45,7 @@ async fn a_part_whose_put_fails_is_sent_again_with_the_same_bytes() -> Result<()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_single_put_whose_answer_is_lost_is_not_taken_twice() -> Result<()> {
+async fn a_single_put_whose_answer_is_lost_is_not_accepted_twice() -> Result<()> {
     let stack = stack().await?;
     let proxies = stack.proxies()?;
     let plaintext = plaintext(100_000)?;

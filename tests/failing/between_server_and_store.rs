@@ -40,8 +40,8 @@ async fn whatever_completion_is_answered_the_file_is_there_once() -> Result<()> 
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_that_will_stay_is_told_at_once_and_the_upload_goes_on_afterwards() -> Result<()>
-{
+async fn a_refusal_that_will_stay_is_reported_at_once_and_the_upload_goes_on_afterwards()
+-> Result<()> {
     let stack = stack().await?;
     let proxies = stack.proxies()?;
     let plaintext = plaintext(LEN)?;
@@ -77,7 +77,7 @@ async fn a_refusal_that_will_stay_is_told_at_once_and_the_upload_goes_on_afterwa
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_multipart_upload_that_nobody_heard_of_is_swept() -> Result<()> {
+async fn a_multipart_upload_whose_answer_was_lost_is_swept() -> Result<()> {
     let stack = stack().await?;
     let proxies = stack.proxies()?;
     proxies

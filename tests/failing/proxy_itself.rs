@@ -64,7 +64,7 @@ fn body() -> Result<Bytes> {
 }
 
 #[tokio::test]
-async fn what_passes_is_untouched_and_noted_without_the_query() -> Result<()> {
+async fn what_passes_is_untouched_and_recorded_without_the_query() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
     let (status, came) = echo.put(&body).await?;
@@ -135,7 +135,7 @@ async fn a_lost_answer_is_one_of_a_request_that_took_effect() -> Result<()> {
 }
 
 #[tokio::test]
-async fn of_a_body_that_broke_off_only_the_promise_is_noted() -> Result<()> {
+async fn of_a_body_that_broke_off_only_the_promise_is_recorded() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
     let promised = Sha256::of(&body);

@@ -13,12 +13,12 @@ use sealift_transfer::{PartPlan, part_plan::LEAST_PART_LENGTH};
 pub(crate) struct Course {
     pub(crate) number: u64,
     pub(crate) plaintext_len: usize,
-    pub(crate) turn: Turn,
+    pub(crate) action: Action,
 }
 
 /// The sender's one action. Afterwards the upload is resumed until it is complete.
 #[derive(Debug, Clone, Copy)]
-pub(crate) enum Turn {
+pub(crate) enum Action {
     /// The sender does nothing special.
     Straight,
     /// The sender cancels after this time.
@@ -50,17 +50,17 @@ impl Course {
         };
         let mut moment = |most_ms| Duration::from_millis(randomness.below(most_ms));
         let (soon, long) = (moment(1_500), moment(1_500));
-        let turn = match randomness.below(20) {
-            0..=1 => Turn::Cancel(soon),
-            2..=4 => Turn::Pause(soon, long),
-            5..=7 => Turn::Leave(soon),
-            8..=10 => Turn::Crash(soon),
-            _ => Turn::Straight,
+        let action = match randomness.below(20) {
+            0..=1 => Action::Cancel(soon),
+            2..=4 => Action::Pause(soon, long),
+            5..=7 => Action::Leave(soon),
+            8..=10 => Action::Crash(soon),
+            _ => Action::Straight,
         };
         Ok(Self {
             number,
             plaintext_len: usize::try_from(plaintext_len).unwrap_or(usize::MAX),
-            turn,
+            action,
         })
     }
 

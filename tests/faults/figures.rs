@@ -38,7 +38,7 @@ pub(crate) struct Tally {
     pub(crate) broken_reads: u64,
     /// Uploads that were cancelled before any client got the answer of the open request. None of
     /// their parts were signed.
-    pub(crate) opened_unheard: u64,
+    pub(crate) opened_unanswered: u64,
     /// Files that were compared byte for byte.
     pub(crate) identical: BTreeSet<FileId>,
     /// Uploads that neither completed, nor ended cleanly, nor could be resumed, with one sentence each.
@@ -211,7 +211,7 @@ impl Figures {
             ),
             (
                 "uploads cancelled before the answer that opened them, then aborted",
-                self.later.opened_unheard,
+                self.later.opened_unanswered,
             ),
             ("files in all, each compared byte for byte", identical),
             ("leftovers that the sweeper removed", findings.swept),

@@ -32,15 +32,19 @@ fn expect_opened(
     provider: &str,
 ) -> Result<()> {
     for how in [How::Whole, How::Streamed] {
-        let told = sdk.open(moto, key, how, &objects(stack, stored))?;
-        for ((file, plaintext), told) in stored.iter().zip(told) {
-            let told = told.with_context(|| format!("{}, {how:?}", file.name))?;
-            assert!(told.output == *plaintext, "{} differs, {how:?}", file.name);
-            assert_eq!(told.suite, SUITE);
-            assert_eq!(usize::try_from(told.frame_length)?, FRAME);
-            assert_eq!(told.key_providers, [provider]);
-            assert_eq!(told.encryption_context, file.encryption_context);
-            assert_eq!(told.encryption_context, context_of(file));
+        let opened = sdk.open(moto, key, how, &objects(stack, stored))?;
+        for ((file, plaintext), message) in stored.iter().zip(opened) {
+            let message = message.with_context(|| format!("{}, {how:?}", file.name))?;
+            assert!(
+                message.output == *plaintext,
+                "{} differs, {how:?}",
+                file.name
+            );
+            assert_eq!(message.suite, SUITE);
+            assert_eq!(usize::try_from(message.frame_length)?, FRAME);
+            assert_eq!(message.key_providers, [provider]);
+            assert_eq!(message.encryption_context, file.encryption_context);
+            assert_eq!(message.encryption_context, context_of(file));
         }
     }
     Ok(())
@@ -120,13 +124,13 @@ async fn another_kms_key_does_not_open_them() -> Result<()> {
     let stored = stored(&kms.stack, &[1]).await?;
     let other = WrappingKey::Kms(kms.moto.make_key().await?);
     for sdk in [Sdk::Python, Sdk::JavaScript] {
-        let told = sdk.open(
+        let opened = sdk.open(
             Some(&kms.moto),
             &other,
             How::Whole,
             &objects(&kms.stack, &stored),
         )?;
-        assert!(told.iter().all(Result::is_err), "{told:?}");
+        assert!(opened.iter().all(Result::is_err), "{opened:?}");
     }
     Ok(())
 }

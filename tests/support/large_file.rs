@@ -94,8 +94,8 @@ impl LargeFile {
     /// # Errors
     /// Fails if there is no such frame.
     pub fn frame(&self, index: u64) -> Result<Range<u64>> {
-        let place = self.sealer.layout().sealed_range_of(&(index..index + 1));
-        place.context("no such frame")
+        let range = self.sealer.layout().sealed_range_of(&(index..index + 1));
+        range.context("no such frame")
     }
 
     /// Returns the plaintext range of all frames that these bytes of the object touch.
@@ -147,8 +147,8 @@ impl LargeFile {
         object.set_len(self.sealer.layout().sealed_len())?;
         object.write_all(&opened.header)?;
         for index in frames {
-            let (place, sealed) = self.seal(*index)?;
-            object.seek(SeekFrom::Start(place.start))?;
+            let (range, sealed) = self.seal(*index)?;
+            object.seek(SeekFrom::Start(range.start))?;
             object.write_all(&sealed)?;
         }
         fs::write(metadata, json!({ "e_tag": "large" }).to_string())?;
@@ -156,11 +156,11 @@ impl LargeFile {
     }
 
     fn seal(&self, index: u64) -> Result<(Range<u64>, Vec<u8>)> {
-        let place = self.frame(index)?;
-        let held = self.plaintext_in(&place)?;
+        let range = self.frame(index)?;
+        let held = self.plaintext_in(&range)?;
         let plaintext = vec![self.byte_at(held.start); usize::try_from(held.end - held.start)?];
-        let mut sealed = vec![0; usize::try_from(place.end - place.start)?];
+        let mut sealed = vec![0; usize::try_from(range.end - range.start)?];
         self.sealer.seal_frame(index, &plaintext, &mut sealed)?;
-        Ok((place, sealed))
+        Ok((range, sealed))
     }
 }

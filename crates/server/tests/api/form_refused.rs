@@ -71,7 +71,7 @@ async fn who_is_refused_before_anything_was_read_reads_why() {
 }
 
 #[tokio::test]
-async fn who_finds_no_place_reads_that() {
+async fn who_gets_no_slot_reads_that() {
     let settings = [("auth", "api-keys"), ("limit_opens", "1")];
     let stack = Stack::with(&settings).await;
     let ada = stack.login("acme", "ada", Roles::ALL).await;
@@ -82,7 +82,7 @@ async fn who_finds_no_place_reads_that() {
 }
 
 #[tokio::test]
-async fn who_asks_before_it_sends_is_refused_without_being_told_to_send() {
+async fn who_asks_before_it_sends_is_refused_without_being_asked_to_send() {
     let stack = Stack::with(&[("limit_file", "1MiB")]).await;
     let address = stack.server.address();
     let (content_type, _) = form(&[]);

@@ -273,7 +273,7 @@ async fn every_upload_through_the_server_is_kept_in_the_audit() {
 }
 
 #[tokio::test]
-async fn who_is_refused_while_the_file_may_still_come_is_told_so_and_where() {
+async fn who_is_refused_while_the_file_may_still_come_learns_so_and_where() {
     let stack = Stack::with(&[("sweep_seconds", "0")]).await;
     let client = stack.client();
     for len in [1, PART + 1] {

@@ -110,7 +110,7 @@ async fn the_raw_database_confirms_no_guess_before_or_after_a_deletion() {
 }
 
 #[tokio::test]
-async fn nor_does_it_of_an_upload_that_is_open_was_taken_back_or_failed() {
+async fn nor_does_it_of_an_upload_that_is_open_was_aborted_or_failed() {
     let stack = Stack::start().await;
     let client = stack.client();
     let plaintext = bytes(PART + 10);
@@ -157,7 +157,7 @@ async fn nor_does_it_of_a_file_that_curl_or_a_form_brought() {
 
 /// After the end nothing is left to compare a request with, so no request counts as a repeated one.
 #[tokio::test]
-async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_nothing() {
+async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_reveals_nothing() {
     let stack = Stack::start().await;
     let client = stack.client();
     let upload = async |end: &str| -> (Value, UploadId) {

@@ -120,7 +120,7 @@ async fn only_an_admin_reads_metrics() {
 }
 
 #[tokio::test]
-async fn metrics_tell_nobody_apart() {
+async fn metrics_identify_nobody() {
     let stack = Stack::start().await;
     let client = stack.client();
     client.upload("named.txt", &bytes(10)).await;

@@ -144,7 +144,7 @@ async fn a_frame_that_breaks_in_the_middle_breaks_the_answer() {
 }
 
 #[tokio::test]
-async fn frames_that_changed_places_are_refused() {
+async fn frames_in_another_order_are_refused() {
     let (stack, record, _) = changed_later(async |stack: &Stack, record: &FileRecord| {
         let file = stack.object_of(record);
         let mut object = fs::read(&file).unwrap();

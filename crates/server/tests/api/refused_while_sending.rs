@@ -251,7 +251,7 @@ async fn a_refusal_says_that_the_connection_closes_where_the_body_is_not_read() 
 }
 
 #[tokio::test]
-async fn a_put_to_upload_without_a_slash_is_told_the_slash() {
+async fn a_put_to_upload_without_a_slash_is_answered_with_the_slash() {
     let stack = Stack::start().await;
     let address = stack.server.address();
     let (status, _, body) = told(address, "PUT /upload", "", Framing::Length, 1).await;

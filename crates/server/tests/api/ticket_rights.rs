@@ -125,7 +125,7 @@ async fn a_long_read_keeps_its_right_by_going_on() {
 }
 
 #[tokio::test]
-async fn what_is_being_read_breaks_off_when_its_ticket_is_taken_back() {
+async fn what_is_being_read_breaks_off_when_its_ticket_is_revoked() {
     let (stack, hand, owner, _holder, answer) = beginning_of_a_large_one().await;
     let all = "SELECT ticket_id FROM tickets WHERE ticket_id <> ?";
     let ticket = stack.text(all, "").await;

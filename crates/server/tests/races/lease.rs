@@ -41,7 +41,7 @@ async fn a_join_that_takes_longer_than_a_lease_keeps_it() {
 }
 
 #[tokio::test]
-async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_tell_the_same() {
+async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_answer_the_same() {
     let pair = Pair::start().await;
     let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
     let file = one.open("a", &two_parts()).await;

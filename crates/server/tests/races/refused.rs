@@ -44,7 +44,7 @@ fn is_told(answer: &Answer, code: &str) {
 }
 
 #[tokio::test]
-async fn a_completion_that_the_store_refuses_for_good_is_told_so_and_can_go_on_later() {
+async fn a_completion_that_the_store_refuses_for_good_reports_it_and_can_go_on_later() {
     let both = Deployment::new().await;
     let server = both.serve(true).await;
     let client = server.client();
@@ -91,7 +91,7 @@ async fn a_refusal_after_the_join_was_done_does_not_hide_the_file() {
 }
 
 #[tokio::test]
-async fn every_other_call_to_the_store_tells_such_a_refusal_too() {
+async fn every_other_call_to_the_store_reports_such_a_refusal_too() {
     let both = Deployment::new().await;
     let server = both.serve(true).await;
     let client = server.client();
