@@ -9,11 +9,8 @@ use sealift_transfer::api::FileId;
 use crate::scenes::stories;
 
 stories!(
-    chosen:
-    a_pasted_file_is_sent,
-);
-stories!(
     everywhere:
+    a_pasted_file_is_sent,
     ten_thousand_files_are_listed_and_few_are_drawn,
 );
 // geckodriver can neither give a folder to an input nor drag a file.

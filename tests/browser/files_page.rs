@@ -9,11 +9,8 @@ use serde_json::json;
 use crate::scenes::stories;
 
 stories!(
-    chosen:
-    files_are_found_by_a_word_in_their_name_and_opened,
-);
-stories!(
     everywhere:
+    files_are_found_by_a_word_in_their_name_and_opened,
     a_deleted_file_is_gone_from_the_list_and_from_the_server,
     more_than_one_page_of_files_is_listed_on_request,
     what_a_verified_file_hashes_to_is_shown,

@@ -23,7 +23,7 @@ const MIB: u64 = 1024 * 1024;
 /// size. Its larger file is therefore far larger than that.
 fn larger_and_tolerance(browser: BrowserKind) -> (u64, u64) {
     match browser {
-        BrowserKind::Chromium => (512 * MIB, 100 * MIB),
+        BrowserKind::Chromium => (320 * MIB, 100 * MIB),
         BrowserKind::Firefox => (2048 * MIB, 512 * MIB),
     }
 }

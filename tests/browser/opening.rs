@@ -116,7 +116,7 @@ async fn who_cancels_has_no_file(scene: Scene) -> Result<()> {
     // The server seals and stores the file without the gate. Two of the browser's requests pass the gate.
     let stack = scene.setup()?.with_gate_after(2500).start().await?;
     let browser = scene.browser().await?;
-    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let plaintext = Randomness::from_printed_seed()?.bytes(4 * PART);
     let url = format!("{}/upload/cancelled.bin", stack.address());
     let sent = reqwest::Client::new()
         .put(url)

@@ -13,10 +13,10 @@ use crate::{
 stories!(
     chosen:
     an_upload_goes_on_after_a_reload_and_sends_nothing_twice,
-    an_upload_goes_on_after_the_browser_was_killed,
 );
 stories!(
     everywhere:
+    an_upload_goes_on_after_the_browser_was_killed,
     another_machine_with_the_same_file_goes_on,
 );
 stories!(

@@ -4,6 +4,7 @@
 /// Makes the tests of stories, which are functions of the form `async fn(Scene) -> Result<()>`.
 ///
 /// - `chosen`: runs in Chromium on the embedded store and in Firefox on Garage; the other two scenes run with `--full`.
+///   These are the stories in which the engines differ: files on disk, cookies, locks, media, and a lost network.
 /// - `everywhere`: runs in Chromium on the embedded store; the other three scenes run with `--full`.
 /// - `chromium`: runs in Chromium only, because Firefox lacks the feature; on Garage it runs with `--full`.
 /// - `embedded`: runs on the embedded store only, because it uses the store's disk; in Firefox it runs with `--full`.

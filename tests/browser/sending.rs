@@ -10,11 +10,8 @@ use crate::{
 };
 
 stories!(
-    chosen:
-    several_parts_are_under_way_at_once_but_few_over_all_files,
-);
-stories!(
     everywhere:
+    several_parts_are_under_way_at_once_but_few_over_all_files,
     leaving_is_asked_about_while_a_file_is_sent,
     copied_details_name_the_upload_and_no_secret,
 );

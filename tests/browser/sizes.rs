@@ -14,11 +14,11 @@ use crate::scenes::stories;
 stories!(
     chosen:
     every_size_at_an_edge_comes_back_byte_for_byte,
-    several_files_at_once_each_come_back,
-    the_link_of_a_done_row_gives_the_file,
 );
 stories!(
     everywhere:
+    several_files_at_once_each_come_back,
+    the_link_of_a_done_row_gives_the_file,
     the_other_backend_gives_back_the_same,
     a_large_file_comes_back_byte_for_byte,
 );

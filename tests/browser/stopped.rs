@@ -9,11 +9,11 @@ use crate::scenes::stories;
 
 stories!(
     chosen:
-    a_cancelled_upload_leaves_no_file_and_the_next_one_works,
     a_part_whose_connection_breaks_is_sent_again,
 );
 stories!(
     everywhere:
+    a_cancelled_upload_leaves_no_file_and_the_next_one_works,
     a_file_that_changes_while_it_is_sent_fails_with_a_sentence,
     a_file_that_the_server_does_not_take_fails_with_its_code,
 );
