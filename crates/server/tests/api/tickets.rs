@@ -39,8 +39,8 @@ async fn a_ticket_lets_somebody_without_a_login_read_one_file() {
         );
     }
     // The answer says no more than a person who downloads the file sees anyway.
-    let told: Value = redeemed.json(200);
-    let names: Vec<_> = told.as_object().unwrap().keys().collect();
+    let answer: Value = redeemed.json(200);
+    let names: Vec<_> = answer.as_object().unwrap().keys().collect();
     let expected = [
         "content_type",
         "file_id",

@@ -19,7 +19,7 @@ async fn two_that_abort_the_same_upload_both_succeed() {
     let (first, second) = tokio::join!(one.abort(file.id()), async {
         aborting.arrived().await;
         let second = two.abort(file.id()).await;
-        aborting.let_go();
+        aborting.release();
         second
     });
     assert_eq!((first.status, second.status), (204, 204));
@@ -36,7 +36,7 @@ async fn an_abort_and_a_sweeper_end_the_same_upload_once() {
     let (aborted, report) = tokio::join!(one.abort(file.id()), async {
         aborting.arrived().await;
         let report = pair.two.sweep().await;
-        aborting.let_go();
+        aborting.release();
         report
     });
     assert_eq!(aborted.status, 204);
