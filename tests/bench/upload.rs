@@ -82,12 +82,12 @@ const WATCH_THE_ROW: &str = r"
 const noted = globalThis.noted = {};
 const begin = () => { noted.began ??= performance.now(); };
 document.querySelector('input#files').addEventListener('change', begin, { capture: true });
-const note = () => {
+const record = () => {
     const state = document.querySelector('li.file')?.dataset.state;
     if (state === 'checking') noted.sent ??= performance.now();
     if (state === 'done') noted.done ??= performance.now();
 };
-new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
+new MutationObserver(record).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
 ";
 
 const NOTED: &str = "return { sentMs: (noted.sent ?? noted.done) - noted.began, doneMs: noted.done - noted.began };";

@@ -93,8 +93,8 @@ async fn sealift_opens_what_it_seals(sdk: Sdk, cases: &[Case<'_>]) -> Result<()>
 
 /// Returns both kinds of key and both ways to seal, with every size at an edge of this frame length.
 fn every_edge(frame_length: u32, sizes: &[usize]) -> [Case<'_>; 4] {
-    let ways = [How::Whole, How::Streamed].map(|how| [true, false].map(|kms| (kms, how)));
-    let [[one, two], [three, four]] = ways;
+    let pairs = [How::Whole, How::Streamed].map(|how| [true, false].map(|kms| (kms, how)));
+    let [[one, two], [three, four]] = pairs;
     [one, two, three, four].map(|(is_under_kms, how)| Case {
         is_under_kms,
         how,

@@ -80,8 +80,8 @@ impl Journal {
     #[must_use]
     pub fn parts_sealed_twice(&self) -> Vec<ObjectPart> {
         let all = self.ciphertexts().into_iter();
-        all.filter(|(_, of_part)| of_part.len() > 1)
-            .map(|(place, _)| place)
+        all.filter(|(_, ciphertexts)| ciphertexts.len() > 1)
+            .map(|(part, _)| part)
             .collect()
     }
 }
