@@ -4,7 +4,7 @@
 #![expect(clippy::print_stdout, reason = "its output is what it is for")]
 
 /// Prints one line.
-pub(crate) fn tell(row: &str, measure: &str, who: &str, values: &[f64]) {
+pub(crate) fn report(row: &str, measure: &str, who: &str, values: &[f64]) {
     let values: Vec<String> = values.iter().map(|value| format!("{value:.2}")).collect();
     println!("figure\t{row}\t{measure}\t{who}\t{}", values.join(" "));
 }

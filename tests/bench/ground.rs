@@ -2,13 +2,13 @@
 
 use std::{
     env, fs,
-    net::{Ipv4Addr, TcpListener},
+    net::Ipv4Addr,
     path::{Path, PathBuf},
 };
 
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, Server, config::Sources};
-use sealift_tests::server_in;
+use sealift_tests::{free_address, server_in};
 use tempfile::TempDir;
 
 use crate::{plain_store::PlainStore, site::Site};
@@ -29,7 +29,7 @@ impl Ground {
         let folder = folder()?;
         let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let origin = format!("http://{}", listener.local_addr()?);
-        let store_port = free_port()?;
+        let store_port = free_address()?.port();
         let page = path_in("SEALIFT_TEST_PAGE_DIR")?;
         let mut flags = server_in(folder.path());
         flags.extend([
@@ -96,10 +96,4 @@ pub(crate) fn folder() -> Result<TempDir> {
         false => tempfile::tempdir(),
     };
     Ok(folder?)
-}
-
-/// Returns a free port. Another program may take it in between; then the server does not start and reports it.
-fn free_port() -> Result<u16> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?.port())
 }

@@ -41,10 +41,10 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     }
     for (bytes, peaks) in scale.memory_bytes.iter().zip(&peaks) {
         let who = format!("{} MiB", figures::mebibytes(*bytes));
-        figures::tell("memory", "MiB over idle", &who, peaks);
+        figures::report("memory", "MiB over idle", &who, peaks);
     }
     for (kind, mebibytes) in kinds {
-        figures::tell("memory", "MiB over idle by process", &kind, &mebibytes);
+        figures::report("memory", "MiB over idle by process", &kind, &mebibytes);
     }
     Ok(())
 }

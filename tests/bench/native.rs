@@ -51,7 +51,7 @@ pub(crate) fn measure(scale: Scale) -> Result<()> {
         }
         for (name, rates) in names.iter().zip(&rates) {
             let (_, who) = name.split_once('/').context("a group and a name")?;
-            figures::tell("native", &format!("MB/s {contest}"), who, rates);
+            figures::report("native", &format!("MB/s {contest}"), who, rates);
         }
     }
     Ok(())

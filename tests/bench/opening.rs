@@ -36,10 +36,10 @@ async fn rates(scale: Scale) -> Result<()> {
         plain.push(figures::megabytes_per_second(file.sealed_size, seconds));
         plain_cpu.push(cpu / gib);
     }
-    figures::tell("opening", "MB/s", "sealift", &sealift);
-    figures::tell("opening", "MB/s", "plain", &plain);
-    figures::tell("opening", "CPU seconds per GiB", "sealift", &sealift_cpu);
-    figures::tell("opening", "CPU seconds per GiB", "plain", &plain_cpu);
+    figures::report("opening", "MB/s", "sealift", &sealift);
+    figures::report("opening", "MB/s", "plain", &plain);
+    figures::report("opening", "CPU seconds per GiB", "sealift", &sealift_cpu);
+    figures::report("opening", "CPU seconds per GiB", "plain", &plain_cpu);
     Ok(())
 }
 
@@ -77,7 +77,7 @@ async fn memory(scale: Scale) -> Result<()> {
             peaks.push(of_one_file(*bytes).await?);
         }
         let who = format!("{} MiB", figures::mebibytes(*bytes));
-        figures::tell("opening", "MiB over idle", &who, &peaks);
+        figures::report("opening", "MiB over idle", &who, &peaks);
     }
     Ok(())
 }
@@ -101,7 +101,7 @@ async fn page_of(browser: &Browser, ground: &Ground, file: &FileRecord) -> Resul
     let url = format!("{}files/{}", ground.address, file.id);
     let page = browser.open_file(&url).await?;
     page.comes_to("ready").await?;
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     Ok(page)
 }
 

@@ -1,15 +1,16 @@
 //! The store as the peers use it: multipart uploads with presigned URLs, signed as any application would sign them.
 
-use std::{fs, path::Path, sync::Arc, time::Duration};
+use std::{path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use aws_sdk_s3::{
     Client, Config,
-    config::{BehaviorVersion, Credentials, Region, RequestChecksumCalculation},
+    config::{BehaviorVersion, Region, RequestChecksumCalculation},
     presigning::PresigningConfig,
     primitives::ByteStream,
     types::{ChecksumAlgorithm, CompletedMultipartUpload, CompletedPart},
 };
+use sealift_tests::StoreCredentials;
 use serde::Deserialize;
 
 const BUCKET: &str = "sealift";
@@ -36,19 +37,12 @@ pub(crate) struct Signed {
 
 impl PlainStore {
     pub(crate) fn of(endpoint: &str, credentials: &Path) -> Result<Self> {
-        #[derive(Deserialize)]
-        struct Kept {
-            access_key: String,
-            secret_key: String,
-        }
-        let kept: Kept = serde_json::from_str(&fs::read_to_string(credentials)?)?;
-        let credentials = Credentials::new(kept.access_key, kept.secret_key, None, None, "bench");
         let config = Config::builder()
             .behavior_version(BehaviorVersion::latest())
             .region(Region::from_static("us-east-1"))
             .endpoint_url(endpoint)
             .force_path_style(true)
-            .credentials_provider(credentials)
+            .credentials_provider(StoreCredentials::from_file(credentials)?.sdk())
             .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
             .build();
         Ok(Self {

@@ -9,7 +9,7 @@ use std::{
 
 use anyhow::{Context as _, Result, ensure};
 use reqwest::{StatusCode, header};
-use sealift_tests::{FailingProxy, LargeFile, Moto, Watched, sizes};
+use sealift_tests::{LargeFile, Moto, Proxy, Setup, sizes};
 
 use crate::{Scale, figures, ground};
 
@@ -19,16 +19,15 @@ const TIMES_ROUNDS: usize = 4;
 const WARM_READS: usize = 4;
 
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
-    let moto = Moto::start()?;
-    let kms = moto.watched().await?;
+    let moto = Moto::start().await?;
     let ranges = ranges(u64::try_from(sizes::FRAME)?);
-    let mut large = stored(&kms, &moto.make_key().await?, &ranges).await?;
+    let mut large = stored(&moto, &ranges).await?;
     let mut cold = vec![Vec::new(); ranges.len()];
     let mut warm = vec![Vec::new(); ranges.len()];
     for _ in 0..scale.rounds * TIMES_ROUNDS {
         for (((_, range), cold), warm) in ranges.iter().zip(&mut cold).zip(&mut warm) {
             large = large.restart().await?;
-            let reader = Reader::connected(&large, &kms).await?;
+            let reader = Reader::connected(&large, moto.proxy()).await?;
             cold.push(reader.read(range.clone()).await?);
             for _ in 0..WARM_READS {
                 warm.push(reader.read(range.clone()).await?);
@@ -38,14 +37,14 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     for (((name, _), cold), warm) in ranges.iter().zip(&cold).zip(&warm) {
         for (how, costs) in [("cold", cold), ("warm", warm)] {
             let who = format!("{name} {how}");
-            tell("ms to the first byte", &who, costs, |cost| {
+            report("ms to the first byte", &who, costs, |cost| {
                 cost.first_byte.as_secs_f64() * 1e3
             });
-            tell_costs(&who, costs);
+            report_costs(&who, costs);
         }
     }
-    tell_costs("any cold", &cold.concat());
-    tell_costs("any warm", &warm.concat());
+    report_costs("any cold", &cold.concat());
+    report_costs("any warm", &warm.concat());
     Ok(())
 }
 
@@ -64,24 +63,16 @@ fn ranges(frame_length: u64) -> [(&'static str, Range<u64>); 5] {
 }
 
 /// Stores the file. Only the frames of these ranges are really sealed.
-async fn stored(
-    kms: &FailingProxy,
-    key_arn: &str,
-    ranges: &[(&str, Range<u64>)],
-) -> Result<LargeFile> {
-    let settings = [
-        ("keyring", "kms"),
-        ("kms_key", key_arn),
-        ("kms_endpoint", &kms.endpoint()),
-    ];
-    let watched = Watched::start_in(ground::folder()?, &settings).await?;
+async fn stored(moto: &Moto, ranges: &[(&str, Range<u64>)]) -> Result<LargeFile> {
+    let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
+    let stack = setup.with_proxies().start_in(ground::folder()?).await?;
     let frame_length = u64::try_from(sizes::FRAME)?;
     let frames: BTreeSet<u64> = ranges
         .iter()
         .flat_map(|(_, range)| range.start / frame_length..range.end.div_ceil(frame_length))
         .collect();
     let frames: Vec<u64> = frames.into_iter().collect();
-    LargeFile::with_frames(watched, &frames).await
+    LargeFile::with_frames(stack, &frames).await
 }
 
 /// The cost of one read.
@@ -95,33 +86,33 @@ struct Cost {
     kms_calls: usize,
 }
 
-fn tell_costs(who: &str, costs: &[Cost]) {
+fn report_costs(who: &str, costs: &[Cost]) {
     let kib = |bytes| figures::mebibytes(bytes) * 1024.0;
     let count = |count| u64::try_from(count).map_or(f64::INFINITY, figures::number);
-    tell("S3 GETs", who, costs, |cost| count(cost.gets));
-    tell("KiB fetched", who, costs, |cost| kib(cost.fetched_bytes));
-    tell("KiB beyond the range", who, costs, |cost| {
+    report("S3 GETs", who, costs, |cost| count(cost.gets));
+    report("KiB fetched", who, costs, |cost| kib(cost.fetched_bytes));
+    report("KiB beyond the range", who, costs, |cost| {
         kib(cost.beyond_bytes)
     });
-    tell("KMS calls", who, costs, |cost| count(cost.kms_calls));
+    report("KMS calls", who, costs, |cost| count(cost.kms_calls));
 }
 
-fn tell(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) {
+fn report(measure: &str, who: &str, costs: &[Cost], value: impl Fn(&Cost) -> f64) {
     let values: Vec<f64> = costs.iter().map(value).collect();
-    figures::tell("ranges", measure, who, &values);
+    figures::report("ranges", measure, who, &values);
 }
 
 /// A client that already has a connection to the server.
 struct Reader<'a> {
     http: reqwest::Client,
     large: &'a LargeFile,
-    kms: &'a FailingProxy,
+    kms: &'a Proxy,
 }
 
 impl<'a> Reader<'a> {
-    async fn connected(large: &'a LargeFile, kms: &'a FailingProxy) -> Result<Self> {
+    async fn connected(large: &'a LargeFile, kms: &'a Proxy) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build()?;
-        let health = format!("{}/healthz", large.watched().address);
+        let health = format!("{}/healthz", large.stack().address());
         let healthy = http.get(health).send().await?.error_for_status()?;
         // The body is read to its end, so that the connection is free for the next request.
         healthy.bytes().await?;
@@ -130,10 +121,11 @@ impl<'a> Reader<'a> {
 
     /// Reads the range and checks its bytes.
     async fn read(&self, plaintext: Range<u64>) -> Result<Cost> {
-        let watched = self.large.watched();
-        let requests = || watched.server_to_store.journal().iter().count();
+        let stack = self.large.stack();
+        let store = &stack.proxies()?.server_to_store;
+        let requests = || store.journal().iter().count();
         let kms_calls = || self.kms.journal().iter().count();
-        let (gets_before, requests_before) = (watched.gets().len(), requests());
+        let (gets_before, requests_before) = (stack.gets()?.len(), requests());
         let kms_calls_before = kms_calls();
         let asked = format!("bytes={}-{}", plaintext.start, plaintext.end - 1);
         let request = self.http.get(self.large.content_url());
@@ -154,7 +146,7 @@ impl<'a> Reader<'a> {
             body.iter().copied().eq(expected),
             "{asked} returned wrong bytes"
         );
-        let gets = watched.gets().split_off(gets_before);
+        let gets = stack.gets()?.split_off(gets_before);
         ensure!(
             gets.len() == requests() - requests_before,
             "{asked}: the store got requests other than GETs"

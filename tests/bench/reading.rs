@@ -36,7 +36,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
             }
         }
         for ((who, _, _), rates) in peers.iter().zip(&rates) {
-            figures::tell("reading", &measure_of(readers), who, rates);
+            figures::report("reading", &measure_of(readers), who, rates);
         }
     }
     Ok(())

@@ -26,7 +26,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     for (who, rounds) in took {
         let rate = |ms: &f64| figures::megabytes_per_second(scale.sealing_bytes, ms / 1000.0);
         let rates: Vec<f64> = rounds.iter().map(rate).collect();
-        figures::tell("sealing", "MB/s", &who, &rates);
+        figures::report("sealing", "MB/s", &who, &rates);
     }
     Ok(())
 }

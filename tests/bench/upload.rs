@@ -58,8 +58,8 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
             let rate = |ms: &f64| figures::megabytes_per_second(scale.upload_bytes, ms / 1000.0);
             ms.iter().map(rate).collect()
         };
-        figures::tell("upload", "MB/s", who, &rate(of(|took| took.done_ms)));
-        figures::tell(
+        figures::report("upload", "MB/s", who, &rate(of(|took| took.done_ms)));
+        figures::report(
             "upload",
             "MB/s until the last part is stored",
             who,
@@ -71,7 +71,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
                 .iter()
                 .map(|s| s / gib)
                 .collect();
-            figures::tell("upload", "CPU seconds per GiB", who, &cpu);
+            figures::report("upload", "CPU seconds per GiB", who, &cpu);
         }
     }
     Ok(())
@@ -82,12 +82,12 @@ const WATCH_THE_ROW: &str = r"
 const noted = globalThis.noted = {};
 const begin = () => { noted.began ??= performance.now(); };
 document.querySelector('input#files').addEventListener('change', begin, { capture: true });
-const note = () => {
+const record = () => {
     const state = document.querySelector('li.file')?.dataset.state;
     if (state === 'checking') noted.sent ??= performance.now();
     if (state === 'done') noted.done ??= performance.now();
 };
-new MutationObserver(note).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
+new MutationObserver(record).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
 ";
 
 const NOTED: &str = "return { sentMs: (noted.sent ?? noted.done) - noted.began, doneMs: noted.done - noted.began };";

@@ -5,20 +5,20 @@ use std::{fs::File, os::unix::fs::FileExt as _, time::Duration};
 use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene, read_content, sizes::FRAME};
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     long:
-    a_file_over_4_gib_comes_back_at_every_place,
+    a_file_over_4_gib_comes_back_at_every_offset,
 );
 
 /// 4 GiB, one frame and one byte.
 const LEN: usize = (1 << 32) + FRAME + 1;
 
 /// Offsets of random bytes. All other bytes are zero.
-const PLACES: [usize; 4] = [0, (1 << 31) - 50, (1 << 32) - 50, LEN - 100];
+const OFFSETS: [usize; 4] = [0, (1 << 31) - 50, (1 << 32) - 50, LEN - 100];
 
-async fn a_file_over_4_gib_comes_back_at_every_place(scene: Scene) -> Result<()> {
+async fn a_file_over_4_gib_comes_back_at_every_offset(scene: Scene) -> Result<()> {
     let stack = scene.setup()?.start().await?;
     let browser = scene.browser().await?;
     browser.wait_at_most(Duration::from_secs(1800)).await?;
@@ -29,7 +29,7 @@ async fn a_file_over_4_gib_comes_back_at_every_place(scene: Scene) -> Result<()>
     let file = File::create_new(&path)?;
     file.set_len(u64::try_from(LEN)?)?;
     let mut slices = Vec::new();
-    for start in PLACES {
+    for start in OFFSETS {
         let slice = randomness.bytes(100);
         file.write_all_at(&slice, u64::try_from(start)?)?;
         slices.push((start, slice));

@@ -6,15 +6,12 @@ use sealift_transfer::api::UploadState;
 
 use crate::{
     interrupted::{Interrupted, NAME, setup},
-    scenes::tell,
+    scenes::stories,
 };
 
-tell!(
-    chosen:
-    a_file_that_changed_in_a_stored_part_is_refused_and_can_start_anew,
-);
-tell!(
+stories!(
     everywhere:
+    a_file_that_changed_in_a_stored_part_is_refused_and_can_start_anew,
     a_file_that_changed_in_a_signed_part_is_refused,
     a_file_that_changed_in_an_unsigned_part_is_asked_about,
     a_file_of_another_size_is_refused_and_the_right_one_goes_on,

@@ -6,18 +6,15 @@ use anyhow::{Context as _, Result};
 use sealift_tests::{Page, Scene, Stack, read_content};
 use sealift_transfer::api::FileId;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
-    chosen:
-    a_pasted_file_is_sent,
-);
-tell!(
+stories!(
     everywhere:
+    a_pasted_file_is_sent,
     ten_thousand_files_are_listed_and_few_are_drawn,
 );
 // geckodriver can neither give a folder to an input nor drag a file.
-tell!(
+stories!(
     chromium:
     a_chosen_folder_keeps_the_paths_of_its_files,
     a_dropped_folder_keeps_the_paths_of_its_files,

@@ -6,9 +6,9 @@ use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene, sizes::FRAME};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     embedded:
     a_damaged_file_is_refused_or_breaks_off,
 );

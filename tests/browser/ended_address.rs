@@ -12,17 +12,15 @@ crate::scenes::tests!(
 const LEN: usize = 7 * 1024 * 1024;
 
 async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.with_failing_way_to_store().start().await?;
-    let way = stack.way_to_store()?;
-    // The server probes the public endpoint when it starts.
-    let of_the_start = way.journal().count(Operation::PutObject);
+    let stack = scene.setup()?.with_proxies().start().await?;
+    let client_to_store = &stack.proxies()?.client_to_store;
     let browser = scene.browser().await?;
     let page = browser.open(&stack, "").await?;
     let folder = tempfile::tempdir()?;
     let mut randomness = Randomness::from_printed_seed()?;
     for (name, fault) in [
         (
-            "told by 400.bin",
+            "refused with 400.bin",
             Fault::AddressEnded {
                 code: "ExpiredRequest",
             },
@@ -35,15 +33,15 @@ async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
             },
         ),
     ] {
-        way.on_next(Operation::PutObject, fault);
+        client_to_store.on_next(Operation::PutObject, fault);
         let (path, plaintext) = randomness.file(folder.path(), name, LEN)?;
         let file = page.upload(&path).await?;
         assert!(read_content(&stack, &file, None).await?.whole()? == plaintext);
     }
     // There were two expired URLs and two fresh ones, and each got one request.
-    assert_eq!(way.counts().values().sum::<u64>(), 2);
-    assert_eq!(way.journal().count(Operation::PutObject) - of_the_start, 2);
+    assert_eq!(client_to_store.counts().values().sum::<u64>(), 2);
+    assert_eq!(client_to_store.journal().count(Operation::PutObject), 2);
     assert_eq!(stack.signatures().await?, 4);
-    assert_eq!(way.journal().parts_sealed_twice(), []);
+    assert_eq!(client_to_store.journal().parts_sealed_twice(), []);
     Ok(())
 }

@@ -6,14 +6,11 @@ use fantoccini::key::Key;
 use sealift_tests::{Scene, upload};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
-    chosen:
-    files_are_found_by_a_word_in_their_name_and_opened,
-);
-tell!(
+stories!(
     everywhere:
+    files_are_found_by_a_word_in_their_name_and_opened,
     a_deleted_file_is_gone_from_the_list_and_from_the_server,
     more_than_one_page_of_files_is_listed_on_request,
     what_a_verified_file_hashes_to_is_shown,
@@ -21,7 +18,7 @@ tell!(
     a_key_that_one_page_has_serves_another_and_is_stored_nowhere,
     what_a_key_refused_that_another_page_has_anew_is_done_without_a_word,
 );
-tell!(
+stories!(
     chromium:
     a_search_that_fails_mixes_no_lists,
 );

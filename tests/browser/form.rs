@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result, ensure};
 use sealift_tests::{Page, Scene};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
     the_form_without_script_is_posted_and_answered_with_a_page,
 );

@@ -17,11 +17,12 @@ use tempfile::TempDir;
 /// Plaintext bytes of a part when the part length is S3's minimum.
 pub(crate) const PART: usize = 20 * FRAME;
 
-const PARTS: usize = 16;
+/// The page holds at most six parts beside those that are stored, so at least two of these are neither stored nor signed.
+const PARTS: usize = 13;
 
 /// Bytes that pass the gate. At most five parts are sent at a time. If four of them are held, at most one more waits
-/// for its answer, so at least one part of these six and a half is stored.
-const PASSING: usize = 6 * PART + PART / 2;
+/// for its answer, so at least one part of these five and a half is stored.
+const PASSING: usize = 5 * PART + PART / 2;
 
 /// The file and the interrupted upload.
 pub(crate) struct Interrupted {
@@ -103,12 +104,12 @@ impl Interrupted {
         let mut parts = Parts::default();
         for part in &status.parts {
             let number = usize::from(part.number.get());
-            let place = if part.stored {
+            let numbers = if part.stored {
                 &mut parts.stored
             } else {
                 &mut parts.signed
             };
-            place.push(number);
+            numbers.push(number);
         }
         let known = |number: &usize| parts.stored.contains(number) || parts.signed.contains(number);
         let rest = (1..=PARTS).filter(|number| !known(number)).collect();

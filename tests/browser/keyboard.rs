@@ -5,9 +5,9 @@ use fantoccini::key::Key;
 use sealift_tests::{Randomness, Scene, sizes::PART};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     everywhere:
     files_are_chosen_cancelled_and_opened_by_keyboard,
 );

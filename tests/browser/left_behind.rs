@@ -7,18 +7,18 @@ use bytes::Bytes;
 use sealift_tests::{Browser, FilePage, Page, Randomness, Scene, Stack, sizes::PART};
 use sealift_transfer::api::FileRecord;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
     a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk,
 );
 // Firefox ends a worker before the worker learns that its page is left.
-tell!(
+stories!(
     chromium:
     an_abandoned_download_leaves_nothing_on_the_browsers_disk,
 );
-tell!(
+stories!(
     everywhere:
     every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page,
 );
@@ -54,6 +54,9 @@ async fn nothing_stays(fresh: &Page) -> Result<()> {
     deleted.context("something stays on the browser's disk")?
 }
 
+/// More pieces than the page gets at once, so that the gate holds some.
+const LEN: usize = 4 * PART;
+
 const LONGEST_DELETION: Duration = Duration::from_secs(20);
 
 async fn a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk(
@@ -61,7 +64,7 @@ async fn a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk(
 ) -> Result<()> {
     let stack = scene.setup()?.start().await?;
     let browser = scene.browser().await?;
-    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     for by_closing in [false, true] {
         let name = format!("finished-{by_closing}.bin");
         let file = stack.upload(&name, &plaintext).await?;
@@ -87,7 +90,7 @@ async fn a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk(
 async fn an_abandoned_download_leaves_nothing_on_the_browsers_disk(scene: Scene) -> Result<()> {
     let stack = scene.setup()?.with_gate_after(2500).start().await?;
     let browser = scene.browser().await?;
-    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let file = sent(&stack, "abandoned.bin", &plaintext).await?;
     let page = opened(&browser, &stack, &file).await?;
     page.press("#save").await?;
@@ -104,7 +107,7 @@ async fn every_page_deletes_what_a_crash_left_and_nothing_of_an_open_page(
 ) -> Result<()> {
     let stack = scene.setup()?.with_gate_after(2500).start().await?;
     let browser = scene.browser().await?;
-    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let file = sent(&stack, "going-on.bin", &plaintext).await?;
     let page = opened(&browser, &stack, &file).await?;
     page.press("#save").await?;

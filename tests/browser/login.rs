@@ -4,9 +4,9 @@ use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     everywhere:
     files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept,
 );

@@ -8,9 +8,9 @@ use std::{
 use anyhow::Result;
 use sealift_tests::Scene;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     long:
     ten_thousand_small_files_go_by_the_page_without_a_refusal,
 );

@@ -5,14 +5,14 @@ use sealift_tests::{Randomness, Scene};
 
 use crate::{
     interrupted::{Interrupted, ManyParts, NAME, setup},
-    scenes::tell,
+    scenes::stories,
 };
 
-tell!(
+stories!(
     everywhere:
     who_wants_to_enter_no_key_is_asked_once_for_all_files,
 );
-tell!(
+stories!(
     chromium:
     a_file_that_the_browser_reads_no_more_is_chosen_again_to_start_anew,
     a_wrong_file_does_not_take_the_place_of_the_right_one,

@@ -3,9 +3,9 @@
 use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene};
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     everywhere:
     quotes_markup_and_direction_marks_are_shown_as_text,
 );

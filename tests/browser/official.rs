@@ -7,15 +7,15 @@ use sealift_tests::{
     sizes::{FRAME, PART},
 };
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     embedded:
     the_official_sdk_opens_what_the_browser_sealed,
 );
 
 async fn the_official_sdk_opens_what_the_browser_sealed(scene: Scene) -> Result<()> {
-    let moto = Moto::start()?;
+    let moto = Moto::start().await?;
     let key_arn = moto.make_key().await?;
     let setup = scene.setup()?.with_kms(&moto, &key_arn);
     let stack = setup.start().await?;
@@ -34,11 +34,11 @@ async fn the_official_sdk_opens_what_the_browser_sealed(scene: Scene) -> Result<
         }
     }
     let key = WrappingKey::Kms(key_arn);
-    let told = Sdk::Python.open(Some(&moto), &key, How::Streamed, &sealed)?;
-    for (told, (plaintext, context)) in told.into_iter().zip(plaintexts) {
-        let told = told?;
-        assert!(told.output == plaintext, "{} bytes", plaintext.len());
-        assert_eq!(told.encryption_context, context);
+    let opened = Sdk::Python.open(Some(&moto), &key, How::Streamed, &sealed)?;
+    for (message, (plaintext, context)) in opened.into_iter().zip(plaintexts) {
+        let message = message?;
+        assert!(message.output == plaintext, "{} bytes", plaintext.len());
+        assert_eq!(message.encryption_context, context);
     }
     Ok(())
 }

@@ -12,23 +12,23 @@ use sealift_tests::{
 use sealift_transfer::api::FileRecord;
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
     a_file_is_opened_in_the_browser_and_saved_byte_for_byte,
 );
-tell!(
+stories!(
     everywhere:
     who_cancels_has_no_file,
     a_name_of_another_system_is_shown_as_text_and_saved_safely,
 );
-tell!(
+stories!(
     embedded:
-    an_altered_object_is_told_and_leaves_no_file,
-    an_object_that_was_cut_or_swapped_is_told_and_leaves_no_file,
+    an_altered_object_is_reported_and_leaves_no_file,
+    an_object_that_was_cut_or_swapped_is_reported_and_leaves_no_file,
 );
-tell!(
+stories!(
     chromium:
     without_a_dialog_the_browser_downloads_what_was_opened,
     closing_the_dialog_saves_nothing,
@@ -67,7 +67,7 @@ async fn a_file_is_opened_in_the_browser_and_saved_byte_for_byte(scene: Scene) -
         let plaintext = randomness.bytes(size);
         let file = stack.upload(&name, &plaintext).await?;
         let page = open(&browser, &stack, &file).await?;
-        page.offer_place().await?;
+        page.offer_dialog().await?;
         page.press("#save").await?;
         page.comes_to("done").await?;
         assert!(
@@ -116,7 +116,7 @@ async fn who_cancels_has_no_file(scene: Scene) -> Result<()> {
     // The server seals and stores the file without the gate. Two of the browser's requests pass the gate.
     let stack = scene.setup()?.with_gate_after(2500).start().await?;
     let browser = scene.browser().await?;
-    let plaintext = Randomness::from_printed_seed()?.bytes(8 * PART);
+    let plaintext = Randomness::from_printed_seed()?.bytes(4 * PART);
     let url = format!("{}/upload/cancelled.bin", stack.address());
     let sent = reqwest::Client::new()
         .put(url)
@@ -126,7 +126,7 @@ async fn who_cancels_has_no_file(scene: Scene) -> Result<()> {
         .await?;
     let file: FileRecord = serde_json::from_slice(&sent.bytes().await?)?;
     let page = open(&browser, &stack, &file).await?;
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     stack.gate()?.holds().await;
     page.press("#stop").await?;
@@ -187,7 +187,7 @@ async fn is_there(browser: &Browser, page: &FilePage, scene: Scene) -> Result<bo
     Ok(!kept.is_empty() || (scene.browser == BrowserKind::Firefox && browser.downloads()? > 0))
 }
 
-async fn an_altered_object_is_told_and_leaves_no_file(scene: Scene) -> Result<()> {
+async fn an_altered_object_is_reported_and_leaves_no_file(scene: Scene) -> Result<()> {
     let stack = scene.setup()?.start().await?;
     let browser = scene.browser().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(3 * PART);
@@ -202,14 +202,16 @@ async fn an_altered_object_is_told_and_leaves_no_file(scene: Scene) -> Result<()
     }
     fs::write(&path, &sealed)?;
     let page = open(&browser, &stack, &file).await?;
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("done").await?;
     assert!(is_saved(&browser, &page, scene, "altered.bin", &plaintext).await?);
     Ok(())
 }
 
-async fn an_object_that_was_cut_or_swapped_is_told_and_leaves_no_file(scene: Scene) -> Result<()> {
+async fn an_object_that_was_cut_or_swapped_is_reported_and_leaves_no_file(
+    scene: Scene,
+) -> Result<()> {
     let stack = scene.setup()?.start().await?;
     let browser = scene.browser().await?;
     let mut randomness = Randomness::from_printed_seed()?;
@@ -237,7 +239,7 @@ async fn is_refused(
     scene: Scene,
 ) -> Result<()> {
     let page = open(browser, stack, file).await?;
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("failed").await?;
     let code = page.problem_code().await?;
@@ -262,7 +264,7 @@ async fn a_name_of_another_system_is_shown_as_text_and_saved_safely(scene: Scene
     assert_eq!(shown, "folder/<img src=x>[U+202E]fdp.exe");
     let made = "return document.querySelectorAll('main img').length;";
     assert_eq!(page.page.run(made, vec![]).await?, json!(0));
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("done").await?;
     let safe = "_img src=x__fdp.exe";
@@ -287,13 +289,13 @@ async fn opening_breaks_no_rule_of_the_policy_and_logs_no_error(scene: Scene) ->
         .lists(&["quiet.bin"])
         .await?;
     let page = open(&browser, &stack, &file).await?;
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("done").await?;
     let console = browser.console().await?;
-    let told =
+    let is_error =
         |line: &&sealift_tests::ConsoleLine| line.is_policy_violation() || line.level == "SEVERE";
-    let errors: Vec<_> = console.iter().filter(told).collect();
+    let errors: Vec<_> = console.iter().filter(is_error).collect();
     assert!(errors.is_empty(), "{errors:?}");
     Ok(())
 }

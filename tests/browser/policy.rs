@@ -4,9 +4,9 @@ use anyhow::Result;
 use sealift_tests::{ConsoleLine, Randomness, Scene, sizes::PART};
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chromium:
     an_upload_breaks_no_rule_of_the_policy_and_logs_no_error,
     the_policy_is_in_force,
@@ -52,9 +52,9 @@ async fn the_policy_is_in_force(scene: Scene) -> Result<()> {
     assert_eq!(page.ask(run, vec![]).await?, json!("kept out"));
     let console = browser.console().await?;
     for directive in ["connect-src", "script"] {
-        let told =
+        let reports =
             |line: &ConsoleLine| line.is_policy_violation() && line.message.contains(directive);
-        assert!(console.iter().any(told), "{directive} in {console:?}");
+        assert!(console.iter().any(reports), "{directive} in {console:?}");
     }
     Ok(())
 }

@@ -7,19 +7,19 @@ use sealift_tests::{Browser, Page, Scene};
 
 use crate::{
     interrupted::{Interrupted, ManyParts, NAME, PART, setup},
-    scenes::tell,
+    scenes::stories,
 };
 
-tell!(
+stories!(
     chosen:
     an_upload_goes_on_after_a_reload_and_sends_nothing_twice,
-    an_upload_goes_on_after_the_browser_was_killed,
 );
-tell!(
+stories!(
     everywhere:
+    an_upload_goes_on_after_the_browser_was_killed,
     another_machine_with_the_same_file_goes_on,
 );
-tell!(
+stories!(
     chromium:
     one_click_goes_on_where_the_browser_kept_a_handle,
     a_dropped_file_that_fits_goes_on_where_the_person_says_so,
@@ -41,9 +41,9 @@ async fn an_upload_goes_on_after_a_reload_and_sends_nothing_twice(scene: Scene) 
     goes_on(&page, &begun).await?;
 
     let states = page.states(NAME).await?;
-    let place = |state: &str| states.iter().position(|passed| passed == state);
-    assert!(place("comparing").is_some(), "{states:?}");
-    assert!(place("comparing") < place("sending"), "{states:?}");
+    let position = |state: &str| states.iter().position(|passed| passed == state);
+    assert!(position("comparing").is_some(), "{states:?}");
+    assert!(position("comparing") < position("sending"), "{states:?}");
     let sent = begun.stack.gate()?.passed_bytes() - before;
     let missing = parts.signed.len() + parts.unsigned.len();
     // The bytes that frames and requests add are less than one part.

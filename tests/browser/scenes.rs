@@ -4,11 +4,12 @@
 /// Makes the tests of stories, which are functions of the form `async fn(Scene) -> Result<()>`.
 ///
 /// - `chosen`: runs in Chromium on the embedded store and in Firefox on Garage; the other two scenes run with `--full`.
+///   These are the stories in which the engines differ: files on disk, cookies, locks, media, and a lost network.
 /// - `everywhere`: runs in Chromium on the embedded store; the other three scenes run with `--full`.
 /// - `chromium`: runs in Chromium only, because Firefox lacks the feature; on Garage it runs with `--full`.
 /// - `embedded`: runs on the embedded store only, because it uses the store's disk; in Firefox it runs with `--full`.
 /// - `long`: takes minutes, so it runs with `--full` only, in Chromium on the embedded store.
-macro_rules! tell {
+macro_rules! stories {
     (chosen: $($story:ident),+ $(,)?) => { $(
         $crate::scenes::tests!($story: chromium_embedded CHROMIUM_EMBEDDED, firefox_garage FIREFOX_GARAGE;
             firefox_embedded FIREFOX_EMBEDDED, chromium_garage CHROMIUM_GARAGE);
@@ -40,7 +41,7 @@ macro_rules! tests {
             )*
             $(
                 #[tokio::test(flavor = "multi_thread")]
-                #[ignore = "told under --full"]
+                #[ignore = "only with --full"]
                 async fn $full() -> anyhow::Result<()> {
                     super::$story(sealift_tests::Scene::$full_scene).await
                 }
@@ -49,4 +50,4 @@ macro_rules! tests {
     };
 }
 
-pub(crate) use {tell, tests};
+pub(crate) use {stories, tests};

@@ -6,15 +6,12 @@ use serde_json::json;
 
 use crate::{
     interrupted::{Interrupted, NAME, setup},
-    scenes::tell,
+    scenes::stories,
 };
 
-tell!(
-    chosen:
-    several_parts_are_under_way_at_once_but_few_over_all_files,
-);
-tell!(
+stories!(
     everywhere:
+    several_parts_are_under_way_at_once_but_few_over_all_files,
     leaving_is_asked_about_while_a_file_is_sent,
     copied_details_name_the_upload_and_no_secret,
 );
@@ -100,8 +97,8 @@ async fn copied_details_name_the_upload_and_no_secret(scene: Scene) -> Result<()
     page.shows("body[data-copied]").await?;
     let copied = page.run("return document.body.dataset.copied;", vec![]);
     let copied: String = serde_json::from_value(copied.await?)?;
-    for told in [begun.upload.to_string().as_str(), "upload_gone"] {
-        assert!(copied.contains(told), "{told} is not in {copied}");
+    for part in [begun.upload.to_string().as_str(), "upload_gone"] {
+        assert!(copied.contains(part), "{part} is not in {copied}");
     }
     let (_, secret) = api_key.rsplit_once('_').unwrap_or(("", &api_key));
     for kept in [NAME, secret, "http", "X-Amz", "127.0.0.1", "ada", "clinic"] {

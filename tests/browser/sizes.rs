@@ -9,16 +9,16 @@ use sealift_tests::{
 use sealift_transfer::api::FileId;
 use serde_json::json;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
     every_size_at_an_edge_comes_back_byte_for_byte,
+);
+stories!(
+    everywhere:
     several_files_at_once_each_come_back,
     the_link_of_a_done_row_gives_the_file,
-);
-tell!(
-    everywhere:
     the_other_backend_gives_back_the_same,
     a_large_file_comes_back_byte_for_byte,
 );

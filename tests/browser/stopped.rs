@@ -5,15 +5,15 @@ use std::fs;
 use anyhow::{Context as _, Result};
 use sealift_tests::{Randomness, Scene, Stack, read_content, sizes::PART};
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chosen:
-    a_cancelled_upload_leaves_no_file_and_the_next_one_works,
     a_part_whose_connection_breaks_is_sent_again,
 );
-tell!(
+stories!(
     everywhere:
+    a_cancelled_upload_leaves_no_file_and_the_next_one_works,
     a_file_that_changes_while_it_is_sent_fails_with_a_sentence,
     a_file_that_the_server_does_not_take_fails_with_its_code,
 );

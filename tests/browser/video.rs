@@ -1,28 +1,26 @@
 //! Videos and sounds play in the page, and the person can seek in them. The browser requests only the ranges that it
 //! needs, and the server decrypts only those.
 
-use std::net::SocketAddr;
-
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
-use sealift_tests::{FailingProxy, Operation, Page, Plan, Randomness, Scene, Stack};
+use sealift_tests::{Operation, Page, Proxy, Randomness, Scene};
 use sealift_transfer::api::{FileId, files};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{scenes::tell, webm};
+use crate::{scenes::stories, webm};
 
-tell!(
+stories!(
     chosen:
     a_sound_is_sought_in,
 );
 
-tell!(
+stories!(
     chromium:
     an_image_a_sound_and_a_video_are_shown_as_addresses_of_their_own,
 );
 
-tell!(
+stories!(
     everywhere:
     a_video_is_sought_in,
 );
@@ -30,8 +28,8 @@ tell!(
 /// Seconds of the media, long enough that a browser does not fetch all of it at once.
 const SECONDS: u64 = 600;
 
-/// Plays a URL, seeks to each place and calls back with the time there, and for a video with the colour in the middle.
-const SEEK: &str = "const [kind, address, places, told] = arguments;
+/// Plays a URL, seeks to each time and calls back with the time reached, and for a video with the colour in the middle.
+const SEEK: &str = "const [kind, address, times, report] = arguments;
     const media = document.createElement(kind);
     const event = name => new Promise((resolve, reject) => {
         media.addEventListener(name, resolve, { once: true });
@@ -55,9 +53,9 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
         document.body.append(media);
         await ready;
         const seen = [];
-        for (const place of places) {
+        for (const time of times) {
             const there = event('seeked');
-            media.currentTime = place;
+            media.currentTime = time;
             await there;
             seen.push({ time: media.currentTime, colour: colour() });
         }
@@ -72,14 +70,7 @@ const SEEK: &str = "const [kind, address, places, told] = arguments;
         media.load();
         return answer;
     };
-    play().then(told, error => told({ error: String(error) }));";
-
-/// Starts a proxy in front of the server that records the requested ranges.
-async fn watched(stack: &Stack) -> Result<FailingProxy> {
-    let server = stack.address().strip_prefix("http://");
-    let server: SocketAddr = server.context("the server on loopback")?.parse()?;
-    FailingProxy::start(server, Plan::none()).await
-}
+    play().then(report, error => report({ error: String(error) }));";
 
 /// The result of playing.
 #[derive(Debug, Deserialize)]
@@ -88,7 +79,7 @@ struct Played {
     seen: Vec<Seen>,
 }
 
-/// The state at one place.
+/// The state at one time.
 #[derive(Debug, PartialEq, Deserialize)]
 struct Seen {
     time: f64,
@@ -104,23 +95,27 @@ impl Seen {
 
 async fn seek(
     page: &Page,
-    way: &FailingProxy,
+    server: &Proxy,
     kind: &str,
     file: &FileId,
-    places: &[f64],
+    times: &[f64],
 ) -> Result<Played> {
-    let address = format!("{}{}?inline=1", way.endpoint(), files::content_path(file));
-    let told = page
-        .ask(SEEK, vec![json!(kind), json!(address), json!(places)])
+    let address = format!(
+        "{}{}?inline=1",
+        server.endpoint(),
+        files::content_path(file)
+    );
+    let played = page
+        .ask(SEEK, vec![json!(kind), json!(address), json!(times)])
         .await?;
-    let said = told.to_string();
-    serde_json::from_value(told).context(said)
+    let text = played.to_string();
+    serde_json::from_value(played).context(text)
 }
 
 /// Returns the first byte of each range that the browser requested.
-fn starts(way: &FailingProxy) -> Vec<u64> {
-    let journal = way.journal();
-    let asked = journal.iter().map(|reached| &reached.asked);
+fn starts(server: &Proxy) -> Vec<u64> {
+    let journal = server.journal();
+    let asked = journal.iter().map(|reached| &reached.request);
     let ranges = asked
         .filter(|asked| asked.operation == Operation::Content)
         .filter_map(|asked| asked.range.clone());
@@ -151,36 +146,36 @@ fn wav(seconds: u32) -> Result<Bytes> {
 }
 
 async fn a_sound_is_sought_in(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.start().await?;
-    let way = watched(&stack).await?;
+    let stack = scene.setup()?.with_proxies().start().await?;
+    let server = &stack.proxies()?.client_to_server;
     let file = stack.upload("sound.wav", &wav(600)?).await?;
     let browser = scene.browser().await?;
-    let page = browser.open_at(&way.endpoint()).await?;
-    let played = seek(&page, &way, "audio", &file.id, &[590.0, 300.0]).await?;
+    let page = browser.open_at(&server.endpoint()).await?;
+    let played = seek(&page, server, "audio", &file.id, &[590.0, 300.0]).await?;
     assert_eq!(played.duration, 600.0);
     let expected = [590.0, 300.0].map(|time| Seen::at(time, None));
     assert_eq!(played.seen, expected);
-    let starts = starts(&way);
+    let starts = starts(server);
     let near_the_end = starts.iter().any(|start| *start > 500 * 88_200);
     assert!(near_the_end, "no range near the end: {starts:?}");
     Ok(())
 }
 
 async fn a_video_is_sought_in(scene: Scene) -> Result<()> {
-    let stack = scene.setup()?.start().await?;
-    let way = watched(&stack).await?;
+    let stack = scene.setup()?.with_proxies().start().await?;
+    let server = &stack.proxies()?.client_to_server;
     let browser = scene.browser().await?;
-    let page = browser.open_at(&way.endpoint()).await?;
+    let page = browser.open_at(&server.endpoint()).await?;
     let video = webm::of_two_colours(&page, SECONDS).await?;
     let len = u64::try_from(video.len())?;
     let file = stack.upload("video.webm", &video).await?;
     // Every second has a colour: even seconds are red, odd ones blue.
-    let places = [501.5, 200.5, 333.5];
-    let played = seek(&page, &way, "video", &file.id, &places).await?;
+    let times = [501.5, 200.5, 333.5];
+    let played = seek(&page, server, "video", &file.id, &times).await?;
     let expected = [(501.5, "blue"), (200.5, "red"), (333.5, "blue")];
     let expected = expected.map(|(time, colour)| Seen::at(time, Some(colour)));
     assert_eq!(played.seen, expected);
-    let starts = starts(&way);
+    let starts = starts(server);
     let behind_the_middle = starts.iter().any(|start| *start > len / 2);
     assert!(behind_the_middle, "no range behind the middle: {starts:?}");
     Ok(())

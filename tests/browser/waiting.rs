@@ -6,18 +6,18 @@ use sealift_transfer::api::UploadState;
 
 use crate::{
     interrupted::{Interrupted, NAME, setup},
-    scenes::tell,
+    scenes::stories,
 };
 
-tell!(
+stories!(
     chosen:
-    a_paused_upload_sends_nothing_and_goes_on,
     without_a_network_a_file_waits_and_goes_on,
-    an_api_key_that_ended_is_asked_for_once_and_all_files_go_on,
     another_tab_does_not_send_the_same_upload,
 );
-tell!(
+stories!(
     everywhere:
+    a_paused_upload_sends_nothing_and_goes_on,
+    an_api_key_that_ended_is_asked_for_once_and_all_files_go_on,
     an_upload_that_expired_says_so_and_starts_anew,
     without_an_api_key_files_fail_and_go_on_later,
 );

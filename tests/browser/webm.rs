@@ -6,7 +6,7 @@ use sealift_tests::Page;
 use serde_json::Value;
 
 /// Calls back with two key frames in hexadecimal, a red one and a blue one. Noise around the middle makes them large.
-const ENCODE: &str = "const [told] = arguments;
+const ENCODE: &str = "const [report] = arguments;
     const hex = bytes => Array.from(bytes, byte => byte.toString(16).padStart(2, '0')).join('');
     const encode = async () => {
         const frames = [];
@@ -16,7 +16,7 @@ const ENCODE: &str = "const [told] = arguments;
                 chunk.copyTo(bytes);
                 frames.push(hex(bytes));
             },
-            error: error => told({ error: String(error) }),
+            error: error => report({ error: String(error) }),
         });
         encoder.configure({ codec: 'vp8', width: 320, height: 240, bitrate: 8_000_000, framerate: 1 });
         for (const [index, colour] of ['red', 'blue'].entries()) {
@@ -34,15 +34,15 @@ const ENCODE: &str = "const [told] = arguments;
             frame.close();
         }
         await encoder.flush();
-        told({ frames });
+        report({ frames });
     };
-    encode().catch(error => told({ error: String(error) }));";
+    encode().catch(error => report({ error: String(error) }));";
 
 /// Returns a video of this many seconds. Even seconds are red in the middle, odd ones blue.
 pub(crate) async fn of_two_colours(page: &Page, seconds: u64) -> Result<Bytes> {
-    let told = page.ask(ENCODE, Vec::new()).await?;
-    let frames = told.get("frames").and_then(Value::as_array);
-    let frames = frames.with_context(|| told.to_string())?;
+    let encoded = page.ask(ENCODE, Vec::new()).await?;
+    let frames = encoded.get("frames").and_then(Value::as_array);
+    let frames = frames.with_context(|| encoded.to_string())?;
     let decoded = frames.iter().map(|frame| {
         let text = frame.as_str().unwrap_or_default();
         data_encoding::HEXLOWER.decode(text.as_bytes())
@@ -131,8 +131,8 @@ fn cues(clusters: &[Vec<u8>], first: u64) -> Result<Vec<u8>> {
     let mut points = Vec::new();
     let (mut at, mut time_ms) = (first, 0);
     for cluster in clusters {
-        let place = element(0xB7, &[number(0xF7, 1)?, number(0xF1, at)?].concat())?;
-        points.extend(element(0xBB, &[number(0xB3, time_ms)?, place].concat())?);
+        let position = element(0xB7, &[number(0xF7, 1)?, number(0xF1, at)?].concat())?;
+        points.extend(element(0xBB, &[number(0xB3, time_ms)?, position].concat())?);
         at += u64::try_from(cluster.len())?;
         time_ms += 1000;
     }

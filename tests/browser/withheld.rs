@@ -8,11 +8,11 @@ use sealift_tests::Scene;
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::scenes::tell;
+use crate::scenes::stories;
 
-tell!(
+stories!(
     chromium:
-    a_worker_that_does_not_come_is_asked_for_once_a_wish_and_told,
+    a_worker_that_does_not_load_is_requested_once_a_download_and_reported,
     where_nothing_may_be_stored_files_are_opened_and_sending_says_why_not,
 );
 
@@ -45,7 +45,9 @@ fn pages_without(name: &str) -> Result<TempDir> {
     Ok(folder)
 }
 
-async fn a_worker_that_does_not_come_is_asked_for_once_a_wish_and_told(scene: Scene) -> Result<()> {
+async fn a_worker_that_does_not_load_is_requested_once_a_download_and_reported(
+    scene: Scene,
+) -> Result<()> {
     let pages = pages_without("open-worker.js")?;
     let folder = pages.path().to_str().context("a path of text")?;
     let stack = scene.setup()?.with("page_dir", folder).start().await?;
@@ -57,7 +59,7 @@ async fn a_worker_that_does_not_come_is_asked_for_once_a_wish_and_told(scene: Sc
     page.comes_to("ready").await?;
     page.page.shows("html[data-failed='1']").await?;
 
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("failed").await?;
     assert_eq!(page.problem_code().await?, "worker_stopped");
@@ -106,7 +108,7 @@ async fn where_nothing_may_be_stored_files_are_opened_and_sending_says_why_not(
 
     let page = browser.open_file(&stack.file_page_url(&file.id)).await?;
     page.comes_to("ready").await?;
-    page.offer_place().await?;
+    page.offer_dialog().await?;
     page.press("#save").await?;
     page.comes_to("done").await?;
     assert!(page.saved(&content).await?);

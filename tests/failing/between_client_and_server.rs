@@ -2,22 +2,22 @@
 
 use anyhow::{Context as _, Result};
 use sealift_client::{Client, DownloadError};
-use sealift_tests::{FailingProxy, Fault, Operation, Plan, Setup, Stack};
+use sealift_tests::{Fault, Operation, Stack};
 
-use crate::wired::{LEN, plaintext, send};
+use crate::sending::{LEN, plaintext, send, stack};
 
-async fn stack() -> Result<(Stack, FailingProxy, Client)> {
-    let stack = Setup::new().with("part_length", "5MiB").start().await?;
-    let address = stack.address().strip_prefix("http://");
-    let address = address.context("a server on loopback")?.parse()?;
-    let client_to_server = FailingProxy::start(address, Plan::none()).await?;
-    let client = Client::new(&client_to_server.endpoint(), None)?;
-    Ok((stack, client_to_server, client))
+/// Returns a client whose requests to the server pass the proxy.
+fn client(stack: &Stack) -> Result<Client> {
+    Ok(Client::new(
+        &stack.proxies()?.client_to_server.endpoint(),
+        None,
+    )?)
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn any_request_of_an_upload_may_lose_its_answer() -> Result<()> {
-    let (stack, client_to_server, client) = stack().await?;
+    let stack = stack().await?;
+    let (client, client_to_server) = (client(&stack)?, &stack.proxies()?.client_to_server);
     for operation in [Operation::Open, Operation::Sign, Operation::Complete] {
         for fault in [
             Fault::LoseAnswer,
@@ -41,7 +41,8 @@ async fn any_request_of_an_upload_may_lose_its_answer() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_download_that_breaks_off_is_never_a_short_file() -> Result<()> {
-    let (stack, client_to_server, client) = stack().await?;
+    let stack = stack().await?;
+    let (client, client_to_server) = (client(&stack)?, &stack.proxies()?.client_to_server);
     let plaintext = plaintext(LEN)?;
     let file = stack.upload("read", &plaintext).await?;
     for fault in [

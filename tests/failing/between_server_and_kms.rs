@@ -1,23 +1,19 @@
 //! KMS fails. The server seals and decrypts nothing until KMS answers.
 
-use anyhow::{Context as _, Result};
-use sealift_tests::{FailingProxy, Fault, Moto, Operation, Plan, Setup, Stack};
+use anyhow::Result;
+use sealift_tests::{Fault, FaultKind, Moto, Operation, Plan, Setup, Stack};
 
-use crate::wired::plaintext;
+use crate::sending::plaintext;
 
-async fn stack(moto: &Moto) -> Result<(Stack, FailingProxy)> {
-    let address = moto.endpoint().strip_prefix("http://");
-    let address = address.context("moto on loopback")?.parse()?;
-    let server_to_kms = FailingProxy::start(address, Plan::none()).await?;
+async fn stack(moto: &Moto) -> Result<Stack> {
     let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
-    let setup = setup.with("kms_endpoint", server_to_kms.endpoint());
-    Ok((setup.start().await?, server_to_kms))
+    setup.start().await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_waits_until_kms_makes_its_key() -> Result<()> {
-    let moto = Moto::start()?;
-    let (stack, server_to_kms) = stack(&moto).await?;
+    let moto = Moto::start().await?;
+    let stack = stack(&moto).await?;
     for fault in [
         Fault::DropRequest,
         Fault::LoseAnswer,
@@ -28,31 +24,28 @@ async fn an_upload_waits_until_kms_makes_its_key() -> Result<()> {
         },
     ] {
         let kind = fault.kind();
-        server_to_kms.on_next(Operation::MakeDataKey, fault);
+        moto.proxy().on_next(Operation::MakeDataKey, fault);
         let plaintext = plaintext(100_000)?;
         let file = stack.upload("late key", &plaintext).await?;
         let opened = stack.client.download(&file.id, None).await?;
         assert!(opened.read_all().await? == plaintext, "after {kind}");
-        assert!(server_to_kms.counts().contains_key(&kind));
+        assert!(moto.proxy().counts().contains_key(&kind));
     }
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_opens_again_when_kms_is_back() -> Result<()> {
-    let moto = Moto::start()?;
-    let (stack, server_to_kms) = stack(&moto).await?;
+    let moto = Moto::start().await?;
+    let stack = stack(&moto).await?;
     let plaintext = plaintext(100_000)?;
     let file = stack.upload("kept", &plaintext).await?;
     // A new server process has no key in memory.
     let stack = stack.restart().await?;
-    server_to_kms.follow(Plan::random(
-        1,
-        1_000,
-        &[sealift_tests::FaultKind::DropRequest],
-    ));
+    moto.proxy()
+        .follow(Plan::random(1, 1_000, &[FaultKind::DropRequest]));
     assert!(stack.client.download(&file.id, None).await.is_err());
-    server_to_kms.follow(Plan::none());
+    moto.proxy().follow(Plan::none());
     let opened = stack.client.download(&file.id, None).await?;
     assert!(opened.read_all().await? == plaintext);
     Ok(())

@@ -5,14 +5,15 @@ use sealift_client::{CancellationToken, DownloadError, RequestError, ResumeOptio
 use sealift_tests::{Fault, Operation};
 use sealift_transfer::api::{OpenUpload, ProblemCode, UploadState};
 
-use crate::wired::{LEN, Wired, plaintext};
+use crate::sending::{LEN, comes_back, plaintext, send, stack};
 
 /// The number of attempts of the AWS SDK before it gives up.
 const SDK_ATTEMPTS: usize = 3;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn whatever_completion_is_answered_the_file_is_there_once() -> Result<()> {
-    let wired = Wired::start().await?;
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
     for fault in [
         Fault::LoseAnswer,
         Fault::DropRequest,
@@ -24,30 +25,31 @@ async fn whatever_completion_is_answered_the_file_is_there_once() -> Result<()> 
         },
     ] {
         for _ in 0..SDK_ATTEMPTS {
-            wired
+            proxies
                 .server_to_store
                 .on_next(Operation::CompleteMultipart, fault.clone());
         }
         let plaintext = plaintext(LEN)?;
-        let file = wired.send(&plaintext).await?;
-        wired.holds(&file, &plaintext).await?;
-        assert_eq!(wired.client.unfinished().await?, [], "after {fault:?}");
-        wired.server_to_store.forget_cues();
+        let file = send(&stack.client, &plaintext).await?;
+        comes_back(&stack, &file, &plaintext).await?;
+        assert_eq!(stack.client.unfinished().await?, [], "after {fault:?}");
+        proxies.server_to_store.forget_cues();
     }
-    assert_eq!(wired.client.files(None).await?.files.len(), 6);
+    assert_eq!(stack.client.files(None).await?.files.len(), 6);
     Ok(())
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_refusal_that_will_stay_is_told_at_once_and_the_upload_goes_on_afterwards() -> Result<()>
-{
-    let wired = Wired::start().await?;
+async fn a_refusal_that_will_stay_is_reported_at_once_and_the_upload_goes_on_afterwards()
+-> Result<()> {
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
     let plaintext = plaintext(LEN)?;
     // This is a 403 AccessDenied. If the server asked again, the store would join the parts.
-    wired
+    proxies
         .server_to_store
         .on_next(Operation::CompleteMultipart, Fault::Expired);
-    let (upload_id, problem) = match wired.send(&plaintext).await {
+    let (upload_id, problem) = match send(&stack.client, &plaintext).await {
         Err(UploadError::Failed {
             upload_id: Some(upload_id),
             error: RequestError::Refused { problem, .. },
@@ -61,40 +63,42 @@ async fn a_refusal_that_will_stay_is_told_at_once_and_the_upload_goes_on_afterwa
         "{}",
         problem.detail
     );
-    let listed = wired.client.unfinished().await?;
+    let listed = stack.client.unfinished().await?;
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].state, UploadState::Open);
-    let resumed = wired.client.resume(
+    let resumed = stack.client.resume(
         upload_id,
         plaintext.clone(),
         ResumeOptions::default(),
         |_| (),
         CancellationToken::new(),
     );
-    wired.holds(&resumed.await?, &plaintext).await
+    comes_back(&stack, &resumed.await?, &plaintext).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_multipart_upload_that_nobody_heard_of_is_swept() -> Result<()> {
-    let wired = Wired::start().await?;
-    wired
+async fn a_multipart_upload_whose_answer_was_lost_is_swept() -> Result<()> {
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
+    proxies
         .server_to_store
         .on_next(Operation::CreateMultipart, Fault::LoseAnswer);
     let plaintext = plaintext(LEN)?;
-    let file = wired.send(&plaintext).await?;
-    wired.holds(&file, &plaintext).await?;
-    let report = wired.server.sweep_now().await;
+    let file = send(&stack.client, &plaintext).await?;
+    comes_back(&stack, &file, &plaintext).await?;
+    let report = stack.server().sweep_now().await;
     let late = report.of(sealift_server::SweepKind::LateMultipart);
     assert_eq!((late.found, late.done), (1, 1), "{report}");
-    wired.holds(&file, &plaintext).await
+    comes_back(&stack, &file, &plaintext).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_upload_that_was_cut_off_while_it_opened_can_be_resumed() -> Result<()> {
-    let wired = Wired::start().await?;
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
     let plaintext = plaintext(LEN)?;
     for _ in 0..SDK_ATTEMPTS {
-        wired
+        proxies
             .server_to_store
             .on_next(Operation::CreateMultipart, Fault::DropRequest);
     }
@@ -107,19 +111,19 @@ async fn an_upload_that_was_cut_off_while_it_opened_can_be_resumed() -> Result<(
         metadata: None,
         reference: None,
     };
-    assert!(wired.client.open_upload(&request).await.is_err());
-    let listed = wired.client.unfinished().await?;
+    assert!(stack.client.open_upload(&request).await.is_err());
+    let listed = stack.client.unfinished().await?;
     assert_eq!(listed.len(), 1);
     assert_eq!(listed[0].state, UploadState::Opening);
 
-    let resumed = wired.client.resume(
+    let resumed = stack.client.resume(
         listed[0].upload_id.clone(),
         plaintext.clone(),
         ResumeOptions::default(),
         |_| (),
         CancellationToken::new(),
     );
-    wired.holds(&resumed.await?, &plaintext).await
+    comes_back(&stack, &resumed.await?, &plaintext).await
 }
 
 /// The store breaks off after these bytes of its answer, when the server has already sent frames to the client.
@@ -134,38 +138,40 @@ const BROKEN_OFF: [Fault; 2] = [
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_object_that_breaks_off_every_time_is_never_a_short_file() -> Result<()> {
-    let wired = Wired::start().await?;
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
     let plaintext = plaintext(LEN)?;
-    let file = wired.send(&plaintext).await?;
+    let file = send(&stack.client, &plaintext).await?;
     for fault in BROKEN_OFF {
         // Twenty faults are more than the server's attempts for all pieces together.
         for _ in 0..20 {
-            wired
+            proxies
                 .server_to_store
                 .on_next(Operation::GetObject, fault.clone());
         }
-        let download = wired.client.download(&file.id, None).await?;
+        let download = stack.client.download(&file.id, None).await?;
         let read = download.read_all().await.map(|bytes| bytes.len());
         assert!(matches!(read, Err(DownloadError::Cut { .. })), "{read:?}");
-        wired.server_to_store.forget_cues();
+        proxies.server_to_store.forget_cues();
     }
-    wired.holds(&file, &plaintext).await
+    comes_back(&stack, &file, &plaintext).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
 async fn of_an_object_that_breaks_off_only_the_rest_is_read_again() -> Result<()> {
-    let wired = Wired::start().await?;
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
     let plaintext = plaintext(LEN)?;
-    let file = wired.send(&plaintext).await?;
+    let file = send(&stack.client, &plaintext).await?;
     for fault in BROKEN_OFF {
-        let before = wired.server_to_store.journal().iter().count();
+        let before = proxies.server_to_store.journal().iter().count();
         let is_reset = matches!(fault, Fault::ResetAnswer { .. });
-        wired.server_to_store.on_next(Operation::GetObject, fault);
-        wired.holds(&file, &plaintext).await?;
-        let journal = wired.server_to_store.journal();
+        proxies.server_to_store.on_next(Operation::GetObject, fault);
+        comes_back(&stack, &file, &plaintext).await?;
+        let journal = proxies.server_to_store.journal();
         let asked = journal.iter().skip(before);
         let mut asked: Vec<_> = asked
-            .filter_map(|reached| Some(reached.asked.range.clone()?.start))
+            .filter_map(|reached| Some(reached.request.range.clone()?.start))
             .collect();
         asked.sort_unstable();
         assert_eq!(asked.len(), 3, "two pieces, and the rest of the first");
@@ -177,7 +183,8 @@ async fn of_an_object_that_breaks_off_only_the_rest_is_read_again() -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_abort_whose_answer_is_lost_leaves_nothing() -> Result<()> {
-    let wired = Wired::start().await?;
+    let stack = stack().await?;
+    let proxies = stack.proxies()?;
     let request = OpenUpload {
         client_token: "of-one-who-changes-her-mind".to_owned(),
         name: "aborted".to_owned(),
@@ -187,18 +194,18 @@ async fn an_abort_whose_answer_is_lost_leaves_nothing() -> Result<()> {
         metadata: None,
         reference: None,
     };
-    let opened = wired.client.open_upload(&request).await?;
+    let opened = stack.client.open_upload(&request).await?;
     for _ in 0..SDK_ATTEMPTS {
-        wired
+        proxies
             .server_to_store
             .on_next(Operation::AbortMultipart, Fault::LoseAnswer);
     }
     // Either this abort took effect, or the next one does.
-    if wired.client.abort(&opened.upload_id).await.is_err() {
-        wired.client.abort(&opened.upload_id).await?;
+    if stack.client.abort(&opened.upload_id).await.is_err() {
+        stack.client.abort(&opened.upload_id).await?;
     }
-    let status = wired.client.status(&opened.upload_id).await?;
+    let status = stack.client.status(&opened.upload_id).await?;
     assert_eq!(status.state, UploadState::Aborted);
-    assert_eq!(wired.client.unfinished().await?, []);
+    assert_eq!(stack.client.unfinished().await?, []);
     Ok(())
 }

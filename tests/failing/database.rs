@@ -7,7 +7,7 @@ use sealift_tests::{Setup, Stack};
 use sealift_transfer::api::OpenUpload;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 
-use crate::wired::plaintext;
+use crate::sending::plaintext;
 
 fn database_of(stack: &Stack) -> Result<PathBuf> {
     let mut files = stack.files_at_rest()?.into_iter();

@@ -4,15 +4,15 @@ use anyhow::Result;
 use http::StatusCode;
 use sealift_tests::{Fault, Operation, Setup};
 
-use crate::wired::{plaintext, send};
+use crate::sending::{plaintext, send};
 
 /// A single PUT whose body exceeds the buffers of a connection to a store that does not read.
 const LEN: usize = 7 * 1024 * 1024;
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_dead_address_is_sent_to_once_however_the_store_says_so() -> Result<()> {
-    let stack = Setup::new().with_failing_way_to_store().start().await?;
-    let way = stack.way_to_store()?;
+    let stack = Setup::new().with_proxies().start().await?;
+    let client_to_store = &stack.proxies()?.client_to_store;
     let ended = |code| Fault::AddressEnded { code };
     let early = |status, code| Fault::RefusedEarly { status, code };
     for fault in [
@@ -27,11 +27,12 @@ async fn a_dead_address_is_sent_to_once_however_the_store_says_so() -> Result<()
         early(StatusCode::FORBIDDEN, "AccessDenied"),
     ] {
         let puts = || {
-            let refused: u64 = way.counts().values().sum();
-            way.journal().count(Operation::PutObject) + usize::try_from(refused).unwrap_or(0)
+            let refused: u64 = client_to_store.counts().values().sum();
+            client_to_store.journal().count(Operation::PutObject)
+                + usize::try_from(refused).unwrap_or(0)
         };
         let (puts_before, signatures_before) = (puts(), stack.signatures().await?);
-        way.on_next(Operation::PutObject, fault.clone());
+        client_to_store.on_next(Operation::PutObject, fault.clone());
         let plaintext = plaintext(LEN)?;
         let file = send(&stack.client, &plaintext).await?;
         // Each PUT has a signature of its own: one for the expired URL and one for the fresh URL.
@@ -41,6 +42,6 @@ async fn a_dead_address_is_sent_to_once_however_the_store_says_so() -> Result<()
         let came = stack.client.download(&file.id, None).await?;
         assert!(came.read_all().await? == plaintext, "{fault:?}");
     }
-    assert_eq!(way.journal().parts_sealed_twice(), []);
+    assert_eq!(client_to_store.journal().parts_sealed_twice(), []);
     Ok(())
 }

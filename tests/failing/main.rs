@@ -6,5 +6,5 @@ mod between_server_and_kms;
 mod between_server_and_store;
 mod database;
 mod ended_addresses;
-mod wire;
-mod wired;
+mod proxy_itself;
+mod sending;

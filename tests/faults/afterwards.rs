@@ -37,7 +37,7 @@ pub(crate) async fn end_everything(
         } else if upload.signed_parts == 0 {
             // The client cancelled during the open request and its answer was lost, so nobody knew the upload's id.
             client.abort(&upload.upload_id).await?;
-            tally.opened_unheard += 1;
+            tally.opened_unanswered += 1;
         } else {
             let name = &upload.name;
             tally.lost.push(format!(
@@ -81,7 +81,7 @@ async fn go_on(
 fn course_of(seed: u64, name: &str) -> Result<Course> {
     let number =
         Course::number_in(name).with_context(|| format!("not a file of this run: {name}"))?;
-    Ok(Course::of(seed, number))
+    Course::of(seed, number)
 }
 
 async fn all_files(client: &Client) -> Result<Vec<FileRecord>> {
@@ -238,14 +238,14 @@ async fn records(deployment: &Deployment) -> Result<sqlx::SqliteConnection> {
 
 /// Evaluates the journal of the proxy between clients and store.
 fn look_at_what_came(deployment: &Deployment, findings: &mut Findings) {
-    let journal = deployment.ways.client_to_store.journal();
+    let journal = deployment.proxies.client_to_store.journal();
     let mut whole: BTreeMap<(String, u16), u64> = BTreeMap::new();
     for reached in journal.iter().filter(|reached| reached.is_whole_part()) {
-        let place = (
-            reached.asked.path.clone(),
-            reached.asked.part_number.unwrap_or(1),
+        let part = (
+            reached.request.path.clone(),
+            reached.request.part_number.unwrap_or(1),
         );
-        *whole.entry(place).or_default() += 1;
+        *whole.entry(part).or_default() += 1;
     }
     findings.parts = count(whole.len());
     findings.part_requests = whole.values().sum();

@@ -2,7 +2,7 @@
 
 use std::{
     env, fs,
-    net::{Ipv4Addr, SocketAddr, TcpListener},
+    net::SocketAddr,
     path::{Path, PathBuf},
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
@@ -10,7 +10,7 @@ use std::{
 
 use anyhow::{Context as _, Result};
 use sealift_client::{Client, Patience};
-use sealift_tests::{FailingProxy, FaultKind, Moto, Plan};
+use sealift_tests::{FaultKind, Moto, Plan, Proxies, Proxy, free_address};
 use tempfile::TempDir;
 use tokio::sync::Mutex;
 
@@ -23,25 +23,16 @@ use crate::{
 /// The whole deployment. Dropping it ends all processes.
 #[derive(Debug)]
 pub(crate) struct Deployment {
-    pub(crate) ways: Ways,
+    pub(crate) proxies: Proxies,
     pub(crate) server: Mutex<ServerProcess>,
     pub(crate) store: StoreProcess,
-    _moto: Moto,
+    moto: Moto,
     folder: TempDir,
     is_over: AtomicBool,
 }
 
-/// The proxies that can fail.
-#[derive(Debug)]
-pub(crate) struct Ways {
-    pub(crate) client_to_server: FailingProxy,
-    pub(crate) client_to_store: FailingProxy,
-    pub(crate) server_to_store: FailingProxy,
-    pub(crate) server_to_kms: FailingProxy,
-}
-
 /// The faults of every connection: a broken wire, or a busy peer.
-const ON_EVERY_WAY: [FaultKind; 9] = [
+const ON_EVERY_CONNECTION: [FaultKind; 9] = [
     FaultKind::DropRequest,
     FaultKind::Delay,
     FaultKind::Stall,
@@ -69,20 +60,17 @@ impl Deployment {
             .prefix("sealift-faults-")
             .tempdir()?;
         let server_address = free_address()?;
-        let client_to_server = FailingProxy::start(server_address, Plan::none()).await?;
+        let client_to_server = Proxy::start(server_address).await?;
         let store_folder = folder.path().join("store");
         let store = StoreProcess::start(store, &store_folder, &client_to_server.endpoint()).await?;
-        let moto = Moto::start()?;
-        let key_arn = moto.make_key().await?;
-        let moto_address = moto.endpoint().strip_prefix("http://");
-        let moto_address = moto_address.context("moto on loopback")?.parse()?;
-        let ways = Ways {
+        let proxies = Proxies {
             client_to_server,
-            client_to_store: FailingProxy::start(store.address()?, Plan::none()).await?,
-            server_to_store: FailingProxy::start(store.address()?, Plan::none()).await?,
-            server_to_kms: FailingProxy::start(moto_address, Plan::none()).await?,
+            client_to_store: Proxy::start(store.address()?).await?,
+            server_to_store: Proxy::start(store.address()?).await?,
         };
-        let environment = environment(folder.path(), server_address, &ways, key_arn);
+        let moto = Moto::start().await?;
+        let key_arn = moto.make_key().await?;
+        let environment = environment(folder.path(), server_address, (&proxies, &moto), key_arn);
         let binary = folder.path().join("sealift");
         fs::copy(env::current_exe()?.with_file_name("sealift"), &binary)
             .context("there is no sealift beside this program; `cargo xtask faults` builds both")?;
@@ -93,10 +81,10 @@ impl Deployment {
         });
         server.start()?;
         Ok(Self {
-            ways,
+            proxies,
             server: Mutex::new(server),
             store,
-            _moto: moto,
+            moto,
             folder,
             is_over: AtomicBool::new(false),
         })
@@ -104,11 +92,11 @@ impl Deployment {
 
     /// Makes every proxy fail at random from now on.
     pub(crate) fn begin_faults(&self, seed: u64) {
-        let with = |more: &[FaultKind]| [&ON_EVERY_WAY[..], more].concat();
+        let with = |more: &[FaultKind]| [&ON_EVERY_CONNECTION[..], more].concat();
         let plans = [
-            (&self.ways.client_to_server, 60, with(&[])),
+            (&self.proxies.client_to_server, 60, with(&[])),
             (
-                &self.ways.client_to_store,
+                &self.proxies.client_to_store,
                 200,
                 with(&[
                     FaultKind::Expired,
@@ -117,25 +105,36 @@ impl Deployment {
                 ]),
             ),
             (
-                &self.ways.server_to_store,
+                &self.proxies.server_to_store,
                 80,
                 // The server's own requests have no URLs that expire, so the server takes a 403 there as permanent.
                 with(&[FaultKind::OkWithError]),
             ),
-            (&self.ways.server_to_kms, 60, with(&[])),
+            (self.moto.proxy(), 60, with(&[])),
         ];
-        for (at, (way, per_thousand, kinds)) in (1_u64..).zip(plans) {
+        for (at, (proxy, per_thousand, kinds)) in (1_u64..).zip(plans) {
             let seed = seed.wrapping_add(at.wrapping_mul(1 << 32));
-            way.follow(Plan::random(seed, per_thousand, &kinds).stalling_for(STALL));
+            proxy.follow(Plan::random(seed, per_thousand, &kinds).stalling_for(STALL));
         }
     }
 
     /// Ends all faults and all disturbances of the server.
     pub(crate) fn end_faults(&self) {
         self.is_over.store(true, Ordering::Relaxed);
-        for way in self.ways.all() {
-            way.follow(Plan::none());
+        for proxy in self.all_proxies() {
+            proxy.follow(Plan::none());
         }
+    }
+
+    /// Returns all proxies, in the order of the columns in the table of faults.
+    pub(crate) fn all_proxies(&self) -> [&Proxy; 4] {
+        let [client_to_server, client_to_store, server_to_store] = self.proxies.all();
+        [
+            client_to_server,
+            client_to_store,
+            server_to_store,
+            self.moto.proxy(),
+        ]
     }
 
     pub(crate) fn is_over(&self) -> bool {
@@ -144,7 +143,7 @@ impl Deployment {
 
     /// Returns a client of the server that goes through the failing proxy.
     pub(crate) fn client(&self) -> Result<Client> {
-        let client = Client::new(&self.ways.client_to_server.endpoint(), None)?;
+        let client = Client::new(&self.proxies.client_to_server.endpoint(), None)?;
         Ok(client.with_patience(PATIENCE))
     }
 
@@ -163,17 +162,6 @@ impl Deployment {
     }
 }
 
-impl Ways {
-    pub(crate) fn all(&self) -> [&FailingProxy; 4] {
-        [
-            &self.client_to_server,
-            &self.client_to_store,
-            &self.server_to_store,
-            &self.server_to_kms,
-        ]
-    }
-}
-
 fn data_dir(folder: &Path) -> PathBuf {
     folder.join("data")
 }
@@ -181,7 +169,7 @@ fn data_dir(folder: &Path) -> PathBuf {
 fn environment(
     folder: &Path,
     server: SocketAddr,
-    ways: &Ways,
+    (proxies, moto): (&Proxies, &Moto),
     key_arn: String,
 ) -> Vec<(&'static str, String)> {
     let below = |name: &str| folder.join(name).to_string_lossy().into_owned();
@@ -195,12 +183,12 @@ fn environment(
         ("SEALIFT_KEY_FILE", below("keys/sealift.key")),
         ("SEALIFT_KEYRING", "kms".to_owned()),
         ("KMS_KEY_ALIAS", key_arn),
-        ("SEALIFT_KMS_ENDPOINT", ways.server_to_kms.endpoint()),
+        ("SEALIFT_KMS_ENDPOINT", moto.proxy().endpoint()),
         ("AWS_REGION", Moto::REGION.to_owned()),
         ("SEALIFT_STORE", "s3".to_owned()),
         ("S3_BUCKET_NAME", BUCKET.to_owned()),
-        ("S3_ENDPOINT", ways.server_to_store.endpoint()),
-        ("S3_PUBLIC_ENDPOINT", ways.client_to_store.endpoint()),
+        ("S3_ENDPOINT", proxies.server_to_store.endpoint()),
+        ("S3_PUBLIC_ENDPOINT", proxies.client_to_store.endpoint()),
         ("SEALIFT_PART_LENGTH", "5MiB".to_owned()),
         // One owner does in minutes what people do in weeks, so the limits are high.
         ("SEALIFT_LIMIT_OPEN_UPLOADS", "100000".to_owned()),
@@ -215,11 +203,4 @@ fn environment(
         environment.push(("SEALIFT_PAGE_DIR", page));
     }
     environment
-}
-
-/// Returns a free address. It is chosen before the first start, because the server keeps its port over all restarts.
-/// Another program may take the port in between; then the server does not start and reports it.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }

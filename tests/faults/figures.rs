@@ -5,7 +5,7 @@ use std::collections::{BTreeMap, BTreeSet};
 use sealift_tests::FaultKind;
 use sealift_transfer::api::FileId;
 
-use crate::{deployment::Ways, terminal::say};
+use crate::{deployment::Deployment, terminal::say};
 
 /// The disturbances of the server.
 #[derive(Debug, Default)]
@@ -38,7 +38,7 @@ pub(crate) struct Tally {
     pub(crate) broken_reads: u64,
     /// Uploads that were cancelled before any client got the answer of the open request. None of
     /// their parts were signed.
-    pub(crate) opened_unheard: u64,
+    pub(crate) opened_unanswered: u64,
     /// Files that were compared byte for byte.
     pub(crate) identical: BTreeSet<FileId>,
     /// Uploads that neither completed, nor ended cleanly, nor could be resumed, with one sentence each.
@@ -93,14 +93,14 @@ pub(crate) struct Figures {
     /// The tally of the checks after the faults ended.
     pub(crate) later: Tally,
     pub(crate) disturbances: Disturbances,
-    /// The number of faults by kind and by connection (see [`WAYS`]).
+    /// The number of faults by kind and by connection (see [`CONNECTIONS`]).
     pub(crate) faults: BTreeMap<FaultKind, [u64; 4]>,
     pub(crate) findings: Findings,
     pub(crate) seconds: u64,
 }
 
 /// The names of the connections in the columns of the table.
-const WAYS: [&str; 4] = [
+const CONNECTIONS: [&str; 4] = [
     "client-server",
     "client-store",
     "server-store",
@@ -108,10 +108,10 @@ const WAYS: [&str; 4] = [
 ];
 
 /// Returns the number of faults by kind and connection.
-pub(crate) fn faults_of(ways: &Ways) -> BTreeMap<FaultKind, [u64; 4]> {
+pub(crate) fn faults_of(deployment: &Deployment) -> BTreeMap<FaultKind, [u64; 4]> {
     let mut faults: BTreeMap<FaultKind, [u64; 4]> = BTreeMap::new();
-    for (at, way) in ways.all().into_iter().enumerate() {
-        for (kind, count) in way.counts() {
+    for (at, proxy) in deployment.all_proxies().into_iter().enumerate() {
+        for (kind, count) in proxy.counts() {
             if let Some(cell) = faults.entry(kind).or_default().get_mut(at) {
                 *cell = count;
             }
@@ -177,10 +177,10 @@ impl Figures {
         row("**lost**", &|tally| count(&tally.lost));
         row("**wrong**", &|tally| count(&tally.wrong));
 
-        say(&format!("\n| fault | {} |", WAYS.join(" | ")));
+        say(&format!("\n| fault | {} |", CONNECTIONS.join(" | ")));
         say("|---|---|---|---|---|");
-        for (kind, of_ways) in &self.faults {
-            let cells: Vec<String> = of_ways.iter().map(u64::to_string).collect();
+        for (kind, counts) in &self.faults {
+            let cells: Vec<String> = counts.iter().map(u64::to_string).collect();
             say(&format!("| {kind} | {} |", cells.join(" | ")));
         }
 
@@ -211,7 +211,7 @@ impl Figures {
             ),
             (
                 "uploads cancelled before the answer that opened them, then aborted",
-                self.later.opened_unheard,
+                self.later.opened_unanswered,
             ),
             ("files in all, each compared byte for byte", identical),
             ("leftovers that the sweeper removed", findings.swept),

@@ -10,7 +10,7 @@ use sealift_transfer::api::{FileRecord, UploadId, UploadState, UploadStatus};
 use tokio::time::{sleep, timeout};
 
 use crate::{
-    course::{Course, Turn},
+    course::{Action, Course},
     figures::Tally,
     readings,
 };
@@ -22,7 +22,7 @@ const MOST_ASKED: u32 = 60;
 
 type Sent = Result<FileRecord, UploadError>;
 
-/// Sends the upload, performs its turn, resumes it until it has ended, and reads the file back.
+/// Sends the upload, performs its action, resumes it until it has ended, and reads the file back.
 pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) -> Tally {
     let mut tally = Tally {
         uploads: 1,
@@ -47,7 +47,7 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                 };
                 match known {
                     Some(upload_id) => {
-                        take_back(client, course, plaintext, &upload_id, &mut tally).await;
+                        abort_for_client(client, course, plaintext, &upload_id, &mut tally).await;
                     }
                     // The server may still open the upload later, but no part of it will be signed.
                     None => {
@@ -108,7 +108,7 @@ pub(crate) async fn resume(client: &Client, upload_id: UploadId, plaintext: &Byt
         .await
 }
 
-/// Begins the upload and performs its turn. Returns `None` if the sender crashed.
+/// Begins the upload and performs its action. Returns `None` if the sender crashed.
 async fn begin(
     client: &Client,
     course: &Course,
@@ -118,33 +118,33 @@ async fn begin(
     let control = UploadControl::new();
     let options = UploadOptions::named(course.name());
     let upload = client.upload(plaintext.clone(), options, |_| (), control.clone());
-    let turn = async {
-        match course.turn {
-            Turn::Straight | Turn::Crash(_) => {}
-            Turn::Cancel(after) => {
+    let action = async {
+        match course.action {
+            Action::Straight | Action::Crash(_) => {}
+            Action::Cancel(after) => {
                 sleep(after).await;
                 control.cancel();
             }
-            Turn::Pause(after, for_so_long) => {
+            Action::Pause(after, for_so_long) => {
                 sleep(after).await;
                 control.pause();
                 sleep(for_so_long).await;
                 control.go_on();
             }
-            Turn::Leave(after) => {
+            Action::Leave(after) => {
                 sleep(after).await;
                 control.leave();
             }
         }
     };
-    let sent = match course.turn {
-        Turn::Crash(after) => timeout(after, upload).await.ok(),
-        _ => Some(tokio::join!(upload, turn).0),
+    let sent = match course.action {
+        Action::Crash(after) => timeout(after, upload).await.ok(),
+        _ => Some(tokio::join!(upload, action).0),
     };
-    match (course.turn, &sent) {
-        (Turn::Crash(_), None) => tally.crashed += 1,
-        (Turn::Leave(_), Some(Err(UploadError::Left { .. }))) => tally.left += 1,
-        (Turn::Pause(..), _) => tally.paused += 1,
+    match (course.action, &sent) {
+        (Action::Crash(_), None) => tally.crashed += 1,
+        (Action::Leave(_), Some(Err(UploadError::Left { .. }))) => tally.left += 1,
+        (Action::Pause(..), _) => tally.paused += 1,
         _ => {}
     }
     sent
@@ -159,7 +159,7 @@ async fn find(client: &Client, course: &Course) -> Option<UploadId> {
 }
 
 /// Aborts an upload whose own client failed to abort it, unless the upload completes first.
-async fn take_back(
+async fn abort_for_client(
     client: &Client,
     course: &Course,
     plaintext: &Bytes,

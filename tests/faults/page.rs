@@ -16,7 +16,7 @@ use serde_json::json;
 use tokio::time::sleep;
 
 use crate::{
-    course::{Course, Turn},
+    course::{Action, Course},
     deployment::Deployment,
     figures::Tally,
     native::ask_until_answered,
@@ -43,11 +43,12 @@ pub(crate) async fn send_all(
     let browser = Browser::start().await?;
     browser.wait_at_most(LONGEST_LOAD).await?;
     let client = deployment.client()?;
-    let url = deployment.ways.client_to_server.endpoint();
+    let url = deployment.proxies.client_to_server.endpoint();
     let folder = deployment.folder().join("chosen");
     fs::create_dir_all(&folder)?;
     let mut tally = Tally::default();
-    let courses: Vec<Course> = numbers.map(|number| Course::of(seed, number)).collect();
+    let courses = numbers.map(|number| Course::of(seed, number));
+    let courses: Vec<Course> = courses.collect::<Result<_>>()?;
     for courses in courses.chunks(BATCH) {
         let mut chosen = Vec::new();
         for course in courses {
@@ -90,7 +91,7 @@ struct Chosen {
     path: PathBuf,
     plaintext: Bytes,
     retries: u32,
-    has_turned: bool,
+    has_acted: bool,
     has_ended: bool,
 }
 
@@ -101,7 +102,7 @@ impl Chosen {
             path,
             plaintext,
             retries: 0,
-            has_turned: false,
+            has_acted: false,
             has_ended: false,
         }
     }
@@ -131,9 +132,9 @@ impl Batch<'_> {
 
     /// Returns when the page is lost. Senders who crash do so together, because they share the page.
     fn page_goes_after(&mut self) -> Option<Duration> {
-        let turns = self.chosen.iter().map(|chosen| chosen.course.turn);
-        let gone = turns.filter_map(|turn| match turn {
-            Turn::Crash(after) => Some(after),
+        let actions = self.chosen.iter().map(|chosen| chosen.course.action);
+        let gone = actions.filter_map(|action| match action {
+            Action::Crash(after) => Some(after),
             _ => None,
         });
         let gone: Vec<Duration> = gone.collect();
@@ -201,7 +202,7 @@ impl Batch<'_> {
                 }
             }
             "paused" => {
-                let Turn::Pause(after, for_so_long) = chosen.course.turn else {
+                let Action::Pause(after, for_so_long) = chosen.course.action else {
                     return Ok(());
                 };
                 if elapsed > after + for_so_long {
@@ -209,15 +210,15 @@ impl Batch<'_> {
                 }
             }
             // The upload continues, or it waits for a person.
-            _ if chosen.has_turned => {}
-            _ => match chosen.course.turn {
+            _ if chosen.has_acted => {}
+            _ => match chosen.course.action {
                 // If two pages sent the same file, a cancelled row says nothing about the other page's upload.
-                Turn::Cancel(after) if elapsed > after && !self.loses_its_page => {
-                    chosen.has_turned = press(page, row, "cancel").await?;
+                Action::Cancel(after) if elapsed > after && !self.loses_its_page => {
+                    chosen.has_acted = press(page, row, "cancel").await?;
                 }
-                Turn::Pause(after, _) if elapsed > after => {
-                    chosen.has_turned = press(page, row, "pause").await?;
-                    self.tally.paused += u64::from(chosen.has_turned);
+                Action::Pause(after, _) if elapsed > after => {
+                    chosen.has_acted = press(page, row, "pause").await?;
+                    self.tally.paused += u64::from(chosen.has_acted);
                 }
                 _ => {}
             },

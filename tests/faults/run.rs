@@ -96,31 +96,31 @@ async fn act(deployment: &Arc<Deployment>, asked: &Run, seed: u64) -> Result<Fig
         page,
         later,
         disturbances,
-        faults: faults_of(&deployment.ways),
+        faults: faults_of(deployment),
         findings,
         seconds: began.elapsed().as_secs(),
     })
 }
 
 async fn all_native(deployment: &Arc<Deployment>, uploads: u64, seed: u64) -> Result<Tally> {
-    let places = Arc::new(Semaphore::new(AT_ONCE));
+    let slots = Arc::new(Semaphore::new(AT_ONCE));
     let mut running = JoinSet::new();
     for number in 0..uploads {
         // Each upload has a client of its own, as different people would.
-        let (client, places) = (deployment.client()?, places.clone());
+        let (client, slots) = (deployment.client()?, slots.clone());
+        let course = Course::of(seed, number)?;
         running.spawn(async move {
-            let _place = places.acquire_owned().await;
-            let course = Course::of(seed, number);
+            let _permit = slots.acquire_owned().await;
             let plaintext = block_in_place(|| course.plaintext(seed));
             native::send(&client, &course, &plaintext).await
         });
     }
     let mut all = Tally::default();
-    let mut told = Instant::now();
+    let mut reported = Instant::now();
     while let Some(ended) = running.join_next().await {
         all.add(ended?);
-        if told.elapsed() > Duration::from_secs(20) {
-            told = Instant::now();
+        if reported.elapsed() > Duration::from_secs(20) {
+            reported = Instant::now();
             say(&format!("{} of {uploads} uploads have ended", all.uploads));
         }
     }

@@ -9,9 +9,8 @@ use std::{
 };
 
 use anyhow::{Context as _, Result};
-use sealift_server::objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials};
-use sealift_tests::Garage;
-use serde_json::json;
+use sealift_server::objects::embedded::{Embedded, EmbeddedConfig};
+use sealift_tests::{Garage, StoreCredentials, address_in};
 
 use crate::{
     args::{self, StoreKind},
@@ -68,8 +67,7 @@ impl StoreProcess {
     }
 
     pub(crate) fn address(&self) -> Result<SocketAddr> {
-        let address = self.endpoint().strip_prefix("http://");
-        Ok(address.context("a store on loopback")?.parse()?)
+        address_in(self.endpoint())
     }
 
     pub(crate) fn name(&self) -> &'static str {
@@ -96,19 +94,9 @@ pub(crate) async fn serve(asked: args::Store) -> Result<()> {
         address: ([127, 0, 0, 1], 0).into(),
         bucket: asked.bucket,
         page_origins: vec![asked.page_origin.parse()?],
-        credentials: credentials()?,
+        credentials: StoreCredentials::from_environment()?.embedded()?,
     })
     .await?;
     terminal::say(&format!("store: {}", embedded.endpoint()));
     std::future::pending().await
-}
-
-/// Returns the credentials in the environment, which the server's AWS chain finds too.
-fn credentials() -> Result<EmbeddedCredentials> {
-    let given = |name: &str| env::var(name).with_context(|| format!("{name} is not set"));
-    let pair = json!({
-        "access_key": given("AWS_ACCESS_KEY_ID")?,
-        "secret_key": given("AWS_SECRET_ACCESS_KEY")?,
-    });
-    Ok(serde_json::from_value(pair)?)
 }

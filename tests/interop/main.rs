@@ -22,7 +22,7 @@ struct UnderKms {
 
 impl UnderKms {
     async fn start() -> Result<Self> {
-        let moto = Moto::start()?;
+        let moto = Moto::start().await?;
         let key_arn = moto.make_key().await?;
         let stack = Setup::new().with_kms(&moto, &key_arn).start().await?;
         Ok(Self {

@@ -11,7 +11,7 @@ use tokio::process::Command;
 const AT_ONCE: usize = 50;
 
 /// Prints how many files arrived in a second.
-fn tell(what: &str, files: u32, began: Instant) {
+fn report(what: &str, files: u32, began: Instant) {
     let seconds = began.elapsed().as_secs_f64();
     let rate = f64::from(files) / seconds;
     eprintln!("{what}: {files} files in {seconds:.1} s, {rate:.0} a second");
@@ -38,7 +38,7 @@ async fn curls(files: u32) -> Result<()> {
             Ok(())
         })
         .await?;
-    tell("curl, 50 at once", files, began);
+    report("curl, 50 at once", files, began);
     expect_all(&stack, files).await
 }
 
@@ -73,18 +73,18 @@ async fn folder_by_the_command_line(files: u32) -> Result<()> {
     arguments.push(folder.path().into());
     let called = tokio::task::spawn_blocking(move || sealift(arguments)).await??;
     assert_eq!(called.code, Some(0), "{}", called.stderr);
-    tell("sealift upload --recursive", files, began);
+    report("sealift upload --recursive", files, began);
     expect_all(&stack, files).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "told under --full"]
-async fn a_thousand_curls_fifty_at_once_are_all_taken() -> Result<()> {
+#[ignore = "only with --full"]
+async fn a_thousand_curls_fifty_at_once_are_all_accepted() -> Result<()> {
     curls(1_000).await
 }
 
 #[tokio::test(flavor = "multi_thread")]
-#[ignore = "told under --full"]
+#[ignore = "only with --full"]
 async fn ten_thousand_small_files_go_by_the_command_line_without_a_refusal() -> Result<()> {
     folder_by_the_command_line(10_000).await
 }

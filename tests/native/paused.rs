@@ -43,9 +43,9 @@ async fn while_it_is_paused_nothing_is_under_way() -> Result<()> {
     let control = UploadControl::new();
     control.pause();
     let options = UploadOptions::named("paused");
-    let mut told = 0;
+    let mut reports = 0;
     let client = stack.client.clone();
-    let sending = client.upload(plaintext, options, |_| told += 1, control.clone());
+    let sending = client.upload(plaintext, options, |_| reports += 1, control.clone());
     let mut sending = Box::pin(sending);
     // Two polls are enough for the upload to see the pause. After that it has nothing to do.
     assert!(futures::poll!(&mut sending).is_pending());
@@ -57,7 +57,7 @@ async fn while_it_is_paused_nothing_is_under_way() -> Result<()> {
         matches!(left, Err(UploadError::Left { upload_id: None })),
         "{left:?}"
     );
-    assert_eq!(told, 1);
+    assert_eq!(reports, 1);
     Ok(())
 }
 
@@ -81,7 +81,7 @@ async fn a_credential_that_is_refused_is_asked_for_once_for_all_uploads() -> Res
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn where_there_is_no_other_credential_the_refusal_is_told() -> Result<()> {
+async fn where_there_is_no_other_credential_the_refusal_is_reported() -> Result<()> {
     let stack = Setup::new().with("auth", "api-keys").start().await?;
     let client = stack.client_with("sealift_ran_out")?;
     let ended = client

@@ -6,14 +6,14 @@ use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
 use http::header;
 use sealift_message::{FrameLength, Layout};
-use sealift_tests::{Randomness, Watched, sizes::FRAME, upload};
+use sealift_tests::{Randomness, Setup, Stack, sizes::FRAME};
 use sealift_transfer::api::FileRecord;
 
 const PIECE: u64 = 8 * 1024 * 1024;
 const LEN: usize = 27 * 1024 * 1024 + 1;
 
 struct Stored {
-    watched: Watched,
+    stack: Stack,
     file: FileRecord,
     plaintext: Bytes,
     layout: Layout,
@@ -21,15 +21,15 @@ struct Stored {
 
 impl Stored {
     async fn new() -> Result<Self> {
-        let watched = Watched::start(&[]).await?;
+        let stack = Setup::new().with_proxies().start().await?;
         let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
-        let file = upload(&watched.client, "pieces", &plaintext).await?;
+        let file = stack.upload("pieces", &plaintext).await?;
         let frame_length = FrameLength::try_from(u32::try_from(FRAME)?)?;
         let without_header = Layout::new(92, frame_length, file.size)?.sealed_len() - 92;
         let header_len = file.sealed_size - without_header;
         Ok(Self {
             layout: Layout::new(header_len, frame_length, file.size)?,
-            watched,
+            stack,
             file,
             plaintext,
         })
@@ -37,17 +37,17 @@ impl Stored {
 
     /// Reads a range, checks its bytes, and returns the GETs in the order of their bytes.
     async fn gets_of(&self, range: Range<usize>) -> Result<Vec<Range<u64>>> {
-        let before = self.watched.gets().len();
+        let before = self.stack.gets()?.len();
         let http = reqwest::Client::builder().no_proxy().build()?;
         let asked = format!("bytes={}-{}", range.start, range.end - 1);
-        let url = self.watched.content_url(&self.file.id);
+        let url = self.stack.content_url(&self.file.id);
         let answer = http.get(url).header(header::RANGE, &asked).send().await?;
         let body = answer.error_for_status()?.bytes().await?;
         ensure!(
             self.plaintext.get(range) == Some(&body),
             "{asked} returned wrong bytes"
         );
-        let mut gets = self.watched.gets().split_off(before);
+        let mut gets = self.stack.gets()?.split_off(before);
         gets.sort_by_key(|get| get.start);
         Ok(gets)
     }

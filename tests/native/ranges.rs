@@ -22,12 +22,12 @@ async fn stored() -> Result<(Stack, FileRecord, Bytes)> {
 async fn every_range_near_an_edge_is_that_slice() -> Result<()> {
     let (stack, file, plaintext) = stored().await?;
     let near = |edge: usize| edge.saturating_sub(1)..=(edge + 1).min(LEN);
-    let places: Vec<usize> = [0, FRAME, PART, PART + FRAME, LEN]
+    let edges: Vec<usize> = [0, FRAME, PART, PART + FRAME, LEN]
         .into_iter()
         .flat_map(near)
         .collect();
-    for first in &places {
-        for end in places.iter().filter(|end| first < *end) {
+    for first in &edges {
+        for end in edges.iter().filter(|end| first < *end) {
             let range = format!("bytes={first}-{}", end - 1);
             let Reading::Whole {
                 status,
@@ -93,7 +93,7 @@ async fn a_range_outside_the_file_is_refused_with_its_size() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn head_tells_what_get_would_and_gives_nothing() -> Result<()> {
+async fn head_answers_as_get_would_without_a_body() -> Result<()> {
     let (stack, file, _) = stored().await?;
     let http = reqwest::Client::builder().no_proxy().build()?;
     let url = stack.content_url(&file.id);

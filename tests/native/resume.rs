@@ -94,9 +94,9 @@ async fn what_was_left_is_listed_and_goes_on_by_another_client_after_every_signe
     let stored: Vec<_> = status.parts.iter().map(|part| part.stored).collect();
     assert_eq!(stored, [true, true, false]);
 
-    let mut told: Vec<Progress> = Vec::new();
+    let mut reports: Vec<Progress> = Vec::new();
     let options = ResumeOptions::default();
-    let progress = |now| told.push(now);
+    let progress = |now| reports.push(now);
     let control = CancellationToken::new();
     let file = another.resume(upload_id, plaintext.clone(), options, progress, control);
     let file = file.await?;
@@ -104,7 +104,7 @@ async fn what_was_left_is_listed_and_goes_on_by_another_client_after_every_signe
 
     let signed = u64::try_from(3 * PART)?;
     let sends = |now: &&Progress| now.stored_plaintext_len > 0;
-    let first = told.iter().find(sends).context("nothing was told")?;
+    let first = reports.iter().find(sends).context("nothing was reported")?;
     assert_eq!(first.to_compare_plaintext_len, signed);
     assert_eq!(first.compared_plaintext_len, signed, "sent before compared");
     assert_eq!(first.stored_plaintext_len, u64::try_from(2 * PART)?);
@@ -127,7 +127,7 @@ async fn an_upload_whose_program_died_goes_on() -> Result<()> {
         () = stack.gate()?.holds() => {}
     }
     stack.gate()?.open();
-    let upload_id = upload_id.context("the id was not told")?;
+    let upload_id = upload_id.context("the id was not reported")?;
     let stack = stack.restart().await?;
     let file = resume(&stack.client, &upload_id, plaintext.clone()).await?;
     holds(&stack, &file, &plaintext).await?;
@@ -143,8 +143,8 @@ async fn another_file_is_refused_and_the_right_one_still_goes_on() -> Result<()>
     let upload_id = leave_half_way(&stack, plaintext.clone()).await?;
 
     // The change is in a stored part first, then in the part that is only signed.
-    for (place, number) in [(PART, 2), (3 * PART - 1, 3)] {
-        let altered = altered(&plaintext, place);
+    for (offset, number) in [(PART, 2), (3 * PART - 1, 3)] {
+        let altered = altered(&plaintext, offset);
         let error = resume(&stack.client, &upload_id, altered).await;
         let Err(UploadError::Changed {
             part: Some(part), ..
@@ -166,8 +166,8 @@ async fn another_file_is_refused_and_the_right_one_still_goes_on() -> Result<()>
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_file_that_was_modified_in_what_is_not_signed_yet_is_sent_only_if_that_is_wished()
--> Result<()> {
+async fn a_file_that_was_modified_in_what_is_not_signed_yet_is_sent_only_on_request() -> Result<()>
+{
     let stack = stack().await?;
     let folder = tempfile::tempdir()?;
     let (path, plaintext) = Randomness::from_printed_seed()?.file(folder.path(), "half", LEN)?;
@@ -194,7 +194,7 @@ async fn a_file_that_was_modified_in_what_is_not_signed_yet_is_sent_only_if_that
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_was_taken_back_is_gone() -> Result<()> {
+async fn an_aborted_upload_is_gone() -> Result<()> {
     let stack = stack().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let upload_id = leave_half_way(&stack, plaintext.clone()).await?;
@@ -215,7 +215,7 @@ async fn what_was_taken_back_is_gone() -> Result<()> {
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_resume_that_is_cancelled_takes_the_upload_back() -> Result<()> {
+async fn a_cancelled_resume_aborts_the_upload() -> Result<()> {
     let stack = stack().await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(LEN);
     let upload_id = leave_half_way(&stack, plaintext.clone()).await?;
@@ -231,9 +231,9 @@ async fn a_resume_that_is_cancelled_takes_the_upload_back() -> Result<()> {
     Ok(())
 }
 
-fn altered(plaintext: &Bytes, place: usize) -> Bytes {
+fn altered(plaintext: &Bytes, offset: usize) -> Bytes {
     let mut altered = plaintext.to_vec();
-    if let Some(byte) = altered.get_mut(place) {
+    if let Some(byte) = altered.get_mut(offset) {
         *byte ^= 1;
     }
     altered.into()

@@ -4,15 +4,16 @@ use std::ops::Range;
 
 use anyhow::{Result, ensure};
 use http::{StatusCode, header};
-use sealift_tests::{LargeFile, Randomness, Watched, sizes::FRAME};
+use sealift_tests::{LargeFile, Randomness, Setup, sizes::FRAME};
 
 async fn large_with(frames: &[u64]) -> Result<LargeFile> {
-    LargeFile::with_frames(Watched::start(&[]).await?, frames).await
+    let stack = Setup::new().with_proxies().start().await?;
+    LargeFile::with_frames(stack, frames).await
 }
 
 /// Returns the bytes of the range and the GETs that the read took.
 async fn read(large: &LargeFile, plaintext: Range<u64>) -> Result<(Vec<u8>, Vec<Range<u64>>)> {
-    let before = large.watched().gets().len();
+    let before = large.stack().gets()?.len();
     let http = reqwest::Client::builder().no_proxy().build()?;
     let asked = format!("bytes={}-{}", plaintext.start, plaintext.end - 1);
     let answer = http
@@ -26,7 +27,7 @@ async fn read(large: &LargeFile, plaintext: Range<u64>) -> Result<(Vec<u8>, Vec<
         answer.status()
     );
     let body = answer.bytes().await?.to_vec();
-    Ok((body, large.watched().gets().split_off(before)))
+    Ok((body, large.stack().gets()?.split_off(before)))
 }
 
 #[tokio::test(flavor = "multi_thread")]

@@ -3,14 +3,11 @@
 
 use anyhow::{Result, bail};
 use bytes::Bytes;
-use sealift_tests::{
-    FailingProxy, Moto, Operation, Randomness, Reading, Setup, Stack, read_content,
-};
+use sealift_tests::{Moto, Operation, Randomness, Reading, Setup, Stack, read_content};
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
-async fn stack(moto: &Moto, kms: &FailingProxy) -> Result<Stack> {
+async fn stack(moto: &Moto) -> Result<Stack> {
     let setup = Setup::new().with_kms(moto, &moto.make_key().await?);
-    let setup = setup.with("kms_endpoint", kms.endpoint());
     setup.start().await
 }
 
@@ -27,12 +24,11 @@ async fn reads(stack: &Stack, file: &FileRecord, plaintext: &Bytes) -> Result<()
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_read_a_moment_ago_is_read_again_without_kms() -> Result<()> {
-    let moto = Moto::start()?;
-    let kms = moto.watched().await?;
-    let stack = stack(&moto, &kms).await?;
+    let moto = Moto::start().await?;
+    let stack = stack(&moto).await?;
     let plaintext = Randomness::from_printed_seed()?.bytes(100_000);
     let file = stack.upload("warm", &plaintext).await?;
-    let asked = || kms.journal().count(Operation::OpenDataKey);
+    let asked = || moto.proxy().journal().count(Operation::OpenDataKey);
     let after_completion = asked();
     reads(&stack, &file, &plaintext).await?;
     assert_eq!(
@@ -54,10 +50,8 @@ async fn a_file_that_was_read_a_moment_ago_is_read_again_without_kms() -> Result
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_warm_key_is_of_no_use_to_who_may_not_read_or_after_deletion() -> Result<()> {
-    let moto = Moto::start()?;
-    let kms = moto.watched().await?;
+    let moto = Moto::start().await?;
     let setup = Setup::new().with_kms(&moto, &moto.make_key().await?);
-    let setup = setup.with("kms_endpoint", kms.endpoint());
     let stack = setup.with("auth", "api-keys").start().await?;
     let (ann, bob) = (
         stack.make_api_key("acme", "ann").await?,

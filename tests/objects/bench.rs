@@ -1,8 +1,8 @@
 //! A store for each case, and its three kinds of clients: Sealift's own client, a browser, and a caller
 //! with the credentials.
 
-use anyhow::{Context as _, Result};
-use aws_sdk_s3::config::{BehaviorVersion, Credentials, Region};
+use anyhow::Result;
+use aws_sdk_s3::config::{BehaviorVersion, Region};
 use http::HeaderValue;
 use sealift_server::{
     Clock,
@@ -12,7 +12,7 @@ use sealift_server::{
         embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
     },
 };
-use sealift_tests::Garage;
+use sealift_tests::{Garage, StoreCredentials};
 use sealift_transfer::{
     PartNumber,
     api::{FileId, Sha256, UploadId},
@@ -62,10 +62,7 @@ impl Bench {
             credentials: credentials.clone(),
         });
         let store = store.await?;
-        let kept: serde_json::Value = serde_json::from_slice(&std::fs::read(kept)?)?;
-        let text = |field: &str| kept.get(field).and_then(serde_json::Value::as_str);
-        let pair = text("access_key").zip(text("secret_key"));
-        let pair = pair.context("the embedded store's credentials are kept otherwise")?;
+        let pair = StoreCredentials::from_file(&kept)?;
         let endpoint = store.endpoint();
         let credentials = S3Credentials::Embedded(credentials);
         let store = Store::Embedded(store, folder);
@@ -76,9 +73,7 @@ impl Bench {
         let store = Garage::start(BUCKET)?;
         store.allow_page(PAGE).await?;
         let endpoint = store.endpoint().to_owned();
-        let given = |name: &str| std::env::var(name).with_context(|| format!("no {name}"));
-        let (access_key, secret) = (given("AWS_ACCESS_KEY_ID")?, given("AWS_SECRET_ACCESS_KEY")?);
-        let pair = (access_key.as_str(), secret.as_str());
+        let pair = StoreCredentials::from_environment()?;
         let store = Store::Garage(store);
         let chain = S3Credentials::AwsChain;
         Ok(Self::of(store, quirks::GARAGE, endpoint, chain, pair).await)
@@ -89,7 +84,7 @@ impl Bench {
         quirks: &'static [Quirk],
         endpoint: String,
         credentials: S3Credentials,
-        (access_key, secret): (&str, &str),
+        pair: StoreCredentials,
     ) -> Self {
         let objects = client(endpoint.clone(), credentials).await;
         let config = aws_sdk_s3::Config::builder()
@@ -97,7 +92,7 @@ impl Bench {
             .region(Region::new(Garage::REGION))
             .endpoint_url(&endpoint)
             .force_path_style(true)
-            .credentials_provider(Credentials::new(access_key, secret, None, None, "test"));
+            .credentials_provider(pair.sdk());
         Self {
             key: key_of(&objects, 1),
             objects,

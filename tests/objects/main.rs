@@ -14,8 +14,6 @@ mod quirks;
 #[cfg(test)]
 mod reading;
 #[cfg(test)]
-mod recorder;
-#[cfg(test)]
 mod requests;
 #[cfg(test)]
 mod signatures;
@@ -46,14 +44,14 @@ macro_rules! objects_behave {
 objects_behave! {
     signatures:
         the_store_passes_the_probe_and_nothing_of_it_stays,
-        only_the_signed_bytes_are_taken_as_a_part,
+        only_the_signed_bytes_are_accepted_as_a_part,
         an_expired_url_is_refused,
         requests_without_a_signature_are_refused,
         pages_of_the_allowed_origin_may_put;
     single:
-        only_the_signed_bytes_are_taken_as_an_object,
+        only_the_signed_bytes_are_accepted_as_an_object,
         an_object_is_put_once,
-        the_sha256_of_an_object_is_told;
+        the_sha256_of_an_object_is_returned;
     multipart:
         parts_are_listed_by_number_with_length_and_sha256,
         more_than_a_thousand_parts_are_listed,

@@ -32,14 +32,14 @@ pub(crate) async fn a_signed_object_is_given_whole_and_by_ranges(bench: &Bench) 
     assert_eq!(whole.headers()["etag"], object.etag.0.as_str());
     assert_eq!(whole.headers()["content-length"], "12");
     assert_eq!(whole.bytes().await.unwrap(), "sealed bytes");
-    for (range, bytes, told) in [
+    for (range, bytes, content_range) in [
         ("bytes=0-0", "s", "bytes 0-0/12"),
         ("bytes=7-", "bytes", "bytes 7-11/12"),
     ] {
         let part = ask(bench, &get).header("range", range);
         let part = part.send().await.unwrap();
         assert_eq!(part.status(), 206);
-        assert_eq!(part.headers()["content-range"], told);
+        assert_eq!(part.headers()["content-range"], content_range);
         assert_eq!(part.headers()["etag"], object.etag.0.as_str());
         assert_eq!(part.bytes().await.unwrap(), bytes);
     }

@@ -3,23 +3,31 @@
 use futures::TryStreamExt as _;
 use http::Method;
 use sealift_server::objects::{Objects, S3Credentials};
+use sealift_tests::{Proxy, Recorded, address_in};
 use sealift_transfer::api::Sha256;
 
-use crate::{
-    bench::{Bench, client, completed, key_of, now_ms, number},
-    recorder::{Recorder, Sent},
-};
+use crate::bench::{Bench, client, completed, key_of, now_ms, number};
 
 /// Returns Sealift's client, the recording proxy that it goes through, and Garage behind it.
-async fn recorded() -> (Objects, Recorder, Bench) {
+async fn recorded() -> (Objects, Proxy, Bench) {
     let bench = Bench::garage().await.unwrap();
-    let recorder = Recorder::to(&bench.endpoint).await;
-    let objects = client(recorder.endpoint.clone(), S3Credentials::AwsChain).await;
-    (objects, recorder, bench)
+    let store = address_in(&bench.endpoint).unwrap();
+    let proxy = Proxy::start_recording(store).await.unwrap();
+    let objects = client(proxy.endpoint(), S3Credentials::AwsChain).await;
+    (objects, proxy, bench)
+}
+
+/// Returns the only request since the last call. Panics if there was not exactly one.
+fn only_request(proxy: &Proxy) -> Recorded {
+    let recorded = proxy.take_recorded();
+    let [only] = recorded.as_slice() else {
+        panic!("{} requests", recorded.len());
+    };
+    only.clone()
 }
 
 /// Checks that the SDK added no other checksum. By default it would add a CRC, a trailer or an algorithm.
-fn expect_no_other_checksum(sent: &Sent) {
+fn expect_no_other_checksum(sent: &Recorded) {
     for name in sent.headers.keys() {
         let name = name.as_str();
         let is_of_a_checksum = name.contains("checksum") || name == "content-md5";
@@ -36,7 +44,7 @@ fn expect_no_other_checksum(sent: &Sent) {
 }
 
 /// Returns the headers that a presigned URL's signature covers.
-fn signed_headers(sent: &Sent) -> Vec<String> {
+fn signed_headers(sent: &Recorded) -> Vec<String> {
     let name = "X-Amz-SignedHeaders=";
     let mut pairs = sent.query.split('&');
     let signed = pairs.find_map(|pair| pair.strip_prefix(name)).unwrap();
@@ -45,12 +53,12 @@ fn signed_headers(sent: &Sent) -> Vec<String> {
 
 #[tokio::test]
 async fn r10_a_multipart_upload_declares_sha256_and_no_checksum_type() {
-    let (objects, recorder, _bench) = recorded().await;
+    let (objects, proxy, _bench) = recorded().await;
     objects
         .create_multipart(&key_of(&objects, 1))
         .await
         .unwrap();
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::POST);
     assert!(
         sent.query
@@ -64,14 +72,14 @@ async fn r10_a_multipart_upload_declares_sha256_and_no_checksum_type() {
 
 #[tokio::test]
 async fn r10_a_part_is_put_with_its_length_host_and_sha256_signed() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let key = key_of(&objects, 1);
     let upload = objects.create_multipart(&key).await.unwrap();
-    recorder.one();
+    only_request(&proxy);
     let sha256 = Sha256::of(b"sealed");
     let put = objects.presign_part(&key, &upload, number(7), &sha256, 6, now_ms());
     assert_eq!(bench.send(&put.await.unwrap(), b"sealed").await, 200);
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::PUT);
     assert!(sent.query.contains("partNumber=7"));
     let signed = ["content-length", "host", "x-amz-checksum-sha256"];
@@ -83,12 +91,12 @@ async fn r10_a_part_is_put_with_its_length_host_and_sha256_signed() {
 
 #[tokio::test]
 async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let key = key_of(&objects, 1);
     let sha256 = Sha256::of(b"sealed");
     let put = objects.presign_put(&key, &sha256, 6, now_ms());
     assert_eq!(bench.send(&put.await.unwrap(), b"sealed").await, 200);
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::PUT);
     let signed = [
         "content-length",
@@ -104,14 +112,14 @@ async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
 
 #[tokio::test]
 async fn r6_an_object_is_got_with_its_etag_signed_and_nothing_else() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let object = bench.store(&[b"sealed"]).await;
     let get = objects.presign_get(&object, now_ms(), None).await.unwrap();
     let request = bench.http.get(&get.url);
     let request = request.header("if-match", &get.headers["if-match"]);
     let answer = request.header("range", "bytes=1-2").send().await.unwrap();
     assert_eq!(answer.bytes().await.unwrap(), "ea");
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::GET);
     assert_eq!(signed_headers(&sent), ["host", "if-match"]);
     assert_eq!(sent.header("if-match"), object.etag.0);
@@ -121,7 +129,7 @@ async fn r6_an_object_is_got_with_its_etag_signed_and_nothing_else() {
 }
 
 /// Returns the headers that the signature covers in a request of the server itself, which is signed in a header.
-fn signed_in_header(sent: &Sent) -> Vec<&str> {
+fn signed_in_header(sent: &Recorded) -> Vec<&str> {
     let named = sent.header("authorization").split(", ");
     let mut named = named.filter_map(|field| field.strip_prefix("SignedHeaders="));
     named.next().unwrap().split(';').collect()
@@ -129,15 +137,15 @@ fn signed_in_header(sent: &Sent) -> Vec<&str> {
 
 #[tokio::test]
 async fn r10_a_part_that_the_server_sends_has_its_length_host_and_sha256_signed() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let key = key_of(&objects, 1);
     let upload = objects.create_multipart(&key).await.unwrap();
-    recorder.one();
+    only_request(&proxy);
     let sha256 = Sha256::of(b"sealed");
     let sealed = bytes::Bytes::from_static(b"sealed");
     let put = objects.put_part(&key, &upload, number(7), sealed, &sha256);
     put.await.unwrap();
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::PUT);
     assert!(sent.query.contains("partNumber=7"));
     let signed = signed_in_header(&sent);
@@ -155,12 +163,12 @@ async fn r10_a_part_that_the_server_sends_has_its_length_host_and_sha256_signed(
 
 #[tokio::test]
 async fn r10_an_object_that_the_server_sends_is_put_where_there_is_none() {
-    let (objects, recorder, _bench) = recorded().await;
+    let (objects, proxy, _bench) = recorded().await;
     let key = key_of(&objects, 1);
     let sha256 = Sha256::of(b"sealed");
     let put = objects.put_object(&key, bytes::Bytes::from_static(b"sealed"), &sha256);
     put.await.unwrap();
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::PUT);
     let signed = signed_in_header(&sent);
     for name in [
@@ -180,7 +188,7 @@ async fn r10_an_object_that_the_server_sends_is_put_where_there_is_none() {
 
 #[tokio::test]
 async fn r7_completion_carries_number_etag_and_sha256_of_every_part() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let upload = bench.begin().await;
     let part = vec![b'a'; 5 * 1024 * 1024];
     bench.send_part(&upload, 1, &part).await;
@@ -190,7 +198,7 @@ async fn r7_completion_carries_number_etag_and_sha256_of_every_part() {
         .complete_multipart(&bench.key, &upload, &parts)
         .await
         .unwrap();
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::POST);
     let named: Vec<&str> = sent.body.split("<Part>").skip(1).collect();
     assert_eq!(named.len(), 2, "{}", sent.body);
@@ -210,25 +218,25 @@ async fn r7_completion_carries_number_etag_and_sha256_of_every_part() {
 
 #[tokio::test]
 async fn r7_the_checksum_of_an_object_is_asked_for() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let (sealed, sha256) = (bytes::Bytes::from_static(b"sealed"), Sha256::of(b"sealed"));
     let put = objects.put_object(&bench.key, sealed, &sha256);
     put.await.unwrap();
-    recorder.one();
+    only_request(&proxy);
     objects.head(&bench.key, None).await.unwrap();
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::HEAD);
     assert_eq!(sent.header("x-amz-checksum-mode"), "ENABLED");
 }
 
 #[tokio::test]
 async fn r6_a_read_carries_the_recorded_etag_and_the_range() {
-    let (objects, recorder, bench) = recorded().await;
+    let (objects, proxy, bench) = recorded().await;
     let object = bench.store(&[b"sealed"]).await;
     let read = objects.get_range(&object, 1..4).await.unwrap();
     let read: Vec<_> = read.stream.try_collect().await.unwrap();
     assert_eq!(read.concat(), b"eal");
-    let sent = recorder.one();
+    let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::GET);
     assert_eq!(sent.header("if-match"), object.etag.0);
     assert_eq!(sent.header("range"), "bytes=1-3");

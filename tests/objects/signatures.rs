@@ -19,7 +19,7 @@ pub(crate) async fn the_store_passes_the_probe_and_nothing_of_it_stays(bench: &B
     assert_eq!(listed.contents(), []);
 }
 
-pub(crate) async fn only_the_signed_bytes_are_taken_as_a_part(bench: &Bench) {
+pub(crate) async fn only_the_signed_bytes_are_accepted_as_a_part(bench: &Bench) {
     let upload = bench.begin().await;
     let put = bench.sign(&upload, 1, b"sealed").await;
 

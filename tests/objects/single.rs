@@ -5,7 +5,7 @@ use sealift_transfer::api::Sha256;
 
 use crate::{bench::Bench, quirks::Quirk};
 
-pub(crate) async fn only_the_signed_bytes_are_taken_as_an_object(bench: &Bench) {
+pub(crate) async fn only_the_signed_bytes_are_accepted_as_an_object(bench: &Bench) {
     let put = bench.sign_object(b"sealed").await;
     assert_eq!(bench.send(&put, b"forged").await, 400, "wrong body");
     for (what, body) in [("longer", &b"sealed and more"[..]), ("shorter", b"seal")] {
@@ -61,7 +61,7 @@ pub(crate) async fn an_object_is_put_once(bench: &Bench) {
     }
 }
 
-pub(crate) async fn the_sha256_of_an_object_is_told(bench: &Bench) {
+pub(crate) async fn the_sha256_of_an_object_is_returned(bench: &Bench) {
     let bytes = vec![b'x'; 300_000];
     let put = bench.sign_object(&bytes).await;
     assert_eq!(bench.send(&put, &bytes).await, 200);

@@ -1,7 +1,7 @@
 //! Garage, a second implementation of S3 beside the embedded store. We start a single node on loopback.
 
 use std::{
-    env, fs,
+    fs,
     net::{Ipv4Addr, SocketAddr, TcpListener},
     path::Path,
     process::{Child, Command, Stdio},
@@ -15,7 +15,7 @@ use aws_sdk_s3::{
 };
 use tempfile::TempDir;
 
-use crate::{Moto, lines, programs};
+use crate::{Moto, StoreCredentials, lines, programs};
 
 /// A Garage process of our own on free ports, with one bucket. Its only key is the pair in `AWS_ACCESS_KEY_ID` and
 /// `AWS_SECRET_ACCESS_KEY`, so that the server's AWS credential chain finds it.
@@ -55,6 +55,7 @@ impl Garage {
     fn try_start(bucket: &str) -> Result<Self> {
         let folder = tempfile::tempdir()?;
         let [s3, rpc] = free_addresses()?;
+        let credentials = StoreCredentials::from_environment()?;
         let settings = folder.path().join("garage.toml");
         fs::write(&settings, settings_below(folder.path(), s3, rpc))?;
         let mut process = Command::new(programs::path_in("SEALIFT_TEST_GARAGE")?)
@@ -62,8 +63,8 @@ impl Garage {
             .arg(settings)
             .args(["server", "--single-node", "--default-bucket"])
             .env("GARAGE_DEFAULT_BUCKET", bucket)
-            .env("GARAGE_DEFAULT_ACCESS_KEY", given("AWS_ACCESS_KEY_ID")?)
-            .env("GARAGE_DEFAULT_SECRET_KEY", given("AWS_SECRET_ACCESS_KEY")?)
+            .env("GARAGE_DEFAULT_ACCESS_KEY", credentials.access_key)
+            .env("GARAGE_DEFAULT_SECRET_KEY", credentials.secret_key)
             .env("RUST_LOG", "garage=info")
             .stdin(Stdio::null())
             .stdout(Stdio::null())
@@ -92,7 +93,9 @@ impl Garage {
         &self.endpoint
     }
 
-    pub(crate) fn address(&self) -> SocketAddr {
+    /// Returns its address.
+    #[must_use]
+    pub fn address(&self) -> SocketAddr {
         self.address
     }
 
@@ -161,12 +164,6 @@ const EXPOSED_HEADERS: [&str; 6] = [
     "Retry-After",
     "Date",
 ];
-
-fn given(variable: &str) -> Result<String> {
-    env::var(variable).with_context(|| {
-        format!("{variable} is not set; run `cargo xtask test --only stories`, which sets it")
-    })
-}
 
 /// Returns two free addresses. Both listeners are open at the same time, so that the addresses differ.
 fn free_addresses() -> Result<[SocketAddr; 2]> {

@@ -17,12 +17,12 @@ use sealift_server::{
 use sealift_transfer::api::{FileId, OpenedUpload, open};
 use serde_json::json;
 
-use crate::Watched;
+use crate::Stack;
 
 /// A file of [`LargeFile::SIZE`] bytes of which some frames can be read.
 #[derive(Debug)]
 pub struct LargeFile {
-    watched: Watched,
+    stack: Stack,
     file_id: FileId,
     sealer: FrameSealer,
 }
@@ -31,14 +31,14 @@ impl LargeFile {
     /// Plaintext bytes of the file.
     pub const SIZE: u64 = 10 * 1024 * 1024 * 1024;
 
-    /// Puts the file into this server's store with these frames sealed.
+    /// Puts the file into this stack's embedded store with these frames sealed.
     ///
     /// # Errors
     /// Fails if the upload cannot be opened or stored, or if the file has no such frames.
-    pub async fn with_frames(watched: Watched, frames: &[u64]) -> Result<Self> {
+    pub async fn with_frames(stack: Stack, frames: &[u64]) -> Result<Self> {
         let http = reqwest::Client::builder().no_proxy().build()?;
         let asked = json!({ "client_token": "token-of-ten-gibibytes", "name": "large", "size": Self::SIZE });
-        let url = format!("{}{}", watched.address, open::PATH);
+        let url = format!("{}{}", stack.address(), open::PATH);
         let opened = http.post(url).json(&asked).send().await?;
         let opened: OpenedUpload = opened.error_for_status()?.json().await?;
         let content_key = opened.content_key.as_ref().and_then(|key| key.to_bytes());
@@ -47,22 +47,22 @@ impl LargeFile {
         let large = Self {
             sealer: FrameSealer::new(verified, Self::SIZE)?,
             file_id: opened.file_id.clone(),
-            watched,
+            stack,
         };
         large.keep(&opened, frames).await?;
         Ok(large)
     }
 
-    /// Returns its server.
+    /// Returns its server and store.
     #[must_use]
-    pub fn watched(&self) -> &Watched {
-        &self.watched
+    pub fn stack(&self) -> &Stack {
+        &self.stack
     }
 
     /// Returns the URL of its plaintext.
     #[must_use]
     pub fn content_url(&self) -> String {
-        self.watched.content_url(&self.file_id)
+        self.stack.content_url(&self.file_id)
     }
 
     /// Shuts the server down cleanly and starts it again, so that it has no content key in memory.
@@ -71,7 +71,7 @@ impl LargeFile {
     /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
         Ok(Self {
-            watched: self.watched.restart().await?,
+            stack: self.stack.restart().await?,
             ..self
         })
     }
@@ -94,8 +94,8 @@ impl LargeFile {
     /// # Errors
     /// Fails if there is no such frame.
     pub fn frame(&self, index: u64) -> Result<Range<u64>> {
-        let place = self.sealer.layout().sealed_range_of(&(index..index + 1));
-        place.context("no such frame")
+        let range = self.sealer.layout().sealed_range_of(&(index..index + 1));
+        range.context("no such frame")
     }
 
     /// Returns the plaintext range of all frames that these bytes of the object touch.
@@ -116,7 +116,7 @@ impl LargeFile {
 
     /// Writes the object where a multipart upload would have put it, and marks the upload as complete.
     async fn keep(&self, opened: &OpenedUpload, frames: &[u64]) -> Result<()> {
-        let records = Records::open(&self.watched.config.database_file()).await?;
+        let records = Records::open(&self.stack.config().database_file()).await?;
         let owner = LeaseOwner::from_random([7; 16]);
         let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
         let now_ms = i64::try_from(now.as_millis())?;
@@ -141,26 +141,26 @@ impl LargeFile {
         let file = records.complete(id, owner, object, audited).await?;
         let file = file.context("the upload became no file")?;
 
-        let [object, notes] = self.watched.object_paths(&file.s3_key.to_string());
+        let [object, metadata] = self.stack.object_paths(&file.s3_key.to_string());
         fs::create_dir_all(object.parent().context("a folder")?)?;
         let mut object = File::create_new(object)?;
         object.set_len(self.sealer.layout().sealed_len())?;
         object.write_all(&opened.header)?;
         for index in frames {
-            let (place, sealed) = self.seal(*index)?;
-            object.seek(SeekFrom::Start(place.start))?;
+            let (range, sealed) = self.seal(*index)?;
+            object.seek(SeekFrom::Start(range.start))?;
             object.write_all(&sealed)?;
         }
-        fs::write(notes, json!({ "e_tag": "large" }).to_string())?;
+        fs::write(metadata, json!({ "e_tag": "large" }).to_string())?;
         Ok(())
     }
 
     fn seal(&self, index: u64) -> Result<(Range<u64>, Vec<u8>)> {
-        let place = self.frame(index)?;
-        let held = self.plaintext_in(&place)?;
+        let range = self.frame(index)?;
+        let held = self.plaintext_in(&range)?;
         let plaintext = vec![self.byte_at(held.start); usize::try_from(held.end - held.start)?];
-        let mut sealed = vec![0; usize::try_from(place.end - place.start)?];
+        let mut sealed = vec![0; usize::try_from(range.end - range.start)?];
         self.sealer.seal_frame(index, &plaintext, &mut sealed)?;
-        Ok((place, sealed))
+        Ok((range, sealed))
     }
 }

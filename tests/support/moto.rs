@@ -4,13 +4,19 @@ use std::process::{Child, Command, Stdio};
 
 use anyhow::{Context as _, Result};
 use aws_config::{BehaviorVersion, Region};
-use aws_sdk_kms::config::Credentials;
 
-use crate::{FailingProxy, Plan, lines, programs};
+use crate::{Proxy, StoreCredentials, address_in, lines, programs};
 
-/// A moto server of our own on a free port.
+/// A moto server of our own on a free port, and the proxy between it and our server.
 #[derive(Debug)]
 pub struct Moto {
+    program: Program,
+    proxy: Proxy,
+}
+
+/// The program. Dropping it ends its process.
+#[derive(Debug)]
+struct Program {
     process: Child,
     endpoint: String,
 }
@@ -23,41 +29,22 @@ impl Moto {
     ///
     /// # Errors
     /// Fails if `SEALIFT_TEST_MOTO` does not name a program that listens.
-    pub fn start() -> Result<Self> {
-        let mut process = Command::new(programs::path_in("SEALIFT_TEST_MOTO")?)
-            .args(["--host", "127.0.0.1", "--port", "0"])
-            .stdin(Stdio::null())
-            .stdout(Stdio::null())
-            .stderr(Stdio::piped())
-            .spawn()
-            .context("moto_server does not start")?;
-        let said = process.stderr.take().context("moto_server has no stderr")?;
-        let endpoint = lines::wait_for(said, |line| {
-            let (_, endpoint) = line.split_once("Running on ")?;
-            Some(endpoint.trim().to_owned())
-        });
-        let mut moto = Self {
-            process,
-            endpoint: String::new(),
-        };
-        moto.endpoint = endpoint.context("moto_server ended before it listened")?;
-        Ok(moto)
+    pub async fn start() -> Result<Self> {
+        let program = Program::start()?;
+        let proxy = Proxy::start(address_in(&program.endpoint)?).await?;
+        Ok(Self { program, proxy })
     }
 
-    /// Returns its address as a URL.
+    /// Returns its own address as a URL, past the proxy.
     #[must_use]
     pub fn endpoint(&self) -> &str {
-        &self.endpoint
+        &self.program.endpoint
     }
 
-    /// Starts a proxy in front of it that records all requests and fails on cue only.
-    ///
-    /// # Errors
-    /// Fails if no port is free.
-    pub async fn watched(&self) -> Result<FailingProxy> {
-        let address = self.endpoint.strip_prefix("http://");
-        let address = address.context("moto on loopback")?.parse()?;
-        FailingProxy::start(address, Plan::none()).await
+    /// Returns the proxy that our server's requests pass.
+    #[must_use]
+    pub fn proxy(&self) -> &Proxy {
+        &self.proxy
     }
 
     /// Creates a key and returns its ARN.
@@ -67,8 +54,8 @@ impl Moto {
     pub async fn make_key(&self) -> Result<String> {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(Self::REGION))
-            .credentials_provider(Credentials::new("testing", "testing", None, None, "story"))
-            .endpoint_url(&self.endpoint)
+            .credentials_provider(StoreCredentials::of_moto().sdk())
+            .endpoint_url(self.endpoint())
             .load()
             .await;
         let made = aws_sdk_kms::Client::new(&sdk).create_key().send().await?;
@@ -77,7 +64,30 @@ impl Moto {
     }
 }
 
-impl Drop for Moto {
+impl Program {
+    fn start() -> Result<Self> {
+        let mut process = Command::new(programs::path_in("SEALIFT_TEST_MOTO")?)
+            .args(["--host", "127.0.0.1", "--port", "0"])
+            .stdin(Stdio::null())
+            .stdout(Stdio::null())
+            .stderr(Stdio::piped())
+            .spawn()
+            .context("moto_server does not start")?;
+        let output = process.stderr.take().context("moto_server has no stderr")?;
+        let endpoint = lines::wait_for(output, |line| {
+            let (_, endpoint) = line.split_once("Running on ")?;
+            Some(endpoint.trim().to_owned())
+        });
+        let mut program = Self {
+            process,
+            endpoint: String::new(),
+        };
+        program.endpoint = endpoint.context("moto_server ended before it listened")?;
+        Ok(program)
+    }
+}
+
+impl Drop for Program {
     fn drop(&mut self) {
         let _ = self.process.kill();
         let _ = self.process.wait();

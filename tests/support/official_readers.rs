@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 use serde_json::json;
 
-use crate::{Moto, programs};
+use crate::{Moto, StoreCredentials, programs};
 
 /// One of the SDKs.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -52,7 +52,7 @@ pub enum WrappingKey {
 
 /// The facts that an SDK reports of a message that it opened or sealed.
 #[derive(Debug, PartialEq, Eq, Deserialize)]
-pub struct Told {
+pub struct Message {
     /// The algorithm suite.
     pub suite: u16,
     /// Plaintext bytes of a frame.
@@ -70,7 +70,7 @@ pub struct Told {
 #[serde(untagged)]
 enum Answer {
     Refused { refused: String },
-    Done(Told),
+    Done(Message),
 }
 
 impl Sdk {
@@ -85,7 +85,7 @@ impl Sdk {
         key: &WrappingKey,
         how: How,
         sealed: &[PathBuf],
-    ) -> Result<Vec<Result<Told>>> {
+    ) -> Result<Vec<Result<Message>>> {
         self.run(moto, sealed, |from, to| {
             json!({ "do": "open", "how": how.name(), "from": from, "to": to, "key": key.json() })
         })
@@ -104,13 +104,16 @@ impl Sdk {
         frame_length: u32,
         plaintexts: &[PathBuf],
     ) -> Result<Vec<Vec<u8>>> {
-        let told = self.run(moto, plaintexts, |from, to| {
+        let messages = self.run(moto, plaintexts, |from, to| {
             json!({
                 "do": "seal", "how": how.name(), "from": from, "to": to, "key": key.json(),
                 "encryption_context": context(), "frame_length": frame_length,
             })
         })?;
-        told.into_iter().map(|told| Ok(told?.output)).collect()
+        messages
+            .into_iter()
+            .map(|message| Ok(message?.output))
+            .collect()
     }
 
     fn run(
@@ -118,7 +121,7 @@ impl Sdk {
         moto: Option<&Moto>,
         files: &[PathBuf],
         job: impl Fn(&Path, &Path) -> serde_json::Value,
-    ) -> Result<Vec<Result<Told>>> {
+    ) -> Result<Vec<Result<Message>>> {
         let folder = tempfile::tempdir()?;
         let outputs: Vec<PathBuf> = (0..files.len())
             .map(|number| folder.path().join(number.to_string()))
@@ -128,24 +131,24 @@ impl Sdk {
             .map(|(from, to)| format!("{}\n", job(from, to)))
             .collect();
         let answer = run(&mut self.program()?, moto, &jobs)?;
-        let said = text(&answer.stdout);
-        let told: Vec<_> = said
+        let output = text(&answer.stdout);
+        let messages: Vec<_> = output
             .lines()
             .zip(&outputs)
-            .map(|(line, output)| match serde_json::from_str(line)? {
+            .map(|(line, path)| match serde_json::from_str(line)? {
                 Answer::Refused { refused } => bail!("{self:?} refused: {refused}"),
-                Answer::Done(told) => Ok(Told {
-                    output: fs::read(output)?,
-                    ..told
+                Answer::Done(message) => Ok(Message {
+                    output: fs::read(path)?,
+                    ..message
                 }),
             })
             .collect();
         ensure!(
-            told.len() == files.len() && answer.status.success(),
+            messages.len() == files.len() && answer.status.success(),
             "{self:?} did not answer every job: {}",
             text(&answer.stderr)
         );
-        Ok(told)
+        Ok(messages)
     }
 
     fn program(self) -> Result<Command> {
@@ -181,7 +184,7 @@ impl WrappingKey {
     }
 
     /// Passes this key to aws-encryption-cli.
-    fn tell(&self, cli: &mut Command) {
+    fn pass_to(&self, cli: &mut Command) {
         cli.arg("--wrapping-keys");
         match self {
             Self::Kms(arn) => cli.arg("provider=aws-kms").arg(format!("key={arn}")),
@@ -249,7 +252,7 @@ fn run_cli(
     let folder = tempfile::tempdir()?;
     let output = folder.path().join("output");
     let mut cli = Command::new(programs::path_in("SEALIFT_TEST_CLI")?);
-    key.tell(
+    key.pass_to(
         cli.args(arguments)
             .arg("--input")
             .arg(input)
@@ -278,9 +281,10 @@ fn run(program: &mut Command, moto: Option<&Moto>, input: &str) -> Result<Output
     if let Some(moto) = moto {
         program.env("AWS_ENDPOINT_URL_KMS", moto.endpoint());
     }
+    let credentials = StoreCredentials::of_moto();
     let mut process = program
-        .env("AWS_ACCESS_KEY_ID", "testing")
-        .env("AWS_SECRET_ACCESS_KEY", "testing")
+        .env("AWS_ACCESS_KEY_ID", credentials.access_key)
+        .env("AWS_SECRET_ACCESS_KEY", credentials.secret_key)
         .env("AWS_DEFAULT_REGION", Moto::REGION)
         .env("AWS_REGION", Moto::REGION)
         .env("PYTHONPATH", scripts())

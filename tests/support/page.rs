@@ -309,8 +309,8 @@ impl Page {
 
 /// Returns whether a script ended because its page was left.
 fn was_left(error: &CmdError) -> bool {
-    let told = error.to_string();
+    let text = error.to_string();
     ["unloaded", "discarded", "navigat"]
         .iter()
-        .any(|word| told.contains(word))
+        .any(|word| text.contains(word))
 }

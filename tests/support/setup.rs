@@ -1,14 +1,18 @@
 //! Builds the stack of a story from its settings.
 
-use std::{
-    net::{Ipv4Addr, SocketAddr, TcpListener},
-    path::Path,
-};
+use std::path::Path;
 
 use anyhow::{Context as _, Result};
-use sealift_server::{Config, config::Sources};
+use sealift_server::{
+    Config,
+    config::Sources,
+    objects::embedded::{Embedded, EmbeddedConfig},
+};
+use tempfile::TempDir;
 
-use crate::{FailingProxy, Garage, Gate, Moto, Plan, Stack, programs};
+use crate::{
+    Garage, Moto, Proxies, Stack, StoreCredentials, free_address, programs, stack::StackStore,
+};
 
 /// Returns the settings of a server without login on a free loopback port, with all its data in this folder. `verify`
 /// is `edges`, so that the server does not read files in the background: a story that counts reads or compares a
@@ -30,8 +34,8 @@ pub fn server_in(folder: &Path) -> Vec<(&'static str, String)> {
 pub struct Setup {
     store: Store,
     flags: Vec<(&'static str, String)>,
+    has_proxies: bool,
     gate_bytes: Option<usize>,
-    way_fails: bool,
 }
 
 /// The store that gets the sealed bytes.
@@ -83,27 +87,28 @@ impl Setup {
         Ok(self.with("page_dir", folder))
     }
 
-    /// Makes the server take data keys from this KMS key instead of the `local` keyring.
+    /// Makes the server take data keys from this KMS key instead of the `local` keyring, through moto's proxy.
     #[must_use]
     pub fn with_kms(self, moto: &Moto, key_arn: &str) -> Self {
         self.with("keyring", "kms")
             .with("kms_key", key_arn)
-            .with("kms_endpoint", moto.endpoint())
+            .with("kms_endpoint", moto.proxy().endpoint())
             .with("region", Moto::REGION)
     }
 
-    /// Makes uploaders reach the store through a [`Gate`] that lets `bytes` bytes pass at first.
+    /// Puts a proxy on each connection between clients, server and store ([`Stack::proxies`]). The embedded store then
+    /// runs beside the server instead of in it, and the sweeper runs only when a test asks for it.
     #[must_use]
-    pub fn with_gate_after(mut self, bytes: usize) -> Self {
-        self.gate_bytes = Some(bytes);
+    pub fn with_proxies(mut self) -> Self {
+        self.has_proxies = true;
         self
     }
 
-    /// Makes uploaders reach the embedded store through a [`FailingProxy`], which fails on cue.
+    /// Does the same, with a gate ([`Stack::gate`]) that lets `bytes` bytes pass from clients to the store.
     #[must_use]
-    pub fn with_failing_way_to_store(mut self) -> Self {
-        self.way_fails = true;
-        self
+    pub fn with_gate_after(mut self, bytes: usize) -> Self {
+        self.gate_bytes = Some(bytes);
+        self.with_proxies()
     }
 
     /// Starts the stack on free ports. All its data lies in a temporary folder, which is deleted with the stack.
@@ -111,24 +116,25 @@ impl Setup {
     /// # Errors
     /// Fails if the server does not start.
     pub async fn start(self) -> Result<Stack> {
+        self.start_in(tempfile::tempdir()?).await
+    }
+
+    /// Starts the stack with all its data in this folder, which is deleted with the stack.
+    ///
+    /// # Errors
+    /// Fails if the server does not start.
+    pub async fn start_in(self, folder: TempDir) -> Result<Stack> {
         log_where_a_failed_test_shows_it();
-        let folder = tempfile::tempdir()?;
         let mut flags = server_in(folder.path());
         flags.push(("s3_bucket", BUCKET.to_owned()));
-        flags.extend(self.flags);
         let garage = match self.store {
             Store::Embedded => None,
             Store::Garage => Some(Garage::start(BUCKET)?),
         };
-        let is_behind_a_wire = self.gate_bytes.is_some() || self.way_fails;
-        let store_port = match &garage {
-            None if is_behind_a_wire => free_address()?.port(),
-            _ => 0,
-        };
         flags.extend(match &garage {
             None => vec![
                 ("store", "embedded".to_owned()),
-                ("s3_port", store_port.to_string()),
+                ("s3_port", "0".to_owned()),
             ],
             Some(garage) => vec![
                 ("store", "s3".to_owned()),
@@ -136,39 +142,46 @@ impl Setup {
                 ("region", Garage::REGION.to_owned()),
             ],
         });
-        let gate = match self.gate_bytes {
-            None => None,
-            Some(bytes) => {
-                let store = match &garage {
-                    None => (Ipv4Addr::LOCALHOST, store_port).into(),
-                    Some(garage) => garage.address(),
-                };
-                let gate = Gate::start(store, bytes).await?;
-                flags.push(("s3_public_endpoint", gate.endpoint()));
-                Some(gate)
-            }
-        };
-        let way = if self.way_fails {
-            let store = (Ipv4Addr::LOCALHOST, store_port).into();
-            let way = FailingProxy::start(store, Plan::none()).await?;
-            flags.push(("s3_public_endpoint", way.endpoint()));
-            Some(way)
+        let (proxies, store_address) = if self.has_proxies {
+            let server = free_address()?;
+            let store = match &garage {
+                None => free_address()?,
+                Some(garage) => garage.address(),
+            };
+            let proxies = Proxies::start(server, store, self.gate_bytes).await?;
+            flags.extend([
+                ("port", server.port().to_string()),
+                ("store", "s3".to_owned()),
+                ("s3_endpoint", proxies.server_to_store.endpoint()),
+                ("s3_public_endpoint", proxies.client_to_store.endpoint()),
+                ("region", Moto::REGION.to_owned()),
+                ("sweep_seconds", "0".to_owned()),
+            ]);
+            (Some(proxies), Some((server, store)))
         } else {
-            None
+            (None, None)
         };
+        flags.extend(self.flags);
         let config = Config::load(&Sources {
             flags,
             ..Sources::default()
         })?;
-        Stack::start(config, garage, (gate, way), folder).await
+        let store = match (garage, store_address) {
+            (Some(garage), _) => StackStore::Garage(garage),
+            (None, None) => StackStore::InServer,
+            (None, Some((server, address))) => {
+                let embedded = Embedded::start(EmbeddedConfig {
+                    folder: config.store_folder(),
+                    address,
+                    bucket: BUCKET.to_owned(),
+                    page_origins: vec![format!("http://{server}").parse()?],
+                    credentials: StoreCredentials::from_environment()?.embedded()?,
+                });
+                StackStore::Embedded(embedded.await?)
+            }
+        };
+        Stack::start(config, store, proxies, folder).await
     }
-}
-
-/// Returns a free address for the store, because the gate must know the store's port before the store exists. Another
-/// program may take the port in between; then the server does not start and reports it.
-fn free_address() -> Result<SocketAddr> {
-    let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0))?;
-    Ok(listener.local_addr()?)
 }
 
 fn log_where_a_failed_test_shows_it() {

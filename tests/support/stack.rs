@@ -2,6 +2,7 @@
 
 use std::{
     fs,
+    ops::Range,
     path::PathBuf,
     sync::{
         Arc,
@@ -12,13 +13,13 @@ use std::{
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
-use sealift_server::{Clock, Config, Server, records::Roles};
+use sealift_server::{Clock, Config, Server, objects::embedded::Embedded, records::Roles};
 use sealift_transfer::api::{FileId, FileRecord, files, tickets};
 use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{FailingProxy, Garage, Gate, official_readers::WrappingKey, sealift::sealift};
+use crate::{Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift};
 
 /// The stack of one story. Dropping it stops everything and deletes its data.
 #[derive(Debug)]
@@ -27,20 +28,29 @@ pub struct Stack {
     pub client: Client,
     address: String,
     config: Config,
-    gate: Option<Gate>,
-    way_to_store: Option<FailingProxy>,
+    proxies: Option<Proxies>,
     ahead_ms: Arc<AtomicI64>,
     /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
-    garage: Option<Garage>,
+    store: StackStore,
     folder: TempDir,
+}
+
+/// The store of a stack.
+#[derive(Debug)]
+pub(crate) enum StackStore {
+    /// The embedded store, which the server itself starts.
+    InServer,
+    /// The embedded store beside the server, so that a proxy fits between them.
+    Embedded(#[expect(dead_code, reason = "it runs as long as it is kept")] Embedded),
+    Garage(Garage),
 }
 
 impl Stack {
     pub(crate) async fn start(
         config: Config,
-        garage: Option<Garage>,
-        (gate, way_to_store): (Option<Gate>, Option<FailingProxy>),
+        store: StackStore,
+        proxies: Option<Proxies>,
         folder: TempDir,
     ) -> Result<Self> {
         let ahead_ms = Arc::new(AtomicI64::new(0));
@@ -50,18 +60,20 @@ impl Stack {
         };
         let server = Server::start_at(config.clone(), clock).await?;
         let address = format!("http://{}", server.address());
-        if let Some(garage) = &garage {
+        if let StackStore::Garage(garage) = &store {
             garage.allow_page(&address).await?;
+        }
+        if let Some(proxies) = &proxies {
+            proxies.forget_journals();
         }
         Ok(Self {
             client: Client::new(&address, None)?,
             address,
             config,
-            gate,
-            way_to_store,
+            proxies,
             ahead_ms,
             server,
-            garage,
+            store,
             folder,
         })
     }
@@ -72,8 +84,7 @@ impl Stack {
     /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
         self.server.shutdown().await;
-        let wires = (self.gate, self.way_to_store);
-        Self::start(self.config, self.garage, wires, self.folder).await
+        Self::start(self.config, self.store, self.proxies, self.folder).await
     }
 
     /// Returns the server's address, such as `http://127.0.0.1:8080`.
@@ -94,21 +105,45 @@ impl Stack {
         format!("{}{}", self.address, tickets::page_path(file))
     }
 
-    /// Returns the gate in front of the store.
-    ///
-    /// # Errors
-    /// Fails if the stack was set up without one.
-    pub fn gate(&self) -> Result<&Gate> {
-        self.gate.as_ref().context("this stack has no gate")
+    /// Returns the server's settings.
+    #[must_use]
+    pub fn config(&self) -> &Config {
+        &self.config
     }
 
-    /// Returns the failing proxy between uploaders and the store.
+    /// Returns the server, which a test can make sweep.
+    #[must_use]
+    pub fn server(&self) -> &Server {
+        &self.server
+    }
+
+    /// Returns the proxies on the connections between clients, server and store.
     ///
     /// # Errors
-    /// Fails if the stack was set up without one.
-    pub fn way_to_store(&self) -> Result<&FailingProxy> {
-        let way = self.way_to_store.as_ref();
-        way.context("this stack has no failing way to its store")
+    /// Fails if the stack was set up without them.
+    pub fn proxies(&self) -> Result<&Proxies> {
+        self.proxies.as_ref().context("this stack has no proxies")
+    }
+
+    /// Returns the gate between clients and the store.
+    ///
+    /// # Errors
+    /// Fails if the stack was set up without proxies.
+    pub fn gate(&self) -> Result<&Gate> {
+        Ok(self.proxies()?.client_to_store.gate())
+    }
+
+    /// Returns the byte ranges of objects that the server has requested so far, one for each GET.
+    ///
+    /// # Errors
+    /// Fails if the stack was set up without proxies.
+    pub fn gets(&self) -> Result<Vec<Range<u64>>> {
+        let journal = self.proxies()?.server_to_store.journal();
+        let gets = journal.iter().map(|reached| &reached.request);
+        let gets = gets.filter(|request| request.operation == Operation::GetObject);
+        Ok(gets
+            .map(|request| request.range.clone().unwrap_or(0..u64::MAX))
+            .collect())
     }
 
     /// Returns how many requests for signatures the server has granted so far.
@@ -185,8 +220,18 @@ impl Stack {
     /// Returns the path of the sealed object on the embedded store's disk.
     #[must_use]
     pub fn object_path(&self, file: &FileRecord) -> PathBuf {
-        let bucket = self.config.store_folder().join(&self.config.bucket);
-        bucket.join(&file.object_key)
+        let [object, _metadata] = self.object_paths(&file.object_key);
+        object
+    }
+
+    /// Returns the path of an object in the embedded store's folder, and the path of the store's metadata about it.
+    #[must_use]
+    pub fn object_paths(&self, object_key: &str) -> [PathBuf; 2] {
+        let (root, name) = (self.config.store_folder(), &self.config.bucket);
+        let coded = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
+        let (bucket, key) = (coded(name), coded(object_key));
+        let metadata = format!(".bucket-{bucket}.object-{key}.internal.json");
+        [root.join(name).join(object_key), root.join(metadata)]
     }
 
     /// Returns the raw AES key that encrypts the file's data key, as `sealift keys export` writes
@@ -232,14 +277,14 @@ impl Stack {
     /// # Errors
     /// Fails if the store does not answer.
     pub async fn unfinished_uploads(&self) -> Result<usize> {
-        if let Some(garage) = &self.garage {
+        if let StackStore::Garage(garage) = &self.store {
             return garage.unfinished_uploads().await;
         }
         // The embedded store keeps one file for each such upload.
         let files = self.files_at_rest()?;
         let names = files.iter().filter_map(|path| path.file_name()?.to_str());
-        let notes = names.filter(|name| name.starts_with(".upload-") && name.ends_with(".json"));
-        Ok(notes.count())
+        let metadata = names.filter(|name| name.starts_with(".upload-") && name.ends_with(".json"));
+        Ok(metadata.count())
     }
 
     /// Returns all files in the stack's data folder: the database and, with the embedded store, the objects, the parts

@@ -52,8 +52,8 @@ async fn a_second_final_frame_is_refused() -> Result<()> {
         .await?;
     // Here the second final frame overwrites the beginning of the frame before the last, so the size stays right.
     let mut before = stored.sealed.clone();
-    let place = stored.frame(LAST - 1)?;
-    before[place.start..place.start + final_frame.len()].copy_from_slice(final_frame);
+    let frame = stored.frame(LAST - 1)?;
+    before[frame.start..frame.start + final_frame.len()].copy_from_slice(final_frame);
     stored
         .is_refused_as(ObjectDamaged, &before, "in the place of the frame before")
         .await

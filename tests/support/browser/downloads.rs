@@ -6,14 +6,14 @@ use serde_json::Value;
 use super::Browser;
 
 /// Calls back with the state of the newest download once that download has ended.
-const ENDED: &str = "const told = arguments[arguments.length - 1];
+const ENDED: &str = "const report = arguments[arguments.length - 1];
 const look = () => {
     const list = document.querySelector('downloads-manager')?.shadowRoot;
     const item = list?.querySelector('downloads-item')?.data;
     const ended = ['Complete', 'Interrupted', 'Cancelled'];
     const names = { 0: 'InProgress', 1: 'Cancelled', 2: 'Complete', 3: 'Paused', 5: 'Interrupted' };
     const state = names[item?.state] ?? item?.state;
-    if (ended.includes(state)) told(state); else setTimeout(look, 100);
+    if (ended.includes(state)) report(state); else setTimeout(look, 100);
 };
 look();";
 
@@ -25,8 +25,8 @@ impl Browser {
     /// Fails if no download ends.
     pub async fn end_of_download(&self) -> Result<String> {
         self.client.goto("chrome://downloads").await?;
-        let told: Value = self.client.execute_async(ENDED, Vec::new()).await?;
-        let state = told.as_str().context("the download has no state")?;
+        let state: Value = self.client.execute_async(ENDED, Vec::new()).await?;
+        let state = state.as_str().context("the download has no state")?;
         Ok(state.to_owned())
     }
 

@@ -10,10 +10,10 @@ use crate::browser::OwnCommand;
 
 /// Creates files in the page and passes them to it as a dialog, or the clipboard, would.
 const FILES: &str = "
-const [way, names, text] = arguments;
+const [method, names, text] = arguments;
 const transfer = new DataTransfer();
 for (const name of names) transfer.items.add(new File([text], name));
-if (way === 'paste') {
+if (method === 'paste') {
     // In Firefox a script cannot create a paste event that holds files.
     const paste = new Event('paste', { bubbles: true });
     Object.defineProperty(paste, 'clipboardData', { value: transfer });

@@ -17,7 +17,7 @@ pub struct FilePage {
     kind: BrowserKind,
 }
 
-/// The name of the file that [`FilePage::offer_place`] offers to save to.
+/// The name of the file that [`FilePage::offer_dialog`] offers to save to.
 const PLACE: &str = "picked";
 
 /// Replaces the save dialog by one that returns a file of the browser's own file system. Its handles are like those of
@@ -150,7 +150,7 @@ impl FilePage {
     ///
     /// # Errors
     /// Fails if the page does not answer.
-    pub async fn offer_place(&self) -> Result<()> {
+    pub async fn offer_dialog(&self) -> Result<()> {
         if self.kind == BrowserKind::Chromium {
             self.page.ask(OFFER_PLACE, vec![json!(PLACE)]).await?;
         }

@@ -43,7 +43,7 @@ keep().then(() => done(null), error => done(`${error}`));
 /// Records each state of every row.
 const RECORD: &str = "
 const passed = window.passedStates = new Map();
-const note = () => {
+const record = () => {
     for (const row of document.querySelectorAll('li.file')) {
         const name = row.querySelector('.file-name').textContent;
         const states = passed.get(name) ?? [];
@@ -52,7 +52,7 @@ const note = () => {
     }
 };
 const watch = { subtree: true, childList: true, attributeFilter: ['data-state'] };
-new MutationObserver(note).observe(document, watch);
+new MutationObserver(record).observe(document, watch);
 ";
 
 /// Calls back with the number of file handles that the page keeps.
@@ -168,12 +168,12 @@ impl Page {
     }
 
     async fn offer_handle(&self, file: &Path) -> Result<()> {
-        let place = "const input = document.createElement('input');
+        let add_input = "const input = document.createElement('input');
             input.type = 'file';
             input.id = 'story';
             document.body.append(input);
             return input;";
-        let input = self.run(place, vec![]).await?;
+        let input = self.run(add_input, vec![]).await?;
         self.answer_dialog("input#story", &[file]).await?;
         let refused = self.ask(OFFER_HANDLE, vec![input]).await?;
         anyhow::ensure!(refused == json!(null), "no handle: {refused}");

@@ -20,7 +20,7 @@ async fn entries(stack: &Stack) -> Vec<AuditEntry> {
     entries
 }
 
-fn told(entry: &AuditEntry) -> (&str, Option<&str>, &str) {
+fn facts_of(entry: &AuditEntry) -> (&str, Option<&str>, &str) {
     (&entry.action, entry.subject.as_deref(), &entry.outcome)
 }
 
@@ -38,12 +38,12 @@ async fn everything_that_is_given_away_or_changed_is_kept() {
     client.complete(&file).await.json::<FileRecord>(200);
     client.content(file.file_id()).await;
     client.delete(&files::path(file.file_id())).await;
-    let taken_back = client.open("b", b"").await;
-    client.abort(taken_back.id()).await;
+    let aborted = client.open("b", b"").await;
+    client.abort(aborted.id()).await;
 
     let entries = entries(&stack).await;
     let (upload, record) = (file.id().as_str(), file.file_id().as_str());
-    let last = taken_back.id().as_str();
+    let last = aborted.id().as_str();
     let (made, entries) = entries.split_first().unwrap();
     assert_eq!(
         (made.action.as_str(), made.outcome.as_str()),
@@ -51,7 +51,7 @@ async fn everything_that_is_given_away_or_changed_is_kept() {
     );
     assert_eq!(made.subject.as_ref().unwrap().len(), 26);
     assert_eq!(made.owner.as_deref(), Some("ada"));
-    let kept: Vec<_> = entries.iter().map(told).collect();
+    let kept: Vec<_> = entries.iter().map(facts_of).collect();
     assert_eq!(
         kept,
         [
@@ -139,7 +139,7 @@ async fn tickets_and_what_is_read_with_them_are_kept_in_their_owners_name() {
     ];
     assert_eq!(kept.len(), expected.len());
     for (entry, (action, subject, outcome, via)) in kept.iter().zip(expected) {
-        assert_eq!(told(entry), (action, subject, outcome));
+        assert_eq!(facts_of(entry), (action, subject, outcome));
         assert_eq!(entry.via, via);
         let owner = (action != "denied").then_some("ada");
         assert_eq!(entry.owner.as_deref(), owner);
@@ -166,7 +166,7 @@ async fn an_object_that_was_replaced_or_damaged_is_kept() {
     let entries = entries(&stack).await;
     let refused: Vec<_> = entries
         .iter()
-        .map(told)
+        .map(facts_of)
         .filter(|(action, _, outcome)| *action == "open_file" && *outcome != "ok")
         .collect();
     let id = Some(record.id.as_str());
@@ -192,7 +192,10 @@ async fn a_download_that_breaks_off_is_kept() {
     assert!(got.is_err(), "it looked complete");
     let entries = entries(&stack).await;
     // A file that is found damaged is also verified as a whole meanwhile, which adds another row.
-    let mut read = entries.iter().map(told).filter(|row| row.0 == "open_file");
+    let mut read = entries
+        .iter()
+        .map(facts_of)
+        .filter(|row| row.0 == "open_file");
     let id = Some(record.id.as_str());
     assert_eq!(read.next_back(), Some(("open_file", id, "object_damaged")));
 }

@@ -212,8 +212,8 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let failed: UploadStatus = client.status(wrong.id()).await.json(200);
     assert_eq!(failed.state, UploadState::Failed);
 
-    let taken_back = client.open("d", &bytes(PART + 10)).await;
-    let abort = async |_: &Stack| is(&client.abort(taken_back.id()).await, 204);
+    let aborted = client.open("d", &bytes(PART + 10)).await;
+    let abort = async |_: &Stack| is(&client.abort(aborted.id()).await, 204);
     watched
         .both_or_neither(AuditAction::AbortUpload, abort)
         .await;
@@ -285,7 +285,7 @@ async fn no_change_is_kept_without_its_audit_entry() {
         ("delete_file", half_deleted.id.as_str(), "finished"),
         ("forget_upload", expired.id().as_str(), "ok"),
         ("forget_upload", cut_off.id().as_str(), "ok"),
-        ("forget_upload", taken_back.id().as_str(), "ok"),
+        ("forget_upload", aborted.id().as_str(), "ok"),
         ("forget_upload", wrong.id().as_str(), "ok"),
         ("forget_file", file.id.as_str(), "ok"),
         ("forget_file", half_deleted.id.as_str(), "ok"),
@@ -301,8 +301,8 @@ async fn no_change_is_kept_without_its_audit_entry() {
 
     // An object arrives after its tombstone was swept.
     now.fetch_add(2 * DAY_MS, Ordering::SeqCst);
-    let late = watched.stack.object_to_be(taken_back.id()).await;
-    watched.stack.lay(taken_back.id(), b"late").await;
+    let late = watched.stack.object_to_be(aborted.id()).await;
+    watched.stack.lay(aborted.id(), b"late").await;
     let remove = async |stack: &Stack| {
         now.fetch_add(2 * DAY_MS, Ordering::SeqCst);
         stack.server.sweep_now().await;

@@ -27,9 +27,9 @@ async fn without_a_known_api_key_nobody_gets_in() {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
     let known = stack.login("acme", "ada", Roles::ALL).await;
     let text = known.api_key();
-    let changed = |place: usize| {
+    let changed = |at: usize| {
         let mut bytes = text.as_bytes().to_vec();
-        bytes[place] = if bytes[place] == b'a' { b'b' } else { b'a' };
+        bytes[at] = if bytes[at] == b'a' { b'b' } else { b'a' };
         String::from_utf8(bytes).unwrap()
     };
     let never = ApiKey::from_random([9; 16], zeroize::Zeroizing::new([9; 32])).reveal();

@@ -55,7 +55,7 @@ async fn bytes_that_the_store_altered_are_found_at_completion() {
     let client = stack.client();
     let header_len = header_len(&client.open("a", b"").await);
     let second_frame = i64::try_from(FRAME + 32).unwrap();
-    for (part, place, what) in [
+    for (part, offset, what) in [
         (1, 0, "version"),
         (1, 10, "message id"),
         (1, 60, "context"),
@@ -70,7 +70,7 @@ async fn bytes_that_the_store_altered_are_found_at_completion() {
         let file = client.open(what, &bytes(TWO_PARTS)).await;
         client.send(&file).await;
         let [part, _] = stack.part_files(file.id(), part).await;
-        alter(&part, place);
+        alter(&part, offset);
         expect_failed(&stack, &client, &file).await;
     }
 }
@@ -79,11 +79,11 @@ async fn bytes_that_the_store_altered_are_found_at_completion() {
 async fn the_first_and_the_last_frame_are_tried_at_every_completion() {
     let stack = Stack::start().await;
     let client = stack.client();
-    for place in [1000, -1] {
+    for offset in [1000, -1] {
         // With so many frames the random check would find an altered frame only once in 300 runs.
         let file = client.open("a", &bytes(1000 * FRAME)).await;
         client.send(&file).await;
-        alter(&stack.object_to_be(file.id()).await, place);
+        alter(&stack.object_to_be(file.id()).await, offset);
         expect_failed(&stack, &client, &file).await;
     }
 }
@@ -151,7 +151,7 @@ async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
     let client = stack.client();
     let file = client.open("a", &bytes(TWO_PARTS)).await;
     client.send(&file).await;
-    let [part, note] = stack.part_files(file.id(), 2).await;
+    let [part, metadata] = stack.part_files(file.id(), 2).await;
 
     fs::write(&part, [file.parts[1].as_slice(), &[0]].concat()).unwrap();
     client
@@ -160,16 +160,16 @@ async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
         .refused(ProblemCode::PartsDiffer);
     fs::write(&part, &file.parts[1]).unwrap();
 
-    let right = fs::read_to_string(&note).unwrap();
+    let right = fs::read_to_string(&metadata).unwrap();
     let sha256 = file.receipts()[1].sha256.to_string();
     let other = sealift_transfer::api::Sha256::of(b"other").to_string();
     assert!(right.contains(&sha256));
-    fs::write(&note, right.replace(&sha256, &other)).unwrap();
+    fs::write(&metadata, right.replace(&sha256, &other)).unwrap();
     client
         .complete(&file)
         .await
         .refused(ProblemCode::PartsDiffer);
-    fs::write(&note, &right).unwrap();
+    fs::write(&metadata, &right).unwrap();
 
     let third = part.with_file_name(
         part.file_name()
@@ -180,8 +180,9 @@ async fn parts_that_the_store_lists_otherwise_than_recorded_are_not_joined() {
     );
     fs::write(&third, b"never signed").unwrap();
     fs::write(
-        note.with_file_name(
-            note.file_name()
+        metadata.with_file_name(
+            metadata
+                .file_name()
                 .unwrap()
                 .to_str()
                 .unwrap()

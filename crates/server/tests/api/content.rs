@@ -45,8 +45,8 @@ async fn a_file_of_whole_frames_does_not_come_whole_unless_its_empty_final_frame
         let record = client.upload("a.bin", &plaintext).await;
         let path = files::content_path(&record.id);
         // Places in the final frame: mark, sequence number, IV, content length, tag.
-        for place in [-40, -33, -32, -17, -16, -1] {
-            alter(&stack.object_of(&record), place);
+        for offset in [-40, -33, -32, -17, -16, -1] {
+            alter(&stack.object_of(&record), offset);
             for range in [None, Some("bytes=0-")] {
                 let mut request = client.request(Method::GET, &path);
                 if let Some(range) = range {
@@ -55,12 +55,12 @@ async fn a_file_of_whole_frames_does_not_come_whole_unless_its_empty_final_frame
                 // The read is refused, or breaks off before the promised length.
                 let answer = request.send().await.unwrap();
                 let is_whole = answer.status().is_success() && answer.bytes().await.is_ok();
-                assert!(!is_whole, "{len} bytes, altered at {place}, {range:?}");
+                assert!(!is_whole, "{len} bytes, altered at {offset}, {range:?}");
             }
             // A smaller range does not need the final frame, so it can still be read.
             let answer = client.get_with(&path, "range", "bytes=-1").await;
-            assert_eq!(answer.body, plaintext[len - 1..], "altered at {place}");
-            alter(&stack.object_of(&record), place);
+            assert_eq!(answer.body, plaintext[len - 1..], "altered at {offset}");
+            alter(&stack.object_of(&record), offset);
         }
         assert!(client.get(&path).await.body == plaintext);
     }

@@ -55,7 +55,7 @@ async fn sizes_that_the_format_cannot_carry_are_refused() {
 }
 
 #[tokio::test]
-async fn a_file_over_the_configured_size_is_refused_and_one_of_it_taken() {
+async fn a_file_over_the_configured_size_is_refused_and_one_of_it_accepted() {
     let stack = Stack::with(&[("limit_file", "1000")]).await;
     let client = stack.client();
     let larger = request(&new_token(), "a", 1001);
@@ -89,7 +89,7 @@ async fn names_with_control_characters_or_too_many_bytes_are_refused() {
 }
 
 #[tokio::test]
-async fn quotes_and_marks_of_direction_in_names_are_taken_as_they_are() {
+async fn quotes_and_marks_of_direction_in_names_are_accepted_as_they_are() {
     let stack = Stack::start().await;
     let client = stack.client();
     let longest = "ä".repeat(2048);

@@ -25,8 +25,8 @@ async fn a_form_with_one_file_in_any_field_becomes_a_file_and_three_lines() {
                 .starts_with("text/plain")
         );
 
-        let place = answer.header(header::LOCATION);
-        let record: FileRecord = client.get(place).await.json(200);
+        let location = answer.header(header::LOCATION);
+        let record: FileRecord = client.get(location).await.json(200);
         let key = data_encoding::BASE64.encode(&record.encrypted_data_key);
         let lines: Vec<&str> = text.lines().collect();
         let s3 = format!("s3://{}/{}", record.bucket, record.object_key);
@@ -124,9 +124,9 @@ async fn a_browsers_form_is_answered_with_a_page_that_runs_nothing() {
 
     let large = post_as_browser(&client, Part::file("f", "a", &bytes(11))).await;
     assert_eq!(large.status, 413);
-    let told = String::from_utf8(large.body.clone()).unwrap();
+    let text = String::from_utf8(large.body.clone()).unwrap();
     for expected in ["10 bytes", "file_too_large", large.header("x-request-id")] {
-        assert!(told.contains(expected), "{expected} in {told}");
+        assert!(text.contains(expected), "{expected} in {text}");
     }
     for answer in [sealed, large] {
         assert!(answer.header(header::CONTENT_TYPE).starts_with("text/html"));

@@ -36,13 +36,13 @@ async fn curl_sends_a_form_and_a_file_and_reads_three_lines() {
     let quoted = file.replace('"', "\\\"");
     let as_form = format!("image=@\"{quoted}\"");
     let into_folder = format!("{address}/");
-    let ways: [&[&str]; 3] = [
+    let cases: [&[&str]; 3] = [
         &["-X", "POST", &address, "-F", &as_form],
         &["-T", file, &into_folder],
         // This upload does not announce its length.
         &["-T", file, "-H", "Transfer-Encoding: chunked", &into_folder],
     ];
-    for arguments in ways {
+    for arguments in cases {
         let Some(printed) = curl(arguments).await else {
             println!("There is no curl here, so nothing was shown.");
             return;

@@ -21,7 +21,7 @@ const LEN: usize = 12 * 1024 * 1024;
 
 /// Sends a whole request with this request line and these headers before it reads the answer. Clients
 /// that do not use `Expect: 100-continue` do the same.
-async fn told(stack: &Stack, client: &Client, line: &str, headers: &str) -> String {
+async fn answer_to(stack: &Stack, client: &Client, line: &str, headers: &str) -> String {
     let address = stack.server.address();
     let mut socket = TcpStream::connect(address).await.unwrap();
     let head = format!(
@@ -62,7 +62,7 @@ async fn who_is_refused_before_anything_was_read_reads_why() {
         (&reader, "PUT /upload/a", "", ProblemCode::Forbidden),
         (&reader, "POST /upload", &of_form, ProblemCode::Forbidden),
     ] {
-        let answer = told(&stack, client, line, headers).await;
+        let answer = answer_to(&stack, client, line, headers).await;
         let status = format!("HTTP/1.1 {}", code.status());
         assert!(answer.starts_with(&status), "{line}: {answer}");
         assert!(answer.contains(code.as_str()), "{line}: {answer}");
@@ -71,18 +71,18 @@ async fn who_is_refused_before_anything_was_read_reads_why() {
 }
 
 #[tokio::test]
-async fn who_finds_no_place_reads_that() {
+async fn who_gets_no_slot_reads_that() {
     let settings = [("auth", "api-keys"), ("limit_opens", "1")];
     let stack = Stack::with(&settings).await;
     let ada = stack.login("acme", "ada", Roles::ALL).await;
     for code in ["201", "429"] {
-        let answer = told(&stack, &ada, "PUT /upload/a", "").await;
+        let answer = answer_to(&stack, &ada, "PUT /upload/a", "").await;
         assert!(answer.starts_with(&format!("HTTP/1.1 {code}")), "{answer}");
     }
 }
 
 #[tokio::test]
-async fn who_asks_before_it_sends_is_refused_without_being_told_to_send() {
+async fn who_asks_before_it_sends_is_refused_without_being_asked_to_send() {
     let stack = Stack::with(&[("limit_file", "1MiB")]).await;
     let address = stack.server.address();
     let (content_type, _) = form(&[]);

@@ -213,11 +213,11 @@ async fn what_a_crash_left_is_swept_after_an_hour() {
 }
 
 /// Posts a form with these headers, by which a browser says which page the form comes from.
-async fn post_from(client: &Client, told: &[(&str, &str)]) -> Answer {
+async fn post_from(client: &Client, headers: &[(&str, &str)]) -> Answer {
     let (content_type, body) = form(&[Part::file("f", "a", b"hello")]);
     let mut request = client.request(Method::POST, "/upload").body(body);
     request = request.header(header::CONTENT_TYPE, content_type);
-    for (name, value) in told {
+    for (name, value) in headers {
         request = request.header(*name, *value);
     }
     Answer::to(request).await
@@ -228,7 +228,7 @@ async fn without_login_another_pages_form_is_refused() {
     let stack = Stack::with(&[("page_origins", "http://localhost:9")]).await;
     let client = stack.client();
     let own = format!("http://{}", stack.server.address());
-    for told in [
+    for headers in [
         &[("origin", "https://evil.example")][..],
         &[("origin", "null")],
         &[("origin", "null"), ("sec-fetch-site", "cross-site")],
@@ -239,11 +239,11 @@ async fn without_login_another_pages_form_is_refused() {
         &[("sec-fetch-site", "cross-site")],
         &[("sec-fetch-site", "same-site")],
     ] {
-        let answer = post_from(&client, told).await;
+        let answer = post_from(&client, headers).await;
         answer.refused(ProblemCode::HostNotAllowed);
     }
     stack.expect_no_upload().await;
-    for told in [
+    for headers in [
         &[][..],
         &[("origin", own.as_str()), ("sec-fetch-site", "same-origin")],
         &[("sec-fetch-site", "same-origin")],
@@ -252,7 +252,7 @@ async fn without_login_another_pages_form_is_refused() {
             ("sec-fetch-site", "cross-site"),
         ],
     ] {
-        assert_eq!(post_from(&client, told).await.status, 201, "{told:?}");
+        assert_eq!(post_from(&client, headers).await.status, 201, "{headers:?}");
     }
 }
 
@@ -273,7 +273,7 @@ async fn every_upload_through_the_server_is_kept_in_the_audit() {
 }
 
 #[tokio::test]
-async fn who_is_refused_while_the_file_may_still_come_is_told_so_and_where() {
+async fn who_is_refused_while_the_file_may_still_come_learns_so_and_where() {
     let stack = Stack::with(&[("sweep_seconds", "0")]).await;
     let client = stack.client();
     for len in [1, PART + 1] {
@@ -284,13 +284,13 @@ async fn who_is_refused_while_the_file_may_still_come_is_told_so_and_where() {
         let problem = answer.refused(ProblemCode::Completing);
         // There is no Retry-After, because a client that sends the file again at once has it twice.
         assert_eq!(answer.header(header::RETRY_AFTER), "");
-        let place = format!("/v1/files/{}", problem.numbers["file_id"].as_str().unwrap());
-        assert!(problem.detail.contains(&place), "{}", problem.detail);
-        client.get(&place).await.refused(ProblemCode::NotFound);
+        let path = format!("/v1/files/{}", problem.numbers["file_id"].as_str().unwrap());
+        assert!(problem.detail.contains(&path), "{}", problem.detail);
+        client.get(&path).await.refused(ProblemCode::NotFound);
 
         run(&stack, "DROP TRIGGER not_complete").await;
         stack.server.sweep_now().await;
-        let record: FileRecord = client.get(&place).await.json(200);
+        let record: FileRecord = client.get(&path).await.json(200);
         assert_eq!(record.size, u64::try_from(len).unwrap());
     }
 }

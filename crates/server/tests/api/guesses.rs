@@ -29,8 +29,8 @@ fn raw(stack_database: &Path) -> Vec<u8> {
 }
 
 fn has(all: &[u8], wanted: &[u8]) -> bool {
-    let mut places = all.iter().enumerate();
-    places.any(|(at, byte)| wanted.first() == Some(byte) && all[at..].starts_with(wanted))
+    let mut windows = all.iter().enumerate();
+    windows.any(|(at, byte)| wanted.first() == Some(byte) && all[at..].starts_with(wanted))
 }
 
 /// Returns a hash in every form in which it might be kept. The first bytes are left out, so that the search
@@ -110,7 +110,7 @@ async fn the_raw_database_confirms_no_guess_before_or_after_a_deletion() {
 }
 
 #[tokio::test]
-async fn nor_does_it_of_an_upload_that_is_open_was_taken_back_or_failed() {
+async fn nor_does_it_of_an_upload_that_is_open_was_aborted_or_failed() {
     let stack = Stack::start().await;
     let client = stack.client();
     let plaintext = bytes(PART + 10);
@@ -157,7 +157,7 @@ async fn nor_does_it_of_a_file_that_curl_or_a_form_brought() {
 
 /// After the end nothing is left to compare a request with, so no request counts as a repeated one.
 #[tokio::test]
-async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_nothing() {
+async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_reveals_nothing() {
     let stack = Stack::start().await;
     let client = stack.client();
     let upload = async |end: &str| -> (Value, UploadId) {
@@ -191,8 +191,8 @@ async fn a_client_token_that_comes_again_after_the_end_opens_nothing_and_tells_n
             client.post(open::PATH, &asked).await,
             client.post(open::PATH, &other).await,
         ];
-        let told = answers.map(|answer| answer.refused(ProblemCode::TokenReused).detail);
-        assert_eq!(told[0], told[1], "{end}");
+        let details = answers.map(|answer| answer.refused(ProblemCode::TokenReused).detail);
+        assert_eq!(details[0], details[1], "{end}");
         let rows = "SELECT count(*) FROM uploads WHERE client_token = ?";
         let token = asked["client_token"].as_str().unwrap();
         assert_eq!(stack.number(rows, token).await, 1);

@@ -128,7 +128,7 @@ async fn expired_uploads_do_not_count_as_open() {
 }
 
 #[tokio::test]
-async fn an_owner_opens_so_many_uploads_a_minute_and_is_told_when_to_come_back() {
+async fn an_owner_opens_so_many_uploads_a_minute_and_learns_when_to_come_back() {
     let stack = Stack::with(&[("limit_opens", "2"), ("auth", "api-keys")]).await;
     let client = stack.login("acme", "ada", Roles::ALL).await;
     let again = request("the-first-of-three", "1", 1);

@@ -120,7 +120,7 @@ async fn only_an_admin_reads_metrics() {
 }
 
 #[tokio::test]
-async fn metrics_tell_nobody_apart() {
+async fn metrics_identify_nobody() {
     let stack = Stack::start().await;
     let client = stack.client();
     client.upload("named.txt", &bytes(10)).await;
@@ -140,7 +140,7 @@ async fn metrics_tell_nobody_apart() {
 async fn the_list_of_metrics_is_true() {
     let stack = Stack::start().await;
     let text = String::from_utf8(metrics(&stack.client()).await.body).unwrap();
-    let told = |word: &str| -> BTreeMap<String, String> {
+    let lines_of = |word: &str| -> BTreeMap<String, String> {
         let begin = format!("# {word} ");
         let lines = text.lines().filter_map(|line| line.strip_prefix(&begin));
         lines
@@ -148,7 +148,7 @@ async fn the_list_of_metrics_is_true() {
             .map(|(name, what)| (name.to_owned(), what.to_owned()))
             .collect()
     };
-    let (types, helps) = (told("TYPE"), told("HELP"));
+    let (types, helps) = (lines_of("TYPE"), lines_of("HELP"));
     let row = |(name, kind): (&String, &String)| {
         let total = if kind == "counter" { "_total" } else { "" };
         format!("| `{name}{total}` | {kind} | {} |", helps[name])

@@ -51,7 +51,8 @@ pub(crate) fn copied_to_another(config: &Config) -> Config {
 }
 
 #[tokio::test]
-async fn objects_that_were_copied_to_another_bucket_are_read_there_after_the_records_were_told() {
+async fn objects_that_were_copied_to_another_bucket_are_read_there_after_the_records_were_changed()
+{
     let stopped = Stopped::new().await;
     let store = stopped.config.store_folder();
     let config = Config {

@@ -116,7 +116,7 @@ async fn r6_the_url_is_good_for_the_recorded_object_only_and_for_fifteen_minutes
     // Another object is put in its place. The store refuses the GET, and the reader compares the ETag.
     let (_, moved) = (
         std::fs::copy(stack.object_of(&another), stack.object_of(&record)).unwrap(),
-        std::fs::copy(stack.note_of(&another), stack.note_of(&record)).unwrap(),
+        std::fs::copy(stack.metadata_of(&another), stack.metadata_of(&record)).unwrap(),
     );
     assert!(moved > 0);
     assert_eq!(Answer::to(get(&client, get_of)).await.status, 412);

@@ -25,7 +25,7 @@ async fn refused(answers: impl stream::Stream<Item = impl Future<Output = u16>>)
 }
 
 #[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-async fn two_hundred_files_and_forms_fifty_at_once_are_all_taken() {
+async fn two_hundred_files_and_forms_fifty_at_once_are_all_accepted() {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
     let client = stack.login("acme", "ada", Roles::ALL).await;
     let client = &client;

@@ -135,7 +135,7 @@ async fn while_a_server_is_read_only_no_route_opens_signs_completes_deletes_or_g
 const TEST_OF_THE_ROUTER: usize = 1;
 
 #[tokio::test]
-async fn the_page_is_told_that_the_server_is_read_only() {
+async fn the_page_learns_that_the_server_is_read_only() {
     let stack = Stack::with(&[NO_SWEEPS]).await;
     let policy: policy::Policy = stack.client().get(policy::PATH).await.json(200);
     assert!(!policy.read_only);

@@ -5,7 +5,7 @@ use std::fs;
 
 use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files};
 
-use crate::support::{Answer, Client, FRAME, NO_NOTES, PART, Stack, alter, bytes};
+use crate::support::{Answer, Client, FRAME, NO_METADATA, PART, Stack, alter, bytes};
 
 /// Expects that a reader of a damaged object gets a refusal, or a right beginning that breaks off.
 async fn expect_no_wrong_byte(client: &Client, file: &FileId, plaintext: &[u8], range: &str) {
@@ -66,11 +66,11 @@ async fn an_object_of_another_length_or_etag_is_refused_as_replaced() {
     let swapped = async |stack: &Stack, record: &FileRecord| {
         let other = stack.client().upload("b", &bytes(300 * FRAME)).await;
         fs::copy(stack.object_of(&other), stack.object_of(record)).unwrap();
-        fs::copy(stack.note_of(&other), stack.note_of(record)).unwrap();
+        fs::copy(stack.metadata_of(&other), stack.metadata_of(record)).unwrap();
     };
     let rewritten = async |stack: &Stack, record: &FileRecord| {
         // The bytes are the same, but stored as one object, not joined from parts, so the ETag differs.
-        fs::write(stack.note_of(record), NO_NOTES).unwrap();
+        fs::write(stack.metadata_of(record), NO_METADATA).unwrap();
     };
     for (stack, record, _) in [
         changed_later(extended).await,
@@ -92,9 +92,9 @@ async fn an_object_of_another_length_or_etag_is_refused_as_replaced() {
 #[tokio::test]
 async fn an_altered_object_of_the_same_length_and_etag_gives_no_wrong_byte() {
     let frame = i64::try_from(FRAME).unwrap();
-    for place in [5, 100, -40, -1, 150 * (frame + 32)] {
+    for offset in [5, 100, -40, -1, 150 * (frame + 32)] {
         let (stack, record, plaintext) = changed_later(async |stack, record| {
-            alter(&stack.object_of(record), place);
+            alter(&stack.object_of(record), offset);
         })
         .await;
         let client = stack.client();
@@ -144,7 +144,7 @@ async fn a_frame_that_breaks_in_the_middle_breaks_the_answer() {
 }
 
 #[tokio::test]
-async fn frames_that_changed_places_are_refused() {
+async fn frames_in_another_order_are_refused() {
     let (stack, record, _) = changed_later(async |stack: &Stack, record: &FileRecord| {
         let file = stack.object_of(record);
         let mut object = fs::read(&file).unwrap();

@@ -87,7 +87,7 @@ async fn all_owners_together_read_so_many_files_at_once() {
 const STANDSTILL_MS: i64 = 5 * 60 * 1000;
 
 #[tokio::test]
-async fn a_reader_that_stands_still_loses_its_place() {
+async fn a_reader_that_stands_still_loses_its_permit() {
     let (clock, hand) = Clock::by_hand(now_ms());
     let stack = Stack::at(clock, &[("limit_reads", "1")]).await;
     let client = stack.client();

@@ -71,7 +71,7 @@ async fn answer(socket: &mut BufReader<TcpStream>) -> (u16, String, String) {
 }
 
 /// Sends the whole request first and then returns the answer.
-async fn told(
+async fn answer_to(
     address: SocketAddr,
     line: &str,
     headers: &str,
@@ -98,10 +98,10 @@ async fn expect(address: SocketAddr, cases: &[(&str, &str, u16, &str)]) {
     for (line, headers, status, holds) in cases {
         for framing in [Framing::Length, Framing::Chunked] {
             for len in [100, LARGE] {
-                let told = told(address, line, headers, framing, len).await;
-                let case = format!("{line} {headers} {framing:?} {len}: {told:?}");
-                assert_eq!(told.0, *status, "{case}");
-                assert!(told.2.contains(holds), "{case}");
+                let answer = answer_to(address, line, headers, framing, len).await;
+                let case = format!("{line} {headers} {framing:?} {len}: {answer:?}");
+                assert_eq!(answer.0, *status, "{case}");
+                assert!(answer.2.contains(holds), "{case}");
             }
         }
     }
@@ -145,7 +145,7 @@ async fn who_sends_its_whole_body_first_reads_why_the_server_refused_it() {
         ],
     )
     .await;
-    let large = told(
+    let large = answer_to(
         stack.server.address(),
         "POST /v1/uploads",
         &json,
@@ -205,7 +205,7 @@ async fn who_sends_its_whole_body_first_reads_why_the_store_refused_it() {
     ] {
         let headers = "Origin: http://evil.example\r\nAccess-Control-Request-Method: PUT\r\n";
         for framing in [Framing::Length, Framing::Chunked] {
-            told(address, line, headers, framing, LARGE).await;
+            answer_to(address, line, headers, framing, LARGE).await;
         }
     }
 }
@@ -251,13 +251,13 @@ async fn a_refusal_says_that_the_connection_closes_where_the_body_is_not_read() 
 }
 
 #[tokio::test]
-async fn a_put_to_upload_without_a_slash_is_told_the_slash() {
+async fn a_put_to_upload_without_a_slash_is_answered_with_the_slash() {
     let stack = Stack::start().await;
     let address = stack.server.address();
-    let (status, _, body) = told(address, "PUT /upload", "", Framing::Length, 1).await;
+    let (status, _, body) = answer_to(address, "PUT /upload", "", Framing::Length, 1).await;
     assert_eq!(status, 405);
     assert!(body.contains(" /upload/, with the slash"), "{body}");
-    let (status, _, body) = told(address, "POST /upload/", "", Framing::Length, 1).await;
+    let (status, _, body) = answer_to(address, "POST /upload/", "", Framing::Length, 1).await;
     assert_eq!(status, 405);
     assert!(body.contains(" /upload, without a slash"), "{body}");
 }

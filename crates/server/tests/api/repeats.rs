@@ -149,7 +149,7 @@ async fn a_completion_that_was_cut_off_is_taken_over_when_its_lease_has_ended() 
 }
 
 #[tokio::test]
-async fn an_upload_taken_back_is_gone_from_the_store_and_stays_so() {
+async fn an_aborted_upload_is_gone_from_the_store_and_stays_so() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", &bytes(10)).await;
@@ -175,7 +175,7 @@ async fn an_upload_taken_back_is_gone_from_the_store_and_stays_so() {
 }
 
 #[tokio::test]
-async fn a_complete_upload_is_not_taken_back() {
+async fn a_complete_upload_is_not_aborted() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", b"kept").await;

@@ -54,10 +54,10 @@ async fn r2_a_message_id_is_used_once() {
     let client = stack.client();
     let one = client.open("a", b"").await;
     let two = client.open("b", b"").await;
-    let taken = "SELECT message_id FROM uploads WHERE upload_id = ?";
-    let taken = stack.blob(taken, one.id().as_str()).await;
+    let message_id = "SELECT message_id FROM uploads WHERE upload_id = ?";
+    let message_id = stack.blob(message_id, one.id().as_str()).await;
     let change = "UPDATE uploads SET message_id = ? WHERE upload_id = ?";
-    let refused = stack.change(change, taken, two.id().as_str()).await;
+    let refused = stack.change(change, message_id, two.id().as_str()).await;
     assert!(refused.unwrap_err().to_string().contains("UNIQUE"));
 }
 
@@ -189,7 +189,7 @@ async fn r5_a_header_of_another_upload_opens_nothing_even_from_the_record() {
     let two = client.upload("b", b"two").await;
     // The first file gets everything of the second one except the ids.
     fs::copy(stack.object_of(&two), stack.object_of(&one)).unwrap();
-    fs::copy(stack.note_of(&two), stack.note_of(&one)).unwrap();
+    fs::copy(stack.metadata_of(&two), stack.metadata_of(&one)).unwrap();
     let other = "SELECT header FROM files WHERE file_id = ?";
     let other = stack.blob(other, two.id.as_str()).await;
     let change = "UPDATE files SET header = ? WHERE file_id = ?";

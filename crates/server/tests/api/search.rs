@@ -90,7 +90,7 @@ const COPIES: &str = "
     INSERT INTO files SELECT * FROM more_files;";
 
 #[tokio::test]
-async fn one_request_looks_at_a_thousand_names_and_tells_where_the_next_goes_on() {
+async fn one_request_looks_at_a_thousand_names_and_says_where_the_next_goes_on() {
     let stack = Stack::start().await;
     let client = stack.client();
     client.upload("the oldest", b"").await;

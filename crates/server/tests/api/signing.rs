@@ -50,15 +50,15 @@ async fn r10_the_multipart_upload_declares_sha256_and_no_checksum_type() {
     let stack = Stack::start().await;
     stack.client().open("a", &bytes(PART + 1)).await;
     let its = |name: &str| name.ends_with(".metadata.json");
-    let notes = stack.files_of_store();
-    let mut notes = notes.iter().filter(|path| its(&path.to_string_lossy()));
-    let note = fs::read_to_string(notes.next().unwrap()).unwrap();
-    let note: Value = serde_json::from_str(&note).unwrap();
-    assert_eq!(note["checksum_algorithm"], "SHA256", "{note}");
+    let files = stack.files_of_store();
+    let mut files = files.iter().filter(|path| its(&path.to_string_lossy()));
+    let metadata = fs::read_to_string(files.next().unwrap()).unwrap();
+    let metadata: Value = serde_json::from_str(&metadata).unwrap();
+    assert_eq!(metadata["checksum_algorithm"], "SHA256", "{metadata}");
     assert_eq!(
-        note.get("checksum_type").and_then(Value::as_str),
+        metadata.get("checksum_type").and_then(Value::as_str),
         None,
-        "{note}"
+        "{metadata}"
     );
 }
 
@@ -76,10 +76,10 @@ async fn r10_a_store_that_takes_any_bytes_refuses_the_start() {
             ])
             .output();
         let again = again.unwrap();
-        let told = String::from_utf8_lossy(&again.stdout);
+        let output = String::from_utf8_lossy(&again.stdout);
         assert!(
-            again.status.success() && told.contains("1 passed"),
-            "{told}"
+            again.status.success() && output.contains("1 passed"),
+            "{output}"
         );
         return;
     }

@@ -39,7 +39,7 @@ async fn what_has_one_part_is_one_put_and_all_else_is_multipart() {
 }
 
 #[tokio::test]
-async fn the_store_hears_of_a_single_put_only_when_it_is_sent() {
+async fn the_store_gets_a_single_put_only_when_it_is_sent() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", b"a").await;
@@ -116,7 +116,7 @@ async fn expect_failed(stack: &Stack, client: &Client, file: &SealedFile) {
 }
 
 #[tokio::test]
-async fn r7_the_bytes_decide_where_the_store_tells_another_checksum_than_was_signed() {
+async fn r7_the_bytes_decide_where_the_store_reports_another_checksum_than_was_signed() {
     let stack = Stack::start().await;
     let client = stack.client();
     for has_right_bytes in [true, false] {
@@ -126,8 +126,8 @@ async fn r7_the_bytes_decide_where_the_store_tells_another_checksum_than_was_sig
             assert_eq!(send(&client, file).await, 200);
         }
         let [here, there] = [
-            stack.notes_to_be(file.id()).await,
-            stack.notes_to_be(other.id()).await,
+            stack.metadata_to_be(file.id()).await,
+            stack.metadata_to_be(other.id()).await,
         ];
         fs::copy(there, here).unwrap();
         if has_right_bytes {
@@ -145,19 +145,19 @@ async fn r7_the_bytes_decide_where_the_store_tells_another_checksum_than_was_sig
 }
 
 #[tokio::test]
-async fn r7_an_object_whose_checksum_the_store_does_not_tell_is_kept_until_it_does() {
+async fn r7_an_object_whose_checksum_the_store_does_not_report_is_kept_until_it_does() {
     let stack = Stack::start().await;
     let client = stack.client();
     let file = client.open("a", b"hello").await;
     assert_eq!(send(&client, &file).await, 200);
-    let notes = fs::read(stack.notes_to_be(file.id()).await).unwrap();
+    let metadata = fs::read(stack.metadata_to_be(file.id()).await).unwrap();
     stack.lay(file.id(), &file.object()).await;
     for _ in 0..2 {
         let refused = client.complete(&file).await;
         refused.refused(ProblemCode::StoreUnavailable);
         assert_eq!(status(&client, &file).await.state, UploadState::Open);
     }
-    fs::write(stack.notes_to_be(file.id()).await, notes).unwrap();
+    fs::write(stack.metadata_to_be(file.id()).await, metadata).unwrap();
     client.complete(&file).await.json::<FileRecord>(200);
     assert_eq!(client.content(file.file_id()).await.body, b"hello");
 }
@@ -166,11 +166,11 @@ async fn r7_an_object_whose_checksum_the_store_does_not_tell_is_kept_until_it_do
 async fn r7_frames_are_tried_although_the_checksum_is_right() {
     let stack = Stack::start().await;
     let client = stack.client();
-    for place in [0, 60, -1] {
+    for offset in [0, 60, -1] {
         let file = client.open("a", b"hello").await;
         assert_eq!(send(&client, &file).await, 200);
         let object = stack.object_to_be(file.id()).await;
-        alter(&object, place);
+        alter(&object, offset);
         let refused = client.complete(&file).await;
         refused.refused(ProblemCode::UploadFailed);
         assert!(!object.exists());
@@ -178,7 +178,7 @@ async fn r7_frames_are_tried_although_the_checksum_is_right() {
 }
 
 #[tokio::test]
-async fn a_single_put_taken_back_is_gone_from_the_store() {
+async fn an_aborted_single_put_is_gone_from_the_store() {
     let stack = Stack::start().await;
     let client = stack.client();
     let [unsent, sent] = [

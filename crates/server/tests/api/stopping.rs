@@ -92,7 +92,7 @@ async fn an_api_key_made_beside_a_running_server_is_known_at_once_and_after_a_re
 }
 
 /// Returns the messages of an error and of all its causes.
-fn told(error: &ServerError) -> String {
+fn message_of(error: &ServerError) -> String {
     let mut text = error.to_string();
     let mut next = error.source();
     while let Some(cause) = next {
@@ -114,12 +114,12 @@ async fn a_taken_port_is_said() {
     );
     assert!(error.to_string().contains(&port), "{error}");
 
-    let taken = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
-    let port = taken.local_addr().unwrap().port().to_string();
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    let port = listener.local_addr().unwrap().port().to_string();
     let config = config_in(folder.path(), &[("s3_port", &port)]);
     let error = Server::start(config).await.unwrap_err();
     assert!(matches!(error, ServerError::Store(_)));
-    assert!(told(&error).contains(&port), "{}", told(&error));
+    assert!(message_of(&error).contains(&port), "{}", message_of(&error));
 }
 
 #[tokio::test]
@@ -137,7 +137,11 @@ async fn secrets_that_others_may_read_refuse_the_start() {
     for secret in &secrets {
         fs::set_permissions(secret, fs::Permissions::from_mode(0o640)).unwrap();
         let error = Server::start(config.clone()).await.unwrap_err();
-        assert!(told(&error).contains("chmod 600"), "{}", told(&error));
+        assert!(
+            message_of(&error).contains("chmod 600"),
+            "{}",
+            message_of(&error)
+        );
         fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
     }
     Server::start(config).await.unwrap().shutdown().await;
@@ -151,7 +155,11 @@ async fn without_its_key_file_a_deployment_with_files_does_not_start_with_a_new_
     let hidden = config.key_file.with_extension("hidden");
     fs::rename(&config.key_file, &hidden).unwrap();
     let error = Server::start(config.clone()).await.unwrap_err();
-    assert!(matches!(error, ServerError::Keys(_)), "{}", told(&error));
+    assert!(
+        matches!(error, ServerError::Keys(_)),
+        "{}",
+        message_of(&error)
+    );
     assert!(!config.key_file.exists());
     fs::rename(&hidden, &config.key_file).unwrap();
     Server::start(config).await.unwrap().shutdown().await;
@@ -166,5 +174,9 @@ async fn another_deployments_key_file_refuses_the_start() {
     Server::start(other.clone()).await.unwrap().shutdown().await;
     fs::copy(&other.key_file, &stack.config.key_file).unwrap();
     let error = Server::start(stack.config.clone()).await.unwrap_err();
-    assert!(matches!(error, ServerError::Keys(_)), "{}", told(&error));
+    assert!(
+        matches!(error, ServerError::Keys(_)),
+        "{}",
+        message_of(&error)
+    );
 }

@@ -42,11 +42,11 @@ type Asked = Arc<Mutex<Vec<(HeaderMap, String)>>>;
 /// Returns a store that adds each request to `asked` and always gives this answer.
 fn noting(asked: &Asked, answer: &'static str) -> Router {
     let asked = Arc::clone(asked);
-    let note = async move |headers: HeaderMap, body: String| {
+    let record = async move |headers: HeaderMap, body: String| {
         asked.lock().unwrap().push((headers, body));
         answer
     };
-    Router::new().fallback(any(note))
+    Router::new().fallback(any(record))
 }
 
 #[tokio::test]
@@ -293,10 +293,10 @@ async fn r6_fewer_bytes_than_promised_do_not_end_cleanly() {
 #[tokio::test]
 async fn r6_every_get_names_the_recorded_version_etag_and_range() {
     let asked = Asked::default();
-    let note = Arc::clone(&asked);
+    let record = Arc::clone(&asked);
     let store = move |uri: Uri, headers: HeaderMap| async move {
         let query = uri.query().unwrap_or_default().to_owned();
-        note.lock().unwrap().push((headers, query));
+        record.lock().unwrap().push((headers, query));
         "not what was asked for"
     };
     let objects = asking(Router::new().fallback(get(store))).await;

@@ -58,8 +58,8 @@ async fn a_file_is_sealed_sent_completed_found_opened_and_deleted() {
     assert_eq!(record.reference.as_deref(), Some("case 7/24"));
     assert_eq!(record.size, u64::try_from(plaintext.len()).unwrap());
     assert_eq!(record.sealed_size, file.opened.plan.sealed_len());
-    let place = format!("sealift/local/{}/{}", record.id, record.upload_id);
-    assert_eq!(record.object_key, place);
+    let object_key = format!("sealift/local/{}/{}", record.id, record.upload_id);
+    assert_eq!(record.object_key, object_key);
     assert_eq!(fs::read(stack.object_of(&record)).unwrap(), file.object());
 
     let found: FileRecord = client.get(&files::path(&record.id)).await.json(200);

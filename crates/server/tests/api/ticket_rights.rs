@@ -125,7 +125,7 @@ async fn a_long_read_keeps_its_right_by_going_on() {
 }
 
 #[tokio::test]
-async fn what_is_being_read_breaks_off_when_its_ticket_is_taken_back() {
+async fn what_is_being_read_breaks_off_when_its_ticket_is_revoked() {
     let (stack, hand, owner, _holder, answer) = beginning_of_a_large_one().await;
     let all = "SELECT ticket_id FROM tickets WHERE ticket_id <> ?";
     let ticket = stack.text(all, "").await;
@@ -139,7 +139,7 @@ async fn what_is_being_read_breaks_off_when_its_ticket_is_taken_back() {
 
 #[tokio::test]
 async fn what_is_being_read_in_the_last_minutes_of_a_right_breaks_off_too() {
-    for taken_back in [true, false] {
+    for is_revoked in [true, false] {
         let (stack, hand, owner, _) = by_hand().await;
         let record = owner.upload("large", &bytes(LARGE)).await;
         let made = owner.make_ticket(&record.id).await;
@@ -148,12 +148,12 @@ async fn what_is_being_read_in_the_last_minutes_of_a_right_breaks_off_too() {
         let answer = holder.request(Method::GET, &files::content_path(&record.id));
         let answer = answer.send().await.unwrap();
         assert_eq!(answer.status(), 200);
-        if taken_back {
+        if is_revoked {
             let revoked = owner.delete(&tickets::path(&made.ticket_id)).await;
             assert_eq!(revoked.status, 204);
         }
         hand.forward(MINUTE_MS);
-        assert_eq!(answer.bytes().await.is_err(), taken_back);
+        assert_eq!(answer.bytes().await.is_err(), is_revoked);
     }
 }
 

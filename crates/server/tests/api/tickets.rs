@@ -39,8 +39,8 @@ async fn a_ticket_lets_somebody_without_a_login_read_one_file() {
         );
     }
     // The answer says no more than a person who downloads the file sees anyway.
-    let told: Value = redeemed.json(200);
-    let names: Vec<_> = told.as_object().unwrap().keys().collect();
+    let answer: Value = redeemed.json(200);
+    let names: Vec<_> = answer.as_object().unwrap().keys().collect();
     let expected = [
         "content_type",
         "file_id",
@@ -98,7 +98,7 @@ fn refused(answer: &Answer) -> Value {
 }
 
 #[tokio::test]
-async fn used_ended_taken_back_and_never_made_tickets_are_answered_alike() {
+async fn used_ended_revoked_and_never_made_tickets_are_answered_alike() {
     let (stack, hand, owner, file) = by_hand().await;
     let client = stack.client();
     let [used, revoked, deleted, ended] = [
@@ -236,7 +236,7 @@ async fn a_ticket_can_be_redeemed_as_long_as_was_asked_for() {
 }
 
 #[tokio::test]
-async fn tickets_are_made_and_taken_back_by_whoever_may_download_the_file() {
+async fn tickets_are_made_and_revoked_by_whoever_may_download_the_file() {
     let (stack, owner, file) = shared().await;
     let made = owner.make_ticket(&file.id).await;
     let asked = json!({ "file_id": file.id });

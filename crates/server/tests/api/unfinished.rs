@@ -61,7 +61,7 @@ async fn an_unfinished_upload_is_listed_as_it_was_opened() {
 }
 
 #[tokio::test]
-async fn what_is_complete_or_taken_back_is_not_listed() {
+async fn what_is_complete_or_aborted_is_not_listed() {
     let stack = Stack::start().await;
     let client = stack.client();
     let complete = client.open("complete", b"a").await;

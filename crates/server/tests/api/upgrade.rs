@@ -22,7 +22,7 @@ use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
 use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
-use crate::support::{Client, NO_NOTES, PART, SealedFile, Stack, bytes, config_in, now_ms};
+use crate::support::{Client, NO_METADATA, PART, SealedFile, Stack, bytes, config_in, now_ms};
 
 /// The newest version of the schema.
 const NEWEST: &str = "version-1";
@@ -151,8 +151,8 @@ fn lay(config: &Config, object_key: &str) {
     fs::write(object, b"sealed").unwrap();
     let coded = |text: &str| BASE64URL_NOPAD.encode(text.as_bytes());
     let (bucket, key) = (coded(&config.bucket), coded(object_key));
-    let note = format!(".bucket-{bucket}.object-{key}.internal.json");
-    fs::write(folder.join(note), NO_NOTES).unwrap();
+    let metadata = format!(".bucket-{bucket}.object-{key}.internal.json");
+    fs::write(folder.join(metadata), NO_METADATA).unwrap();
 }
 
 /// Moves every time in the database to the present, so that the uploads that were open then are open now. A

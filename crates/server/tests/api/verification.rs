@@ -93,15 +93,15 @@ async fn an_altered_byte_anywhere_is_found_and_a_mended_object_is_good_again() {
     let stack = Stack::start().await;
     let plaintext = bytes(300 * FRAME);
     let file = stack.client().upload("a", &plaintext).await;
-    for place in [5, 100, MIDDLE, -1] {
-        alter(&stack.object_of(&file), place);
+    for offset in [5, 100, MIDDLE, -1] {
+        alter(&stack.object_of(&file), offset);
         let verification = verified_again(&stack, &file).await;
         assert_eq!(
             verification.failure(),
             Some(ProblemCode::ObjectDamaged),
-            "{place}"
+            "{offset}"
         );
-        alter(&stack.object_of(&file), place);
+        alter(&stack.object_of(&file), offset);
         assert!(is_of(&verified_again(&stack, &file).await, &plaintext));
     }
 }
@@ -111,8 +111,8 @@ async fn what_a_read_finds_damaged_does_not_stay_verified() {
     let stack = Stack::start().await;
     let file = stack.client().upload("a", &bytes(300 * FRAME)).await;
     verified_again(&stack, &file).await;
-    for (place, range) in [(5, "bytes=0-0"), (MIDDLE, "bytes=0-")] {
-        alter(&stack.object_of(&file), place);
+    for (offset, range) in [(5, "bytes=0-0"), (MIDDLE, "bytes=0-")] {
+        alter(&stack.object_of(&file), offset);
         let path = files::content_path(&file.id);
         let read = stack.client().request(http::Method::GET, &path);
         let read = read.header(http::header::RANGE, range).send().await;
@@ -121,14 +121,14 @@ async fn what_a_read_finds_damaged_does_not_stay_verified() {
             answer if answer.status().is_success() => answer.bytes().await.is_ok(),
             _ => false,
         };
-        assert!(!whole, "{place}");
+        assert!(!whole, "{offset}");
         let verification = ended(&stack, &file).await;
         assert_eq!(
             verification.failure(),
             Some(ProblemCode::ObjectDamaged),
-            "{place}"
+            "{offset}"
         );
-        alter(&stack.object_of(&file), place);
+        alter(&stack.object_of(&file), offset);
         verified_again(&stack, &file).await;
     }
 }

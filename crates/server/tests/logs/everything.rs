@@ -52,9 +52,9 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     }
 
     let file = opened(&client, PLAINTEXT).await;
-    note_keys(&mut secrets, &stack, &file).await;
+    add_keys(&mut secrets, &stack, &file).await;
     for signed in client.sign_all(&file).await {
-        note_signature(&mut secrets, &signed);
+        add_signature(&mut secrets, &signed);
         refused_by_the_store(&client, &signed, &file).await;
     }
     client.send(&file).await;
@@ -76,7 +76,7 @@ async fn no_secret_stands_in_the_log_of_everything_at_trace() {
     let config = stack.config.clone();
     stack.server.shutdown().await;
 
-    note_files(&mut secrets, &config);
+    add_files(&mut secrets, &config);
     let logged = capture.text();
     // The log has the events of all these steps, refusals included, and also the debug level.
     for expected in [
@@ -139,7 +139,7 @@ async fn through_the_server(client: &Client) {
 }
 
 /// Adds the content key, the data key and the records key to the secrets.
-async fn note_keys(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
+async fn add_keys(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
     let content_key = file
         .opened
         .content_key
@@ -163,7 +163,7 @@ async fn note_keys(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
     secrets.bytes("records key", kek.records_key().expose());
 }
 
-fn note_signature(secrets: &mut Secrets, signed: &SignedPart) {
+fn add_signature(secrets: &mut Secrets, signed: &SignedPart) {
     secrets.parameter("X-Amz-Signature", &signed.url);
     secrets.parameter("X-Amz-Credential", &signed.url);
 }
@@ -247,7 +247,7 @@ async fn strangers(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
 }
 
 /// Adds the bytes of the key file and the store's credentials to the secrets.
-fn note_files(secrets: &mut Secrets, config: &sealift_server::Config) {
+fn add_files(secrets: &mut Secrets, config: &sealift_server::Config) {
     secrets.bytes("key file", &fs::read(&config.key_file).unwrap());
     let credentials = fs::read_to_string(config.store_credentials_file()).unwrap();
     let credentials: Value = serde_json::from_str(&credentials).unwrap();

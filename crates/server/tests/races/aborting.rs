@@ -19,7 +19,7 @@ async fn two_that_abort_the_same_upload_both_succeed() {
     let (first, second) = tokio::join!(one.abort(file.id()), async {
         aborting.arrived().await;
         let second = two.abort(file.id()).await;
-        aborting.let_go();
+        aborting.release();
         second
     });
     assert_eq!((first.status, second.status), (204, 204));
@@ -36,7 +36,7 @@ async fn an_abort_and_a_sweeper_end_the_same_upload_once() {
     let (aborted, report) = tokio::join!(one.abort(file.id()), async {
         aborting.arrived().await;
         let report = pair.two.sweep().await;
-        aborting.let_go();
+        aborting.release();
         report
     });
     assert_eq!(aborted.status, 204);
@@ -47,7 +47,7 @@ async fn an_abort_and_a_sweeper_end_the_same_upload_once() {
 }
 
 #[tokio::test]
-async fn an_abort_that_the_store_did_not_hear_of_is_finished_by_a_sweeper() {
+async fn an_abort_that_did_not_reach_the_store_is_finished_by_a_sweeper() {
     let pair = Pair::start().await;
     let one = pair.one.client();
     for plaintext in [two_parts(), bytes(10)] {
@@ -73,7 +73,7 @@ async fn an_abort_that_the_store_did_not_hear_of_is_finished_by_a_sweeper() {
 }
 
 #[tokio::test]
-async fn a_deletion_that_the_store_did_not_hear_of_is_finished_by_a_sweeper() {
+async fn a_deletion_that_did_not_reach_the_store_is_finished_by_a_sweeper() {
     let pair = Pair::start().await;
     let one = pair.one.client();
     let file = one.open("a", &two_parts()).await;

@@ -25,7 +25,7 @@ async fn while_one_server_completes_another_does_not() {
         let (first, second) = tokio::join!(one.complete(&file), async {
             asking.arrived().await;
             let second = two.complete(&file).await;
-            asking.let_go();
+            asking.release();
             second
         });
         second.refused(ProblemCode::Completing);
@@ -47,7 +47,7 @@ async fn an_upload_that_is_being_joined_is_not_aborted() {
     let (completed, aborted) = tokio::join!(one.complete(&file), async {
         joining.arrived().await;
         let aborted = two.abort(file.id()).await;
-        joining.let_go();
+        joining.release();
         aborted
     });
     aborted.refused(ProblemCode::UploadNotOpen);
@@ -66,7 +66,7 @@ async fn an_upload_that_is_aborted_while_it_is_looked_at_is_not_completed() {
     let (completed, aborted) = tokio::join!(one.complete(&file), async {
         listing.arrived().await;
         let aborted = two.abort(file.id()).await;
-        listing.let_go();
+        listing.release();
         aborted
     });
     assert_eq!(aborted.status, 204);
@@ -89,7 +89,7 @@ async fn a_sweeper_leaves_a_running_completion_alone() {
     let (completed, report) = tokio::join!(one.complete(&file), async {
         joining.arrived().await;
         let report = pair.two.sweep().await;
-        joining.let_go();
+        joining.release();
         report
     });
     assert!(report.is_empty(), "{report}");
@@ -110,7 +110,7 @@ async fn what_the_store_has_joined_a_sweeper_completes_also_when_the_upload_has_
         joined.arrived().await;
         pair.two.sweep().await;
         assert_eq!(pair.both.state(file.id()).await, UploadState::Complete);
-        joined.let_go();
+        joined.release();
     });
     let record: FileRecord = completed.json(200);
     pair.expect_files(1).await;
@@ -129,7 +129,7 @@ async fn what_the_store_has_not_joined_expires_and_the_late_completion_changes_n
         joining.arrived().await;
         pair.two.sweep().await;
         assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
-        joining.let_go();
+        joining.release();
     });
     completed.refused(ProblemCode::Completing);
     assert_eq!(pair.both.state(file.id()).await, UploadState::Aborted);
@@ -151,9 +151,9 @@ async fn a_join_that_ends_while_it_is_looked_for_makes_the_file() {
     let (completed, ()) = tokio::join!(one.complete(&file), async {
         joining.arrived().await;
         absent.arrived().await;
-        joining.let_go();
+        joining.release();
         joined(&pair, &file).await;
-        absent.let_go();
+        absent.release();
     });
     let record: FileRecord = completed.json(200);
     pair.expect_files(1).await;
@@ -171,7 +171,7 @@ async fn an_upload_that_was_opened_again_before_its_join_ended_is_complete_when_
     completed.refused(ProblemCode::RefusedByStore);
     joining.arrived().await;
     assert_eq!(pair.both.state(file.id()).await, UploadState::Open);
-    joining.let_go();
+    joining.release();
     joined(&pair, &file).await;
     let status: UploadStatus = two.status(file.id()).await.json(200);
     assert_eq!(status.state, UploadState::Complete);

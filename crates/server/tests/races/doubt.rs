@@ -107,7 +107,7 @@ async fn a_sweeper_and_a_look_at_an_upload_fail_nothing_for_such_an_answer() {
 }
 
 #[tokio::test]
-async fn an_upload_taken_back_is_not_said_to_be_gone_for_such_an_answer() {
+async fn an_aborted_upload_is_not_said_to_be_gone_for_such_an_answer() {
     let pair = Pair::start().await;
     let (one, gate) = (pair.one.client(), &pair.both.gate);
     for plaintext in both() {

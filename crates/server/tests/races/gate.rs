@@ -1,5 +1,8 @@
 //! A proxy between the servers and their store. It holds a request, or its answer, until the test
 //! releases it.
+//!
+//! The stories have a gate of their own (tests/support/proxy/gate.rs), which also holds single bytes.
+//! Their package depends on this one, so these tests cannot use it without a circle.
 
 use std::{
     net::SocketAddr,
@@ -56,13 +59,13 @@ pub(crate) enum Side {
     Late,
 }
 
-enum Then {
+enum Order {
     GoOn,
     /// The store never sees the request. The server gets a refusal after which it does not retry.
     Refuse,
 }
 
-/// An answer that the gate gives in place of the store: a store's refusal, or the page of a gateway.
+/// An answer that the gate gives in at of the store: a store's refusal, or the page of a gateway.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Instead {
     pub(crate) status: u16,
@@ -74,13 +77,13 @@ struct Stop {
     call: Call,
     side: Side,
     arrived: oneshot::Sender<()>,
-    then: oneshot::Receiver<Then>,
+    order: oneshot::Receiver<Order>,
 }
 
 /// The next request of a kind, which the gate holds.
 pub(crate) struct Held {
     arrived: oneshot::Receiver<()>,
-    then: oneshot::Sender<Then>,
+    order: oneshot::Sender<Order>,
 }
 
 impl Held {
@@ -94,12 +97,12 @@ impl Held {
         self.arrived.try_recv().is_ok()
     }
 
-    pub(crate) fn let_go(self) {
-        self.then.send(Then::GoOn).ok().unwrap();
+    pub(crate) fn release(self) {
+        self.order.send(Order::GoOn).ok().unwrap();
     }
 
     pub(crate) fn refuse(self) {
-        self.then.send(Then::Refuse).ok().unwrap();
+        self.order.send(Order::Refuse).ok().unwrap();
     }
 }
 
@@ -135,16 +138,16 @@ impl Gate {
     /// Holds the next request of this kind. Several holds get one request each, in the order of the calls.
     pub(crate) fn hold(&self, call: Call, side: Side) -> Held {
         let (arrived, has_arrived) = oneshot::channel();
-        let (go, then) = oneshot::channel();
+        let (go, order) = oneshot::channel();
         self.stops.lock().unwrap().push(Stop {
             call,
             side,
             arrived,
-            then,
+            order,
         });
         Held {
             arrived: has_arrived,
-            then: go,
+            order: go,
         }
     }
 
@@ -171,8 +174,8 @@ impl Gate {
 
     fn stop_of(&self, call: Option<Call>) -> Option<Stop> {
         let mut stops = self.stops.lock().unwrap();
-        let place = stops.iter().position(|stop| Some(stop.call) == call)?;
-        Some(stops.remove(place))
+        let at = stops.iter().position(|stop| Some(stop.call) == call)?;
+        Some(stops.remove(at))
     }
 
     async fn forward(&self, request: Request<Body>) -> Response {
@@ -202,7 +205,7 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response {
         Some(stop) if stop.side == Side::Late => {
             tokio::spawn(async move {
                 let _ = stop.arrived.send(());
-                if let Then::GoOn = stop.then.await.unwrap_or(Then::GoOn) {
+                if let Order::GoOn = stop.order.await.unwrap_or(Order::GoOn) {
                     gate.forward(request).await;
                 }
             });
@@ -215,10 +218,10 @@ async fn pass(State(gate): State<Gate>, request: Request<Body>) -> Response {
             };
             // The test may no longer wait for this request.
             let _ = stop.arrived.send(());
-            match (stop.then.await.unwrap_or(Then::GoOn), early) {
-                (Then::GoOn, Ok(answer)) => answer,
-                (Then::GoOn, Err(request)) => gate.forward(request).await,
-                (Then::Refuse, _) => refusal(),
+            match (stop.order.await.unwrap_or(Order::GoOn), early) {
+                (Order::GoOn, Ok(answer)) => answer,
+                (Order::GoOn, Err(request)) => gate.forward(request).await,
+                (Order::Refuse, _) => refusal(),
             }
         }
     }

@@ -35,13 +35,13 @@ async fn a_join_that_takes_longer_than_a_lease_keeps_it() {
             let elsewhere = two.complete(&file).await;
             elsewhere.refused(ProblemCode::Completing);
         }
-        joining.let_go();
+        joining.release();
     });
     completed.json::<FileRecord>(200);
 }
 
 #[tokio::test]
-async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_tell_the_same() {
+async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_answer_the_same() {
     let pair = Pair::start().await;
     let [one, two] = [&pair.one, &pair.two].map(|server| server.client());
     let file = one.open("a", &two_parts()).await;
@@ -54,7 +54,7 @@ async fn a_server_that_has_fallen_silent_is_followed_by_another_and_both_tell_th
         two.complete(&file).await.refused(ProblemCode::Completing);
         pair.two.later_by(2 * SECOND_MS);
         let second = two.complete(&file).await;
-        joining.let_go();
+        joining.release();
         second
     });
     let second: FileRecord = second.json(200);
@@ -90,10 +90,10 @@ async fn whoever_lost_the_lease_does_not_fail_what_another_is_completing() {
     let second = completing(&two, &file);
     present.arrived().await;
     // Now the first server goes on. It saw no object, and now it sees no parts.
-    absent.let_go();
+    absent.release();
     first.await.unwrap().refused(ProblemCode::Completing);
     assert_eq!(pair.both.state(file.id()).await, UploadState::Completing);
-    present.let_go();
+    present.release();
     second.await.unwrap().json::<FileRecord>(200);
 }
 

@@ -35,11 +35,11 @@ async fn a_server_that_raises_the_mark_late_does_not_lower_it() {
     pair.two.later_by(MINUTE_MS);
     // The store has written the mark, and its own note about it.
     early.arrived().await;
-    early.let_go();
+    early.release();
     assert_eq!(reached(&pair.both).high_water, before + 2);
     // The server finds the mark replaced, reads it again, and has nothing to add.
     let mut again = pair.both.gate.hold(Call::PutMark, Side::Request);
-    late.let_go();
+    late.release();
     pair.one.client().open("c", &bytes(10)).await;
     until(async || {
         pair.one.later_by(MINUTE_MS);
@@ -48,7 +48,7 @@ async fn a_server_that_raises_the_mark_late_does_not_lower_it() {
     })
     .await;
     assert_eq!(reached(&pair.both).high_water, before + 2);
-    again.let_go();
+    again.release();
     until(async || reached(&pair.both).high_water == before + 3).await;
 }
 

@@ -19,7 +19,7 @@ async fn an_upload_that_is_aborted_while_it_is_opened_leaves_nothing() {
         beginning.arrived().await;
         let upload = pair.both.upload_in(UploadState::Opening).await;
         assert_eq!(two.abort(&upload).await.status, 204);
-        beginning.let_go();
+        beginning.release();
         upload
     });
     opened.refused(ProblemCode::UploadNotOpen);
@@ -36,7 +36,7 @@ async fn two_that_open_the_same_get_one_upload_and_the_store_keeps_one() {
     let (first, second) = tokio::join!(one.post(open::PATH, &asked), async {
         beginning.arrived().await;
         let second = two.post(open::PATH, &asked).await;
-        beginning.let_go();
+        beginning.release();
         second
     });
     let (first, second): (OpenedUpload, OpenedUpload) = (first.json(201), second.json(200));
@@ -58,7 +58,7 @@ async fn an_upload_that_expires_while_it_is_opened_leaves_nothing() {
         let upload = pair.both.upload_in(UploadState::Opening).await;
         pair.two.sweep().await;
         assert_eq!(pair.both.state(&upload).await, UploadState::Aborted);
-        beginning.let_go();
+        beginning.release();
         upload
     });
     opened.refused(ProblemCode::UploadNotOpen);
@@ -74,7 +74,7 @@ async fn a_sweeper_leaves_an_upload_alone_that_is_just_being_opened() {
     let (file, report) = tokio::join!(one.open("a", &plaintext), async {
         beginning.arrived().await;
         let report = pair.two.sweep().await;
-        beginning.let_go();
+        beginning.release();
         report
     });
     assert!(report.is_empty(), "{report}");

@@ -34,7 +34,7 @@ const LASTING: &[(&str, Instead)] = refusals! {
 
 /// Expects that the client gets the store's code and what to check, and nothing else of the store's answer.
 #[track_caller]
-fn is_told(answer: &Answer, code: &str) {
+fn reports(answer: &Answer, code: &str) {
     let problem = answer.refused(ProblemCode::RefusedByStore);
     assert_eq!(problem.numbers["store_code"], code);
     assert!(problem.detail.contains(code), "{}", problem.detail);
@@ -44,7 +44,7 @@ fn is_told(answer: &Answer, code: &str) {
 }
 
 #[tokio::test]
-async fn a_completion_that_the_store_refuses_for_good_is_told_so_and_can_go_on_later() {
+async fn a_completion_that_the_store_refuses_for_good_reports_it_and_can_go_on_later() {
     let both = Deployment::new().await;
     let server = both.serve(true).await;
     let client = server.client();
@@ -54,7 +54,7 @@ async fn a_completion_that_the_store_refuses_for_good_is_told_so_and_can_go_on_l
     for call in [Call::ListParts, Call::CompleteMultipart] {
         for (code, instead) in LASTING {
             both.gate.answer(call, *instead);
-            is_told(&client.complete(&file).await, code);
+            reports(&client.complete(&file).await, code);
             assert_eq!(both.state(file.id()).await, UploadState::Open, "{code}");
             both.gate.open();
         }
@@ -69,7 +69,7 @@ async fn a_completion_that_the_store_refuses_for_good_is_told_so_and_can_go_on_l
         },
     );
     both.gate.answer(Call::Get, LASTING[4].1);
-    is_told(&client.complete(&file).await, "AccessDenied");
+    reports(&client.complete(&file).await, "AccessDenied");
     assert_eq!(both.state(file.id()).await, UploadState::Completing);
     both.gate.open();
     let record: FileRecord = client.complete(&file).await.json(200);
@@ -91,7 +91,7 @@ async fn a_refusal_after_the_join_was_done_does_not_hide_the_file() {
 }
 
 #[tokio::test]
-async fn every_other_call_to_the_store_tells_such_a_refusal_too() {
+async fn every_other_call_to_the_store_reports_such_a_refusal_too() {
     let both = Deployment::new().await;
     let server = both.serve(true).await;
     let client = server.client();
@@ -111,15 +111,15 @@ async fn every_other_call_to_the_store_tells_such_a_refusal_too() {
             both.gate.answer(call, *instead);
         }
         let asked = request(&format!("refused-by-the-store-{count}"), "b", of_many.len());
-        is_told(&client.post(open::PATH, &asked).await, code);
-        is_told(&client.complete(&single).await, code);
-        is_told(&client.content(&file.id).await, code);
-        is_told(&client.abort(begun.id()).await, code);
+        reports(&client.post(open::PATH, &asked).await, code);
+        reports(&client.complete(&single).await, code);
+        reports(&client.content(&file.id).await, code);
+        reports(&client.abort(begun.id()).await, code);
         both.gate.open();
     }
     let (code, instead) = LASTING[4];
     both.gate.answer(Call::Delete, instead);
-    is_told(&client.delete(&files::path(&file.id)).await, code);
+    reports(&client.delete(&files::path(&file.id)).await, code);
     both.gate.open();
     client.complete(&single).await.json::<FileRecord>(200);
     assert_eq!(client.abort(begun.id()).await.status, 204);

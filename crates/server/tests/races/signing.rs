@@ -21,7 +21,7 @@ async fn nothing_is_signed_once_an_abort_has_begun() {
     let (aborted, signed) = tokio::join!(two.abort(file.id()), async {
         aborting.arrived().await;
         let signed = one.sign(file.id(), &file.receipts()).await;
-        aborting.let_go();
+        aborting.release();
         signed
     });
     signed.refused(ProblemCode::UploadNotOpen);
@@ -40,7 +40,7 @@ async fn nothing_is_signed_once_a_sweeper_has_begun() {
     let (report, signed) = tokio::join!(pair.two.sweep(), async {
         aborting.arrived().await;
         let signed = one.sign(file.id(), &file.receipts()).await;
-        aborting.let_go();
+        aborting.release();
         signed
     });
     signed.refused(ProblemCode::UploadNotOpen);

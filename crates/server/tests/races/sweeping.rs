@@ -72,7 +72,7 @@ async fn two_sweepers_end_in_one_state() {
     let (first, second) = tokio::join!(pair.one.sweep(), async {
         aborting.arrived().await;
         let second = pair.two.sweep().await;
-        aborting.let_go();
+        aborting.release();
         second
     });
     // The first sweeper began the abort, and the second one finished it.

@@ -56,7 +56,7 @@ async fn a_small_file_is_verified_while_the_pass_over_a_large_one_takes_long() {
     want(&small).await;
     until(async || matches!(found(&client, &small).await, Verification::Verified { .. })).await;
     assert_eq!(found(&client, &large).await, Verification::Pending);
-    reading.let_go();
+    reading.release();
     // The object is not as large as its record says.
     until(async || found(&client, &large).await != Verification::Pending).await;
     let failure = found(&client, &large).await.failure();

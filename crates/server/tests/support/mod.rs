@@ -112,11 +112,11 @@ impl Stack {
     }
 
     /// Returns the file in which the store notes the ETag and the checksums of an object.
-    pub(crate) fn note_of(&self, record: &FileRecord) -> PathBuf {
-        self.note_at(&record.bucket, &record.object_key)
+    pub(crate) fn metadata_of(&self, record: &FileRecord) -> PathBuf {
+        self.metadata_at(&record.bucket, &record.object_key)
     }
 
-    fn note_at(&self, bucket: &str, object_key: &str) -> PathBuf {
+    fn metadata_at(&self, bucket: &str, object_key: &str) -> PathBuf {
         let coded = |text: &str| data_encoding::BASE64URL_NOPAD.encode(text.as_bytes());
         let (bucket, key) = (coded(bucket), coded(object_key));
         let name = format!(".bucket-{bucket}.object-{key}.internal.json");
@@ -126,17 +126,17 @@ impl Stack {
     /// Puts an object at the object key of an upload, as a person with access to the bucket can. The object
     /// lacks the checksums that a signed PUT leaves.
     pub(crate) async fn lay(&self, upload: &UploadId, object: &[u8]) {
-        let place = self.object_to_be(upload).await;
-        fs::create_dir_all(place.parent().unwrap()).unwrap();
-        fs::write(place, object).unwrap();
-        fs::write(self.notes_to_be(upload).await, NO_NOTES).unwrap();
+        let path = self.object_to_be(upload).await;
+        fs::create_dir_all(path.parent().unwrap()).unwrap();
+        fs::write(path, object).unwrap();
+        fs::write(self.metadata_to_be(upload).await, NO_METADATA).unwrap();
     }
 
     /// Returns the file in which the store will note the ETag and the checksums of an upload's object.
-    pub(crate) async fn notes_to_be(&self, upload: &UploadId) -> PathBuf {
+    pub(crate) async fn metadata_to_be(&self, upload: &UploadId) -> PathBuf {
         let query = "SELECT s3_key FROM uploads WHERE upload_id = ?";
         let key = self.text(query, upload.as_str()).await;
-        self.note_at(&self.config.bucket, &key)
+        self.metadata_at(&self.config.bucket, &key)
     }
 
     /// Returns the file in which the store will keep the object of an upload.
@@ -187,8 +187,8 @@ impl Stack {
         let seal = |(id, number): (&String, u64)| {
             let mut iv = [0; 12];
             iv[4..].copy_from_slice(&number.to_be_bytes());
-            let place = format!("name:{id}");
-            let sealed = seal_record(key.expose(), &iv, place.as_bytes(), name.as_bytes());
+            let field = format!("name:{id}");
+            let sealed = seal_record(key.expose(), &iv, field.as_bytes(), name.as_bytes());
             let version = kek.version().to_be_bytes();
             let sealed = [&version[..], &iv, &sealed.unwrap()].concat();
             (id.clone(), sealed)
@@ -323,13 +323,13 @@ pub(crate) fn config_in(folder: &Path, flags: &[(&'static str, &str)]) -> Config
 }
 
 /// The embedded store's note about an object without ETag and checksums.
-pub(crate) const NO_NOTES: &str = "{}";
+pub(crate) const NO_METADATA: &str = "{}";
 
 /// Changes one byte of a file. A negative `place` counts from the end.
-pub(crate) fn alter(file: &Path, place: i64) {
+pub(crate) fn alter(file: &Path, offset: i64) {
     let mut bytes = fs::read(file).unwrap();
-    let place = usize::try_from(place.rem_euclid(i64::try_from(bytes.len()).unwrap())).unwrap();
-    bytes[place] ^= 1;
+    let at = usize::try_from(offset.rem_euclid(i64::try_from(bytes.len()).unwrap())).unwrap();
+    bytes[at] ^= 1;
     fs::write(file, bytes).unwrap();
 }
 

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::{HeaderValue, Response, StatusCode, header};
 
-use super::asked::{Asked, Operation};
+use super::request::{Operation, RequestHead};
 
 /// The target whose error format is used.
 enum Speaker {
@@ -14,8 +14,8 @@ enum Speaker {
 }
 
 impl Speaker {
-    fn of(asked: &Asked) -> Self {
-        match asked.operation {
+    fn of(request: &RequestHead) -> Self {
+        match request.operation {
             Operation::MakeDataKey | Operation::OpenDataKey => Self::Kms,
             Operation::Open
             | Operation::Sign
@@ -29,18 +29,18 @@ impl Speaker {
     }
 }
 
-pub(super) fn internal_error(asked: &Asked) -> Response<Bytes> {
+pub(super) fn internal_error(request: &RequestHead) -> Response<Bytes> {
     let status = StatusCode::INTERNAL_SERVER_ERROR;
-    match Speaker::of(asked) {
+    match Speaker::of(request) {
         Speaker::S3 => s3(status, "InternalError"),
         Speaker::Kms => kms(status, "KMSInternalException"),
         Speaker::Gateway => gateway(StatusCode::BAD_GATEWAY),
     }
 }
 
-pub(super) fn slow_down(asked: &Asked, retry_after_s: Option<u32>) -> Response<Bytes> {
+pub(super) fn slow_down(request: &RequestHead, retry_after_s: Option<u32>) -> Response<Bytes> {
     let status = StatusCode::SERVICE_UNAVAILABLE;
-    let mut answer = match Speaker::of(asked) {
+    let mut answer = match Speaker::of(request) {
         Speaker::S3 => s3(status, "SlowDown"),
         Speaker::Kms => kms(StatusCode::BAD_REQUEST, "ThrottlingException"),
         Speaker::Gateway => gateway(status),
@@ -54,8 +54,8 @@ pub(super) fn slow_down(asked: &Asked, retry_after_s: Option<u32>) -> Response<B
 }
 
 /// Returns the answer that S3 gives to an expired signature. KMS has its own name for it.
-pub(super) fn expired(asked: &Asked) -> Response<Bytes> {
-    match Speaker::of(asked) {
+pub(super) fn expired(request: &RequestHead) -> Response<Bytes> {
+    match Speaker::of(request) {
         Speaker::S3 => s3(StatusCode::FORBIDDEN, "AccessDenied"),
         Speaker::Kms => kms(StatusCode::BAD_REQUEST, "ExpiredTokenException"),
         Speaker::Gateway => gateway(StatusCode::FORBIDDEN),

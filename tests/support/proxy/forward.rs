@@ -15,11 +15,13 @@ use tokio::{net::TcpStream, time::sleep};
 
 use super::{
     State, answers,
-    asked::Asked,
+    body::{PassingBody, Whole},
     fault::Fault,
     journal::Reached,
     line::Cut,
-    passing::{Passing, Whole},
+    lock,
+    recording::Recorded,
+    request::RequestHead,
 };
 
 type Answer = Response<Either<Incoming, Full<Bytes>>>;
@@ -42,9 +44,10 @@ pub(super) async fn forward(
     cut: Arc<Cut>,
 ) -> Result<Answer, Broken> {
     let (head, body) = request.into_parts();
-    let asked = Asked::of(&head);
-    let Some(fault) = state.decide(&asked) else {
-        let passed = pass(&state, &asked, head, body, None).await;
+    let request = RequestHead::of(&head);
+    state.gate.pass_request(request.operation).await;
+    let Some(fault) = state.decide(&request) else {
+        let passed = pass(&state, &request, head, body, None).await;
         // If the target is gone, the client sees a reset, as it would from a crashed server.
         return passed.inspect_err(|_| cut.reset());
     };
@@ -53,16 +56,9 @@ pub(super) async fn forward(
             cut.reset();
             Err(Broken)
         }
-        Fault::Hold => {
-            state.held.notify_one();
-            if let Ok(release) = state.releases.acquire().await {
-                release.forget();
-            }
-            pass(&state, &asked, head, body, None).await
-        }
         Fault::Delay(for_so_long) => {
             sleep(for_so_long).await;
-            pass(&state, &asked, head, body, None).await
+            pass(&state, &request, head, body, None).await
         }
         Fault::Stall(for_so_long) => {
             sleep(for_so_long).await;
@@ -71,12 +67,12 @@ pub(super) async fn forward(
         }
         Fault::ResetRequest { after_bytes } => {
             // The target may answer the bytes that it got, but the client never sees that answer.
-            let _ = pass(&state, &asked, head, body, Some(after_bytes)).await;
+            let _ = pass(&state, &request, head, body, Some(after_bytes)).await;
             cut.reset();
             Err(Broken)
         }
         Fault::LoseAnswer => {
-            let answer = pass(&state, &asked, head, body, None).await;
+            let answer = pass(&state, &request, head, body, None).await;
             if let Ok(answer) = answer {
                 // Reads the answer to its end, so that the request has surely taken effect.
                 let _ = answer.into_body().collect().await;
@@ -85,20 +81,20 @@ pub(super) async fn forward(
             Err(Broken)
         }
         Fault::ResetAnswer { after_bytes } => {
-            let answer = pass(&state, &asked, head, body, None).await?;
-            cut.after(within(&asked, &answer, after_bytes), true);
+            let answer = pass(&state, &request, head, body, None).await?;
+            cut.after(within(&request, &answer, after_bytes), true);
             Ok(answer)
         }
         Fault::TruncateAnswer { after_bytes } => {
-            let answer = pass(&state, &asked, head, body, None).await?;
-            cut.after(within(&asked, &answer, after_bytes), false);
+            let answer = pass(&state, &request, head, body, None).await?;
+            cut.after(within(&request, &answer, after_bytes), false);
             Ok(answer)
         }
-        Fault::InternalError => instead(body, answers::internal_error(&asked)).await,
+        Fault::InternalError => instead(body, answers::internal_error(&request)).await,
         Fault::SlowDown { retry_after_s } => {
-            instead(body, answers::slow_down(&asked, retry_after_s)).await
+            instead(body, answers::slow_down(&request, retry_after_s)).await
         }
-        Fault::Expired => instead(body, answers::expired(&asked)).await,
+        Fault::Expired => instead(body, answers::expired(&request)).await,
         Fault::OkWithError => instead(body, answers::ok_with_error()).await,
         Fault::AddressEnded { code } => {
             instead(body, answers::refused(StatusCode::BAD_REQUEST, code)).await
@@ -116,10 +112,10 @@ pub(super) async fn forward(
 
 /// Limits `after_bytes` so that the cut surely falls inside this answer. A short answer may be little more than its
 /// head, which has at least one line.
-fn within(asked: &Asked, answer: &Answer, after_bytes: u64) -> u64 {
+fn within(request: &RequestHead, answer: &Answer, after_bytes: u64) -> u64 {
     let least_head = u64::try_from("HTTP/1.1 200 OK".len()).unwrap_or_default();
     let body = match answer.body().size_hint().exact() {
-        Some(len) if asked.method != Method::HEAD => len,
+        Some(len) if request.method != Method::HEAD => len,
         _ => 0,
     };
     after_bytes.min(least_head.saturating_add(body))
@@ -135,18 +131,22 @@ async fn instead(body: Incoming, answer: Response<Bytes>) -> Result<Answer, Brok
 /// Forwards the request on a connection of its own and records it in the journal.
 async fn pass(
     state: &State,
-    asked: &Asked,
+    request: &RequestHead,
     head: Parts,
     body: Incoming,
     most_bytes: Option<u64>,
 ) -> Result<Answer, Broken> {
     let promised = head.headers.get("x-amz-checksum-sha256");
     let promised_sha256 = promised.and_then(|sha256| sha256.to_str().ok()?.parse().ok());
-    let (body, whole) = Passing::new(body, most_bytes);
+    let recording = state.recorded.as_ref().map(|_| Recorded::of(&head));
+    let (body, whole) = PassingBody::new(body, most_bytes, recording.is_some());
     let answer = send(state, Request::from_parts(head, body)).await;
-    let note = |whole: &Whole, status| {
-        state.note(Reached {
-            asked: asked.clone(),
+    let record = |whole: &Whole, status| {
+        if let (Some(all), Some(recorded)) = (&state.recorded, recording) {
+            lock(all).push(recorded.with_body(&whole.bytes()));
+        }
+        state.record(Reached {
+            request: request.clone(),
             body_sha256: whole.sha256(),
             promised_sha256,
             status,
@@ -154,12 +154,12 @@ async fn pass(
     };
     match answer {
         Ok(answer) => {
-            note(&whole, Some(answer.status()));
+            record(&whole, Some(answer.status()));
             Ok(answer.map(Either::Left))
         }
         Err(Unsent::NotConnected) => Err(Broken),
         Err(Unsent::NotAnswered) => {
-            note(&whole, None);
+            record(&whole, None);
             Err(Broken)
         }
     }
@@ -171,7 +171,10 @@ enum Unsent {
     NotAnswered,
 }
 
-async fn send(state: &State, mut request: Request<Passing>) -> Result<Response<Incoming>, Unsent> {
+async fn send(
+    state: &State,
+    mut request: Request<PassingBody>,
+) -> Result<Response<Incoming>, Unsent> {
     let far = TcpStream::connect(state.target).await;
     let far = far.map_err(|_| Unsent::NotConnected)?;
     let _ = far.set_nodelay(true);

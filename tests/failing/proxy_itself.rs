@@ -6,7 +6,7 @@ use http::StatusCode;
 use http_body_util::{BodyExt as _, Full};
 use hyper::{body::Incoming, server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
-use sealift_tests::{FailingProxy, Fault, FaultKind, Operation, Plan, Randomness};
+use sealift_tests::{Fault, FaultKind, Operation, Plan, Proxy, Randomness};
 use sealift_transfer::api::Sha256;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -19,7 +19,7 @@ const PART: &str = "/bucket/object/upload?partNumber=7&uploadId=u&X-Amz-Signatur
 
 /// A server that answers every request with the request's body, behind a proxy.
 struct Echo {
-    proxy: FailingProxy,
+    proxy: Proxy,
     http: reqwest::Client,
     serving: JoinHandle<()>,
 }
@@ -39,7 +39,7 @@ impl Echo {
             }
         });
         Ok(Self {
-            proxy: FailingProxy::start(target, Plan::none()).await?,
+            proxy: Proxy::start(target).await?,
             http: reqwest::Client::builder().no_proxy().build()?,
             serving,
         })
@@ -64,7 +64,7 @@ fn body() -> Result<Bytes> {
 }
 
 #[tokio::test]
-async fn what_passes_is_untouched_and_noted_without_the_query() -> Result<()> {
+async fn what_passes_is_untouched_and_recorded_without_the_query() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
     let (status, came) = echo.put(&body).await?;
@@ -74,9 +74,9 @@ async fn what_passes_is_untouched_and_noted_without_the_query() -> Result<()> {
     let [reached] = journal.iter().collect::<Vec<_>>()[..] else {
         panic!("{journal:?}");
     };
-    assert_eq!(reached.asked.operation, Operation::UploadPart);
-    assert_eq!(reached.asked.part_number, Some(7));
-    assert_eq!(reached.asked.path, "bucket/object/upload");
+    assert_eq!(reached.request.operation, Operation::UploadPart);
+    assert_eq!(reached.request.part_number, Some(7));
+    assert_eq!(reached.request.path, "bucket/object/upload");
     assert_eq!(reached.body_sha256, Some(Sha256::of(&body)));
     assert!(echo.proxy.counts().is_empty());
     assert!(!format!("{journal:?}").contains("secret"));
@@ -135,7 +135,7 @@ async fn a_lost_answer_is_one_of_a_request_that_took_effect() -> Result<()> {
 }
 
 #[tokio::test]
-async fn of_a_body_that_broke_off_only_the_promise_is_noted() -> Result<()> {
+async fn of_a_body_that_broke_off_only_the_promise_is_recorded() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
     let promised = Sha256::of(&body);
@@ -224,11 +224,11 @@ async fn an_early_refusal_does_not_wait_for_the_body() -> Result<()> {
 async fn a_held_request_waits_for_its_release() -> Result<()> {
     let echo = Echo::start().await?;
     let body = body()?;
-    echo.proxy.on_next(Operation::UploadPart, Fault::Hold);
+    let mut held = echo.proxy.gate().hold_next(Operation::UploadPart);
     let releasing = async {
-        echo.proxy.holds().await;
+        held.arrived().await;
         assert_eq!(echo.proxy.journal().count(Operation::UploadPart), 0);
-        echo.proxy.release();
+        held.release();
     };
     let (came, ()) = tokio::join!(echo.put(&body), releasing);
     assert!(came?.1 == body);

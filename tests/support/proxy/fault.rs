@@ -10,9 +10,7 @@ use http::StatusCode;
 pub enum Fault {
     /// The connection is reset before any byte is forwarded.
     DropRequest,
-    /// The request waits for [`super::FailingProxy::release`], then continues.
-    Hold,
-    /// The request continues after this time. Only random runs use it; a story that waits uses [`Fault::Hold`].
+    /// The request continues after this time. Only random runs use it; a story that waits uses [`super::Gate`].
     Delay(Duration),
     /// Nothing is forwarded and nothing is answered for this time. Then the connection is reset.
     Stall(Duration),
@@ -65,8 +63,6 @@ pub enum Fault {
 pub enum FaultKind {
     /// [`Fault::DropRequest`]
     DropRequest,
-    /// [`Fault::Hold`]
-    Hold,
     /// [`Fault::Delay`]
     Delay,
     /// [`Fault::Stall`]
@@ -99,7 +95,6 @@ impl Fault {
     pub fn kind(&self) -> FaultKind {
         match self {
             Self::DropRequest => FaultKind::DropRequest,
-            Self::Hold => FaultKind::Hold,
             Self::Delay(_) => FaultKind::Delay,
             Self::Stall(_) => FaultKind::Stall,
             Self::ResetRequest { .. } => FaultKind::ResetRequest,
@@ -120,7 +115,6 @@ impl fmt::Display for FaultKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.pad(match self {
             Self::DropRequest => "connection reset before the request",
-            Self::Hold => "held",
             Self::Delay => "delayed",
             Self::Stall => "stalled, then reset",
             Self::ResetRequest => "reset in the request's body",

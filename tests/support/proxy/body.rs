@@ -17,48 +17,68 @@ use sha2::Digest as _;
 use super::lock;
 
 /// The body.
-pub(super) struct Passing {
+pub(super) struct PassingBody {
     from: Incoming,
     /// Bytes that pass before the cut. `None` means no cut. A body that is cut gets no digest.
     left: Option<u64>,
     digest: sha2::Sha256,
+    /// The bytes that have passed, if the proxy records them.
+    bytes: Option<Vec<u8>>,
     whole: Whole,
 }
 
-/// The digest of the whole body, once all of it has passed.
+/// Gets the whole body, once all of it has passed.
 #[derive(Debug, Clone, Default)]
-pub(super) struct Whole(Arc<Mutex<Option<Sha256>>>);
+pub(super) struct Whole(Arc<Mutex<Option<WholeBody>>>);
+
+#[derive(Debug)]
+struct WholeBody {
+    sha256: Sha256,
+    /// Empty if the proxy records no bodies.
+    bytes: Vec<u8>,
+}
 
 impl Whole {
     pub(super) fn sha256(&self) -> Option<Sha256> {
-        *lock(&self.0)
+        lock(&self.0).as_ref().map(|whole| whole.sha256)
+    }
+
+    /// Returns the bytes, if the proxy records them and all have passed.
+    pub(super) fn bytes(&self) -> Vec<u8> {
+        let whole = lock(&self.0);
+        let bytes = whole.as_ref().map(|whole| whole.bytes.clone());
+        bytes.unwrap_or_default()
     }
 }
 
-impl Passing {
-    pub(super) fn new(from: Incoming, most_bytes: Option<u64>) -> (Self, Whole) {
+impl PassingBody {
+    pub(super) fn new(from: Incoming, most_bytes: Option<u64>, is_recorded: bool) -> (Self, Whole) {
         let whole = Whole::default();
         let mut passing = Self {
             from,
             left: most_bytes,
             digest: sha2::Sha256::default(),
+            bytes: is_recorded.then(Vec::new),
             whole: whole.clone(),
         };
-        passing.note_end();
+        passing.record_end();
         (passing, whole)
     }
 
     /// Stores the digest at the end of the body. hyper does not poll again once the announced length has passed, so
     /// this is called after every frame.
-    fn note_end(&mut self) {
+    fn record_end(&mut self) {
         if self.from.is_end_stream() && self.left.is_none() {
             let digest: [u8; 32] = self.digest.clone().finalize().into();
-            *lock(&self.whole.0) = Some(Sha256::from_bytes(digest));
+            *lock(&self.whole.0) = Some(WholeBody {
+                sha256: Sha256::from_bytes(digest),
+                bytes: self.bytes.clone().unwrap_or_default(),
+            });
         }
     }
 }
 
-impl Body for Passing {
+impl Body for PassingBody {
     type Data = Bytes;
     type Error = io::Error;
 
@@ -69,7 +89,7 @@ impl Body for Passing {
         let frame = core::task::ready!(Pin::new(&mut self.from).poll_frame(cx));
         let frame = match frame {
             None => {
-                self.note_end();
+                self.record_end();
                 return Poll::Ready(None);
             }
             Some(Err(error)) => return Poll::Ready(Some(Err(io::Error::other(error)))),
@@ -80,7 +100,10 @@ impl Body for Passing {
         };
         let Some(left) = self.left else {
             self.digest.update(&bytes);
-            self.note_end();
+            if let Some(kept) = &mut self.bytes {
+                kept.extend_from_slice(&bytes);
+            }
+            self.record_end();
             return Poll::Ready(Some(Ok(Frame::data(bytes))));
         };
         if left == 0 {

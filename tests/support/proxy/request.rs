@@ -52,7 +52,7 @@ pub enum Operation {
 
 /// The parts of a request's head that matter to the proxy.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct Asked {
+pub struct RequestHead {
     /// The operation that the request asks for.
     pub operation: Operation,
     /// The HTTP method.
@@ -67,7 +67,7 @@ pub struct Asked {
     pub range: Option<Range<u64>>,
 }
 
-impl Asked {
+impl RequestHead {
     /// Parses a request head.
     #[must_use]
     pub fn of(head: &Parts) -> Self {

@@ -1,17 +1,20 @@
-//! A real HTTP/1.1 proxy that makes requests fail, either on cue or by a seeded plan.
+//! A real HTTP/1.1 proxy that watches requests, holds them back, and makes them fail, on cue or by a seeded plan.
 //!
 //! The proxy stands in front of the store (for clients and for the server), in front of KMS, and in front of the server
-//! itself. It forwards a request byte for byte, with the `Host` header, because signatures cover both. It breaks
-//! connections on the wire. It counts every fault and keeps a [`Journal`] of the requests that reached the target.
+//! itself. It forwards a request byte for byte, with the `Host` header, because signatures cover both. Its [`Gate`]
+//! holds bytes and requests. It breaks connections on the wire. It counts every fault and keeps a [`Journal`] of the
+//! requests that reached the target.
 
 mod answers;
-mod asked;
+mod body;
 mod fault;
 mod forward;
+mod gate;
 mod journal;
 mod line;
-mod passing;
 mod plan;
+mod recording;
+mod request;
 
 use std::{
     collections::BTreeMap,
@@ -24,20 +27,21 @@ use hyper::{server::conn::http1, service::service_fn};
 use hyper_util::rt::TokioIo;
 use tokio::{
     net::TcpListener,
-    sync::{Notify, Semaphore},
     task::{JoinHandle, JoinSet},
 };
 
-pub use asked::{Asked, Operation};
 pub use fault::{Fault, FaultKind};
+pub use gate::{Gate, HeldRequest};
 pub use journal::{Journal, Reached};
 pub use plan::Plan;
+pub use recording::Recorded;
+pub use request::{Operation, RequestHead};
 
 use line::{Cut, Line};
 
 /// The proxy. Dropping it breaks every connection.
 #[derive(Debug)]
-pub struct FailingProxy {
+pub struct Proxy {
     address: SocketAddr,
     state: Arc<State>,
     serving: JoinHandle<()>,
@@ -51,28 +55,51 @@ struct State {
     cues: Mutex<Vec<(Operation, Fault)>>,
     counts: Mutex<BTreeMap<FaultKind, u64>>,
     journal: Mutex<Journal>,
-    /// Notified when a request starts to wait for its release.
-    held: Notify,
-    /// Each permit lets one held request continue.
-    releases: Semaphore,
+    gate: Arc<Gate>,
+    /// The whole requests, if this proxy records them.
+    recorded: Option<Mutex<Vec<Recorded>>>,
 }
 
-impl FailingProxy {
+impl Proxy {
     /// Listens on a free loopback port and forwards to `target`, which need not listen yet.
     ///
     /// # Errors
     /// Fails if no port is free.
-    pub async fn start(target: SocketAddr, plan: Plan) -> Result<Self> {
+    pub async fn start(target: SocketAddr) -> Result<Self> {
+        Self::start_with(target, Gate::opened(), None).await
+    }
+
+    /// Starts a proxy whose gate lets at most `bytes` bytes pass towards the target until it is opened.
+    ///
+    /// # Errors
+    /// Fails like [`Self::start`].
+    pub async fn start_with_gate_after(target: SocketAddr, bytes: usize) -> Result<Self> {
+        Self::start_with(target, Gate::after(bytes), None).await
+    }
+
+    /// Starts a proxy that keeps the whole of every request, its query and headers included, which hold credentials.
+    ///
+    /// # Errors
+    /// Fails like [`Self::start`].
+    pub async fn start_recording(target: SocketAddr) -> Result<Self> {
+        Self::start_with(target, Gate::opened(), Some(Mutex::default())).await
+    }
+
+    async fn start_with(
+        target: SocketAddr,
+        gate: Arc<Gate>,
+        recorded: Option<Mutex<Vec<Recorded>>>,
+    ) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
         let state = Arc::new(State {
             target,
-            plan: Mutex::new(plan),
+            plan: Mutex::new(Plan::none()),
             cues: Mutex::default(),
             counts: Mutex::default(),
             journal: Mutex::default(),
-            held: Notify::new(),
-            releases: Semaphore::new(0),
+            gate,
+            recorded,
         });
         let serving = tokio::spawn(accept(listener, state.clone()));
         Ok(Self {
@@ -99,14 +126,10 @@ impl FailingProxy {
         lock(&self.state.cues).clear();
     }
 
-    /// Waits until a request waits for its release ([`Fault::Hold`]).
-    pub async fn holds(&self) {
-        self.state.held.notified().await;
-    }
-
-    /// Lets one held request continue.
-    pub fn release(&self) {
-        self.state.releases.add_permits(1);
+    /// Returns the gate, which holds bytes and requests on their way to the target.
+    #[must_use]
+    pub fn gate(&self) -> &Gate {
+        &self.state.gate
     }
 
     /// Replaces the plan for all later requests.
@@ -118,6 +141,13 @@ impl FailingProxy {
     #[must_use]
     pub fn counts(&self) -> BTreeMap<FaultKind, u64> {
         lock(&self.state.counts).clone()
+    }
+
+    /// Returns the requests since the last call, if this proxy records them.
+    #[must_use]
+    pub fn take_recorded(&self) -> Vec<Recorded> {
+        let recorded = self.state.recorded.as_ref();
+        recorded.map_or_else(Vec::new, |recorded| std::mem::take(&mut *lock(recorded)))
     }
 
     /// Empties the journal. A story calls this after the server has started, because the requests of the
@@ -133,7 +163,7 @@ impl FailingProxy {
     }
 }
 
-impl Drop for FailingProxy {
+impl Drop for Proxy {
     fn drop(&mut self) {
         self.serving.abort();
     }
@@ -141,23 +171,23 @@ impl Drop for FailingProxy {
 
 impl State {
     /// Decides the fault of this request, if any, and counts it at once.
-    fn decide(&self, asked: &Asked) -> Option<Fault> {
+    fn decide(&self, request: &RequestHead) -> Option<Fault> {
         let cued = {
             let mut cues = lock(&self.cues);
             let at = cues
                 .iter()
-                .position(|(wanted, _)| *wanted == asked.operation);
+                .position(|(wanted, _)| *wanted == request.operation);
             at.map(|at| cues.remove(at).1)
         };
-        let fault = cued.or_else(|| lock(&self.plan).fault_for(asked))?;
+        let fault = cued.or_else(|| lock(&self.plan).fault_for(request))?;
         let mut counts = lock(&self.counts);
         let count = counts.entry(fault.kind()).or_default();
         *count = count.saturating_add(1);
         Some(fault)
     }
 
-    fn note(&self, reached: Reached) {
-        lock(&self.journal).note(reached);
+    fn record(&self, reached: Reached) {
+        lock(&self.journal).record(reached);
     }
 }
 
@@ -169,13 +199,17 @@ async fn accept(listener: TcpListener, state: Arc<State>) {
             accepted = listener.accept() => match accepted {
                 Ok((near, _)) => {
                     let (state, cut) = (state.clone(), Arc::new(Cut::default()));
-                    let line = TokioIo::new(Line::new(near, cut.clone()));
+                    let gate = state.gate.clone();
+                    let line = TokioIo::new(Line::new(near, cut.clone(), gate.clone()));
                     let service = service_fn(move |request| {
                         forward::forward(request, state.clone(), cut.clone())
                     });
                     // The client reports a broken connection; the proxy need not.
                     connections.spawn(async move {
-                        let _ = http1::Builder::new().serve_connection(line, service).await;
+                        tokio::select! {
+                            _ = http1::Builder::new().serve_connection(line, service) => {}
+                            () = gate.broken() => {}
+                        }
                     });
                 }
                 Err(_) => return,

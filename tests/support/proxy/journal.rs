@@ -5,13 +5,13 @@ use std::collections::{BTreeMap, BTreeSet};
 use http::StatusCode;
 use sealift_transfer::api::Sha256;
 
-use super::asked::{Asked, Operation};
+use super::request::{Operation, RequestHead};
 
 /// A request that the target got. The journal holds them in the order of their answers.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Reached {
     /// The parsed head of the request.
-    pub asked: Asked,
+    pub request: RequestHead,
     /// SHA-256 of the whole body. `None` if the target did not get all of it.
     pub body_sha256: Option<Sha256>,
     /// The SHA-256 that the signed header promised, which is known even if the body broke off.
@@ -25,7 +25,7 @@ impl Reached {
     #[must_use]
     pub fn is_whole_part(&self) -> bool {
         let brings_bytes = matches!(
-            self.asked.operation,
+            self.request.operation,
             Operation::UploadPart | Operation::PutObject
         );
         brings_bytes && self.body_sha256.is_some()
@@ -37,10 +37,10 @@ impl Reached {
 pub struct Journal(Vec<Reached>);
 
 /// Object and part number, which may have only one ciphertext. A single PUT counts as part 1.
-type Place = (String, u16);
+type ObjectPart = (String, u16);
 
 impl Journal {
-    pub(super) fn note(&mut self, reached: Reached) {
+    pub(super) fn record(&mut self, reached: Reached) {
         self.0.push(reached);
     }
 
@@ -53,22 +53,22 @@ impl Journal {
     #[must_use]
     pub fn count(&self, operation: Operation) -> usize {
         self.iter()
-            .filter(|reached| reached.asked.operation == operation)
+            .filter(|reached| reached.request.operation == operation)
             .count()
     }
 
     /// Returns every ciphertext that was sent for each part, whether its bytes came whole or were only promised.
     #[must_use]
-    pub fn ciphertexts(&self) -> BTreeMap<Place, BTreeSet<Sha256>> {
-        let mut found: BTreeMap<Place, BTreeSet<Sha256>> = BTreeMap::new();
+    pub fn ciphertexts(&self) -> BTreeMap<ObjectPart, BTreeSet<Sha256>> {
+        let mut found: BTreeMap<ObjectPart, BTreeSet<Sha256>> = BTreeMap::new();
         for reached in self.iter() {
-            let number = match reached.asked.operation {
-                Operation::UploadPart => reached.asked.part_number.unwrap_or_default(),
+            let number = match reached.request.operation {
+                Operation::UploadPart => reached.request.part_number.unwrap_or_default(),
                 Operation::PutObject => 1,
                 _ => continue,
             };
             let all = found
-                .entry((reached.asked.path.clone(), number))
+                .entry((reached.request.path.clone(), number))
                 .or_default();
             all.extend(reached.body_sha256);
             all.extend(reached.promised_sha256);
@@ -78,10 +78,10 @@ impl Journal {
 
     /// Returns the parts for which more than one ciphertext was sent. There must be none (docs/FORMAT.md, R2).
     #[must_use]
-    pub fn parts_sealed_twice(&self) -> Vec<Place> {
+    pub fn parts_sealed_twice(&self) -> Vec<ObjectPart> {
         let all = self.ciphertexts().into_iter();
-        all.filter(|(_, of_part)| of_part.len() > 1)
-            .map(|(place, _)| place)
+        all.filter(|(_, ciphertexts)| ciphertexts.len() > 1)
+            .map(|(part, _)| part)
             .collect()
     }
 }

@@ -5,8 +5,8 @@ use core::time::Duration;
 use http::StatusCode;
 
 use super::{
-    asked::{Asked, Operation},
     fault::{Fault, FaultKind},
+    request::{Operation, RequestHead},
 };
 use crate::Randomness;
 
@@ -71,14 +71,14 @@ impl Plan {
         self
     }
 
-    pub(super) fn fault_for(&mut self, asked: &Asked) -> Option<Fault> {
-        self.random.as_mut()?.fault_for(asked)
+    pub(super) fn fault_for(&mut self, request: &RequestHead) -> Option<Fault> {
+        self.random.as_mut()?.fault_for(request)
     }
 }
 
 impl Random {
-    fn fault_for(&mut self, asked: &Asked) -> Option<Fault> {
-        if asked.operation == Operation::Other {
+    fn fault_for(&mut self, request: &RequestHead) -> Option<Fault> {
+        if request.operation == Operation::Other {
             return None;
         }
         let kind = match self.spell.take() {
@@ -86,19 +86,19 @@ impl Random {
                 self.spell = left.checked_sub(1).map(|left| (kind, left));
                 kind
             }
-            None if self.is_time_for(asked) => {
-                let kind = self.kind_for(asked)?;
+            None if self.is_time_for(request) => {
+                let kind = self.kind_for(request)?;
                 let begins_a_spell = self.randomness.below(8) == 0 && kind != FaultKind::Stall;
                 self.spell = begins_a_spell.then(|| (kind, 1 + self.randomness.below(4)));
                 kind
             }
             None => return None,
         };
-        self.fault(kind, asked)
+        self.fault(kind, request)
     }
 
-    fn is_time_for(&mut self, asked: &Asked) -> bool {
-        let times = match asked.operation {
+    fn is_time_for(&mut self, request: &RequestHead) -> bool {
+        let times = match request.operation {
             // Completions are few, and a fault in one has serious consequences.
             Operation::CompleteMultipart => 3,
             _ => 1,
@@ -108,8 +108,8 @@ impl Random {
 
     /// Chooses the kind of the fault. Every third fault of a completion is a 200 with an error, because completions are
     /// few and only they can get that fault.
-    fn kind_for(&mut self, asked: &Asked) -> Option<FaultKind> {
-        let is_completion = asked.operation == Operation::CompleteMultipart;
+    fn kind_for(&mut self, request: &RequestHead) -> Option<FaultKind> {
+        let is_completion = request.operation == Operation::CompleteMultipart;
         let at = self.randomness.below(u64::try_from(self.kinds.len()).ok()?);
         if is_completion && self.kinds.contains(&FaultKind::OkWithError) && at.is_multiple_of(3) {
             return Some(FaultKind::OkWithError);
@@ -118,12 +118,10 @@ impl Random {
     }
 
     /// Returns `None` if this fault does not fit the request.
-    fn fault(&mut self, kind: FaultKind, asked: &Asked) -> Option<Fault> {
-        let body_len = asked.body_len.unwrap_or_default();
+    fn fault(&mut self, kind: FaultKind, request: &RequestHead) -> Option<Fault> {
+        let body_len = request.body_len.unwrap_or_default();
         Some(match kind {
             FaultKind::DropRequest => Fault::DropRequest,
-            // Nobody would release the request, so it would wait for ever.
-            FaultKind::Hold => return None,
             FaultKind::Delay => Fault::Delay(self.below(self.longest_delay)),
             FaultKind::Stall => Fault::Stall(self.stall),
             FaultKind::ResetRequest if body_len == 0 => return None,
@@ -143,7 +141,7 @@ impl Random {
             },
             // Only the sender of a presigned request can react to this.
             FaultKind::Expired => Fault::Expired,
-            FaultKind::OkWithError if asked.operation == Operation::CompleteMultipart => {
+            FaultKind::OkWithError if request.operation == Operation::CompleteMultipart => {
                 Fault::OkWithError
             }
             FaultKind::OkWithError => return None,
