@@ -13,15 +13,19 @@ use std::path::{Path, PathBuf};
 /// The content of the pages' files by name.
 pub(crate) type Files = BTreeMap<PathBuf, Vec<u8>>;
 
-/// Removes comments and indentation from the wasm module's own script.
+/// Removes comments and indentation from the styles and from the wasm module's own script, which no bundle contains.
 ///
 /// # Errors
-/// Fails if the script is missing or is written in a way that the bundler does not understand.
-pub(crate) fn shorten(files: &mut Files, name: &str) -> Result<()> {
-    let bytes = files.get_mut(Path::new(name));
-    let bytes = bytes.with_context(|| format!("there is no {name}"))?;
-    let short = shorten::shorten(core::str::from_utf8(bytes)?)?;
-    *bytes = short.into_bytes();
+/// Fails if one of them is written in a way that the bundler does not understand.
+pub(crate) fn shorten(files: &mut Files, glue: &str) -> Result<()> {
+    for (name, bytes) in files {
+        if name != Path::new(glue) && name.extension().is_none_or(|ending| ending != "css") {
+            continue;
+        }
+        let short = shorten::shorten(core::str::from_utf8(bytes)?);
+        let short = short.with_context(|| format!("cannot shorten {}", name.display()))?;
+        *bytes = short.into_bytes();
+    }
     Ok(())
 }
 
@@ -178,7 +182,7 @@ fn declared(declaration: &str) -> Option<&str> {
 
 #[cfg(test)]
 mod tests {
-    use super::{Files, bundle};
+    use super::{Files, bundle, shorten};
 
     fn files(all: &[(&str, &str)]) -> Files {
         let owned = |(name, text): &(&str, &str)| (name.into(), text.as_bytes().to_vec());
@@ -251,6 +255,22 @@ mod tests {
             const $0 = (() => {\nconst b = () => 1;\nreturn { b };\n})();\n\
             const $1 = (() => {\nconst { b } = $0;\nb(init, A);\nreturn {  };\n})();\n";
         assert_eq!(script, expected);
+    }
+
+    #[test]
+    fn styles_and_the_script_of_the_module_travel_without_comments() {
+        let mut page = files(&[
+            ("a.css", "/* One. */\n\na {\n  color: red;\n}\n"),
+            ("m.js", "/** Two. */\n  b();\n"),
+            ("start.js", "// Three.\n"),
+        ]);
+        shorten(&mut page, "m.js").unwrap();
+        let expected = files(&[
+            ("a.css", "a {\ncolor: red;\n}\n"),
+            ("m.js", "b();\n"),
+            ("start.js", "// Three.\n"),
+        ]);
+        assert_eq!(page, expected);
     }
 
     #[test]

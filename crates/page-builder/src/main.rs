@@ -36,8 +36,7 @@ fn main() -> Result<()> {
     parts::put_in(&mut files)?;
     bundle::bundle(&mut files, &BUNDLES)?;
     let mut files = rooms::leave(files)?;
-    let glue = format!("{}.js", module::NAME);
-    bundle::shorten(&mut files, &glue).with_context(|| format!("cannot shorten {glue}"))?;
+    bundle::shorten(&mut files, &format!("{}.js", module::NAME))?;
     compress::compress(&mut files)?;
     let size = size::of(&files)?;
     layout::lay_out(&files, dist).with_context(|| format!("cannot lay out {}", dist.display()))?;

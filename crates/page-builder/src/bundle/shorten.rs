@@ -1,4 +1,4 @@
-//! Removes from a script everything that only its readers need.
+//! Removes from a script or a style everything that only its readers need.
 
 use anyhow::{Result, bail};
 
