@@ -182,6 +182,13 @@ impl FileReporter {
         self.to.tell(&Report::State { id, state });
     }
 
+    /// Reports that bytes are sent, once until another state is reported.
+    pub(crate) fn sending(&self) {
+        if self.state.get() != State::Sending {
+            self.state(State::Sending);
+        }
+    }
+
     pub(crate) fn comparing(&self, compared: u64, to_compare: u64) {
         self.to.tell(&Report::Comparing {
             id: self.id,

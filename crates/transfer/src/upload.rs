@@ -99,6 +99,12 @@ impl Upload {
         commands
     }
 
+    /// Returns whether the upload is paused, so that no command of it runs.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        matches!(self.phase, Phase::Paused(_))
+    }
+
     /// Returns the plaintext bytes of the parts that the store holds. Only parts that this driver
     /// sealed or compared count.
     #[must_use]

@@ -102,7 +102,7 @@ impl Ending {
             | Outcome::Gone(_) => self.outcome(),
             // The person has to deal with the failed source, so report that.
             Outcome::Failed { .. } if matches!(self, Self::SourceFailed) => self.outcome(),
-            Outcome::Failed { request, failure } => Outcome::NotTakenBack { request, failure },
+            Outcome::Failed { request, failure } => Outcome::NotAborted { request, failure },
             outcome => outcome,
         }
     }

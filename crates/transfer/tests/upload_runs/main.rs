@@ -125,7 +125,7 @@ fn is_over(outcome: &Outcome, tally: &mut Tally) -> bool {
             );
             ("failed", false)
         }
-        Outcome::NotTakenBack { .. } => ("not taken back", false),
+        Outcome::NotAborted { .. } => ("not taken back", false),
         Outcome::Changed { .. } => ("changed", false),
         Outcome::Left => ("left", false),
         Outcome::Broken(why) => panic!("{why}"),

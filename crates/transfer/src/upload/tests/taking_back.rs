@@ -64,7 +64,7 @@ fn what_is_being_completed_is_taken_back_if_that_fails_and_not_waited_for_withou
 fn an_abort_that_the_server_never_heard_of_is_not_told_as_cancelled() {
     let not_taken_back = |failure| {
         let request = Request::Abort;
-        [Command::End(Outcome::NotTakenBack { request, failure })]
+        [Command::End(Outcome::NotAborted { request, failure })]
     };
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Cancelled);
@@ -185,7 +185,7 @@ fn what_may_be_open_and_cannot_be_asked_for_is_not_told_as_cancelled() {
     let request = Request::Open;
     assert_eq!(
         upload.on(failed(Request::Open, failure)),
-        [Command::End(Outcome::NotTakenBack { request, failure })]
+        [Command::End(Outcome::NotAborted { request, failure })]
     );
 }
 
