@@ -10,7 +10,7 @@
 //! - [`seal`]: seals parts, with WebCrypto or with AES in WebAssembly
 //! - [`sealed_part`], [`part_buffers`], [`part_files`]: hold parts while they are sealed and sent
 //! - [`file_slice`], [`put_part`], [`server_api`]: read files, PUT parts, ask the server
-//! - [`shared`], [`allowance`]: what all uploads share, and the limiter for it
+//! - [`shared`], [`slots`]: what all uploads share, and the limiter for it
 //! - [`short_map`]: a small map for a few entries
 //! - [`credential`]: holds the API key, and asks for another one
 //! - [`tab_lock`]: keeps an upload to one tab
@@ -18,7 +18,6 @@
 //! - [`opening`], [`get_piece`], [`sink`]: fetch, open and save its pieces
 //! - [`failure`]: lists every way to fail, and what the page gets for it
 
-pub mod allowance;
 pub mod browser;
 pub mod credential;
 pub mod failure;
@@ -39,6 +38,7 @@ pub mod server_api;
 pub mod shared;
 pub mod short_map;
 pub mod sink;
+pub mod slots;
 pub mod tab_lock;
 pub mod uploader;
 pub mod uploads;

@@ -6,13 +6,13 @@ use std::{cell::RefCell, rc::Rc};
 use js_sys::Uint8Array;
 
 use crate::{
-    allowance::{Allowance, Share},
     failure::Fault,
+    slots::{Permit, Slots},
 };
 
 /// The most bytes of all buffers of a page: two parts of the usual 8 MiB, so that one is hashed while the
 /// next is sealed, and room for small ones.
-const MOST_BYTES: u64 = 20 * 1024 * 1024;
+const MOST_BYTES: u32 = 20 * 1024 * 1024;
 /// Buffer lengths are multiples of this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
 
@@ -21,7 +21,7 @@ const STEP_BYTES: u64 = 128 * 1024;
 pub struct PartBuffers(Rc<Shared>);
 
 struct Shared {
-    allowance: Allowance,
+    slots: Slots,
     idle: RefCell<Vec<Uint8Array>>,
 }
 
@@ -30,13 +30,13 @@ pub struct PartBuffer {
     whole: Uint8Array,
     sealed: Uint8Array,
     home: PartBuffers,
-    _share: Share,
+    _permit: Permit,
 }
 
 impl Default for PartBuffers {
     fn default() -> Self {
         Self(Rc::new(Shared {
-            allowance: Allowance::of(MOST_BYTES),
+            slots: Slots::of(MOST_BYTES),
             idle: RefCell::default(),
         }))
     }
@@ -52,7 +52,7 @@ impl PartBuffers {
         let sealed_len = u32::try_from(len).map_err(|_| too_large())?;
         let steps = len.div_ceil(STEP_BYTES).saturating_mul(STEP_BYTES);
         let capacity = u32::try_from(steps).map_err(|_| too_large())?;
-        let share = self.0.allowance.take(u64::from(capacity)).await;
+        let permit = self.0.slots.acquire(capacity).await;
         let whole = self
             .idle_one(capacity)
             .unwrap_or_else(|| Uint8Array::new_with_length(capacity));
@@ -61,7 +61,7 @@ impl PartBuffers {
             sealed: whole.subarray(0, sealed_len),
             whole,
             home: self.clone(),
-            _share: share,
+            _permit: permit,
         })
     }
 
@@ -74,10 +74,10 @@ impl PartBuffers {
     /// Drops idle buffers, the longest idle first, until all buffers together are within the bound.
     fn keep_within_bounds(&self) {
         let mut idle = self.0.idle.borrow_mut();
-        let in_use = self.0.allowance.in_use();
+        let in_use = u64::from(self.0.slots.in_use());
         let bytes =
             |idle: &[Uint8Array]| -> u64 { idle.iter().map(|one| u64::from(one.length())).sum() };
-        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > MOST_BYTES {
+        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > MOST_BYTES.into() {
             idle.remove(0);
         }
     }
@@ -138,7 +138,7 @@ mod tests {
                 .map(|_| taken(&buffers, PART).unwrap())
                 .collect::<Vec<_>>(),
         );
-        let large = taken(&buffers, MOST_BYTES).unwrap();
+        let large = taken(&buffers, MOST_BYTES.into()).unwrap();
         assert!(buffers.0.idle.borrow().is_empty());
         drop(large);
     }

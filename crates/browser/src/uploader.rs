@@ -23,7 +23,6 @@ use sealift_transfer::{
 };
 
 use crate::{
-    allowance::Share,
     browser::{jitter, moment, online, sleep},
     failure::{Fault, RequestError},
     file_slice::ChosenFile,
@@ -33,6 +32,7 @@ use crate::{
     seal::PartSealer,
     sealed_part::SealedPart,
     shared::Shared,
+    slots::Permit,
     tab_lock::TabLock,
 };
 use control::Stage;
@@ -76,7 +76,7 @@ pub enum Browser {}
 impl Side for Browser {
     type Sealed = Rc<SealedPart>;
     type Sealer = Rc<PartSealer>;
-    type Permit = Share;
+    type Permit = Permit;
     type Error = RequestError;
     type Fault = Fault;
 }
@@ -84,7 +84,7 @@ impl Side for Browser {
 /// The result of something that ran.
 enum Finished {
     /// The file has its permit.
-    Queued(Share),
+    Queued(Permit),
     /// An effect is done. If it was a wait, the reason says for what.
     Effect(Option<Reason>, Done<Browser>),
 }
@@ -370,7 +370,7 @@ impl Tools {
     async fn put(
         &self,
         signed: SignedPart,
-        mut address: Address<Share>,
+        mut address: Address<Permit>,
         part: Part,
         sealed: Rc<SealedPart>,
     ) -> Done<Browser> {
@@ -378,7 +378,7 @@ impl Tools {
         let permit = match address.kept_permit.take() {
             Some(kept) => kept,
             None => {
-                let permit = puts.turn().await;
+                let permit = puts.acquire().await;
                 if address.has_ended(moment()) {
                     return Done::AddressEnded(signed.number, permit);
                 }
@@ -388,7 +388,7 @@ impl Tools {
         let progress = self.progress.clone();
         let progress = move |sealed_bytes| progress.left(&part, sealed_bytes);
         let sent = put_part(&signed, address.life, sealed.blob(), *patience, progress).await;
-        puts.note(sent.as_ref().err().map(|error| error.failure));
+        puts.on_result(sent.as_ref().err().map(|error| error.failure));
         drop(permit);
         let number = signed.number;
         answered(Request::Put(number), sent, |()| Done::Sent(number))

@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use sealift_transfer::{Control, Done, Effect, driver};
 
 use super::{Beginning, Browser, Finished, Uploader};
-use crate::{allowance::Share, report::State};
+use crate::{report::State, slots::Permit};
 
 /// What the page asks of an upload under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -26,7 +26,7 @@ pub(super) enum Stage {
     /// It waits for one of the few permits of a page's files, and then does this.
     Queued(FromPage),
     /// It holds its permit and runs.
-    Running(#[expect(dead_code, reason = "held, and given back when dropped")] Share),
+    Running(#[expect(dead_code, reason = "held, and given back when dropped")] Permit),
     /// It is paused, or not begun, and holds no permit.
     Paused,
     /// The person is asked whether to send the rest unchecked.
@@ -62,10 +62,10 @@ impl Uploader {
         self.stage = Stage::Queued(then);
         let files = self.tools.shared.files.clone();
         self.running
-            .push(async move { Finished::Queued(files.take(1).await) }.boxed_local());
+            .push(async move { Finished::Queued(files.acquire(1).await) }.boxed_local());
     }
 
-    pub(super) fn on_permit(&mut self, permit: Share) -> Vec<Effect<Browser>> {
+    pub(super) fn on_permit(&mut self, permit: Permit) -> Vec<Effect<Browser>> {
         let Stage::Queued(then) = self.stage else {
             return Vec::new();
         };
@@ -142,7 +142,7 @@ pub(super) mod tests {
         let (reporter, heard) = heard();
         let uploader = uploader(&reporter);
         let files = uploader.tools.shared.files.clone();
-        let mut turns: Vec<_> = std::iter::from_fn(|| files.take(1).now_or_never()).collect();
+        let mut permits: Vec<_> = std::iter::from_fn(|| files.acquire(1).now_or_never()).collect();
 
         let (page, from_page) = mpsc::unbounded();
         let mut run = Box::pin(uploader.run(from_page));
@@ -159,7 +159,7 @@ pub(super) mod tests {
             ]
         );
         // A permit changes nothing while the file is paused.
-        turns.clear();
+        permits.clear();
         assert!(run.as_mut().now_or_never().is_none());
         assert_eq!(heard().len(), 7);
     }

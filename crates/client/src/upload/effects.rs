@@ -19,8 +19,8 @@ use crate::{
     error::RequestError,
     part_buffers::PartBuffers,
     part_sealer::PartSealer,
-    put_turns::PutTurn,
     random,
+    slots::Permit,
     source::{Source, SourceError},
 };
 
@@ -30,7 +30,7 @@ pub(super) enum Native {}
 impl Side for Native {
     type Sealed = Bytes;
     type Sealer = Arc<PartSealer>;
-    type Permit = PutTurn;
+    type Permit = Permit;
     type Error = FailedRequest;
     type Fault = UploadError;
 }
@@ -167,13 +167,13 @@ impl Tools {
     async fn put(
         &self,
         signed: SignedPart,
-        mut address: Address<PutTurn>,
+        mut address: Address<Permit>,
         sealed: Bytes,
     ) -> Done<Native> {
         let permit = match address.kept_permit.take() {
             Some(kept) => kept,
             None => {
-                let permit = self.client.put_turns.take().await;
+                let permit = self.client.put_slots.acquire().await;
                 if address.has_ended(clocks::now()) {
                     return Done::AddressEnded(signed.number, permit);
                 }
