@@ -161,7 +161,7 @@ impl Queue {
     }
 
     fn report(&self, id: u32, ending: Ending, goes_on: bool) {
-        self.reporter.tell(&match ending {
+        self.reporter.report(&match ending {
             Ending::Done(record) => Report::Done {
                 id,
                 content_path: files::content_path(&record.id),

@@ -89,8 +89,8 @@ impl Upload {
         let mut commands = Vec::new();
         let phase = core::mem::replace(&mut self.phase, Phase::Ended);
         self.phase = match event {
-            Event::Cancelled => phase.take_back(Ending::Cancelled, &mut commands),
-            Event::SourceFailed => phase.take_back(Ending::SourceFailed, &mut commands),
+            Event::Cancelled => phase.abort(Ending::Cancelled, &mut commands),
+            Event::SourceFailed => phase.abort(Ending::SourceFailed, &mut commands),
             Event::Left => phase.leave(&mut commands),
             Event::Paused => phase.pause(&mut commands),
             Event::Continued => phase.go_on(self.settings, &mut commands),

@@ -17,7 +17,7 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{
-    report::tests::heard,
+    report::tests::reports,
     uploader::{Ending, control::tests::uploader},
 };
 
@@ -144,7 +144,7 @@ async fn asked(signatures: &[(u16, String)], puts: &[(u16, String)]) -> Vec<Stri
     let staged = stage.call3(&JsValue::NULL, &asked, &pairs(&answers), &pairs(puts));
     staged.unwrap();
     let (_page, from_page) = mpsc::unbounded();
-    let ended = uploader(&heard().0).run(from_page).await;
+    let ended = uploader(&reports().0).run(from_page).await;
     assert!(matches!(ended.ending, Ending::Failed(_)));
     asked.iter().filter_map(|one| one.as_string()).collect()
 }

@@ -119,7 +119,7 @@ pub(super) mod tests {
     use super::*;
     use crate::{
         file_slice::ChosenFile,
-        report::{Reporter, tests::heard},
+        report::{Reporter, tests::reports},
         seal::Backend,
         shared::Shared,
     };
@@ -139,7 +139,7 @@ pub(super) mod tests {
 
     #[wasm_bindgen_test]
     fn a_file_that_goes_on_after_a_pause_can_be_paused_again_before_its_turn() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let uploader = uploader(&reporter);
         let files = uploader.tools.shared.files.clone();
         let mut permits: Vec<_> = std::iter::from_fn(|| files.acquire(1).now_or_never()).collect();
@@ -151,7 +151,7 @@ pub(super) mod tests {
             page.unbounded_send(asked.into()).unwrap();
         }
         assert!(run.as_mut().now_or_never().is_none());
-        let reported = heard();
+        let reported = reports();
         assert_eq!(
             reported,
             [
@@ -161,6 +161,6 @@ pub(super) mod tests {
         // A permit changes nothing while the file is paused.
         permits.clear();
         assert!(run.as_mut().now_or_never().is_none());
-        assert_eq!(heard().len(), 7);
+        assert_eq!(reports().len(), 7);
     }
 }
