@@ -1,6 +1,6 @@
 //! Translates the outcome of an upload, with what the driver kept about it.
 
-use super::{Driver, Session, Side};
+use super::{Driver, Side, session::Session};
 use crate::{
     api::{FileRecord, UploadId, UploadState},
     part_plan::PartNumber,

@@ -7,9 +7,11 @@ use super::*;
 use crate::{
     address::Moment,
     api::{
-        FileId, PartReceipt, PartStatus, Sha256, SignedPart, Verification,
+        FileId, OpenedUpload, PartReceipt, PartStatus, Sha256, SignedPart, UploadState,
+        UploadStatus, Verification,
         open::{ContentKeyText, Method},
     },
+    part_plan::{PartNumber, PartPlan},
     retry::RequestFailure,
     upload::Until,
 };

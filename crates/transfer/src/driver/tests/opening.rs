@@ -1,6 +1,11 @@
 //! The key and the header, from the first answer to the first part.
 
-use super::*;
+use sealift_message::ContentKey;
+
+use super::{
+    session::{OTHER_HEADER, OTHER_PLAN},
+    *,
+};
 
 #[test]
 fn nothing_is_sealed_before_the_key_was_imported() {
