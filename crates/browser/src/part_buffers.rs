@@ -67,8 +67,8 @@ impl PartBuffers {
 
     fn idle_one(&self, capacity: u32) -> Option<Uint8Array> {
         let mut idle = self.0.idle.borrow_mut();
-        let place = idle.iter().position(|one| one.length() == capacity)?;
-        Some(idle.swap_remove(place))
+        let index = idle.iter().position(|one| one.length() == capacity)?;
+        Some(idle.swap_remove(index))
     }
 
     /// Drops idle buffers, the longest idle first, until all buffers together are within the bound.
@@ -106,17 +106,17 @@ mod tests {
 
     const PART: u64 = 8 * 1024 * 1024 + 1500;
 
-    fn taken(buffers: &PartBuffers, len: u64) -> Option<PartBuffer> {
+    fn try_take(buffers: &PartBuffers, len: u64) -> Option<PartBuffer> {
         Box::pin(buffers.take(len)).now_or_never()?.ok()
     }
 
     #[wasm_bindgen_test]
     fn a_buffer_that_came_back_is_used_again_for_a_part_of_about_its_length() {
         let buffers = PartBuffers::default();
-        let first = taken(&buffers, PART).unwrap();
+        let first = try_take(&buffers, PART).unwrap();
         first.bytes().set_index(0, 0xA5);
         drop(first);
-        let second = taken(&buffers, PART - 400).unwrap();
+        let second = try_take(&buffers, PART - 400).unwrap();
         assert_eq!(u64::from(second.bytes().length()), PART - 400);
         assert_eq!(second.bytes().get_index(0), 0xA5);
     }
@@ -124,10 +124,10 @@ mod tests {
     #[wasm_bindgen_test]
     fn who_wants_a_buffer_beyond_the_bound_waits_for_one_to_come_back() {
         let buffers = PartBuffers::default();
-        let mut held: Vec<_> = (0..2).map(|_| taken(&buffers, PART).unwrap()).collect();
-        assert!(taken(&buffers, PART).is_none());
+        let mut held: Vec<_> = (0..2).map(|_| try_take(&buffers, PART).unwrap()).collect();
+        assert!(try_take(&buffers, PART).is_none());
         held.pop();
-        assert!(taken(&buffers, PART).is_some());
+        assert!(try_take(&buffers, PART).is_some());
     }
 
     #[wasm_bindgen_test]
@@ -135,10 +135,10 @@ mod tests {
         let buffers = PartBuffers::default();
         drop(
             (0..2)
-                .map(|_| taken(&buffers, PART).unwrap())
+                .map(|_| try_take(&buffers, PART).unwrap())
                 .collect::<Vec<_>>(),
         );
-        let large = taken(&buffers, MOST_BYTES.into()).unwrap();
+        let large = try_take(&buffers, MOST_BYTES.into()).unwrap();
         assert!(buffers.0.idle.borrow().is_empty());
         drop(large);
     }

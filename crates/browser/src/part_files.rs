@@ -176,7 +176,7 @@ impl PartFile {
 
     /// Returns the folder that contains the file, and the file's name there.
     #[must_use]
-    pub fn place(&self) -> (&FileSystemDirectoryHandle, &str) {
+    pub fn folder_and_name(&self) -> (&FileSystemDirectoryHandle, &str) {
         (&self.folder.handle, &self.name)
     }
 

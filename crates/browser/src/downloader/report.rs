@@ -71,7 +71,7 @@ impl DownloadReporter {
 
     /// Includes the folder, so that the page can delete the file while it closes.
     pub(super) fn on_disk(&self, file: &PartFile) {
-        let (folder, name) = file.place();
+        let (folder, name) = file.folder_and_name();
         let name = name.to_owned();
         let Ok(message) = to_js(&DownloadReport::OnDisk { name }) else {
             return;
