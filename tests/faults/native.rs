@@ -40,7 +40,7 @@ pub(crate) async fn send(client: &Client, course: &Course, plaintext: &Bytes) ->
                 tally.cancelled.insert(course.number);
                 return tally;
             }
-            Some(Err(UploadError::NotTakenBack { upload_id, .. })) => {
+            Some(Err(UploadError::NotAborted { upload_id, .. })) => {
                 let known = match upload_id {
                     Some(upload_id) => Some(upload_id),
                     None => find(client, course).await,

@@ -5,16 +5,16 @@ import { isNamed } from '../common/failure.js';
 import { deleteWhenFree } from '../common/leftovers.js';
 
 /** @import { Opener as Module } from '../module/sealift_browser.js' */
-/** @import { How, OpenerReport, Report } from '../module/report.js' */
+/** @import { How, DownloadReport, Report } from '../module/report.js' */
 /** @import { Stopped } from '../common/bridge.js' */
 
 /**
  * A message of the module. `done` has the blob to offer, unless the file was picked.
  *
- * @typedef {Exclude<OpenerReport, { type: 'done' | 'on-disk' }> | Extract<Report, { type: 'credential-needed' }> | { type: 'done', how: How, blob?: Blob } | OnDisk} ModuleMessage
+ * @typedef {Exclude<DownloadReport, { type: 'done' | 'on-disk' }> | Extract<Report, { type: 'credential-needed' }> | { type: 'done', how: How, blob?: Blob } | OnDisk} ModuleMessage
  */
 
-/** @typedef {Extract<OpenerReport, { type: 'on-disk' }> & { folder: FileSystemDirectoryHandle }} OnDisk */
+/** @typedef {Extract<DownloadReport, { type: 'on-disk' }> & { folder: FileSystemDirectoryHandle }} OnDisk */
 
 /**
  * `progress` counts received bytes. `done` has the `name` and, unless the file was picked, the `address` to save it

@@ -12,4 +12,4 @@ export type Report = { "type": "opened", id: number, uploadId: UploadId, } | { "
 
 export type How = "picker" | "disk" | "memory";
 
-export type OpenerReport = { "type": "progress", opened: number, size: number, } | { "type": "retrying" } | { "type": "on-disk", name: string, } | { "type": "done", how: How, } | { "type": "failed", failure: Failure, } | { "type": "cancelled" };
+export type DownloadReport = { "type": "progress", opened: number, size: number, } | { "type": "retrying" } | { "type": "on-disk", name: string, } | { "type": "done", how: How, } | { "type": "failed", failure: Failure, } | { "type": "cancelled" };

@@ -1,5 +1,5 @@
 import type { Policy, UploadSummary } from './api.js';
-import type { OpenerReport, Report } from './report.js';
+import type { DownloadReport, Report } from './report.js';
 
 
 export class Opener {
@@ -9,7 +9,7 @@ export class Opener {
     leave(): void;
     logInDeclined(): void;
     logIn(api_key?: string | null): void;
-    constructor(report: (report: OpenerReport | Report) => void, options?: object | null);
+    constructor(report: (report: DownloadReport | Report) => void, options?: object | null);
     save(file_id: string, size: number, picked: FileSystemFileHandle | null | undefined, in_memory: boolean): void;
 }
 

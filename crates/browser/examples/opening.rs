@@ -5,8 +5,8 @@ use futures::stream::{self, TryStreamExt as _};
 use js_sys::Uint8Array;
 use sealift_browser::{
     browser::random,
+    decrypt::{PIECES_AT_ONCE, Piece, PieceOpener},
     failure::Fault,
-    opening::{PIECES_AT_ONCE, Piece, PieceOpener},
     part_buffers::PartBuffers,
     seal::{Backend, PartSealer},
 };

@@ -4,11 +4,11 @@
 use futures::stream::{self, TryStreamExt as _};
 use js_sys::Uint8Array;
 use sealift_browser::{
-    allowance::Allowance,
     browser::random,
     failure::Fault,
     part_buffers::{PartBuffer, PartBuffers},
     seal::{Backend, PartSealer, sha256},
+    slots::Slots,
 };
 use sealift_message::{
     ContentKey, DataKey, EncryptedDataKey, EncryptionContext, FrameLength, HeaderBuilder, MessageId,
@@ -28,7 +28,7 @@ const PARTS_AT_ONCE: usize = 2;
 pub struct Sealing {
     sealer: PartSealer,
     plan: PartPlan,
-    seals: Allowance,
+    seals: Slots,
     buffers: PartBuffers,
 }
 
@@ -99,7 +99,7 @@ impl Sealing {
         Ok(Self {
             sealer: PartSealer::new(header.as_bytes(), key, plan, Backend::WebCrypto).await?,
             plan,
-            seals: Allowance::of(1),
+            seals: Slots::of(1),
             buffers: PartBuffers::default(),
         })
     }
@@ -112,7 +112,7 @@ impl Sealing {
         const BEYOND: Fault = Fault::Browser("the plaintext is shorter than the plan");
         let part = self.sealer.part(number)?;
         let buffer = self.buffers.take(part.sealed_len()).await?;
-        let _turn = self.seals.take(1).await;
+        let _permit = self.seals.acquire(1).await;
         let start = u32::try_from(part.plaintext.start).map_err(|_| BEYOND)?;
         let end = u32::try_from(part.plaintext.end).map_err(|_| BEYOND)?;
         let plaintext = plaintext.subarray(start, end);

@@ -64,7 +64,7 @@ struct Timer {
 pub(crate) async fn sleep(wait_ms: u64) {
     let timeout = i32::try_from(wait_ms).unwrap_or(i32::MAX);
     let (ring, rang) = oneshot::channel();
-    let rings = told_once(ring);
+    let rings = sends_once(ring);
     let handle = scope().set_timeout_with_callback_and_timeout_and_arguments_0(
         rings.as_ref().unchecked_ref(),
         timeout,
@@ -106,12 +106,12 @@ pub(crate) async fn online() {
     }
 }
 
-/// Returns a callback that may be called often and sends on `tell` once.
-pub(crate) fn told_once(tell: oneshot::Sender<()>) -> Closure<dyn FnMut()> {
-    let mut tell = Some(tell);
+/// Returns a callback that may be called often and sends on `sender` once.
+pub(crate) fn sends_once(sender: oneshot::Sender<()>) -> Closure<dyn FnMut()> {
+    let mut sender = Some(sender);
     Closure::new(move || {
         // Sending fails if the receiver has just stopped waiting.
-        let _heard = tell.take().map(|tell| tell.send(()));
+        let _received = sender.take().map(|sender| sender.send(()));
     })
 }
 

@@ -56,7 +56,7 @@ impl Credential {
     fn answer(&self, is_there: bool) {
         for waiting in self.waiting.take() {
             // Sending fails if the waiter is gone, which then needs no answer.
-            let _heard = waiting.send(is_there);
+            let _received = waiting.send(is_there);
         }
     }
 
@@ -92,7 +92,7 @@ impl Credential {
         let is_asked = !self.waiting.borrow().is_empty();
         self.waiting.borrow_mut().push(answer);
         if !is_asked {
-            self.reporter.tell(&Report::CredentialNeeded);
+            self.reporter.report(&Report::CredentialNeeded);
         }
         answered.await.unwrap_or(false)
     }
@@ -104,18 +104,18 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::report::tests::heard;
+    use crate::report::tests::reports;
 
     #[wasm_bindgen_test]
     fn one_question_goes_out_for_all_who_wait_and_its_answer_is_for_all() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let credential = Credential::new(reporter);
         credential.refused(0);
         let mut first = Box::pin(credential.renewed());
         let mut second = Box::pin(credential.renewed());
         assert!(first.as_mut().now_or_never().is_none());
         assert!(second.as_mut().now_or_never().is_none());
-        assert_eq!(heard(), ["credential-needed"]);
+        assert_eq!(reports(), ["credential-needed"]);
         credential.log_in(Some("key".to_owned()));
         assert_eq!(first.now_or_never(), Some(true));
         assert_eq!(second.now_or_never(), Some(true));
@@ -123,7 +123,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn what_is_declined_is_not_asked_again_before_the_page_wants_it() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let credential = Credential::new(reporter);
         credential.refused(0);
         let mut waiting = Box::pin(credential.renewed());
@@ -131,20 +131,20 @@ mod tests {
         credential.decline();
         assert_eq!(waiting.now_or_never(), Some(false));
         assert_eq!(credential.renewed().now_or_never(), Some(false));
-        assert_eq!(heard(), ["credential-needed"]);
+        assert_eq!(reports(), ["credential-needed"]);
         credential.ask_again();
         assert!(credential.renewed().now_or_never().is_none());
-        assert_eq!(heard(), ["credential-needed", "credential-needed"]);
+        assert_eq!(reports(), ["credential-needed", "credential-needed"]);
     }
 
     #[wasm_bindgen_test]
     fn a_late_refusal_of_the_old_key_asks_nobody() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let credential = Credential::new(reporter);
         let (_, old) = credential.authorization();
         credential.log_in(Some("new".to_owned()));
         credential.refused(old);
         assert_eq!(credential.renewed().now_or_never(), Some(true));
-        assert!(heard().is_empty());
+        assert!(reports().is_empty());
     }
 }

@@ -33,7 +33,7 @@ pub enum Fault {
     UploadGone,
     /// The page cancelled the upload, but the request did not reach the server, or the server refused it.
     #[error("the server did not cancel this upload; it ends when it expires")]
-    NotTakenBack,
+    NotAborted,
     /// Parts are too large for memory, and the browser has too little disk space for them.
     #[error("parts need {needed_bytes} bytes on disk, the browser has {free_bytes} for this page")]
     NoRoom {
@@ -158,7 +158,7 @@ impl Fault {
             Self::FileChanged
             | Self::OtherFile { .. }
             | Self::OtherTab
-            | Self::NotTakenBack
+            | Self::NotAborted
             | Self::NoRoom { .. }
             | Self::Browser(_) => true,
             Self::Request(error) => !OVER.iter().any(|code| error.says(*code)),
@@ -209,7 +209,7 @@ impl From<&Fault> for Failure {
             }
             Fault::OtherTab => "other_tab",
             Fault::UploadGone => "upload_gone",
-            Fault::NotTakenBack => "not_taken_back",
+            Fault::NotAborted => "not_taken_back",
             Fault::NoRoom {
                 needed_bytes,
                 free_bytes,
@@ -341,7 +341,7 @@ mod tests {
             Fault::FileChanged,
             Fault::OtherTab,
             Fault::UploadGone,
-            Fault::NotTakenBack,
+            Fault::NotAborted,
             Fault::NoRoom {
                 needed_bytes: 1,
                 free_bytes: 0,

@@ -14,7 +14,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
 
 use crate::{
-    browser::{len_of, told_once},
+    browser::{len_of, sends_once},
     failure::{Fault, Peer, RequestError},
     movement::Movement,
     server_api::retry_after_ms,
@@ -136,7 +136,7 @@ impl Running {
         let begun = when_begun(&request, &expected, &movement, &refused);
         let progress = when_more_came(&request, &expected, &movement, &refused, progress);
         let (end, ended) = oneshot::channel();
-        let when_ended = told_once(end);
+        let when_ended = sends_once(end);
         request.set_onreadystatechange(Some(begun.as_ref().unchecked_ref()));
         request.set_onprogress(Some(progress.as_ref().unchecked_ref()));
         request.set_onloadend(Some(when_ended.as_ref().unchecked_ref()));
@@ -180,7 +180,7 @@ fn when_begun(
         if request.ready_state() != XmlHttpRequest::HEADERS_RECEIVED {
             return;
         }
-        movement.note();
+        movement.progressed();
         if let Err(fault) = expected.compare(&request) {
             refused.replace(Some(fault));
             // `abort` fails only for a request that was never sent.
@@ -201,7 +201,7 @@ fn when_more_came(
     let (request, most) = (request.clone(), expected.len);
     let (movement, refused) = (movement.clone(), refused.clone());
     Closure::new(move |event: ProgressEvent| {
-        movement.note();
+        movement.progressed();
         let loaded = len_of(event.loaded());
         if loaded <= most {
             return progress(loaded);

@@ -1,32 +1,31 @@
 //! The browser's driver of uploads and downloads, as a wasm module. It has no rules of its own:
-//! [`sealift_transfer::Upload`] decides the steps of an upload, and [`sealift_message`] defines the format.
+//! [`sealift_transfer::Driver`] decides the steps of an upload, and [`sealift_message`] defines the format.
 //! This crate does what only a browser can do for them.
 //!
 //! JavaScript gets two classes, and makes each in a worker: [`Uploads`] for the page that sends, and
-//! [`Opener`] for the page of a file. The other modules are public for the tests only.
+//! [`Downloader`], which it calls `Opener`, for the page of a file. The other modules are public for the tests only.
 //!
 //! - [`uploads`], [`queue`]: upload all files of a page, a few at a time
 //! - [`uploader`]: uploads one file, from the open request to its record
 //! - [`seal`]: seals parts, with WebCrypto or with AES in WebAssembly
 //! - [`sealed_part`], [`part_buffers`], [`part_files`]: hold parts while they are sealed and sent
 //! - [`file_slice`], [`put_part`], [`server_api`]: read files, PUT parts, ask the server
-//! - [`shared`], [`allowance`]: what all uploads share, and the limiter for it
+//! - [`shared`], [`slots`]: what all uploads share, and the limiter for it
 //! - [`short_map`]: a small map for a few entries
 //! - [`credential`]: holds the API key, and asks for another one
 //! - [`tab_lock`]: keeps an upload to one tab
-//! - [`opener`]: decrypts and saves one file, from the request for its key to the disk
-//! - [`opening`], [`get_piece`], [`sink`]: fetch, open and save its pieces
+//! - [`downloader`]: decrypts and saves one file, from the request for its key to the disk
+//! - [`decrypt`], [`get_piece`], [`sink`]: fetch, open and save its pieces
 //! - [`failure`]: lists every way to fail, and what the page gets for it
 
-pub mod allowance;
 pub mod browser;
 pub mod credential;
+pub mod decrypt;
+pub mod downloader;
 pub mod failure;
 pub mod file_slice;
 pub mod get_piece;
 mod movement;
-pub mod opener;
-pub mod opening;
 pub mod part_buffers;
 pub mod part_files;
 pub mod progress;
@@ -39,12 +38,13 @@ pub mod server_api;
 pub mod shared;
 pub mod short_map;
 pub mod sink;
+pub mod slots;
 pub mod tab_lock;
 pub mod uploader;
 pub mod uploads;
 mod web_crypto;
 
-pub use opener::Opener;
+pub use downloader::Downloader;
 pub use uploads::Uploads;
 
 #[cfg(test)]

@@ -22,7 +22,7 @@ impl Movement {
         }
     }
 
-    pub(crate) fn note(&self) {
+    pub(crate) fn progressed(&self) {
         self.at_ms.set(Date::now());
     }
 

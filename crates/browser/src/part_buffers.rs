@@ -6,13 +6,13 @@ use std::{cell::RefCell, rc::Rc};
 use js_sys::Uint8Array;
 
 use crate::{
-    allowance::{Allowance, Share},
     failure::Fault,
+    slots::{Permit, Slots},
 };
 
 /// The most bytes of all buffers of a page: two parts of the usual 8 MiB, so that one is hashed while the
 /// next is sealed, and room for small ones.
-const MOST_BYTES: u64 = 20 * 1024 * 1024;
+const MOST_BYTES: u32 = 20 * 1024 * 1024;
 /// Buffer lengths are multiples of this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
 
@@ -21,7 +21,7 @@ const STEP_BYTES: u64 = 128 * 1024;
 pub struct PartBuffers(Rc<Shared>);
 
 struct Shared {
-    allowance: Allowance,
+    slots: Slots,
     idle: RefCell<Vec<Uint8Array>>,
 }
 
@@ -30,13 +30,13 @@ pub struct PartBuffer {
     whole: Uint8Array,
     sealed: Uint8Array,
     home: PartBuffers,
-    _share: Share,
+    _permit: Permit,
 }
 
 impl Default for PartBuffers {
     fn default() -> Self {
         Self(Rc::new(Shared {
-            allowance: Allowance::of(MOST_BYTES),
+            slots: Slots::of(MOST_BYTES),
             idle: RefCell::default(),
         }))
     }
@@ -52,7 +52,7 @@ impl PartBuffers {
         let sealed_len = u32::try_from(len).map_err(|_| too_large())?;
         let steps = len.div_ceil(STEP_BYTES).saturating_mul(STEP_BYTES);
         let capacity = u32::try_from(steps).map_err(|_| too_large())?;
-        let share = self.0.allowance.take(u64::from(capacity)).await;
+        let permit = self.0.slots.acquire(capacity).await;
         let whole = self
             .idle_one(capacity)
             .unwrap_or_else(|| Uint8Array::new_with_length(capacity));
@@ -61,23 +61,23 @@ impl PartBuffers {
             sealed: whole.subarray(0, sealed_len),
             whole,
             home: self.clone(),
-            _share: share,
+            _permit: permit,
         })
     }
 
     fn idle_one(&self, capacity: u32) -> Option<Uint8Array> {
         let mut idle = self.0.idle.borrow_mut();
-        let place = idle.iter().position(|one| one.length() == capacity)?;
-        Some(idle.swap_remove(place))
+        let index = idle.iter().position(|one| one.length() == capacity)?;
+        Some(idle.swap_remove(index))
     }
 
     /// Drops idle buffers, the longest idle first, until all buffers together are within the bound.
     fn keep_within_bounds(&self) {
         let mut idle = self.0.idle.borrow_mut();
-        let in_use = self.0.allowance.in_use();
+        let in_use = u64::from(self.0.slots.in_use());
         let bytes =
             |idle: &[Uint8Array]| -> u64 { idle.iter().map(|one| u64::from(one.length())).sum() };
-        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > MOST_BYTES {
+        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > MOST_BYTES.into() {
             idle.remove(0);
         }
     }
@@ -106,17 +106,17 @@ mod tests {
 
     const PART: u64 = 8 * 1024 * 1024 + 1500;
 
-    fn taken(buffers: &PartBuffers, len: u64) -> Option<PartBuffer> {
+    fn try_take(buffers: &PartBuffers, len: u64) -> Option<PartBuffer> {
         Box::pin(buffers.take(len)).now_or_never()?.ok()
     }
 
     #[wasm_bindgen_test]
     fn a_buffer_that_came_back_is_used_again_for_a_part_of_about_its_length() {
         let buffers = PartBuffers::default();
-        let first = taken(&buffers, PART).unwrap();
+        let first = try_take(&buffers, PART).unwrap();
         first.bytes().set_index(0, 0xA5);
         drop(first);
-        let second = taken(&buffers, PART - 400).unwrap();
+        let second = try_take(&buffers, PART - 400).unwrap();
         assert_eq!(u64::from(second.bytes().length()), PART - 400);
         assert_eq!(second.bytes().get_index(0), 0xA5);
     }
@@ -124,10 +124,10 @@ mod tests {
     #[wasm_bindgen_test]
     fn who_wants_a_buffer_beyond_the_bound_waits_for_one_to_come_back() {
         let buffers = PartBuffers::default();
-        let mut held: Vec<_> = (0..2).map(|_| taken(&buffers, PART).unwrap()).collect();
-        assert!(taken(&buffers, PART).is_none());
+        let mut held: Vec<_> = (0..2).map(|_| try_take(&buffers, PART).unwrap()).collect();
+        assert!(try_take(&buffers, PART).is_none());
         held.pop();
-        assert!(taken(&buffers, PART).is_some());
+        assert!(try_take(&buffers, PART).is_some());
     }
 
     #[wasm_bindgen_test]
@@ -135,10 +135,10 @@ mod tests {
         let buffers = PartBuffers::default();
         drop(
             (0..2)
-                .map(|_| taken(&buffers, PART).unwrap())
+                .map(|_| try_take(&buffers, PART).unwrap())
                 .collect::<Vec<_>>(),
         );
-        let large = taken(&buffers, MOST_BYTES).unwrap();
+        let large = try_take(&buffers, MOST_BYTES.into()).unwrap();
         assert!(buffers.0.idle.borrow().is_empty());
         drop(large);
     }

@@ -15,20 +15,20 @@ use web_sys::{
 };
 
 use crate::{
-    allowance::{Allowance, Share},
     browser::{len_of, navigator, number_of, random},
     failure::Fault,
+    slots::{Permit, Slots},
     tab_lock::TabLock,
 };
 
 /// The folder that contains the folders of all pages.
 const ALL: &str = "sealift-parts";
 /// The most parts on disk at once: one is sealed while another is sent.
-const MOST_FILES: u64 = 2;
+const MOST_FILES: u32 = 2;
 
 /// A page's files on disk.
 pub struct PartFiles {
-    at_once: Allowance,
+    at_once: Slots,
     folder: Mutex<Option<Rc<Folder>>>,
 }
 
@@ -45,13 +45,13 @@ pub struct PartFile {
     /// The handle for writing, until everything is written.
     open: Option<FileSystemSyncAccessHandle>,
     folder: Rc<Folder>,
-    _share: Share,
+    _permit: Permit,
 }
 
 impl Default for PartFiles {
     fn default() -> Self {
         Self {
-            at_once: Allowance::of(MOST_FILES),
+            at_once: Slots::of(MOST_FILES),
             folder: Mutex::default(),
         }
     }
@@ -63,7 +63,7 @@ impl PartFiles {
     /// # Errors
     /// Returns [`Fault::NoRoom`] if there is not, and [`Fault::PartTooLarge`] if the browser has no such files.
     pub async fn check_room(&self, part_bytes: u64) -> Result<(), Fault> {
-        self.check_room_of(part_bytes.saturating_mul(MOST_FILES))
+        self.check_room_of(part_bytes.saturating_mul(MOST_FILES.into()))
             .await
     }
 
@@ -90,7 +90,7 @@ impl PartFiles {
     /// Returns [`Fault::PartTooLarge`] if the browser has no such files.
     pub async fn create(&self, part_bytes: u64) -> Result<PartFile, Fault> {
         let lacking = |_| Fault::PartTooLarge { part_bytes };
-        let share = self.at_once.take(1).await;
+        let permit = self.at_once.acquire(1).await;
         let folder = self.folder().await?.ok_or(JsValue::NULL).map_err(lacking)?;
         let name = random_name()?;
         let handle = created(&folder.handle, &name).await.map_err(lacking)?;
@@ -100,7 +100,7 @@ impl PartFiles {
             handle,
             open: None,
             folder,
-            _share: share,
+            _permit: permit,
         };
         let open = JsFuture::from(file.handle.create_sync_access_handle()).await;
         file.open = Some(open.map_err(lacking)?.unchecked_into());
@@ -176,7 +176,7 @@ impl PartFile {
 
     /// Returns the folder that contains the file, and the file's name there.
     #[must_use]
-    pub fn place(&self) -> (&FileSystemDirectoryHandle, &str) {
+    pub fn folder_and_name(&self) -> (&FileSystemDirectoryHandle, &str) {
         (&self.folder.handle, &self.name)
     }
 

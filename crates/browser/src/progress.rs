@@ -18,7 +18,7 @@ pub struct Progress {
     reporter: Rc<FileReporter>,
     stored: Cell<u64>,
     on_the_way: RefCell<ShortMap<PartNumber, u64>>,
-    told_at_ms: Cell<f64>,
+    reported_at_ms: Cell<f64>,
 }
 
 impl Progress {
@@ -29,7 +29,7 @@ impl Progress {
             reporter,
             stored: Cell::new(0),
             on_the_way: RefCell::default(),
-            told_at_ms: Cell::new(0.0),
+            reported_at_ms: Cell::new(0.0),
         }
     }
 
@@ -40,9 +40,9 @@ impl Progress {
             .borrow_mut()
             .insert(part.number, plaintext_bytes);
         let now_ms = Date::now();
-        if (now_ms - self.told_at_ms.get()).abs() >= REPORT_EVERY_MS {
-            self.told_at_ms.set(now_ms);
-            self.tell();
+        if (now_ms - self.reported_at_ms.get()).abs() >= REPORT_EVERY_MS {
+            self.reported_at_ms.set(now_ms);
+            self.report();
         }
     }
 
@@ -50,24 +50,24 @@ impl Progress {
     pub(crate) fn arrived(&self, number: PartNumber, stored_plaintext_len: u64) {
         self.on_the_way.borrow_mut().remove(&number);
         self.stored.set(stored_plaintext_len);
-        self.tell();
+        self.report();
     }
 
     /// Records how much was found in the store.
     pub(crate) fn found(&self, stored_plaintext_len: u64) {
         self.stored.set(stored_plaintext_len);
-        self.tell();
+        self.report();
     }
 
     /// Records that no part is under way any more. Parts that were under way are sent again.
     pub(crate) fn stopped(&self) {
         let on_the_way = self.on_the_way.take();
         if on_the_way.values().next().is_some() {
-            self.tell();
+            self.report();
         }
     }
 
-    fn tell(&self) {
+    fn report(&self) {
         let on_the_way: u64 = self.on_the_way.borrow().values().sum();
         let sent = self.stored.get().saturating_add(on_the_way);
         self.reporter.progress(sent);
@@ -80,18 +80,18 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::report::tests::heard;
+    use crate::report::tests::reports;
 
     #[wasm_bindgen_test]
     fn what_was_on_the_way_when_an_upload_stops_does_not_count_any_more() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let progress = Progress::new(Rc::new(reporter.on_file(1)));
         progress.stopped();
-        assert!(heard().is_empty());
+        assert!(reports().is_empty());
         let plan = PartPlan::new(800, 4096, 10, 1).unwrap();
         progress.left(&plan.part(PartNumber::FIRST).unwrap(), 5);
         progress.stopped();
-        assert_eq!(heard(), ["progress", "progress"]);
+        assert_eq!(reports(), ["progress", "progress"]);
         assert_eq!(progress.on_the_way.borrow().values().count(), 0);
     }
 }

@@ -9,7 +9,7 @@ use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
 
 use crate::{
-    browser::{len_of, moment, told_once},
+    browser::{len_of, moment, sends_once},
     failure::{Peer, RequestError},
     movement::Movement,
     server_api::retry_after_ms,
@@ -79,16 +79,16 @@ impl Running {
         let movement = Movement::within(patience.stall_ms);
         let moved = movement.clone();
         let progress: Closure<dyn Fn(ProgressEvent)> = Closure::new(move |event: ProgressEvent| {
-            moved.note();
+            moved.progressed();
             progress(len_of(event.loaded()));
         });
         let moved = movement.clone();
         let left: Closure<dyn Fn()> = Closure::new(move || {
-            moved.note();
+            moved.progressed();
             moved.allow(patience.answer_ms);
         });
         let (end, ended) = oneshot::channel();
-        let when_ended = told_once(end);
+        let when_ended = sends_once(end);
         let upload = request.upload()?;
         upload.set_onprogress(Some(progress.as_ref().unchecked_ref()));
         upload.set_onload(Some(left.as_ref().unchecked_ref()));

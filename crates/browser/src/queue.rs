@@ -18,7 +18,7 @@ use crate::{
     shared::{Shared, lock_of},
     short_map::ShortMap,
     tab_lock::TabLock,
-    uploader::{Beginning, Ended, Ending, Uploader, Wish},
+    uploader::{Beginning, Ended, Ending, FromPage, Uploader},
 };
 
 /// The files of a page, by the page's ids for them.
@@ -28,7 +28,7 @@ pub struct Queue {
     reporter: Reporter,
     /// The server's limit, once it is known.
     most_bytes: Cell<Option<u64>>,
-    under_way: RefCell<ShortMap<u32, mpsc::UnboundedSender<Wish>>>,
+    under_way: RefCell<ShortMap<u32, mpsc::UnboundedSender<FromPage>>>,
     earlier: RefCell<ShortMap<u32, Earlier>>,
 }
 
@@ -72,7 +72,7 @@ impl Queue {
 
     /// Reports a fault without beginning an upload.
     pub fn refuse(&self, id: u32, fault: Fault) {
-        self.tell(id, Ending::Failed(fault), false);
+        self.report(id, Ending::Failed(fault), false);
     }
 
     /// Cancels what an earlier attempt left, and uploads the file as a new one.
@@ -100,11 +100,11 @@ impl Queue {
         Ok(self.shared.server.abort(upload).await?)
     }
 
-    /// Passes the page's command on to a file, if it is under way.
-    pub fn wish(&self, id: u32, wish: Wish) {
-        if let Some(wishes) = self.under_way.borrow().get(&id) {
+    /// Passes on what the page asks of a file, if it is under way.
+    pub fn ask(&self, id: u32, asked: impl Into<FromPage>) {
+        if let Some(page) = self.under_way.borrow().get(&id) {
             // Sending fails if the upload has just ended.
-            let _heard = wishes.unbounded_send(wish);
+            let _received = page.unbounded_send(asked.into());
         }
     }
 
@@ -116,13 +116,13 @@ impl Queue {
             Ok(beginning) => beginning,
             Err(fault) => return self.refuse(id, fault),
         };
-        let (wishes, heard) = mpsc::unbounded();
-        self.under_way.borrow_mut().insert(id, wishes);
+        let (page, from_page) = mpsc::unbounded();
+        self.under_way.borrow_mut().insert(id, page);
         let reporter = self.reporter.on_file(id);
         let uploader = Uploader::new(self.shared.clone(), Rc::new(file), beginning, reporter);
         let queue = self.clone();
         spawn_local(async move {
-            let ended = uploader.run(heard).await;
+            let ended = uploader.run(from_page).await;
             queue.end(id, ended);
         });
     }
@@ -157,11 +157,11 @@ impl Queue {
             }
             None => {}
         }
-        self.tell(id, ended.ending, ended.goes_on);
+        self.report(id, ended.ending, ended.goes_on);
     }
 
-    fn tell(&self, id: u32, ending: Ending, goes_on: bool) {
-        self.reporter.tell(&match ending {
+    fn report(&self, id: u32, ending: Ending, goes_on: bool) {
+        self.reporter.report(&match ending {
             Ending::Done(record) => Report::Done {
                 id,
                 content_path: files::content_path(&record.id),

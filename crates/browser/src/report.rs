@@ -16,7 +16,7 @@ use crate::failure::Failure;
 /// The types that the signatures of the module's classes name for the pages' scripts.
 #[wasm_bindgen(typescript_custom_section)]
 const TYPES: &str = "import type { Policy, UploadSummary } from './api.js';
-import type { OpenerReport, Report } from './report.js';";
+import type { DownloadReport, Report } from './report.js';";
 
 /// A message to the page.
 #[derive(Debug, Serialize)]
@@ -164,13 +164,13 @@ impl Reporter {
         }
     }
 
-    pub(crate) fn tell(&self, report: &impl Serialize) {
+    pub(crate) fn report(&self, report: &impl Serialize) {
         if let Ok(message) = to_js(report) {
-            self.tell_js(&message);
+            self.report_js(&message);
         }
     }
 
-    pub(crate) fn tell_js(&self, message: &JsValue) {
+    pub(crate) fn report_js(&self, message: &JsValue) {
         // The page must handle what its own function throws.
         let _thrown = self.0.call1(&JsValue::UNDEFINED, message);
     }
@@ -186,17 +186,24 @@ pub struct FileReporter {
 impl FileReporter {
     pub(crate) fn opened(&self, upload_id: UploadId) {
         let id = self.id;
-        self.to.tell(&Report::Opened { id, upload_id });
+        self.to.report(&Report::Opened { id, upload_id });
     }
 
     pub(crate) fn state(&self, state: State) {
         let id = self.id;
         self.state.set(state);
-        self.to.tell(&Report::State { id, state });
+        self.to.report(&Report::State { id, state });
+    }
+
+    /// Reports that bytes are sent, once until another state is reported.
+    pub(crate) fn sending(&self) {
+        if self.state.get() != State::Sending {
+            self.state(State::Sending);
+        }
     }
 
     pub(crate) fn comparing(&self, compared: u64, to_compare: u64) {
-        self.to.tell(&Report::Comparing {
+        self.to.report(&Report::Comparing {
             id: self.id,
             compared,
             to_compare,
@@ -205,30 +212,30 @@ impl FileReporter {
 
     pub(crate) fn progress(&self, sent: u64) {
         let id = self.id;
-        self.to.tell(&Report::Progress { id, sent });
+        self.to.report(&Report::Progress { id, sent });
     }
 
     pub(crate) fn retrying(&self) {
-        self.to.tell(&Report::Retrying { id: self.id });
+        self.to.report(&Report::Retrying { id: self.id });
     }
 
     pub(crate) fn waiting(&self, reason: Reason) {
         let id = self.id;
-        self.to.tell(&Report::Waiting { id, reason });
+        self.to.report(&Report::Waiting { id, reason });
     }
 
     pub(crate) fn paused(&self) {
         self.state.set(State::Sealing);
-        self.to.tell(&Report::Paused { id: self.id });
+        self.to.report(&Report::Paused { id: self.id });
     }
 
     pub(crate) fn goes_on(&self) {
-        self.to.tell(&Report::GoesOn { id: self.id });
+        self.to.report(&Report::GoesOn { id: self.id });
         self.state(self.state.get());
     }
 
     pub(crate) fn unchecked(&self) {
-        self.to.tell(&Report::Unchecked { id: self.id });
+        self.to.report(&Report::Unchecked { id: self.id });
     }
 }
 
@@ -246,24 +253,24 @@ pub(crate) mod tests {
     use super::*;
 
     /// Returns a reporter, and a function that lists the types of its messages.
-    pub(crate) fn heard() -> (Reporter, impl Fn() -> Vec<String>) {
+    pub(crate) fn reports() -> (Reporter, impl Fn() -> Vec<String>) {
         let types = Array::new();
         let into = types.clone();
-        let hear = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+        let report = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
             into.push(&Reflect::get(&message, &"type".into()).unwrap());
         });
-        let hear: Function = hear.into_js_value().unchecked_into();
+        let report: Function = report.into_js_value().unchecked_into();
         let types = move || types.iter().filter_map(|kind| kind.as_string()).collect();
-        (Reporter::new(hear), types)
+        (Reporter::new(report), types)
     }
 
     #[wasm_bindgen_test]
     fn messages_have_the_names_that_the_page_knows() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let reporter = reporter.on_file(1);
         reporter.state(State::Sending);
         reporter.waiting(Reason::Network);
         reporter.goes_on();
-        assert_eq!(heard(), ["state", "waiting", "goes-on", "state"]);
+        assert_eq!(reports(), ["state", "waiting", "goes-on", "state"]);
     }
 }

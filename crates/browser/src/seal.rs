@@ -136,8 +136,10 @@ impl PartSealer {
         if u64::from(plaintext.length()) != part.plaintext_len() {
             return Err(ANOTHER_LENGTH);
         }
-        stream::iter(self.places(part, part, plaintext, sealed))
-            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| self.seal_frame(place))
+        stream::iter(self.frames_to_seal(part, part, plaintext, sealed))
+            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |frame_to_seal| {
+                self.seal_frame(frame_to_seal)
+            })
             .await
     }
 
@@ -155,13 +157,17 @@ impl PartSealer {
         let read = |run: Result<Part, Fault>| async {
             let run = run?;
             let plaintext = file.read(&run.plaintext).await?;
-            Ok::<_, Fault>(stream::iter(self.places(part, &run, &plaintext, sealed)))
+            Ok::<_, Fault>(stream::iter(
+                self.frames_to_seal(part, &run, &plaintext, sealed),
+            ))
         };
         stream::iter(self.runs(part, READ_BYTES))
             .map(read)
             .buffered(READS_AHEAD)
             .try_flatten()
-            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| self.seal_frame(place))
+            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |frame_to_seal| {
+                self.seal_frame(frame_to_seal)
+            })
             .await
     }
 
@@ -178,13 +184,13 @@ impl PartSealer {
         Ok(())
     }
 
-    async fn seal_frame(&self, place: Place) -> Result<(), Fault> {
-        let Place {
+    async fn seal_frame(&self, frame_to_seal: FrameToSeal) -> Result<(), Fault> {
+        let FrameToSeal {
             index,
             frame,
             plaintext,
             sealed,
-        } = place;
+        } = frame_to_seal;
         match &self.key {
             Key::WebCrypto(key) => key.seal(&frame, &plaintext, &sealed).await,
             Key::AesGcm(key) => key.seal(index, &plaintext, &sealed),
@@ -193,29 +199,29 @@ impl PartSealer {
 
     /// Returns the views to read from and to write to, for each frame: `plaintext` is that of `run`, `sealed`
     /// that of `part`.
-    fn places(
+    fn frames_to_seal(
         &self,
         part: &Part,
         run: &Part,
         plaintext: &Uint8Array,
         sealed: &Uint8Array,
-    ) -> impl Iterator<Item = Result<Place, Fault>> + use<> {
+    ) -> impl Iterator<Item = Result<FrameToSeal, Fault>> + use<> {
         let layout = *self.plan.layout();
         let (plaintext, read_from) = (plaintext.clone(), run.plaintext.start);
         let (sealed, sealed_from) = (sealed.clone(), part.sealed.start);
         run.frames.clone().map(move |index| {
-            let place = || {
+            let frame_to_seal = || {
                 let frames = index..index.checked_add(1)?;
                 let from = layout.plaintext_range_of(&frames)?;
                 let to = layout.sealed_range_of(&frames)?;
-                Some(Place {
+                Some(FrameToSeal {
                     index,
                     frame: layout.frame(index)?,
                     plaintext: within(&plaintext, from, read_from)?,
                     sealed: within(&sealed, to, sealed_from)?,
                 })
             };
-            place().ok_or(NO_SUCH_FRAME)
+            frame_to_seal().ok_or(NO_SUCH_FRAME)
         })
     }
 }
@@ -237,7 +243,7 @@ fn run(layout: &Layout, part: &Part, frames: Range<FrameIndex>) -> Option<Part> 
 const NO_SUCH_FRAME: Fault = Fault::Answer("the part plan has no such frame");
 const ANOTHER_LENGTH: Fault = Fault::Browser("a buffer has another length than the part");
 
-struct Place {
+struct FrameToSeal {
     index: FrameIndex,
     frame: Frame,
     plaintext: Uint8Array,

@@ -7,12 +7,12 @@ use sha2::Digest as _;
 use web_sys::Blob;
 
 use crate::{
-    allowance::{Allowance, Share},
     failure::Fault,
     file_slice::ChosenFile,
     part_buffers::PartBuffers,
     part_files::{PartFile, PartFiles},
     seal::{PartSealer, sha256},
+    slots::{Permit, Slots},
 };
 
 /// The most sealed bytes of a part that is kept in memory. Larger parts, which only files over 668 GB have,
@@ -20,9 +20,9 @@ use crate::{
 pub const LARGEST_IN_MEMORY: u64 = 64 * 1024 * 1024;
 /// The most sealed bytes in memory, for all uploads of a page: five parts of the usual 8 MiB are sent while
 /// one more is ready.
-const MOST_HELD_BYTES: u64 = 48 * 1024 * 1024;
+const MOST_HELD_BYTES: u32 = 48 * 1024 * 1024;
 /// The most large parts held at once, whatever their size: one is sealed while others are sent.
-const MOST_LARGE_PARTS: u64 = 3;
+const MOST_LARGE_PARTS: u32 = 3;
 /// The plaintext bytes sealed at a time for a part that goes to disk.
 const RUN_BYTES: u64 = 4 * 1024 * 1024;
 
@@ -33,7 +33,7 @@ pub struct SealedPart {
 }
 
 enum Room {
-    InMemory(#[expect(dead_code, reason = "held, and given back when dropped")] Share),
+    InMemory(#[expect(dead_code, reason = "held, and given back when dropped")] Permit),
     OnDisk(#[expect(dead_code, reason = "deleted when dropped")] PartFile),
 }
 
@@ -48,9 +48,9 @@ impl SealedPart {
 /// Seals and keeps the parts of all uploads of a page.
 pub struct SealedParts {
     largest_in_memory: u64,
-    held: Allowance,
+    held: Slots,
     /// Limits the parts that are read and sealed at once. A part is hashed while the next is sealed.
-    seals: Allowance,
+    seals: Slots,
     buffers: PartBuffers,
     files: PartFiles,
 }
@@ -61,8 +61,8 @@ impl SealedParts {
     pub fn new(largest_in_memory: u64) -> Self {
         Self {
             largest_in_memory,
-            held: Allowance::of(MOST_HELD_BYTES),
-            seals: Allowance::of(1),
+            held: Slots::of(MOST_HELD_BYTES),
+            seals: Slots::of(1),
             buffers: PartBuffers::default(),
             files: PartFiles::default(),
         }
@@ -97,8 +97,9 @@ impl SealedParts {
         if part.sealed_len() > self.largest_in_memory {
             return self.keep_on_disk(sealer, file, part).await;
         }
-        let units = part.sealed_len().min(MOST_HELD_BYTES / MOST_LARGE_PARTS);
-        let room = Room::InMemory(self.held.take(units).await);
+        let most = MOST_HELD_BYTES / MOST_LARGE_PARTS;
+        let units = u32::try_from(part.sealed_len()).map_or(most, |len| len.min(most));
+        let room = Room::InMemory(self.held.acquire(units).await);
         let (sha256, blob) = self.in_memory(sealer, file, part, blob_of).await?;
         Ok((
             sha256,
@@ -134,10 +135,10 @@ impl SealedParts {
         part: &Part,
         keep: impl FnOnce(&Uint8Array) -> T,
     ) -> Result<(Sha256, T), Fault> {
-        let turn = self.seals.take(1).await;
+        let permit = self.seals.acquire(1).await;
         let buffer = self.buffers.take(part.sealed_len()).await?;
         sealer.seal_from(file, part, buffer.bytes()).await?;
-        drop(turn);
+        drop(permit);
         let sha256 = sha256(buffer.bytes()).await?;
         Ok((sha256, keep(buffer.bytes())))
     }
@@ -165,7 +166,7 @@ impl SealedParts {
         part: &Part,
         mut take: impl FnMut(&Uint8Array, u64) -> Result<(), Fault>,
     ) -> Result<Sha256, Fault> {
-        let _turn = self.seals.take(1).await;
+        let _permit = self.seals.acquire(1).await;
         let mut hash = sha2::Sha256::new();
         for run in sealer.runs(part, RUN_BYTES) {
             let run = run?;

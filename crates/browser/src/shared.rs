@@ -6,7 +6,6 @@ use js_sys::{Object, Reflect};
 use sealift_transfer::{Parallelism, api::UploadId, parallelism::MOST_PUTS, retry::RequestFailure};
 
 use crate::{
-    allowance::{Allowance, Share},
     browser::len_of,
     credential::Credential,
     put_part::Patience,
@@ -14,11 +13,12 @@ use crate::{
     seal::Backend,
     sealed_part::{LARGEST_IN_MEMORY, SealedParts},
     server_api::ServerApi,
+    slots::{Permit, Slots},
 };
 
 /// The most files at once. Each waits for four answers one after the other, so small files are faster side
 /// by side.
-const MOST_FILES: u64 = 6;
+const MOST_FILES: u32 = 6;
 
 /// The options that the page may set. All of them are for tests and for unusual machines.
 #[derive(Debug, Clone, Copy)]
@@ -70,7 +70,7 @@ pub struct Shared {
     /// The AES implementation that seals.
     pub backend: Backend,
     /// Limits the files under way.
-    pub files: Allowance,
+    pub files: Slots,
     /// Limits the PUTs under way.
     pub puts: Puts,
     /// Seals and keeps parts.
@@ -88,7 +88,7 @@ impl Shared {
             server: ServerApi::new(credential.clone()),
             credential,
             backend,
-            files: Allowance::of(MOST_FILES),
+            files: Slots::of(MOST_FILES),
             puts: Puts::at_most(options.most_puts),
             parts: SealedParts::new(options.largest_part_in_memory),
             patience: options.patience,
@@ -98,7 +98,7 @@ impl Shared {
 
 /// Limits the PUTs at once, over all files, to as many as the connection can take.
 pub struct Puts {
-    allowance: Allowance,
+    slots: Slots,
     parallelism: RefCell<Parallelism>,
 }
 
@@ -106,24 +106,24 @@ impl Puts {
     fn at_most(limit: u8) -> Self {
         let parallelism = Parallelism::at_most(limit);
         Self {
-            allowance: Allowance::of(parallelism.most_puts().into()),
+            slots: Slots::of(parallelism.most_puts().into()),
             parallelism: RefCell::new(parallelism),
         }
     }
 
     /// Waits until one more PUT may be under way, and returns its permit.
-    pub(crate) async fn turn(&self) -> Share {
-        self.allowance.take(1).await
+    pub(crate) async fn acquire(&self) -> Permit {
+        self.slots.acquire(1).await
     }
 
     /// Adjusts the limit to the result of a PUT.
-    pub(crate) fn note(&self, failure: Option<RequestFailure>) {
+    pub(crate) fn on_result(&self, failure: Option<RequestFailure>) {
         let mut parallelism = self.parallelism.borrow_mut();
         match failure {
             None => parallelism.sent(),
             Some(failure) => parallelism.failed(failure),
         }
-        self.allowance.set_most(parallelism.most_puts().into());
+        self.slots.set_limit(parallelism.most_puts().into());
     }
 }
 

@@ -25,8 +25,8 @@ impl<K: PartialEq, V> ShortMap<K, V> {
 
     /// Removes and returns the value of that key.
     pub fn remove(&mut self, key: &K) -> Option<V> {
-        let place = self.0.iter().position(|(its, _)| its == key)?;
-        Some(self.0.swap_remove(place).1)
+        let index = self.0.iter().position(|(its, _)| its == key)?;
+        Some(self.0.swap_remove(index).1)
     }
 
     /// Returns all values.

@@ -1,41 +1,39 @@
-//! Drives one upload: carries out the commands of [`Upload`], and applies their results to it as events.
+//! Runs one upload: carries out the effects of the driver, and reports to the page how far it is.
 
 #[cfg(test)]
 mod address_tests;
-mod commands;
-mod news;
-mod running;
+mod control;
+mod effects;
+mod ending;
 mod waits;
-mod wishes;
 
-pub use wishes::Wish;
+pub use control::FromPage;
+pub use effects::Browser;
+pub use ending::{Ended, Ending};
 
 use std::rc::Rc;
 
 use futures::{
     FutureExt as _, StreamExt as _, channel::mpsc, future::LocalBoxFuture, stream::FuturesUnordered,
 };
-use sealift_message::ContentKey;
 use sealift_transfer::{
-    Event, PartNumber, PartPlan, Upload,
-    address::Addresses,
-    api::{FileRecord, UploadId},
-    upload::{Outcome, Request, Resume, Settings},
+    Control, Done, Driver, Effect, PartNumber,
+    api::UploadId,
+    driver,
+    upload::{Request, Resume, Settings, Until},
 };
 
 use crate::{
-    allowance::Share,
-    failure::{Fault, RequestError},
+    failure::Fault,
     file_slice::ChosenFile,
     progress::Progress,
-    report::{FileReporter, State},
-    seal::PartSealer,
-    sealed_part::SealedPart,
+    report::{FileReporter, Reason, State},
     shared::Shared,
-    short_map::ShortMap,
+    slots::Permit,
     tab_lock::TabLock,
 };
-use running::Done;
+use control::Stage;
+use effects::{Tools, left};
 use waits::Waits;
 
 /// One upload holds the bytes of six parts: five are sent while one is sealed.
@@ -56,68 +54,29 @@ pub enum Beginning {
     Resume(UploadId),
 }
 
-/// The end of an upload.
-pub struct Ended {
-    /// How it ended.
-    pub ending: Ending,
-    /// Whether the same upload can be resumed.
-    pub goes_on: bool,
-    /// The upload's id, if it was opened.
-    pub upload_id: Option<UploadId>,
-}
-
-/// How an upload ended, in the form that the page gets.
-pub enum Ending {
-    /// The file is stored.
-    Done(Box<FileRecord>),
-    /// The page cancelled it.
-    Cancelled,
-    /// The page ended it and left it on the server.
-    Left,
-    /// The upload failed.
-    Failed(Fault),
-}
-
 /// One upload under way.
 pub struct Uploader {
-    shared: Rc<Shared>,
-    file: Rc<ChosenFile>,
-    beginning: Beginning,
-    progress: Rc<Progress>,
+    tools: Tools,
     reporter: Rc<FileReporter>,
-    /// The state machine, once this file has its first permit.
-    upload: Option<Upload>,
-    turn: Option<Share>,
-    /// The event for the state machine once the next permit is there.
-    on_turn: Option<Event>,
-    is_paused: bool,
+    /// The driver, which is paused until this file has its first permit.
+    driver: Driver<Browser>,
+    stage: Stage,
+    /// Whether the file has had a permit, so that requests were sent.
+    has_begun: bool,
     lock: Option<TabLock>,
-    opened: Option<Opened>,
-    /// Sealed parts, until the store has them.
-    held: ShortMap<PartNumber, Rc<SealedPart>>,
-    addresses: Addresses<Share>,
-    running: FuturesUnordered<LocalBoxFuture<'static, Done>>,
+    running: FuturesUnordered<LocalBoxFuture<'static, Finished>>,
     waits: Waits,
-    sends: bool,
-    /// Why the upload ends, if the page did not ask for it.
-    fault: Option<Fault>,
-    /// The last failure of each kind of request.
-    failed: Vec<(Request, RequestError)>,
-    record: Option<Box<FileRecord>>,
-    ended: Option<Outcome>,
 }
 
-/// The server's answer about the upload.
-struct Opened {
-    upload_id: UploadId,
-    header: Vec<u8>,
-    plan: PartPlan,
-    /// Present once there is a content key and the header was checked with it.
-    sealer: Option<Rc<PartSealer>>,
+/// The result of something that ran.
+enum Finished {
+    /// The file has its permit.
+    Queued(Permit),
+    /// An effect is done. If it was a wait, the reason says for what.
+    Effect(Option<Reason>, Done<Browser>),
 }
 
-const NOT_OPENED: Fault = Fault::Answer("a command came before the upload was open");
-const UNTOLD: Fault = Fault::Answer("the upload ended, and nothing says how");
+const UNKNOWN_REASON: Fault = Fault::Answer("the upload ended without a known reason");
 
 impl Uploader {
     /// Prepares an upload of `file`.
@@ -128,145 +87,130 @@ impl Uploader {
         beginning: Beginning,
         reporter: FileReporter,
     ) -> Self {
-        let reporter = Rc::new(reporter);
-        Self {
-            shared,
-            file,
-            beginning,
-            progress: Rc::new(Progress::new(reporter.clone())),
-            reporter,
-            upload: None,
-            turn: None,
-            on_turn: None,
-            is_paused: false,
-            lock: None,
-            opened: None,
-            held: ShortMap::default(),
-            addresses: Addresses::default(),
-            running: FuturesUnordered::new(),
-            waits: Waits::default(),
-            sends: false,
-            fault: None,
-            failed: Vec::new(),
-            record: None,
-            ended: None,
-        }
-    }
-
-    /// Waits for a permit, then runs to the end. The page may send commands at any time.
-    pub async fn run(mut self, wishes: mpsc::UnboundedReceiver<Wish>) -> Ended {
-        let outcome = self.drive(wishes).await;
-        let is_open = !matches!(
-            outcome,
-            Ok(Outcome::Cancelled | Outcome::SourceFailed | Outcome::Gone(_))
-        );
-        let ending = match outcome {
-            Ok(outcome) => self.ending(outcome),
-            Err(fault) => Ending::Failed(fault),
-        };
-        let may_go_on = match &ending {
-            Ending::Done(_) | Ending::Cancelled => false,
-            Ending::Left => true,
-            Ending::Failed(fault) => fault.can_go_on(),
-        };
-        Ended {
-            ending,
-            goes_on: is_open && may_go_on,
-            upload_id: self.upload_id(),
-        }
-    }
-
-    async fn drive(&mut self, mut wishes: mpsc::UnboundedReceiver<Wish>) -> Result<Outcome, Fault> {
-        if let Beginning::Resume(upload_id) = &self.beginning {
-            let upload_id = upload_id.clone();
-            self.lock(&upload_id).await?;
-        }
-        self.wait_for_turn(Event::Continued);
-        while self.ended.is_none() {
-            let events = futures::select_biased! {
-                wish = wishes.select_next_some() => self.heed(wish)?,
-                done = self.running.select_next_some() => self.note(done).await?,
-                complete => return Err(UNTOLD),
-            };
-            for event in events {
-                self.tell(event)?;
-            }
-        }
-        self.ended.take().ok_or(UNTOLD)
-    }
-
-    /// Waits for one of the few permits of a page's files. A file that is paused gives its permit back.
-    fn wait_for_turn(&mut self, on_turn: Event) {
-        self.on_turn = Some(on_turn);
-        let files = self.shared.files.clone();
-        self.running
-            .push(async move { Done::Turn(files.take(1).await) }.boxed_local());
-    }
-
-    /// Goes on with a permit, for the first time or after a pause.
-    fn begin(&mut self, turn: Share) -> Result<Vec<Event>, Fault> {
-        self.turn = Some(turn);
-        self.reporter.state(State::Sealing);
-        let on_turn = self.on_turn.take();
-        if self.upload.is_some() {
-            return Ok(Vec::from_iter(on_turn));
-        }
-        let (upload, commands) = match &self.beginning {
-            Beginning::Open { .. } => Upload::start(SETTINGS),
+        let (mut driver, _) = match &beginning {
+            Beginning::Open { .. } => Driver::start(SETTINGS, file.size()),
             Beginning::Resume(upload_id) => {
                 let resume = Resume {
                     upload_id: upload_id.clone(),
-                    size: self.file.size(),
-                    last_modified_ms: Some(self.file.last_modified_ms()),
+                    size: file.size(),
+                    last_modified_ms: Some(file.last_modified_ms()),
                 };
-                Upload::resume(SETTINGS, resume)
+                Driver::resume(SETTINGS, resume)
             }
         };
-        self.upload = Some(upload);
-        for command in commands {
-            self.carry_out(command)?;
+        // The first effects come again when the file has its permit and continues.
+        let _nothing_runs = driver.control(Control::Pause);
+        let reporter = Rc::new(reporter);
+        Self {
+            tools: Tools {
+                shared,
+                file,
+                beginning: Rc::new(beginning),
+                progress: Rc::new(Progress::new(reporter.clone())),
+            },
+            reporter,
+            driver,
+            stage: Stage::Paused,
+            has_begun: false,
+            lock: None,
+            running: FuturesUnordered::new(),
+            waits: Waits::default(),
         }
-        Ok(Vec::new())
     }
 
-    fn tell(&mut self, event: Event) -> Result<(), Fault> {
-        let put = running::part_of(&event);
-        let is_compared = matches!(event, Event::Compared(_));
-        let Some(upload) = &mut self.upload else {
-            return Err(NOT_OPENED);
+    /// Waits for a permit, then runs to the end. The page may ask for something at any time.
+    pub async fn run(mut self, from_page: mpsc::UnboundedReceiver<FromPage>) -> Ended {
+        let ended = self.drive(from_page).await;
+        Ended::new(ended, self.driver.upload_id().cloned())
+    }
+
+    async fn drive(
+        &mut self,
+        mut from_page: mpsc::UnboundedReceiver<FromPage>,
+    ) -> Result<driver::Ended<Browser>, Fault> {
+        let beginning = self.tools.beginning.clone();
+        if let Beginning::Resume(upload_id) = &*beginning {
+            self.lock(upload_id).await?;
+        }
+        self.wait_for_permit(Control::Continue.into());
+        loop {
+            let effects = futures::select_biased! {
+                asked = from_page.select_next_some() => self.on_page(asked),
+                finished = self.running.select_next_some() => self.on_finished(finished).await,
+                complete => return Err(UNKNOWN_REASON),
+            };
+            for effect in effects {
+                match effect {
+                    Effect::End(ended) => return Ok(ended),
+                    effect => self.begin(effect),
+                }
+            }
+        }
+    }
+
+    async fn on_finished(&mut self, finished: Finished) -> Vec<Effect<Browser>> {
+        let (reason, done) = match finished {
+            Finished::Queued(permit) => return self.on_permit(permit),
+            Finished::Effect(reason, done) => (reason, done),
         };
-        let commands = upload.on(event);
+        if let (Some(reason), Done::Waited(_)) = (reason, &done) {
+            self.waits.end(reason, &self.reporter);
+        }
+        if let Done::Opened(opened) = &done
+            && opened.file.is_none()
+            && let Err(fault) = self.lock(&opened.upload_id).await
+        {
+            return self.driver.on(left(fault));
+        }
+        let put = part_of(&done);
+        let is_compared = matches!(done, Done::Compared(_));
+        let effects = self.driver.on(done);
+        let upload = self.driver.upload();
         let stored = upload.stored_plaintext_len();
-        let compared = upload.compared_plaintext_len();
-        let to_compare = upload.to_compare_plaintext_len();
         if is_compared {
-            self.reporter.comparing(compared, to_compare);
+            let compared = upload.compared_plaintext_len();
+            self.reporter
+                .comparing(compared, upload.to_compare_plaintext_len());
         }
         if let Some(number) = put {
-            self.progress.arrived(number, stored);
+            self.tools.progress.arrived(number, stored);
         } else if is_compared && stored > 0 {
-            self.progress.found(stored);
+            self.tools.progress.found(stored);
         }
-        for command in commands {
-            self.carry_out(command)?;
-        }
-        Ok(())
+        effects
     }
 
-    fn upload_id(&self) -> Option<UploadId> {
-        match (&self.opened, &self.beginning) {
-            (Some(opened), _) => Some(opened.upload_id.clone()),
-            (None, Beginning::Resume(upload_id)) => Some(upload_id.clone()),
-            (None, Beginning::Open { .. }) => None,
+    fn begin(&mut self, effect: Effect<Browser>) {
+        let mut reason = None;
+        match &effect {
+            Effect::AskUnchecked => {
+                // The person may take long to answer, so another file gets the permit.
+                self.stage = Stage::Asking;
+                return self.reporter.unchecked();
+            }
+            Effect::Put { .. } => self.reporter.sending(),
+            Effect::Complete { .. } => self.reporter.state(State::Checking),
+            Effect::Wait { until, .. } => {
+                reason = match until {
+                    Until::Elapsed { .. } => None,
+                    Until::Online => Some(Reason::Network),
+                    Until::Credential => Some(Reason::Credential),
+                };
+                match reason {
+                    None => self.reporter.retrying(),
+                    Some(reason) => self.waits.begin(reason, &self.reporter),
+                }
+            }
+            Effect::Stop => {
+                self.running.clear();
+                self.waits = Waits::default();
+                return self.tools.progress.stopped();
+            }
+            _ => {}
         }
-    }
-
-    async fn check_header(&mut self, key: ContentKey) -> Result<(), Fault> {
-        let backend = self.shared.backend;
-        let opened = self.opened.as_mut().ok_or(NOT_OPENED)?;
-        let sealer = PartSealer::new(&opened.header, key, opened.plan, backend).await?;
-        opened.sealer = Some(Rc::new(sealer));
-        Ok(())
+        let done = self.tools.clone().carry_out(effect);
+        self.running
+            .push(async move { Finished::Effect(reason, done.await) }.boxed_local());
     }
 
     /// Takes the upload's lock, so that one tab at a time has it. It is held to the end, even during pauses.
@@ -278,32 +222,16 @@ impl Uploader {
         }
         Ok(())
     }
-
-    fn ending(&mut self, outcome: Outcome) -> Ending {
-        let fault = self.fault.take();
-        match outcome {
-            Outcome::Complete(_) => match self.record.take() {
-                Some(record) => Ending::Done(record),
-                None => Ending::Failed(UNTOLD),
-            },
-            Outcome::Cancelled => Ending::Cancelled,
-            Outcome::Left => fault.map_or(Ending::Left, Ending::Failed),
-            Outcome::SourceFailed => Ending::Failed(fault.unwrap_or(UNTOLD)),
-            Outcome::Failed { request, .. } => {
-                let failed = core::mem::take(&mut self.failed).into_iter();
-                let mut errors = failed.filter(|(other, _)| is_alike(other, &request));
-                let error = errors.next().map(|(_, error)| error.into());
-                Ending::Failed(error.unwrap_or(UNTOLD))
-            }
-            Outcome::NotTakenBack { .. } => Ending::Failed(Fault::NotTakenBack),
-            Outcome::Changed { part } => Ending::Failed(Fault::OtherFile { part }),
-            Outcome::Gone(_) => Ending::Failed(Fault::UploadGone),
-            Outcome::Broken(why) => Ending::Failed(Fault::Answer(why)),
-        }
-    }
 }
 
-/// Returns whether both are the same kind of request.
-fn is_alike(request: &Request, other: &Request) -> bool {
-    core::mem::discriminant(request) == core::mem::discriminant(other)
+/// Returns the part whose PUT ended with this result, successfully or not.
+fn part_of(done: &Done<Browser>) -> Option<PartNumber> {
+    match done {
+        Done::Sent(number)
+        | Done::Failed {
+            request: Request::Put(number),
+            ..
+        } => Some(*number),
+        _ => None,
+    }
 }

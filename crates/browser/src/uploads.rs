@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use js_sys::{Function, Object, Reflect};
-use sealift_transfer::api::UploadId;
+use sealift_transfer::{Control, api::UploadId};
 use wasm_bindgen::{JsValue, prelude::wasm_bindgen};
 use wasm_bindgen_futures::spawn_local;
 use web_sys::File;
@@ -15,7 +15,7 @@ use crate::{
     report::{Reporter, to_js},
     seal::agreement,
     shared::{Options, Shared},
-    uploader::Wish,
+    uploader::FromPage,
 };
 
 /// The uploads of a page. The page makes one, in a worker, so that sealing does not block the screen.
@@ -128,29 +128,33 @@ impl Uploads {
 
     /// Pauses a file. It reports `paused`, unless it is too late.
     pub fn pause(&self, id: u32) {
-        self.0.wish(id, Wish::Pause);
+        self.0.ask(id, Control::Pause);
     }
 
     /// Continues a paused file, once it has a permit.
     #[wasm_bindgen(js_name = goOn)]
     pub fn go_on(&self, id: u32) {
-        self.0.wish(id, Wish::GoOn);
+        self.0.ask(id, Control::Continue);
     }
 
     /// Answers `unchecked`: whether to send the rest of the file as it is now. With `false` it ends with
     /// `left`.
     pub fn confirm(&self, id: u32, yes: bool) {
-        self.0.wish(id, Wish::Confirm(yes));
+        let asked = match yes {
+            true => FromPage::Confirmed,
+            false => Control::Leave.into(),
+        };
+        self.0.ask(id, asked);
     }
 
     /// Cancels a file. It ends with `cancelled`, or with `done` if it was too late.
     pub fn cancel(&self, id: u32) {
-        self.0.wish(id, Wish::Cancel);
+        self.0.ask(id, Control::Cancel);
     }
 
     /// Ends a file, and leaves on the server what was sent, so that it can be resumed. It ends with `left`.
     pub fn leave(&self, id: u32) {
-        self.0.wish(id, Wish::Leave);
+        self.0.ask(id, Control::Leave);
     }
 
     /// Returns the caller's uploads that can be resumed, newest first: `upload_id`, `name`, `size`,

@@ -72,7 +72,7 @@ impl Key {
             plaintext,
         );
         let output = output.map_err(|_| refused())?;
-        placed(output, &rest).await.ok_or_else(refused)
+        copied(output, &rest).await.ok_or_else(refused)
     }
 
     /// Checks the frame's prefix, which is at `at` in the message, and opens the rest.
@@ -96,7 +96,7 @@ impl Key {
             &rest,
         );
         let output = output.map_err(|_| damaged())?;
-        placed(output, plaintext).await.ok_or_else(damaged)
+        copied(output, plaintext).await.ok_or_else(damaged)
     }
 
     fn parameters(&self, frame: &Frame) -> Object {
@@ -115,9 +115,9 @@ fn split(sealed: &Uint8Array, prefix_len: usize) -> (Uint8Array, Uint8Array) {
     (sealed.subarray(0, at), sealed.subarray(at, sealed.length()))
 }
 
-/// Copies WebCrypto's output to `place`. Returns `None` if it failed or has another length.
-async fn placed(output: Promise, place: &Uint8Array) -> Option<()> {
+/// Copies WebCrypto's output to `target`. Returns `None` if it failed or has another length.
+async fn copied(output: Promise, target: &Uint8Array) -> Option<()> {
     let output = JsFuture::from(output).await.ok()?;
     let output = Uint8Array::new(&output);
-    (output.length() == place.length()).then(|| place.set(&output, 0))
+    (output.length() == target.length()).then(|| target.set(&output, 0))
 }

@@ -5,6 +5,7 @@ mod api_keys;
 mod completions;
 mod decrypt;
 mod demo;
+mod deployment;
 mod download;
 mod files;
 mod inspect;
@@ -14,7 +15,6 @@ mod man;
 mod message;
 mod output;
 mod parsed;
-mod place;
 mod records;
 mod serve;
 mod store;
@@ -133,12 +133,12 @@ impl Command {
     /// Returns whether the result is to be JSON; then errors are JSON, too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
-            Self::Upload(upload) => upload.told.json,
-            Self::Download(download) => download.told.json,
-            Self::Files(files) => files.told().json,
-            Self::Decrypt(decrypt) => decrypt.told.json,
+            Self::Upload(upload) => upload.output.json,
+            Self::Download(download) => download.output.json,
+            Self::Files(files) => files.output().json,
+            Self::Decrypt(decrypt) => decrypt.output.json,
             Self::Inspect(inspect) => inspect.output.json,
-            Self::Keys(Keys::Export(export)) => export.told.json,
+            Self::Keys(Keys::Export(export)) => export.output.json,
             Self::Serve(_)
             | Self::Demo(_)
             | Self::ApiKeys(_)

@@ -3,11 +3,11 @@
 
 mod encoded;
 mod file;
-mod place;
+mod location;
 mod s3_object;
 
 use encoded::Encoding;
-pub(crate) use place::Place;
+pub(crate) use location::Location;
 
 use std::io;
 
@@ -45,10 +45,10 @@ impl Message {
         reach: &S3Reach,
         want: Want,
     ) -> anyhow::Result<Self> {
-        match &args.place {
-            Place::File(path) => file::open(path).await,
-            Place::Stdin => file::stdin(),
-            Place::S3(url) => s3_object::open(url, reach, want).await,
+        match &args.location {
+            Location::File(path) => file::open(path).await,
+            Location::Stdin => file::stdin(),
+            Location::S3(url) => s3_object::open(url, reach, want).await,
         }
     }
 

@@ -10,7 +10,7 @@ use crate::{
     address::{AddressError, ServerAddress},
     api_key::ApiKey,
     credential::Credential,
-    put_turns::PutTurns,
+    slots::Slots,
 };
 
 /// A client of one server for one caller. Clones share the connections, the credential and the limit
@@ -20,7 +20,7 @@ pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) server: ServerAddress,
     pub(crate) credential: Arc<Credential>,
-    pub(crate) put_turns: PutTurns,
+    pub(crate) put_slots: Slots,
     pub(crate) patience: Patience,
 }
 
@@ -90,7 +90,7 @@ impl Client {
             http,
             server,
             credential: Arc::new(Credential::new(api_key, None)),
-            put_turns: PutTurns::default(),
+            put_slots: Slots::default(),
             patience: Patience::default(),
         })
     }

@@ -1,9 +1,9 @@
 //! Downloads of plaintext from the server: everything that was asked for, or an error.
 
 mod error;
+mod if_exists;
 mod into;
-mod steady;
-mod taken;
+mod resuming;
 mod to_file;
 mod unfinished;
 
@@ -26,8 +26,8 @@ use crate::{
 };
 
 pub use error::DownloadError;
+pub use if_exists::{IfExists, numbered};
 pub use into::{DownloadProgress, Downloaded};
-pub use taken::{Taken, numbered};
 pub use to_file::{SaveOptions, Saved};
 
 /// Verified plaintext, piece by piece. The stream ends after [`Self::plaintext_len`] bytes. If fewer

@@ -31,11 +31,11 @@ mod files;
 mod part_buffers;
 mod part_sealer;
 mod put_part;
-mod put_turns;
 mod random;
 #[cfg(test)]
 mod raw_server;
 mod request;
+mod slots;
 mod source;
 mod tickets;
 mod upload;
@@ -45,7 +45,7 @@ pub use address::AddressError;
 pub use api_key::{ApiKey, NotAnApiKey};
 pub use client::{Client, ClientError, Patience};
 pub use download::{
-    Download, DownloadError, DownloadProgress, Downloaded, SaveOptions, Saved, Taken, numbered,
+    Download, DownloadError, DownloadProgress, Downloaded, IfExists, SaveOptions, Saved, numbered,
 };
 pub use error::{Peer, RequestError};
 pub use part_sealer::{PartSealer, PartSealerError};

@@ -1,19 +1,19 @@
-//! Uploads: a source goes in, and a file's record comes out. [`sealift_transfer::Upload`] decides what
-//! to do; the driver here carries out its commands and reports the results.
+//! Uploads: a source goes in, and a file's record comes out. [`sealift_transfer::Driver`] decides what
+//! to do. The uploader here carries out its effects and reports the results.
 
 mod control;
-mod driver;
+mod effects;
 mod error;
+mod uploader;
 
 use sealift_transfer::{
-    Upload,
     api::{FileRecord, OpenUpload, UploadId},
-    upload::{Resume, Settings},
+    upload::Settings,
 };
 
 use crate::{client::Client, random, source::Source};
-use control::Wishes;
-use driver::{Begun, Driver};
+use control::Controls;
+use uploader::{Begun, Uploader};
 
 pub use control::UploadControl;
 pub use error::UploadError;
@@ -102,10 +102,10 @@ impl Client {
             metadata: options.metadata,
             reference: options.reference,
         };
-        let machine = Upload::start(options.settings);
-        let driver = Driver::new(self.clone(), source, Begun::Here(request), options.settings);
-        let wishes = Wishes::of(control.into());
-        driver.drive(machine, &mut progress, wishes).await
+        let begun = Begun::Here(request);
+        let (uploader, effects) = Uploader::new(self.clone(), source, begun, options.settings);
+        let controls = Controls::of(control.into());
+        uploader.run(effects, &mut progress, controls).await
     }
 
     /// Resumes an upload that was begun earlier, by any client of the same owner;
@@ -123,20 +123,10 @@ impl Client {
         mut progress: impl FnMut(Progress),
         control: impl Into<UploadControl>,
     ) -> Result<FileRecord, UploadError> {
-        let resume = Resume {
-            upload_id: upload_id.clone(),
-            size: source.plaintext_len(),
-            last_modified_ms: source.last_modified_ms(),
-        };
-        let machine = Upload::resume(options.settings, resume);
-        let begun = Begun::Earlier {
-            upload_id,
-            sends_unchecked: options.sends_unchecked,
-            must_compare: options.must_compare,
-        };
-        let driver = Driver::new(self.clone(), source, begun, options.settings);
-        let wishes = Wishes::of(control.into());
-        driver.drive(machine, &mut progress, wishes).await
+        let begun = Begun::Earlier { upload_id, options };
+        let (uploader, effects) = Uploader::new(self.clone(), source, begun, options.settings);
+        let controls = Controls::of(control.into());
+        uploader.run(effects, &mut progress, controls).await
     }
 }
 

@@ -2,8 +2,9 @@
 //! reads no clock and no randomness; it gets them as arguments and events.
 //!
 //! - [`part_plan`]: cuts a file of a known size into parts of whole frames
-//! - [`upload`]: the state machine of one upload, `on(Event) -> Vec<Command>`; a driver (browser,
-//!   native client) carries the commands out
+//! - [`upload`]: the state machine of one upload, `on(Event) -> Vec<Command>`
+//! - [`driver`]: keeps what the steps of an upload need from each other, `on(Done) -> Vec<Effect>`; the
+//!   browser and the native client carry the effects out
 //! - [`retry`]: what to do after a failed request
 //! - [`address`]: how long a presigned URL can be used
 //! - [`parallelism`]: how many parts are sent at once
@@ -13,12 +14,14 @@
 
 pub mod address;
 pub mod api;
+pub mod driver;
 pub mod parallelism;
 mod part_map;
 pub mod part_plan;
 pub mod retry;
 pub mod upload;
 
+pub use driver::{Control, Done, Driver, Effect};
 pub use parallelism::Parallelism;
 pub use part_plan::{Part, PartNumber, PartPlan};
 pub use upload::{Command, Event, Upload};

@@ -19,32 +19,32 @@ impl<T> Default for PartMap<T> {
 impl<T> PartMap<T> {
     /// Inserts a value and returns the one that it replaces, if any.
     pub(crate) fn insert(&mut self, part: PartNumber, value: T) -> Option<T> {
-        match self.place(part) {
+        match self.index_of(part) {
             Ok(_) => self.get_mut(part).map(|its| core::mem::replace(its, value)),
-            Err(place) => {
-                self.0.insert(place, (part, value));
+            Err(index) => {
+                self.0.insert(index, (part, value));
                 None
             }
         }
     }
 
     pub(crate) fn get(&self, part: PartNumber) -> Option<&T> {
-        let place = self.place(part).ok()?;
-        self.0.get(place).map(|(_, value)| value)
+        let index = self.index_of(part).ok()?;
+        self.0.get(index).map(|(_, value)| value)
     }
 
     pub(crate) fn get_mut(&mut self, part: PartNumber) -> Option<&mut T> {
-        let place = self.place(part).ok()?;
-        self.0.get_mut(place).map(|(_, value)| value)
+        let index = self.index_of(part).ok()?;
+        self.0.get_mut(index).map(|(_, value)| value)
     }
 
     pub(crate) fn contains(&self, part: PartNumber) -> bool {
-        self.place(part).is_ok()
+        self.index_of(part).is_ok()
     }
 
     pub(crate) fn remove(&mut self, part: PartNumber) -> Option<T> {
-        let place = self.place(part).ok()?;
-        Some(self.0.remove(place).1)
+        let index = self.index_of(part).ok()?;
+        Some(self.0.remove(index).1)
     }
 
     /// Removes the entry with the lowest number and returns it.
@@ -72,7 +72,7 @@ impl<T> PartMap<T> {
         self.0.iter_mut().map(|(part, value)| (*part, value))
     }
 
-    fn place(&self, part: PartNumber) -> Result<usize, usize> {
+    fn index_of(&self, part: PartNumber) -> Result<usize, usize> {
         self.0.binary_search_by_key(&part, |(its, _)| *its)
     }
 }

@@ -89,14 +89,20 @@ impl Upload {
         let mut commands = Vec::new();
         let phase = core::mem::replace(&mut self.phase, Phase::Ended);
         self.phase = match event {
-            Event::Cancelled => phase.take_back(Ending::Cancelled, &mut commands),
-            Event::SourceFailed => phase.take_back(Ending::SourceFailed, &mut commands),
+            Event::Cancelled => phase.abort(Ending::Cancelled, &mut commands),
+            Event::SourceFailed => phase.abort(Ending::SourceFailed, &mut commands),
             Event::Left => phase.leave(&mut commands),
             Event::Paused => phase.pause(&mut commands),
             Event::Continued => phase.go_on(self.settings, &mut commands),
             event => phase.on(event, self.settings, &mut commands),
         };
         commands
+    }
+
+    /// Returns whether the upload is paused, so that no command of it runs.
+    #[must_use]
+    pub fn is_paused(&self) -> bool {
+        matches!(self.phase, Phase::Paused(_))
     }
 
     /// Returns the plaintext bytes of the parts that the store holds. Only parts that this driver

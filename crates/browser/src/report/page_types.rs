@@ -5,8 +5,8 @@ use wasm_bindgen_test::wasm_bindgen_test;
 
 use super::{Reason, Report, State};
 use crate::{
+    downloader::report::{DownloadReport, How},
     failure::Failure,
-    opener::report::{How, OpenerReport},
 };
 
 /// Returns the declaration of a type without its documentation, which is in the Rust source.
@@ -32,7 +32,7 @@ fn the_types_of_the_pages_are_those_of_the_messages() {
         declared::<Failure>(),
         declared::<Report>(),
         declared::<How>(),
-        declared::<OpenerReport>(),
+        declared::<DownloadReport>(),
     ]
     .concat();
     let there = include_str!("../../../../web/module/report.d.ts");

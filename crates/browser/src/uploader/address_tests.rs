@@ -17,8 +17,8 @@ use wasm_bindgen::JsValue;
 use wasm_bindgen_test::wasm_bindgen_test;
 
 use crate::{
-    report::tests::heard,
-    uploader::{Ending, wishes::tests::uploader},
+    report::tests::reports,
+    uploader::{Ending, control::tests::uploader},
 };
 
 /// Answers requests to the server with the next of `answers` and PUTs with the next of `puts`, and records
@@ -143,8 +143,8 @@ async fn asked(signatures: &[(u16, String)], puts: &[(u16, String)]) -> Vec<Stri
     let stage = Function::new_with_args("asked, answers, puts", STAGE);
     let staged = stage.call3(&JsValue::NULL, &asked, &pairs(&answers), &pairs(puts));
     staged.unwrap();
-    let (_wishes, wished) = mpsc::unbounded();
-    let ended = uploader(&heard().0).run(wished).await;
+    let (_page, from_page) = mpsc::unbounded();
+    let ended = uploader(&reports().0).run(from_page).await;
     assert!(matches!(ended.ending, Ending::Failed(_)));
     asked.iter().filter_map(|one| one.as_string()).collect()
 }

@@ -44,35 +44,35 @@ mod tests {
     use wasm_bindgen_test::wasm_bindgen_test;
 
     use super::*;
-    use crate::report::tests::heard;
+    use crate::report::tests::reports;
 
     #[wasm_bindgen_test]
     fn a_file_waits_once_and_goes_on_once_however_many_requests_wait() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let reporter = reporter.on_file(1);
         let mut waits = Waits::default();
         for _ in 0..3 {
             waits.begin(Reason::Network, &reporter);
         }
-        assert_eq!(heard(), ["waiting"]);
+        assert_eq!(reports(), ["waiting"]);
         for _ in 0..3 {
             waits.end(Reason::Network, &reporter);
         }
-        assert_eq!(heard(), ["waiting", "goes-on", "state"]);
+        assert_eq!(reports(), ["waiting", "goes-on", "state"]);
         waits.end(Reason::Network, &reporter);
-        assert_eq!(heard().len(), 3);
+        assert_eq!(reports().len(), 3);
     }
 
     #[wasm_bindgen_test]
     fn what_is_still_waited_for_is_said_when_the_other_is_there() {
-        let (reporter, heard) = heard();
+        let (reporter, reports) = reports();
         let reporter = reporter.on_file(1);
         let mut waits = Waits::default();
         waits.begin(Reason::Network, &reporter);
         waits.begin(Reason::Credential, &reporter);
         waits.end(Reason::Credential, &reporter);
-        assert_eq!(heard(), ["waiting", "waiting", "waiting"]);
+        assert_eq!(reports(), ["waiting", "waiting", "waiting"]);
         waits.end(Reason::Network, &reporter);
-        assert_eq!(heard().len(), 5);
+        assert_eq!(reports().len(), 5);
     }
 }

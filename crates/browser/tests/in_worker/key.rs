@@ -3,8 +3,8 @@
 use crate::sample::{content_key, header, object, plan};
 use js_sys::{Array, Function, Object, Reflect, Uint8Array, global};
 use sealift_browser::{
+    decrypt::PieceOpener,
     failure::Fault,
-    opening::PieceOpener,
     seal::{Backend, PartSealer},
 };
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};

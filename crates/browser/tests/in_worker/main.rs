@@ -7,10 +7,10 @@
     reason = "tests; clippy knows only those of std"
 )]
 
+mod decrypt;
+mod downloader;
 mod file_slice;
 mod key;
-mod opener;
-mod opening;
 mod piece_opener;
 mod put_part;
 mod sample;

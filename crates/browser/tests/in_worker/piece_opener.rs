@@ -2,8 +2,8 @@
 
 use js_sys::Uint8Array;
 use sealift_browser::{
+    decrypt::{Piece, PieceOpener},
     failure::Fault,
-    opening::{Piece, PieceOpener},
 };
 use sealift_message::ContentKey;
 use wasm_bindgen_test::wasm_bindgen_test;

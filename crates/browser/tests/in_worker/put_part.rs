@@ -39,10 +39,10 @@ async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_t
         (Peer::Store, RequestFailure::Network)
     );
     let fault = Fault::from(error);
-    let told = format!("{fault:?} {fault} {:?}", Failure::from(&fault));
+    let printed = format!("{fault:?} {fault} {:?}", Failure::from(&fault));
     assert!(
-        !told.contains("5ec2e7") && !told.contains("127.0.0.1"),
-        "{told}"
+        !printed.contains("5ec2e7") && !printed.contains("127.0.0.1"),
+        "{printed}"
     );
 }
 

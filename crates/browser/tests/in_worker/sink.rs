@@ -8,7 +8,7 @@ use sealift_browser::{
 };
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::opener::{content, picked};
+use crate::downloader::{content, picked};
 
 #[wasm_bindgen_test]
 async fn what_has_not_all_of_its_bytes_is_no_file() {

@@ -3,7 +3,7 @@
 use clap::{Subcommand, ValueEnum};
 use sealift_server::{OwnerId, TenantId};
 
-use super::place::Place;
+use super::deployment::Deployment;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApiKeys {
@@ -26,7 +26,7 @@ pub(crate) struct MakeApiKey {
     pub(crate) roles: Vec<RoleChoice>,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) deployment: Deployment,
 }
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]

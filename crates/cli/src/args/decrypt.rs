@@ -25,15 +25,15 @@ pub(crate) struct Decrypt {
 
     /// File for the plaintext; - is stdout [default: the message's name without .sealed, or with
     /// .decrypted added; stdout if the message comes from stdin].
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    #[arg(id = "output", long = "output", short = 'o', value_name = "FILE")]
+    pub(crate) destination: Option<PathBuf>,
 
     /// Overwrite an existing file.
     #[arg(long)]
     pub(crate) force: bool,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) keys: KeySources,

@@ -25,8 +25,8 @@ pub(crate) struct Download {
 
     /// File for the plaintext; - is stdout [default: the file's own name, made safe, with a number
     /// added if that name exists].
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: Option<PathBuf>,
+    #[arg(id = "output", long = "output", short = 'o', value_name = "FILE")]
+    pub(crate) destination: Option<PathBuf>,
 
     /// Only these bytes: FIRST-LAST, counted from 0; FIRST- to the end; or -COUNT for the last COUNT.
     #[arg(long, value_name = "A-B", requires = "output", value_parser = range, allow_hyphen_values = true)]
@@ -41,7 +41,7 @@ pub(crate) struct Download {
     pub(crate) no_resume: bool,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,

@@ -27,14 +27,14 @@ pub(crate) enum Files {
 }
 
 impl Files {
-    pub(super) fn told(&self) -> Output {
+    pub(super) fn output(&self) -> Output {
         match self {
-            Self::List(list) => list.told,
-            Self::Show(show) => show.told,
-            Self::Delete(delete) => delete.told,
-            Self::Verify(verify) => verify.told,
-            Self::Share(share) => share.told,
-            Self::Unshare(unshare) => unshare.told,
+            Self::List(list) => list.output,
+            Self::Show(show) => show.output,
+            Self::Delete(delete) => delete.output,
+            Self::Verify(verify) => verify.output,
+            Self::Share(share) => share.output,
+            Self::Unshare(unshare) => unshare.output,
         }
     }
 }
@@ -70,7 +70,7 @@ pub(crate) struct ListFiles {
     pub(crate) limit: usize,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,
@@ -83,7 +83,7 @@ pub(crate) struct ShowFile {
     pub(crate) id: FileId,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,
@@ -100,7 +100,7 @@ pub(crate) struct DeleteFiles {
     pub(crate) yes: bool,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,
@@ -117,7 +117,7 @@ pub(crate) struct VerifyFiles {
     pub(crate) wait: bool,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,
@@ -134,7 +134,7 @@ pub(crate) struct ShareFile {
     pub(crate) expires: Duration,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,
@@ -159,7 +159,7 @@ pub(crate) struct UnshareFile {
     pub(crate) id: TicketId,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,

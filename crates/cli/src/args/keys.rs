@@ -37,11 +37,11 @@ pub(crate) struct ExportKey {
     pub(crate) deployment: Deployment,
 
     /// New file for the 32 bytes of the key, which only you can read.
-    #[arg(long, short, value_name = "FILE")]
-    pub(crate) output: PathBuf,
+    #[arg(id = "output", long = "output", short = 'o', value_name = "FILE")]
+    pub(crate) destination: PathBuf,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) reach: S3Reach,

@@ -2,13 +2,13 @@
 
 use clap::builder::{OsStringValueParser, TypedValueParser as _, ValueParser};
 
-use crate::message::Place;
+use crate::message::Location;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Message {
     /// A file, - for stdin, or s3://bucket/key.
-    #[arg(value_name = "MESSAGE", value_parser = place())]
-    pub(crate) place: Place,
+    #[arg(value_name = "MESSAGE", value_parser = location())]
+    pub(crate) location: Location,
 }
 
 /// Says how to reach an object in S3. The standard AWS chain (environment, profile, web identity, container,
@@ -29,6 +29,8 @@ pub(crate) struct S3Reach {
     pub(crate) region: Option<String>,
 }
 
-fn place() -> ValueParser {
-    ValueParser::new(OsStringValueParser::new().try_map(|text| Place::try_from(text.as_os_str())))
+fn location() -> ValueParser {
+    ValueParser::new(
+        OsStringValueParser::new().try_map(|text| Location::try_from(text.as_os_str())),
+    )
 }

@@ -22,11 +22,11 @@ impl Args {
 /// Shortens every ticket in an error. clap repeats the values that it refuses, on a terminal that others can see
 /// and in logs.
 fn without_tickets(mut error: Error) -> Error {
-    let told: Vec<(ContextKind, ContextValue)> = error
+    let said: Vec<(ContextKind, ContextValue)> = error
         .context()
         .filter_map(|(kind, value)| Some((kind, shortened(value)?)))
         .collect();
-    for (kind, value) in told {
+    for (kind, value) in said {
         error.insert(kind, value);
     }
     error
@@ -68,9 +68,9 @@ mod tests {
         ] {
             let error = Args::try_parse_from(arguments).unwrap_err();
             assert!(error.to_string().contains("secret"), "{error}");
-            let told = without_tickets(error).to_string();
-            assert!(!told.contains("secret"), "{told}");
-            assert!(told.contains("sealift_t_…"), "{told}");
+            let said = without_tickets(error).to_string();
+            assert!(!said.contains("secret"), "{said}");
+            assert!(said.contains("sealift_t_…"), "{said}");
         }
     }
 }

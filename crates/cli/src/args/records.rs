@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::place::Place;
+use super::deployment::Deployment;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Records {
@@ -24,7 +24,7 @@ pub(crate) enum Records {
 #[derive(Debug, clap::Args)]
 pub(crate) struct RecordsStatus {
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) deployment: Deployment,
 }
 
 #[derive(Debug, clap::Args)]
@@ -34,5 +34,5 @@ pub(crate) struct NewEpoch {
     pub(crate) yes: bool,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) deployment: Deployment,
 }

@@ -5,7 +5,7 @@ use std::net::IpAddr;
 use clap::ValueEnum;
 use sealift_server::config::{Sources, names::NAMES};
 
-use super::place::Place;
+use super::deployment::Deployment;
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct Serve {
@@ -66,7 +66,7 @@ pub(crate) struct Serve {
     log_format: Option<LogChoice>,
 
     #[command(flatten)]
-    place: Place,
+    deployment: Deployment,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]
@@ -90,7 +90,7 @@ enum LogChoice {
 
 impl Serve {
     pub(crate) fn sources(&self) -> Sources {
-        self.place.sources(vec![
+        self.deployment.sources(vec![
             ("log", self.log.clone()),
             ("log_format", self.log_format.map(written)),
             ("port", self.port.map(|port| port.to_string())),

@@ -2,7 +2,7 @@
 
 use clap::Subcommand;
 
-use super::place::Place;
+use super::deployment::Deployment;
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Store {
@@ -28,7 +28,7 @@ pub(crate) struct MovedStore {
     pub(crate) yes: bool,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) deployment: Deployment,
 }
 
 #[derive(Debug, clap::Args)]
@@ -38,5 +38,5 @@ pub(crate) struct MarkStore {
     pub(crate) yes: bool,
 
     #[command(flatten)]
-    pub(crate) place: Place,
+    pub(crate) deployment: Deployment,
 }

@@ -56,7 +56,7 @@ pub(crate) struct Upload {
     pub(crate) size: Option<u64>,
 
     #[command(flatten)]
-    pub(crate) told: Output,
+    pub(crate) output: Output,
 
     #[command(flatten)]
     pub(crate) access: Access,

@@ -20,7 +20,7 @@ async fn make(args: MakeApiKey) -> anyhow::Result<()> {
         download: has(RoleChoice::Download),
         admin: has(RoleChoice::Admin),
     };
-    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let config = Config::load(&args.deployment.sources(Vec::new()))?;
     let key = make_api_key(&config, args.tenant, args.owner, roles).await?;
     terminal::note("This is the only copy of the API key; keep it like a password:");
     Ok(terminal::say(&key.reveal())?)

@@ -50,7 +50,7 @@ pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
             return Err(Failure::new(Exit::Interrupted, stopped).into());
         }
     };
-    tell(&args, &target, &opened)
+    report(&args, &target, &opened)
 }
 
 /// Decrypts the message, in this order: header, policy, data key, commitment, frames, end.
@@ -67,7 +67,7 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
         .map_err(|error| message::refused(&error))?;
     let stored = header.encryption_context();
     if !args.demands.allow_moved {
-        context::at_its_place(&args.message.place, stored)?;
+        context::is_at_its_location(&args.message.location, stored)?;
     }
     let required = context::required(&args.demands.context, stored)?;
     let whole = context::whole(stored, &required, &limits)?;
@@ -85,7 +85,7 @@ async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let body = Body {
         opener,
         sink,
-        sha256: args.told.json.then(Sha256::new),
+        sha256: args.output.json.then(Sha256::new),
         read: header.len(),
     };
     let (plaintext_len, sha256) = body.open(args, source, first).await?;
@@ -117,8 +117,8 @@ impl Body {
         mut source: Message,
         first: Vec<u8>,
     ) -> anyhow::Result<(u64, String)> {
-        let bars = Bars::new(args.told);
-        let bar = bars.bytes(&args.message.place.to_string(), source.len);
+        let bars = Bars::new(args.output);
+        let bar = bars.bytes(&args.message.location.to_string(), source.len);
         let mut next = Some(Bytes::from(first));
         let mut plaintext = Vec::new();
         while let Some(bytes) = next {
@@ -194,8 +194,8 @@ fn pairs(context: &EncryptionContext) -> BTreeMap<String, String> {
 
 /// Prints the result. If the plaintext went to stdout, the result goes to stderr, because stdout may hold nothing
 /// else.
-fn tell(args: &Decrypt, target: &Target, opened: &Opened) -> anyhow::Result<()> {
-    if args.told.json {
+fn report(args: &Decrypt, target: &Target, opened: &Opened) -> anyhow::Result<()> {
+    if args.output.json {
         return match target {
             Target::File { .. } => terminal::say_json(opened),
             Target::Stdout => {
@@ -204,7 +204,7 @@ fn tell(args: &Decrypt, target: &Target, opened: &Opened) -> anyhow::Result<()> 
             }
         };
     }
-    if !args.told.quiet {
+    if !args.output.quiet {
         let size = human_size(opened.plaintext_len);
         let good = terminal::styled("complete and authentic", terminal::GOOD);
         terminal::note(&format!("{}  {size}, {good}", shown(&opened.path)));

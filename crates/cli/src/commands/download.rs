@@ -23,7 +23,7 @@ use target::Target;
 
 /// The result in JSON, for programs.
 #[derive(Debug, Serialize)]
-struct Told {
+struct Report {
     file_id: String,
     /// The file's name as its uploader gave it.
     name: String,
@@ -55,7 +55,7 @@ pub(crate) async fn run(args: Download) -> anyhow::Result<()> {
     let downloaded = download(&client, &args, range, &target, &shown, cancel).await;
     drop(shown);
     match downloaded {
-        Ok(saved) => tell(&args, &record, &target, &saved),
+        Ok(saved) => report(&args, &record, &target, &saved),
         Err(error) => Err(failed(&error, &args, &target).into()),
     }
 }
@@ -68,7 +68,7 @@ async fn download(
     shown: &ShownProgress,
     cancel: CancellationToken,
 ) -> Result<Saved, DownloadError> {
-    let progress = |told: DownloadProgress| shown.hear(&told);
+    let progress = |now: DownloadProgress| shown.on_progress(&now);
     match (target, range) {
         (Target::Stdout, range) => {
             let mut stdout = tokio::io::stdout();
@@ -76,20 +76,20 @@ async fn download(
             let (path, downloaded) = ("-".into(), download.await?);
             Ok(Saved { path, downloaded })
         }
-        (Target::File(path, taken), None) => {
+        (Target::File(path, if_exists), None) => {
             let options = SaveOptions {
                 resumes: !args.no_resume,
-                taken: *taken,
+                if_exists: *if_exists,
             };
             client.save(&args.id, path, options, progress, cancel).await
         }
-        (Target::File(path, taken), Some(range)) => {
-            taken.may_have(path)?;
+        (Target::File(path, if_exists), Some(range)) => {
+            if_exists.check(path)?;
             let (name, handle) = target::temporary(path)?;
             let mut file = tokio::fs::File::from_std(handle);
             let download = client.download_into(&args.id, Some(range), &mut file, progress, cancel);
             let downloaded = download.await?;
-            let path = target::keep(name, file, path, *taken).await?;
+            let path = target::keep(name, file, path, *if_exists).await?;
             Ok(Saved { path, downloaded })
         }
     }
@@ -140,23 +140,23 @@ struct ShownProgress {
 
 impl ShownProgress {
     fn of(args: &Download, record: &FileRecord, len: u64) -> Self {
-        let bars = Bars::new(args.told);
-        let is_file = args.output.as_deref() != Some(Path::new("-")) && args.range.is_none();
+        let bars = Bars::new(args.output);
+        let is_file = args.destination.as_deref() != Some(Path::new("-")) && args.range.is_none();
         Self {
             bar: bars.bytes(name_of(record), Some(len)),
             bars,
             name: name_of(record).to_owned(),
-            is_to_keep: Cell::new(is_file && !args.no_resume && !args.told.quiet),
+            is_to_keep: Cell::new(is_file && !args.no_resume && !args.output.quiet),
         }
     }
 
-    fn hear(&self, told: &DownloadProgress) {
-        match told.retries_in_ms {
+    fn on_progress(&self, now: &DownloadProgress) {
+        match now.retries_in_ms {
             Some(ms) => self.bar.says(&format!("retry in {} s", ms.div_ceil(1_000))),
             None => self.bar.says(&self.name),
         }
-        self.bar.reached(told.got_plaintext_len);
-        if !told.is_kept && self.is_to_keep.take() {
+        self.bar.reached(now.got_plaintext_len);
+        if !now.is_kept && self.is_to_keep.take() {
             let note = "no private folder can be made there: if the download is interrupted, \
                         nothing is kept";
             self.bars.note(note);
@@ -183,14 +183,14 @@ fn failed(error: &DownloadError, args: &Download, target: &Target) -> Failure {
     }
 }
 
-fn tell(
+fn report(
     args: &Download,
     record: &FileRecord,
     target: &Target,
     Saved { path, downloaded }: &Saved,
 ) -> anyhow::Result<()> {
-    if args.told.json {
-        let told = Told {
+    if args.output.json {
+        let report = Report {
             file_id: record.id.to_string(),
             name: record.name.clone(),
             path: path.display().to_string(),
@@ -201,13 +201,13 @@ fn tell(
         // Stdout holds the file and nothing else.
         return match target {
             Target::Stdout => {
-                terminal::note(&serde_json::to_string(&told)?);
+                terminal::note(&serde_json::to_string(&report)?);
                 Ok(())
             }
-            Target::File(..) => terminal::say_json(&told),
+            Target::File(..) => terminal::say_json(&report),
         };
     }
-    if !args.told.quiet {
+    if !args.output.quiet {
         let path = shown(&path.to_string_lossy());
         let size = human_size(downloaded.plaintext_len);
         let good = styled("complete and authentic", GOOD);

@@ -18,7 +18,7 @@ const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
     let (header, sealed_len) = look(&args.message, &args.reach).await?;
-    let report = Report::new(&args.message.place, &header, sealed_len);
+    let report = Report::new(&args.message.location, &header, sealed_len);
     if args.output.json {
         terminal::say_json(&report)
     } else {

@@ -55,12 +55,12 @@ async fn export(args: &ExportKey) -> anyhow::Result<()> {
             .into());
     };
     prove(&header, kek).await?;
-    write_new(&args.output, kek.expose())?;
+    write_new(&args.destination, kek.expose())?;
     let (namespace, name) = kek.namespace_and_name();
-    tell(
+    report(
         args,
         &Exported {
-            path: args.output.to_string_lossy().into_owned(),
+            path: args.destination.to_string_lossy().into_owned(),
             tenant: args.tenant.to_string(),
             key_namespace: namespace.to_owned(),
             key_name: name,
@@ -118,8 +118,8 @@ fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
         .map_err(|error| unusable(&name, &error))
 }
 
-fn tell(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
-    if args.told.json {
+fn report(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
+    if args.output.json {
         return terminal::say_json(exported);
     }
     terminal::say(&format!(
@@ -129,7 +129,7 @@ fn tell(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
         exported.key_namespace,
         exported.key_name
     ))?;
-    if !args.told.quiet {
+    if !args.output.quiet {
         terminal::note(
             "Anyone who has this key can decrypt every file of the tenant that was encrypted under it.",
         );

@@ -16,7 +16,7 @@ pub(crate) async fn run(args: Records) -> anyhow::Result<()> {
 }
 
 async fn new_epoch(args: NewEpoch) -> anyhow::Result<()> {
-    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let config = Config::load(&args.deployment.sources(Vec::new()))?;
     if !args.yes {
         bail!(
             "this ends every open upload, and its file must be sent again; complete files stay; \
@@ -32,7 +32,7 @@ async fn new_epoch(args: NewEpoch) -> anyhow::Result<()> {
 }
 
 async fn status(args: RecordsStatus) -> anyhow::Result<()> {
-    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let config = Config::load(&args.deployment.sources(Vec::new()))?;
     let status = deployment_status(&config).await?;
     let reached = |Reached { epoch, high_water }: &Reached| {
         format!("epoch {epoch}, high-water mark {high_water}")

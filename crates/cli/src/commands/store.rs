@@ -16,7 +16,7 @@ pub(crate) async fn run(args: Store) -> anyhow::Result<()> {
 }
 
 async fn mark(args: MarkStore) -> anyhow::Result<()> {
-    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let config = Config::load(&args.deployment.sources(Vec::new()))?;
     mark_store(&config, args.yes).await?;
     let (bucket, prefix) = (&config.bucket, &config.prefix);
     terminal::say(&format!(
@@ -27,7 +27,7 @@ async fn mark(args: MarkStore) -> anyhow::Result<()> {
 }
 
 async fn moved(args: MovedStore) -> anyhow::Result<()> {
-    let config = Config::load(&args.place.sources(Vec::new()))?;
+    let config = Config::load(&args.deployment.sources(Vec::new()))?;
     let (bucket, prefix) = (&config.bucket, &config.prefix);
     if !args.yes {
         bail!(

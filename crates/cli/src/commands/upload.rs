@@ -35,7 +35,7 @@ const FILES_AT_ONCE: usize = 4;
 
 pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
     let selection = Selection::of(&args)?;
-    let (chosen, refusals) = selection.tell(&args)?;
+    let (chosen, refusals) = selection.report(&args)?;
     let client = connect(&args.access)?;
     // If the server cannot be reached, this fails at once and not after many retries.
     let policy = client.policy().await;
@@ -52,7 +52,7 @@ pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
         false => Ok(Existing::default()),
     };
     let existing = existing.map_err(|error| refused(&error, &args.access))?;
-    let bars = Bars::new(args.told);
+    let bars = Bars::new(args.output);
     let uploads = Uploads {
         total: Total::of(&chosen, &bars),
         args,
@@ -78,8 +78,8 @@ impl Selection {
     ///
     /// # Errors
     /// Fails if there is nothing to upload or the flags do not fit the files.
-    fn tell(self, args: &Upload) -> anyhow::Result<(Vec<Chosen>, Refusals)> {
-        if !args.told.quiet {
+    fn report(self, args: &Upload) -> anyhow::Result<(Vec<Chosen>, Refusals)> {
+        if !args.output.quiet {
             for sentence in &self.left_out {
                 terminal::note(sentence);
             }
@@ -93,7 +93,7 @@ impl Selection {
                 return Err(error);
             }
             first = first.or(Some(failure::exit_of(&error)));
-            failure::failed(&error, args.told.json);
+            failure::failed(&error, args.output.json);
         }
         match first {
             Some(exit) if is_alone => {
@@ -131,7 +131,7 @@ impl Uploads {
             match one {
                 Ok(record) => {
                     there += 1;
-                    self.bars.suspended(|| self.tell(&record))?;
+                    self.bars.suspended(|| self.report(&record))?;
                 }
                 Err((_, error)) if count == 1 => return Err(error),
                 Err((one, error)) => {
@@ -140,7 +140,7 @@ impl Uploads {
                     if exit != Exit::Interrupted {
                         let error = error.context(shown(&one.name));
                         self.bars
-                            .suspended(|| failure::failed(&error, self.args.told.json));
+                            .suspended(|| failure::failed(&error, self.args.output.json));
                     }
                 }
             }
@@ -189,8 +189,8 @@ impl Uploads {
                     None => {
                         let source = open().map_err(|error| self.refused(error.into()))?;
                         let control = self.stopping.leaving.clone();
-                        let heard = |told: Progress| shown.hear(&told);
-                        let begun = self.begin(chosen, source, heard, control).await;
+                        let on_progress = |now: Progress| shown.on_progress(&now);
+                        let begun = self.begin(chosen, source, on_progress, control).await;
                         begun.map_err(|error| self.refused(error))
                     }
                 }
@@ -222,14 +222,14 @@ impl Uploads {
             .total
             .file(&self.bars, &chosen.name, source.plaintext_len());
         let upload_id = OnceLock::new();
-        let heard = |told: Progress| {
-            if let Some(id) = &told.upload_id {
+        let on_progress = |now: Progress| {
+            if let Some(id) = &now.upload_id {
                 upload_id.get_or_init(|| id.clone());
             }
-            shown.hear(&told);
+            shown.on_progress(&now);
         };
         let control = self.stopping.asked.clone().into();
-        let begun = self.begin(chosen, source, heard, control).await;
+        let begun = self.begin(chosen, source, on_progress, control).await;
         if let (Err(_), Some(id)) = (&begun, upload_id.get()) {
             // If the abort fails, too, the upload ends when it expires. An upload that was aborted already does not
             // change.
@@ -246,7 +246,7 @@ impl Uploads {
         progress: &ShownProgress,
     ) -> Option<Result<FileRecord, UploadError>> {
         let earlier = self.take_unfinished(chosen, &source)?;
-        let heard = |told: Progress| progress.hear(&told);
+        let on_progress = |now: Progress| progress.on_progress(&now);
         let control = self.stopping.leaving.clone();
         let id = earlier.upload_id.clone();
         // Another program may be about to complete this upload with another file of the same name.
@@ -254,7 +254,9 @@ impl Uploads {
             must_compare: true,
             ..ResumeOptions::default()
         };
-        let gone_on = self.client.resume(id, source, options, heard, control);
+        let gone_on = self
+            .client
+            .resume(id, source, options, on_progress, control);
         match gone_on.await {
             Err(error @ (UploadError::Changed { .. } | UploadError::Gone { .. })) => {
                 if matches!(error, UploadError::Changed { .. }) {
@@ -309,7 +311,7 @@ impl Uploads {
     }
 
     fn note(&self, text: &str) {
-        if !self.args.told.quiet {
+        if !self.args.output.quiet {
             self.bars.note(text);
         }
     }
@@ -318,7 +320,7 @@ impl Uploads {
         &self,
         chosen: &Chosen,
         source: impl Source,
-        heard: impl FnMut(Progress),
+        on_progress: impl FnMut(Progress),
         control: UploadControl,
     ) -> Result<FileRecord, UploadError> {
         let options = UploadOptions {
@@ -328,7 +330,9 @@ impl Uploads {
             reference: self.args.reference.clone(),
             ..UploadOptions::default()
         };
-        self.client.upload(source, options, heard, control).await
+        self.client
+            .upload(source, options, on_progress, control)
+            .await
     }
 
     fn refused(&self, error: UploadError) -> anyhow::Error {
@@ -343,14 +347,14 @@ impl Uploads {
         .into()
     }
 
-    fn tell(&self, record: &FileRecord) -> anyhow::Result<()> {
-        if self.args.told.json {
+    fn report(&self, record: &FileRecord) -> anyhow::Result<()> {
+        if self.args.output.json {
             return terminal::say_json(record);
         }
         let name = shown(&record.name);
-        let place = shown(&format!("s3://{}/{}", record.bucket, record.object_key));
+        let object = shown(&format!("s3://{}/{}", record.bucket, record.object_key));
         let size = human_size(record.size);
-        let line = format!("{name}  {}  {place}  {size}", record.id);
+        let line = format!("{name}  {}  {object}  {size}", record.id);
         Ok(terminal::say(&line)?)
     }
 }

@@ -15,7 +15,7 @@ use aws_sdk_s3::{
 use bytes::Bytes;
 use futures::{StreamExt as _, stream};
 
-use super::{Message, Want, place::S3Url};
+use super::{Message, Want, location::S3Url};
 use crate::{
     args::S3Reach,
     failure::{Exit, Failure},

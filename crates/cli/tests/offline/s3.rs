@@ -266,16 +266,16 @@ fn a_bucket_in_another_region_is_said_with_its_region_and_the_flag() {
         // Text from the store that is not a region's name is not repeated.
         (vec![refuses(moved, "x; rm -rf /", "")], false),
     ] {
-        let told: Vec<_> = answers.iter().map(|answer| answer.status).collect();
+        let printed: Vec<_> = answers.iter().map(|answer| answer.status).collect();
         let (address, served) = store(answers);
         let output = run(&mut decrypt(&bench, &address, &["--json"]));
         refused(&output, 2);
         let error = &json::<Value>(&output.stderr)["error"];
-        assert_eq!(error["code"], "other_region", "{told:?}");
+        assert_eq!(error["code"], "other_region", "{printed:?}");
         let remedy = error["remedy"].as_str().expect("a remedy");
         let flag = format!("--region {elsewhere}");
         assert!(remedy.contains("--region"), "{remedy}");
-        assert_eq!(remedy.contains(&flag), named, "{told:?}: {remedy}");
+        assert_eq!(remedy.contains(&flag), named, "{printed:?}: {remedy}");
         assert!(!remedy.contains("rm"), "{remedy}");
         served.join().expect("served");
     }

@@ -22,9 +22,9 @@ fn a_file_comes_back_under_its_own_name_and_beside_what_is_there() {
     assert_eq!(running.names(), ["a (1).bin", "a.bin"]);
     assert!(read(&running.path("a (1).bin")) == plaintext);
 
-    let told = running.told(&["download", &id, "-o", "b"]);
-    assert_eq!(told["plaintext_len"], plaintext.len());
-    assert_eq!(told["path"], "b");
+    let printed = running.json(&["download", &id, "-o", "b"]);
+    assert_eq!(printed["plaintext_len"], plaintext.len());
+    assert_eq!(printed["path"], "b");
     let taken = running.run(&["download", &id, "-o", "b"]);
     assert!(refused(&taken, 1).contains("b already exists"));
     running.put("b", b"old");

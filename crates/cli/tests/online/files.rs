@@ -36,7 +36,7 @@ fn files_are_listed_searched_shown_and_deleted() {
         shown.contains("invoice 2.pdf") && shown.contains("2 B"),
         "{shown}"
     );
-    assert_eq!(running.told(&["files", "show", &second])["size"], 2);
+    assert_eq!(running.json(&["files", "show", &second])["size"], 2);
 
     let unasked = running.run(&["files", "delete", &first, &second]);
     assert!(refused(&unasked, 2).contains("give --yes"));
@@ -61,9 +61,9 @@ fn every_frame_is_verified_and_the_sha256_is_that_of_the_plaintext() {
         said.contains(&format!("verified  {}", hex(&plaintext))),
         "{said}"
     );
-    let told = running.told(&["download", &id]);
-    assert_eq!(told["is_compared"], true);
-    assert_eq!(told["sha256"], hex(&plaintext));
+    let printed = running.json(&["download", &id]);
+    assert_eq!(printed["is_compared"], true);
+    assert_eq!(printed["sha256"], hex(&plaintext));
 }
 
 #[test]

@@ -47,7 +47,7 @@ fn a_key_for_uploads_alone_downloads_nothing() {
     let running = Running::with_login();
     running.put("a", b"a");
     running.put("key.txt", key(&running, "upload").as_bytes());
-    let record = running.told(&["upload", "a", "--api-key-file", "key.txt"]);
+    let record = running.json(&["upload", "a", "--api-key-file", "key.txt"]);
     let id = record["id"].as_str().expect("an id");
     let download = ["download", id, "-o", "b", "--api-key-file", "key.txt"];
     refused(&running.run(&download), 5);

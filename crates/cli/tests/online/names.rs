@@ -58,10 +58,10 @@ fn a_name_on_disk_gets_the_same_verdict_as_on_every_other_way_in() {
         assert_eq!(record["name"], kept);
         // The file is found again under its stored name.
         let again = upload(&["--skip-existing"]);
-        let told = String::from_utf8(given(&again)).expect("UTF-8");
+        let printed = String::from_utf8(given(&again)).expect("UTF-8");
         assert!(
-            told.contains(record["id"].as_str().expect("an id")),
-            "{told}"
+            printed.contains(record["id"].as_str().expect("an id")),
+            "{printed}"
         );
         fs::remove_file(path).expect("removed");
     }

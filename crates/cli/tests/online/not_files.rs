@@ -151,7 +151,7 @@ fn a_file_of_another_size_than_it_says_is_uploaded_whole() {
         ("link", "link"),
         ("empty", "empty"),
     ] {
-        let record = running.told(&["upload", path]);
+        let record = running.json(&["upload", path]);
         let plaintext = std::fs::read(running.path(path)).expect("a file");
         assert_eq!(
             (&record["name"], &record["size"]),

@@ -50,7 +50,7 @@ fn what_is_there_already_is_left_out_when_that_is_asked_for() {
     for name in ["a", "b", "x/c", "y/c"] {
         running.put(name, name.as_bytes());
     }
-    let first = running.told(&["upload", "a"]);
+    let first = running.json(&["upload", "a"]);
     let output = running.run(&["upload", "a", "b", "--skip-existing", "--json"]);
     let both = records(&said(&output));
     assert_eq!((&both[0]["id"], both.len()), (&first["id"], 2));
@@ -62,7 +62,7 @@ fn what_is_there_already_is_left_out_when_that_is_asked_for() {
 
     let later = SystemTime::now() + Duration::from_secs(3600);
     set_modified(&running, "a", later);
-    let changed = running.told(&["upload", "a", "--skip-existing"]);
+    let changed = running.json(&["upload", "a", "--skip-existing"]);
     assert_ne!(changed["id"], first["id"], "it was modified since");
 
     running.said(&["upload", "x/c"]);
@@ -121,7 +121,7 @@ fn an_unfinished_upload_with_other_words_to_it_is_not_gone_on_with() {
         panic!("it is still there");
     };
     let args = ["upload", "a.pdf", "--content-type", "application/pdf"];
-    let record = running.told(&args);
+    let record = running.json(&args);
     assert_eq!(record["upload_id"], **upload_id, "the same words");
 }
 

@@ -96,7 +96,7 @@ impl Running {
     }
 
     /// Runs a command with `--json`, and returns the one document on its stdout.
-    pub(crate) fn told(&self, args: &[&str]) -> Value {
+    pub(crate) fn json(&self, args: &[&str]) -> Value {
         let args = [args, &["--json"]].concat();
         serde_json::from_str(&self.said(&args)).expect("one JSON document")
     }
@@ -130,7 +130,7 @@ impl Running {
     /// Uploads a file with this name, and returns its id.
     pub(crate) fn uploaded(&self, name: &str, bytes: &[u8]) -> String {
         self.put(name, bytes);
-        let record = self.told(&["upload", name]);
+        let record = self.json(&["upload", name]);
         fs::remove_file(self.path(name)).expect("removed");
         record["id"].as_str().expect("an id").to_owned()
     }

@@ -47,7 +47,7 @@ fn each_file_is_said_with_its_id_and_its_place() {
         "--metadata",
         r#"{"pages":3}"#,
     ];
-    let record = running.told(&args);
+    let record = running.json(&args);
     assert_eq!(record["name"], "Bericht.pdf");
     assert_eq!(record["reference"], "case-17");
     assert_eq!(record["metadata"]["pages"], 3);
@@ -204,7 +204,7 @@ fn an_upload_that_was_interrupted_goes_on_by_the_same_command() {
     let [upload_id] = &*unfinished(&running) else {
         panic!("one upload is left");
     };
-    let record = running.told(&["upload", "a"]);
+    let record = running.json(&["upload", "a"]);
     assert_eq!(record["upload_id"], **upload_id);
     assert!(unfinished(&running).is_empty());
     let id = record["id"].as_str().expect("an id");

@@ -7,7 +7,7 @@ use sha2::{Digest as _, Sha256};
 use tokio::io::{AsyncWrite, AsyncWriteExt as _};
 use tokio_util::sync::CancellationToken;
 
-use super::{Asked, DownloadError, steady::Steady};
+use super::{Asked, DownloadError, resuming::ResumingDownload};
 use crate::client::Client;
 
 /// The progress of a download.
@@ -61,7 +61,7 @@ impl Client {
                 of: None,
             },
         };
-        let mut download = Steady::new(self, file, asked, &cancel);
+        let mut download = ResumingDownload::new(self, file, asked, &cancel);
         download.begin(&mut progress).await?;
         let mut hasher = Sha256::new();
         while let Some(piece) = download.next(&mut progress).await? {

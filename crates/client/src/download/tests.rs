@@ -1,6 +1,6 @@
 mod going_on;
 mod on_disk;
-mod place;
+mod output;
 
 use super::*;
 use crate::raw_server::{answer, listen, play, server};

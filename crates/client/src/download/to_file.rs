@@ -17,9 +17,9 @@ use tokio::{
 use tokio_util::sync::CancellationToken;
 
 use super::{
-    Asked, DownloadError, DownloadProgress, Downloaded, Taken,
+    Asked, DownloadError, DownloadProgress, Downloaded, IfExists,
     into::hex,
-    steady::{Begun, Steady},
+    resuming::{Begun, ResumingDownload},
     unfinished::{State, Unfinished, part_path},
 };
 use crate::client::Client;
@@ -32,8 +32,8 @@ pub struct SaveOptions {
     /// Otherwise nothing stays and each download starts from the beginning. The same happens if no
     /// folder can be closed to others ([`DownloadProgress::is_kept`]).
     pub resumes: bool,
-    /// The rule for a file name that is already taken.
-    pub taken: Taken,
+    /// What to do if the file exists already.
+    pub if_exists: IfExists,
 }
 
 /// A file that was saved.
@@ -62,7 +62,7 @@ impl Client {
     pub async fn download_to(&self, file: &FileId, path: &Path) -> Result<u64, DownloadError> {
         let options = SaveOptions {
             resumes: false,
-            taken: Taken::Replaced,
+            if_exists: IfExists::Replace,
         };
         let saved = self.save(file, path, options, |_| {}, CancellationToken::new());
         Ok(saved.await?.downloaded.plaintext_len)
@@ -83,13 +83,13 @@ impl Client {
         mut progress: impl FnMut(DownloadProgress),
         cancel: CancellationToken,
     ) -> Result<Saved, DownloadError> {
-        options.taken.may_have(path)?;
+        options.if_exists.check(path)?;
         let mut unfinished = match options.resumes {
             true => Unfinished::kept(path, file)?,
             false => Unfinished::passing(path)?,
         };
         let is_kept = unfinished.is_kept();
-        let mut progress = |told| progress(DownloadProgress { is_kept, ..told });
+        let mut progress = |now| progress(DownloadProgress { is_kept, ..now });
         let unwritable = |cause| DownloadError::Unwritable {
             path: path.to_owned(),
             cause,
@@ -108,7 +108,7 @@ impl Client {
             end: None,
             of: HeaderValue::from_str(&state.etag).ok(),
         });
-        let mut download = Steady::new(self, file, asked, &cancel);
+        let mut download = ResumingDownload::new(self, file, asked, &cancel);
         let saved: Result<_, DownloadError> = async {
             let begun = download.begin(&mut progress).await?;
             let hasher = match begun.start {
@@ -141,7 +141,7 @@ impl Client {
         blocking(move || {
             Ok(match saved {
                 Ok(downloaded) => {
-                    let path = unfinished.finish(options.taken);
+                    let path = unfinished.finish(options.if_exists);
                     path.map(|path| Saved { path, downloaded })
                 }
                 Err(error) => {

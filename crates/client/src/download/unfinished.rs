@@ -16,7 +16,7 @@ use tempfile::{TempDir, TempPath};
 
 use super::{
     DownloadError,
-    taken::{Taken, numbered},
+    if_exists::{IfExists, numbered},
 };
 
 /// An unfinished download. It is locked until this is dropped.
@@ -182,13 +182,13 @@ impl Unfinished {
     }
 
     /// Gives the file its name and returns its path. All of its bytes must be on disk.
-    pub(super) fn finish(self, taken: Taken) -> Result<PathBuf, DownloadError> {
+    pub(super) fn finish(self, if_exists: IfExists) -> Result<PathBuf, DownloadError> {
         let plaintext = self.folder.path().join(PLAINTEXT);
         let path = self.path.clone();
-        let moved = match taken {
-            Taken::Replaced => fs::rename(&plaintext, &path).map(|()| path),
-            Taken::Refused => rename_to_new(&plaintext, [path]),
-            Taken::Numbered => rename_to_new(&plaintext, numbered(&path)),
+        let moved = match if_exists {
+            IfExists::Replace => fs::rename(&plaintext, &path).map(|()| path),
+            IfExists::Refuse => rename_to_new(&plaintext, [path]),
+            IfExists::Number => rename_to_new(&plaintext, numbered(&path)),
         };
         match moved {
             Ok(path) => {

@@ -2,7 +2,7 @@
 
 use std::sync::Arc;
 
-use sealift_transfer::Event;
+use sealift_transfer::Control;
 use tokio::sync::watch;
 use tokio_util::sync::CancellationToken;
 
@@ -10,15 +10,8 @@ use tokio_util::sync::CancellationToken;
 /// given in its place.
 #[derive(Debug, Clone)]
 pub struct UploadControl {
-    wish: Arc<watch::Sender<Wish>>,
+    asked: Arc<watch::Sender<Control>>,
     cancel: CancellationToken,
-}
-
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
-enum Wish {
-    GoOn,
-    Pause,
-    Leave,
 }
 
 impl UploadControl {
@@ -31,31 +24,31 @@ impl UploadControl {
     /// Pauses the upload and frees its memory. Stored parts stay; a part that is being sent is sent
     /// again afterwards. An upload that is already completing is not paused.
     pub fn pause(&self) {
-        self.wish(Wish::Pause);
+        self.ask(Control::Pause);
     }
 
     /// Continues the upload after [`Self::pause`].
     pub fn go_on(&self) {
-        self.wish(Wish::GoOn);
+        self.ask(Control::Continue);
     }
 
     /// Ends the upload here with [`UploadError::Left`](super::UploadError::Left). It can be resumed.
     pub fn leave(&self) {
-        self.wish(Wish::Leave);
+        self.ask(Control::Leave);
     }
 
     /// Aborts the upload, unless it is complete by then. If the abort fails for good, the upload ends
-    /// with [`UploadError::NotTakenBack`](super::UploadError::NotTakenBack).
+    /// with [`UploadError::NotAborted`](super::UploadError::NotAborted).
     pub fn cancel(&self) {
         self.cancel.cancel();
     }
 
-    fn wish(&self, new: Wish) {
+    fn ask(&self, new: Control) {
         // Leaving is final.
-        self.wish.send_if_modified(|wish| {
-            let is_new = *wish != Wish::Leave && *wish != new;
+        self.asked.send_if_modified(|asked| {
+            let is_new = *asked != Control::Leave && *asked != new;
             if is_new {
-                *wish = new;
+                *asked = new;
             }
             is_new
         });
@@ -70,59 +63,50 @@ impl Default for UploadControl {
 
 impl From<CancellationToken> for UploadControl {
     fn from(cancel: CancellationToken) -> Self {
-        let wish = Arc::new(watch::Sender::new(Wish::GoOn));
-        Self { wish, cancel }
+        let asked = Arc::new(watch::Sender::new(Control::Continue));
+        Self { asked, cancel }
     }
 }
 
-/// The control as the driver receives it, as events.
-pub(super) struct Wishes {
+/// Receives what the person asks, for the uploader.
+pub(super) struct Controls {
     control: UploadControl,
-    heard: watch::Receiver<Wish>,
-    last: Wish,
+    asked: watch::Receiver<Control>,
+    last: Control,
     is_cancelled: bool,
 }
 
-impl Wishes {
+impl Controls {
     pub(super) fn of(control: UploadControl) -> Self {
-        let mut heard = control.wish.subscribe();
+        let mut asked = control.asked.subscribe();
         // A pause or a leave from before the start must count, too.
-        heard.mark_changed();
+        asked.mark_changed();
         Self {
-            heard,
+            asked,
             control,
-            last: Wish::GoOn,
+            last: Control::Continue,
             is_cancelled: false,
         }
     }
 
-    /// Waits for the next event. The future may be dropped, and the function called again.
-    pub(super) async fn next(&mut self) -> Event {
+    /// Waits for the next control. The future may be dropped, and the function called again.
+    pub(super) async fn next(&mut self) -> Control {
         loop {
             tokio::select! {
                 () = self.control.cancel.cancelled(), if !self.is_cancelled => {
                     self.is_cancelled = true;
-                    return Event::Cancelled;
+                    return Control::Cancel;
                 }
                 // The sender lives in `control`, so this never fails.
-                _ = self.heard.changed() => {
-                    let wish = *self.heard.borrow_and_update();
-                    if wish != self.last {
-                        self.last = wish;
-                        return match wish {
-                            Wish::GoOn => Event::Continued,
-                            Wish::Pause => Event::Paused,
-                            Wish::Leave => Event::Left,
-                        };
+                _ = self.asked.changed() => {
+                    let asked = *self.asked.borrow_and_update();
+                    if asked != self.last {
+                        self.last = asked;
+                        return asked;
                     }
                 }
             }
         }
-    }
-
-    /// Returns whether the last event was a pause.
-    pub(super) fn is_paused(&self) -> bool {
-        self.last == Wish::Pause
     }
 }
 
@@ -133,23 +117,23 @@ mod tests {
     use super::*;
 
     #[test]
-    fn wishes_are_heard_once_and_in_order_and_who_left_stays_away() {
+    fn controls_are_received_once_and_in_order_and_leaving_is_final() {
         let control = UploadControl::new();
         control.pause();
-        let mut wishes = Wishes::of(control.clone());
-        let mut next = move || wishes.next().now_or_never();
-        assert_eq!(next(), Some(Event::Paused));
+        let mut controls = Controls::of(control.clone());
+        let mut next = move || controls.next().now_or_never();
+        assert_eq!(next(), Some(Control::Pause));
         assert_eq!(next(), None);
         control.go_on();
-        assert_eq!(next(), Some(Event::Continued));
+        assert_eq!(next(), Some(Control::Continue));
         control.pause();
         control.go_on();
         assert_eq!(next(), None);
         control.leave();
         control.go_on();
-        assert_eq!(next(), Some(Event::Left));
+        assert_eq!(next(), Some(Control::Leave));
         control.cancel();
-        assert_eq!(next(), Some(Event::Cancelled));
+        assert_eq!(next(), Some(Control::Cancel));
         assert_eq!(next(), None);
     }
 }

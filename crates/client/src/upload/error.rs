@@ -18,7 +18,7 @@ pub enum UploadError {
     Cancelled,
     /// The person cancelled the upload, but the request that should abort it failed for good.
     #[error("the upload was not aborted: {error}; abort it later, or wait until it expires")]
-    NotTakenBack {
+    NotAborted {
         /// The upload, if it is known that the server opened one.
         upload_id: Option<UploadId>,
         /// The error of the request that failed.

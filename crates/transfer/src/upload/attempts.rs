@@ -29,7 +29,7 @@ const ASK_AGAIN_MS: u64 = 9_000;
 const ASK_AGAIN_WITHIN_MS: (u64, u64) = (1_000, 60_000);
 
 /// The meaning of an event for the one request of a phase.
-pub(super) enum Turn {
+pub(super) enum Meaning {
     /// The request must be sent again now.
     Again,
     /// The request failed and must be sent again after this wait.
@@ -42,21 +42,21 @@ pub(super) enum Turn {
 
 impl Attempts {
     /// Decides what an event means for a phase that makes one request.
-    pub(super) fn turn(&mut self, request: Request, event: Event) -> Turn {
+    pub(super) fn meaning(&mut self, request: Request, event: Event) -> Meaning {
         match event {
-            Event::Waited(waited) if waited == request => Turn::Again,
+            Event::Waited(waited) if waited == request => Meaning::Again,
             Event::RefusedCredential(refused) if refused == request => {
-                Turn::Over(without_credential(request))
+                Meaning::Over(without_credential(request))
             }
             Event::RequestFailed {
                 request: failed,
                 failure,
                 jitter,
             } if failed == request => match self.failed(request, failure, jitter) {
-                Ok(wait) => Turn::Waits(wait),
-                Err(outcome) => Turn::Over(outcome),
+                Ok(wait) => Meaning::Waits(wait),
+                Err(outcome) => Meaning::Over(outcome),
             },
-            event => Turn::Other(event),
+            event => Meaning::Other(event),
         }
     }
 

@@ -100,7 +100,7 @@ pub enum Outcome {
     SourceFailed,
     /// The person cancelled the upload, but this request failed for good, so the upload was not aborted.
     /// It stays among the unfinished uploads, where it can be aborted later, until it expires.
-    NotTakenBack {
+    NotAborted {
         /// The request that failed.
         request: Request,
         /// How it failed.

@@ -3,7 +3,7 @@
 
 use super::{
     Command, Event, FoundUpload, Outcome, Request, Resume, Settings,
-    attempts::{Attempts, Turn},
+    attempts::{Attempts, Meaning},
     comparing::Comparing,
     finishing::{Completing, Looking},
     phase::{Phase, Session, end},
@@ -54,15 +54,15 @@ impl Finding {
     }
 
     pub(super) fn on(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
-        match self.attempts.turn(Request::FetchStatus, event) {
-            Turn::Again => return self.begin(commands),
-            Turn::Waits(wait) => commands.push(wait),
-            Turn::Over(outcome) => return end(outcome, commands),
-            Turn::Other(Event::Found(found)) => return self.found(*found, commands),
-            Turn::Other(Event::FoundComplete(upload_id)) => {
+        match self.attempts.meaning(Request::FetchStatus, event) {
+            Meaning::Again => return self.begin(commands),
+            Meaning::Waits(wait) => commands.push(wait),
+            Meaning::Over(outcome) => return end(outcome, commands),
+            Meaning::Other(Event::Found(found)) => return self.found(*found, commands),
+            Meaning::Other(Event::FoundComplete(upload_id)) => {
                 return end(Outcome::Complete(upload_id), commands);
             }
-            Turn::Other(_) => {}
+            Meaning::Other(_) => {}
         }
         Phase::Finding(self)
     }
@@ -140,14 +140,14 @@ impl Keying {
         settings: Settings,
         commands: &mut Vec<Command>,
     ) -> Phase {
-        match self.attempts.turn(Request::FetchKey, event) {
-            Turn::Again => return self.begin(commands),
-            Turn::Waits(wait) => commands.push(wait),
-            Turn::Over(outcome) => {
+        match self.attempts.meaning(Request::FetchKey, event) {
+            Meaning::Again => return self.begin(commands),
+            Meaning::Waits(wait) => commands.push(wait),
+            Meaning::Over(outcome) => {
                 return Looking::or_end(self.comparing.upload_id(), outcome, commands);
             }
-            Turn::Other(Event::KeyFetched) => return self.comparing.begin(settings, commands),
-            Turn::Other(_) => {}
+            Meaning::Other(Event::KeyFetched) => return self.comparing.begin(settings, commands),
+            Meaning::Other(_) => {}
         }
         Phase::Keying(self)
     }

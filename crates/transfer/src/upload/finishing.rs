@@ -3,7 +3,7 @@
 
 use super::{
     Command, Event, Outcome, Request,
-    attempts::{Attempts, Turn},
+    attempts::{Attempts, Meaning},
     phase::{Phase, Session, end},
 };
 use crate::{
@@ -46,29 +46,29 @@ impl Completing {
     }
 
     pub(super) fn on(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
-        match self.attempts.turn(Request::Complete, event) {
-            Turn::Again => {
+        match self.attempts.meaning(Request::Complete, event) {
+            Meaning::Again => {
                 self.waits = false;
                 commands.push(Command::Complete(self.complete));
             }
-            Turn::Waits(_) | Turn::Over(_) if let Some(ending) = self.ending => {
+            Meaning::Waits(_) | Meaning::Over(_) if let Some(ending) = self.ending => {
                 return Aborting::begin(self.upload_id, ending, commands);
             }
-            Turn::Waits(wait) => {
+            Meaning::Waits(wait) => {
                 self.waits = true;
                 commands.push(wait);
             }
-            Turn::Over(outcome) => return Looking::or_end(&self.upload_id, outcome, commands),
-            Turn::Other(Event::Completed) => {
+            Meaning::Over(outcome) => return Looking::or_end(&self.upload_id, outcome, commands),
+            Meaning::Other(Event::Completed) => {
                 return end(Outcome::Complete(self.upload_id), commands);
             }
-            Turn::Other(_) => {}
+            Meaning::Other(_) => {}
         }
         Phase::Completing(self)
     }
 
     /// Aborts the upload. A running completion may already have succeeded, so its answer decides.
-    pub(super) fn take_back(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
+    pub(super) fn abort(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
         if self.waits {
             return Aborting::begin(self.upload_id, ending, commands);
         }
@@ -102,7 +102,7 @@ impl Ending {
             | Outcome::Gone(_) => self.outcome(),
             // The person has to deal with the failed source, so report that.
             Outcome::Failed { .. } if matches!(self, Self::SourceFailed) => self.outcome(),
-            Outcome::Failed { request, failure } => Outcome::NotTakenBack { request, failure },
+            Outcome::Failed { request, failure } => Outcome::NotAborted { request, failure },
             outcome => outcome,
         }
     }
@@ -131,33 +131,33 @@ impl Aborting {
     }
 
     pub(super) fn on(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
-        match self.attempts.turn(Request::Abort, event) {
-            Turn::Again => commands.push(Command::Abort(self.upload_id.clone())),
-            Turn::Waits(wait) => commands.push(wait),
+        match self.attempts.meaning(Request::Abort, event) {
+            Meaning::Again => commands.push(Command::Abort(self.upload_id.clone())),
+            Meaning::Waits(wait) => commands.push(wait),
             // The upload is complete, or is being completed.
-            Turn::Over(outcome) if status_of(&outcome) == Some(409) => {
+            Meaning::Over(outcome) if status_of(&outcome) == Some(409) => {
                 commands.push(Command::FetchStatus(self.upload_id.clone()));
             }
-            Turn::Over(outcome) => return end(self.ending.after(outcome), commands),
-            Turn::Other(Event::Aborted) => return end(self.ending.outcome(), commands),
-            Turn::Other(event) => return self.look(event, commands),
+            Meaning::Over(outcome) => return end(self.ending.after(outcome), commands),
+            Meaning::Other(Event::Aborted) => return end(self.ending.outcome(), commands),
+            Meaning::Other(event) => return self.look(event, commands),
         }
         Phase::Aborting(self)
     }
 
     fn look(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
-        let outcome = match self.looks.turn(Request::FetchStatus, event) {
-            Turn::Again => {
+        let outcome = match self.looks.meaning(Request::FetchStatus, event) {
+            Meaning::Again => {
                 commands.push(Command::FetchStatus(self.upload_id.clone()));
                 return Phase::Aborting(self);
             }
-            Turn::Waits(wait) => {
+            Meaning::Waits(wait) => {
                 commands.push(wait);
                 return Phase::Aborting(self);
             }
-            Turn::Over(outcome) => self.ending.after(outcome),
-            Turn::Other(Event::FoundComplete(upload_id)) => Outcome::Complete(upload_id),
-            Turn::Other(Event::Found(found)) => match found.state {
+            Meaning::Over(outcome) => self.ending.after(outcome),
+            Meaning::Other(Event::FoundComplete(upload_id)) => Outcome::Complete(upload_id),
+            Meaning::Other(Event::Found(found)) => match found.state {
                 UploadState::Complete => Outcome::Complete(found.upload_id),
                 UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {
                     self.ending.outcome()
@@ -176,7 +176,7 @@ impl Aborting {
                     }
                 }
             },
-            Turn::Other(_) => return Phase::Aborting(self),
+            Meaning::Other(_) => return Phase::Aborting(self),
         };
         end(outcome, commands)
     }
@@ -211,15 +211,15 @@ impl Looking {
     }
 
     pub(super) fn on(mut self, event: Event, commands: &mut Vec<Command>) -> Phase {
-        match self.attempts.turn(Request::FetchStatus, event) {
-            Turn::Again => commands.push(Command::FetchStatus(self.upload_id.clone())),
-            Turn::Waits(wait) => commands.push(wait),
-            Turn::Over(gone @ Outcome::Gone(_)) => return end(gone, commands),
-            Turn::Over(_) => return end(self.outcome, commands),
-            Turn::Other(Event::FoundComplete(upload_id)) => {
+        match self.attempts.meaning(Request::FetchStatus, event) {
+            Meaning::Again => commands.push(Command::FetchStatus(self.upload_id.clone())),
+            Meaning::Waits(wait) => commands.push(wait),
+            Meaning::Over(gone @ Outcome::Gone(_)) => return end(gone, commands),
+            Meaning::Over(_) => return end(self.outcome, commands),
+            Meaning::Other(Event::FoundComplete(upload_id)) => {
                 return end(Outcome::Complete(upload_id), commands);
             }
-            Turn::Other(Event::Found(found)) => {
+            Meaning::Other(Event::Found(found)) => {
                 let outcome = match found.state {
                     UploadState::Complete => Outcome::Complete(found.upload_id),
                     UploadState::Opening | UploadState::Open | UploadState::Completing => {
@@ -231,7 +231,7 @@ impl Looking {
                 };
                 return end(outcome, commands);
             }
-            Turn::Other(_) => {}
+            Meaning::Other(_) => {}
         }
         Phase::Looking(self)
     }

@@ -2,7 +2,7 @@
 
 use super::{
     Command, Event, Outcome, Request, Settings, Until,
-    attempts::{Attempts, Turn},
+    attempts::{Attempts, Meaning},
     finding::Finding,
     finishing::{Aborting, Ending},
     phase::{Phase, Session, end},
@@ -34,9 +34,9 @@ impl Opening {
         settings: Settings,
         commands: &mut Vec<Command>,
     ) -> Phase {
-        match self.attempts.turn(Request::Open, event) {
-            Turn::Again => self.begin(commands),
-            Turn::Waits(wait) => {
+        match self.attempts.meaning(Request::Open, event) {
+            Meaning::Again => self.begin(commands),
+            Meaning::Waits(wait) => {
                 // A request with a refused credential has opened nothing. Every other failure
                 // may be a lost answer.
                 self.may_be_open |= !matches!(
@@ -53,8 +53,8 @@ impl Opening {
                 self.waits = true;
                 Phase::Opening(self)
             }
-            Turn::Over(outcome) => end(self.over(outcome), commands),
-            Turn::Other(Event::Opened {
+            Meaning::Over(outcome) => end(self.over(outcome), commands),
+            Meaning::Other(Event::Opened {
                 upload_id,
                 plan,
                 method,
@@ -74,10 +74,10 @@ impl Opening {
                     Sending::new(session).begin(settings, commands)
                 }
             },
-            Turn::Other(Event::FoundComplete(upload_id)) => {
+            Meaning::Other(Event::FoundComplete(upload_id)) => {
                 end(Outcome::Complete(upload_id), commands)
             }
-            Turn::Other(_) => Phase::Opening(self),
+            Meaning::Other(_) => Phase::Opening(self),
         }
     }
 
@@ -97,7 +97,7 @@ impl Opening {
 
     /// Aborts the upload. If a request may have opened it, the abort waits for the answer that names
     /// the upload.
-    pub(super) fn take_back(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
+    pub(super) fn abort(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
         if self.waits && !self.may_be_open {
             return end(ending.outcome(), commands);
         }
@@ -107,11 +107,7 @@ impl Opening {
 
     /// Aborts the upload after a pause. It is opened first, because only the server knows whether the
     /// request before the pause has opened it.
-    pub(super) fn open_and_take_back(
-        mut self,
-        ending: Ending,
-        commands: &mut Vec<Command>,
-    ) -> Phase {
+    pub(super) fn open_and_abort(mut self, ending: Ending, commands: &mut Vec<Command>) -> Phase {
         self.ending = Some(ending);
         self.begin(commands)
     }

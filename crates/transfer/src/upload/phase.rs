@@ -108,14 +108,14 @@ impl Phase {
     }
 
     /// Aborts the upload on the server, in whatever phase it is.
-    pub(super) fn take_back(self, ending: Ending, commands: &mut Vec<Command>) -> Self {
+    pub(super) fn abort(self, ending: Ending, commands: &mut Vec<Command>) -> Self {
         let upload_id = match self {
-            Self::Opening(opening) => return opening.take_back(ending, commands),
+            Self::Opening(opening) => return opening.abort(ending, commands),
             Self::Paused(phase) => match *phase {
-                Self::Opening(opening) => return opening.open_and_take_back(ending, commands),
-                phase => return phase.take_back(ending, commands),
+                Self::Opening(opening) => return opening.open_and_abort(ending, commands),
+                phase => return phase.abort(ending, commands),
             },
-            Self::Completing(completing) => return completing.take_back(ending, commands),
+            Self::Completing(completing) => return completing.abort(ending, commands),
             Self::Aborting(_) | Self::Ended => return self,
             Self::Finding(finding) => finding.upload_id,
             Self::Keying(keying) => keying.comparing().upload_id().clone(),

@@ -1,9 +1,9 @@
 #![expect(clippy::arithmetic_side_effects, reason = "small numbers, in a test")]
 
+mod aborting;
 mod addresses;
 mod pause;
 mod resume;
-mod taking_back;
 mod waiting;
 
 use super::*;
@@ -93,7 +93,7 @@ fn wait(request: Request) -> Command {
     Command::Wait { request, until }
 }
 
-fn taken_back() -> [Command; 2] {
+fn stop_and_abort() -> [Command; 2] {
     [Command::Stop, Command::Abort(id())]
 }
 
@@ -242,7 +242,7 @@ fn a_second_ciphertext_for_a_part_ends_the_upload() {
 #[test]
 fn cancelling_aborts_what_the_server_knows() {
     let (mut upload, _) = sending(3, 2);
-    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(upload.on(Event::Cancelled), stop_and_abort());
     assert_eq!(upload.on(Event::Sealed(receipt(1))), []);
     assert_eq!(
         upload.on(Event::Aborted),
@@ -254,7 +254,7 @@ fn cancelling_aborts_what_the_server_knows() {
 fn cancelling_before_the_server_answers_aborts_what_it_opened_then() {
     let (mut upload, _) = Upload::start(Settings::default());
     assert_eq!(upload.on(Event::Cancelled), []);
-    assert_eq!(upload.on(opened(1)), taken_back());
+    assert_eq!(upload.on(opened(1)), stop_and_abort());
     assert_eq!(
         upload.on(Event::Aborted),
         [Command::End(Outcome::Cancelled)]
@@ -277,7 +277,7 @@ fn cancelling_too_late_leaves_the_answer_to_decide() {
 #[test]
 fn a_source_that_changed_takes_the_upload_back() {
     let (mut upload, _) = sending(3, 2);
-    assert_eq!(upload.on(Event::SourceFailed), taken_back());
+    assert_eq!(upload.on(Event::SourceFailed), stop_and_abort());
     // The outcome for the person is the same if the abort fails for good.
     assert_eq!(
         upload.on(failed(Request::Abort, FORBIDDEN)),

@@ -103,7 +103,7 @@ impl Driver {
                 self.is_silent(server, random, tally);
                 return outcome;
             }
-            let event = match self.wish(server, random, tally) {
+            let event = match self.intervene(server, random, tally) {
                 Some(event) => event,
                 None if self.running.is_empty() => {
                     assert!(
@@ -120,7 +120,7 @@ impl Driver {
             };
             *tally.entry("steps").or_default() += 1;
             let held = self.held.clone();
-            for command in self.tell(event) {
+            for command in self.apply(event) {
                 // A dropped request may still arrive.
                 if random.once_in(2) {
                     drop(answer(&command, &held, server, random));
@@ -131,7 +131,7 @@ impl Driver {
     }
 
     /// Gives the event to the machine. Returns the commands that were running when it said stop.
-    fn tell(&mut self, event: Event) -> Vec<Command> {
+    fn apply(&mut self, event: Event) -> Vec<Command> {
         match &event {
             Event::Opened { has_key, .. } => self.has_key = *has_key,
             Event::KeyFetched => self.has_key = true,
@@ -176,7 +176,7 @@ impl Driver {
     }
 
     /// Returns what the person does, or lets somebody else abort the upload.
-    fn wish(
+    fn intervene(
         &mut self,
         server: &mut Server,
         random: &mut Random,
@@ -191,7 +191,7 @@ impl Driver {
             1 if random.once_in(3) => Some(Event::Cancelled),
             2 if random.once_in(3) => Some(Event::SourceFailed),
             3 if random.once_in(3) => {
-                server.take_back();
+                server.abort_by_somebody();
                 None
             }
             4..=12 if !self.is_paused => {

@@ -27,13 +27,13 @@ const STORIES: u64 = 6_000;
 type Tally = BTreeMap<&'static str, u64>;
 
 #[test]
-fn whatever_happens_every_upload_ends_complete_or_taken_back_and_nothing_is_ever_sealed_twice() {
+fn whatever_happens_every_upload_ends_complete_or_aborted_and_nothing_is_ever_sealed_twice() {
     let first = env::var("SEALIFT_TEST_SEED").map_or(1, |seed| seed.parse().unwrap());
     let mut tally = Tally::new();
     for seed in first..first + STORIES {
         // The last seed printed is the one that failed.
         println!("SEALIFT_TEST_SEED={seed}");
-        tell(seed, &mut tally);
+        play(seed, &mut tally);
     }
     println!("{tally:?}");
     // The runs must have reached all of these cases.
@@ -59,7 +59,7 @@ fn whatever_happens_every_upload_ends_complete_or_taken_back_and_nothing_is_ever
 
 /// Plays one upload: begins it, resumes it in several runs, and at last in a patient run with the
 /// right file.
-fn tell(seed: u64, tally: &mut Tally) {
+fn play(seed: u64, tally: &mut Tally) {
     let mut random = Random(seed);
     let parts = 1 + random.below(9);
     let method = match parts {
@@ -125,7 +125,7 @@ fn is_over(outcome: &Outcome, tally: &mut Tally) -> bool {
             );
             ("failed", false)
         }
-        Outcome::NotTakenBack { .. } => ("not taken back", false),
+        Outcome::NotAborted { .. } => ("not taken back", false),
         Outcome::Changed { .. } => ("changed", false),
         Outcome::Left => ("left", false),
         Outcome::Broken(why) => panic!("{why}"),

@@ -65,7 +65,7 @@ impl Server {
     }
 
     /// Aborts the upload, as if somebody else did it.
-    pub(crate) fn take_back(&mut self) {
+    pub(crate) fn abort_by_somebody(&mut self) {
         if self.state == Some(UploadState::Open) {
             self.state = Some(UploadState::Aborted);
         }

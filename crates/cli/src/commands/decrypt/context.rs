@@ -4,7 +4,7 @@ use sealift_message::{EncryptionContext, Limits};
 
 use crate::{
     failure::{Exit, Failure},
-    message::Place,
+    message::Location,
     terminal::shown,
 };
 
@@ -13,8 +13,11 @@ const OURS: &str = "sealift-1";
 
 /// Checks that an object of ours has the object key that its context gives. Anyone who can write to the bucket can
 /// put another object of ours there, every byte of which is authentic.
-pub(super) fn at_its_place(place: &Place, stored: &EncryptionContext) -> Result<(), Failure> {
-    let Place::S3(url) = place else {
+pub(super) fn is_at_its_location(
+    location: &Location,
+    stored: &EncryptionContext,
+) -> Result<(), Failure> {
+    let Location::S3(url) = location else {
         return Ok(());
     };
     if stored.get("format") != Some(OURS) {
@@ -28,7 +31,7 @@ pub(super) fn at_its_place(place: &Place, stored: &EncryptionContext) -> Result<
         return Ok(());
     }
     let moved = format!(
-        "{place} is not the object that its name says: it was encrypted for {}",
+        "{location} is not the object that its name says: it was encrypted for {}",
         shown(&sealed_for)
     );
     Err(Failure::new(Exit::NotAuthentic, moved)
@@ -111,15 +114,15 @@ mod tests {
             ("tenant", "t"),
             ("upload-id", "u"),
         ];
-        let is_taken = |place: &str, pairs: &[(&str, &str)]| {
-            let place = Place::try_from(OsStr::new(place)).unwrap();
+        let is_taken = |location: &str, pairs: &[(&str, &str)]| {
+            let location = Location::try_from(OsStr::new(location)).unwrap();
             let stored = EncryptionContext::from_pairs(pairs.to_vec()).unwrap();
-            at_its_place(&place, &stored).is_ok()
+            is_at_its_location(&location, &stored).is_ok()
         };
-        for place in ["s3://b/t/o/u", "s3://b/sealift/prod/t/o/u", "o.sealed", "-"] {
-            assert!(is_taken(place, &ours), "{place}");
+        for location in ["s3://b/t/o/u", "s3://b/sealift/prod/t/o/u", "o.sealed", "-"] {
+            assert!(is_taken(location, &ours), "{location}");
         }
-        for place in [
+        for location in [
             "s3://b/sealift/t/o/u2",
             "s3://b/sealift/t/o2/u",
             "s3://b/sealift/t2/o/u",
@@ -127,7 +130,7 @@ mod tests {
             "s3://b/sealift/t/o/u/",
             "s3://b/u",
         ] {
-            assert!(!is_taken(place, &ours), "{place}");
+            assert!(!is_taken(location, &ours), "{location}");
         }
         assert!(!is_taken("s3://b/t/o/u", &ours[..3]), "a pair is missing");
         assert!(is_taken("s3://b/anything", &[("format", "other")]));

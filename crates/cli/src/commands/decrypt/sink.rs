@@ -14,14 +14,14 @@ use zeroize::Zeroizing;
 use crate::{
     args::Decrypt,
     failure::{Exit, Failure},
-    message::{Place, unusable},
+    message::{Location, unusable},
     terminal::{self, shown},
 };
 
 /// The most plaintext of a signed message, in bytes, that is held in memory for stdout. For more there is `--output`.
 const MOST_HELD: usize = 64 * 1024 * 1024;
 
-/// The place that was asked for.
+/// Where the plaintext goes.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(super) enum Target {
     File { path: PathBuf, force: bool },
@@ -34,11 +34,11 @@ impl Target {
     /// # Errors
     /// Fails before anything is fetched if the file exists and may not be replaced.
     pub(super) fn of(args: &Decrypt) -> Result<Self, Failure> {
-        let path = match &args.output {
+        let path = match &args.destination {
             Some(path) if path.as_os_str() == "-" => return Ok(Self::Stdout),
             Some(path) => path.clone(),
-            None if args.message.place == Place::Stdin => return Ok(Self::Stdout),
-            None => beside(&args.message.place)?,
+            None if args.message.location == Location::Stdin => return Ok(Self::Stdout),
+            None => beside(&args.message.location)?,
         };
         let name = shown(&path.to_string_lossy());
         match std::fs::symlink_metadata(&path) {
@@ -75,15 +75,15 @@ fn is_there(name: &str) -> Failure {
 }
 
 /// Returns the default path: beside the message's file, or in the working folder for an object.
-fn beside(place: &Place) -> Result<PathBuf, Failure> {
-    let name = place.name().ok_or_else(|| {
+fn beside(location: &Location) -> Result<PathBuf, Failure> {
+    let name = location.name().ok_or_else(|| {
         Failure::new(Exit::Usage, "the object's name cannot be a file's name")
             .remedy("name a file with --output")
     })?;
     let name = opened_name(name);
-    Ok(match place {
-        Place::File(path) => path.with_file_name(name),
-        Place::Stdin | Place::S3(_) => name.into(),
+    Ok(match location {
+        Location::File(path) => path.with_file_name(name),
+        Location::Stdin | Location::S3(_) => name.into(),
     })
 }
 

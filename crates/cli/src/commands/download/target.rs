@@ -6,7 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealift_client::{DownloadError, Taken, numbered};
+use sealift_client::{DownloadError, IfExists, numbered};
 use sealift_transfer::api::FileRecord;
 use tempfile::TempPath;
 
@@ -16,7 +16,7 @@ use crate::args::Download;
 #[derive(Debug)]
 pub(super) enum Target {
     Stdout,
-    File(PathBuf, Taken),
+    File(PathBuf, IfExists),
 }
 
 impl Target {
@@ -24,13 +24,20 @@ impl Target {
     /// without `--force`.
     pub(super) fn of(args: &Download, record: &FileRecord) -> Self {
         let named = |folder: &Path| folder.join(safe(name_of(record)));
-        let (path, taken) = match &args.output {
+        let (path, if_exists) = match &args.destination {
             Some(path) if path == Path::new("-") => return Self::Stdout,
-            Some(path) if path.is_dir() => (named(path), Taken::Numbered),
-            Some(path) => (path.clone(), Taken::Refused),
-            None => (named(Path::new("")), Taken::Numbered),
+            Some(path) if path.is_dir() => (named(path), IfExists::Number),
+            Some(path) => (path.clone(), IfExists::Refuse),
+            None => (named(Path::new("")), IfExists::Number),
         };
-        Self::File(path, if args.force { Taken::Replaced } else { taken })
+        Self::File(
+            path,
+            if args.force {
+                IfExists::Replace
+            } else {
+                if_exists
+            },
+        )
     }
 }
 
@@ -50,19 +57,19 @@ pub(super) async fn keep(
     mut name: TempPath,
     file: tokio::fs::File,
     path: &Path,
-    taken: Taken,
+    if_exists: IfExists,
 ) -> Result<PathBuf, DownloadError> {
     let synced = file.sync_all().await;
     synced.map_err(|cause| unwritable(path, cause))?;
-    let most = if taken == Taken::Numbered {
+    let most = if if_exists == IfExists::Number {
         usize::MAX
     } else {
         1
     };
     for path in numbered(path).take(most) {
-        let kept = match taken {
-            Taken::Replaced => name.persist(&path),
-            Taken::Refused | Taken::Numbered => name.persist_noclobber(&path),
+        let kept = match if_exists {
+            IfExists::Replace => name.persist(&path),
+            IfExists::Refuse | IfExists::Number => name.persist_noclobber(&path),
         };
         match kept {
             Ok(()) => return Ok(path),

@@ -23,9 +23,9 @@ pub(super) async fn run(args: DeleteFiles) -> anyhow::Result<()> {
     for record in &records {
         let deleted = client.delete(&record.id).await;
         deleted.map_err(|error| of_file(&error, &record.id, &args.access))?;
-        if args.told.json {
+        if args.output.json {
             terminal::say_json(&serde_json::json!({ "deleted": record.id }))?;
-        } else if !args.told.quiet {
+        } else if !args.output.quiet {
             terminal::say(&format!("deleted  {}  {}", record.id, name(record)))?;
         }
     }

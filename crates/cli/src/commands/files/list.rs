@@ -15,27 +15,27 @@ use crate::{
 pub(super) async fn run(args: ListFiles) -> anyhow::Result<()> {
     let client = connect(&args.access)?;
     let mut files = pin!(client.all_files(args.search.as_deref()));
-    let mut told = 0;
+    let mut listed = 0;
     while let Some(file) = files.next().await {
         let file = file.map_err(|error| refused(&error, &args.access))?;
-        if told == args.limit {
-            if !args.told.quiet {
-                let more = format!("There are more files: --limit {} shows more.", told * 10);
+        if listed == args.limit {
+            if !args.output.quiet {
+                let more = format!("There are more files: --limit {} shows more.", listed * 10);
                 terminal::note(&styled(&more, FAINT));
             }
             return Ok(());
         }
-        if args.told.json {
+        if args.output.json {
             terminal::say_json(&file)?;
         } else {
-            if told == 0 {
+            if listed == 0 {
                 terminal::say(&styled(&head(), STRONG))?;
             }
             terminal::say(&line(&file))?;
         }
-        told += 1;
+        listed += 1;
     }
-    if told == 0 && !args.told.quiet && !args.told.json {
+    if listed == 0 && !args.output.quiet && !args.output.json {
         terminal::note(match args.search {
             Some(_) => "No file has that in its name.",
             None => "There are no files.",

@@ -15,7 +15,7 @@ pub(super) async fn run(args: ShareFile) -> anyhow::Result<()> {
     let made = client.make_ticket(&args.id, Some(seconds)).await;
     let made = made.map_err(|error| of_file(&error, &args.id, &args.access))?;
     let link = client.link(&made);
-    if args.told.json {
+    if args.output.json {
         return terminal::say_json(&json!({
             "link": *link,
             "file_id": args.id,
@@ -23,7 +23,7 @@ pub(super) async fn run(args: ShareFile) -> anyhow::Result<()> {
             "expires_at_ms": made.expires_at_ms,
         }));
     }
-    if !args.told.quiet {
+    if !args.output.quiet {
         terminal::note(&format!(
             "Anyone who has this link can download the file once, until {} UTC.\n\
              To revoke it: sealift files unshare {}",
@@ -38,7 +38,7 @@ pub(super) async fn take_back(args: UnshareFile) -> anyhow::Result<()> {
     let client = connect(&args.access)?;
     let revoked = client.revoke_ticket(&args.id).await;
     revoked.map_err(|error| refused(&error, &args.access))?;
-    if !args.told.quiet && !args.told.json {
+    if !args.output.quiet && !args.output.json {
         terminal::note("The link can no longer be used.");
     }
     Ok(())

@@ -16,11 +16,11 @@ pub(super) async fn run(args: ShowFile) -> anyhow::Result<()> {
     let client = connect(&args.access)?;
     let file = client.file(&args.id).await;
     let file = file.map_err(|error| of_file(&error, &args.id, &args.access))?;
-    match args.told.json {
+    match args.output.json {
         true => terminal::say_json(&file)?,
         false => terminal::say(&table(&file))?,
     }
-    if !file.unreadable.is_empty() && !args.told.json && !args.told.quiet {
+    if !file.unreadable.is_empty() && !args.output.json && !args.output.quiet {
         terminal::note(
             "A part of this record cannot be read, because its row in the server's database or the \
              key of that row was damaged. Restore the database from a backup; the file can still be \
@@ -54,8 +54,8 @@ pub(super) fn table(file: &FileRecord) -> String {
         }
         false => lines.extend(verification(&file.verification)),
     }
-    let place = format!("s3://{}/{}", file.bucket, file.object_key);
-    lines.push(("object", shown(&place)));
+    let object = format!("s3://{}/{}", file.bucket, file.object_key);
+    lines.push(("object", shown(&object)));
     lines.extend(text(&file.version).map(|version| ("version", version)));
     lines.push(("etag", shown(&file.etag)));
     lines.push(("data key", BASE64.encode(&file.encrypted_data_key)));

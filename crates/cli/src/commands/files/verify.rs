@@ -34,7 +34,7 @@ pub(super) async fn run(args: VerifyFiles) -> anyhow::Result<()> {
             true => found(&client, record, &args).await?,
             false => record,
         };
-        tell(&record, &args)?;
+        report(&record, &args)?;
         // Without `--wait` the record holds an earlier result, which says nothing about this verification.
         let judged = match args.wait {
             true => judge(&record.verification, args.ids.len()),
@@ -72,7 +72,7 @@ async fn found(
     record: FileRecord,
     args: &VerifyFiles,
 ) -> anyhow::Result<FileRecord> {
-    let bars = Bars::new(args.told);
+    let bars = Bars::new(args.output);
     let _waiting = bars.waiting(&format!("verifying {}", name(&record)));
     let mut wait = FIRST_LOOK;
     let before = record.verification.clone();
@@ -109,16 +109,16 @@ fn is_outstanding(now: &Verification, before: &Verification) -> bool {
     }
 }
 
-fn tell(record: &FileRecord, args: &VerifyFiles) -> anyhow::Result<()> {
-    if args.told.json {
+fn report(record: &FileRecord, args: &VerifyFiles) -> anyhow::Result<()> {
+    if args.output.json {
         return terminal::say_json(record);
     }
-    let told = match args.wait {
+    let verdict = match args.wait {
         true => &record.verification,
         false => &Verification::Pending,
     };
-    let word = verification(told);
-    let found = match told {
+    let word = verification(verdict);
+    let found = match verdict {
         Verification::Verified {
             plaintext_sha256, ..
         } => format!("{}  {}", styled(word, GOOD), shown(plaintext_sha256)),
@@ -189,7 +189,7 @@ mod tests {
         let args = VerifyFiles {
             ids: Vec::new(),
             wait: true,
-            told: Output {
+            output: Output {
                 json: true,
                 quiet: true,
             },

@@ -11,7 +11,7 @@ use serde::Serialize;
 
 use super::sizes::{self, Sizes};
 use crate::{
-    message::Place,
+    message::Location,
     terminal::{BAD, FAINT, GOOD, STRONG, human_size, shown, styled},
 };
 
@@ -55,7 +55,7 @@ enum DataKeyReport {
 }
 
 impl Report {
-    pub(super) fn new(place: &Place, header: &Header, sealed_len: Option<u64>) -> Self {
+    pub(super) fn new(location: &Location, header: &Header, sealed_len: Option<u64>) -> Self {
         let suite = header.suite();
         let (content, frame_length) = match header.content() {
             Content::Framed(length) => ("framed", Some(length.get())),
@@ -71,7 +71,7 @@ impl Report {
                 });
         let pairs = header.encryption_context().iter();
         Self {
-            path: place.text(),
+            path: location.text(),
             format_version: suite.format_version(),
             suite: format!("{:#06x}", suite.id()),
             suite_name: suite.to_string(),

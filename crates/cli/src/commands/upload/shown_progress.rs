@@ -52,22 +52,22 @@ pub(super) struct ShownProgress {
 }
 
 impl ShownProgress {
-    pub(super) fn hear(&self, told: &Progress) {
-        let is_comparing = told.compared_plaintext_len < told.to_compare_plaintext_len;
-        match told.retries_in_ms {
+    pub(super) fn on_progress(&self, now: &Progress) {
+        let is_comparing = now.compared_plaintext_len < now.to_compare_plaintext_len;
+        match now.retries_in_ms {
             Some(ms) => self.bar.says(&format!("retry in {} s", ms.div_ceil(1_000))),
             None if is_comparing => self.bar.says(&format!("comparing {}", self.name)),
             None => self.bar.says(&self.name),
         }
         self.bar.reached(match is_comparing {
-            true => told.compared_plaintext_len,
-            false => told.stored_plaintext_len,
+            true => now.compared_plaintext_len,
+            false => now.stored_plaintext_len,
         });
         if let Some(all) = &self.all {
             let mut before = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
             // An upload that starts again counts from 0 again.
-            let more = told.stored_plaintext_len.saturating_sub(*before);
-            *before = before.max(told.stored_plaintext_len);
+            let more = now.stored_plaintext_len.saturating_sub(*before);
+            *before = before.max(now.stored_plaintext_len);
             let stored = all.stored.fetch_add(more, Ordering::Relaxed);
             all.bar.reached(stored.saturating_add(more));
         }

@@ -5,7 +5,7 @@ use aws_sdk_s3::{
     error::{ProvideErrorMetadata, SdkError},
 };
 
-use super::super::place::S3Url;
+use super::super::location::S3Url;
 use crate::{
     failure::{Exit, Failure},
     terminal::shown,

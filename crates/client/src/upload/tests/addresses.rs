@@ -27,7 +27,7 @@ fn refused(status: u16, code: &str) -> String {
     answer(&format!("{status} Refused\r\n"), &body)
 }
 
-fn taken() -> String {
+fn accepted() -> String {
     answer("200 OK\r\n", "")
 }
 
@@ -84,7 +84,7 @@ async fn no_refused_address_is_sent_to_again_however_the_store_refuses_it() {
             signed(&client, "dead", Some(900_000)),
             refusal.clone(),
             signed(&client, "fresh", Some(900_000)),
-            taken(),
+            accepted(),
             no_completion(),
         ];
         let asked = asked(&client, listener, answers).await;
@@ -114,7 +114,7 @@ async fn a_refusal_without_a_known_code_is_a_dead_address_only_where_the_address
             answers.push(signed(&client, "b", Some(expires_in_ms)));
             answers.push(refused(400, "SomethingNew"));
             answers.push(signed(&client, "c", Some(900_000)));
-            answers.push(taken());
+            answers.push(accepted());
             answers.push(no_completion());
         } else {
             answers.push(refused(400, "SomethingNew"));
@@ -132,7 +132,7 @@ async fn an_address_that_ended_before_its_turn_is_renewed_and_not_sent_to() {
     let answers = vec![
         signed(&client, "ended", Some(0)),
         signed(&client, "fresh", Some(900_000)),
-        taken(),
+        accepted(),
         no_completion(),
     ];
     let asked = asked(&client, listener, answers).await;
@@ -145,7 +145,7 @@ async fn an_address_that_ended_before_its_turn_is_renewed_and_not_sent_to() {
     ];
     assert_eq!(asked, order);
     // The permit that was kept meanwhile is free again.
-    let permits = core::iter::from_fn(|| client.put_turns.take().now_or_never());
+    let permits = core::iter::from_fn(|| client.put_slots.acquire().now_or_never());
     assert_eq!(permits.collect::<Vec<_>>().len(), 4);
 }
 

@@ -48,18 +48,18 @@ fn a_pause_while_it_opens_opens_again_by_the_same_token() {
 }
 
 #[test]
-fn cancelling_in_a_pause_takes_back_also_what_may_have_been_opened() {
+fn cancelling_in_a_pause_aborts_also_what_may_have_been_opened() {
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Paused);
-    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(upload.on(Event::Cancelled), stop_and_abort());
     let (mut upload, _) = Upload::start(Settings::default());
     upload.on(Event::Paused);
     assert_eq!(upload.on(Event::Cancelled), [Command::Open]);
-    assert_eq!(upload.on(opened(1)), taken_back());
+    assert_eq!(upload.on(opened(1)), stop_and_abort());
 }
 
 #[test]
-fn a_pause_while_it_completes_or_is_taken_back_changes_nothing() {
+fn a_pause_while_it_completes_or_is_aborted_changes_nothing() {
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Sealed(receipt(1)));
     upload.on(Event::Signed(vec![signature(1)]));

@@ -123,7 +123,7 @@ fn a_lost_part_that_seals_to_other_bytes_is_a_changed_file() {
 }
 
 #[test]
-fn an_upload_that_is_taken_back_or_complete_is_told_so() {
+fn an_upload_that_is_aborted_or_complete_is_told_so() {
     for state in [
         UploadState::Aborting,
         UploadState::Aborted,
@@ -168,12 +168,12 @@ fn parts_that_cannot_be_are_not_believed() {
 }
 
 #[test]
-fn a_cancelled_resume_is_taken_back_wherever_it_stands() {
+fn a_cancelled_resume_is_aborted_wherever_it_stands() {
     let (mut upload, _) = resume(Some(5), 2);
-    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(upload.on(Event::Cancelled), stop_and_abort());
     let (mut upload, _) = keyed(Some(5), 2, &[(1, true)]);
-    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(upload.on(Event::Cancelled), stop_and_abort());
     let (mut upload, _) = keyed(Some(6), 2, &[(1, true)]);
     upload.on(Event::Compared(receipt(1)));
-    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(upload.on(Event::Cancelled), stop_and_abort());
 }

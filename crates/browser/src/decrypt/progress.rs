@@ -8,30 +8,30 @@ use std::{
 use js_sys::Date;
 
 use super::pieces::Piece;
-use crate::{opener::report::OpenerReporter, short_map::ShortMap};
+use crate::{downloader::report::DownloadReporter, short_map::ShortMap};
 
 /// The least milliseconds between two reports.
 const REPORT_EVERY_MS: f64 = 100.0;
 
 /// Counts the bytes that were received and saved.
 pub struct Progress {
-    reporter: Rc<OpenerReporter>,
+    reporter: Rc<DownloadReporter>,
     size: u64,
     saved: Cell<u64>,
     coming: RefCell<ShortMap<u64, u64>>,
-    told_at_ms: Cell<f64>,
+    reported_at_ms: Cell<f64>,
 }
 
 impl Progress {
     /// Starts at 0 of `size` bytes.
     #[must_use]
-    pub fn new(reporter: Rc<OpenerReporter>, size: u64) -> Self {
+    pub fn new(reporter: Rc<DownloadReporter>, size: u64) -> Self {
         Self {
             reporter,
             size,
             saved: Cell::new(0),
             coming: RefCell::default(),
-            told_at_ms: Cell::new(0.0),
+            reported_at_ms: Cell::new(0.0),
         }
     }
 
@@ -41,7 +41,7 @@ impl Progress {
         let mut coming = self.coming.borrow_mut();
         coming.insert(piece.plaintext.start, plaintext_bytes);
         drop(coming);
-        self.tell_now_and_then();
+        self.report_now_and_then();
     }
 
     /// Records that this piece was opened and saved.
@@ -50,9 +50,9 @@ impl Progress {
         let saved = self.saved.get().saturating_add(piece.plaintext_len());
         self.saved.set(saved);
         if saved == self.size {
-            self.tell();
+            self.report();
         } else {
-            self.tell_now_and_then();
+            self.report_now_and_then();
         }
     }
 
@@ -61,15 +61,15 @@ impl Progress {
         self.reporter.retrying();
     }
 
-    fn tell_now_and_then(&self) {
+    fn report_now_and_then(&self) {
         let now_ms = Date::now();
-        if (now_ms - self.told_at_ms.get()).abs() >= REPORT_EVERY_MS {
-            self.told_at_ms.set(now_ms);
-            self.tell();
+        if (now_ms - self.reported_at_ms.get()).abs() >= REPORT_EVERY_MS {
+            self.reported_at_ms.set(now_ms);
+            self.report();
         }
     }
 
-    fn tell(&self) {
+    fn report(&self) {
         let coming: u64 = self.coming.borrow().values().sum();
         let opened = self.saved.get().saturating_add(coming);
         self.reporter.progress(opened, self.size);

@@ -30,12 +30,12 @@ use crate::{failure::Fault, part_buffers::PartBuffers, sink::Sink};
 pub const PIECES_AT_ONCE: usize = 3;
 
 /// A file whose header was checked and whose key was imported, ready to be decrypted.
-pub struct Opening {
+pub struct Decryption {
     opener: PieceOpener,
     source: Source,
 }
 
-impl Opening {
+impl Decryption {
     /// Takes what the server gave. Wipes the text of the content key.
     ///
     /// # Errors
@@ -52,12 +52,12 @@ impl Opening {
         Ok(Self { opener, source })
     }
 
-    /// Opens the whole file into `sink`. Every byte that it writes is authentic. Only `Ok` proves that the file
+    /// Decrypts the whole file into `sink`. Every byte that it writes is authentic. Only `Ok` proves that the file
     /// is complete.
     ///
     /// # Errors
     /// Returns a [`Fault`] if a piece cannot be fetched, opened or written. The sink then does not hold the file.
-    pub async fn open_into(
+    pub async fn decrypt_into(
         &self,
         sink: &Sink,
         buffers: &PartBuffers,

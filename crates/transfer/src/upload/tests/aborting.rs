@@ -20,7 +20,7 @@ fn found_in(state: UploadState) -> Event {
 /// Returns a cancelled upload whose abort the server refused because it is too late.
 fn refused() -> Upload {
     let (mut upload, _) = sending(1, 1);
-    assert_eq!(upload.on(Event::Cancelled), taken_back());
+    assert_eq!(upload.on(Event::Cancelled), stop_and_abort());
     assert_eq!(
         upload.on(failed(Request::Abort, status(409))),
         [Command::FetchStatus(id())]
@@ -29,7 +29,7 @@ fn refused() -> Upload {
 }
 
 #[test]
-fn what_cannot_be_taken_back_because_it_is_complete_is_told_as_complete() {
+fn what_cannot_be_aborted_because_it_is_complete_is_told_as_complete() {
     let complete = [Command::End(Outcome::Complete(id()))];
     assert_eq!(refused().on(Event::FoundComplete(id())), complete);
     assert_eq!(refused().on(found_in(UploadState::Complete)), complete);
@@ -40,7 +40,7 @@ fn what_cannot_be_taken_back_because_it_is_complete_is_told_as_complete() {
 }
 
 #[test]
-fn what_is_being_completed_is_taken_back_if_that_fails_and_not_waited_for_without_end() {
+fn what_is_being_completed_is_aborted_if_that_fails_and_not_waited_for_without_end() {
     let mut upload = refused();
     let mut waits = 0;
     while let [Command::Wait { request, .. }] =
@@ -62,9 +62,9 @@ fn what_is_being_completed_is_taken_back_if_that_fails_and_not_waited_for_withou
 
 #[test]
 fn an_abort_that_the_server_never_heard_of_is_not_told_as_cancelled() {
-    let not_taken_back = |failure| {
+    let not_aborted = |failure| {
         let request = Request::Abort;
-        [Command::End(Outcome::NotTakenBack { request, failure })]
+        [Command::End(Outcome::NotAborted { request, failure })]
     };
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Cancelled);
@@ -75,19 +75,19 @@ fn an_abort_that_the_server_never_heard_of_is_not_told_as_cancelled() {
     }
     assert_eq!(
         upload.on(failed(Request::Abort, failure)),
-        not_taken_back(failure)
+        not_aborted(failure)
     );
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Cancelled);
     upload.on(failed(Request::Abort, status(401)));
     assert_eq!(
         upload.on(Event::RefusedCredential(Request::Abort)),
-        not_taken_back(status(401))
+        not_aborted(status(401))
     );
 }
 
 #[test]
-fn what_the_server_no_longer_knows_is_taken_back() {
+fn what_the_server_no_longer_knows_is_aborted() {
     for gone in [404, 410] {
         let (mut upload, _) = sending(1, 1);
         upload.on(Event::Cancelled);
@@ -99,7 +99,7 @@ fn what_the_server_no_longer_knows_is_taken_back() {
 }
 
 #[test]
-fn who_leaves_while_it_is_taken_back_does_not_know_whether_it_is() {
+fn who_leaves_while_it_is_aborted_does_not_know_whether_it_is() {
     let (mut upload, _) = sending(1, 1);
     upload.on(Event::Cancelled);
     let left = [Command::Stop, Command::End(Outcome::Left)];
@@ -116,7 +116,7 @@ fn completing() -> Upload {
 }
 
 #[test]
-fn what_is_cancelled_while_it_completes_is_taken_back_where_that_fails() {
+fn what_is_cancelled_while_it_completes_is_aborted_where_that_fails() {
     let completing_elsewhere = RequestFailure::Completing {
         retry_after_ms: None,
     };
@@ -131,18 +131,18 @@ fn what_is_cancelled_while_it_completes_is_taken_back_where_that_fails() {
         assert_eq!(upload.on(Event::Cancelled), []);
         assert_eq!(
             upload.on(failed(Request::Complete, failure)),
-            taken_back(),
+            stop_and_abort(),
             "{failure:?}"
         );
     }
 }
 
 #[test]
-fn what_is_cancelled_while_its_completion_waits_is_taken_back_at_once() {
+fn what_is_cancelled_while_its_completion_waits_is_aborted_at_once() {
     for failure in [FAULT, status(401), RequestFailure::Offline] {
         let mut upload = completing();
         upload.on(failed(Request::Complete, failure));
-        assert_eq!(upload.on(Event::Cancelled), taken_back(), "{failure:?}");
+        assert_eq!(upload.on(Event::Cancelled), stop_and_abort(), "{failure:?}");
     }
     // The next attempt is running, so its answer decides.
     let mut upload = completing();
@@ -156,7 +156,7 @@ fn what_is_cancelled_while_its_completion_waits_is_taken_back_at_once() {
 }
 
 #[test]
-fn what_a_lost_answer_may_have_opened_is_asked_for_and_taken_back() {
+fn what_a_lost_answer_may_have_opened_is_asked_for_and_aborted() {
     let network = failed(Request::Open, RequestFailure::Network);
     // The upload is cancelled while the next attempt waits, or while the first one runs.
     for is_late in [true, false] {
@@ -169,7 +169,7 @@ fn what_a_lost_answer_may_have_opened_is_asked_for_and_taken_back() {
             assert_eq!(upload.on(network.clone()), [wait(Request::Open)]);
         }
         assert_eq!(upload.on(Event::Waited(Request::Open)), [Command::Open]);
-        assert_eq!(upload.on(opened(1)), taken_back());
+        assert_eq!(upload.on(opened(1)), stop_and_abort());
     }
 }
 
@@ -185,7 +185,7 @@ fn what_may_be_open_and_cannot_be_asked_for_is_not_told_as_cancelled() {
     let request = Request::Open;
     assert_eq!(
         upload.on(failed(Request::Open, failure)),
-        [Command::End(Outcome::NotTakenBack { request, failure })]
+        [Command::End(Outcome::NotAborted { request, failure })]
     );
 }
 

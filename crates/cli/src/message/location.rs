@@ -1,4 +1,4 @@
-//! The place of a message, as it is written on the command line.
+//! The location of a message, as it is written on the command line.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -10,7 +10,7 @@ use crate::terminal::shown;
 
 /// A file, stdin, or an object in S3.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(crate) enum Place {
+pub(crate) enum Location {
     File(PathBuf),
     Stdin,
     S3(S3Url),
@@ -27,7 +27,7 @@ pub(crate) struct S3Url {
 #[error("write an object as s3://bucket/key")]
 pub(crate) struct NotAnS3Url;
 
-impl TryFrom<&OsStr> for Place {
+impl TryFrom<&OsStr> for Location {
     type Error = NotAnS3Url;
 
     fn try_from(text: &OsStr) -> Result<Self, Self::Error> {
@@ -47,8 +47,8 @@ impl TryFrom<&OsStr> for Place {
     }
 }
 
-impl Place {
-    /// Returns the place as it was written, for programs.
+impl Location {
+    /// Returns the location as it was written, for programs.
     pub(crate) fn text(&self) -> String {
         match self {
             Self::File(path) => path.to_string_lossy().into_owned(),
@@ -76,8 +76,8 @@ impl Place {
     }
 }
 
-impl fmt::Display for Place {
-    /// Writes the place for people, safe for a terminal.
+impl fmt::Display for Location {
+    /// Writes the location for people, safe for a terminal.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::Stdin => f.write_str("stdin"),
@@ -90,23 +90,23 @@ impl fmt::Display for Place {
 mod tests {
     use super::*;
 
-    fn place(text: &str) -> Place {
-        Place::try_from(OsStr::new(text)).unwrap()
+    fn location(text: &str) -> Location {
+        Location::try_from(OsStr::new(text)).unwrap()
     }
 
     #[test]
     fn objects_stdin_and_files_are_told_apart() {
         let url = |bucket: &str, key: &str| {
-            Place::S3(S3Url {
+            Location::S3(S3Url {
                 bucket: bucket.to_owned(),
                 key: key.to_owned(),
             })
         };
-        assert_eq!(place("s3://b/a/%20/c"), url("b", "a/%20/c"));
-        assert_eq!(place("-"), Place::Stdin);
-        assert_eq!(place("./-"), Place::File("./-".into()));
+        assert_eq!(location("s3://b/a/%20/c"), url("b", "a/%20/c"));
+        assert_eq!(location("-"), Location::Stdin);
+        assert_eq!(location("./-"), Location::File("./-".into()));
         for wrong in ["s3://", "s3://bucket", "s3://bucket/", "s3:///key"] {
-            assert!(Place::try_from(OsStr::new(wrong)).is_err(), "{wrong}");
+            assert!(Location::try_from(OsStr::new(wrong)).is_err(), "{wrong}");
         }
     }
 
@@ -123,7 +123,7 @@ mod tests {
             ("-", None),
             ("folder/c.sealed", Some("c.sealed")),
         ] {
-            assert_eq!(place(text).name(), name.map(OsString::from), "{text}");
+            assert_eq!(location(text).name(), name.map(OsString::from), "{text}");
         }
     }
 }

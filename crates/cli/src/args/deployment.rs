@@ -6,7 +6,7 @@ use sealift_server::config::{ConfigFile, Sources, names};
 
 /// Says where the configuration file and the data of a deployment are.
 #[derive(Debug, clap::Args)]
-pub(crate) struct Place {
+pub(crate) struct Deployment {
     /// Configuration file [default: sealift.toml in the working folder, if it exists].
     #[arg(
         long,
@@ -21,7 +21,7 @@ pub(crate) struct Place {
     data: Option<String>,
 }
 
-impl Place {
+impl Deployment {
     /// Returns the sources of the configuration: the file, the environment and the flags that were given.
     pub(crate) fn sources(&self, flags: Vec<(&'static str, Option<String>)>) -> Sources {
         Sources {

@@ -1,19 +1,19 @@
-//! Decides what happens if a download's file name is already taken.
+//! Decides what happens if the file that a download would make exists already.
 
 use std::path::{Path, PathBuf};
 
 use super::DownloadError;
 
-/// The rule for a file name that is already taken.
+/// What a download does if its file exists already.
 #[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
-pub enum Taken {
+pub enum IfExists {
     /// Fails with [`DownloadError::Exists`], before the download starts if possible.
     #[default]
-    Refused,
+    Refuse,
     /// Replaces a file or a link. Fails with [`DownloadError::NotAFile`] for anything else.
-    Replaced,
+    Replace,
     /// Gives the download the first free name of [`numbered`].
-    Numbered,
+    Number,
 }
 
 /// The highest number that is tried. After that the person must choose a name.
@@ -34,23 +34,23 @@ pub fn numbered(path: &Path) -> impl Iterator<Item = PathBuf> {
     core::iter::once(path.to_owned()).chain(others)
 }
 
-impl Taken {
+impl IfExists {
     /// Checks a path before anything is fetched for it.
     ///
     /// # Errors
     /// Returns [`DownloadError::NotAFile`] if the path names something that is neither a file nor a
     /// link, and [`DownloadError::Exists`] if it must not be replaced.
-    pub fn may_have(self, path: &Path) -> Result<(), DownloadError> {
+    pub fn check(self, path: &Path) -> Result<(), DownloadError> {
         let Ok(there) = path.symlink_metadata() else {
             return Ok(());
         };
         let path = path.to_owned();
         match self {
-            Self::Numbered => Ok(()),
+            Self::Number => Ok(()),
             // The download would take the name of a device, a pipe or a folder.
             _ if !there.is_file() && !there.is_symlink() => Err(DownloadError::NotAFile { path }),
-            Self::Refused => Err(DownloadError::Exists { path }),
-            Self::Replaced => Ok(()),
+            Self::Refuse => Err(DownloadError::Exists { path }),
+            Self::Replace => Ok(()),
         }
     }
 }
@@ -60,7 +60,7 @@ mod tests {
     use super::*;
 
     #[test]
-    fn a_taken_name_gets_a_number_before_its_ending() {
+    fn an_existing_name_gets_a_number_before_its_ending() {
         for (name, first) in [
             ("a.tar.gz", "a.tar (1).gz"),
             (".hidden", ".hidden (1)"),

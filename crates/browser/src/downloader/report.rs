@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, Serialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "type", rename_all = "kebab-case")]
-pub(crate) enum OpenerReport {
+pub(crate) enum DownloadReport {
     /// More bytes were received. Counts are plaintext bytes.
     Progress {
         /// Bytes received so far.
@@ -54,9 +54,9 @@ pub(crate) enum How {
 }
 
 /// Sends messages about the file that is being decrypted.
-pub struct OpenerReporter(Reporter);
+pub struct DownloadReporter(Reporter);
 
-impl OpenerReporter {
+impl DownloadReporter {
     /// Sends the messages through `reporter`.
     #[must_use]
     pub fn new(reporter: Reporter) -> Self {
@@ -64,23 +64,23 @@ impl OpenerReporter {
     }
 
     pub(crate) fn progress(&self, opened: u64, size: u64) {
-        self.0.tell(&OpenerReport::Progress { opened, size });
+        self.0.report(&DownloadReport::Progress { opened, size });
     }
 
     pub(crate) fn retrying(&self) {
-        self.0.tell(&OpenerReport::Retrying);
+        self.0.report(&DownloadReport::Retrying);
     }
 
     /// Includes the folder, so that the page can delete the file while it closes.
     pub(super) fn on_disk(&self, file: &PartFile) {
-        let (folder, name) = file.place();
+        let (folder, name) = file.folder_and_name();
         let name = name.to_owned();
-        let Ok(message) = to_js(&OpenerReport::OnDisk { name }) else {
+        let Ok(message) = to_js(&DownloadReport::OnDisk { name }) else {
             return;
         };
         // Setting a field of a plain object cannot fail.
         let _set = Reflect::set(&message, &"folder".into(), folder);
-        self.0.tell_js(&message);
+        self.0.report_js(&message);
     }
 
     /// Includes the blob that the page offers, if there is one.
@@ -90,21 +90,21 @@ impl OpenerReporter {
             Saved::OnDisk(blob, _) => (How::Disk, Some(blob)),
             Saved::InMemory(blob) => (How::Memory, Some(blob)),
         };
-        let Ok(message) = to_js(&OpenerReport::Done { how }) else {
+        let Ok(message) = to_js(&DownloadReport::Done { how }) else {
             return;
         };
         let blob = blob.map_or(JsValue::UNDEFINED, JsValue::from);
         // Setting a field of a plain object cannot fail.
         let _set = Reflect::set(&message, &"blob".into(), &blob);
-        self.0.tell_js(&message);
+        self.0.report_js(&message);
     }
 
     pub(super) fn failed(&self, fault: &Fault) {
         let failure = Failure::from(fault);
-        self.0.tell(&OpenerReport::Failed { failure });
+        self.0.report(&DownloadReport::Failed { failure });
     }
 
     pub(super) fn cancelled(&self) {
-        self.0.tell(&OpenerReport::Cancelled);
+        self.0.report(&DownloadReport::Cancelled);
     }
 }

@@ -17,7 +17,7 @@ use super::{Asked, Download, DownloadError, DownloadProgress};
 use crate::{client::Client, error::RequestError, random};
 
 /// One download, over as many requests as it needs.
-pub(super) struct Steady<'a> {
+pub(super) struct ResumingDownload<'a> {
     client: &'a Client,
     file: &'a FileId,
     cancel: &'a CancellationToken,
@@ -49,7 +49,7 @@ pub(super) struct Begun {
     pub(super) etag: Option<HeaderValue>,
 }
 
-impl<'a> Steady<'a> {
+impl<'a> ResumingDownload<'a> {
     /// Makes a download of `asked`. If `asked` names a message and the server has another one by now,
     /// that one is downloaded from its start.
     pub(super) fn new(

@@ -84,14 +84,14 @@ impl PieceOpener {
         if piece.sealed.start == 0 {
             self.compare_header(sealed)?;
         }
-        stream::iter(self.places(piece, sealed, plaintext))
-            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |place| async move {
-                let Place {
+        stream::iter(self.frames_to_open(piece, sealed, plaintext))
+            .try_for_each_concurrent(FRAMES_IN_FLIGHT, |frame_to_open| async move {
+                let FrameToOpen {
                     frame,
                     at,
                     sealed,
                     plaintext,
-                } = place;
+                } = frame_to_open;
                 self.key.open(&frame, at, &sealed, &plaintext).await
             })
             .await
@@ -105,30 +105,30 @@ impl PieceOpener {
     }
 
     /// Returns the views to read from and to write to, for each frame.
-    fn places(
+    fn frames_to_open(
         &self,
         piece: &Piece,
         sealed: &Uint8Array,
         plaintext: &Uint8Array,
-    ) -> impl Iterator<Item = Result<Place, Fault>> {
+    ) -> impl Iterator<Item = Result<FrameToOpen, Fault>> {
         piece.frames.clone().map(move |index| {
-            let place = || {
+            let frame_to_open = || {
                 let frames = index..index.checked_add(1)?;
                 let from = self.layout.sealed_range_of(&frames)?;
                 let to = self.layout.plaintext_range_of(&frames)?;
-                Some(Place {
+                Some(FrameToOpen {
                     frame: self.layout.frame(index)?,
                     at: from.start,
                     sealed: within(sealed, from, piece.sealed.start)?,
                     plaintext: within(plaintext, to, piece.plaintext.start)?,
                 })
             };
-            place().ok_or(NO_SUCH_FRAME)
+            frame_to_open().ok_or(NO_SUCH_FRAME)
         })
     }
 }
 
-struct Place {
+struct FrameToOpen {
     frame: Frame,
     at: u64,
     sealed: Uint8Array,

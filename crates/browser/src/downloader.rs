@@ -14,12 +14,12 @@ use wasm_bindgen::prelude::wasm_bindgen;
 use wasm_bindgen_futures::spawn_local;
 use web_sys::FileSystemFileHandle;
 
-use self::report::OpenerReporter;
+use self::report::DownloadReporter;
 use crate::{
     browser::len_of,
     credential::Credential,
+    decrypt::{Decryption, Giver, Progress},
     failure::Fault,
-    opening::{Giver, Opening, Progress},
     part_buffers::PartBuffers,
     part_files::PartFiles,
     report::Reporter,
@@ -42,13 +42,13 @@ use crate::{
 /// or `logInDeclined`), and at the end `done` (`how`: `picker`, `disk` or `memory`; the latter two come with
 /// the `blob` to offer), `failed` (`failure`: `code`, `detail`, `status`, `requestId`, `numbers`) or
 /// `cancelled`. After `failed` and `cancelled` nothing of the file stays.
-#[wasm_bindgen]
-pub struct Opener(Rc<Shared>);
+#[wasm_bindgen(js_name = Opener)]
+pub struct Downloader(Rc<Shared>);
 
 struct Shared {
     server: Rc<ServerApi>,
     credential: Rc<Credential>,
-    reporter: Rc<OpenerReporter>,
+    reporter: Rc<DownloadReporter>,
     stall_ms: u64,
     buffers: PartBuffers,
     files: PartFiles,
@@ -58,13 +58,13 @@ struct Shared {
     offered: RefCell<Option<Saved>>,
 }
 
-#[wasm_bindgen]
-impl Opener {
+#[wasm_bindgen(js_class = Opener)]
+impl Downloader {
     /// Calls `report` with every message. `options` may have `stallMs`: how long a request to the store may
     /// stall.
     #[wasm_bindgen(constructor)]
     pub fn new(
-        #[wasm_bindgen(unchecked_param_type = "(report: OpenerReport | Report) => void")]
+        #[wasm_bindgen(unchecked_param_type = "(report: DownloadReport | Report) => void")]
         report: Function,
         options: Option<Object>,
     ) -> Self {
@@ -75,7 +75,7 @@ impl Opener {
         let shared = Rc::new(Shared {
             server: Rc::new(ServerApi::new(credential.clone())),
             credential,
-            reporter: Rc::new(OpenerReporter::new(reporter)),
+            reporter: Rc::new(DownloadReporter::new(reporter)),
             stall_ms: options.patience.stall_ms,
             buffers: PartBuffers::default(),
             files: PartFiles::default(),
@@ -152,8 +152,8 @@ impl Shared {
         }
         // Dropping the future also ends the pieces under way, so nothing runs on after this block.
         let opened = {
-            let opening = core::pin::pin!(self.open(file, size, &sink));
-            match select(opening, cancelled).await {
+            let decrypting = core::pin::pin!(self.decrypt(file, size, &sink));
+            match select(decrypting, cancelled).await {
                 Either::Left((opened, _)) => Some(opened),
                 Either::Right(_) => None,
             }
@@ -190,7 +190,12 @@ impl Shared {
         Sink::new(Way::OnDisk, size, &self.files).await
     }
 
-    async fn open(&self, file: Result<FileId, Fault>, size: u64, sink: &Sink) -> Result<(), Fault> {
+    async fn decrypt(
+        &self,
+        file: Result<FileId, Fault>,
+        size: u64,
+        sink: &Sink,
+    ) -> Result<(), Fault> {
         let progress = Rc::new(Progress::new(self.reporter.clone(), size));
         let giver = Giver {
             server: self.server.clone(),
@@ -201,8 +206,10 @@ impl Shared {
         if given.size != size {
             return Err(Fault::Answer("the file has another size than was shown"));
         }
-        let opening = Opening::new(giver, given).await?;
-        opening.open_into(sink, &self.buffers, &progress).await
+        let decryption = Decryption::new(giver, given).await?;
+        decryption
+            .decrypt_into(sink, &self.buffers, &progress)
+            .await
     }
 }
 

@@ -1,4 +1,4 @@
-//! Tests the class `Opener` of the page of a file: its messages, and what it leaves behind.
+//! Tests the class `Downloader` of the page of a file: its messages, and what it leaves behind.
 
 use std::cell::RefCell;
 
@@ -7,7 +7,7 @@ use futures::{
     channel::mpsc::{UnboundedReceiver, unbounded},
 };
 use js_sys::{Array, Function, Promise, Reflect, Uint8Array};
-use sealift_browser::{Opener, sink::MOST_BYTES_IN_MEMORY};
+use sealift_browser::{Downloader, sink::MOST_BYTES_IN_MEMORY};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use wasm_bindgen_futures::JsFuture;
 use wasm_bindgen_test::wasm_bindgen_test;
@@ -23,33 +23,33 @@ use crate::{
 
 const LEN: usize = 9000;
 
-/// An opener and its messages.
-struct Told {
-    opener: Opener,
+/// A downloader and its messages.
+struct Reported {
+    downloader: Downloader,
     messages: Array,
     ends: RefCell<UnboundedReceiver<JsValue>>,
 }
 
-fn opener() -> Told {
+fn downloader() -> Reported {
     let messages = Array::new();
     let (end, ends) = unbounded();
     let into = messages.clone();
-    let hear = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
+    let report = Closure::<dyn FnMut(JsValue)>::new(move |message: JsValue| {
         into.push(&message);
         let kind = text(&message, "type");
         if ["done", "failed", "cancelled", "credential-needed"].contains(&kind.as_str()) {
             end.unbounded_send(message).unwrap();
         }
     });
-    let hear: Function = hear.into_js_value().unchecked_into();
-    Told {
-        opener: Opener::new(hear, None),
+    let report: Function = report.into_js_value().unchecked_into();
+    Reported {
+        downloader: Downloader::new(report, None),
         messages,
         ends: ends.into(),
     }
 }
 
-impl Told {
+impl Reported {
     /// Waits for the next message that ends a download or asks for a key.
     #[expect(clippy::await_holding_refcell_ref, reason = "one test at a time asks")]
     async fn last(&self) -> JsValue {
@@ -110,17 +110,18 @@ async fn a_picked_file_has_the_bytes_and_the_page_hears_how_far_it_is() {
     let plaintext = plaintext(LEN as u64);
     let object = object(&plaintext);
     let (_server, _store) = (server(&object), Store::of(&object, HONEST));
-    let told = opener();
+    let reported = downloader();
     let file = picked("whole").await;
-    told.opener
+    reported
+        .downloader
         .save(&file_id().to_string(), LEN as f64, Some(file), false);
-    let last = told.last().await;
+    let last = reported.last().await;
     assert_eq!(
         (text(&last, "type").as_str(), text(&last, "how").as_str()),
         ("done", "picker")
     );
     assert!(content("whole").await.unwrap() == plaintext);
-    let progress = told.messages.get(told.messages.length() - 2);
+    let progress = reported.messages.get(reported.messages.length() - 2);
     assert_eq!(text(&progress, "type"), "progress");
     assert_eq!(get(&progress, "opened").as_f64(), Some(LEN as f64));
     assert_eq!(get(&progress, "size").as_f64(), Some(LEN as f64));
@@ -132,10 +133,11 @@ async fn without_a_picked_file_the_bytes_are_offered_under_a_type_that_nothing_r
     let object = object(&plaintext);
     let (_server, _store) = (server(&object), Store::of(&object, HONEST));
     for (in_memory, how) in [(false, "disk"), (true, "memory")] {
-        let told = opener();
-        told.opener
+        let reported = downloader();
+        reported
+            .downloader
             .save(&file_id().to_string(), LEN as f64, None, in_memory);
-        let last = told.last().await;
+        let last = reported.last().await;
         assert_eq!(text(&last, "how"), how);
         let blob: Blob = get(&last, "blob").unchecked_into();
         assert_eq!(blob.type_(), "application/octet-stream");
@@ -153,14 +155,14 @@ async fn an_altered_object_fails_and_leaves_no_file() {
     let given = answer(&given(object.len() as u64, LONG));
     let (_server, _store) = (Server::answering(&[given]), Store::of(&object, HONEST));
     for name in [Some("altered"), None] {
-        let told = opener();
+        let reported = downloader();
         let file = match name {
             Some(name) => Some(picked(name).await),
             None => None,
         };
         let id = file_id().to_string();
-        told.opener.save(&id, LONG as f64, file, false);
-        let last = told.last().await;
+        reported.downloader.save(&id, LONG as f64, file, false);
+        let last = reported.last().await;
         assert_eq!(text(&get(&last, "failure"), "code"), "object_damaged");
         assert!(get(&last, "blob").is_undefined());
     }
@@ -171,14 +173,15 @@ async fn an_altered_object_fails_and_leaves_no_file() {
 async fn what_is_cancelled_leaves_no_file() {
     let object = object(&plaintext(LEN as u64));
     let (_server, _store) = (server(&object), Store::of(&object, "return null;"));
-    let told = opener();
+    let reported = downloader();
     let file = picked("cancelled").await;
     let can_be_removed = Reflect::has(&file, &"remove".into()).unwrap();
-    told.opener
+    reported
+        .downloader
         .save(&file_id().to_string(), LEN as f64, Some(file), false);
-    told.opener.cancel();
-    assert_eq!(text(&told.last().await, "type"), "cancelled");
-    assert_eq!(told.types(), ["cancelled"]);
+    reported.downloader.cancel();
+    assert_eq!(text(&reported.last().await, "type"), "cancelled");
+    assert_eq!(reported.types(), ["cancelled"]);
     assert_eq!(content("cancelled").await, None);
     // Not even an empty file stays, if the browser can remove it.
     let found = JsFuture::from(root().await.get_file_handle("cancelled")).await;
@@ -216,16 +219,18 @@ async fn a_file_of_which_only_the_beginning_is_missing_is_not_left_either() {
     for (judgement, end) in [(altered, "failed"), (missing, "cancelled")] {
         let written = first_written();
         let _store = Store::of(&object, judgement);
-        let told = opener();
+        let reported = downloader();
         let name = format!("begun-{end}");
         let file = picked(&name).await;
         let id = file_id().to_string();
-        told.opener.save(&id, LONG as f64, Some(file), false);
+        reported
+            .downloader
+            .save(&id, LONG as f64, Some(file), false);
         JsFuture::from(written).await.unwrap();
         if judgement == missing {
-            told.opener.cancel();
+            reported.downloader.cancel();
         }
-        assert_eq!(text(&told.last().await, "type"), end);
+        assert_eq!(text(&reported.last().await, "type"), end);
         assert_eq!(content(&name).await, None);
     }
 }
@@ -234,18 +239,22 @@ async fn a_file_of_which_only_the_beginning_is_missing_is_not_left_either() {
 async fn a_file_of_another_size_than_was_shown_is_not_saved() {
     let object = object(&plaintext(LEN as u64));
     let (_server, _store) = (server(&object), Store::of(&object, HONEST));
-    let told = opener();
-    told.opener.save(&file_id().to_string(), 1.0, None, true);
-    let failure = get(&told.last().await, "failure");
+    let reported = downloader();
+    reported
+        .downloader
+        .save(&file_id().to_string(), 1.0, None, true);
+    let failure = get(&reported.last().await, "failure");
     assert_eq!(text(&failure, "code"), "answer_not_understood");
 }
 
 #[wasm_bindgen_test]
 async fn a_file_that_fits_nowhere_says_how_much_would() {
-    let told = opener();
+    let reported = downloader();
     let size = (MOST_BYTES_IN_MEMORY + 1) as f64;
-    told.opener.save(&file_id().to_string(), size, None, true);
-    let failure = get(&told.last().await, "failure");
+    reported
+        .downloader
+        .save(&file_id().to_string(), size, None, true);
+    let failure = get(&reported.last().await, "failure");
     assert_eq!(text(&failure, "code"), "too_large_for_this_browser");
     let most = get(&get(&failure, "numbers"), "most_bytes").as_f64();
     assert_eq!(most, Some(MOST_BYTES_IN_MEMORY as f64));
@@ -256,17 +265,17 @@ async fn who_has_logged_in_asks_with_the_key_and_the_refusal_is_told() {
     let id = file_id().to_string();
     for (api_key, sent) in [(None, ""), (Some("key".to_owned()), " Bearer key")] {
         let server = Server::answering(&[problem(401, "unauthenticated")]);
-        let told = opener();
-        told.opener.log_in(api_key);
-        told.opener.save(&id, 3.0, None, true);
-        let failure = get(&told.last().await, "failure");
+        let reported = downloader();
+        reported.downloader.log_in(api_key);
+        reported.downloader.save(&id, 3.0, None, true);
+        let failure = get(&reported.last().await, "failure");
         assert_eq!(text(&failure, "code"), "unauthenticated");
         let asked = format!("POST /v1/files/{id}/open{sent}");
         assert_eq!(server.requests(), [asked]);
     }
 }
 
-/// The URL and the API key have expired: the opener asks for another key and waits for it.
+/// The URL and the API key have expired: the downloader asks for another key and waits for it.
 #[wasm_bindgen_test]
 async fn a_key_that_ends_on_the_way_is_asked_for_and_the_file_goes_on() {
     let object = object(&plaintext(LEN as u64));
@@ -277,17 +286,17 @@ async fn a_key_that_ends_on_the_way_is_asked_for_and_the_file_goes_on() {
         let server = Server::answering(&[given.clone(), refused, given]);
         let ended = "return request.attempt > 1 ? usual : { ...usual, status: 403 };";
         let _store = Store::of(&object, ended);
-        let told = opener();
-        told.opener.log_in(Some("old".to_owned()));
-        told.opener.save(&id, LEN as f64, None, true);
-        assert_eq!(text(&told.last().await, "type"), "credential-needed");
+        let reported = downloader();
+        reported.downloader.log_in(Some("old".to_owned()));
+        reported.downloader.save(&id, LEN as f64, None, true);
+        assert_eq!(text(&reported.last().await, "type"), "credential-needed");
         if is_declined {
-            told.opener.log_in_declined();
-            let failure = get(&told.last().await, "failure");
+            reported.downloader.log_in_declined();
+            let failure = get(&reported.last().await, "failure");
             assert_eq!(text(&failure, "code"), "unauthenticated");
         } else {
-            told.opener.log_in(Some("new".to_owned()));
-            assert_eq!(text(&told.last().await, "type"), "done");
+            reported.downloader.log_in(Some("new".to_owned()));
+            assert_eq!(text(&reported.last().await, "type"), "done");
         }
         let asked =
             ["old", "old", "new"].map(|key| format!("POST /v1/files/{id}/open Bearer {key}"));
@@ -303,20 +312,20 @@ async fn what_was_offered_stays_until_the_next_is_whole() {
     let object = object(&plaintext);
     let id = file_id().to_string();
     let _server = server(&object);
-    let told = opener();
-    let save = || told.opener.save(&id, LEN as f64, None, false);
+    let reported = downloader();
+    let save = || reported.downloader.save(&id, LEN as f64, None, false);
     let store = Store::of(&object, HONEST);
     save();
-    let offered: Blob = get(&told.last().await, "blob").unchecked_into();
+    let offered: Blob = get(&reported.last().await, "blob").unchecked_into();
     drop(store);
     let store = Store::of(&object, "usual.body[9] ^= 1; return usual;");
     save();
-    assert_eq!(text(&told.last().await, "type"), "failed");
+    assert_eq!(text(&reported.last().await, "type"), "failed");
     assert!(bytes_of(&offered).await == plaintext);
     drop(store);
     let _store = Store::of(&object, HONEST);
     save();
-    let next: Blob = get(&told.last().await, "blob").unchecked_into();
+    let next: Blob = get(&reported.last().await, "blob").unchecked_into();
     assert!(bytes_of(&next).await == plaintext);
     // The worker deletes the first file while it sends its messages, so this waits until it is gone.
     while JsFuture::from(offered.array_buffer()).await.is_ok() {}
@@ -328,16 +337,16 @@ async fn what_was_offered_makes_room_where_there_is_none_beside_it() {
     let object = object(&plaintext);
     let id = file_id().to_string();
     let (_server, _store) = (server(&object), Store::of(&object, HONEST));
-    let told = opener();
-    told.opener.save(&id, LEN as f64, None, false);
-    assert_eq!(text(&told.last().await, "type"), "done");
+    let reported = downloader();
+    reported.downloader.save(&id, LEN as f64, None, false);
+    assert_eq!(text(&reported.last().await, "type"), "done");
     // There is no room, and then enough.
     let scarce = "const usages = [1, 0];
         navigator.storage.estimate = async () => ({ quota: size, usage: usages.shift() });";
     let scarce = Function::new_with_args("size", scarce);
     scarce.call1(&JsValue::NULL, &LEN.into()).unwrap();
-    told.opener.save(&id, LEN as f64, None, false);
-    let blob: Blob = get(&told.last().await, "blob").unchecked_into();
+    reported.downloader.save(&id, LEN as f64, None, false);
+    let blob: Blob = get(&reported.last().await, "blob").unchecked_into();
     let own = Function::new_no_args("delete navigator.storage.estimate;");
     own.call0(&JsValue::NULL).unwrap();
     assert!(bytes_of(&blob).await == plaintext);
@@ -345,8 +354,8 @@ async fn what_was_offered_makes_room_where_there_is_none_beside_it() {
 
 #[wasm_bindgen_test]
 async fn what_is_no_id_names_no_file() {
-    let told = opener();
-    told.opener.save("../keys", 3.0, None, true);
-    let failure = get(&told.last().await, "failure");
+    let reported = downloader();
+    reported.downloader.save("../keys", 3.0, None, true);
+    let failure = get(&reported.last().await, "failure");
     assert_eq!(text(&failure, "code"), "not_found");
 }

@@ -16,11 +16,11 @@ pub(super) const SHA256: &str = "84d89877f0d4041efb6bf91a16f0248f2fd573e6af05c19
 
 pub(super) const KEEPING: SaveOptions = SaveOptions {
     resumes: true,
-    taken: Taken::Refused,
+    if_exists: IfExists::Refuse,
 };
 pub(super) const PASSING: SaveOptions = SaveOptions {
     resumes: false,
-    taken: Taken::Refused,
+    if_exists: IfExists::Refuse,
 };
 
 /// Returns an answer with these bytes of the file, cut off after `came` bytes of its body.
@@ -84,12 +84,12 @@ pub(super) fn forbidden() -> String {
     refused(ProblemCode::Forbidden)
 }
 
-pub(super) struct Place {
+pub(super) struct Output {
     pub(super) folder: TempDir,
     pub(super) path: PathBuf,
 }
 
-impl Place {
+impl Output {
     pub(super) fn new() -> Self {
         let folder = tempfile::tempdir().unwrap();
         let path = folder.path().join("a");

@@ -5,9 +5,9 @@ use std::rc::Rc;
 use js_sys::{Function, Uint8Array};
 use sealift_browser::{
     credential::Credential,
+    decrypt::{Decryption, Giver, Progress},
+    downloader::report::DownloadReporter,
     failure::{Failure, Fault},
-    opener::report::OpenerReporter,
-    opening::{Giver, Opening, Progress},
     part_buffers::PartBuffers,
     part_files::PartFiles,
     report::Reporter,
@@ -42,10 +42,13 @@ async fn opened(given: FileOpening, stall_ms: u64) -> Result<Vec<u8>, Fault> {
     let size = given.size;
     let files = PartFiles::default();
     let sink = Sink::new(Way::InMemory, size, &files).await?;
-    let progress = Rc::new(Progress::new(Rc::new(OpenerReporter::new(nobody())), size));
-    let opening = Opening::new(giver(stall_ms), given).await?;
+    let progress = Rc::new(Progress::new(
+        Rc::new(DownloadReporter::new(nobody())),
+        size,
+    ));
+    let decryption = Decryption::new(giver(stall_ms), given).await?;
     let buffers = PartBuffers::default();
-    opening.open_into(&sink, &buffers, &progress).await?;
+    decryption.decrypt_into(&sink, &buffers, &progress).await?;
     let Saved::InMemory(blob) = sink.finish().await? else {
         unreachable!("it went into memory");
     };
@@ -346,10 +349,10 @@ async fn a_store_that_refuses_a_fresh_address_too_is_not_asked_for_ever() {
     let refused = opened_from(&whole, refusing, &plaintext).await.unwrap_err();
     assert_eq!(code_of(&refused), "store_refused");
     assert_eq!(server.requests().len(), 1);
-    let told = format!("{refused:?} {:?}", Failure::from(&refused));
+    let printed = format!("{refused:?} {:?}", Failure::from(&refused));
     assert!(
-        !told.contains("5ec2e7") && !told.contains("store.example"),
-        "{told}"
+        !printed.contains("5ec2e7") && !printed.contains("store.example"),
+        "{printed}"
     );
 }
 

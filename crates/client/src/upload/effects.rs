@@ -1,0 +1,233 @@
+//! Carries out the effects of one upload: seals, hashes, sends requests, and waits.
+
+use std::sync::Arc;
+
+use bytes::Bytes;
+use sealift_transfer::{
+    Done, Effect, Part,
+    address::Address,
+    api::{PartReceipt, SignParts, SignedPart, SignedParts},
+    driver::Side,
+    upload::{Request, Until},
+};
+use tokio::time::{Duration, sleep};
+
+use super::{UploadError, uploader::Begun};
+use crate::{
+    client::Client,
+    clocks,
+    error::RequestError,
+    part_buffers::PartBuffers,
+    part_sealer::PartSealer,
+    random,
+    slots::Permit,
+    source::{Source, SourceError},
+};
+
+/// The native side of the driver.
+pub(super) enum Native {}
+
+impl Side for Native {
+    type Sealed = Bytes;
+    type Sealer = Arc<PartSealer>;
+    type Permit = Permit;
+    type Error = FailedRequest;
+    type Fault = UploadError;
+}
+
+/// A request that failed.
+pub(super) struct FailedRequest {
+    pub(super) error: RequestError,
+    /// The version of the credential when the request was made.
+    pub(super) credential: u64,
+}
+
+/// Everything that the effects of one upload need.
+#[derive(Clone)]
+pub(super) struct Tools {
+    pub(super) client: Client,
+    pub(super) source: Arc<dyn Source>,
+    pub(super) begun: Arc<Begun>,
+    pub(super) buffers: PartBuffers,
+}
+
+impl Tools {
+    /// Carries an effect out. `refused` is the version of the credential that the request of a wait was made
+    /// with.
+    pub(super) async fn carry_out(self, effect: Effect<Native>, refused: u64) -> Done<Native> {
+        let client = &self.client;
+        match effect {
+            Effect::Open => {
+                let Begun::Here(request) = &*self.begun else {
+                    return left(UploadError::Broken("a resumed upload is opened again"));
+                };
+                let answer = client.open_upload(request);
+                let done = |opened| Done::Opened(Box::new(opened));
+                self.ask(Request::Open, answer, done).await
+            }
+            Effect::FetchStatus(upload_id) => {
+                let answer = client.status(&upload_id);
+                let done = |status| Done::Found(Box::new(status));
+                self.ask(Request::FetchStatus, answer, done).await
+            }
+            Effect::FetchKey(upload_id) => {
+                let answer = client.key(&upload_id);
+                self.ask(Request::FetchKey, answer, Done::KeyFetched).await
+            }
+            Effect::ImportKey {
+                header, plan, key, ..
+            } => match PartSealer::new(&header, &key, plan) {
+                Ok(sealer) => Done::KeyImported(Arc::new(sealer)),
+                Err(error) => self.gave_up(error.into()),
+            },
+            Effect::Compare { sealer, part } => match self.seal(sealer, &part).await {
+                Ok((receipt, _)) => Done::Compared(receipt),
+                Err(fault) => self.gave_up(fault),
+            },
+            Effect::AskUnchecked => match &*self.begun {
+                Begun::Earlier { upload_id, options } if !options.sends_unchecked => {
+                    let upload_id = upload_id.clone();
+                    left(UploadError::Unchecked { upload_id })
+                }
+                Begun::Earlier { .. } | Begun::Here(_) => Done::Confirmed,
+            },
+            Effect::Seal { sealer, part } => match self.seal(sealer, &part).await {
+                Ok((receipt, sealed)) => Done::Sealed(receipt, sealed),
+                Err(fault) => self.gave_up(fault),
+            },
+            Effect::Sign {
+                upload_id,
+                receipts,
+            } => {
+                let parts = receipts.iter().map(|receipt| receipt.number).collect();
+                let request = SignParts(receipts);
+                let asked_at = clocks::now();
+                let answer = client.sign_parts(&upload_id, &request);
+                let done = |SignedParts { parts, .. }| Done::Signed { parts, asked_at };
+                self.ask(Request::Sign(parts), answer, done).await
+            }
+            Effect::Put {
+                signed,
+                address,
+                sealed,
+                ..
+            } => self.put(signed, address, sealed).await,
+            Effect::Complete { upload_id, request } => {
+                let answer = client.complete(&upload_id, &request);
+                let done = |record| Done::Completed(Box::new(record));
+                self.ask(Request::Complete, answer, done).await
+            }
+            Effect::Abort(upload_id) => {
+                let answer = client.abort(&upload_id);
+                self.ask(Request::Abort, answer, |()| Done::Aborted).await
+            }
+            Effect::Wait { request, until } => self.wait(request, until, refused).await,
+            Effect::Stop | Effect::End(_) => {
+                left(UploadError::Broken("an upload that has ended goes on"))
+            }
+        }
+    }
+
+    /// Sends a request to the server and returns the result.
+    async fn ask<T>(
+        &self,
+        request: Request,
+        answer: impl Future<Output = Result<T, RequestError>>,
+        done: impl FnOnce(T) -> Done<Native>,
+    ) -> Done<Native> {
+        let credential = self.client.credential.version();
+        match answer.await {
+            Ok(answer) => done(answer),
+            Err(error) => Done::Failed {
+                request,
+                failure: error.failure(),
+                jitter: random::jitter(),
+                error: FailedRequest { error, credential },
+            },
+        }
+    }
+
+    /// Seals a part on a blocking thread, so that the threads that serve connections stay free.
+    async fn seal(
+        &self,
+        sealer: Arc<PartSealer>,
+        part: &Part,
+    ) -> Result<(PartReceipt, Bytes), UploadError> {
+        let mut buffer = self.buffers.take().await;
+        let (source, number) = (self.source.clone(), part.number);
+        let sealing = tokio::task::spawn_blocking(move || {
+            let receipt = sealer.seal(number, source.as_ref(), buffer.sealed())?;
+            Ok((receipt, buffer.share()))
+        });
+        let sealed = sealing.await;
+        sealed.unwrap_or(Err(UploadError::Broken("sealing stopped")))
+    }
+
+    /// Waits for a permit and sends a part, unless its address has ended by then.
+    async fn put(
+        &self,
+        signed: SignedPart,
+        mut address: Address<Permit>,
+        sealed: Bytes,
+    ) -> Done<Native> {
+        let permit = match address.kept_permit.take() {
+            Some(kept) => kept,
+            None => {
+                let permit = self.client.put_slots.acquire().await;
+                if address.has_ended(clocks::now()) {
+                    return Done::AddressEnded(signed.number, permit);
+                }
+                permit
+            }
+        };
+        match self.client.put_part(&signed, sealed).await {
+            Ok(()) => {
+                permit.sent();
+                Done::Sent(signed.number)
+            }
+            Err(error) => {
+                let failure = error.put_failure(address.has_ended(clocks::now()));
+                permit.failed(failure);
+                let credential = self.client.credential.version();
+                Done::Failed {
+                    request: Request::Put(signed.number),
+                    failure,
+                    jitter: random::jitter(),
+                    error: FailedRequest { error, credential },
+                }
+            }
+        }
+    }
+
+    /// Waits until `request` may be sent again.
+    async fn wait(&self, request: Request, until: Until, refused: u64) -> Done<Native> {
+        match until {
+            Until::Elapsed { wait_ms } => sleep(Duration::from_millis(wait_ms)).await,
+            // This client cannot detect a missing network, so it never reports `Offline`.
+            Until::Online => sleep(Duration::from_secs(1)).await,
+            Until::Credential => {
+                if !self.client.credential.is_renewed(refused).await {
+                    return Done::RefusedCredential(request);
+                }
+            }
+        }
+        Done::Waited(request)
+    }
+
+    /// Gives the upload up. A new upload is aborted; if its source was only unreadable, or if the upload was
+    /// begun earlier, it is left, because the same or another file may help later.
+    fn gave_up(&self, fault: UploadError) -> Done<Native> {
+        let leaves = match &fault {
+            UploadError::Source(SourceError::Unreadable(_)) => true,
+            _ => matches!(*self.begun, Begun::Earlier { .. }),
+        };
+        Done::GaveUp { fault, leaves }
+    }
+}
+
+fn left(fault: UploadError) -> Done<Native> {
+    Done::GaveUp {
+        fault,
+        leaves: true,
+    }
+}
