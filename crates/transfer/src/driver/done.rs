@@ -13,7 +13,7 @@ use crate::{
     upload::Request,
 };
 
-/// The result of an effect, as the side reports it.
+/// The result of an [`Effect`], as the side reports it.
 pub enum Done<S: Side> {
     /// The server answered the open request.
     Opened(Box<OpenedUpload>),
