@@ -1,7 +1,9 @@
 //! A server that asks for an API key.
 
+use core::time::Duration;
+
 use anyhow::{Context as _, Result};
-use sealift_tests::{Randomness, Scene};
+use sealift_tests::{Page, Randomness, Scene};
 use serde_json::json;
 
 use crate::scenes::stories;
@@ -10,6 +12,15 @@ stories!(
     everywhere:
     files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept,
 );
+
+/// The limit of the wait for a sentence, so that a story that expects another sentence fails.
+const LONGEST_REFUSAL: Duration = Duration::from_secs(60);
+
+/// Returns the text that the page shows in the form for the key.
+async fn text(page: &Page) -> Result<String> {
+    let text = "return document.querySelector('#login:not([hidden]) .note')?.textContent ?? '';";
+    Ok(page.run(text, vec![]).await?.to_string())
+}
 
 async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept(scene: Scene) -> Result<()> {
     let setup = scene.setup()?.with("auth", "api-keys");
@@ -26,13 +37,12 @@ async fn files_are_sent_with_the_key_that_was_typed_and_it_is_not_kept(scene: Sc
         .await?;
 
     page.log_in("made-up").await?;
-    let note = "return document.querySelector('#login:not([hidden]) .note')?.textContent ?? '';";
-    while !page
-        .run(note, vec![])
-        .await?
-        .to_string()
-        .contains("did not accept")
-    {}
+    let refused = async {
+        while !text(&page).await?.contains("does not accept") {}
+        anyhow::Ok(())
+    };
+    let refused = tokio::time::timeout(LONGEST_REFUSAL, refused).await;
+    refused.context("the page does not say that the key was refused")??;
     page.log_in(&api_key).await?;
     page.wait_for("early.bin", "done").await?;
     let (path, plaintext) = randomness.file(folder.path(), "late.bin", 1000)?;
