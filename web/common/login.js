@@ -17,7 +17,7 @@ const MOST_REFUSED_AT_ONCE = 2;
 export class Login {
   #form;
   #sources;
-  #wishes;
+  #actions;
   /** @type {string | undefined} */
   #apiKey;
   #isAsking = false;
@@ -36,12 +36,12 @@ export class Login {
    *
    * @param {HTMLFormElement} form
    * @param {(KeySource | undefined)[]} sources
-   * @param {{ use: (apiKey: string) => void, declined: () => void, asked: () => void }} wishes
+   * @param {{ use: (apiKey: string) => void, declined: () => void, asked: () => void }} actions
    */
-  constructor(form, sources, wishes) {
+  constructor(form, sources, actions) {
     this.#form = form;
     this.#sources = sources.filter((source) => source !== undefined);
-    this.#wishes = wishes;
+    this.#actions = actions;
     form.addEventListener('submit', (event) => {
       event.preventDefault();
       const apiKey = this.#input.value.trim();
@@ -53,7 +53,7 @@ export class Login {
     this.#decline.addEventListener('click', () => {
       this.#isAsking = false;
       this.#decline.hidden = true;
-      wishes.declined();
+      actions.declined();
     });
   }
 
@@ -99,7 +99,7 @@ export class Login {
     this.#form.hidden = false;
     this.#decline.hidden = false;
     this.#input.focus();
-    this.#wishes.asked();
+    this.#actions.asked();
     return false;
   }
 
@@ -122,7 +122,7 @@ export class Login {
     this.#apiKey = apiKey;
     this.#isAsking = false;
     this.#decline.hidden = true;
-    this.#wishes.use(apiKey);
+    this.#actions.use(apiKey);
   }
 
   get #input() {

@@ -90,15 +90,15 @@ export class Share {
   /**
    * Runs one action at a time, and shows a failure in the dialog.
    *
-   * @param {() => Promise<void>} wish
+   * @param {() => Promise<void>} action
    */
-  async #try(wish) {
+  async #try(action) {
     const buttons = [part(this.#dialog, 'make-link', 'button'), part(this.#dialog, 'revoke-link', 'button')];
     for (const button of buttons) button.disabled = true;
     const problem = this.#part('share-problem');
     problem.hidden = true;
     try {
-      await wish();
+      await action();
     } catch (failure) {
       if (!isFailure(failure)) throw failure;
       const { text, next } = sayReadFailure(failure);

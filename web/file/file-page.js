@@ -283,23 +283,23 @@ async function remove() {
 }
 
 /**
- * Runs `wish` and shows its failure. If the server refused the key and another key comes by itself, runs `wish` again;
+ * Runs `action` and shows its failure. If the server refused the key and another key comes by itself, runs `action` again;
  * but not a look, because any new key starts one anyway.
  *
- * @param {() => Promise<void>} wish
+ * @param {() => Promise<void>} action
  * @param {{ isLook?: boolean }} [options]
  * @returns {Promise<void>}
  */
-async function attempt(wish, { isLook = false } = {}) {
+async function attempt(action, { isLook = false } = {}) {
   tellNothing();
   try {
-    await wish();
+    await action();
   } catch (error) {
     if (!isFailure(error)) throw error;
     if (view.state === 'deleted') return;
     if (error.code === 'unauthenticated') {
       const came = await login.need();
-      if (came && !isLook) await attempt(wish);
+      if (came && !isLook) await attempt(action);
       if (!came && view.state === 'loading') view.enter('asking');
       return;
     }

@@ -125,7 +125,7 @@ export class Opener {
    * @param {number} size
    */
   async #begin(fileId, name, size) {
-    const wish = (this.#picking = {});
+    const picking = (this.#picking = {});
     // Once its download has begun, the browser holds all of a file that was in memory.
     if (this.#keptBytes === 0) this.#forget();
     this.#name = savedName(name);
@@ -133,7 +133,7 @@ export class Opener {
     // The last offered file is deleted if there is no room beside it.
     const inMemory = !picked && !isClosed && !(await hasRoom(size - this.#keptBytes));
     this.#picked = picked;
-    if (wish !== this.#picking) {
+    if (picking !== this.#picking) {
       this.#leaveNothing();
       return;
     }

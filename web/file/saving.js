@@ -13,7 +13,7 @@ const DRAW_EVERY_MS = 250;
 
 /** @typedef {'ready' | 'saving' | 'done' | 'failed' | 'cancelled'} SavingState */
 
-/** @typedef {SavingState | 'progress' | 'credential-needed'} Told the new state, or what else changed */
+/** @typedef {SavingState | 'progress' | 'credential-needed'} Told The message to the page: the new state, progress, or that an API key is needed. */
 
 /** @typedef {{ how: How, name: string, address?: string }} Outcome */
 
@@ -83,7 +83,7 @@ export class Saving {
     if (this.state === 'saving') this.#opener?.cancel();
   }
 
-  // Says how far it is.
+  // Returns the sentence about the progress of the download.
   get status() {
     if (!this.#hasBegun && globalThis.showSaveFilePicker) return say('pickPlace');
     const words = [say(this.isRetrying ? 'retrying' : 'saving'), say('openedOf', { opened: bytes(this.opened), size: bytes(this.size) })];
@@ -130,7 +130,7 @@ export class Saving {
         this.#told('credential-needed');
         break;
       case 'stopped':
-        // The next download makes another opener. One that cannot start would otherwise be made again and again.
+        // `begin` makes the next opener. Making it here would loop if it cannot start.
         this.#opener = undefined;
         if (this.state === 'saving') this.#fail(message.failure);
     }

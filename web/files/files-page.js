@@ -121,10 +121,10 @@ async function more() {
 
 /** @param {FileRecord[]} files */
 function add(files) {
-  const wishes = { share: (/** @type {FileRecord} */ record) => share.open(record), remove, announce };
+  const actions = { share: (/** @type {FileRecord} */ record) => share.open(record), remove, announce };
   const there = files.filter(({ id }) => !gone.has(id));
   const template = find('listed-file', 'template');
-  const elements = there.map((record) => listedFile(template, record, wishes));
+  const elements = there.map((record) => listedFile(template, record, actions));
   find('listed').append(...elements);
   show();
   return elements[0];
@@ -161,23 +161,23 @@ async function remove(record) {
 }
 
 /**
- * Runs `wish` and shows its failure. If the server refused the key and another key comes by itself, runs `wish` again;
+ * Runs `action` and shows its failure. If the server refused the key and another key comes by itself, runs `action` again;
  * but not `load`, because any new key loads the list anyway.
  *
- * @param {() => Promise<void>} wish
+ * @param {() => Promise<void>} action
  * @param {{ isLoad?: boolean }} [options]
  * @returns {Promise<void>}
  */
-async function attempt(wish, { isLoad = false } = {}) {
+async function attempt(action, { isLoad = false } = {}) {
   notice('notice', '');
   find('notice-facts').hidden = true;
   try {
-    await wish();
+    await action();
   } catch (failure) {
     if (!isFailure(failure)) throw failure;
     if (isLoad) find('count').textContent = '';
     if (failure.code === 'unauthenticated') {
-      if ((await login.need()) && !isLoad) await attempt(wish);
+      if ((await login.need()) && !isLoad) await attempt(action);
       return;
     }
     tell(failure);

@@ -12,9 +12,9 @@ import { say, sayAll } from '../common/sentences.js';
 /**
  * @param {HTMLTemplateElement} template
  * @param {FileRecord} record
- * @param {{ share: (record: FileRecord) => void, remove: (record: FileRecord) => void, announce: Announce }} wishes
+ * @param {{ share: (record: FileRecord) => void, remove: (record: FileRecord) => void, announce: Announce }} actions
  */
-export function listedFile(template, record, wishes) {
+export function listedFile(template, record, actions) {
   const element = copyOf(template);
   const its = (/** @type {string} */ name) => part(element, name);
   const name = nameOf(record);
@@ -27,8 +27,8 @@ export function listedFile(template, record, wishes) {
   its('file-base').textContent = name.slice(base);
   its('file-size').textContent = bytes(record.size);
   part(element, 'open', 'a').href = pageOf(record.id);
-  its('share').addEventListener('click', () => wishes.share(record));
-  its('delete').addEventListener('click', () => wishes.remove(record));
+  its('share').addEventListener('click', () => actions.share(record));
+  its('delete').addEventListener('click', () => actions.remove(record));
   const isDamaged = verification.state === 'failed';
   const words = [say('sentAt', { moment: moment(record.uploaded_at_ms) })];
   const found = sayVerification(record);
@@ -38,6 +38,6 @@ export function listedFile(template, record, wishes) {
   its('problem').hidden = !isDamaged && !isUnreadable;
   its('problem-text').textContent = isDamaged ? `${found}.` : say('recordUnreadable');
   its('problem-next').hidden = isUnreadable;
-  fillRecord(its('record'), record, wishes.announce);
+  fillRecord(its('record'), record, actions.announce);
   return element;
 }

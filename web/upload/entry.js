@@ -39,7 +39,7 @@ export class Entry {
    *
    * @type {'add' | 'resume' | 'startAnew'}
    */
-  wish = 'add';
+  mode = 'add';
   /**
    * The worker that got it last.
    *

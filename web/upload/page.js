@@ -33,7 +33,7 @@ import { Workers } from './workers.js';
 /** @import { KeySource } from '../common/login.js' */
 /** @import { Entry } from './entry.js' */
 /** @import { Found, FoundFile } from './folders.js' */
-/** @import { Wish } from './row.js' */
+/** @import { Action } from './row.js' */
 /** @import { Change } from './sending.js' */
 /** @import { FileAgain } from './unfinished.js' */
 /** @import { UploadMessage } from './worker.js' */
@@ -50,7 +50,7 @@ const awake = new Awake(() => sending.entries.some((entry) => entry.isRunning));
 const server = new Server();
 const share = new Share(find('share', 'dialog'), server, announce);
 const keys = new KeyBetweenTabs();
-const rows = new Rows(find('rows'), find('row', 'template'), { wish, download, share: shareFile, announce });
+const rows = new Rows(find('rows'), find('row', 'template'), { action, download, share: shareFile, announce });
 const unfinished = new Unfinished(find('unfinished'), find('unfinished-item', 'template'), handles, {
   goOn: goOnWith,
   chooseAgain,
@@ -171,12 +171,12 @@ function shareFile({ record }) {
 }
 
 /**
- * @param {Wish} what
+ * @param {Action} what
  * @param {Entry} entry
  */
-function wish(what, entry) {
-  /** @type {Record<Wish, () => void>} */
-  const wishes = {
+function action(what, entry) {
+  /** @type {Record<Action, () => void>} */
+  const actions = {
     pause: () => sending.pause(entry),
     continue: () => sending.goOn(entry),
     cancel: () => sending.cancel(entry),
@@ -187,7 +187,7 @@ function wish(what, entry) {
     'confirm-yes': () => sending.answer(entry, true),
     'confirm-no': () => sending.answer(entry, false),
   };
-  wishes[what]();
+  actions[what]();
 }
 
 // Pauses the last first, so that waiting files do not start when others pause.

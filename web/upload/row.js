@@ -12,11 +12,11 @@ import { say, sayAll } from '../common/sentences.js';
 /** @import { Announce } from '../common/announcer.js' */
 /** @import { Entry, State } from './entry.js' */
 
-/** @typedef {(typeof BUTTONS)[number]} Wish the class of the pressed button */
+/** @typedef {(typeof BUTTONS)[number]} Action the class of the pressed button */
 
 /**
- * @typedef {object} RowWishes
- * @property {(what: Wish, entry: Entry) => void} wish
+ * @typedef {object} RowActions
+ * @property {(what: Action, entry: Entry) => void} action
  * @property {(entry: Entry, event: Event) => void} download
  * @property {(entry: Entry) => void} share
  * @property {Announce} announce
@@ -39,16 +39,16 @@ export class Row {
   /**
    * @param {Entry} entry
    * @param {HTMLTemplateElement} template
-   * @param {RowWishes} wishes
+   * @param {RowActions} actions
    */
-  constructor(entry, template, { wish, download, share, announce }) {
+  constructor(entry, template, { action, download, share, announce }) {
     this.#entry = entry;
     this.element = copyOf(template);
     sayAll(this.element, { name: entry.name });
     for (const what of BUTTONS) {
       const button = this.#part(what);
       button.addEventListener('click', () => {
-        if (button.ariaDisabled !== 'true') wish(what, entry);
+        if (button.ariaDisabled !== 'true') action(what, entry);
       });
     }
     const { name } = entry;

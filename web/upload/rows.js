@@ -3,7 +3,7 @@
 import { Row } from './row.js';
 
 /** @import { Entry } from './entry.js' */
-/** @import { RowWishes } from './row.js' */
+/** @import { RowActions } from './row.js' */
 
 /** @typedef {{ element: HTMLElement, entries: Set<Entry>, rows: Map<Entry, Row> | undefined }} Block */
 
@@ -29,11 +29,11 @@ export class Rows {
   /**
    * @param {HTMLElement} list
    * @param {HTMLTemplateElement} template
-   * @param {RowWishes} wishes
+   * @param {RowActions} actions
    */
-  constructor(list, template, wishes) {
+  constructor(list, template, actions) {
     this.#list = list;
-    this.#make = (/** @type {Entry} */ entry) => new Row(entry, template, wishes);
+    this.#make = (/** @type {Entry} */ entry) => new Row(entry, template, actions);
   }
 
   /** @param {Entry} entry */

@@ -73,13 +73,13 @@ export class Sending {
    * Has the entry sent. To resume it needs an `uploadId`.
    *
    * @param {Entry} entry
-   * @param {Entry['wish']} wish
+   * @param {Entry['mode']} mode
    */
-  send(entry, wish) {
+  send(entry, mode) {
     this.#workers.askAgain();
-    if (wish === 'add') this.#part(entry);
-    if (wish !== 'resume') entry.unsend();
-    entry.wish = wish;
+    if (mode === 'add') this.#part(entry);
+    if (mode !== 'resume') entry.unsend();
+    entry.mode = mode;
     entry.backend = this.#workers.chosen();
     entry.failure = undefined;
     entry.enter('waiting');
@@ -103,7 +103,7 @@ export class Sending {
   goOn(entry) {
     if (entry.state === 'known') this.answer(entry, true);
     else if (entry.canContinue && entry.isHanded) this.#worker(entry).tell('goOn', entry.id);
-    else if (entry.canContinue) this.send(entry, entry.state === 'left' ? 'resume' : entry.wish);
+    else if (entry.canContinue) this.send(entry, entry.state === 'left' ? 'resume' : entry.mode);
   }
 
   /** @param {Entry} entry */
@@ -216,12 +216,12 @@ export class Sending {
     switch (message.type) {
       case 'opened':
         entry.uploadId = message.uploadId;
-        if (entry.wish !== 'resume') this.#keep(entry);
+        if (entry.mode !== 'resume') this.#keep(entry);
         break;
       case 'state':
         entry.enter(message.state);
         // Only now it is certain that the file belongs to this upload.
-        if (entry.wish === 'resume' && message.state !== 'sealing') this.#keep(entry);
+        if (entry.mode === 'resume' && message.state !== 'sealing') this.#keep(entry);
         break;
       case 'progress':
         entry.progress(message.sent);
@@ -256,9 +256,9 @@ export class Sending {
     const worker = this.#worker(entry);
     const earlier = entry.worker;
     entry.worker = worker;
-    if (uploadId && entry.wish === 'resume') {
+    if (uploadId && entry.mode === 'resume') {
       worker.tell('resume', id, uploadId, file);
-    } else if (entry.wish === 'startAnew') {
+    } else if (entry.mode === 'startAnew') {
       // Only the worker that began the old upload discards it by itself.
       if (uploadId && earlier !== worker) this.#discardQuietly(uploadId);
       this.#part(entry);

@@ -22,7 +22,7 @@ import { say, sayAll } from '../common/sentences.js';
 /**
  * `discard` resolves to whether the upload is gone.
  *
- * @typedef {object} UnfinishedWishes
+ * @typedef {object} UnfinishedActions
  * @property {(upload: UploadSummary, found: FileAgain) => void} goOn
  * @property {() => Promise<FileAgain>} chooseAgain
  * @property {(upload: UploadSummary) => Promise<boolean>} discard
@@ -36,7 +36,7 @@ export class Unfinished {
   #section;
   #template;
   #handles;
-  #wishes;
+  #actions;
   /** @type {Map<string, UploadSummary>} */
   #uploads = new Map();
   /** @type {ReturnType<typeof setTimeout> | undefined} */
@@ -46,13 +46,13 @@ export class Unfinished {
    * @param {HTMLElement} section
    * @param {HTMLTemplateElement} template
    * @param {Pick<Handles, 'of' | 'uploadIds'>} handles
-   * @param {UnfinishedWishes} wishes
+   * @param {UnfinishedActions} actions
    */
-  constructor(section, template, handles, wishes) {
+  constructor(section, template, handles, actions) {
     this.#section = section;
     this.#template = template;
     this.#handles = handles;
-    this.#wishes = wishes;
+    this.#actions = actions;
   }
 
   /**
@@ -112,7 +112,7 @@ export class Unfinished {
     this.#timer = setTimeout(async () => {
       const now = await sentElsewhere();
       if ([...elsewhere].every((uploadId) => now.has(uploadId))) this.#watch(elsewhere);
-      else this.#wishes.reload();
+      else this.#actions.reload();
     }, LOOK_EVERY_MS);
   }
 
@@ -144,12 +144,12 @@ export class Unfinished {
     its('continue').hidden = !hasHandle;
     its('continue').addEventListener('click', () => this.#continue(upload, its('file-status')));
     its('choose-again').addEventListener('click', async () => {
-      this.#wishes.goOn(upload, await this.#wishes.chooseAgain());
+      this.#actions.goOn(upload, await this.#actions.chooseAgain());
     });
     its('discard').addEventListener('click', async () => {
-      if (await this.#wishes.discard(upload)) this.remove(upload.upload_id);
+      if (await this.#actions.discard(upload)) this.remove(upload.upload_id);
     });
-    copies(its('copy-details'), () => detailsOfUnfinished(upload), this.#wishes.announce);
+    copies(its('copy-details'), () => detailsOfUnfinished(upload), this.#actions.announce);
     return item;
   }
 
@@ -161,11 +161,11 @@ export class Unfinished {
     const handle = await this.#handles.of(upload.upload_id);
     const file = handle && (await fileOf(handle));
     if (file) {
-      this.#wishes.goOn(upload, { file, handle });
+      this.#actions.goOn(upload, { file, handle });
       return;
     }
     status.textContent = say('notPermitted');
-    this.#wishes.announce(say('notPermitted'));
+    this.#actions.announce(say('notPermitted'));
   }
 }
 

@@ -48,7 +48,7 @@ impl Credential {
         self.answer(false);
     }
 
-    /// Lets the next request that needs an API key ask again after it was declined.
+    /// After the person declined, lets the next request that needs an API key ask for one again.
     pub fn ask_again(&self) {
         self.is_declined.set(false);
     }

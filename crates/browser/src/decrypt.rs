@@ -36,7 +36,8 @@ pub struct Decryption {
 }
 
 impl Decryption {
-    /// Takes what the server gave. Wipes the text of the content key.
+    /// Imports the content key that `POST /v1/files/{id}/open` returned, and checks the header with it. Wipes the
+    /// text of the key.
     ///
     /// # Errors
     /// Fails as [`PieceOpener::new`] does, and returns [`Fault::Answer`] if the content key cannot be read.

@@ -130,7 +130,7 @@ impl PartFiles {
 
     /// Deletes the folders of pages that were closed or crashed.
     pub async fn delete_leftovers(&self) {
-        // If the browser has no such files, there are none to delete.
+        // An error means that the browser has no OPFS, so there is nothing to delete.
         let _nothing_there = delete_unlocked().await;
     }
 }

@@ -66,7 +66,7 @@ impl ServerApi {
         self.ask_for_js(policy::PATH).await
     }
 
-    /// Opens an upload, or finds the one of this client token.
+    /// Opens an upload, or finds the one that this client token opened before.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request fails.

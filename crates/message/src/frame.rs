@@ -19,7 +19,7 @@ use crate::wire::Piece;
 /// One frame of a message, without its bytes.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum Frame {
-    /// Any frame but the last, as long as the frame length says.
+    /// A frame before the last. It has exactly the frame length.
     Regular {
         /// The frame's number, from 1.
         sequence_number: SequenceNumber,

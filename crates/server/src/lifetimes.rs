@@ -1,4 +1,5 @@
-//! The lifetimes of uploads and of the right to read by a ticket, by the server's clock.
+//! The lifetimes of uploads, and of the right to read that a redeemed ticket gives, by the server's clock. How
+//! long a link can be redeemed is in [`sealift_transfer::api::tickets`].
 
 /// The time from the last signature until an upload expires.
 const UPLOAD_IDLE_MS: i64 = 7 * 24 * 60 * 60 * 1000;

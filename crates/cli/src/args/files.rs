@@ -1,9 +1,9 @@
 //! The flags of `sealift files`.
 
-use core::{ops::RangeInclusive, time::Duration};
+use core::time::Duration;
 
 use clap::Subcommand;
-use sealift_transfer::api::{FileId, TicketId};
+use sealift_transfer::api::{FileId, TicketId, tickets::LIFETIMES_S};
 
 use super::{Access, Output};
 
@@ -129,9 +129,9 @@ pub(crate) struct ShareFile {
     #[arg(value_name = "FILE_ID", value_parser = super::file_id)]
     pub(crate) id: FileId,
 
-    /// How long the link works: 1m to 30d, such as 90m, 12h or 7d.
-    #[arg(long, value_name = "TIME", default_value = "7d", value_parser = expiry)]
-    pub(crate) expires: Duration,
+    /// How long the link works: 1m to 30d, such as 90m or 12h; 7d if not given.
+    #[arg(long, value_name = "TIME", value_parser = expiry)]
+    pub(crate) expires: Option<Duration>,
 
     #[command(flatten)]
     pub(crate) output: Output,
@@ -140,13 +140,9 @@ pub(crate) struct ShareFile {
     pub(crate) access: Access,
 }
 
-/// The lifetimes of a link that the server accepts.
-const EXPIRES: RangeInclusive<Duration> =
-    Duration::from_secs(60)..=Duration::from_secs(30 * 24 * 60 * 60);
-
 fn expiry(text: &str) -> Result<Duration, String> {
     let expires = humantime::parse_duration(text).map_err(|error| error.to_string())?;
-    match EXPIRES.contains(&expires) {
+    match LIFETIMES_S.contains(&expires.as_secs()) {
         true => Ok(expires),
         false => Err("a link can work for 1m to 30d".to_owned()),
     }

@@ -12,7 +12,7 @@ pub(crate) struct Message {
 }
 
 /// Says how to reach an object in S3. The standard AWS chain (environment, profile, web identity, container,
-/// instance) supplies whatever no flag sets. In the help, flags under this heading come after those without one.
+/// instance) supplies whatever no flag sets. The help lists these flags last, under a heading of their own.
 #[derive(Debug, Clone, clap::Args)]
 #[command(next_help_heading = "S3")]
 pub(crate) struct S3Reach {

@@ -232,7 +232,7 @@ impl<'a> ResumingDownload<'a> {
 
     fn progress(&self, retries_in_ms: Option<u64>) -> DownloadProgress {
         let begun = self.begun.as_ref();
-        // Bytes of an earlier download count. Bytes before a range do not.
+        // The progress includes bytes of an earlier download, but not the bytes before a range.
         let before = match self.asked.end {
             Some(_) => begun.map_or(0, |begun| begun.start),
             None => 0,

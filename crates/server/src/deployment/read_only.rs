@@ -9,8 +9,7 @@ use core::sync::atomic::{AtomicBool, Ordering};
 #[derive(Debug, Default)]
 pub(crate) struct ReadOnly(AtomicBool);
 
-/// The error if a change is refused because the server is read-only. Its text is for the operator in the
-/// log, and for a person or a program in the refusal.
+/// The error if a change is refused because the server is read-only. The log and the refusal show its text.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("{WHY}")]
 pub(crate) struct IsReadOnly;

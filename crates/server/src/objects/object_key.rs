@@ -70,7 +70,7 @@ impl fmt::Debug for ObjectKey {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct KeyPrefix(String);
 
-/// The error for a text that cannot begin object keys.
+/// The error for a prefix that object keys may not have.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[error("segments of a-z, 0-9, '-' and '_' joined by '/', at most 64 characters")]
 pub struct NotAKeyPrefix;

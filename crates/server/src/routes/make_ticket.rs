@@ -1,15 +1,16 @@
 //! `POST /v1/tickets`: makes a ticket, which lets another person download one file once. The ticket is
 //! in this answer and nowhere else.
 
-use core::ops::RangeInclusive;
-
 use axum::{
     Json,
     extract::State,
     response::{IntoResponse as _, Response},
 };
 use http::{HeaderValue, StatusCode, header};
-use sealift_transfer::api::{FileId, MadeTicket, MakeTicket, ProblemCode, TicketId, tickets};
+use sealift_transfer::api::{
+    FileId, MadeTicket, MakeTicket, ProblemCode, TicketId,
+    tickets::{self, DEFAULT_LIFETIME_S, LIFETIMES_S},
+};
 use zeroize::Zeroizing;
 
 use super::JsonBody;
@@ -20,11 +21,6 @@ use crate::{
     random,
     records::{AuditAction, TicketRow},
 };
-
-/// Lifetimes of a ticket: a minute to 30 days; a week if the request names none.
-const LIFETIMES_S: RangeInclusive<u64> = 60..=30 * DAY_S;
-const DEFAULT_LIFETIME_S: u64 = 7 * DAY_S;
-const DAY_S: u64 = 24 * 60 * 60;
 
 pub(crate) async fn make_ticket(
     State(app): State<App>,

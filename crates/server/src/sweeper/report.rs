@@ -71,7 +71,7 @@ pub struct SweepCount {
     /// Items that this sweep cleaned up. The other items were left alone, or another server was
     /// faster.
     pub done: u64,
-    /// Items that could not be cleaned up now, and failed searches for them.
+    /// Items that could not be cleaned up now, plus the searches of this kind that failed.
     pub failed: u64,
 }
 

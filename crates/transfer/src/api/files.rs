@@ -105,8 +105,7 @@ pub struct FileRecord {
 #[cfg_attr(test, derive(ts_rs::TS))]
 #[serde(tag = "state", rename_all = "snake_case")]
 pub enum Verification {
-    /// The check has not run yet: not since the upload, or, for a file that was good, not since the last
-    /// request for it.
+    /// The check has not ended yet. A file that was good is pending again after a request to verify it.
     Pending,
     /// Every frame was authentic and all of them were there.
     Verified {

@@ -37,6 +37,13 @@ pub fn page_path(file: &FileId) -> String {
     format!("/files/{file}")
 }
 
+/// Seconds for which a ticket can be redeemed: a minute to 30 days. The choices of the page's dialog
+/// (`web/common/parts/share.html`) are among them.
+pub const LIFETIMES_S: core::ops::RangeInclusive<u64> = 60..=30 * DAY_S;
+/// The same if the request names none: a week.
+pub const DEFAULT_LIFETIME_S: u64 = 7 * DAY_S;
+const DAY_S: u64 = 24 * 60 * 60;
+
 /// The request for a ticket.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 #[cfg_attr(test, derive(ts_rs::TS))]
@@ -44,8 +51,8 @@ pub fn page_path(file: &FileId) -> String {
 pub struct MakeTicket {
     /// The caller's own file that may be downloaded.
     pub file_id: FileId,
-    /// Seconds for which the ticket can be redeemed: 60 to 2,592,000 (30 days). The default is 604,800
-    /// (7 days).
+    /// Seconds for which the ticket can be redeemed, within [`LIFETIMES_S`]; [`DEFAULT_LIFETIME_S`] if
+    /// there is none.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     #[cfg_attr(test, ts(optional))]
     pub expires_in_seconds: Option<u64>,

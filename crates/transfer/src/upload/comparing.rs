@@ -14,7 +14,8 @@ use crate::{
 pub(super) struct Comparing {
     session: Session,
     signed: PartMap<PartStatus>,
-    /// The file was modified since the start, so parts that are not signed yet cannot be checked.
+    /// Whether the time of modification differs from the one at the opening. If so, parts that are not signed
+    /// yet cannot be checked.
     was_modified: bool,
     /// Parts whose comparison has not begun.
     waiting: PartSet,
@@ -56,7 +57,7 @@ impl Comparing {
         &self.session.upload_id
     }
 
-    /// Compares as many parts at once as may be held.
+    /// Compares as many parts at once as the driver may hold in memory.
     pub(super) fn begin(mut self, settings: Settings, commands: &mut Vec<Command>) -> Phase {
         while self.running.len() < settings.most_held() {
             let Some((part, ())) = self.waiting.pop_first() else {

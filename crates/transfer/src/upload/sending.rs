@@ -56,7 +56,7 @@ impl Sending {
         &self.session.upload_id
     }
 
-    /// Seals as many parts as may be held and signs those that are ready. Completes after the last.
+    /// Seals as many parts as the driver may hold in memory and signs those that are ready. Completes after the last.
     pub(super) fn begin(mut self, settings: Settings, commands: &mut Vec<Command>) -> Phase {
         self.seal_more(settings.most_held(), commands);
         self.sign_ready(commands);

@@ -11,8 +11,8 @@ use crate::{
 
 pub(super) async fn run(args: ShareFile) -> anyhow::Result<()> {
     let client = connect(&args.access)?;
-    let seconds = args.expires.as_secs();
-    let made = client.make_ticket(&args.id, Some(seconds)).await;
+    let seconds = args.expires.map(|expires| expires.as_secs());
+    let made = client.make_ticket(&args.id, seconds).await;
     let made = made.map_err(|error| of_file(&error, &args.id, &args.access))?;
     let link = client.link(&made);
     if args.output.json {

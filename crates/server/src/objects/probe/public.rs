@@ -13,7 +13,7 @@ use super::{
     Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, tidied,
 };
 
-/// Headers that a page sends with a PUT and with a GET, besides those that every page may send.
+/// Headers that a page sends with a PUT and with a GET, and that CORS must therefore allow.
 const SENT: [(&str, &str); 2] = [
     ("PUT", "if-none-match,x-amz-checksum-sha256"),
     ("GET", "if-match,range"),

@@ -1,6 +1,6 @@
 //! Signs requests for one endpoint (docs/FORMAT.md, R10). The signature of a PUT covers the host, the
 //! exact content length and the SHA-256 of the bytes; that of a GET covers the host and the ETag.
-//! Neither covers anything that the sender would have to guess.
+//! Neither covers a header whose value the sender does not know.
 
 use core::time::Duration;
 use std::{
@@ -49,8 +49,9 @@ pub(super) enum Becomes<'a> {
 }
 
 impl Becomes<'_> {
-    /// Returns the only headers that the signature may cover. Every HTTP client sends the first two
-    /// by itself.
+    /// Returns the only headers that the signature may cover, in alphabetical order, because they are
+    /// compared with `X-Amz-SignedHeaders`. Every HTTP client sends the first two by itself. Those
+    /// that it must be told to send are in [`TO_BE_SENT`], and CORS must allow them.
     fn signed_headers(self) -> &'static [&'static str] {
         match self {
             Self::Part(..) => &["content-length", "host", CHECKSUM],

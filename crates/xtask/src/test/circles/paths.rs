@@ -57,7 +57,7 @@ impl Crate {
             let handed_on = rest
                 .first()
                 .and_then(|name| module.handed_on.get(*name))
-                // A name that is handed on in a loop is in no file.
+                // Re-exports that form a loop lead to no file, so stop here.
                 .filter(|_| hops < self.modules.len());
             return match handed_on {
                 Some(path) => self.file_of(path, hops + 1),
