@@ -5,7 +5,7 @@ use anyhow::Result;
 use aws_sdk_s3::config::{BehaviorVersion, Region};
 use http::HeaderValue;
 use sealift_server::{
-    Clock,
+    Clock, UnixMillis,
     objects::{
         CompletedPart, ObjectKey, Objects, PresignedPut, S3Config, S3Credentials, S3UploadId,
         StoredObject, StoredPart,
@@ -122,7 +122,7 @@ impl Bench {
         let (number, sha256, len) = (number(part), Sha256::of(bytes), len(bytes));
         let signed = self
             .objects
-            .presign_part(&self.key, upload, number, &sha256, len, now_ms());
+            .presign_part(&self.key, upload, number, &sha256, len, now());
         signed.await.unwrap()
     }
 
@@ -130,7 +130,7 @@ impl Bench {
         let sha256 = Sha256::of(bytes);
         let signed = self
             .objects
-            .presign_put(&self.key, &sha256, len(bytes), now_ms());
+            .presign_put(&self.key, &sha256, len(bytes), now());
         signed.await.unwrap()
     }
 
@@ -206,6 +206,6 @@ pub(crate) fn len(bytes: &[u8]) -> u64 {
 }
 
 /// Returns the current time. The store must have the same time, because signatures contain it.
-pub(crate) fn now_ms() -> i64 {
-    Clock::system().now_ms()
+pub(crate) fn now() -> UnixMillis {
+    Clock::system().now()
 }

@@ -3,16 +3,19 @@
 use aws_sdk_s3::primitives::ByteStream;
 use futures::{StreamExt as _, stream};
 
-use sealift_server::objects::{FoundMark, Mark, Reached};
+use sealift_server::{
+    UnixMillis,
+    objects::{FoundMark, Mark, Reached},
+};
 
-use crate::bench::{BUCKET, Bench, now_ms};
+use crate::bench::{BUCKET, Bench, now};
 
 /// An object key of another owner in the same bucket. Its prefix begins with the same letters.
 const FOREIGN: &str = "sealift-of-others/a";
 
 /// Checks that a time of the store's clock is about now.
-fn expect_now(at_ms: Option<i64>) {
-    let age_ms = now_ms() - at_ms.unwrap();
+fn expect_now(at: Option<UnixMillis>) {
+    let age_ms = now().get() - at.unwrap().get();
     assert!((-60_000..60_000).contains(&age_ms), "{age_ms}");
 }
 
@@ -25,7 +28,7 @@ pub(crate) async fn unfinished_uploads_are_listed_under_the_prefix_only(bench: &
         panic!("{unfinished:?}");
     };
     assert_eq!((&only.key, &only.s3_upload_id), (&bench.key, &upload));
-    expect_now(only.initiated_at_ms);
+    expect_now(only.initiated_at);
 }
 
 pub(crate) async fn more_than_a_thousand_objects_are_listed_page_by_page(bench: &Bench) {
@@ -45,7 +48,7 @@ pub(crate) async fn more_than_a_thousand_objects_are_listed_page_by_page(bench: 
     assert_eq!(first.len(), 1000);
     let after = first.last().map(|object| &object.key);
     let second = bench.objects.list_objects(after).await.unwrap();
-    expect_now(second[0].modified_at_ms);
+    expect_now(second[0].modified_at);
     let listed = first.iter().chain(&second);
     let listed: Vec<_> = listed.map(|object| object.key.to_string()).collect();
     assert_eq!(listed, keys);

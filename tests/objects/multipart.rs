@@ -6,7 +6,7 @@ use sealift_server::objects::{CompletedPart, ETag, ObjectsError, S3UploadId};
 use sealift_transfer::api::Sha256;
 
 use crate::{
-    bench::{BUCKET, Bench, completed, len, now_ms, number},
+    bench::{BUCKET, Bench, completed, len, now, number},
     quirks::Quirk,
 };
 
@@ -204,7 +204,7 @@ pub(crate) async fn an_upload_id_belongs_to_its_key(bench: &Bench) {
     let sha256 = Sha256::of(b"sealed");
     let put = bench
         .objects
-        .presign_part(&other, &upload, number(2), &sha256, 6, now_ms());
+        .presign_part(&other, &upload, number(2), &sha256, 6, now());
     assert_eq!(bench.send(&put.await.unwrap(), b"sealed").await, 404);
     let exists = bench.objects.multipart_exists(&other, &upload);
     assert!(!exists.await.unwrap());

@@ -1,10 +1,12 @@
 //! Reads that a browser makes itself with a presigned GET.
 
+use core::time::Duration;
+
 use http::Method;
 use sealift_server::objects::StoredObject;
 use sealift_transfer::api::PresignedGet;
 
-use crate::bench::{BUCKET, Bench, PAGE, now_ms};
+use crate::bench::{BUCKET, Bench, PAGE, now};
 
 /// Builds the request as a browser sends it.
 fn ask(bench: &Bench, get: &PresignedGet) -> reqwest::RequestBuilder {
@@ -20,7 +22,7 @@ async fn status(request: reqwest::RequestBuilder) -> u16 {
 }
 
 async fn signed(bench: &Bench, object: &StoredObject) -> PresignedGet {
-    let signed = bench.objects.presign_get(object, now_ms(), None);
+    let signed = bench.objects.presign_get(object, now(), None);
     signed.await.unwrap()
 }
 
@@ -63,7 +65,7 @@ pub(crate) async fn a_signed_get_is_good_for_nothing_else(bench: &Bench) {
         let changing = changing.header("if-match", &object.etag.0);
         assert_eq!(status(changing).await, 403, "{method}");
     }
-    let long_ago = now_ms() - 901_000;
+    let long_ago = now().earlier_by(Duration::from_secs(901));
     let expired = bench
         .objects
         .presign_get(&object, long_ago, None)

@@ -6,7 +6,7 @@ use sealift_server::objects::{Objects, S3Credentials};
 use sealift_tests::{Proxy, Recorded, address_in};
 use sealift_transfer::api::Sha256;
 
-use crate::bench::{Bench, client, completed, key_of, now_ms, number};
+use crate::bench::{Bench, client, completed, key_of, now, number};
 
 /// Returns Sealift's client, the recording proxy that it goes through, and Garage behind it.
 async fn recorded() -> (Objects, Proxy, Bench) {
@@ -77,7 +77,7 @@ async fn r10_a_part_is_put_with_its_length_host_and_sha256_signed() {
     let upload = objects.create_multipart(&key).await.unwrap();
     only_request(&proxy);
     let sha256 = Sha256::of(b"sealed");
-    let put = objects.presign_part(&key, &upload, number(7), &sha256, 6, now_ms());
+    let put = objects.presign_part(&key, &upload, number(7), &sha256, 6, now());
     assert_eq!(bench.send(&put.await.unwrap(), b"sealed").await, 200);
     let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::PUT);
@@ -94,7 +94,7 @@ async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
     let (objects, proxy, bench) = recorded().await;
     let key = key_of(&objects, 1);
     let sha256 = Sha256::of(b"sealed");
-    let put = objects.presign_put(&key, &sha256, 6, now_ms());
+    let put = objects.presign_put(&key, &sha256, 6, now());
     assert_eq!(bench.send(&put.await.unwrap(), b"sealed").await, 200);
     let sent = only_request(&proxy);
     assert_eq!(sent.method, Method::PUT);
@@ -114,7 +114,7 @@ async fn r10_an_object_is_put_where_there_is_none_with_all_of_that_signed() {
 async fn r6_an_object_is_got_with_its_etag_signed_and_nothing_else() {
     let (objects, proxy, bench) = recorded().await;
     let object = bench.store(&[b"sealed"]).await;
-    let get = objects.presign_get(&object, now_ms(), None).await.unwrap();
+    let get = objects.presign_get(&object, now(), None).await.unwrap();
     let request = bench.http.get(&get.url);
     let request = request.header("if-match", &get.headers["if-match"]);
     let answer = request.header("range", "bytes=1-2").send().await.unwrap();

@@ -1,17 +1,19 @@
 //! Requests that a store must refuse because of their signature, and those that it must accept.
 
+use core::time::Duration;
+
 use http::Method;
 use sealift_transfer::api::Sha256;
 
-use crate::bench::{Bench, PAGE, now_ms, number};
+use crate::bench::{Bench, PAGE, now, number};
 
 pub(crate) async fn the_store_passes_the_probe_and_nothing_of_it_stays(bench: &Bench) {
-    let probe = bench.objects.prove_store([3; 16], now_ms());
+    let probe = bench.objects.prove_store([3; 16], now());
     assert_eq!(probe.await.unwrap(), None);
     let joined = bench.objects.prove_unequal_parts([4; 16]);
     joined.await.unwrap();
     let pages = [PAGE.to_owned()];
-    let public = bench.objects.prove_public(&pages, &[], [5; 16], now_ms());
+    let public = bench.objects.prove_public(&pages, &[], [5; 16], now());
     assert_eq!(public.await.unwrap(), []);
     assert_eq!(bench.objects.unfinished_multiparts().await.unwrap(), []);
     let listed = bench.sdk.list_objects_v2().bucket(crate::bench::BUCKET);
@@ -54,7 +56,7 @@ pub(crate) async fn only_the_signed_bytes_are_accepted_as_a_part(bench: &Bench) 
 
 pub(crate) async fn an_expired_url_is_refused(bench: &Bench) {
     let upload = bench.begin().await;
-    let (sha256, long_ago) = (Sha256::of(b"a"), now_ms() - 901_000);
+    let (sha256, long_ago) = (Sha256::of(b"a"), now().earlier_by(Duration::from_secs(901)));
     let part = bench
         .objects
         .presign_part(&bench.key, &upload, number(1), &sha256, 1, long_ago);

@@ -5,12 +5,13 @@ use std::{
     fs::{self, File},
     io::{Seek as _, SeekFrom, Write as _},
     ops::Range,
-    time::{SystemTime, UNIX_EPOCH},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result, ensure};
 use sealift_message::{ContentKey, FrameSealer, StoredHeader};
 use sealift_server::{
+    Clock,
     objects::ETag,
     records::{AuditAction, AuditRow, CompletedObject, LeaseOwner, Records},
 };
@@ -118,19 +119,18 @@ impl LargeFile {
     async fn keep(&self, opened: &OpenedUpload, frames: &[u64]) -> Result<()> {
         let records = Records::open(&self.stack.config().database_file()).await?;
         let owner = LeaseOwner::from_random([7; 16]);
-        let now = SystemTime::now().duration_since(UNIX_EPOCH)?;
-        let now_ms = i64::try_from(now.as_millis())?;
+        let (now, lease) = (Clock::system().now(), Duration::from_secs(60));
         let id = &opened.upload_id;
-        ensure!(records.begin_completing(id, owner, now_ms, 60_000).await?);
+        ensure!(records.begin_completing(id, owner, now, lease).await?);
         let object = CompletedObject {
             etag: ETag("\"large\"".to_owned()),
             version: None,
             sniffed_type: None,
-            uploaded_at_ms: now_ms,
-            verification_due_at_ms: None,
+            uploaded_at: now,
+            verification_due_at: None,
         };
         let audited = AuditRow {
-            at_ms: now_ms,
+            at: now,
             request_id: None,
             scope: None,
             via: "test",

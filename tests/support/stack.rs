@@ -13,7 +13,9 @@ use std::{
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
-use sealift_server::{Clock, Config, Server, objects::embedded::Embedded, records::Roles};
+use sealift_server::{
+    Clock, Config, Server, UnixMillis, objects::embedded::Embedded, records::Roles,
+};
 use sealift_transfer::api::{FileId, FileRecord, files, tickets};
 use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
@@ -56,7 +58,9 @@ impl Stack {
         let ahead_ms = Arc::new(AtomicI64::new(0));
         let clock = {
             let (system, ahead_ms) = (Clock::system(), ahead_ms.clone());
-            Clock::from_fn(move || system.now_ms() + ahead_ms.load(Ordering::Relaxed))
+            Clock::from_fn(move || {
+                UnixMillis::from_ms(system.now().get() + ahead_ms.load(Ordering::Relaxed))
+            })
         };
         let server = Server::start_at(config.clone(), clock).await?;
         let address = format!("http://{}", server.address());

@@ -16,6 +16,7 @@ use crate::{
     objects::Objects,
     records::{Records, Scope},
     telemetry::Metrics,
+    unix_millis::UnixMillis,
 };
 
 /// The parts of this server. Cloning is cheap.
@@ -60,9 +61,9 @@ impl App {
         Self(Arc::new(parts))
     }
 
-    /// Returns the server's time in Unix milliseconds.
-    pub(crate) fn now_ms(&self) -> i64 {
-        self.clock.now_ms()
+    /// Returns the server's time.
+    pub(crate) fn now(&self) -> UnixMillis {
+        self.clock.now()
     }
 }
 

@@ -44,7 +44,7 @@ impl App {
         outcome: &'static str,
     ) -> AuditRow {
         AuditRow {
-            at_ms: self.now_ms(),
+            at: self.now(),
             request_id: caller.request_id.as_ref().map(ToString::to_string),
             scope: Some(caller.scope.clone()),
             via: caller.via.as_str(),
@@ -65,7 +65,7 @@ impl App {
         outcome: &'static str,
     ) -> AuditRow {
         AuditRow {
-            at_ms: self.now_ms(),
+            at: self.now(),
             request_id: None,
             scope: scope.cloned(),
             via: who.as_str(),
@@ -89,14 +89,14 @@ impl App {
             file_id: reader.file_id.clone(),
             outcome,
         };
-        let now_ms = self.now_ms();
-        if self.kept_readings.is_covered(&reading, now_ms) {
+        let now = self.now();
+        if self.kept_readings.is_covered(&reading, now) {
             return Ok(());
         }
         let (caller, id) = (&reader.caller, reader.file_id.as_str());
         self.audit(caller, AuditAction::OpenFile, id, outcome)
             .await?;
-        self.kept_readings.save(reading, now_ms);
+        self.kept_readings.save(reading, now);
         Ok(())
     }
 
@@ -139,7 +139,7 @@ impl App {
             return;
         }
         let row = AuditRow {
-            at_ms: self.now_ms(),
+            at: self.now(),
             request_id: request_id.map(ToString::to_string),
             scope: scope.cloned(),
             via: known.map_or("unknown", |(_, via): &(Scope, Via)| via.as_str()),

@@ -2,12 +2,11 @@
 //! pass.
 
 use core::{fmt, time::Duration};
-use std::{
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{sync::Arc, time::SystemTime};
 
 use tokio::sync::watch;
+
+use crate::unix_millis::UnixMillis;
 
 /// A clock. Cheap to clone.
 #[derive(Clone)]
@@ -15,42 +14,36 @@ pub struct Clock(Kind);
 
 #[derive(Clone)]
 enum Kind {
-    Runs(Arc<dyn Fn() -> i64 + Send + Sync>),
-    ByHand(watch::Receiver<i64>),
+    Runs(Arc<dyn Fn() -> UnixMillis + Send + Sync>),
+    ByHand(watch::Receiver<UnixMillis>),
 }
 
 impl Clock {
     /// Returns the clock of this machine.
     #[must_use]
     pub fn system() -> Self {
-        Self::from_fn(|| {
-            let since = SystemTime::now().duration_since(UNIX_EPOCH);
-            since.map_or(0, |since| {
-                i64::try_from(since.as_millis()).unwrap_or(i64::MAX)
-            })
-        })
+        Self::from_fn(|| SystemTime::now().into())
     }
 
-    /// Makes a clock that runs by itself from a function that returns milliseconds since the Unix
-    /// epoch.
+    /// Makes a clock that runs by itself from a function that returns its time.
     #[must_use]
-    pub fn from_fn(now_ms: impl Fn() -> i64 + Send + Sync + 'static) -> Self {
-        Self(Kind::Runs(Arc::new(now_ms)))
+    pub fn from_fn(now: impl Fn() -> UnixMillis + Send + Sync + 'static) -> Self {
+        Self(Kind::Runs(Arc::new(now)))
     }
 
     /// Makes a clock that stands still until its hand is moved. A task that sleeps on it waits for the
     /// hand.
     #[must_use]
-    pub fn by_hand(now_ms: i64) -> (Self, ClockHand) {
-        let (hand, shown) = watch::channel(now_ms);
+    pub fn by_hand(now: UnixMillis) -> (Self, ClockHand) {
+        let (hand, shown) = watch::channel(now);
         (Self(Kind::ByHand(shown)), ClockHand(hand))
     }
 
-    /// Returns the milliseconds since the Unix epoch.
+    /// Returns the time that this clock shows.
     #[must_use]
-    pub fn now_ms(&self) -> i64 {
+    pub fn now(&self) -> UnixMillis {
         match &self.0 {
-            Kind::Runs(now_ms) => now_ms(),
+            Kind::Runs(now) => now(),
             Kind::ByHand(shown) => *shown.borrow(),
         }
     }
@@ -60,10 +53,9 @@ impl Clock {
         match &self.0 {
             Kind::Runs(_) => tokio::time::sleep(wait).await,
             Kind::ByHand(shown) => {
-                let wait_ms = i64::try_from(wait.as_millis()).unwrap_or(i64::MAX);
-                let end_ms = self.now_ms().saturating_add(wait_ms);
+                let end = self.now().later_by(wait);
                 let mut shown = shown.clone();
-                if shown.wait_for(|now_ms| *now_ms >= end_ms).await.is_err() {
+                if shown.wait_for(|now| *now >= end).await.is_err() {
                     // The hand is gone, so this time will never come.
                     core::future::pending::<()>().await;
                 }
@@ -80,13 +72,13 @@ impl fmt::Debug for Clock {
 
 /// Moves a [`Clock`] that stands still.
 #[derive(Debug)]
-pub struct ClockHand(watch::Sender<i64>);
+pub struct ClockHand(watch::Sender<UnixMillis>);
 
 impl ClockHand {
     /// Moves the clock forward by `ms` milliseconds.
     pub fn forward(&self, ms: i64) {
         self.0
-            .send_modify(|now_ms| *now_ms = now_ms.saturating_add(ms));
+            .send_modify(|now| *now = UnixMillis::from_ms(now.get().saturating_add(ms)));
     }
 }
 
@@ -98,13 +90,13 @@ mod tests {
 
     #[tokio::test]
     async fn who_waits_by_a_clock_that_stands_waits_for_its_hand() {
-        let (clock, hand) = Clock::by_hand(5);
+        let (clock, hand) = Clock::by_hand(UnixMillis::from_ms(5));
         let mut waiting = Box::pin(clock.sleep(Duration::from_millis(10)));
         assert!(waiting.as_mut().now_or_never().is_none());
         hand.forward(9);
         assert!(waiting.as_mut().now_or_never().is_none());
         hand.forward(1);
         waiting.await;
-        assert_eq!(clock.now_ms(), 15);
+        assert_eq!(clock.now(), UnixMillis::from_ms(15));
     }
 }

@@ -238,7 +238,7 @@ async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
 /// Makes the audit row of an operator's command.
 fn audited(action: AuditAction) -> AuditRow {
     AuditRow {
-        at_ms: Clock::system().now_ms(),
+        at: Clock::system().now(),
         request_id: None,
         scope: None,
         via: "command",

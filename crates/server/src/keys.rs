@@ -228,7 +228,7 @@ impl Keys {
             None => {
                 let (row, _) = key_file.make_kek(tenant.as_str(), FIRST_KEK)?;
                 // If two servers make it at once, both continue with the row that was stored first.
-                self.records.add_kek(row, self.clock.now_ms()).await?
+                self.records.add_kek(row, self.clock.now()).await?
             }
         };
         self.kek(tenant, row.version).await
@@ -259,10 +259,10 @@ impl Keys {
                         return Ok(kms.open_records_key(tenant.as_str(), &blob).await?);
                     }
                     let (key, blob) = kms.make_records_key(tenant.as_str()).await?;
-                    let now_ms = self.clock.now_ms();
+                    let now = self.clock.now();
                     let kept = self
                         .records
-                        .add_records_key_blob(tenant, blob.clone(), now_ms)
+                        .add_records_key_blob(tenant, blob.clone(), now)
                         .await?;
                     if kept == blob {
                         return Ok(key);

@@ -29,6 +29,7 @@ mod serving;
 mod sniffed;
 mod sweeper;
 pub mod telemetry;
+mod unix_millis;
 mod uploads;
 mod verifier;
 
@@ -44,3 +45,4 @@ pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};
 pub use sweeper::{SweepCount, SweepKind, SweepReport};
+pub use unix_millis::UnixMillis;

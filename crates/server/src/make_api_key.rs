@@ -50,10 +50,10 @@ pub async fn make_api_key(
         hash: key.hash(),
         scope: Scope { tenant, owner },
         roles,
-        made_at_ms: Clock::system().now_ms(),
+        made_at: Clock::system().now(),
     };
     let audit = AuditRow {
-        at_ms: row.made_at_ms,
+        at: row.made_at,
         request_id: None,
         scope: Some(row.scope.clone()),
         via: "command",

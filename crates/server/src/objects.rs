@@ -13,6 +13,8 @@ use bytes::Bytes;
 use futures::stream::BoxStream;
 use sealift_transfer::{PartNumber, api::Sha256};
 
+use crate::unix_millis::UnixMillis;
+
 pub mod embedded;
 mod for_command;
 mod object_key;
@@ -26,7 +28,7 @@ pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
 pub(crate) use open::bucket_of;
 pub use open::{OpenStore, StoreError};
 pub use probe::{Flaw, ProbeError};
-pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR_MS, Reached, S3Config, S3Credentials};
+pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR, Reached, S3Config, S3Credentials};
 pub use store_address::StoreAddress;
 
 /// The store's id of an unfinished multipart upload (ours is `UploadId`).
@@ -52,7 +54,7 @@ pub struct PresignedPut {
     /// every HTTP client sends them anyway.
     pub headers: BTreeMap<String, String>,
     /// The time at which the signature ends.
-    pub expires_at_ms: i64,
+    pub expires_at: UnixMillis,
     /// Milliseconds from signing to the end of the signature.
     pub expires_in_ms: u64,
 }
@@ -62,7 +64,7 @@ impl fmt::Debug for PresignedPut {
         let before_query = self.url.split('?').next().unwrap_or_default();
         f.debug_struct("PresignedPut")
             .field("url", &format_args!("{before_query}?.."))
-            .field("expires_at_ms", &self.expires_at_ms)
+            .field("expires_at", &self.expires_at)
             .finish_non_exhaustive()
     }
 }
@@ -166,7 +168,7 @@ pub struct UnfinishedMultipart {
     /// The store's id of the upload.
     pub s3_upload_id: S3UploadId,
     /// The time of its creation; `None` if the store does not report it.
-    pub initiated_at_ms: Option<i64>,
+    pub initiated_at: Option<UnixMillis>,
 }
 
 /// An object under this deployment's prefix.
@@ -175,7 +177,7 @@ pub struct ListedObject {
     /// The object key.
     pub key: ObjectKey,
     /// The time of its creation; `None` if the store does not report it.
-    pub modified_at_ms: Option<i64>,
+    pub modified_at: Option<UnixMillis>,
 }
 
 /// The reasons why a request to the store failed.
@@ -260,7 +262,7 @@ mod tests {
         let put = PresignedPut {
             url: "http://127.0.0.1:1/b/k?X-Amz-Signature=c0ffee".into(),
             headers: BTreeMap::from([("x-amz-checksum-sha256".into(), "abc".into())]),
-            expires_at_ms: 7,
+            expires_at: UnixMillis::from_ms(7),
             expires_in_ms: 0,
         };
         let printed = format!("{put:?}");

@@ -134,20 +134,18 @@ impl<'a> Opener<'a> {
         &mut self,
         kept: KeptVerification,
     ) -> Result<Verification, KeysError> {
-        let (at_ms, sealed) = match kept {
+        let (at, sealed) = match kept {
             KeptVerification::Pending => return Ok(Verification::Pending),
-            KeptVerification::Failed { at_ms, code } => {
+            KeptVerification::Failed { at, code } => {
+                let at_ms = at.get();
                 return Ok(Verification::Failed { at_ms, code });
             }
-            KeptVerification::Verified {
-                at_ms,
-                sealed_sha256,
-            } => (at_ms, sealed_sha256),
+            KeptVerification::Verified { at, sealed_sha256 } => (at, sealed_sha256),
         };
         let opened = self.opened(&sha256_bound_to(self.file), &sealed).await?;
         if let Some(sha256) = opened {
             return Ok(Verification::Verified {
-                at_ms,
+                at_ms: at.get(),
                 plaintext_sha256: data_encoding::HEXLOWER.encode(&sha256),
             });
         }

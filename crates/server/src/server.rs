@@ -92,7 +92,7 @@ impl Server {
         // must know the origin of the pages.
         let (listener, address) = listen(&config).await?;
         let (records, keys) = open_records(&config, &clock).await?;
-        let store = OpenStore::open(&config, address, random::bytes(), clock.now_ms()).await?;
+        let store = OpenStore::open(&config, address, random::bytes(), clock.now()).await?;
         prove_joining(&records, &store).await?;
         Self::assemble(config, clock, listener, (records, keys), store).await
     }

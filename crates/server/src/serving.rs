@@ -88,11 +88,11 @@ mod tests {
     };
 
     use super::*;
-    use crate::clock::ClockHand;
+    use crate::{clock::ClockHand, unix_millis::UnixMillis};
 
     /// A server whose every answer is the text "answer". It reads no body.
     async fn served() -> (SocketAddr, ClockHand, CancellationToken) {
-        let (idle_clock, hand) = Clock::by_hand(0);
+        let (idle_clock, hand) = Clock::by_hand(UnixMillis::from_ms(0));
         let times = Times {
             clock: Clock::system(),
             idle_clock,

@@ -47,7 +47,7 @@ pub(crate) async fn sweep(app: &App) -> SweepReport {
     files::sweep(app, &mut report).await;
     tickets::sweep(app, &mut report).await;
     unrecorded::sweep(app, &mut report).await;
-    app.metrics.note_sweep(&report, app.now_ms());
+    app.metrics.note_sweep(&report, app.now());
     if report.is_empty() {
         tracing::debug!("Swept: nothing was due");
     } else {

@@ -24,9 +24,9 @@ use crate::{
 };
 
 /// How long a file stays leased to a server that no longer prolongs the lease.
-const LEASE_MS: i64 = 2 * 60 * 1000;
+const LEASE: Duration = Duration::from_secs(2 * 60);
 /// The wait after a failure that may pass: the store or KMS does not answer.
-const REST_MS: i64 = 5 * 60 * 1000;
+const REST: Duration = Duration::from_secs(5 * 60);
 /// The wait between two queries for due files. A completed upload wakes the verifier at once.
 const LOOK_AGAIN: Duration = Duration::from_secs(30);
 
@@ -66,9 +66,9 @@ async fn verify_lane(app: &App, lane: &RangeInclusive<i64>) -> u64 {
             // The backup knows objects that were deleted since; their absence is no damage.
             return count;
         }
-        let now_ms = app.now_ms();
-        let until_ms = now_ms.saturating_add(LEASE_MS);
-        let leased = app.records.lease_to_verify(lane, now_ms, until_ms);
+        let now = app.now();
+        let until = now.later_by(LEASE);
+        let leased = app.records.lease_to_verify(lane, now, until);
         let leased = match leased.await {
             Ok(Some(leased)) => leased,
             Ok(None) => return count,
@@ -103,8 +103,8 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
             let cause = problem::chain(&error);
             if !is_final(&error) {
                 tracing::warn!(file.id = %file_id, cause, "File {file_id} could not be verified now");
-                let later_ms = app.now_ms().saturating_add(REST_MS);
-                app.records.set_verification_due(&leased, later_ms).await?;
+                let later = app.now().later_by(REST);
+                app.records.set_verification_due(&leased, later).await?;
                 return Ok(());
             }
             Err(match error {
@@ -122,7 +122,7 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     let audited = app.unasked_row(Unasked::Verifier, scope, action, file_id.as_str(), outcome);
     let kept = app
         .records
-        .set_verification(&leased, found, audited.at_ms, audited);
+        .set_verification(&leased, found, audited.at, audited);
     // This returns if the file was deleted meanwhile: its object is gone as it should be.
     if !kept.await? {
         return Ok(());
@@ -161,14 +161,14 @@ async fn hash(app: &App, leased: &mut Leased) -> Result<[u8; 32], Stopped> {
     let mut sha256 = Sha256::new();
     while let Some(bytes) = plaintext.try_next().await.map_err(Stopped::Open)? {
         sha256.update(&bytes);
-        let now_ms = app.now_ms();
-        if leased.until_ms.saturating_sub(now_ms) < LEASE_MS / 2 {
-            let until_ms = now_ms.saturating_add(LEASE_MS);
-            let kept = app.records.set_verification_due(leased, until_ms).await;
+        let now = app.now();
+        if leased.until.since(now) < LEASE / 2 {
+            let until = now.later_by(LEASE);
+            let kept = app.records.set_verification_due(leased, until).await;
             if !kept.map_err(Stopped::Records)? {
                 return Err(Stopped::Lost);
             }
-            leased.until_ms = until_ms;
+            leased.until = until;
         }
     }
     Ok(sha256.finalize().into())

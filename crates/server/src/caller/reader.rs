@@ -1,5 +1,7 @@
 //! The caller that reads one file. It is identified by its login or by the cookie of a redeemed ticket.
 
+use core::time::Duration;
+
 use axum::{
     extract::{FromRequestParts, Path},
     http::request::Parts,
@@ -11,10 +13,11 @@ use super::{Caller, ReadCookie, secure_transport, unauthenticated};
 use crate::{
     app::App,
     config::Auth,
-    lifetimes::reading_expiry_ms,
+    lifetimes::reading_expiry,
     problem::Refusal,
     records::{RecordsError, RedeemedTicket},
     telemetry::RequestId,
+    unix_millis::UnixMillis,
 };
 
 /// The caller of a route below `/v1/files/{id}` that ticket holders may use. Every other route takes a
@@ -28,7 +31,7 @@ pub(crate) struct Reader {
     /// The right of the ticket, if the reader was identified by one.
     pub(crate) right: Option<ReadRight>,
     /// When this read last checked in the records that it may go on.
-    asked_at_ms: i64,
+    asked_at: UnixMillis,
 }
 
 /// The reasons why a running read is stopped.
@@ -46,18 +49,18 @@ pub(crate) enum ReadEnded {
 #[derive(Debug)]
 pub(crate) struct ReadRight {
     pub(crate) ticket_id: TicketId,
-    redeemed_at_ms: i64,
+    redeemed_at: UnixMillis,
     /// The end of the right, unless it is revoked before.
-    pub(crate) until_ms: i64,
+    pub(crate) until: UnixMillis,
 }
 
 /// The right is extended only if it gains at least this much, so that not every range writes to the
 /// database.
-const LEAST_GAIN_MS: i64 = 60 * 1000;
+const LEAST_GAIN: Duration = Duration::from_secs(60);
 
 /// A running read checks the records again after this time. It sends nothing while this check is due,
 /// so a revoked ticket or a deleted file stops it within two minutes.
-const ASK_AGAIN_AFTER_MS: i64 = 60 * 1000;
+const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 impl Reader {
     /// Extends the right of a ticket. The handler calls this before it sends anything of the file.
@@ -83,8 +86,8 @@ impl Reader {
         &mut self,
         app: &App,
     ) -> Result<Result<(), ReadEnded>, RecordsError> {
-        let now_ms = app.now_ms();
-        let is_due = now_ms.saturating_sub(self.asked_at_ms) >= ASK_AGAIN_AFTER_MS;
+        let now = app.now();
+        let is_due = now.since(self.asked_at) >= ASK_AGAIN_AFTER;
         if let Some(right) = &mut self.right
             && !right.go_on(app, is_due).await?
         {
@@ -93,7 +96,7 @@ impl Reader {
         if !is_due {
             return Ok(Ok(()));
         }
-        self.asked_at_ms = now_ms;
+        self.asked_at = now;
         let (scope, file_id) = (&self.caller.scope, &self.file_id);
         match app.records.is_available(scope, file_id).await? {
             true => Ok(Ok(())),
@@ -109,21 +112,21 @@ impl ReadRight {
     /// # Errors
     /// Returns [`RecordsError`] if the database does not answer.
     async fn go_on(&mut self, app: &App, is_due: bool) -> Result<bool, RecordsError> {
-        let now_ms = app.now_ms();
-        let until_ms = reading_expiry_ms(self.redeemed_at_ms, now_ms);
-        let gains = until_ms.saturating_sub(self.until_ms) >= LEAST_GAIN_MS;
+        let now = app.now();
+        let until = reading_expiry(self.redeemed_at, now);
+        let gains = until.since(self.until) >= LEAST_GAIN;
         let (records, id) = (&app.records, &self.ticket_id);
-        let holds_until_ms = match (gains, is_due) {
+        let holds_until = match (gains, is_due) {
             (true, _) => {
-                let moved = records.prolong_redeemed_ticket(id, now_ms, until_ms);
+                let moved = records.prolong_redeemed_ticket(id, now, until);
                 moved.await?
             }
             // This is the last part of the day that the right lasts at most.
-            (false, true) => records.redeemed_ticket_ends_at_ms(id, now_ms).await?,
-            (false, false) => Some(self.until_ms).filter(|until_ms| now_ms < *until_ms),
+            (false, true) => records.redeemed_ticket_ends_at(id, now).await?,
+            (false, false) => Some(self.until).filter(|until| now < *until),
         };
-        self.until_ms = holds_until_ms.unwrap_or(self.until_ms);
-        Ok(holds_until_ms.is_some())
+        self.until = holds_until.unwrap_or(self.until);
+        Ok(holds_until.is_some())
     }
 }
 
@@ -131,8 +134,8 @@ impl From<&RedeemedTicket> for ReadRight {
     fn from(redeemed: &RedeemedTicket) -> Self {
         Self {
             ticket_id: redeemed.ticket.id.clone(),
-            redeemed_at_ms: redeemed.redeemed_at_ms,
-            until_ms: redeemed.until_ms,
+            redeemed_at: redeemed.redeemed_at,
+            until: redeemed.until,
         }
     }
 }
@@ -153,7 +156,7 @@ impl FromRequestParts<App> for Reader {
             caller,
             file_id: file_id.ok_or_else(Refusal::not_found)?,
             right: None,
-            asked_at_ms: app.now_ms(),
+            asked_at: app.now(),
         })
     }
 }
@@ -170,10 +173,10 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
         return Ok(None);
     };
     secure_transport(parts, app)?;
-    let asked_at_ms = app.now_ms();
+    let asked_at = app.now();
     let redeemed = app
         .records
-        .redeemed_ticket(&cookie.hash(), asked_at_ms)
+        .redeemed_ticket(&cookie.hash(), asked_at)
         .await?;
     let Some(redeemed) = redeemed.filter(|redeemed| redeemed.ticket.file_id == *file_id) else {
         return Ok(None);
@@ -186,7 +189,7 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
         caller,
         file_id: file_id.clone(),
         right: Some(right),
-        asked_at_ms,
+        asked_at,
     }))
 }
 

@@ -9,7 +9,7 @@ use sealift_transfer::api::{FileId, TicketId, TicketText, files};
 use zeroize::Zeroizing;
 
 use super::secret::Secret;
-use crate::lifetimes::READING_MOST_MS;
+use crate::lifetimes::READING_MOST;
 
 /// A ticket in plaintext. The person with the link has it; the server only has it for a moment.
 pub(crate) struct Ticket {
@@ -92,12 +92,13 @@ impl ReadCookie {
     /// longest time that its right can last; the ticket's row says whether the right is still valid.
     pub(crate) fn to_set(&self, file: &FileId) -> Zeroizing<String> {
         let text = Zeroizing::new(self.0.reveal().to_string());
+        let longest = time::Duration::try_from(READING_MOST).unwrap_or(time::Duration::MAX);
         let cookie = Cookie::build((name(file), text.as_str()))
             .http_only(true)
             .secure(true)
             .same_site(SameSite::Strict)
             .path(files::path(file))
-            .max_age(time::Duration::milliseconds(READING_MOST_MS));
+            .max_age(longest);
         Zeroizing::new(cookie.to_string())
     }
 }

@@ -50,12 +50,12 @@ async fn moved(config: &Config, records: &Records) -> Result<u64, DeploymentErro
     };
     let files = copied(records, objects, &store).await?;
     let count = u64::try_from(files.len()).unwrap_or(u64::MAX);
-    let now_ms = Clock::system().now_ms();
+    let now = Clock::system().now();
     let moved = MovedStore {
         store,
         files,
         mark: mark.reached,
-        verification_due_at_ms: config.verifies_all.then_some(now_ms),
+        verification_due_at: config.verifies_all.then_some(now),
     };
     if !records
         .move_store(moved, audited(AuditAction::MoveStore))

@@ -6,8 +6,11 @@ use sealift_keyring::{KekRow, KeyFileProblem};
 use sealift_message::{FrameLength, HeaderBuilder, MessageId};
 
 use super::*;
-use crate::config::{ConfigFile, Sources};
 use crate::random;
+use crate::{
+    config::{ConfigFile, Sources},
+    unix_millis::UnixMillis,
+};
 
 /// The database and the key file of one deployment.
 struct Deployment {
@@ -39,13 +42,22 @@ impl Deployment {
         })
         .unwrap();
         config.key_file = self.key_file();
-        Keys::open(&config, self.records().await, Clock::from_fn(|| 1_000)).await
+        Keys::open(
+            &config,
+            self.records().await,
+            Clock::from_fn(|| UnixMillis::from_ms(1_000)),
+        )
+        .await
     }
 
     async fn add_kek(&self, tenant: &TenantId, version: u32) -> KekRow {
         let key_file = KeyFile::load(&self.key_file()).unwrap();
         let (row, _) = key_file.make_kek(tenant.as_str(), version).unwrap();
-        self.records().await.add_kek(row, 1_000).await.unwrap()
+        self.records()
+            .await
+            .add_kek(row, UnixMillis::from_ms(1_000))
+            .await
+            .unwrap()
     }
 }
 

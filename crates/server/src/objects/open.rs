@@ -12,6 +12,7 @@ use crate::{
     clock::Clock,
     config::{Config, StoreConfig},
     serving::Times,
+    unix_millis::UnixMillis,
 };
 
 /// The store of a deployment, ready for use.
@@ -55,7 +56,7 @@ impl OpenStore {
         config: &Config,
         server: SocketAddr,
         random: [u8; 16],
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Self, StoreError> {
         let mut is_new = false;
         let (embedded, s3) = match &config.store {
@@ -99,21 +100,21 @@ impl OpenStore {
             } => (None, at(config, endpoint, public_endpoint, *path_style)),
         };
         let objects = Objects::connect(&s3).await;
-        let mut flaws = Vec::from_iter(objects.prove_store(random, now_ms).await?);
+        let mut flaws = Vec::from_iter(objects.prove_store(random, now).await?);
         // The embedded store always accepts the pages of this server, so this needs no proof.
         if embedded.is_none() || s3.public_endpoint.is_some() {
             let own = match &config.page_dir {
                 Some(_) => own_origins(server),
                 None => Vec::new(),
             };
-            let public = objects.prove_public(&config.page_origins, &own, random, now_ms);
+            let public = objects.prove_public(&config.page_origins, &own, random, now);
             flaws.extend(public.await?);
         }
         for flaw in flaws {
             tracing::warn!("About the store: {flaw}");
         }
         Ok(Self {
-            public_origin: objects.public_origin(now_ms).await?,
+            public_origin: objects.public_origin(now).await?,
             objects,
             embedded,
             is_new,
@@ -186,13 +187,10 @@ mod tests {
             ..Sources::default()
         })
         .unwrap();
-        let now = std::time::SystemTime::now()
-            .duration_since(std::time::UNIX_EPOCH)
-            .unwrap();
-        let now_ms = i64::try_from(now.as_millis()).unwrap();
+        let now = UnixMillis::from(std::time::SystemTime::now());
         let server = "127.0.0.1:8080".parse().unwrap();
         for round in [1, 2] {
-            let open = OpenStore::open(&config, server, [round; 16], now_ms)
+            let open = OpenStore::open(&config, server, [round; 16], now)
                 .await
                 .unwrap();
             // Only in the first round is everything in the store this deployment's.

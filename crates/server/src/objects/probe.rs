@@ -10,6 +10,7 @@ use core::time::Duration;
 use sealift_transfer::api::Sha256;
 
 use super::{ObjectKey, Objects, ObjectsError, PresignedPut, S3UploadId};
+use crate::unix_millis::UnixMillis;
 
 mod joining;
 mod public;
@@ -158,15 +159,15 @@ impl Objects {
     pub async fn prove_store(
         &self,
         random: [u8; 16],
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Option<Flaw>, ProbeError> {
         let key = probe_key(self, random);
         let http = http_client()?;
         let s3_upload_id = self.create_multipart(&key).await?;
-        let of_a_part = prove_part(self, &http, &key, &s3_upload_id, now_ms).await;
+        let of_a_part = prove_part(self, &http, &key, &s3_upload_id, now).await;
         tidied(self.abort_multipart(&key, &s3_upload_id).await);
         of_a_part?;
-        let of_an_object = prove_object(self, &http, &key, now_ms).await;
+        let of_an_object = prove_object(self, &http, &key, now).await;
         tidied(self.remove(&key).await);
         of_an_object
     }
@@ -206,10 +207,10 @@ async fn prove_part(
     http: &reqwest::Client,
     key: &ObjectKey,
     s3_upload_id: &S3UploadId,
-    now_ms: i64,
+    now: UnixMillis,
 ) -> Result<(), ProbeError> {
     let (sha256, len) = right();
-    let put = objects.presign_own(key, Some(s3_upload_id), &sha256, len, now_ms);
+    let put = objects.presign_own(key, Some(s3_upload_id), &sha256, len, now);
     only_right_bytes_are_taken(http, &put.await?).await?;
     let listed = objects.list_parts(key, s3_upload_id).await?;
     match listed.as_slice() {
@@ -222,11 +223,11 @@ async fn prove_object(
     objects: &Objects,
     http: &reqwest::Client,
     key: &ObjectKey,
-    now_ms: i64,
+    now: UnixMillis,
 ) -> Result<Option<Flaw>, ProbeError> {
     let (sha256, len) = right();
     reading::prove_absence(objects, key).await?;
-    let put = objects.presign_own(key, None, &sha256, len, now_ms).await?;
+    let put = objects.presign_own(key, None, &sha256, len, now).await?;
     only_right_bytes_are_taken(http, &put).await?;
     match objects.head(key, None).await? {
         Some(head) if head.sha256 == Some(sha256) => {

@@ -32,7 +32,7 @@ mod signer;
 
 use answers::translate;
 pub use mark::{FoundMark, Mark, Reached};
-pub use signer::PRESIGNED_FOR_MS;
+pub use signer::PRESIGNED_FOR;
 use signer::Signer;
 
 /// The address of the bucket, and the credentials for it.

@@ -91,11 +91,11 @@ impl Reading {
             return;
         }
         let (scope, file_id) = (&self.reader.caller.scope, &self.reader.file_id);
-        let now_ms = self.app.now_ms();
+        let now = self.app.now();
         let wanted = self
             .app
             .records
-            .want_verification(scope, file_id, now_ms, None);
+            .want_verification(scope, file_id, now, None);
         match wanted.await {
             Ok(_) => {
                 self.app.verification_wanted.send_replace(());

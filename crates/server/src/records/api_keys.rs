@@ -6,6 +6,7 @@ use sealift_transfer::api::ApiKeyId;
 use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
 
 use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _, tenants};
+use crate::unix_millis::UnixMillis;
 
 /// An API key as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,7 +20,7 @@ pub struct ApiKeyRow {
     /// The roles that it grants.
     pub roles: Roles,
     /// When the key was made.
-    pub made_at_ms: i64,
+    pub made_at: UnixMillis,
 }
 
 /// The roles of a caller. Their text form is `upload,download`.
@@ -89,7 +90,7 @@ impl Records {
     pub async fn add_api_key(&self, row: ApiKeyRow, audited: AuditRow) -> Result<(), RecordsError> {
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                tenants::note(db, &row.scope.tenant, row.made_at_ms).await?;
+                tenants::note(db, &row.scope.tenant, row.made_at).await?;
                 query(
                     "INSERT INTO api_keys
                      (api_key_id, secret_sha256, tenant, owner, roles, made_at_ms)
@@ -100,7 +101,7 @@ impl Records {
                 .bind(row.scope.tenant.as_str())
                 .bind(row.scope.owner.as_str())
                 .bind(row.roles.to_string())
-                .bind(row.made_at_ms)
+                .bind(row.made_at)
                 .execute(&mut *db)
                 .await?;
                 audit::keep(db, audited).await
@@ -129,7 +130,7 @@ impl FromRow<'_, SqliteRow> for ApiKeyRow {
             hash: row.bytes("secret_sha256")?,
             scope: row.scope()?,
             roles: row.parsed("roles")?,
-            made_at_ms: row.try_get("made_at_ms")?,
+            made_at: row.try_get("made_at_ms")?,
         })
     }
 }

@@ -9,6 +9,7 @@ use sqlx::{
 };
 
 use super::{Records, RecordsError, Scope};
+use crate::unix_millis::UnixMillis;
 
 /// An action that somebody did or tried.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -112,7 +113,7 @@ impl AuditAction {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct AuditRow {
     /// The current time.
-    pub at_ms: i64,
+    pub at: UnixMillis,
     /// The request's id, as in the log.
     pub request_id: Option<String>,
     /// The tenant and owner who acted, if known.
@@ -133,7 +134,7 @@ pub struct AuditEntry {
     /// The entry's number. Later entries have greater numbers.
     pub id: i64,
     /// The time of the action.
-    pub at_ms: i64,
+    pub at: UnixMillis,
     /// The request's id.
     pub request_id: Option<String>,
     /// The tenant, if known.
@@ -218,7 +219,7 @@ fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
          VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
     );
     addition
-        .bind(row.at_ms)
+        .bind(row.at)
         .bind(row.request_id)
         .bind(tenant)
         .bind(owner)
@@ -232,7 +233,7 @@ impl FromRow<'_, SqliteRow> for AuditEntry {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
             id: row.try_get("audit_id")?,
-            at_ms: row.try_get("at_ms")?,
+            at: row.try_get("at_ms")?,
             request_id: row.try_get("request_id")?,
             tenant: row.try_get("tenant")?,
             owner: row.try_get("owner")?,

@@ -1,9 +1,14 @@
 //! The table `deployment`: one row about this deployment as a whole.
 
+use core::time::Duration;
+
 use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, query_scalar, sqlite::SqliteRow};
 
 use super::{AuditRow, Records, RecordsError, audit};
-use crate::objects::{ObjectKey, Reached, StoreAddress, VersionId};
+use crate::{
+    objects::{ObjectKey, Reached, StoreAddress, VersionId},
+    unix_millis::UnixMillis,
+};
 
 /// The row about this deployment.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -132,20 +137,20 @@ impl Records {
     }
 
     /// Claims the next listing of the bucket, which is expensive. Returns `true` to one server only,
-    /// and only if the last claim is at least `every_ms` old.
+    /// and only if the last claim is at least `every` old.
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn begin_listing_unrecorded(
         &self,
-        now_ms: i64,
-        every_ms: i64,
+        now: UnixMillis,
+        every: Duration,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE deployment SET unrecorded_listed_at_ms = $1
              WHERE unrecorded_listed_at_ms IS NULL OR unrecorded_listed_at_ms <= $2",
         );
-        let change = change.bind(now_ms).bind(now_ms.saturating_sub(every_ms));
+        let change = change.bind(now).bind(now.earlier_by(every));
         self.writer.changes(change).await
     }
 
@@ -162,9 +167,9 @@ impl Records {
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database does not commit the change.
-    pub async fn note_unrecorded_reported(&self, now_ms: i64) -> Result<bool, RecordsError> {
+    pub async fn note_unrecorded_reported(&self, now: UnixMillis) -> Result<bool, RecordsError> {
         let change = query("UPDATE deployment SET unrecorded_reported_at_ms = $1");
-        self.writer.changes(change.bind(now_ms)).await
+        self.writer.changes(change.bind(now)).await
     }
 }
 

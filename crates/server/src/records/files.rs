@@ -13,6 +13,7 @@ use super::{
 use crate::{
     objects::{ETag, ObjectKey, VersionId},
     sniffed::SniffedType,
+    unix_millis::UnixMillis,
 };
 
 /// A file as the database holds it.
@@ -51,7 +52,7 @@ pub struct FileRow {
     /// The caller's own reference.
     pub reference: Option<String>,
     /// When the upload was completed.
-    pub uploaded_at_ms: i64,
+    pub uploaded_at: UnixMillis,
     /// The result of the last verification.
     pub verification: KeptVerification,
 }
@@ -64,14 +65,14 @@ pub enum KeptVerification {
     /// Every frame was authentic and all of them were there.
     Verified {
         /// When the pass ended.
-        at_ms: i64,
+        at: UnixMillis,
         /// The SHA-256 of the plaintext, sealed.
         sealed_sha256: Vec<u8>,
     },
     /// The stored object does not open, or is another object.
     Failed {
         /// When the pass ended.
-        at_ms: i64,
+        at: UnixMillis,
         /// The code of the problem that the pass found.
         code: String,
     },
@@ -90,7 +91,7 @@ impl KeptVerification {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct FileCursor {
     /// When the last file of the previous page was completed.
-    pub uploaded_at_ms: i64,
+    pub uploaded_at: UnixMillis,
     /// The id of that file.
     pub file_id: FileId,
 }
@@ -166,8 +167,8 @@ impl Records {
     ) -> Result<Vec<FileRow>, RecordsError> {
         // Ids consist of letters and digits, so "~" sorts behind every id: without a cursor the list
         // begins with the newest file.
-        let (uploaded_at_ms, file_id) = cursor.map_or((i64::MAX, "~".to_owned()), |cursor| {
-            (cursor.uploaded_at_ms, cursor.file_id.to_string())
+        let (uploaded_at, file_id) = cursor.map_or((UnixMillis::MAX, "~".to_owned()), |cursor| {
+            (cursor.uploaded_at, cursor.file_id.to_string())
         });
         let page = query_as(
             "SELECT * FROM files
@@ -178,7 +179,7 @@ impl Records {
         let page = page
             .bind(scope.tenant.as_str())
             .bind(scope.owner.as_str())
-            .bind(uploaded_at_ms)
+            .bind(uploaded_at)
             .bind(file_id)
             .bind(i64::from(most))
             .fetch_all(&self.readers)
@@ -270,8 +271,8 @@ pub(super) async fn insert(
     .bind(object.version.map(|version| version.0))
     .bind(object.etag.0)
     .bind(object.sniffed_type.map(SniffedType::as_str))
-    .bind(object.uploaded_at_ms)
-    .bind(object.verification_due_at_ms)
+    .bind(object.uploaded_at)
+    .bind(object.verification_due_at)
     .execute(db)
     .await?;
     Ok(())
@@ -309,7 +310,7 @@ impl FromRow<'_, SqliteRow> for FileRow {
             content_type: row.try_get("content_type")?,
             sniffed_type: sniffed_type.and_then(|name| SniffedType::from_record(&name)),
             reference: row.try_get("reference")?,
-            uploaded_at_ms: row.try_get("uploaded_at_ms")?,
+            uploaded_at: row.try_get("uploaded_at_ms")?,
             verification: verification(row)?,
         })
     }
@@ -319,22 +320,22 @@ impl FromRow<'_, SqliteRow> for FileRow {
 /// to be damaged: that result stays until a new pass finds otherwise, however long the store or the
 /// keys are unavailable.
 fn verification(row: &SqliteRow) -> sqlx::Result<KeptVerification> {
-    let due_at_ms: Option<i64> = row.try_get("verification_due_at_ms")?;
-    let verified_at_ms: Option<i64> = row.try_get("verified_at_ms")?;
-    let Some(at_ms) = verified_at_ms else {
+    let due_at: Option<UnixMillis> = row.try_get("verification_due_at_ms")?;
+    let verified_at: Option<UnixMillis> = row.try_get("verified_at_ms")?;
+    let Some(at) = verified_at else {
         return Ok(KeptVerification::Pending);
     };
     if let Some(code) = row.try_get("verification_code")? {
-        return Ok(KeptVerification::Failed { at_ms, code });
+        return Ok(KeptVerification::Failed { at, code });
     }
-    if due_at_ms.is_some() {
+    if due_at.is_some() {
         return Ok(KeptVerification::Pending);
     }
     // A row that lost its hash must not break the list. The file itself is shown as damaged when
     // somebody opens it.
     let sealed_sha256: Option<Vec<u8>> = row.try_get("sealed_sha256")?;
     Ok(KeptVerification::Verified {
-        at_ms,
+        at,
         sealed_sha256: sealed_sha256.unwrap_or_default(),
     })
 }

@@ -10,6 +10,7 @@ use super::{
     columns::{Columns as _, unreadable},
     tenants,
 };
+use crate::unix_millis::UnixMillis;
 
 impl Records {
     /// Returns a KEK of any tenant, if there is one. The server checks at its start that the key file
@@ -59,12 +60,12 @@ impl Records {
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database does not commit the change.
-    pub async fn add_kek(&self, row: KekRow, now_ms: i64) -> Result<KekRow, RecordsError> {
+    pub async fn add_kek(&self, row: KekRow, now: UnixMillis) -> Result<KekRow, RecordsError> {
         let work = self.writer.write(move |db| {
             Box::pin(async move {
                 let tenant = row.tenant.parse();
                 let tenant: TenantId = tenant.map_err(|error| unreadable("tenant", error))?;
-                tenants::note(db, &tenant, now_ms).await?;
+                tenants::note(db, &tenant, now).await?;
                 let (version, pepper_version) = (row.version, row.pepper_version);
                 query(
                     "INSERT INTO keks
@@ -77,7 +78,7 @@ impl Records {
                 .bind(row.wrapped_by)
                 .bind(row.iv.to_vec())
                 .bind(row.sealed)
-                .bind(now_ms)
+                .bind(now)
                 .execute(&mut *db)
                 .await?;
                 let kept = query_as::<_, Kept>(ONE)

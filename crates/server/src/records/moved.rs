@@ -4,7 +4,10 @@ use sealift_transfer::api::FileId;
 use sqlx::{query, query_as, query_scalar};
 
 use super::{AuditRow, FileRow, Records, RecordsError, audit, deployment::begin_epoch};
-use crate::objects::{ETag, Reached, StoreAddress, VersionId};
+use crate::{
+    objects::{ETag, Reached, StoreAddress, VersionId},
+    unix_millis::UnixMillis,
+};
 
 /// The object of a file in the new store.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -28,7 +31,7 @@ pub struct MovedStore {
     pub mark: Reached,
     /// When the moved files are due for another verification; `None` leaves their due times as they
     /// are.
-    pub verification_due_at_ms: Option<i64>,
+    pub verification_due_at: Option<UnixMillis>,
 }
 
 impl Records {
@@ -82,7 +85,7 @@ impl Records {
                     .bind(file.file_id.to_string())
                     .bind(file.etag.0)
                     .bind(file.version.map(|version| version.0))
-                    .bind(moved.verification_due_at_ms);
+                    .bind(moved.verification_due_at);
                     if change.execute(&mut *db).await?.rows_affected() == 0 {
                         return Err(sqlx::Error::RowNotFound);
                     }

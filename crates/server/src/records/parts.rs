@@ -12,6 +12,7 @@ use super::{
     columns::{Columns as _, bigint, unreadable},
     upload_row,
 };
+use crate::unix_millis::UnixMillis;
 
 /// A part that was signed, as the database holds it.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -53,9 +54,9 @@ pub(super) enum SealedBy {
 #[derive(Debug, Clone, Copy)]
 pub struct SignedUntil {
     /// The new expiry of the upload.
-    pub expires_at_ms: i64,
+    pub expires_at: UnixMillis,
     /// The time until which the latest signature can be used.
-    pub signatures_end_at_ms: i64,
+    pub signatures_end_at: UnixMillis,
 }
 
 impl Records {
@@ -70,12 +71,12 @@ impl Records {
         scope: &Scope,
         upload_id: &UploadId,
         receipts: &[(PartReceipt, u64)],
-        now_ms: i64,
+        now: UnixMillis,
         ends: SignedUntil,
         audited: AuditRow,
     ) -> Result<SignedRows, RecordsError> {
         let by = SealedBy::TheClient(audited);
-        self.keep_parts(by, scope, upload_id, receipts, now_ms, ends)
+        self.keep_parts(by, scope, upload_id, receipts, now, ends)
             .await
     }
 
@@ -86,13 +87,13 @@ impl Records {
         scope: &Scope,
         upload_id: &UploadId,
         receipts: &[(PartReceipt, u64)],
-        now_ms: i64,
+        now: UnixMillis,
         ends: SignedUntil,
     ) -> Result<SignedRows, RecordsError> {
         let (scope, upload_id, receipts) = (scope.clone(), upload_id.clone(), receipts.to_vec());
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                if let Some(refused) = refusal(db, &by, &scope, &upload_id, now_ms).await? {
+                if let Some(refused) = refusal(db, &by, &scope, &upload_id, now).await? {
                     return Ok(refused);
                 }
                 let signed = sign(db, &upload_id, &receipts, ends).await?;
@@ -125,7 +126,7 @@ async fn refusal(
     by: &SealedBy,
     scope: &Scope,
     upload_id: &UploadId,
-    now_ms: i64,
+    now: UnixMillis,
 ) -> sqlx::Result<Option<SignedRows>> {
     let upload = query(
         "SELECT state, is_sealed_here, (expires_at_ms > $4 AND epoch = (SELECT epoch FROM deployment)) AS lives
@@ -135,7 +136,7 @@ async fn refusal(
         .bind(scope.tenant.as_str())
         .bind(scope.owner.as_str())
         .bind(upload_id.as_str())
-        .bind(now_ms)
+        .bind(now)
         .fetch_optional(db)
         .await?;
     let Some(upload) = upload else {
@@ -173,8 +174,8 @@ async fn sign(
          WHERE upload_id = $1",
     )
     .bind(upload_id.as_str())
-    .bind(ends.expires_at_ms)
-    .bind(ends.signatures_end_at_ms)
+    .bind(ends.expires_at)
+    .bind(ends.signatures_end_at)
     .execute(&mut *all)
     .await?;
     all.commit().await?;

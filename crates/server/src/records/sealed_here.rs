@@ -11,11 +11,12 @@ use super::{
     columns::bigint,
     parts::{SealedBy, SignedUntil},
 };
+use crate::unix_millis::UnixMillis;
 
 impl Records {
     /// Saves a part that the server is going to send. The row is durable before the server sends the
     /// part, as a client's part is before its signature leaves (docs/FORMAT.md, R2). The part may arrive in
-    /// the store until `sent_until_ms`.
+    /// the store until `sent_until`.
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database does not commit the change.
@@ -24,16 +25,16 @@ impl Records {
         scope: &Scope,
         upload_id: &UploadId,
         part: (PartReceipt, u64),
-        now_ms: i64,
-        new_expires_at_ms: i64,
-        sent_until_ms: i64,
+        now: UnixMillis,
+        new_expires_at: UnixMillis,
+        sent_until: UnixMillis,
     ) -> Result<SignedRows, RecordsError> {
         let ends = SignedUntil {
-            expires_at_ms: new_expires_at_ms,
-            signatures_end_at_ms: sent_until_ms,
+            expires_at: new_expires_at,
+            signatures_end_at: sent_until,
         };
         let by = SealedBy::TheServer;
-        self.keep_parts(by, scope, upload_id, &[part], now_ms, ends)
+        self.keep_parts(by, scope, upload_id, &[part], now, ends)
             .await
     }
 

@@ -8,6 +8,7 @@ use sqlx::{query, query_as, query_scalar};
 use super::{
     AuditRow, FileRow, Records, RecordsError, UploadRow, audit, forgetting, uploads::select_uploads,
 };
+use crate::unix_millis::UnixMillis;
 
 /// Selects the uploads that the sweeper looks for, of all owners, sorted by id.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -91,7 +92,7 @@ impl Records {
     pub async fn uploads_to_sweep(
         &self,
         which: UploadsToSweep,
-        now_ms: i64,
+        now: UnixMillis,
         after: Option<&UploadId>,
         most: u32,
     ) -> Result<Vec<UploadRow>, RecordsError> {
@@ -99,7 +100,7 @@ impl Records {
             .bind(after.map_or("", UploadId::as_str))
             .bind(i64::from(most));
         if which != UploadsToSweep::Aborting {
-            asked = asked.bind(now_ms);
+            asked = asked.bind(now);
         }
         Ok(asked.fetch_all(&self.readers).await?)
     }
@@ -111,7 +112,7 @@ impl Records {
     pub async fn files_to_sweep(
         &self,
         which: FilesToSweep,
-        now_ms: i64,
+        now: UnixMillis,
         after: Option<&FileId>,
         most: u32,
     ) -> Result<Vec<FileRow>, RecordsError> {
@@ -119,14 +120,14 @@ impl Records {
             .bind(after.map_or("", FileId::as_str))
             .bind(i64::from(most));
         if which != FilesToSweep::Deleting {
-            asked = asked.bind(now_ms);
+            asked = asked.bind(now);
         }
         Ok(asked.fetch_all(&self.readers).await?)
     }
 
     /// Moves an upload from `opening` or `open` to `aborting` if it is still expired or older than the
     /// last restore. The restored database may have forgotten the newest signatures of such an older
-    /// upload, so its tombstone stays until `signatures_end_at_ms`, when every signature from before
+    /// upload, so its tombstone stays until `signatures_end_at`, when every signature from before
     /// the restore has ended.
     ///
     /// # Errors
@@ -134,8 +135,8 @@ impl Records {
     pub async fn begin_expiring(
         &self,
         upload_id: &UploadId,
-        now_ms: i64,
-        signatures_end_at_ms: i64,
+        now: UnixMillis,
+        signatures_end_at: UnixMillis,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
@@ -148,8 +149,8 @@ impl Records {
         );
         let change = change
             .bind(upload_id.to_string())
-            .bind(now_ms)
-            .bind(signatures_end_at_ms);
+            .bind(now)
+            .bind(signatures_end_at);
         self.ending_change(change, upload_id, audited).await
     }
 
@@ -161,14 +162,14 @@ impl Records {
     pub async fn sweep_upload(
         &self,
         upload_id: &UploadId,
-        now_ms: i64,
+        now: UnixMillis,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET swept_at_ms = $2
              WHERE upload_id = $1 AND state IN ('aborted', 'failed') AND swept_at_ms IS NULL",
         );
-        let change = change.bind(upload_id.to_string()).bind(now_ms);
+        let change = change.bind(upload_id.to_string()).bind(now);
         self.ending_change(change, upload_id, audited).await
     }
 
@@ -179,7 +180,7 @@ impl Records {
     pub async fn sweep_file(
         &self,
         file_id: &FileId,
-        now_ms: i64,
+        now: UnixMillis,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let file_id = file_id.clone();
@@ -190,13 +191,13 @@ impl Records {
                      WHERE file_id = $1 AND state = 'deleted' AND swept_at_ms IS NULL
                      RETURNING upload_id",
                 );
-                let file = file.bind(file_id.to_string()).bind(now_ms);
+                let file = file.bind(file_id.to_string()).bind(now);
                 let Some(upload_id) = file.fetch_optional(&mut *db).await? else {
                     return Ok(false);
                 };
                 forgetting::forget_file(&mut *db, &file_id).await?;
                 let upload = query("UPDATE uploads SET swept_at_ms = $2 WHERE upload_id = $1");
-                let upload = upload.bind(upload_id).bind(now_ms);
+                let upload = upload.bind(upload_id).bind(now);
                 upload.execute(&mut *db).await?;
                 audit::keep(db, audited).await?;
                 Ok(true)

@@ -4,6 +4,7 @@ use sealift_transfer::api::TenantId;
 use sqlx::{SqliteConnection, query, query_scalar};
 
 use super::{Records, RecordsError};
+use crate::unix_millis::UnixMillis;
 
 impl Records {
     /// Returns the encrypted data key under which this tenant's names and metadata are sealed, if there
@@ -30,12 +31,12 @@ impl Records {
         &self,
         tenant: &TenantId,
         blob: Vec<u8>,
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Vec<u8>, RecordsError> {
         let tenant = tenant.clone();
         let work = self.writer.write(move |db| {
             Box::pin(async move {
-                note(db, &tenant, now_ms).await?;
+                note(db, &tenant, now).await?;
                 query(
                     "UPDATE tenants SET records_key_blob = $2
                      WHERE tenant = $1 AND records_key_blob IS NULL",
@@ -60,11 +61,11 @@ const RECORDS_KEY_BLOB: &str = "SELECT records_key_blob FROM tenants WHERE tenan
 pub(super) async fn note(
     db: &mut SqliteConnection,
     tenant: &TenantId,
-    now_ms: i64,
+    now: UnixMillis,
 ) -> sqlx::Result<()> {
     query("INSERT INTO tenants (tenant, made_at_ms) VALUES ($1, $2) ON CONFLICT DO NOTHING")
         .bind(tenant.as_str())
-        .bind(now_ms)
+        .bind(now)
         .execute(db)
         .await?;
     Ok(())

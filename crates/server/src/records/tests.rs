@@ -15,6 +15,7 @@ mod uploads;
 mod verification;
 mod writer;
 
+use core::time::Duration;
 use std::path::PathBuf;
 
 use sealift_transfer::{
@@ -30,7 +31,16 @@ use super::{
 use crate::{
     objects::{ETag, ObjectKey, S3UploadId, VersionId},
     sniffed::SniffedType,
+    unix_millis::UnixMillis,
 };
+
+/// The length of a completion's lease in these tests.
+const LEASE: Duration = Duration::from_millis(100);
+
+/// Returns the time of so many milliseconds.
+fn at(ms: i64) -> UnixMillis {
+    UnixMillis::from_ms(ms)
+}
 
 /// Records in a temporary folder of their own.
 struct Kept {
@@ -78,7 +88,7 @@ fn file_id(n: u8) -> FileId {
 /// An audit entry for tests that do not look at it.
 fn audited() -> AuditRow {
     AuditRow {
-        at_ms: 1,
+        at: at(1),
         request_id: None,
         scope: Some(ann()),
         via: "test",
@@ -91,8 +101,8 @@ fn audited() -> AuditRow {
 /// Returns the times at which an upload and its signatures end.
 fn ends(expires_at_ms: i64, signatures_end_at_ms: i64) -> SignedUntil {
     SignedUntil {
-        expires_at_ms,
-        signatures_end_at_ms,
+        expires_at: at(expires_at_ms),
+        signatures_end_at: at(signatures_end_at_ms),
     }
 }
 
@@ -103,7 +113,7 @@ fn plan() -> PartPlan {
 
 /// Returns Ann's upload number `n`, which is opened at `n` ms and expires a second later.
 fn new_upload(n: u8) -> NewUpload {
-    let opened_at_ms = i64::from(n);
+    let opened_at = at(i64::from(n));
     NewUpload {
         upload_id: upload_id(n),
         file_id: file_id(n),
@@ -123,8 +133,8 @@ fn new_upload(n: u8) -> NewUpload {
         content_type: Some("text/plain".to_owned()),
         reference: Some("case 7".to_owned()),
         last_modified_ms: Some(-1),
-        opened_at_ms,
-        expires_at_ms: opened_at_ms + 1000,
+        opened_at,
+        expires_at: opened_at.later_by(Duration::from_secs(1)),
     }
 }
 
@@ -148,12 +158,13 @@ fn owner(n: u8) -> LeaseOwner {
 }
 
 fn object(uploaded_at_ms: i64) -> CompletedObject {
+    let uploaded_at = at(uploaded_at_ms);
     CompletedObject {
         etag: ETag("\"e\"".to_owned()),
         version: Some(VersionId("v".to_owned())),
         sniffed_type: SniffedType::of(b"GIF89a"),
-        uploaded_at_ms,
-        verification_due_at_ms: Some(uploaded_at_ms),
+        uploaded_at,
+        verification_due_at: Some(uploaded_at),
     }
 }
 
@@ -169,7 +180,7 @@ async fn upload_in(records: &Records, n: u8, state: UploadState) {
             assert!(records.begin_sending(&id, sent).await.unwrap());
             assert!(
                 records
-                    .begin_completing(&id, owner(n), 0, 100)
+                    .begin_completing(&id, owner(n), at(0), LEASE)
                     .await
                     .unwrap()
             );

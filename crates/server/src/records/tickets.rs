@@ -6,6 +6,7 @@ use sealift_transfer::api::{FileId, TicketId};
 use sqlx::{FromRow, Row as _, query, query_as, query_scalar, sqlite::SqliteRow};
 
 use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _};
+use crate::unix_millis::UnixMillis;
 
 /// A ticket as the database holds it.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -19,9 +20,9 @@ pub struct TicketRow {
     /// The file that the ticket is for.
     pub file_id: FileId,
     /// When the ticket was made.
-    pub made_at_ms: i64,
+    pub made_at: UnixMillis,
     /// From when on it cannot be redeemed.
-    pub expires_at_ms: i64,
+    pub expires_at: UnixMillis,
 }
 
 /// A redeemed ticket with a cookie that is still valid.
@@ -30,9 +31,9 @@ pub struct RedeemedTicket {
     /// The ticket.
     pub ticket: TicketRow,
     /// When the ticket was redeemed.
-    pub redeemed_at_ms: i64,
+    pub redeemed_at: UnixMillis,
     /// Until when the cookie is valid.
-    pub until_ms: i64,
+    pub until: UnixMillis,
 }
 
 impl Records {
@@ -53,8 +54,8 @@ impl Records {
             .bind(row.scope.tenant.to_string())
             .bind(row.scope.owner.to_string())
             .bind(row.file_id.to_string())
-            .bind(row.made_at_ms)
-            .bind(row.expires_at_ms);
+            .bind(row.made_at)
+            .bind(row.expires_at);
         self.audited_change(addition, audited).await.map(drop)
     }
 
@@ -80,8 +81,8 @@ impl Records {
         &self,
         id: &TicketId,
         cookie_hash: [u8; 32],
-        now_ms: i64,
-        cookie_ends_at_ms: i64,
+        now: UnixMillis,
+        cookie_ends_at: UnixMillis,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
@@ -97,8 +98,8 @@ impl Records {
         let change = change
             .bind(id.to_string())
             .bind(cookie_hash.to_vec())
-            .bind(now_ms)
-            .bind(cookie_ends_at_ms);
+            .bind(now)
+            .bind(cookie_ends_at);
         self.audited_change(change, audited).await
     }
 
@@ -111,7 +112,7 @@ impl Records {
     pub async fn redeemed_ticket(
         &self,
         cookie_hash: &[u8; 32],
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Option<RedeemedTicket>, RecordsError> {
         let row = query_as(
             "SELECT * FROM tickets
@@ -120,7 +121,7 @@ impl Records {
         );
         let row = row
             .bind(cookie_hash.to_vec())
-            .bind(now_ms)
+            .bind(now)
             .fetch_optional(&self.readers)
             .await?;
         Ok(row)
@@ -134,9 +135,9 @@ impl Records {
     pub async fn prolong_redeemed_ticket(
         &self,
         id: &TicketId,
-        now_ms: i64,
-        cookie_ends_at_ms: i64,
-    ) -> Result<Option<i64>, RecordsError> {
+        now: UnixMillis,
+        cookie_ends_at: UnixMillis,
+    ) -> Result<Option<UnixMillis>, RecordsError> {
         // Another request may have set a later end already.
         let change = query_scalar(
             "UPDATE tickets SET cookie_ends_at_ms =
@@ -145,10 +146,7 @@ impl Records {
              AND cookie_ends_at_ms > $2 AND revoked_at_ms IS NULL
              RETURNING cookie_ends_at_ms",
         );
-        let change = change
-            .bind(id.to_string())
-            .bind(now_ms)
-            .bind(cookie_ends_at_ms);
+        let change = change.bind(id.to_string()).bind(now).bind(cookie_ends_at);
         let work = self
             .writer
             .write(move |db| Box::pin(change.fetch_optional(db)));
@@ -159,17 +157,17 @@ impl Records {
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database cannot be read.
-    pub async fn redeemed_ticket_ends_at_ms(
+    pub async fn redeemed_ticket_ends_at(
         &self,
         id: &TicketId,
-        now_ms: i64,
-    ) -> Result<Option<i64>, RecordsError> {
+        now: UnixMillis,
+    ) -> Result<Option<UnixMillis>, RecordsError> {
         let end = query_scalar(
             "SELECT cookie_ends_at_ms FROM tickets
              WHERE ticket_id = $1 AND purpose = 'download'
              AND cookie_ends_at_ms > $2 AND revoked_at_ms IS NULL",
         );
-        let end = end.bind(id.as_str()).bind(now_ms);
+        let end = end.bind(id.as_str()).bind(now);
         Ok(end.fetch_optional(&self.readers).await?)
     }
 
@@ -182,7 +180,7 @@ impl Records {
         &self,
         scope: &Scope,
         id: &TicketId,
-        now_ms: i64,
+        now: UnixMillis,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
@@ -193,7 +191,7 @@ impl Records {
             .bind(id.to_string())
             .bind(scope.tenant.to_string())
             .bind(scope.owner.to_string())
-            .bind(now_ms);
+            .bind(now);
         self.audited_change(change, audited).await
     }
 
@@ -204,7 +202,7 @@ impl Records {
     /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn forget_tickets(
         &self,
-        now_ms: i64,
+        now: UnixMillis,
         most: u32,
         audited: impl Fn(&TicketRow) -> AuditRow + Send + Sync + 'static,
     ) -> Result<u64, RecordsError> {
@@ -219,7 +217,7 @@ impl Records {
                      )
                      RETURNING *",
                 );
-                let removal = removal.bind(now_ms).bind(i64::from(most));
+                let removal = removal.bind(now).bind(i64::from(most));
                 let forgotten = removal.fetch_all(&mut *db).await?;
                 for ticket in &forgotten {
                     audit::keep(db, audited(ticket)).await?;
@@ -238,8 +236,8 @@ impl FromRow<'_, SqliteRow> for TicketRow {
             hash: row.bytes("secret_sha256")?,
             scope: row.scope()?,
             file_id: row.parsed("file_id")?,
-            made_at_ms: row.try_get("made_at_ms")?,
-            expires_at_ms: row.try_get("expires_at_ms")?,
+            made_at: row.try_get("made_at_ms")?,
+            expires_at: row.try_get("expires_at_ms")?,
         })
     }
 }
@@ -248,8 +246,8 @@ impl FromRow<'_, SqliteRow> for RedeemedTicket {
     fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
         Ok(Self {
             ticket: TicketRow::from_row(row)?,
-            redeemed_at_ms: row.try_get("redeemed_at_ms")?,
-            until_ms: row.try_get("cookie_ends_at_ms")?,
+            redeemed_at: row.try_get("redeemed_at_ms")?,
+            until: row.try_get("cookie_ends_at_ms")?,
         })
     }
 }

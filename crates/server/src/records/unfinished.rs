@@ -4,6 +4,7 @@ use sealift_transfer::api::UploadId;
 use sqlx::{FromRow, query_as, sqlite::SqliteRow};
 
 use super::{Records, RecordsError, Scope, UploadRow, columns::Columns as _};
+use crate::unix_millis::UnixMillis;
 
 /// An upload that can be resumed.
 #[derive(Debug, Clone)]
@@ -18,7 +19,7 @@ pub struct UnfinishedUpload {
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct UploadCursor {
     /// When the last upload of the previous page was opened.
-    pub opened_at_ms: i64,
+    pub opened_at: UnixMillis,
     /// The id of that upload.
     pub upload_id: UploadId,
 }
@@ -35,12 +36,12 @@ impl Records {
         scope: &Scope,
         cursor: Option<UploadCursor>,
         most: u32,
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Vec<UnfinishedUpload>, RecordsError> {
         // Ids consist of letters and digits, so "~" sorts behind every id: without a cursor the list
         // begins with the newest upload.
-        let (opened_at_ms, upload_id) = cursor.map_or((i64::MAX, "~".to_owned()), |cursor| {
-            (cursor.opened_at_ms, cursor.upload_id.to_string())
+        let (opened_at, upload_id) = cursor.map_or((UnixMillis::MAX, "~".to_owned()), |cursor| {
+            (cursor.opened_at, cursor.upload_id.to_string())
         });
         let page = query_as(
             "SELECT uploads.*, deployment.epoch AS current_epoch,
@@ -56,8 +57,8 @@ impl Records {
         let page = page
             .bind(scope.tenant.as_str())
             .bind(scope.owner.as_str())
-            .bind(now_ms)
-            .bind(opened_at_ms)
+            .bind(now)
+            .bind(opened_at)
             .bind(upload_id)
             .bind(i64::from(most))
             .fetch_all(&self.readers)

@@ -10,7 +10,10 @@ use super::{
     RecordedHeader, Scope,
     columns::{Columns as _, bigint, unreadable},
 };
-use crate::objects::{ObjectKey, S3UploadId};
+use crate::{
+    objects::{ObjectKey, S3UploadId},
+    unix_millis::UnixMillis,
+};
 
 /// A new upload. All its fields are saved before the server sends anything of it.
 #[derive(Debug, Clone)]
@@ -55,9 +58,9 @@ pub struct NewUpload {
     /// The file's last modification as given.
     pub last_modified_ms: Option<i64>,
     /// The current time.
-    pub opened_at_ms: i64,
+    pub opened_at: UnixMillis,
     /// When the upload expires unless a part is signed.
-    pub expires_at_ms: i64,
+    pub expires_at: UnixMillis,
 }
 
 /// An upload as the database holds it.
@@ -109,11 +112,11 @@ pub struct UploadRow {
     /// The file's last modification as given.
     pub last_modified_ms: Option<i64>,
     /// When the upload was opened.
-    pub opened_at_ms: i64,
+    pub opened_at: UnixMillis,
     /// When the upload expires unless another part is signed.
-    pub expires_at_ms: i64,
+    pub expires_at: UnixMillis,
     /// Until when a PUT may still make an object, whatever the state of the upload is.
-    pub last_signature_ends_at_ms: Option<i64>,
+    pub last_signature_ends_at: Option<UnixMillis>,
 }
 
 /// The format of the messages that Sealift seals. It is written into every row.
@@ -160,8 +163,8 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
     .bind(new.content_type)
     .bind(new.reference)
     .bind(new.last_modified_ms)
-    .bind(new.opened_at_ms)
-    .bind(new.expires_at_ms)
+    .bind(new.opened_at)
+    .bind(new.expires_at)
     .bind(method_name(new.method))
     .bind(new.is_sealed_here)
     .execute(db)
@@ -194,9 +197,9 @@ impl FromRow<'_, SqliteRow> for UploadRow {
             content_type: row.try_get("content_type")?,
             reference: row.try_get("reference")?,
             last_modified_ms: row.try_get("last_modified_ms")?,
-            opened_at_ms: row.try_get("opened_at_ms")?,
-            expires_at_ms: row.try_get("expires_at_ms")?,
-            last_signature_ends_at_ms: row.try_get("last_signature_ends_at_ms")?,
+            opened_at: row.try_get("opened_at_ms")?,
+            expires_at: row.try_get("expires_at_ms")?,
+            last_signature_ends_at: row.try_get("last_signature_ends_at_ms")?,
         })
     }
 }

@@ -1,6 +1,8 @@
 //! The changes of an upload's state. Each is one compare-and-set, so that only one of several servers
 //! wins: it returns `false` if the upload was not in the state that the change begins from.
 
+use core::time::Duration;
+
 use sealift_transfer::api::UploadId;
 use sqlx::{SqliteConnection, query};
 
@@ -8,6 +10,7 @@ use super::{AuditRow, FileRow, Records, RecordsError, Scope, audit, files};
 use crate::{
     objects::{ETag, S3UploadId, VersionId},
     sniffed::SniffedType,
+    unix_millis::UnixMillis,
 };
 
 /// The object that completion found and checked.
@@ -20,9 +23,9 @@ pub struct CompletedObject {
     /// The media type that the first bytes show, if browsers can display that type without running it.
     pub sniffed_type: Option<SniffedType>,
     /// The current time.
-    pub uploaded_at_ms: i64,
+    pub uploaded_at: UnixMillis,
     /// When the file is due for verification; `None` means only on request.
-    pub verification_due_at_ms: Option<i64>,
+    pub verification_due_at: Option<UnixMillis>,
 }
 
 /// Identifies one attempt to complete an upload. Each attempt makes a new one, so that an attempt that
@@ -73,8 +76,8 @@ impl Records {
         &self,
         upload_id: &UploadId,
         owner: LeaseOwner,
-        now_ms: i64,
-        lease_ms: i64,
+        now: UnixMillis,
+        lease: Duration,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET state = 'completing', completing_by = $2, completing_until_ms = $4
@@ -85,8 +88,8 @@ impl Records {
         let change = change
             .bind(upload_id.to_string())
             .bind(owner.to_column())
-            .bind(now_ms)
-            .bind(now_ms.saturating_add(lease_ms));
+            .bind(now)
+            .bind(now.later_by(lease));
         self.writer.changes(change).await
     }
 
@@ -98,8 +101,8 @@ impl Records {
         &self,
         upload_id: &UploadId,
         owner: LeaseOwner,
-        now_ms: i64,
-        lease_ms: i64,
+        now: UnixMillis,
+        lease: Duration,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET completing_by = $2, completing_until_ms = $4
@@ -108,12 +111,12 @@ impl Records {
         let change = change
             .bind(upload_id.to_string())
             .bind(owner.to_column())
-            .bind(now_ms)
-            .bind(now_ms.saturating_add(lease_ms));
+            .bind(now)
+            .bind(now.later_by(lease));
         self.writer.changes(change).await
     }
 
-    /// Prolongs this owner's lease until `until_ms`. Returns `false` if another owner has the lease by
+    /// Prolongs this owner's lease until `until`. Returns `false` if another owner has the lease by
     /// now; this owner must then change nothing more, neither here nor in the store.
     ///
     /// # Errors
@@ -122,14 +125,14 @@ impl Records {
         &self,
         upload_id: &UploadId,
         owner: LeaseOwner,
-        until_ms: i64,
+        until: UnixMillis,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE uploads SET completing_until_ms = $3
              WHERE upload_id = $1 AND state = 'completing' AND completing_by = $2",
         );
         let change = change.bind(upload_id.to_string()).bind(owner.to_column());
-        self.writer.changes(change.bind(until_ms)).await
+        self.writer.changes(change.bind(until)).await
     }
 
     /// Moves an upload from `completing` to `open`, because the store has not joined the parts yet or
@@ -214,7 +217,7 @@ impl Records {
     }
 
     /// Moves an upload from `aborting` to `aborted` after the store dropped the parts. A PUT that was
-    /// signed before may still arrive until the row's `last_signature_ends_at_ms`. `audited` is given
+    /// signed before may still arrive until the row's `last_signature_ends_at`. `audited` is given
     /// if the sweeper finishes an abort that a request began.
     ///
     /// # Errors

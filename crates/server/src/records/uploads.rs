@@ -6,6 +6,7 @@ use sqlx::{SqliteConnection, query_as, query_scalar};
 use super::{
     AuditRow, NewUpload, Records, RecordsError, Scope, UploadRow, audit, tenants, upload_row,
 };
+use crate::unix_millis::UnixMillis;
 
 /// The result of adding an upload.
 #[derive(Debug)]
@@ -61,9 +62,9 @@ impl Records {
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database cannot be read.
-    pub async fn open_count(&self, scope: &Scope, now_ms: i64) -> Result<i64, RecordsError> {
+    pub async fn open_count(&self, scope: &Scope, now: UnixMillis) -> Result<i64, RecordsError> {
         let mut reader = self.readers.acquire().await?;
-        Ok(count_open(&mut reader, scope, now_ms).await?)
+        Ok(count_open(&mut reader, scope, now).await?)
     }
 
     /// Returns an upload of this owner.
@@ -118,17 +119,21 @@ async fn add(
     if let Some(before) = before {
         return Ok(AddedUpload::SameToken(Box::new(before)));
     }
-    let open = count_open(&mut *db, &new.scope, new.opened_at_ms).await?;
+    let open = count_open(&mut *db, &new.scope, new.opened_at).await?;
     if open >= i64::from(most_open) {
         return Ok(AddedUpload::TooManyOpen);
     }
-    tenants::note(&mut *db, &new.scope.tenant, new.opened_at_ms).await?;
+    tenants::note(&mut *db, &new.scope.tenant, new.opened_at).await?;
     upload_row::insert(&mut *db, new).await?;
     audit::keep(db, audited).await?;
     Ok(AddedUpload::Added)
 }
 
-async fn count_open(db: &mut SqliteConnection, scope: &Scope, now_ms: i64) -> sqlx::Result<i64> {
+async fn count_open(
+    db: &mut SqliteConnection,
+    scope: &Scope,
+    now: UnixMillis,
+) -> sqlx::Result<i64> {
     query_scalar(
         "SELECT count(*) FROM uploads
          WHERE tenant = $1 AND owner = $2 AND state IN ('opening', 'open', 'completing')
@@ -137,7 +142,7 @@ async fn count_open(db: &mut SqliteConnection, scope: &Scope, now_ms: i64) -> sq
     )
     .bind(scope.tenant.as_str())
     .bind(scope.owner.as_str())
-    .bind(now_ms)
+    .bind(now)
     .fetch_one(db)
     .await
 }

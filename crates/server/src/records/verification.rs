@@ -8,6 +8,7 @@ use sealift_transfer::api::{FileId, ProblemCode};
 use sqlx::{query, query_as};
 
 use super::{AuditRow, FileRow, Records, RecordsError, Scope, audit};
+use crate::unix_millis::UnixMillis;
 
 /// A file that one pass holds until its lease ends.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -16,7 +17,7 @@ pub struct Leased {
     pub file: FileRow,
     /// When another pass may take the file over. This time also identifies the lease: prolonging
     /// changes it.
-    pub until_ms: i64,
+    pub until: UnixMillis,
 }
 
 impl Records {
@@ -29,7 +30,7 @@ impl Records {
         &self,
         scope: &Scope,
         file_id: &FileId,
-        now_ms: i64,
+        now: UnixMillis,
         audited: Option<AuditRow>,
     ) -> Result<Option<FileRow>, RecordsError> {
         let (scope, file_id) = (scope.clone(), file_id.clone());
@@ -45,7 +46,7 @@ impl Records {
                 .bind(scope.tenant.as_str())
                 .bind(scope.owner.as_str())
                 .bind(file_id.as_str())
-                .bind(now_ms);
+                .bind(now);
                 let file = change.fetch_optional(&mut *db).await?;
                 if let (Some(_), Some(audited)) = (&file, audited) {
                     audit::keep(db, audited).await?;
@@ -56,7 +57,7 @@ impl Records {
         work.await
     }
 
-    /// Leases until `until_ms` the file that has been due for longest, among those whose plaintext has
+    /// Leases until `until` the file that has been due for longest, among those whose plaintext has
     /// a length in the given range.
     ///
     /// # Errors
@@ -64,8 +65,8 @@ impl Records {
     pub async fn lease_to_verify(
         &self,
         plaintext_len: &RangeInclusive<i64>,
-        now_ms: i64,
-        until_ms: i64,
+        now: UnixMillis,
+        until: UnixMillis,
     ) -> Result<Option<Leased>, RecordsError> {
         let (least, most) = (*plaintext_len.start(), *plaintext_len.end());
         let work = self.writer.write(move |db| {
@@ -80,8 +81,8 @@ impl Records {
                      )
                      RETURNING *",
                 )
-                .bind(now_ms)
-                .bind(until_ms)
+                .bind(now)
+                .bind(until)
                 .bind(least)
                 .bind(most)
                 .fetch_optional(db)
@@ -89,10 +90,10 @@ impl Records {
             })
         });
         let file = work.await?;
-        Ok(file.map(|file| Leased { file, until_ms }))
+        Ok(file.map(|file| Leased { file, until }))
     }
 
-    /// Prolongs the lease, or ends it and makes the file due at `due_at_ms`. Returns `false` if the
+    /// Prolongs the lease, or ends it and makes the file due at `due_at`. Returns `false` if the
     /// lease is lost or the file is gone.
     ///
     /// # Errors
@@ -100,14 +101,14 @@ impl Records {
     pub async fn set_verification_due(
         &self,
         leased: &Leased,
-        due_at_ms: i64,
+        due_at: UnixMillis,
     ) -> Result<bool, RecordsError> {
         let change = query(
             "UPDATE files SET verification_due_at_ms = $3
              WHERE file_id = $1 AND state = 'available' AND verification_due_at_ms = $2",
         );
         let change = change.bind(leased.file.file_id.to_string());
-        let change = change.bind(leased.until_ms).bind(due_at_ms);
+        let change = change.bind(leased.until).bind(due_at);
         self.writer.changes(change).await
     }
 
@@ -121,7 +122,7 @@ impl Records {
         &self,
         leased: &Leased,
         found: Result<Vec<u8>, ProblemCode>,
-        now_ms: i64,
+        now: UnixMillis,
         audited: AuditRow,
     ) -> Result<bool, RecordsError> {
         let change = query(
@@ -132,8 +133,8 @@ impl Records {
         );
         let change = change
             .bind(leased.file.file_id.to_string())
-            .bind(leased.until_ms)
-            .bind(now_ms)
+            .bind(leased.until)
+            .bind(now)
             .bind(found.as_ref().ok().cloned())
             .bind(found.err().map(ProblemCode::as_str));
         self.audited_change(change, audited).await

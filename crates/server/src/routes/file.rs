@@ -54,7 +54,7 @@ pub(super) async fn record(app: &App, row: FileRow) -> Result<FileRecord, Refusa
         size: row.plan.plaintext_len(),
         sealed_size: row.plan.sealed_len(),
         reference: row.reference,
-        uploaded_at_ms: row.uploaded_at_ms,
+        uploaded_at_ms: row.uploaded_at.get(),
         verification,
         bucket: row.bucket,
         object_key: row.s3_key.to_string(),

@@ -14,6 +14,7 @@ use crate::{
     problem::Refusal,
     records::{FileCursor, FileRow, Scope},
     sealed_names::Opener,
+    unix_millis::UnixMillis,
 };
 
 mod name_search;
@@ -38,7 +39,7 @@ pub(crate) async fn files(
                 .records
                 .files(&caller.scope, after, page.to_read())
                 .await?;
-            page.cut(rows, |row| (row.uploaded_at_ms, &row.file_id))
+            page.cut(rows, |row| (row.uploaded_at, &row.file_id))
         }
     };
     let mut files = Vec::with_capacity(rows.len());
@@ -68,7 +69,7 @@ async fn found(
         let rows = app.records.files(scope, from, ROWS).await?;
         let has_more = u32::try_from(rows.len()) == Ok(ROWS);
         for row in rows {
-            after = Some((row.uploaded_at_ms, row.file_id.clone()));
+            after = Some((row.uploaded_at, row.file_id.clone()));
             looked_at = looked_at.saturating_add(1);
             let mut opener = Opener::new(app, &scope.tenant, &row.file_id);
             let name = opener.name(&row.name).await?;
@@ -89,9 +90,9 @@ async fn found(
     }
 }
 
-fn cursor((uploaded_at_ms, file_id): (i64, FileId)) -> FileCursor {
+fn cursor((uploaded_at, file_id): (UnixMillis, FileId)) -> FileCursor {
     FileCursor {
-        uploaded_at_ms,
+        uploaded_at,
         file_id,
     }
 }

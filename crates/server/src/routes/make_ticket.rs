@@ -1,6 +1,8 @@
 //! `POST /v1/tickets`: makes a ticket, which lets another person download one file once. The ticket is
 //! in this answer and nowhere else.
 
+use core::time::Duration;
+
 use axum::{
     Json,
     extract::State,
@@ -28,23 +30,23 @@ pub(crate) async fn make_ticket(
     JsonBody(request): JsonBody<MakeTicket>,
 ) -> Result<Response, Refusal> {
     caller.require(Permission::Download)?;
-    let lifetime_ms = lifetime_ms(request.expires_in_seconds)?;
+    let lifetime = lifetime(request.expires_in_seconds)?;
     let file_id = request.file_id;
     let file = app.records.file(&caller.scope, &file_id).await?;
     file.ok_or_else(Refusal::not_found)?;
     app.rates.ticket(&caller.scope)?;
 
     let ticket = Ticket::from_random(random::bytes(), Zeroizing::new(random::bytes()));
-    let now_ms = app.now_ms();
+    let now = app.now();
     let row = TicketRow {
         id: ticket.id().clone(),
         hash: ticket.hash(),
         scope: caller.scope.clone(),
         file_id: file_id.clone(),
-        made_at_ms: now_ms,
-        expires_at_ms: now_ms.saturating_add(lifetime_ms),
+        made_at: now,
+        expires_at: now.later_by(lifetime),
     };
-    let expires_at_ms = row.expires_at_ms;
+    let expires_at = row.expires_at;
     let subject = subject(&file_id, ticket.id());
     let audited = app.audit_row(&caller, AuditAction::MakeTicket, &subject, "ok");
     app.records.add_ticket(row, audited).await?;
@@ -52,7 +54,7 @@ pub(crate) async fn make_ticket(
         ticket_id: ticket.id().clone(),
         ticket: ticket.reveal(),
         page_path: tickets::page_path(&file_id),
-        expires_at_ms,
+        expires_at_ms: expires_at.get(),
     };
     let no_store = HeaderValue::from_static("no-store");
     let headers = [(header::CACHE_CONTROL, no_store)];
@@ -65,12 +67,11 @@ pub(crate) fn subject(file_id: &FileId, ticket_id: &TicketId) -> String {
     format!("{file_id}/{ticket_id}")
 }
 
-fn lifetime_ms(asked_s: Option<u64>) -> Result<i64, Refusal> {
+fn lifetime(asked_s: Option<u64>) -> Result<Duration, Refusal> {
     let asked_s = asked_s.unwrap_or(DEFAULT_LIFETIME_S);
-    let asked_ms = i64::try_from(asked_s.saturating_mul(1000)).ok();
-    match asked_ms.filter(|_| LIFETIMES_S.contains(&asked_s)) {
-        Some(asked_ms) => Ok(asked_ms),
-        None => {
+    match LIFETIMES_S.contains(&asked_s) {
+        true => Ok(Duration::from_secs(asked_s)),
+        false => {
             let (least, most) = (LIFETIMES_S.start(), LIFETIMES_S.end());
             let detail = format!("`expires_in_seconds` must be {least} to {most}.");
             Err(Refusal::new(ProblemCode::InvalidField, detail)

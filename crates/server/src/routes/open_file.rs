@@ -12,7 +12,7 @@ use sealift_transfer::api::{FileOpening, open::ContentKeyText};
 use crate::{
     app::App,
     caller::{Permission, Reader, Via},
-    lifetimes::ticket_address_expiry_ms,
+    lifetimes::ticket_address_expiry,
     objects::StoredObject,
     problem::Refusal,
     reading::decrypt,
@@ -53,10 +53,10 @@ pub(crate) async fn open_file(
         len: row.plan.sealed_len(),
     };
     reader.go_on(&app).await?;
-    let now_ms = app.now_ms();
+    let now = app.now();
     let right = reader.right.as_ref();
-    let until_ms = right.map(|right| ticket_address_expiry_ms(right.until_ms, now_ms));
-    let get = app.objects.presign_get(&object, now_ms, until_ms);
+    let until = right.map(|right| ticket_address_expiry(right.until, now));
+    let get = app.objects.presign_get(&object, now, until);
     let get = get.await?;
     app.audit(&caller, AuditAction::OpenFile, file_id.as_str(), "key")
         .await?;

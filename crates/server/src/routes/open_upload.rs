@@ -75,7 +75,7 @@ pub(crate) async fn open_upload(
 pub(super) async fn may_open_another(app: &App, caller: &Caller) -> Result<(), Refusal> {
     app.rates.open(&caller.scope)?;
     let most_open = app.config.limits.open_uploads;
-    let open = app.records.open_count(&caller.scope, app.now_ms()).await?;
+    let open = app.records.open_count(&caller.scope, app.now()).await?;
     if open >= i64::from(most_open) {
         return Err(problem::too_many_open(most_open));
     }
@@ -130,7 +130,7 @@ async fn again(
         method: before.method,
         header: before.header.into_bytes(),
         plan: before.plan,
-        expires_at_ms: before.expires_at_ms,
+        expires_at_ms: before.expires_at.get(),
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
         file,
@@ -156,9 +156,10 @@ async fn make<'a>(
     )
     .map_err(|_| check::file_too_large(&app.config))?;
 
-    let now_ms = app.now_ms();
+    let now = app.now();
     let request_mac = app.keys.fingerprint(tenant, &canonical(request)?).await?;
     let header = header.as_bytes().to_vec();
+    let expires_at = lifetimes::upload_expiry(now, now);
     let opened = OpenedUpload {
         upload_id: ids.upload_id.clone(),
         file_id: ids.file_id.clone(),
@@ -169,7 +170,7 @@ async fn make<'a>(
         },
         header: header.clone(),
         plan,
-        expires_at_ms: lifetimes::upload_expiry_ms(now_ms, now_ms),
+        expires_at_ms: expires_at.get(),
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
         file: None,
@@ -180,7 +181,7 @@ async fn make<'a>(
         header,
         plan,
         method: opened.method,
-        expires_at_ms: opened.expires_at_ms,
+        expires_at,
         name: &request.name,
         content_type: request.content_type.clone(),
         origin: Origin::Client {

@@ -10,7 +10,7 @@ use axum::{
 use sealift_transfer::api::ProblemCode;
 use serde::Deserialize;
 
-use crate::{app::App, problem::Refusal};
+use crate::{app::App, problem::Refusal, unix_millis::UnixMillis};
 
 /// Rows of one page, unless the request gives a `limit`.
 const DEFAULT_MOST: u32 = 50;
@@ -19,7 +19,7 @@ const MOST: u32 = 200;
 /// The page of a list that a request asks for, `?cursor=&limit=`. `I` is the type of the rows' ids.
 pub(crate) struct Paging<I> {
     /// The time and the id of the last row before this page.
-    pub(crate) after: Option<(i64, I)>,
+    pub(crate) after: Option<(UnixMillis, I)>,
     most: u32,
 }
 
@@ -44,15 +44,15 @@ impl<I: FromStr + Display> Paging<I> {
     }
 
     /// Returns the cursor of the page that begins after this row.
-    pub(crate) fn cursor((at_ms, id): &(i64, I)) -> String {
-        format!("{at_ms}-{id}")
+    pub(crate) fn cursor((at, id): &(UnixMillis, I)) -> String {
+        format!("{}-{id}", at.get())
     }
 
     /// Returns the rows of this page, and the next page's cursor if one follows.
     pub(crate) fn cut<R>(
         &self,
         mut rows: Vec<R>,
-        place: impl Fn(&R) -> (i64, &I),
+        place: impl Fn(&R) -> (UnixMillis, &I),
     ) -> (Vec<R>, Option<String>) {
         let most = usize::try_from(self.most).unwrap_or(usize::MAX);
         if rows.len() <= most {
@@ -60,7 +60,7 @@ impl<I: FromStr + Display> Paging<I> {
         }
         rows.truncate(most);
         let last = rows.last().map(place);
-        let cursor = last.map(|(at_ms, id)| format!("{at_ms}-{id}"));
+        let cursor = last.map(|(at, id)| format!("{}-{id}", at.get()));
         (rows, cursor)
     }
 }
@@ -112,10 +112,11 @@ impl<I: FromStr + Display> FromRequestParts<App> for Searching<I> {
     }
 }
 
-fn place<I: FromStr>(cursor: &str) -> Result<(i64, I), Refusal> {
-    let place = cursor
-        .split_once('-')
-        .and_then(|(at_ms, id)| Some((at_ms.parse().ok()?, id.parse().ok()?)));
+fn place<I: FromStr>(cursor: &str) -> Result<(UnixMillis, I), Refusal> {
+    let place = cursor.split_once('-').and_then(|(at, id)| {
+        let at = UnixMillis::from_ms(at.parse().ok()?);
+        Some((at, id.parse().ok()?))
+    });
     place.ok_or_else(invalid)
 }
 

@@ -16,7 +16,7 @@ use super::{JsonBody, make_ticket::subject, shared_file::shared};
 use crate::{
     app::App,
     caller::{ReadCookie, Stranger, Ticket},
-    lifetimes::reading_expiry_ms,
+    lifetimes::reading_expiry,
     problem::{self, Refusal},
     random,
     records::AuditAction,
@@ -33,11 +33,11 @@ pub(crate) async fn redeem_ticket(
     let row = app.records.ticket(ticket.id()).await?;
     let row = row.filter(|row| ticket.has_hash(&row.hash));
     let row = row.ok_or_else(used)?;
-    let now_ms = app.now_ms();
-    let until_ms = reading_expiry_ms(now_ms, now_ms);
+    let now = app.now();
+    let until = reading_expiry(now, now);
     // Everything that may fail comes before the ticket is used up.
     let file = app.records.file(&row.scope, &row.file_id).await?;
-    let shared = shared(&app, file.ok_or_else(used)?, Some(until_ms)).await?;
+    let shared = shared(&app, file.ok_or_else(used)?, Some(until)).await?;
     let cookie = ReadCookie::from_random(Zeroizing::new(random::bytes()));
     let mut to_set =
         HeaderValue::from_str(&cookie.to_set(&row.file_id)).map_err(|_| problem::internal())?;
@@ -48,7 +48,7 @@ pub(crate) async fn redeem_ticket(
     let audited = app.audit_row(&caller, AuditAction::RedeemTicket, &subject, "ok");
     let is_first = app
         .records
-        .redeem_ticket(ticket.id(), cookie.hash(), now_ms, until_ms, audited)
+        .redeem_ticket(ticket.id(), cookie.hash(), now, until, audited)
         .await?;
     if !is_first {
         return Err(used());

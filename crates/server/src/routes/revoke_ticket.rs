@@ -27,7 +27,7 @@ pub(crate) async fn revoke_ticket(
     let subject = subject(&row.file_id, &ticket_id);
     let audited = app.audit_row(&caller, AuditAction::RevokeTicket, &subject, "ok");
     app.records
-        .revoke_ticket(&caller.scope, &ticket_id, app.now_ms(), audited)
+        .revoke_ticket(&caller.scope, &ticket_id, app.now(), audited)
         .await?;
     Ok(StatusCode::NO_CONTENT)
 }

@@ -9,6 +9,7 @@ use crate::{
     problem::Refusal,
     records::FileRow,
     sealed_names::Opener,
+    unix_millis::UnixMillis,
 };
 
 pub(crate) async fn shared_file(
@@ -18,15 +19,15 @@ pub(crate) async fn shared_file(
     reader.caller.require(Permission::Download)?;
     let row = app.records.file(&reader.caller.scope, &reader.file_id);
     let row = row.await?.ok_or_else(Refusal::not_found)?;
-    let until_ms = reader.right.map(|right| right.until_ms);
-    shared(&app, row, until_ms).await.map(Json)
+    let until = reader.right.map(|right| right.until);
+    shared(&app, row, until).await.map(Json)
 }
 
 /// Returns a row as a person with a ticket sees it, without the metadata and the object key.
 pub(super) async fn shared(
     app: &App,
     row: FileRow,
-    readable_until_ms: Option<i64>,
+    readable_until: Option<UnixMillis>,
 ) -> Result<SharedFile, Refusal> {
     let mut opener = Opener::new(app, &row.scope.tenant, &row.file_id);
     Ok(SharedFile {
@@ -36,6 +37,6 @@ pub(super) async fn shared(
         file_id: row.file_id,
         content_type: row.content_type,
         size: row.plan.plaintext_len(),
-        readable_until_ms,
+        readable_until_ms: readable_until.map(UnixMillis::get),
     })
 }

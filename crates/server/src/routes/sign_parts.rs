@@ -21,9 +21,10 @@ use crate::{
     app::App,
     caller::{Caller, Permission},
     lifetimes,
-    objects::PRESIGNED_FOR_MS,
+    objects::PRESIGNED_FOR,
     problem::{self, Refusal},
     records::{AuditAction, SignedRows, SignedUntil, UploadRow},
+    unix_millis::UnixMillis,
 };
 
 pub(crate) async fn sign_parts(
@@ -44,16 +45,16 @@ pub(crate) async fn sign_parts(
     }
     let parts = planned(&receipts, &upload.plan, app.config.limits.parts_per_batch)?;
 
-    let now_ms = app.now_ms();
-    let expires_at_ms = lifetimes::upload_expiry_ms(upload.opened_at_ms, now_ms);
+    let now = app.now();
+    let expires_at = lifetimes::upload_expiry(upload.opened_at, now);
     let ends = SignedUntil {
-        expires_at_ms,
-        signatures_end_at_ms: now_ms.saturating_add(PRESIGNED_FOR_MS),
+        expires_at,
+        signatures_end_at: now.later_by(PRESIGNED_FOR),
     };
     let audited = app.audit_row(&caller, AuditAction::SignParts, upload_id.as_str(), "ok");
     let signed = app
         .records
-        .sign_parts(&caller.scope, &upload_id, &parts, now_ms, ends, audited)
+        .sign_parts(&caller.scope, &upload_id, &parts, now, ends, audited)
         .await?;
     match signed {
         SignedRows::Signed => {}
@@ -69,8 +70,8 @@ pub(crate) async fn sign_parts(
         }
     }
     let answer = SignedParts {
-        parts: presign(&app, &upload, &parts, now_ms).await?,
-        expires_at_ms,
+        parts: presign(&app, &upload, &parts, now).await?,
+        expires_at_ms: expires_at.get(),
     };
     let signed = u64::try_from(answer.parts.len()).unwrap_or(u64::MAX);
     app.metrics.parts_signed.inc_by(signed);
@@ -123,20 +124,15 @@ async fn presign(
     app: &App,
     upload: &UploadRow,
     parts: &[(PartReceipt, u64)],
-    now_ms: i64,
+    now: UnixMillis,
 ) -> Result<Vec<SignedPart>, Refusal> {
     let mut signed = Vec::with_capacity(parts.len());
     for (receipt, sealed_len) in parts {
         let (key, sha256, objects) = (&upload.s3_key, &receipt.sha256, &app.objects);
         let put = match (upload.method, &upload.s3_upload_id) {
-            (Method::Single, _) => {
-                objects
-                    .presign_put(key, sha256, *sealed_len, now_ms)
-                    .await?
-            }
+            (Method::Single, _) => objects.presign_put(key, sha256, *sealed_len, now).await?,
             (Method::Multipart, Some(id)) => {
-                let part =
-                    objects.presign_part(key, id, receipt.number, sha256, *sealed_len, now_ms);
+                let part = objects.presign_part(key, id, receipt.number, sha256, *sealed_len, now);
                 part.await?
             }
             // The row of an open multipart upload always has an id.
@@ -146,7 +142,7 @@ async fn presign(
             number: receipt.number,
             url: put.url,
             headers: put.headers,
-            expires_at_ms: put.expires_at_ms,
+            expires_at_ms: put.expires_at.get(),
             expires_in_ms: Some(put.expires_in_ms),
         });
     }

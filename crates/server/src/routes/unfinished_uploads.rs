@@ -22,16 +22,15 @@ pub(crate) async fn unfinished_uploads(
     let cursor = page
         .after
         .clone()
-        .map(|(opened_at_ms, upload_id)| UploadCursor {
-            opened_at_ms,
+        .map(|(opened_at, upload_id)| UploadCursor {
+            opened_at,
             upload_id,
         });
     let rows = app
         .records
-        .unfinished_of(&caller.scope, cursor, page.to_read(), app.now_ms())
+        .unfinished_of(&caller.scope, cursor, page.to_read(), app.now())
         .await?;
-    let (rows, next_cursor) =
-        page.cut(rows, |row| (row.upload.opened_at_ms, &row.upload.upload_id));
+    let (rows, next_cursor) = page.cut(rows, |row| (row.upload.opened_at, &row.upload.upload_id));
     let mut uploads = Vec::with_capacity(rows.len());
     for row in rows {
         uploads.push(summary(&app, row).await?);
@@ -59,8 +58,8 @@ async fn summary(app: &App, row: UnfinishedUpload) -> Result<UploadSummary, Refu
         reference: upload.reference,
         size: upload.plan.plaintext_len(),
         last_modified_ms: upload.last_modified_ms,
-        opened_at_ms: upload.opened_at_ms,
-        expires_at_ms: upload.expires_at_ms,
+        opened_at_ms: upload.opened_at.get(),
+        expires_at_ms: upload.expires_at.get(),
         signed_parts,
         part_count: upload.plan.part_count(),
     })

@@ -33,7 +33,7 @@ pub(crate) async fn upload_key(
     }
     // If the database was restored, an upload from before may have signatures that no row remembers.
     // Its key is not issued again, because other bytes could be sealed under it (docs/FORMAT.md, R2).
-    if upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current {
+    if upload.expires_at <= app.now() || !upload.epoch_is_current {
         return Err(problem::upload_expired());
     }
     app.rates.key(&caller.scope)?;

@@ -66,7 +66,7 @@ pub(crate) async fn upload_status(
         last_modified_ms: upload.last_modified_ms,
         header: upload.header.into_bytes(),
         plan: upload.plan,
-        expires_at_ms: upload.expires_at_ms,
+        expires_at_ms: upload.expires_at.get(),
         most_parts_per_request: app.config.limits.parts_per_batch,
         parts,
         file,

@@ -22,11 +22,11 @@ pub(crate) async fn verify_file(
     caller.require(Permission::Download)?;
     app.read_only.may_change()?;
     app.rates.verify(&caller.scope)?;
-    let now_ms = app.now_ms();
+    let now = app.now();
     let audited = app.audit_row(&caller, AuditAction::VerifyFile, file_id.as_str(), "wanted");
     let row = app
         .records
-        .want_verification(&caller.scope, &file_id, now_ms, Some(audited))
+        .want_verification(&caller.scope, &file_id, now, Some(audited))
         .await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     app.verification_wanted.send_replace(());

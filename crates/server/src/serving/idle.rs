@@ -145,7 +145,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
 
     use super::*;
-    use crate::clock::ClockHand;
+    use crate::{clock::ClockHand, unix_millis::UnixMillis};
 
     struct Idle {
         server: ClosedWhenIdle<DuplexStream>,
@@ -155,7 +155,7 @@ mod tests {
     }
 
     fn idle() -> Idle {
-        let (clock, hand) = Clock::by_hand(0);
+        let (clock, hand) = Clock::by_hand(UnixMillis::from_ms(0));
         let (server, client) = tokio::io::duplex(64);
         let connection = Arc::new(ConnectionState::default());
         let longest = Duration::from_secs(75);

@@ -190,7 +190,7 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
     use super::*;
-    use crate::clock::ClockHand;
+    use crate::{clock::ClockHand, unix_millis::UnixMillis};
 
     const ROOM: usize = 64 * 1024;
 
@@ -202,7 +202,7 @@ mod tests {
     }
 
     fn closed(leaves_unread: bool) -> Closed {
-        let (clock, hand) = Clock::by_hand(0);
+        let (clock, hand) = Clock::by_hand(UnixMillis::from_ms(0));
         let (socket, client) = duplex(ROOM);
         let (connection, stop) = (
             Arc::new(ConnectionState::default()),

@@ -104,10 +104,11 @@ mod tests {
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _};
 
     use super::*;
+    use crate::unix_millis::UnixMillis;
 
     #[tokio::test]
     async fn only_a_reader_that_takes_nothing_at_all_is_given_up() {
-        let (clock, hand) = Clock::by_hand(0);
+        let (clock, hand) = Clock::by_hand(UnixMillis::from_ms(0));
         let (socket, mut reader) = tokio::io::duplex(4);
         let mut connection = Patient::new(socket, clock);
         let longest_ms = i64::try_from(LONGEST_STANDSTILL.as_millis()).unwrap();

@@ -10,6 +10,7 @@ use crate::{
     app::App,
     audit::Unasked,
     records::{AuditAction, AuditRow, FileRow, FilesToSweep, RecordsError},
+    unix_millis::UnixMillis,
 };
 
 pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
@@ -32,19 +33,17 @@ impl Step for FilesToSweep {
     async fn page(
         self,
         app: &App,
-        until_ms: i64,
+        until: UnixMillis,
         after: Option<&FileId>,
     ) -> Result<Vec<FileRow>, RecordsError> {
-        app.records
-            .files_to_sweep(self, until_ms, after, PAGE)
-            .await
+        app.records.files_to_sweep(self, until, after, PAGE).await
     }
 
     fn id(row: &FileRow) -> &FileId {
         &row.file_id
     }
 
-    async fn end(self, app: &App, file: &FileRow, now_ms: i64) -> Result<bool, SweepError> {
+    async fn end(self, app: &App, file: &FileRow, now: UnixMillis) -> Result<bool, SweepError> {
         app.objects.must_hold(&file.bucket)?;
         match self {
             Self::Deleting => {
@@ -58,7 +57,7 @@ impl Step for FilesToSweep {
                 // A late PUT may have made the object again.
                 app.objects.remove(&file.s3_key).await?;
                 let audited = audited(app, file, AuditAction::ForgetFile, "ok");
-                let swept = app.records.sweep_file(&file.file_id, now_ms, audited);
+                let swept = app.records.sweep_file(&file.file_id, now, audited);
                 Ok(swept.await?)
             }
         }

@@ -24,7 +24,7 @@ async fn forget_all(app: &App, report: &mut SweepReport) -> Result<(), RecordsEr
             let action = AuditAction::ForgetTicket;
             teller.unasked_row(Unasked::Sweeper, scope, action, &subject, "ok")
         };
-        let forgotten = app.records.forget_tickets(app.now_ms(), PAGE, audited);
+        let forgotten = app.records.forget_tickets(app.now(), PAGE, audited);
         let forgotten = forgotten.await?;
         for _ in 0..forgotten {
             report.found(SweepKind::Ticket);

@@ -2,6 +2,8 @@
 //! records say what to do. An object without either is touched only if the prefix is marked as
 //! ours, if the object is old, and only after it was reported once (docs/FORMAT.md, R11).
 
+use core::time::Duration;
+
 use sealift_transfer::api::UploadState;
 
 use super::{SweepKind, SweepReport, walk::SweepError};
@@ -10,13 +12,14 @@ use crate::{
     audit::Unasked,
     objects::{FoundMark, ListedObject, ObjectKey, UnfinishedMultipart},
     records::{AuditAction, KnownObject, RecordsError},
+    unix_millis::UnixMillis,
 };
 
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+const DAY: Duration = Duration::from_secs(24 * 60 * 60);
 /// Age from which an object counts as old. An upload lives for 30 days at most.
-const OLD_MS: i64 = 31 * DAY_MS;
+const OLD: Duration = DAY.saturating_mul(31);
 /// The interval between listings, because listing a whole bucket costs money.
-const LIST_EVERY_MS: i64 = DAY_MS;
+const LIST_EVERY: Duration = DAY;
 
 /// The steps that are allowed for objects without a record.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -30,8 +33,8 @@ enum Unrecorded {
 }
 
 pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
-    let now_ms = app.now_ms();
-    let may = match what_may_be_done(app, now_ms).await {
+    let now = app.now();
+    let may = match what_may_be_done(app, now).await {
         Ok(may) => may,
         Err(error) => {
             failed(&error, SweepKind::UnrecordedObject, report);
@@ -39,27 +42,27 @@ pub(super) async fn sweep(app: &App, report: &mut SweepReport) {
         }
     };
     let mut is_whole = true;
-    if let Err(error) = multiparts(app, may, now_ms, report).await {
+    if let Err(error) = multiparts(app, may, now, report).await {
         failed(&error, SweepKind::LateMultipart, report);
         is_whole = false;
     }
     if may == Unrecorded::Later {
         return;
     }
-    if let Err(error) = objects(app, may, now_ms, report).await {
+    if let Err(error) = objects(app, may, now, report).await {
         failed(&error, SweepKind::LateObject, report);
         is_whole = false;
     }
     if may == Unrecorded::Report && is_whole {
         tell(app, report);
-        if let Err(error) = app.records.note_unrecorded_reported(now_ms).await {
+        if let Err(error) = app.records.note_unrecorded_reported(now).await {
             failed(&error.into(), SweepKind::UnrecordedObject, report);
         }
     }
 }
 
-async fn what_may_be_done(app: &App, now_ms: i64) -> Result<Unrecorded, SweepError> {
-    let begun = app.records.begin_listing_unrecorded(now_ms, LIST_EVERY_MS);
+async fn what_may_be_done(app: &App, now: UnixMillis) -> Result<Unrecorded, SweepError> {
+    let begun = app.records.begin_listing_unrecorded(now, LIST_EVERY);
     if !begun.await? {
         return Ok(Unrecorded::Later);
     }
@@ -95,7 +98,7 @@ fn tell(app: &App, report: &SweepReport) {
 async fn multiparts(
     app: &App,
     may: Unrecorded,
-    now_ms: i64,
+    now: UnixMillis,
     report: &mut SweepReport,
 ) -> Result<(), SweepError> {
     // Read the store's list before the records, so that an upload that is opened meanwhile is not
@@ -109,13 +112,7 @@ async fn multiparts(
                 Some(known) if is_elsewhere(app, known) || is_needed(multipart, known) => continue,
                 Some(_) => (SweepKind::LateMultipart, true),
                 None if may == Unrecorded::Later => continue,
-                None if !is_ours_and_old(
-                    app,
-                    &multipart.key,
-                    multipart.initiated_at_ms,
-                    now_ms,
-                ) =>
-                {
+                None if !is_ours_and_old(app, &multipart.key, multipart.initiated_at, now) => {
                     continue;
                 }
                 None => (SweepKind::UnrecordedMultipart, may == Unrecorded::Remove),
@@ -152,7 +149,7 @@ fn is_needed(multipart: &UnfinishedMultipart, known: &KnownObject) -> bool {
 async fn objects(
     app: &App,
     may: Unrecorded,
-    now_ms: i64,
+    now: UnixMillis,
     report: &mut SweepReport,
 ) -> Result<(), SweepError> {
     let mut after: Option<ObjectKey> = None;
@@ -164,15 +161,11 @@ async fn objects(
         after = Some(last.key.clone());
         let keys: Vec<ObjectKey> = page.iter().map(|listed| listed.key.clone()).collect();
         let known = app.records.known_objects(&keys).await?;
-        for ListedObject {
-            key,
-            modified_at_ms,
-        } in &page
-        {
+        for ListedObject { key, modified_at } in &page {
             let (kind, may_go) = match known.get(key) {
                 Some(known) if is_elsewhere(app, known) || !known.is_swept => continue,
                 Some(_) => (SweepKind::LateObject, true),
-                None if !is_ours_and_old(app, key, *modified_at_ms, now_ms) => continue,
+                None if !is_ours_and_old(app, key, *modified_at, now) => continue,
                 None => (SweepKind::UnrecordedObject, may == Unrecorded::Remove),
             };
             report.found(kind);
@@ -212,8 +205,13 @@ async fn remove_listed(app: &App, key: &ObjectKey) -> Result<(), SweepError> {
 }
 
 /// Returns whether the key is one of ours, and surely older than every unfinished upload.
-fn is_ours_and_old(app: &App, key: &ObjectKey, made_at_ms: Option<i64>, now_ms: i64) -> bool {
-    let is_old = made_at_ms.is_some_and(|made_at_ms| made_at_ms <= now_ms.saturating_sub(OLD_MS));
+fn is_ours_and_old(
+    app: &App,
+    key: &ObjectKey,
+    made_at: Option<UnixMillis>,
+    now: UnixMillis,
+) -> bool {
+    let is_old = made_at.is_some_and(|made_at| made_at <= now.earlier_by(OLD));
     is_old && key.is_of(app.objects.prefix())
 }
 

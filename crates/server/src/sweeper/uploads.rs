@@ -9,8 +9,9 @@ use super::{
 use crate::{
     app::App,
     audit::Unasked,
-    objects::{ObjectsError, PRESIGNED_FOR_MS},
+    objects::{ObjectsError, PRESIGNED_FOR},
     records::{AuditAction, AuditRow, RecordsError, UploadRow, UploadsToSweep},
+    unix_millis::UnixMillis,
     uploads::completion::{self, CompletionError},
 };
 
@@ -45,29 +46,27 @@ impl Step for UploadsToSweep {
     async fn page(
         self,
         app: &App,
-        until_ms: i64,
+        until: UnixMillis,
         after: Option<&UploadId>,
     ) -> Result<Vec<UploadRow>, RecordsError> {
-        app.records
-            .uploads_to_sweep(self, until_ms, after, PAGE)
-            .await
+        app.records.uploads_to_sweep(self, until, after, PAGE).await
     }
 
     fn id(row: &UploadRow) -> &UploadId {
         &row.upload_id
     }
 
-    async fn end(self, app: &App, upload: &UploadRow, now_ms: i64) -> Result<bool, SweepError> {
+    async fn end(self, app: &App, upload: &UploadRow, now: UnixMillis) -> Result<bool, SweepError> {
         let id = &upload.upload_id;
         app.objects.must_hold(&upload.bucket)?;
         match self {
             Self::Abandoned => end_completion(app, upload).await,
             Self::Expired => {
-                let signatures_end_at_ms = now_ms.saturating_add(PRESIGNED_FOR_MS);
+                let signatures_end_at = now.later_by(PRESIGNED_FOR);
                 let audited = audited(app, upload, AuditAction::AbortUpload, "ok");
                 let begun = app
                     .records
-                    .begin_expiring(id, now_ms, signatures_end_at_ms, audited);
+                    .begin_expiring(id, now, signatures_end_at, audited);
                 if !begun.await? {
                     return Ok(false);
                 }
@@ -82,7 +81,7 @@ impl Step for UploadsToSweep {
                 take_back(app, upload).await?;
                 app.objects.remove(&upload.s3_key).await?;
                 let audited = audited(app, upload, AuditAction::ForgetUpload, "ok");
-                Ok(app.records.sweep_upload(id, now_ms, audited).await?)
+                Ok(app.records.sweep_upload(id, now, audited).await?)
             }
         }
     }

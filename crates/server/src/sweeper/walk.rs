@@ -1,16 +1,17 @@
 //! Walks all rows of one step of a sweep, page by page, and ends each of them.
 
-use core::fmt::Display;
+use core::{fmt::Display, time::Duration};
 
 use super::{SweepKind, SweepReport};
 use crate::{
-    app::App, objects::ObjectsError, records::RecordsError, uploads::completion::CompletionError,
+    app::App, objects::ObjectsError, records::RecordsError, unix_millis::UnixMillis,
+    uploads::completion::CompletionError,
 };
 
 /// How long after its last signature a tombstone is kept. Signatures end by the store's clock,
 /// records by the server's; doctor allows a minute between them, and a PUT that began in time may
 /// take a while.
-const TOMBSTONE_MARGIN_MS: i64 = 60 * 60 * 1000;
+const TOMBSTONE_MARGIN: Duration = Duration::from_secs(60 * 60);
 
 /// Rows or object keys in one page.
 pub(super) const PAGE: u32 = 500;
@@ -37,18 +38,18 @@ pub(super) trait Step: Copy {
     /// Names the step in the report and in the log.
     fn kind(self) -> SweepKind;
 
-    /// Returns the next page of rows that were due at `until_ms`, behind the row `after`.
+    /// Returns the next page of rows that were due at `until`, behind the row `after`.
     async fn page(
         self,
         app: &App,
-        until_ms: i64,
+        until: UnixMillis,
         after: Option<&Self::Id>,
     ) -> Result<Vec<Self::Row>, RecordsError>;
 
     fn id(row: &Self::Row) -> &Self::Id;
 
     /// Ends one row, and returns whether this sweep did it rather than another server.
-    async fn end(self, app: &App, row: &Self::Row, now_ms: i64) -> Result<bool, SweepError>;
+    async fn end(self, app: &App, row: &Self::Row, now: UnixMillis) -> Result<bool, SweepError>;
 }
 
 /// Ends every row that is due. A row that cannot be ended does not keep the others.
@@ -65,21 +66,21 @@ async fn end_all<S: Step>(
     step: S,
     report: &mut SweepReport,
 ) -> Result<(), RecordsError> {
-    let (kind, now_ms) = (step.kind(), app.now_ms());
-    let until_ms = match kind {
-        SweepKind::Tombstone => now_ms.saturating_sub(TOMBSTONE_MARGIN_MS),
-        _ => now_ms,
+    let (kind, now) = (step.kind(), app.now());
+    let until = match kind {
+        SweepKind::Tombstone => now.earlier_by(TOMBSTONE_MARGIN),
+        _ => now,
     };
     let mut after: Option<S::Id> = None;
     loop {
-        let page = step.page(app, until_ms, after.as_ref()).await?;
+        let page = step.page(app, until, after.as_ref()).await?;
         let Some(last) = page.last() else {
             return Ok(());
         };
         after = Some(S::id(last).clone());
         for row in &page {
             report.found(kind);
-            match step.end(app, row, now_ms).await {
+            match step.end(app, row, now).await {
                 Ok(true) => report.done(kind),
                 Ok(false) => {}
                 Err(error) => {

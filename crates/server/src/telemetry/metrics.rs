@@ -6,7 +6,10 @@ use prometheus_client::{
     registry::Registry,
 };
 
-use crate::sweeper::{SweepKind, SweepReport};
+use crate::{
+    sweeper::{SweepKind, SweepReport},
+    unix_millis::UnixMillis,
+};
 
 type ByKind = Family<[(&'static str, &'static str); 1], Counter>;
 
@@ -98,7 +101,7 @@ impl Metrics {
     }
 
     /// Adds the results of a sweep.
-    pub(crate) fn note_sweep(&self, report: &SweepReport, now_ms: i64) {
+    pub(crate) fn note_sweep(&self, report: &SweepReport, now: UnixMillis) {
         for kind in SweepKind::ALL {
             let (count, label) = (report.of(kind), label(kind));
             self.sweeper_found.get_or_create(&label).inc_by(count.found);
@@ -107,7 +110,7 @@ impl Metrics {
                 .get_or_create(&label)
                 .inc_by(count.failed);
         }
-        self.sweeper_last_run.set(now_ms.div_euclid(1000));
+        self.sweeper_last_run.set(now.get().div_euclid(1000));
     }
 
     /// Adds the result of a pass over all frames of one file.

@@ -191,7 +191,7 @@ pub(crate) async fn take_up(
 }
 
 fn not_expired(app: &App, upload: &UploadRow) -> Result<(), CompletionError> {
-    let has_ended = upload.expires_at_ms <= app.now_ms() || !upload.epoch_is_current;
+    let has_ended = upload.expires_at <= app.now() || !upload.epoch_is_current;
     if upload.state == UploadState::Open && has_ended {
         return Err(CompletionError::Expired);
     }
@@ -313,13 +313,13 @@ async fn decide(
             return Err(fail(app, upload_id, lease).await?);
         }
     };
-    let now_ms = app.now_ms();
+    let now = app.now();
     let object = CompletedObject {
         etag: head.etag,
         version: head.version,
         sniffed_type,
-        uploaded_at_ms: now_ms,
-        verification_due_at_ms: app.config.verifies_all.then_some(now_ms),
+        uploaded_at: now,
+        verification_due_at: app.config.verifies_all.then_some(now),
     };
     let audited = lease.audit_row("ok");
     let completed = app.records.complete(upload_id, owner, object, audited);

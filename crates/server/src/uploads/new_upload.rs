@@ -12,6 +12,7 @@ use crate::{
     problem::{self, Refusal},
     records::{AddedUpload, AuditAction, NewUpload, UploadRow},
     sealed_names,
+    unix_millis::UnixMillis,
 };
 
 /// The properties of a new upload that are not made here.
@@ -22,7 +23,7 @@ pub(crate) struct NewFile<'a> {
     pub(crate) header: Vec<u8>,
     pub(crate) plan: PartPlan,
     pub(crate) method: Method,
-    pub(crate) expires_at_ms: i64,
+    pub(crate) expires_at: UnixMillis,
     /// The name as the person knows it.
     pub(crate) name: &'a str,
     pub(crate) content_type: Option<String>,
@@ -103,8 +104,8 @@ pub(crate) async fn add(app: &App, caller: &Caller, file: NewFile<'_>) -> Result
         content_type: file.content_type,
         reference,
         last_modified_ms,
-        opened_at_ms: app.now_ms(),
-        expires_at_ms: file.expires_at_ms,
+        opened_at: app.now(),
+        expires_at: file.expires_at,
     };
     let most_open = app.config.limits.open_uploads;
     let audited = app.audit_row(caller, AuditAction::OpenUpload, id.as_str(), "ok");

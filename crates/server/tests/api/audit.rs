@@ -6,7 +6,7 @@ use std::sync::{
 };
 
 use sealift_server::{
-    Clock,
+    Clock, UnixMillis,
     records::{AuditEntry, Records, Roles},
 };
 use sealift_transfer::api::{FileId, FileRecord, ProblemCode, files, read, tickets};
@@ -219,7 +219,7 @@ async fn whoever_is_denied_cannot_fill_the_disk() {
 async fn whoever_reads_range_after_range_cannot_fill_the_disk() {
     let now = Arc::new(AtomicI64::new(now_ms()));
     let shown = Arc::clone(&now);
-    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let clock = Clock::from_fn(move || UnixMillis::from_ms(shown.load(Ordering::SeqCst)));
     let stack = Stack::at(clock, &[("auth", "api-keys")]).await;
     let client = stack.login("acme", "ada", Roles::ALL).await;
     let record = client.upload("a", b"a").await;

@@ -12,7 +12,7 @@ use std::{
 
 use http::Method;
 use sealift_server::{
-    Clock, SweepKind, begin_new_epoch, make_api_key, move_store,
+    Clock, SweepKind, UnixMillis, begin_new_epoch, make_api_key, move_store,
     records::{AuditAction, Roles},
 };
 use sealift_transfer::api::{FileRecord, UploadState, UploadStatus, files, open, read, tickets};
@@ -164,7 +164,7 @@ fn is(answer: &Answer, status: u16) -> bool {
 async fn no_change_is_kept_without_its_audit_entry() {
     let now = Arc::new(AtomicI64::new(now_ms()));
     let shown = Arc::clone(&now);
-    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let clock = Clock::from_fn(move || UnixMillis::from_ms(shown.load(Ordering::SeqCst)));
     let flags = [("auth", "api-keys"), ("sweep_seconds", "0")];
     let stack = Stack::at(clock, &flags).await;
     let client = stack.login("acme", "ada", Roles::ALL).await;

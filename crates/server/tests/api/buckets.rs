@@ -11,7 +11,7 @@ use sealift_server::{
 };
 use sealift_transfer::api::{FileRecord, ProblemCode, UploadStatus, Verification, files, open};
 
-use crate::support::{Client, DAY_MS, PART, Stack, bytes, change, now_ms};
+use crate::support::{Client, DAY_MS, PART, Stack, bytes, change};
 
 const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
 
@@ -268,7 +268,7 @@ async fn a_deployment_from_before_the_marks_gets_one_where_its_objects_are_and_n
 
 #[tokio::test]
 async fn rows_of_another_bucket_are_never_taken_for_losses() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[NO_SWEEPS, ("verify", "full")]).await;
     let client = stack.client();
     let file = client.upload("a", &bytes(10)).await;

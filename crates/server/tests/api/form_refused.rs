@@ -12,7 +12,6 @@ use crate::{
     support::{
         Client, PART, Stack, bytes,
         forms::{Part, form},
-        now_ms,
     },
 };
 
@@ -101,7 +100,7 @@ async fn who_asks_before_it_sends_is_refused_without_being_asked_to_send() {
 
 #[tokio::test]
 async fn a_form_that_stands_still_when_it_is_refused_is_ended() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
     let address = stack.server.address();
     let first = Part::file("f", "a", &bytes(2 * PART + 1));

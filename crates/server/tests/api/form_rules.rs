@@ -7,7 +7,7 @@ use std::sync::{
 };
 
 use http::{Method, header};
-use sealift_server::Clock;
+use sealift_server::{Clock, UnixMillis};
 use sealift_transfer::{
     PartNumber,
     api::{
@@ -198,7 +198,7 @@ async fn what_its_owner_takes_back_is_ended() {
 async fn what_a_crash_left_is_swept_after_an_hour() {
     let now = Arc::new(AtomicI64::new(now_ms()));
     let shown = Arc::clone(&now);
-    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let clock = Clock::from_fn(move || UnixMillis::from_ms(shown.load(Ordering::SeqCst)));
     let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
     let (slow, id) = Slow::begin(&stack).await;
     // The request waits for ever, as if its server had died.

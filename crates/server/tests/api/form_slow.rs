@@ -8,7 +8,7 @@ use std::sync::{
 use bytes::Bytes;
 use futures::stream;
 use http::{Method, header};
-use sealift_server::{Clock, ClockHand, records::Roles};
+use sealift_server::{Clock, ClockHand, UnixMillis, records::Roles};
 use sealift_transfer::api::{ProblemCode, UploadId, open};
 use tokio::sync::mpsc;
 
@@ -92,7 +92,7 @@ pub(crate) fn expect_nothing_stored(stack: &Stack) {
 
 #[tokio::test]
 async fn a_body_that_stalls_for_a_minute_is_ended() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
     let (slow, id) = Slow::begin(&stack).await;
     hand.forward(59_000);
@@ -113,7 +113,7 @@ async fn a_body_that_stalls_for_a_minute_is_ended() {
 async fn a_body_that_trickles_is_ended() {
     let now = Arc::new(AtomicI64::new(now_ms()));
     let shown = Arc::clone(&now);
-    let clock = Clock::from_fn(move || shown.load(Ordering::SeqCst));
+    let clock = Clock::from_fn(move || UnixMillis::from_ms(shown.load(Ordering::SeqCst)));
     let stack = Stack::at(clock, &[("sweep_seconds", "0")]).await;
     let (slow, id) = Slow::begin(&stack).await;
     // A byte arrives every fifty seconds, so the sender is never silent for a minute.
@@ -130,7 +130,7 @@ async fn a_body_that_trickles_is_ended() {
 
 #[tokio::test]
 async fn one_owner_leaves_half_of_the_memory_to_others() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let settings = [
         ("auth", "api-keys"),
         ("sweep_seconds", "0"),
@@ -177,7 +177,7 @@ async fn expect_busy(hand: &ClockHand, client: &Client) {
 
 #[tokio::test]
 async fn a_body_waits_half_a_minute_for_memory_and_is_then_refused() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let settings = [("sweep_seconds", "0"), ("limit_sealing_memory", "1MiB")];
     let stack = Stack::at(clock, &settings).await;
     let client = stack.client();
@@ -211,7 +211,7 @@ async fn expect_busy_for_a_while(hand: &ClockHand, client: &Client, slow: &Slow)
 
 #[tokio::test]
 async fn a_server_that_stops_lets_nobody_wait_for_memory() {
-    let (clock, _hand) = Clock::by_hand(now_ms());
+    let (clock, _hand) = Clock::by_hand(Clock::system().now());
     let settings = [("sweep_seconds", "0"), ("limit_sealing_memory", "1MiB")];
     let stack = Stack::at(clock, &settings).await;
     let (slow, _) = Slow::begin(&stack).await;

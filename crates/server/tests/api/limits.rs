@@ -6,7 +6,7 @@ use std::sync::{
     atomic::{AtomicI64, Ordering},
 };
 
-use sealift_server::{Clock, records::Roles};
+use sealift_server::{Clock, UnixMillis, records::Roles};
 use sealift_transfer::api::{
     FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadStatus, files, open,
 };
@@ -22,7 +22,7 @@ async fn travelling(flags: &[(&'static str, &str)]) -> (Stack, Arc<AtomicI64>, i
     let began = now_ms();
     let now = Arc::new(AtomicI64::new(began));
     let clock = Arc::clone(&now);
-    let clock = Clock::from_fn(move || clock.load(Ordering::SeqCst));
+    let clock = Clock::from_fn(move || UnixMillis::from_ms(clock.load(Ordering::SeqCst)));
     (Stack::at(clock, flags).await, now, began)
 }
 

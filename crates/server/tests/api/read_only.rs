@@ -10,7 +10,7 @@ use sealift_transfer::api::{
 use serde_json::{Value, json};
 
 use crate::support::{
-    DAY_MS, Stack, bytes, change, make_older, now_ms,
+    DAY_MS, Stack, bytes, change, make_older,
     sealing::{new_token, request},
 };
 
@@ -146,7 +146,7 @@ async fn the_page_learns_that_the_server_is_read_only() {
 
 #[tokio::test]
 async fn a_read_only_server_sweeps_and_verifies_nothing() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[NO_SWEEPS, ("verify", "full")]).await;
     let client = stack.client();
     let aborted = client.open("a", &bytes(10)).await;

@@ -4,7 +4,7 @@ use http::{Method, header};
 use sealift_server::{Clock, records::Roles};
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
-use crate::support::{Answer, Client, Stack, bytes, now_ms};
+use crate::support::{Answer, Client, Stack, bytes};
 
 /// Bytes of a file, more than a connection buffers, so that the end of the answer waits for the reader.
 const LARGE: usize = 32 * 1024 * 1024;
@@ -88,7 +88,7 @@ const STANDSTILL_MS: i64 = 5 * 60 * 1000;
 
 #[tokio::test]
 async fn a_reader_that_stands_still_loses_its_permit() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[("limit_reads", "1")]).await;
     let client = stack.client();
     let large = client.upload("large", &bytes(LARGE)).await;
@@ -104,7 +104,7 @@ async fn a_reader_that_stands_still_loses_its_permit() {
 
 #[tokio::test]
 async fn a_reader_that_stands_still_does_not_keep_the_server_from_stopping() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[]).await;
     let client = stack.client();
     let large = client.upload("large", &bytes(LARGE)).await;

@@ -11,7 +11,7 @@ use sealift_server::{
 use sealift_transfer::api::{FileList, FileRecord, ProblemCode, files, tickets};
 use serde_json::json;
 
-use crate::support::{Client, SealedFile, Stack, bytes, now_ms};
+use crate::support::{Client, SealedFile, Stack, bytes};
 
 /// Turns the server's own sweeps off, so that only the test sweeps.
 const NO_SWEEPS: (&str, &str) = ("sweep_seconds", "0");
@@ -176,7 +176,7 @@ async fn an_older_epoch_is_noticed_and_the_next_epoch_is_later_than_the_marks() 
 
 #[tokio::test]
 async fn the_mark_is_raised_once_a_minute_and_at_a_stop() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[NO_SWEEPS]).await;
     let client = stack.client();
     let at_start = mark_of(&stack);
@@ -206,7 +206,7 @@ async fn the_mark_is_raised_once_a_minute_and_at_a_stop() {
 
 #[tokio::test]
 async fn a_running_server_notices_the_older_database_and_the_new_epoch_within_a_minute() {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let stack = Stack::at(clock, &[NO_SWEEPS]).await;
     let client = stack.client();
     client.open("a", &bytes(10)).await;

@@ -103,7 +103,7 @@ async fn a_file_of_nothing_is_one_empty_frame() {
 #[tokio::test]
 async fn files_are_listed_page_by_page_also_those_of_one_moment() {
     let moment = crate::support::now_ms();
-    let clock = sealift_server::Clock::from_fn(move || moment);
+    let clock = sealift_server::Clock::from_fn(move || sealift_server::UnixMillis::from_ms(moment));
     let stack = Stack::at(clock, &[]).await;
     let client = stack.client();
     let mut uploaded = Vec::new();

@@ -8,7 +8,7 @@ use sealift_transfer::api::{
 };
 use serde_json::{Value, json};
 
-use crate::support::{Answer, Client, DAY_MS, Stack, now_ms, ticket_holder::TicketHolder};
+use crate::support::{Answer, Client, DAY_MS, Stack, ticket_holder::TicketHolder};
 
 /// Starts a deployment with logins and uploads a file of ada's.
 pub(crate) async fn shared() -> (Stack, Client, FileRecord) {
@@ -155,7 +155,7 @@ pub(crate) const MINUTE_MS: i64 = 60 * 1000;
 
 /// Does the same as [`shared`] with a clock that stands still until the test moves it.
 pub(crate) async fn by_hand() -> (Stack, ClockHand, Client, FileRecord) {
-    let (clock, hand) = Clock::by_hand(now_ms());
+    let (clock, hand) = Clock::by_hand(Clock::system().now());
     let flags = [("auth", "api-keys"), ("sweep_seconds", "0")];
     let stack = Stack::at(clock, &flags).await;
     let owner = stack.login("acme", "ada", Roles::ALL).await;

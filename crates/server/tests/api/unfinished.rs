@@ -1,6 +1,6 @@
 //! The list of the uploads that can be resumed.
 
-use sealift_server::{Clock, records::Roles};
+use sealift_server::{Clock, UnixMillis, records::Roles};
 use sealift_transfer::api::{
     FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadList, UploadState, open,
 };
@@ -77,7 +77,9 @@ async fn what_is_complete_or_aborted_is_not_listed() {
 async fn the_list_comes_page_by_page_newest_first_and_none_twice() {
     let clock = std::sync::Arc::new(std::sync::atomic::AtomicI64::new(now_ms()));
     let shown = clock.clone();
-    let shown = Clock::from_fn(move || shown.load(std::sync::atomic::Ordering::Relaxed));
+    let shown = Clock::from_fn(move || {
+        UnixMillis::from_ms(shown.load(std::sync::atomic::Ordering::Relaxed))
+    });
     let stack = Stack::at(shown, &[]).await;
     let client = stack.client();
     for name in ["1", "2", "3", "4", "5"] {

@@ -19,7 +19,7 @@ use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
 
 use crate::{
     gate::Gate,
-    support::{Client, PART, bytes, config_in, now_ms},
+    support::{Client, PART, bytes, config_in},
 };
 
 /// Returns the plaintext of a file of two parts, which is a multipart upload.
@@ -104,7 +104,7 @@ impl Deployment {
     }
 
     async fn serve_with(&self, config: Config, is_new: bool) -> Running {
-        let (clock, hand) = Clock::by_hand(now_ms());
+        let (clock, hand) = Clock::by_hand(Clock::system().now());
         let store = self.open_store(&self.gate.endpoint(), is_new).await;
         let server = Server::start_on(config, clock, store).await;
         Running {
@@ -148,7 +148,7 @@ impl Deployment {
         let key = ObjectKey::from_record(object_key.to_owned());
         let len = u64::try_from(bytes.len()).unwrap();
         let (objects, sha256) = (self.objects().await, Sha256::of(bytes));
-        let signed = objects.presign_put(&key, &sha256, len, now_ms());
+        let signed = objects.presign_put(&key, &sha256, len, Clock::system().now());
         let signed = signed.await.unwrap();
         let http = reqwest::Client::builder().no_proxy().build().unwrap();
         let mut put = http.put(signed.url).body(bytes);

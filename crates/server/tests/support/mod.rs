@@ -338,5 +338,5 @@ pub(crate) const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 /// Returns the real time. The store of a test must agree with it, because signatures carry the time.
 pub(crate) fn now_ms() -> i64 {
-    Clock::system().now_ms()
+    Clock::system().now().get()
 }

@@ -1,7 +1,7 @@
 //! Tests what only the embedded store does. tests/objects in the workspace tests what every store
 //! must do, with this one too.
 
-use std::time::{SystemTime, UNIX_EPOCH};
+use std::time::SystemTime;
 
 use futures::TryStreamExt as _;
 use sealift_transfer::{
@@ -10,9 +10,12 @@ use sealift_transfer::{
 };
 
 use super::*;
-use crate::objects::{
-    CompletedPart, ObjectKey, Objects, ObjectsError, PresignedPut, S3Config, S3Credentials,
-    S3UploadId,
+use crate::{
+    objects::{
+        CompletedPart, ObjectKey, Objects, ObjectsError, PresignedPut, S3Config, S3Credentials,
+        S3UploadId,
+    },
+    unix_millis::UnixMillis,
 };
 
 /// A running store, a client of it, and a key to write to.
@@ -60,9 +63,8 @@ async fn bench() -> Bench {
     }
 }
 
-fn now_ms() -> i64 {
-    let now = SystemTime::now().duration_since(UNIX_EPOCH).unwrap();
-    i64::try_from(now.as_millis()).unwrap()
+fn now() -> UnixMillis {
+    SystemTime::now().into()
 }
 
 impl Bench {
@@ -71,7 +73,7 @@ impl Bench {
         let len = u64::try_from(bytes.len()).unwrap();
         let sha256 = Sha256::of(bytes);
         self.objects
-            .presign_part(&self.key, upload, number, &sha256, len, now_ms())
+            .presign_part(&self.key, upload, number, &sha256, len, now())
             .await
             .unwrap()
     }
@@ -182,7 +184,7 @@ async fn a_part_without_its_notes_is_not_there_until_it_is_sent_again() {
 async fn an_object_without_its_notes_is_not_there_until_it_is_sent_again() {
     let bench = bench().await;
     let sha256 = Sha256::of(b"sealed");
-    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now_ms());
+    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now());
     let put = put.await.unwrap();
     assert_eq!(send(&put, b"sealed".to_vec()).await, 200);
     bench.lose_notes(".internal.json");
@@ -215,7 +217,7 @@ async fn a_part_signature_covers_length_host_and_checksum_and_nothing_else() {
 async fn an_objects_signature_also_covers_that_there_is_none_yet() {
     let bench = bench().await;
     let sha256 = Sha256::of(b"sealed");
-    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now_ms());
+    let put = bench.objects.presign_put(&bench.key, &sha256, 6, now());
     let put = put.await.unwrap();
     let signed =
         "X-Amz-SignedHeaders=content-length%3Bhost%3Bif-none-match%3Bx-amz-checksum-sha256";

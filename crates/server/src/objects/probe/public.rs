@@ -12,6 +12,7 @@ use super::{
     super::{ObjectKey, Objects, ObjectsError, PresignedPut, s3::refusal},
     Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, tidied,
 };
+use crate::unix_millis::UnixMillis;
 
 /// Headers that a page sends with a PUT and with a GET, and that CORS must therefore allow.
 const SENT: [(&str, &str); 2] = [
@@ -33,10 +34,10 @@ impl Objects {
         page_origins: &[String],
         own_origins: &[String],
         random: [u8; 16],
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Vec<Flaw>, ProbeError> {
         let key = probe_key(self, random);
-        let proved = self.prove_public_at(&key, page_origins, own_origins, now_ms);
+        let proved = self.prove_public_at(&key, page_origins, own_origins, now);
         let proved = proved.await;
         tidied(self.remove(&key).await);
         proved
@@ -47,13 +48,11 @@ impl Objects {
         key: &ObjectKey,
         page_origins: &[String],
         own_origins: &[String],
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<Vec<Flaw>, ProbeError> {
         let http = http_client()?;
         let len = u64::try_from(RIGHT.len()).unwrap_or(u64::MAX);
-        let put = self
-            .presign_put(key, &Sha256::of(RIGHT), len, now_ms)
-            .await?;
+        let put = self.presign_put(key, &Sha256::of(RIGHT), len, now).await?;
         if let Some(flaw) = send(&http, &put).await? {
             return Ok(vec![flaw]);
         }
@@ -61,7 +60,7 @@ impl Objects {
             // The PUT was accepted, but not by this store.
             return Ok(vec![Flaw::AnotherAnswers { status: 200 }]);
         };
-        let get = self.presign_get(&head.of(key), now_ms, None).await?;
+        let get = self.presign_get(&head.of(key), now, None).await?;
         let Some(answer) = fetch(&http, &get, None).await else {
             return Ok(vec![Flaw::PublicUnreachable]);
         };

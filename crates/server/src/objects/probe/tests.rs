@@ -6,16 +6,18 @@ mod store;
 
 use store::{Wrong, objects_at};
 
-const NOW_MS: i64 = 1_780_000_000_000;
+use crate::unix_millis::UnixMillis;
+
+const NOW: UnixMillis = UnixMillis::from_ms(1_780_000_000_000);
 
 async fn outcome(wrong: Wrong) -> Result<Option<Flaw>, ProbeError> {
-    objects_at(wrong).await.prove_store([1; 16], NOW_MS).await
+    objects_at(wrong).await.prove_store([1; 16], NOW).await
 }
 
 async fn public(wrong: Wrong) -> Result<Vec<Flaw>, ProbeError> {
     let objects = objects_at(wrong).await;
     let pages = ["https://files.example.com".to_owned()];
-    objects.prove_public(&pages, &[], [1; 16], NOW_MS).await
+    objects.prove_public(&pages, &[], [1; 16], NOW).await
 }
 
 #[tokio::test]
@@ -151,10 +153,8 @@ async fn of_the_names_of_one_server_one_that_may_is_enough() {
     ))
     .await;
     let names = ["http://127.0.0.1:80", "http://localhost:80"].map(str::to_owned);
-    let flaws = objects.prove_public(&[], &names, [1; 16], NOW_MS).await;
+    let flaws = objects.prove_public(&[], &names, [1; 16], NOW).await;
     assert_eq!(flaws, Ok(Vec::new()));
-    let flaws = objects
-        .prove_public(&[], &names[..1], [1; 16], NOW_MS)
-        .await;
+    let flaws = objects.prove_public(&[], &names[..1], [1; 16], NOW).await;
     assert_eq!(flaws.unwrap().len(), 1);
 }

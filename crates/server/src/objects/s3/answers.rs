@@ -12,6 +12,7 @@ use super::{
     },
     refusal,
 };
+use crate::unix_millis::UnixMillis;
 
 /// Translates an error of the SDK. Refusals of the store itself go through [`super::refusal::of`].
 pub(super) fn translate<E: ProvideErrorMetadata>(
@@ -64,7 +65,10 @@ pub(super) fn unfinished(
         (Some(key), Some(id)) => Ok(UnfinishedMultipart {
             key: ObjectKey::from_record(key),
             s3_upload_id: S3UploadId(id),
-            initiated_at_ms: upload.initiated.and_then(|at| at.to_millis().ok()),
+            initiated_at: upload
+                .initiated
+                .and_then(|at| at.to_millis().ok())
+                .map(UnixMillis::from_ms),
         }),
         _ => Err(ObjectsError::Incomprehensible { field: "Upload" }),
     }

@@ -5,6 +5,7 @@ use super::{
     Objects,
     answers::translate,
 };
+use crate::unix_millis::UnixMillis;
 
 /// The store's code for a missing bucket, which says nothing of the versions in it.
 const NO_BUCKET: &str = "NoSuchBucket";
@@ -35,7 +36,10 @@ impl Objects {
                 key: key
                     .map(ObjectKey::from_record)
                     .ok_or(ObjectsError::Incomprehensible { field: "Key" })?,
-                modified_at_ms: object.last_modified.and_then(|at| at.to_millis().ok()),
+                modified_at: object
+                    .last_modified
+                    .and_then(|at| at.to_millis().ok())
+                    .map(UnixMillis::from_ms),
             })
         });
         objects.collect()

@@ -11,10 +11,11 @@ use super::{
     Objects,
     signer::{Becomes, ToSign},
 };
+use crate::unix_millis::UnixMillis;
 
 impl Objects {
     /// Signs the PUT of exactly these bytes as exactly this part. The signature lasts 15 minutes
-    /// from `now_ms`, or less if the signing credentials end earlier.
+    /// from `now`, or less if the signing credentials end earlier.
     ///
     /// # Errors
     /// Returns [`ObjectsError::NoCredentials`] if there are none, and
@@ -27,11 +28,11 @@ impl Objects {
         number: PartNumber,
         sha256: &Sha256,
         sealed_len: u64,
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<PresignedPut, ObjectsError> {
         let becomes = Becomes::Part(s3_upload_id, number);
         let what = self.to_sign(key, becomes, sha256, sealed_len);
-        self.browsers.sign(what, now_ms).await
+        self.browsers.sign(what, now).await
     }
 
     /// Signs the PUT of exactly these bytes as the whole object, for the same time. If there is an
@@ -44,14 +45,14 @@ impl Objects {
         key: &ObjectKey,
         sha256: &Sha256,
         sealed_len: u64,
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<PresignedPut, ObjectsError> {
         let what = self.to_sign(key, Becomes::Object, sha256, sealed_len);
-        self.browsers.sign(what, now_ms).await
+        self.browsers.sign(what, now).await
     }
 
     /// Signs the GET of exactly this object, whole or by `Range`. The signature lasts as long as
-    /// for a PUT, or until `until_ms` if that is earlier. The request must carry the signed
+    /// for a PUT, or until `until` if that is earlier. The request must carry the signed
     /// `If-Match`, so that another object is never returned in its place (docs/FORMAT.md, R6).
     ///
     /// # Errors
@@ -59,12 +60,10 @@ impl Objects {
     pub async fn presign_get(
         &self,
         object: &StoredObject,
-        now_ms: i64,
-        until_ms: Option<i64>,
+        now: UnixMillis,
+        until: Option<UnixMillis>,
     ) -> Result<PresignedGet, ObjectsError> {
-        let signed = self
-            .browsers
-            .sign_get(&self.bucket, object, now_ms, until_ms);
+        let signed = self.browsers.sign_get(&self.bucket, object, now, until);
         signed.await
     }
 
@@ -77,23 +76,23 @@ impl Objects {
         s3_upload_id: Option<&S3UploadId>,
         sha256: &Sha256,
         sealed_len: u64,
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<PresignedPut, ObjectsError> {
         let becomes = s3_upload_id.map_or(Becomes::Object, |s3_upload_id| {
             Becomes::Part(s3_upload_id, PartNumber::FIRST)
         });
         let what = self.to_sign(key, becomes, sha256, sealed_len);
-        self.probe.sign(what, now_ms).await
+        self.probe.sign(what, now).await
     }
 
     /// Returns scheme, host and port of every URL that is signed for browsers.
     ///
     /// # Errors
     /// Fails if signing fails.
-    pub async fn public_origin(&self, now_ms: i64) -> Result<String, ObjectsError> {
+    pub async fn public_origin(&self, now: UnixMillis) -> Result<String, ObjectsError> {
         // Signing a URL gives the right origin for every combination of region, endpoint and style.
         let key = ObjectKey::from_record(format!("{}/origin", self.prefix));
-        let put = self.presign_put(&key, &Sha256::of(b""), 0, now_ms).await?;
+        let put = self.presign_put(&key, &Sha256::of(b""), 0, now).await?;
         let url: http::Uri = put
             .url
             .parse()

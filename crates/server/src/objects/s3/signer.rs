@@ -3,12 +3,7 @@
 //! Neither covers a header whose value the sender does not know.
 
 use core::time::Duration;
-use std::{
-    collections::BTreeMap,
-    fmt,
-    sync::Arc,
-    time::{SystemTime, UNIX_EPOCH},
-};
+use std::{collections::BTreeMap, fmt, sync::Arc, time::UNIX_EPOCH};
 
 use aws_sdk_s3::{
     Client,
@@ -22,13 +17,14 @@ use sealift_transfer::{
 use tokio::sync::Mutex;
 
 use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId, StoredObject};
+use crate::unix_millis::UnixMillis;
 
-/// Milliseconds that a presigned URL works, unless the signing credentials end earlier.
-pub const PRESIGNED_FOR_MS: i64 = 15 * 60 * 1000;
+/// How long a presigned URL works, unless the signing credentials end earlier.
+pub const PRESIGNED_FOR: Duration = Duration::from_secs(15 * 60);
 
-/// Milliseconds that credentials must still last; otherwise new ones are requested. The AWS chain
+/// How long credentials must still last; otherwise new ones are requested. The AWS chain
 /// provides the next ones about five minutes before the old ones end.
-const LEAST_LEFT_MS: i64 = 5 * 60 * 1000;
+const LEAST_LEFT: Duration = Duration::from_secs(5 * 60);
 
 /// A PUT to be signed.
 pub(super) struct ToSign<'a> {
@@ -84,7 +80,7 @@ pub(super) struct Signer {
 struct Current {
     client: Client,
     /// The time at which the credentials end; `None` if they never do.
-    ends_at_ms: Option<i64>,
+    ends_at: Option<UnixMillis>,
 }
 
 impl fmt::Debug for Signer {
@@ -105,32 +101,32 @@ impl Signer {
     pub(super) async fn sign(
         &self,
         what: ToSign<'_>,
-        now_ms: i64,
+        now: UnixMillis,
     ) -> Result<PresignedPut, ObjectsError> {
-        let current = self.current(now_ms).await?;
-        let (window, expires_at_ms) = window(now_ms, current.ends_at_ms)?;
+        let current = self.current(now).await?;
+        let (window, expires_at) = window(now, current.ends_at)?;
         let signed = presigned(&current.client, &what, window).await?;
         let (url, headers) = expect_signed(&signed, what.becomes.signed_headers())?;
         Ok(PresignedPut {
             url,
             headers,
-            expires_at_ms,
-            expires_in_ms: left_ms(now_ms, expires_at_ms),
+            expires_at,
+            expires_in_ms: left_ms(now, expires_at),
         })
     }
 
     /// Signs the GET of exactly this object, whole or by ranges, for no longer than until
-    /// `until_ms`.
+    /// `until`.
     pub(super) async fn sign_get(
         &self,
         bucket: &str,
         object: &StoredObject,
-        now_ms: i64,
-        until_ms: Option<i64>,
+        now: UnixMillis,
+        until: Option<UnixMillis>,
     ) -> Result<PresignedGet, ObjectsError> {
-        let current = self.current(now_ms).await?;
-        let ends_at_ms = [current.ends_at_ms, until_ms].into_iter().flatten().min();
-        let (window, expires_at_ms) = window(now_ms, ends_at_ms)?;
+        let current = self.current(now).await?;
+        let ends_at = [current.ends_at, until].into_iter().flatten().min();
+        let (window, expires_at) = window(now, ends_at)?;
         let get = current
             .client
             .get_object()
@@ -143,16 +139,16 @@ impl Signer {
         Ok(PresignedGet {
             url,
             headers,
-            expires_at_ms,
-            expires_in_ms: Some(left_ms(now_ms, expires_at_ms)),
+            expires_at_ms: expires_at.get(),
+            expires_in_ms: Some(left_ms(now, expires_at)),
         })
     }
 
-    async fn current(&self, now_ms: i64) -> Result<Current, ObjectsError> {
+    async fn current(&self, now: UnixMillis) -> Result<Current, ObjectsError> {
         let mut current = self.current.lock().await;
         if let Some(current) = current.as_ref() {
-            let left_ms = current.ends_at_ms.map(|end| end.saturating_sub(now_ms));
-            if left_ms.is_none_or(|left| left >= LEAST_LEFT_MS) {
+            let left = current.ends_at.map(|end| end.since(now));
+            if left.is_none_or(|left| left >= LEAST_LEFT) {
                 return Ok(current.clone());
             }
         }
@@ -162,7 +158,7 @@ impl Signer {
             .await
             .map_err(|_| ObjectsError::NoCredentials)?;
         let fresh = Current {
-            ends_at_ms: credentials.expiry().map(since_epoch_ms),
+            ends_at: credentials.expiry().map(UnixMillis::from),
             client: Client::from_conf(
                 self.template
                     .to_builder()
@@ -229,17 +225,18 @@ async fn presigned(
 
 /// Returns the time for which to sign: from now until 15 minutes have passed or the credentials
 /// end, whichever comes first.
-fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64), ObjectsError> {
-    let until = now_ms.saturating_add(PRESIGNED_FOR_MS);
-    let until = ends_at_ms.map_or(until, |end| end.min(until));
+fn window(
+    now: UnixMillis,
+    ends_at: Option<UnixMillis>,
+) -> Result<(PresigningConfig, UnixMillis), ObjectsError> {
+    let until = now.later_by(PRESIGNED_FOR);
+    let until = ends_at.map_or(until, |end| end.min(until));
     // S3 counts whole seconds.
-    let left_s = until.saturating_sub(now_ms).div_euclid(1000);
-    let left = u64::try_from(left_s)
-        .ok()
-        .filter(|seconds| *seconds > 0)
-        .map(Duration::from_secs)
-        .ok_or(ObjectsError::NoCredentials)?;
-    let start = u64::try_from(now_ms)
+    let left = Duration::from_secs(until.since(now).as_secs());
+    if left.is_zero() {
+        return Err(ObjectsError::NoCredentials);
+    }
+    let start = u64::try_from(now.get())
         .map(|ms| UNIX_EPOCH + Duration::from_millis(ms))
         .map_err(|_| ObjectsError::Incomprehensible { field: "clock" })?;
     let config = PresigningConfig::builder()
@@ -247,20 +244,13 @@ fn window(now_ms: i64, ends_at_ms: Option<i64>) -> Result<(PresigningConfig, i64
         .expires_in(left)
         .build()
         .map_err(|_| ObjectsError::Incomprehensible { field: "expiry" })?;
-    Ok((config, now_ms.saturating_add(left_s.saturating_mul(1000))))
+    Ok((config, now.later_by(left)))
 }
 
 /// Returns the milliseconds from now to the end of a signature, for clients whose clock differs
 /// from this one.
-fn left_ms(now_ms: i64, expires_at_ms: i64) -> u64 {
-    u64::try_from(expires_at_ms.saturating_sub(now_ms)).unwrap_or(0)
-}
-
-fn since_epoch_ms(at: SystemTime) -> i64 {
-    at.duration_since(UNIX_EPOCH)
-        .ok()
-        .and_then(|since| i64::try_from(since.as_millis()).ok())
-        .unwrap_or(0)
+fn left_ms(now: UnixMillis, expires_at: UnixMillis) -> u64 {
+    u64::try_from(expires_at.since(now).as_millis()).unwrap_or(u64::MAX)
 }
 
 /// Returns the `X-Amz-SignedHeaders` of a presigned URL, decoded.
@@ -282,26 +272,27 @@ fn signed_headers(url: &str) -> Option<String> {
 mod tests {
     use super::*;
 
-    const NOW: i64 = 1_780_000_000_000;
+    const NOW: UnixMillis = UnixMillis::from_ms(1_780_000_000_000);
 
     #[test]
     fn a_url_lives_for_15_minutes() {
         let (window, until) = window(NOW, None).unwrap();
         assert_eq!(window.expires(), Duration::from_secs(900));
-        assert_eq!(until, NOW + PRESIGNED_FOR_MS);
+        assert_eq!(until, NOW.later_by(PRESIGNED_FOR));
     }
 
     #[test]
     fn a_url_does_not_outlive_the_credentials_that_signed_it() {
-        let (window, until) = window(NOW, Some(NOW + 61_500)).unwrap();
+        let (window, until) =
+            window(NOW, Some(NOW.later_by(Duration::from_millis(61_500)))).unwrap();
         assert_eq!(window.expires(), Duration::from_secs(61));
-        assert_eq!(until, NOW + 61_000);
+        assert_eq!(until, NOW.later_by(Duration::from_secs(61)));
     }
 
     #[test]
     fn nothing_is_signed_with_credentials_that_have_ended() {
         assert_eq!(
-            window(NOW, Some(NOW - 1)).unwrap_err(),
+            window(NOW, Some(NOW.earlier_by(Duration::from_millis(1)))).unwrap_err(),
             ObjectsError::NoCredentials
         );
     }

@@ -1,13 +1,13 @@
 //! Tests the audit.
 
-use super::{ann, kept};
+use super::{ann, at, kept};
 use crate::records::{AuditAction, AuditEntry, AuditRow};
 
 #[tokio::test]
 async fn entries_are_kept_in_order_with_all_that_is_known() {
     let kept = kept().await;
     let denial = AuditRow {
-        at_ms: 1,
+        at: at(1),
         request_id: None,
         scope: None,
         via: "unknown",
@@ -16,7 +16,7 @@ async fn entries_are_kept_in_order_with_all_that_is_known() {
         outcome: "unauthenticated",
     };
     let issue = AuditRow {
-        at_ms: 0,
+        at: at(0),
         request_id: Some("r1".to_owned()),
         scope: Some(ann()),
         via: "api-key",
@@ -32,7 +32,7 @@ async fn entries_are_kept_in_order_with_all_that_is_known() {
     let expected = [
         AuditEntry {
             id: 1,
-            at_ms: 1,
+            at: at(1),
             request_id: None,
             tenant: None,
             owner: None,
@@ -43,7 +43,7 @@ async fn entries_are_kept_in_order_with_all_that_is_known() {
         },
         AuditEntry {
             id: 2,
-            at_ms: 0,
+            at: at(0),
             request_id: text("r1"),
             tenant: text("acme"),
             owner: text("ann"),

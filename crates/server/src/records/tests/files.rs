@@ -3,7 +3,7 @@
 use sealift_transfer::api::UploadState;
 
 use super::{
-    ann, audited, file_id, file_made, kept, new_upload, others, run, upload_id, upload_in,
+    ann, at, audited, file_id, file_made, kept, new_upload, others, run, upload_id, upload_in,
 };
 use crate::{
     objects::{ETag, VersionId},
@@ -13,7 +13,7 @@ use crate::{
 
 fn behind(file: &FileRow) -> FileCursor {
     FileCursor {
-        uploaded_at_ms: file.uploaded_at_ms,
+        uploaded_at: file.uploaded_at,
         file_id: file.file_id.clone(),
     }
 }
@@ -43,7 +43,7 @@ async fn a_completed_upload_becomes_a_file_with_all_that_it_had() {
         content_type: new.content_type,
         sniffed_type: SniffedType::of(b"GIF89a"),
         reference: new.reference,
-        uploaded_at_ms: 77,
+        uploaded_at: at(77),
         verification: KeptVerification::Pending,
     };
     assert_eq!(file, expected);
@@ -105,8 +105,8 @@ async fn a_walk_by_cursor_meets_every_file_once_while_files_come_and_go() {
     assert_eq!(fourth, []);
 
     let walked: Vec<_> = [first, second, third].concat();
-    let times: Vec<_> = walked.iter().map(|file| file.uploaded_at_ms).collect();
-    assert_eq!(times, [30, 20, 20, 20, 10]);
+    let times: Vec<_> = walked.iter().map(|file| file.uploaded_at).collect();
+    assert_eq!(times, [30, 20, 20, 20, 10].map(at));
     let mut ids: Vec<_> = walked.into_iter().map(|file| file.file_id).collect();
     ids.sort();
     let mut expected: Vec<_> = (1..=5).map(file_id).collect();

@@ -6,7 +6,7 @@ use std::fs;
 use sealift_transfer::api::UploadState;
 
 use super::{
-    Kept, add, ann, audited, file_id, file_made, kept, new_upload, upload, upload_id, upload_in,
+    Kept, add, ann, at, audited, file_id, file_made, kept, new_upload, upload, upload_id, upload_in,
 };
 use crate::records::{FilesToSweep, KeptVerification, NewUpload, Records, UploadRow};
 
@@ -44,7 +44,7 @@ async fn an_upload_that_ends_without_a_file_keeps_nothing_of_the_caller() {
     }
     upload_in(&kept.records, 9, UploadState::Open).await;
     let id = upload_id(9);
-    let expired = kept.records.begin_expiring(&id, 5000, 0, audited());
+    let expired = kept.records.begin_expiring(&id, at(5000), at(0), audited());
     assert!(expired.await.unwrap());
     assert!(is_forgotten(&upload(&kept.records, 9).await, 9));
 }
@@ -55,16 +55,20 @@ async fn a_deleted_file_keeps_nothing_of_the_caller_or_of_its_content() {
         records, _folder, ..
     } = kept().await;
     file_made(&records, 1, 10).await;
-    let leased = records.lease_to_verify(&(0..=i64::MAX), 10, 20).await;
+    let leased = records
+        .lease_to_verify(&(0..=i64::MAX), at(10), at(20))
+        .await;
     let leased = leased.unwrap().unwrap();
     let hash = Ok(vec![7; 64]);
-    let verified = records.set_verification(&leased, hash, 15, audited()).await;
+    let verified = records
+        .set_verification(&leased, hash, at(15), audited())
+        .await;
     assert!(verified.unwrap());
     let deleted = records.begin_deleting(&ann(), &file_id(1), audited()).await;
     assert!(deleted.unwrap().is_some());
     assert!(is_forgotten(&upload(&records, 1).await, 1));
     let rows = records
-        .files_to_sweep(FilesToSweep::Deleting, 0, None, 9)
+        .files_to_sweep(FilesToSweep::Deleting, at(0), None, 9)
         .await;
     let [file] = &rows.unwrap()[..] else {
         panic!("one file is being deleted");

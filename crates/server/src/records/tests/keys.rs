@@ -3,7 +3,7 @@
 use sealift_keyring::KekRow;
 use sealift_transfer::api::{ApiKeyId, TenantId};
 
-use super::{ann, audited, kept};
+use super::{ann, at, audited, kept};
 use crate::records::{ApiKeyRow, NotARole, Records, RecordsError, Roles};
 
 fn kek(version: u32, sealed: u8) -> KekRow {
@@ -30,7 +30,7 @@ async fn the_newest_kek_is_found_and_every_older_one() {
     );
     for version in [1, 10, 9, u32::MAX] {
         let row = kek(version, 7);
-        assert_eq!(kept.records.add_kek(row.clone(), 0).await.unwrap(), row);
+        assert_eq!(kept.records.add_kek(row.clone(), at(0)).await.unwrap(), row);
         let found = kept.records.kek(&tenant("acme"), version).await.unwrap();
         assert_eq!(found, Some(row));
     }
@@ -48,7 +48,7 @@ async fn the_newest_kek_is_found_and_every_older_one() {
 async fn a_kek_of_some_tenant_is_found_where_there_is_one() {
     let kept = kept().await;
     assert_eq!(kept.records.any_kek().await.unwrap(), None);
-    kept.records.add_kek(kek(3, 7), 0).await.unwrap();
+    kept.records.add_kek(kek(3, 7), at(0)).await.unwrap();
     assert_eq!(kept.records.any_kek().await.unwrap(), Some(kek(3, 7)));
 }
 
@@ -57,8 +57,8 @@ async fn of_two_servers_that_make_a_kek_both_use_the_first() {
     let kept = kept().await;
     let other = Records::open(&kept.file).await.unwrap();
     let (one, two) = tokio::join!(
-        kept.records.add_kek(kek(1, 7), 0),
-        other.add_kek(kek(1, 8), 0)
+        kept.records.add_kek(kek(1, 7), at(0)),
+        other.add_kek(kek(1, 8), at(0))
     );
     let one = one.unwrap();
     assert_eq!(one, two.unwrap());
@@ -73,11 +73,11 @@ async fn of_two_servers_that_make_a_records_key_both_use_the_first() {
     let acme = tenant("acme");
     assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
     // The tenant's row may exist already, without a blob.
-    kept.records.add_kek(kek(1, 7), 0).await.unwrap();
+    kept.records.add_kek(kek(1, 7), at(0)).await.unwrap();
     assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
     let (one, two) = tokio::join!(
-        kept.records.add_records_key_blob(&acme, vec![1; 99], 0),
-        other.add_records_key_blob(&acme, vec![2; 99], 0)
+        kept.records.add_records_key_blob(&acme, vec![1; 99], at(0)),
+        other.add_records_key_blob(&acme, vec![2; 99], at(0))
     );
     let one = one.unwrap();
     assert_eq!(one, two.unwrap());
@@ -97,7 +97,7 @@ async fn an_api_key_is_found_by_its_id_and_never_replaced() {
             download: false,
             admin: true,
         },
-        made_at_ms: 5,
+        made_at: at(5),
     };
     kept.records
         .add_api_key(row.clone(), audited())

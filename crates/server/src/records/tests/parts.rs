@@ -1,15 +1,20 @@
 //! Tests signing: one ciphertext per part, and all parts of a request or none.
 
+use core::time::Duration;
+
 use sealift_transfer::{
     PartNumber,
     api::{PartReceipt, Sha256, UploadState},
 };
 
-use super::{ann, audited, ends, kept, others, run, upload, upload_id, upload_in};
-use crate::records::{PartRow, Records, RecordsError, Scope, SignedRows};
+use super::{ann, at, audited, ends, kept, others, run, upload, upload_id, upload_in};
+use crate::{
+    records::{PartRow, Records, RecordsError, Scope, SignedRows},
+    unix_millis::UnixMillis,
+};
 
 /// The time at which these tests sign by default.
-const NOW_MS: i64 = 10;
+const NOW: UnixMillis = UnixMillis::from_ms(10);
 
 fn number(n: u16) -> PartNumber {
     n.try_into().unwrap()
@@ -26,7 +31,7 @@ fn sealed(n: u16, bytes: &[u8]) -> (PartReceipt, u64) {
 
 async fn sign(records: &Records, scope: &Scope, receipts: &[(PartReceipt, u64)]) -> SignedRows {
     let id = upload_id(1);
-    let signed = records.sign_parts(scope, &id, receipts, NOW_MS, ends(2000, 900), audited());
+    let signed = records.sign_parts(scope, &id, receipts, NOW, ends(2000, 900), audited());
     signed.await.unwrap()
 }
 
@@ -58,28 +63,28 @@ async fn signing_prolongs_the_upload_and_its_tombstone() {
     upload_in(&kept.records, 1, UploadState::Open).await;
     sign(&kept.records, &ann(), &[sealed(1, b"a")]).await;
     let row = upload(&kept.records, 1).await;
-    assert_eq!(row.expires_at_ms, 2000);
-    assert_eq!(row.last_signature_ends_at_ms, Some(900));
+    assert_eq!(row.expires_at, at(2000));
+    assert_eq!(row.last_signature_ends_at, Some(at(900)));
 }
 
 #[tokio::test]
 async fn a_shorter_signature_does_not_shorten_the_tombstone() {
     let kept = kept().await;
     upload_in(&kept.records, 1, UploadState::Open).await;
-    for (signatures_end_at_ms, latest) in [(900, 900), (800, 900), (901, 901)] {
+    for (signatures_end_at_ms, latest_ms) in [(900, 900), (800, 900), (901, 901)] {
         let receipts = [sealed(1, b"a")];
         let (scope, id) = (ann(), upload_id(1));
         let signed = kept.records.sign_parts(
             &scope,
             &id,
             &receipts,
-            NOW_MS,
+            NOW,
             ends(2000, signatures_end_at_ms),
             audited(),
         );
         assert_eq!(signed.await.unwrap(), SignedRows::Signed);
         let row = upload(&kept.records, 1).await;
-        assert_eq!(row.last_signature_ends_at_ms, Some(latest));
+        assert_eq!(row.last_signature_ends_at, Some(at(latest_ms)));
     }
 }
 
@@ -113,13 +118,13 @@ async fn a_second_ciphertext_of_a_part_is_refused_with_all_that_came_with_it() {
         let (scope, id) = (ann(), upload_id(1));
         let refused =
             kept.records
-                .sign_parts(&scope, &id, &receipts, NOW_MS, ends(5000, 5000), audited());
+                .sign_parts(&scope, &id, &receipts, NOW, ends(5000, 5000), audited());
         let expected = SignedRows::AlreadySealed(number(2));
         assert_eq!(refused.await.unwrap(), expected);
         assert_eq!(numbers(&kept.records).await, [2]);
         let row = upload(&kept.records, 1).await;
-        assert_eq!(row.expires_at_ms, 2000);
-        assert_eq!(row.last_signature_ends_at_ms, Some(900));
+        assert_eq!(row.expires_at, at(2000));
+        assert_eq!(row.last_signature_ends_at, Some(at(900)));
     }
     let rows = kept.records.parts(&upload_id(1)).await.unwrap();
     assert_eq!(rows[0].sha256, Sha256::of(b"b"));
@@ -188,15 +193,15 @@ async fn only_an_open_upload_takes_parts() {
 async fn an_expired_upload_takes_no_parts() {
     let kept = kept().await;
     upload_in(&kept.records, 1, UploadState::Open).await;
-    let end_ms = upload(&kept.records, 1).await.expires_at_ms;
+    let end = upload(&kept.records, 1).await.expires_at;
     let (scope, id, receipts) = (ann(), upload_id(1), [sealed(1, b"a")]);
-    for (now_ms, expected) in [
-        (end_ms, SignedRows::Expired),
-        (end_ms - 1, SignedRows::Signed),
+    for (now, expected) in [
+        (end, SignedRows::Expired),
+        (end.earlier_by(Duration::from_millis(1)), SignedRows::Signed),
     ] {
         let signed =
             kept.records
-                .sign_parts(&scope, &id, &receipts, now_ms, ends(2000, 900), audited());
+                .sign_parts(&scope, &id, &receipts, now, ends(2000, 900), audited());
         assert_eq!(signed.await.unwrap(), expected);
     }
 }

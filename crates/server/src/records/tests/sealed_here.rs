@@ -6,7 +6,9 @@ use sealift_transfer::{
     api::{PartReceipt, Sha256, UploadId, UploadState},
 };
 
-use super::{add, ann, audited, ends, kept, new_upload, owner, plan, upload, upload_id, upload_in};
+use super::{
+    LEASE, add, ann, at, audited, ends, kept, new_upload, owner, plan, upload, upload_id, upload_in,
+};
 use crate::{
     objects::S3UploadId,
     records::{NewUpload, Records, SignedRows},
@@ -40,8 +42,8 @@ async fn keep(
     now_ms: i64,
     expires_at_ms: i64,
 ) -> SignedRows {
-    let (scope, id, until) = (ann(), upload_id(n), expires_at_ms);
-    let kept = records.keep_sealed_part(&scope, &id, part, now_ms, expires_at_ms, until);
+    let (scope, id, end) = (ann(), upload_id(n), at(expires_at_ms));
+    let kept = records.keep_sealed_part(&scope, &id, part, at(now_ms), end, end);
     kept.await.unwrap()
 }
 
@@ -51,7 +53,7 @@ async fn parts_are_kept_for_who_seals_them_only() {
     let records = &kept.records;
     let id = sealed_here(records).await;
     let (scope, parts) = (ann(), [part(1, b"a")]);
-    let signed = records.sign_parts(&scope, &id, &parts, 2, ends(9, 9), audited());
+    let signed = records.sign_parts(&scope, &id, &parts, at(2), ends(9, 9), audited());
     let not_open = SignedRows::NotOpen(UploadState::Open);
     assert_eq!(signed.await.unwrap(), not_open);
     assert_eq!(records.parts(&id).await.unwrap(), []);
@@ -81,7 +83,7 @@ async fn the_plan_is_set_to_what_came_while_it_is_open_and_never_to_more() {
     }
     assert!(records.end_sealing(&id, &of(5000, 2)).await.unwrap());
     assert_eq!(upload(records, 1).await.plan, of(5000, 2));
-    let begun = records.begin_completing(&id, owner(1), 3, 100);
+    let begun = records.begin_completing(&id, owner(1), at(3), LEASE);
     assert!(begun.await.unwrap());
     assert!(!records.end_sealing(&id, &of(4000, 2)).await.unwrap());
 
@@ -101,7 +103,10 @@ async fn it_is_in_no_list_of_what_can_go_on() {
     let records = &kept.records;
     sealed_here(records).await;
     upload_in(records, 2, UploadState::Open).await;
-    let listed = records.unfinished_of(&ann(), None, 10, 2).await.unwrap();
+    let listed = records
+        .unfinished_of(&ann(), None, 10, at(2))
+        .await
+        .unwrap();
     let ids: Vec<_> = listed.iter().map(|one| &one.upload.upload_id).collect();
     assert_eq!(ids, [&upload_id(2)]);
 }

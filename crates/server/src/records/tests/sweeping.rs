@@ -3,7 +3,7 @@
 use sealift_transfer::api::{PartReceipt, Sha256, UploadState};
 
 use super::{
-    add, ann, audited, ends, file_id, file_made, kept, new_upload, run, state_of, upload,
+    add, ann, at, audited, ends, file_id, file_made, kept, new_upload, run, state_of, upload,
     upload_id, upload_in,
 };
 use crate::{
@@ -15,7 +15,7 @@ const NONE: [UploadState; 0] = [];
 
 /// Returns the states of the uploads found at that time, sorted by name.
 async fn found(records: &Records, which: UploadsToSweep, now_ms: i64) -> Vec<UploadState> {
-    let rows = records.uploads_to_sweep(which, now_ms, None, 99).await;
+    let rows = records.uploads_to_sweep(which, at(now_ms), None, 99).await;
     let rows = rows.unwrap();
     assert!(rows.is_sorted_by_key(|row| row.upload_id.clone()));
     let mut states: Vec<_> = rows.iter().map(|row| row.state).collect();
@@ -34,7 +34,7 @@ async fn sign(records: &Records, n: u8, expires_at_ms: i64, signature_ends_at_ms
         &ann,
         &id,
         &parts,
-        0,
+        at(0),
         ends(expires_at_ms, signature_ends_at_ms),
         audited(),
     );
@@ -75,7 +75,7 @@ async fn uploads_are_found_page_by_page() {
         let after = seen.last();
         let page = kept
             .records
-            .uploads_to_sweep(UploadsToSweep::Aborting, 0, after, 2);
+            .uploads_to_sweep(UploadsToSweep::Aborting, at(0), after, 2);
         let page = page.await.unwrap();
         if page.is_empty() {
             break;
@@ -102,20 +102,20 @@ async fn an_upload_that_got_a_signature_meanwhile_does_not_expire() {
     assert!(
         !kept
             .records
-            .begin_expiring(&id, 1500, 0, audited())
+            .begin_expiring(&id, at(1500), at(0), audited())
             .await
             .unwrap()
     );
     assert_eq!(state_of(&kept.records, 1).await, UploadState::Open);
     assert!(
         kept.records
-            .begin_expiring(&id, 2000, 0, audited())
+            .begin_expiring(&id, at(2000), at(0), audited())
             .await
             .unwrap()
     );
     assert_eq!(state_of(&kept.records, 1).await, UploadState::Aborting);
     let row = upload(&kept.records, 1).await;
-    assert_eq!(row.last_signature_ends_at_ms, Some(900));
+    assert_eq!(row.last_signature_ends_at, Some(at(900)));
 }
 
 #[tokio::test]
@@ -129,12 +129,15 @@ async fn after_a_restore_a_tombstone_waits_for_signatures_that_were_forgotten() 
     for n in [1, 2] {
         let began = kept
             .records
-            .begin_expiring(&upload_id(n), 5, 700, audited())
+            .begin_expiring(&upload_id(n), at(5), at(700), audited())
             .await;
         assert!(began.unwrap());
     }
-    let ends = async |n| upload(&kept.records, n).await.last_signature_ends_at_ms;
-    assert_eq!((ends(1).await, ends(2).await), (Some(700), Some(800)));
+    let ends = async |n| upload(&kept.records, n).await.last_signature_ends_at;
+    assert_eq!(
+        (ends(1).await, ends(2).await),
+        (Some(at(700)), Some(at(800)))
+    );
 }
 
 #[tokio::test]
@@ -169,7 +172,10 @@ async fn only_a_tombstone_is_swept_and_only_once() {
         upload_in(&kept.records, n, state).await;
         let is_tombstone = matches!(state, UploadState::Aborted | UploadState::Failed);
         for expected in [is_tombstone, false] {
-            let swept = kept.records.sweep_upload(&upload_id(n), 5, audited()).await;
+            let swept = kept
+                .records
+                .sweep_upload(&upload_id(n), at(5), audited())
+                .await;
             assert_eq!(swept.unwrap(), expected, "{state:?}");
         }
     }
@@ -188,10 +194,15 @@ async fn a_deleted_file_is_swept_with_its_upload_after_its_last_signature() {
     )
     .await;
     let found = async |which, now_ms| {
-        let rows = records.files_to_sweep(which, now_ms, None, 9).await;
+        let rows = records.files_to_sweep(which, at(now_ms), None, 9).await;
         rows.unwrap().len()
     };
-    assert!(!records.sweep_file(&file_id(1), 5, audited()).await.unwrap());
+    assert!(
+        !records
+            .sweep_file(&file_id(1), at(5), audited())
+            .await
+            .unwrap()
+    );
     records
         .begin_deleting(&ann(), &file_id(1), audited())
         .await
@@ -202,8 +213,18 @@ async fn a_deleted_file_is_swept_with_its_upload_after_its_last_signature() {
     assert_eq!(found(FilesToSweep::Deleting, 0).await, 0);
     assert_eq!(found(FilesToSweep::Tombstones, 899).await, 0);
     assert_eq!(found(FilesToSweep::Tombstones, 900).await, 1);
-    assert!(records.sweep_file(&file_id(1), 5, audited()).await.unwrap());
-    assert!(!records.sweep_file(&file_id(1), 5, audited()).await.unwrap());
+    assert!(
+        records
+            .sweep_file(&file_id(1), at(5), audited())
+            .await
+            .unwrap()
+    );
+    assert!(
+        !records
+            .sweep_file(&file_id(1), at(5), audited())
+            .await
+            .unwrap()
+    );
     assert_eq!(found(FilesToSweep::Tombstones, 9999).await, 0);
     let row = upload(records, 1).await;
     assert_eq!((row.state, row.name.len()), (UploadState::Complete, 0));

@@ -2,7 +2,7 @@
 
 use sealift_transfer::api::{PartReceipt, Sha256, UploadState};
 
-use super::{add, ann, audited, ends, kept, new_upload, others, run, upload_id, upload_in};
+use super::{add, ann, at, audited, ends, kept, new_upload, others, run, upload_id, upload_in};
 use crate::records::{NewUpload, Records, UploadCursor};
 
 const NONE: [u8; 0] = [];
@@ -10,7 +10,7 @@ const NONE: [u8; 0] = [];
 /// Returns the uploads of one page, by number.
 async fn page(records: &Records, cursor: Option<UploadCursor>, most: u32) -> Vec<u8> {
     let page = records
-        .unfinished_of(&ann(), cursor, most, 0)
+        .unfinished_of(&ann(), cursor, most, at(0))
         .await
         .unwrap();
     let number = |n: u8, id| upload_id(n) == id;
@@ -28,7 +28,7 @@ async fn unfinished_uploads_are_listed_newest_first_page_by_page() {
     }
     assert_eq!(page(&kept.records, None, 2).await, [5, 4]);
     let behind = |n: u8| UploadCursor {
-        opened_at_ms: i64::from(n),
+        opened_at: at(i64::from(n)),
         upload_id: upload_id(n),
     };
     assert_eq!(page(&kept.records, Some(behind(4)), 9).await, [3, 2, 1]);
@@ -36,11 +36,11 @@ async fn unfinished_uploads_are_listed_newest_first_page_by_page() {
     // Uploads of the same moment are sorted by id, and each is listed once.
     run(&kept.records, "UPDATE uploads SET opened_at_ms = 3").await;
     let all = page(&kept.records, None, 9).await;
-    let at = UploadCursor {
-        opened_at_ms: 3,
+    let second = UploadCursor {
+        opened_at: at(3),
         upload_id: upload_id(all[1]),
     };
-    assert_eq!(page(&kept.records, Some(at), 9).await, all[2..]);
+    assert_eq!(page(&kept.records, Some(second), 9).await, all[2..]);
 }
 
 #[tokio::test]
@@ -58,7 +58,7 @@ async fn only_what_can_go_on_is_listed_and_only_to_its_owner() {
     }
     // In the list of states, opening, open and completing come first.
     assert_eq!(page(&kept.records, None, 99).await, [3, 2, 1]);
-    let later = kept.records.unfinished_of(&ann(), None, 99, 1002).await;
+    let later = kept.records.unfinished_of(&ann(), None, 99, at(1002)).await;
     assert_eq!(later.unwrap().len(), 1, "number 3 expires at 1003");
     kept.records.begin_new_epoch(audited()).await.unwrap();
     assert_eq!(page(&kept.records, None, 99).await, NONE);
@@ -78,11 +78,11 @@ async fn each_upload_comes_with_the_number_of_its_signed_parts() {
     let (owner, id) = (ann(), upload_id(2));
     let signed = kept
         .records
-        .sign_parts(&owner, &id, &receipts, 0, ends(2000, 900), audited());
+        .sign_parts(&owner, &id, &receipts, at(0), ends(2000, 900), audited());
     signed.await.unwrap();
     let found = kept
         .records
-        .unfinished_of(&ann(), None, 9, 0)
+        .unfinished_of(&ann(), None, 9, at(0))
         .await
         .unwrap();
     let counts = found.iter().map(|found| found.signed_parts);

@@ -1,11 +1,18 @@
 //! Tests every change of an upload's state, from every state.
 
+use core::time::Duration;
+
 use sealift_transfer::api::UploadState::{
     self, Aborted, Aborting, Complete, Completing, Failed, Open, Opening,
 };
 
-use super::{ann, audited, kept, object, others, owner, state_of, upload, upload_id, upload_in};
+use super::{
+    LEASE, ann, at, audited, kept, object, others, owner, state_of, upload, upload_id, upload_in,
+};
 use crate::{objects::S3UploadId, records::Records};
+
+/// The length of the leases that follow the first.
+const SHORT: Duration = Duration::from_millis(50);
 
 /// The changes of an upload's state.
 #[derive(Debug, Clone, Copy)]
@@ -39,7 +46,7 @@ impl Change {
                     .begin_sending(&id, S3UploadId("s3".to_owned()))
                     .await
             }
-            Self::BeginCompleting => records.begin_completing(&id, owner(n), 99, 100).await,
+            Self::BeginCompleting => records.begin_completing(&id, owner(n), at(99), LEASE).await,
             Self::BackToOpen => records.back_to_open(&id, owner(n)).await,
             Self::Complete => {
                 let file = records.complete(&id, owner(n), object(1), audited()).await;
@@ -104,17 +111,22 @@ async fn a_completion_is_taken_over_when_its_lease_has_ended_and_not_before() {
     let other = Records::open(&kept.file).await.unwrap();
     upload_in(&kept.records, 1, Completing).await;
     let id = upload_id(1);
-    assert!(!other.begin_completing(&id, owner(2), 99, 50).await.unwrap());
+    assert!(
+        !other
+            .begin_completing(&id, owner(2), at(99), SHORT)
+            .await
+            .unwrap()
+    );
     assert!(
         other
-            .begin_completing(&id, owner(2), 100, 50)
+            .begin_completing(&id, owner(2), at(100), SHORT)
             .await
             .unwrap()
     );
     // Only the new lease counts now.
     let again = async |now_ms| {
         kept.records
-            .begin_completing(&id, owner(3), now_ms, 50)
+            .begin_completing(&id, owner(3), at(now_ms), SHORT)
             .await
     };
     assert!(!again(149).await.unwrap());
@@ -127,10 +139,15 @@ async fn whoever_lost_the_lease_changes_nothing_any_more() {
     let records = &kept.records;
     upload_in(records, 1, Completing).await;
     let id = upload_id(1);
-    let taken = records.take_over_completing(&id, owner(2), 100, 50);
+    let taken = records.take_over_completing(&id, owner(2), at(100), SHORT);
     assert!(taken.await.unwrap());
     for late in [owner(1), owner(3)] {
-        assert!(!records.prolong_completing(&id, late, 999).await.unwrap());
+        assert!(
+            !records
+                .prolong_completing(&id, late, at(999))
+                .await
+                .unwrap()
+        );
         assert!(!records.back_to_open(&id, late).await.unwrap());
         assert!(!records.fail_upload(&id, late, audited()).await.unwrap());
         let file = records
@@ -142,13 +159,13 @@ async fn whoever_lost_the_lease_changes_nothing_any_more() {
     assert_eq!(state_of(records, 1).await, Completing);
     assert!(
         records
-            .prolong_completing(&id, owner(2), 300)
+            .prolong_completing(&id, owner(2), at(300))
             .await
             .unwrap()
     );
     assert!(
         !records
-            .take_over_completing(&id, owner(4), 299, 50)
+            .take_over_completing(&id, owner(4), at(299), SHORT)
             .await
             .unwrap()
     );
@@ -164,7 +181,9 @@ async fn an_open_upload_is_not_taken_over() {
     let kept = kept().await;
     upload_in(&kept.records, 1, Open).await;
     let id = upload_id(1);
-    let taken = kept.records.take_over_completing(&id, owner(2), 100, 50);
+    let taken = kept
+        .records
+        .take_over_completing(&id, owner(2), at(100), SHORT);
     assert!(!taken.await.unwrap());
 }
 
@@ -175,8 +194,8 @@ async fn of_two_servers_that_complete_one_begins() {
     upload_in(&kept.records, 1, Open).await;
     let id = upload_id(1);
     let (one, two) = tokio::join!(
-        kept.records.begin_completing(&id, owner(1), 0, 100),
-        other.begin_completing(&id, owner(2), 0, 100)
+        kept.records.begin_completing(&id, owner(1), at(0), LEASE),
+        other.begin_completing(&id, owner(2), at(0), LEASE)
     );
     assert!(one.unwrap() ^ two.unwrap());
 }
@@ -188,7 +207,7 @@ async fn of_completing_and_aborting_at_once_one_begins() {
     upload_in(&kept.records, 1, Open).await;
     let (id, ann) = (upload_id(1), ann());
     let (completes, aborts) = tokio::join!(
-        kept.records.begin_completing(&id, owner(1), 0, 100),
+        kept.records.begin_completing(&id, owner(1), at(0), LEASE),
         other.begin_aborting(&ann, &id, audited())
     );
     let expected = match (completes.unwrap(), aborts.unwrap()) {
@@ -217,7 +236,7 @@ async fn completing_twice_gives_the_first_file_twice() {
         .unwrap()
         .unwrap();
     assert_eq!(again, first);
-    assert_eq!(again.uploaded_at_ms, 7);
+    assert_eq!(again.uploaded_at, at(7));
 }
 
 #[tokio::test]
@@ -247,7 +266,9 @@ async fn after_a_restore_an_older_upload_can_be_ended_but_not_gone_on_with() {
     assert!(Change::BeginAborting.tried(&kept.records, 3).await);
     // The store was asked to join the parts before the restore, so the object decides.
     let id = upload_id(4);
-    let taken_over = kept.records.take_over_completing(&id, owner(4), 100, 50);
+    let taken_over = kept
+        .records
+        .take_over_completing(&id, owner(4), at(100), SHORT);
     assert!(taken_over.await.unwrap());
     assert!(Change::Complete.tried(&kept.records, 4).await);
 }

@@ -1,5 +1,7 @@
 //! Tests opening uploads and finding them again.
 
+use core::time::Duration;
+
 use sealift_transfer::{
     PartPlan,
     api::{UploadState, open::Method},
@@ -17,7 +19,7 @@ async fn an_upload_comes_back_as_it_was_kept() {
     assert_eq!(row.state, UploadState::Opening);
     assert!(row.epoch_is_current);
     assert_eq!(row.s3_upload_id, None);
-    assert_eq!(row.last_signature_ends_at_ms, None);
+    assert_eq!(row.last_signature_ends_at, None);
     let again = NewUpload {
         upload_id: row.upload_id,
         file_id: row.file_id,
@@ -37,8 +39,8 @@ async fn an_upload_comes_back_as_it_was_kept() {
         content_type: row.content_type,
         reference: row.reference,
         last_modified_ms: row.last_modified_ms,
-        opened_at_ms: row.opened_at_ms,
-        expires_at_ms: row.expires_at_ms,
+        opened_at: row.opened_at,
+        expires_at: row.expires_at,
     };
     assert_eq!(format!("{again:?}"), format!("{new:?}"));
 }
@@ -209,9 +211,9 @@ async fn what_has_ended_or_expired_is_not_counted_as_open() {
         .await
         .unwrap();
     assert!(matches!(added, AddedUpload::Added), "{added:?}");
-    let expiry_of_the_fifth = new_upload(5).expires_at_ms;
+    let expiry_of_the_fifth = new_upload(5).expires_at;
     let new = NewUpload {
-        opened_at_ms: expiry_of_the_fifth - 1,
+        opened_at: expiry_of_the_fifth.earlier_by(Duration::from_millis(1)),
         ..new_upload(6)
     };
     let refused = kept
@@ -221,7 +223,7 @@ async fn what_has_ended_or_expired_is_not_counted_as_open() {
         .unwrap();
     assert!(matches!(refused, AddedUpload::TooManyOpen), "{refused:?}");
     let new = NewUpload {
-        opened_at_ms: expiry_of_the_fifth,
+        opened_at: expiry_of_the_fifth,
         ..new
     };
     let added = kept.records.add_upload(new, 1, audited()).await.unwrap();

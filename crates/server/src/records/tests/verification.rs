@@ -2,11 +2,11 @@
 
 use sealift_transfer::api::ProblemCode;
 
-use super::{ann, audited, file_id, file_made, kept, others};
+use super::{ann, at, audited, file_id, file_made, kept, others};
 use crate::records::{KeptVerification, Leased, Records};
 
 async fn lease(records: &Records, now_ms: i64) -> Option<Leased> {
-    let leased = records.lease_to_verify(&(0..=i64::MAX), now_ms, now_ms + 100);
+    let leased = records.lease_to_verify(&(0..=i64::MAX), at(now_ms), at(now_ms + 100));
     leased.await.unwrap()
 }
 
@@ -36,11 +36,11 @@ async fn a_file_is_leased_to_the_lane_of_its_size_only() {
     let file = kept.records.file(&ann(), &file_id(1)).await.unwrap();
     let len = i64::try_from(file.unwrap().plan.plaintext_len()).unwrap();
     for other in [0..=len - 1, len + 1..=i64::MAX] {
-        let leased = kept.records.lease_to_verify(&other, 50, 100);
+        let leased = kept.records.lease_to_verify(&other, at(50), at(100));
         assert_eq!(leased.await.unwrap(), None, "{other:?}");
     }
     let own = len..=len;
-    let leased = kept.records.lease_to_verify(&own, 50, 100);
+    let leased = kept.records.lease_to_verify(&own, at(50), at(100));
     assert!(leased.await.unwrap().is_some());
 }
 
@@ -54,9 +54,9 @@ async fn a_pass_that_says_nothing_more_loses_its_file_and_keeps_nothing() {
     assert_eq!(second.file.file_id, file_id(1));
     let late = kept
         .records
-        .set_verification(&first, Ok(vec![1; 64]), 111, audited());
+        .set_verification(&first, Ok(vec![1; 64]), at(111), audited());
     assert!(!late.await.unwrap());
-    let prolonged = kept.records.set_verification_due(&first, 900).await;
+    let prolonged = kept.records.set_verification_due(&first, at(900)).await;
     assert!(!prolonged.unwrap());
     assert_eq!(
         verification(&kept.records, 1).await,
@@ -64,10 +64,10 @@ async fn a_pass_that_says_nothing_more_loses_its_file_and_keeps_nothing() {
     );
     let in_time = kept
         .records
-        .set_verification(&second, Ok(vec![2; 64]), 112, audited());
+        .set_verification(&second, Ok(vec![2; 64]), at(112), audited());
     assert!(in_time.await.unwrap());
     let expected = KeptVerification::Verified {
-        at_ms: 112,
+        at: at(112),
         sealed_sha256: vec![2; 64],
     };
     assert_eq!(verification(&kept.records, 1).await, expected);
@@ -79,14 +79,14 @@ async fn a_prolonged_lease_holds_for_longer() {
     let kept = kept().await;
     file_made(&kept.records, 1, 10).await;
     let mut leased = lease(&kept.records, 10).await.unwrap();
-    let prolonged = kept.records.set_verification_due(&leased, 300).await;
+    let prolonged = kept.records.set_verification_due(&leased, at(300)).await;
     assert!(prolonged.unwrap());
-    leased.until_ms = 300;
+    leased.until = at(300);
     assert_eq!(lease(&kept.records, 299).await, None);
     let found = Err(ProblemCode::ObjectDamaged);
     let found = kept
         .records
-        .set_verification(&leased, found, 299, audited())
+        .set_verification(&leased, found, at(299), audited())
         .await;
     assert!(found.unwrap());
     let failed = verification(&kept.records, 1).await;
@@ -101,7 +101,7 @@ async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
         let (scope, file_id) = (ann(), file_id(1));
         let wanted = kept
             .records
-            .want_verification(&scope, &file_id, now_ms, Some(audited()));
+            .want_verification(&scope, &file_id, at(now_ms), Some(audited()));
         wanted.await.unwrap().unwrap().verification
     };
     let leased = lease(&kept.records, 10).await.unwrap();
@@ -110,7 +110,7 @@ async fn a_file_that_is_wanted_again_is_pending_and_not_begun_twice() {
     assert_eq!(lease(&kept.records, 20).await, None);
     let done = kept
         .records
-        .set_verification(&leased, Ok(vec![1; 64]), 30, audited());
+        .set_verification(&leased, Ok(vec![1; 64]), at(30), audited());
     assert!(done.await.unwrap());
     assert_eq!(wanted(40).await, KeptVerification::Pending);
     assert!(lease(&kept.records, 40).await.is_some());
@@ -124,33 +124,30 @@ async fn a_file_that_is_known_to_be_damaged_stays_so_until_a_new_pass_is_done() 
     let found = Err(ProblemCode::ObjectDamaged);
     let done = kept
         .records
-        .set_verification(&leased, found, 20, audited())
+        .set_verification(&leased, found, at(20), audited())
         .await;
     assert!(done.unwrap());
     let failed = KeptVerification::Failed {
-        at_ms: 20,
+        at: at(20),
         code: "object_damaged".to_owned(),
     };
     let (scope, file_id) = (ann(), file_id(1));
     let wanted = kept
         .records
-        .want_verification(&scope, &file_id, 30, Some(audited()));
+        .want_verification(&scope, &file_id, at(30), Some(audited()));
     assert_eq!(wanted.await.unwrap().unwrap().verification, failed);
     let mut leased = lease(&kept.records, 40).await.unwrap();
     // The store does not answer, so the file is due again later.
-    let later = kept.records.set_verification_due(&leased, 500).await;
+    let later = kept.records.set_verification_due(&leased, at(500)).await;
     assert!(later.unwrap());
     assert_eq!(verification(&kept.records, 1).await, failed);
     leased = lease(&kept.records, 500).await.unwrap();
     let done = kept
         .records
-        .set_verification(&leased, Ok(vec![1; 64]), 510, audited());
+        .set_verification(&leased, Ok(vec![1; 64]), at(510), audited());
     assert!(done.await.unwrap());
     let good = verification(&kept.records, 1).await;
-    assert!(matches!(
-        good,
-        KeptVerification::Verified { at_ms: 510, .. }
-    ));
+    assert!(matches!(good, KeptVerification::Verified { at: end, .. } if end == at(510)));
 }
 
 #[tokio::test]
@@ -166,7 +163,7 @@ async fn of_a_file_that_is_deleted_meanwhile_nothing_is_kept() {
     let found = Err(ProblemCode::ObjectDamaged);
     let found = kept
         .records
-        .set_verification(&leased, found, 20, audited())
+        .set_verification(&leased, found, at(20), audited())
         .await;
     assert!(!found.unwrap());
     assert_eq!(lease(&kept.records, 999).await, None);
@@ -180,7 +177,7 @@ async fn somebody_elses_file_cannot_be_wanted() {
         let file_id = file_id(1);
         let wanted = kept
             .records
-            .want_verification(&scope, &file_id, 20, Some(audited()));
+            .want_verification(&scope, &file_id, at(20), Some(audited()));
         assert_eq!(wanted.await.unwrap(), None, "{scope:?}");
     }
 }

@@ -106,15 +106,15 @@ impl ComingBody {
         if self.is_over {
             return None;
         }
-        let began_ms = self.app.now_ms();
+        let began = self.app.now();
         let next = tokio::select! {
             biased;
             () = self.app.stopping.cancelled() => Some(Err(BodyError::Stopping)),
             next = self.bytes.next() => next.map(|next| next.map_err(|_| BodyError::Cut)),
             () = self.app.clock.sleep(LONGEST_SILENCE) => Some(Err(BodyError::Silent)),
         };
-        let waited_ms = self.app.now_ms().saturating_sub(began_ms);
-        let next = next.map(|next| next.and_then(|bytes| self.pace.keeps_up(waited_ms, bytes)));
+        let waited = self.app.now().since(began);
+        let next = next.map(|next| next.and_then(|bytes| self.pace.keeps_up(waited, bytes)));
         self.is_over = !matches!(next, Some(Ok(_)));
         next
     }
@@ -129,8 +129,7 @@ struct Pace {
 
 impl Pace {
     /// Returns the bytes, unless the body was too slow over the last [`RATE_OVER`] of waiting.
-    fn keeps_up(&mut self, waited_ms: i64, bytes: Bytes) -> Result<Bytes, BodyError> {
-        let waited = Duration::from_millis(u64::try_from(waited_ms).unwrap_or(0));
+    fn keeps_up(&mut self, waited: Duration, bytes: Bytes) -> Result<Bytes, BodyError> {
         // A longer pause is our own: we were not reading because the store was slow.
         let waited = waited.min(LONGEST_SILENCE);
         self.waited = self.waited.saturating_add(waited);
@@ -207,11 +206,13 @@ impl Stream for Paced {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::unix_millis::UnixMillis;
 
     /// Returns whether a body is read to its end if `len` bytes arrive after each wait of `wait_ms`.
     fn keeps_up(len: usize, wait_ms: i64) -> bool {
         let mut pace = Pace::default();
-        (0..100).all(|_| pace.keeps_up(wait_ms, vec![0; len].into()).is_ok())
+        let wait = UnixMillis::from_ms(wait_ms).since(UnixMillis::from_ms(0));
+        (0..100).all(|_| pace.keeps_up(wait, vec![0; len].into()).is_ok())
     }
 
     #[test]

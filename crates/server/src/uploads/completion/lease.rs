@@ -12,10 +12,11 @@ use crate::{
     clock::Clock,
     random,
     records::{AuditRow, LeaseOwner, Records, RecordsError},
+    unix_millis::UnixMillis,
 };
 
 /// Milliseconds until others may take over from a server that has gone silent.
-const LEASE_MS: i64 = 60_000;
+const LEASE: Duration = Duration::from_secs(60);
 /// The interval at which the lease is prolonged during long work.
 const PROLONG_EVERY: Duration = Duration::from_secs(20);
 
@@ -41,10 +42,10 @@ impl<'a> Lease<'a> {
         audited: &AuditRow,
     ) -> Result<Self, CompletionError> {
         let lease = Self::new(app, upload_id, audited);
-        let now_ms = app.now_ms();
+        let now = app.now();
         let begun = app
             .records
-            .begin_completing(upload_id, lease.owner, now_ms, LEASE_MS)
+            .begin_completing(upload_id, lease.owner, now, LEASE)
             .await?;
         begun.then_some(lease).ok_or(CompletionError::Elsewhere)
     }
@@ -59,10 +60,10 @@ impl<'a> Lease<'a> {
         audited: &AuditRow,
     ) -> Result<Self, CompletionError> {
         let lease = Self::new(app, upload_id, audited);
-        let now_ms = app.now_ms();
+        let now = app.now();
         let taken = app
             .records
-            .take_over_completing(upload_id, lease.owner, now_ms, LEASE_MS)
+            .take_over_completing(upload_id, lease.owner, now, LEASE)
             .await?;
         taken.then_some(lease).ok_or(CompletionError::Elsewhere)
     }
@@ -85,7 +86,7 @@ impl<'a> Lease<'a> {
     /// Returns the audit row of this completion's outcome, with the current time.
     pub(super) fn audit_row(&self, outcome: &'static str) -> AuditRow {
         AuditRow {
-            at_ms: self.clock.now_ms(),
+            at: self.clock.now(),
             outcome,
             ..self.audited.clone()
         }
@@ -114,7 +115,7 @@ impl<'a> Lease<'a> {
     /// # Errors
     /// Returns [`CompletionError::Elsewhere`] if the lease was lost.
     pub(super) async fn prolong(&self) -> Result<(), CompletionError> {
-        let held = self.until(self.clock.now_ms().saturating_add(LEASE_MS));
+        let held = self.until(self.clock.now().later_by(LEASE));
         if held.await? {
             Ok(())
         } else {
@@ -126,12 +127,12 @@ impl<'a> Lease<'a> {
     /// unknown.
     pub(super) async fn give_up(self) {
         // If this fails, the lease runs out by itself.
-        let _ = self.until(self.clock.now_ms()).await;
+        let _ = self.until(self.clock.now()).await;
     }
 
-    async fn until(&self, until_ms: i64) -> Result<bool, RecordsError> {
+    async fn until(&self, until: UnixMillis) -> Result<bool, RecordsError> {
         self.records
-            .prolong_completing(self.upload_id, self.owner, until_ms)
+            .prolong_completing(self.upload_id, self.owner, until)
             .await
     }
 }

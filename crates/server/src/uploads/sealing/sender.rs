@@ -15,7 +15,7 @@ use crate::{
     app::App,
     caller::Caller,
     lifetimes,
-    objects::{ObjectKey, ObjectsError, PRESIGNED_FOR_MS, S3UploadId},
+    objects::{ObjectKey, ObjectsError, PRESIGNED_FOR, S3UploadId},
     problem::{self, Refusal},
     records::SignedRows,
     uploads::{
@@ -136,7 +136,7 @@ impl Sender {
             header: self.header.clone(),
             plan,
             method,
-            expires_at_ms: lifetimes::sealing_expiry_ms(app.now_ms()),
+            expires_at: lifetimes::sealing_expiry(app.now()),
             name: &self.coming.name,
             content_type: self.coming.content_type.clone(),
             origin: Origin::SealedHere,
@@ -171,7 +171,7 @@ impl Sender {
             number: part.number,
             sha256: part.sha256,
         };
-        let now_ms = self.app.now_ms();
+        let now = self.app.now();
         let kept = self
             .app
             .records
@@ -179,10 +179,10 @@ impl Sender {
                 &self.caller.scope,
                 &self.ids.upload_id,
                 (receipt, len_of(&part.sealed)),
-                now_ms,
-                lifetimes::sealing_expiry_ms(now_ms),
+                now,
+                lifetimes::sealing_expiry(now),
                 // The signature of a request that is on its way ends when a presigned one would.
-                now_ms.saturating_add(PRESIGNED_FOR_MS),
+                now.later_by(PRESIGNED_FOR),
             )
             .await?;
         match kept {
