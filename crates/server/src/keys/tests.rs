@@ -6,9 +6,9 @@ use sealift_keyring::{KekRow, KeyFileProblem};
 use sealift_message::{FrameLength, HeaderBuilder, MessageId};
 
 use super::*;
-use crate::random;
 use crate::{
     config::{ConfigFile, Sources},
+    random,
     unix_millis::UnixMillis,
 };
 
