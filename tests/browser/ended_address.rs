@@ -44,6 +44,23 @@ async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
     assert_eq!(way.counts().values().sum::<u64>(), 2);
     assert_eq!(way.journal().count(Operation::PutObject) - of_the_start, 2);
     assert_eq!(stack.signatures().await?, 4);
+
+    // The answer of such a store may be lost. Chromium itself sends once more where the connection was
+    // kept alive, so that the page may hear of the second one only.
+    let reset = Fault::ResetRequest {
+        after_bytes: 1024 * 1024,
+    };
+    way.on_next(Operation::PutObject, reset.clone());
+    way.on_next(Operation::PutObject, reset);
+    let (path, plaintext) = randomness.file(folder.path(), "no answer.bin", LEN)?;
+    let file = page.upload(&path).await?;
+    assert!(read_content(&stack, &file, None).await?.whole()? == plaintext);
+    assert_eq!(way.counts().values().sum::<u64>(), 4);
+    let signatures = stack.signatures().await?;
+    assert!(
+        signatures > 5,
+        "an address that gave no answer was sent to again"
+    );
     assert_eq!(way.journal().parts_sealed_twice(), []);
     Ok(())
 }

@@ -47,6 +47,11 @@ impl Running {
         self.server.verify_now().await
     }
 
+    /// In good order: what is under way may finish.
+    pub(crate) async fn stop(self) {
+        self.server.shutdown().await;
+    }
+
     /// Only for this server.
     pub(crate) fn later_by(&self, ms: i64) {
         self.hand.forward(ms);
