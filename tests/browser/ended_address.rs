@@ -42,6 +42,23 @@ async fn a_dead_address_is_sent_to_once(scene: Scene) -> Result<()> {
     assert_eq!(client_to_store.counts().values().sum::<u64>(), 2);
     assert_eq!(client_to_store.journal().count(Operation::PutObject), 2);
     assert_eq!(stack.signatures().await?, 4);
+
+    // The answer of such a store may be lost. Chromium itself sends once more on a connection that was
+    // kept alive, so the page may notice only the second fault.
+    let reset = Fault::ResetRequest {
+        after_bytes: 1024 * 1024,
+    };
+    client_to_store.on_next(Operation::PutObject, reset.clone());
+    client_to_store.on_next(Operation::PutObject, reset);
+    let (path, plaintext) = randomness.file(folder.path(), "no answer.bin", LEN)?;
+    let file = page.upload(&path).await?;
+    assert!(read_content(&stack, &file, None).await?.whole()? == plaintext);
+    assert_eq!(client_to_store.counts().values().sum::<u64>(), 4);
+    let signatures = stack.signatures().await?;
+    assert!(
+        signatures > 5,
+        "a URL that gave no answer was requested again"
+    );
     assert_eq!(client_to_store.journal().parts_sealed_twice(), []);
     Ok(())
 }

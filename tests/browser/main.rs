@@ -19,6 +19,7 @@ mod names;
 mod official;
 mod opening;
 mod policy;
+mod restored;
 mod resumed;
 mod scenes;
 mod sending;

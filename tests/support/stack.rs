@@ -182,6 +182,19 @@ impl Stack {
         Ok(())
     }
 
+    /// Makes the database older than the mark in the bucket, as a restore does. A server notices it
+    /// at its next start.
+    ///
+    /// # Errors
+    /// Fails if the records cannot be written.
+    pub async fn fall_behind_the_mark(&self) -> Result<()> {
+        let records = SqliteConnectOptions::new().filename(self.config.database_file());
+        let mut records = records.connect().await?;
+        let older = "UPDATE deployment SET high_water = high_water - 1";
+        records.execute(older).await?;
+        Ok(())
+    }
+
     /// Returns the number of files, and the number of audit entries that are refusals with this code.
     ///
     /// # Errors

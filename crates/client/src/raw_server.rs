@@ -29,13 +29,21 @@ pub(crate) async fn listen() -> (Client, TcpListener) {
     (client, listener)
 }
 
+/// Longer than any wait of a client before it asks again.
+const PATIENCE: core::time::Duration = core::time::Duration::from_secs(60);
+
 /// Sends these answers in order, one per connection. An empty text sends no answer. The task returns
 /// the requests.
 pub(crate) fn play(listener: TcpListener, answers: Vec<String>) -> JoinHandle<Vec<Asked>> {
     tokio::spawn(async move {
         let mut asked = Vec::new();
         for answer in answers {
-            let (mut connection, _) = listener.accept().await.unwrap();
+            let next = tokio::time::timeout(PATIENCE, listener.accept()).await;
+            let Ok(next) = next else {
+                let asked: Vec<_> = asked.iter().map(Asked::what).collect();
+                panic!("the client asks no more after {asked:?}");
+            };
+            let (mut connection, _) = next.unwrap();
             asked.push(read(&mut connection).await);
             connection.write_all(answer.as_bytes()).await.unwrap();
         }

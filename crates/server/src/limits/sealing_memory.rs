@@ -239,6 +239,11 @@ mod tests {
         let of_bob = now(&memory, "bob", MIB).unwrap();
         assert!(now(&memory, "eve", 1).is_none());
         drop((of_ada, of_bob));
+        // What one of an owner's bodies gives back is not the others'.
+        let [first, second] = [(); 2].map(|()| now(&memory, "ada", MIB / 2).unwrap());
+        drop(first);
+        assert!(now(&memory, "ada", MIB).is_none());
+        drop(second);
         assert!(is_all_free(&memory, 2 * MIB));
     }
 

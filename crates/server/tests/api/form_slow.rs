@@ -209,6 +209,9 @@ async fn expect_busy_for_a_while(hand: &ClockHand, client: &Client, slow: &Slow)
     }
 }
 
+/// By the machine's clock, which stands for no test.
+const PATIENCE: core::time::Duration = core::time::Duration::from_secs(60);
+
 #[tokio::test]
 async fn a_server_that_stops_lets_nobody_wait_for_memory() {
     let (clock, _hand) = Clock::by_hand(Clock::system().now());
@@ -219,7 +222,8 @@ async fn a_server_that_stops_lets_nobody_wait_for_memory() {
     // connection may also be refused.
     let waits = stack.client().request(Method::PUT, "/upload/a").body("a");
     let waits = tokio::spawn(Answer::or_broken(waits));
-    stack.server.shutdown().await;
+    let stopped = tokio::time::timeout(PATIENCE, stack.server.shutdown()).await;
+    stopped.expect("a server that stops waits for a body that does not come");
     let answers = [slow.answer, waits];
     for answer in answers {
         if let Ok(answer) = answer.await.unwrap() {

@@ -24,14 +24,18 @@ pub(crate) enum Call {
     Delete,
     /// A GET of an object's bytes.
     Get,
-    /// A PUT of the deployment's mark.
+    GetMark,
     PutMark,
 }
 
 impl Call {
     fn of(method: &Method, uri: &Uri) -> Option<Self> {
         if uri.path().ends_with("/sealift.deployment") {
-            return (method == Method::PUT).then_some(Self::PutMark);
+            return match *method {
+                Method::GET => Some(Self::GetMark),
+                Method::PUT => Some(Self::PutMark),
+                _ => None,
+            };
         }
         let query = uri.query().unwrap_or_default();
         let names_upload = query.contains("uploadId=");

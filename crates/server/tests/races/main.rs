@@ -30,6 +30,8 @@ mod refused;
 #[cfg(test)]
 mod signing;
 #[cfg(test)]
+mod stopping;
+#[cfg(test)]
 mod sweeping;
 #[cfg(test)]
 mod unrecorded;

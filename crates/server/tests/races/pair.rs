@@ -47,6 +47,11 @@ impl Running {
         self.server.verify_now().await
     }
 
+    /// Stops the server; running requests finish.
+    pub(crate) async fn stop(self) {
+        self.server.shutdown().await;
+    }
+
     /// Moves the clock of this server only.
     pub(crate) fn later_by(&self, ms: i64) {
         self.hand.forward(ms);

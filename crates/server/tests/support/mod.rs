@@ -160,20 +160,24 @@ impl Stack {
         let client = self.client();
         let path = files::verify_path(&file.id);
         client.post(&path, &()).await.json::<FileRecord>(202);
-        loop {
-            // Another pass may have the file already.
-            self.server.verify_now().await;
-            let record: FileRecord = client.get(&files::path(&file.id)).await.json(200);
-            match record.verification {
-                Verification::Verified {
-                    plaintext_sha256, ..
-                } => return plaintext_sha256,
-                Verification::Pending => {}
-                // The row could not be read. The pass that was asked for writes it again.
-                Verification::Unknown => tokio::task::yield_now().await,
-                Verification::Failed { .. } => panic!("{:?}", record.verification),
+        let looking = async {
+            loop {
+                // Another pass may have the file already.
+                self.server.verify_now().await;
+                let record: FileRecord = client.get(&files::path(&file.id)).await.json(200);
+                match record.verification {
+                    Verification::Verified {
+                        plaintext_sha256, ..
+                    } => return plaintext_sha256,
+                    Verification::Pending => {}
+                    // The row could not be read. The pass that was asked for writes it again.
+                    Verification::Unknown => tokio::task::yield_now().await,
+                    Verification::Failed { .. } => panic!("{:?}", record.verification),
+                }
             }
-        }
+        };
+        let verified = tokio::time::timeout(core::time::Duration::from_secs(60), looking);
+        verified.await.expect("the file is never verified")
     }
 
     /// Seals this name as the server does, for each of these files of a deployment without login.
