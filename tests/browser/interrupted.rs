@@ -86,8 +86,7 @@ impl Interrupted {
     /// Opens the gate after no bytes of the earlier page, which is gone, wait there any more.
     pub(crate) async fn open_gate(&self) -> Result<()> {
         let gate = self.stack.gate()?;
-        gate.break_connections();
-        gate.holds_nothing().await;
+        gate.break_all_held().await;
         gate.open();
         Ok(())
     }

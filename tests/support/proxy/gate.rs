@@ -100,6 +100,16 @@ impl Gate {
         self.broken.notify_waiters();
     }
 
+    /// Breaks connections until no bytes are held. A client that has gone may send once more before it ends, so
+    /// breaking them once is not enough.
+    pub async fn break_all_held(&self) {
+        self.break_connections();
+        while self.held.borrow().now > 0 {
+            tokio::task::yield_now().await;
+            self.break_connections();
+        }
+    }
+
     /// Lets all bytes pass from now on.
     pub fn open(&self) {
         self.permits.add_permits(ALL_BYTES);

@@ -18,6 +18,9 @@ pub const PATH: &str = "/v1/uploads";
 
 /// The request. A second request with the same client token gets a 200 with the same upload and
 /// without the content key, or a 409 `token_reused` if its other parameters differ.
+///
+/// The server compares requests by a fingerprint of their serialised form. A new field must therefore be
+/// optional and skipped if absent, so that a request from before an upgrade still matches.
 #[derive(Debug, Clone, PartialEq, Serialize, Deserialize)]
 #[serde(deny_unknown_fields)]
 pub struct OpenUpload {

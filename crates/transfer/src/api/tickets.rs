@@ -141,6 +141,21 @@ mod tests {
     use super::*;
 
     #[test]
+    fn the_page_offers_lifetimes_that_the_server_takes_and_begins_with_the_default() {
+        let dialog = include_str!("../../../../web/common/parts/share.html");
+        let mut chosen = Vec::new();
+        for option in dialog.split("<option value=\"").skip(1) {
+            let (seconds, rest) = option.split_once('"').unwrap();
+            let seconds = seconds.parse().unwrap();
+            assert!(LIFETIMES_S.contains(&seconds), "{seconds}");
+            if rest.split('>').next().unwrap().contains("selected") {
+                chosen.push(seconds);
+            }
+        }
+        assert_eq!(chosen, [DEFAULT_LIFETIME_S]);
+    }
+
+    #[test]
     fn a_ticket_is_never_printed() {
         let redeem: RedeemTicket = serde_json::from_str(r#"{"ticket":"secret"}"#).unwrap();
         assert_eq!(redeem.ticket.expose(), "secret");

@@ -49,6 +49,8 @@ pub(super) fn file_too_large(config: &Config) -> Refusal {
     .with_number("most_bytes", most)
 }
 
+/// Checks the type that the client claims, if it claims one. Every way to upload a file calls this. The bytes
+/// themselves are looked at when the upload is complete (`sniffed.rs`).
 pub(in crate::routes) fn content_type(content_type: &str) -> Result<(), Refusal> {
     let visible = |c: u8| matches!(c, b' '..=b'~');
     let fits = content_type.len() <= MOST_CONTENT_TYPE_BYTES;
