@@ -77,12 +77,6 @@ impl Gate {
         let _ = held.wait_for(|held| held.now >= count).await;
     }
 
-    /// Waits until no bytes are held.
-    pub async fn holds_nothing(&self) {
-        let mut held = self.held.subscribe();
-        let _ = held.wait_for(|held| held.now == 0).await;
-    }
-
     /// Returns the number of bytes that have passed towards the target so far.
     #[must_use]
     pub fn passed_bytes(&self) -> u64 {
