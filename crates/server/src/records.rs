@@ -6,7 +6,7 @@
 //! file. Methods that read or change an owner's rows take a [`Scope`], so that somebody else's row is
 //! not found.
 //!
-//! Times are arguments, in the server's own [`UnixMillis`].
+//! Times are arguments, as [`UnixMillis`](crate::UnixMillis).
 
 use core::time::Duration;
 use std::{io, path::Path, sync::Arc};
