@@ -21,6 +21,7 @@ mod connection;
 mod idle;
 mod lingering;
 mod patience;
+mod socket;
 mod unread;
 
 use accept::{PatientAcceptor, PatientService};
@@ -52,7 +53,7 @@ pub(crate) async fn serve<S, B>(
         + Send
         + 'static,
     S::Future: Send + 'static,
-    B: Body<Data = Bytes> + Send + 'static,
+    B: Body<Data = Bytes> + Unpin + Send + 'static,
     B::Error: Into<Box<dyn std::error::Error + Send + Sync>>,
 {
     let handle = Handle::<SocketAddr>::new();
@@ -68,11 +69,14 @@ pub(crate) async fn serve<S, B>(
         core::future::ready(Ok::<_, Infallible>(service))
     });
     let serving = server.serve(services);
-    let stopping = async {
-        stop.cancelled().await;
-        handle.graceful_shutdown(None);
+    tokio::pin!(serving);
+    let served = tokio::select! {
+        served = &mut serving => served,
+        () = stop.cancelled() => {
+            handle.graceful_shutdown(None);
+            serving.await
+        }
     };
-    let (served, ()) = tokio::join!(serving, stopping);
     if let Err(error) = served {
         tracing::error!(%error, "The {who} stopped accepting connections");
     }

@@ -5,7 +5,7 @@ use core::{
     convert::Infallible,
     future::{Ready, ready},
     pin::Pin,
-    task::{Context, Poll, ready},
+    task::{Context, Poll},
 };
 use std::{io, sync::Arc};
 
@@ -21,9 +21,7 @@ use tower::{Service, ServiceExt as _};
 use super::{
     RequestBody, Times,
     connection::{ConnectionState, Running},
-    idle::ClosedWhenIdle,
-    lingering::Lingering,
-    patience::Patient,
+    socket::PatientSocket,
     unread::Unread,
 };
 
@@ -32,23 +30,20 @@ use super::{
 pub(super) struct PatientAcceptor;
 
 impl<S> Accept<TcpStream, PatientService<S>> for PatientAcceptor {
-    type Stream = Lingering<Patient<ClosedWhenIdle<TcpStream>>>;
+    type Stream = PatientSocket<TcpStream>;
     type Service = PatientService<S>;
     type Future = Ready<io::Result<(Self::Stream, Self::Service)>>;
 
     fn accept(&self, socket: TcpStream, service: PatientService<S>) -> Self::Future {
         // Answers are small and clients wait for them; Nagle's algorithm would delay them.
         let _ = socket.set_nodelay(true);
-        let connection = &service.connection;
-        let Times {
-            clock,
-            idle_clock,
-            longest_idle,
-        } = service.times.clone();
-        let idle = ClosedWhenIdle::new(socket, Arc::clone(connection), idle_clock, longest_idle);
-        let patient = Patient::new(idle, clock.clone());
-        let stop = service.stop.clone();
-        let socket = Lingering::new(patient, Arc::clone(connection), clock, stop);
+        let PatientService {
+            connection,
+            times,
+            stop,
+            ..
+        } = &service;
+        let socket = PatientSocket::new(socket, connection, times, stop);
         ready(Ok((socket, service)))
     }
 }
@@ -93,7 +88,7 @@ where
     }
 
     fn call(&mut self, request: Request<Incoming>) -> Self::Future {
-        let running = self.connection.begin();
+        let running = self.connection.begin(request.version());
         let (request, unread) = Unread::of(request);
         let answering = self.service.clone().oneshot(request);
         let (connection, stop) = (Arc::clone(&self.connection), self.stop.clone());
@@ -102,7 +97,7 @@ where
             let mut answer = answering.await?;
             unread.settle(&mut answer, &connection, &clock, &stop);
             Ok(answer.map(|body| AnswerBody {
-                body: Box::pin(body),
+                body,
                 _running: running,
             }))
         })
@@ -111,11 +106,11 @@ where
 
 /// The body of an answer. Its request runs until it is sent or dropped.
 pub(super) struct AnswerBody<B> {
-    body: Pin<Box<B>>,
+    body: B,
     _running: Running,
 }
 
-impl<B: Body<Data = Bytes>> Body for AnswerBody<B> {
+impl<B: Body<Data = Bytes> + Unpin> Body for AnswerBody<B> {
     type Data = Bytes;
     type Error = B::Error;
 
@@ -123,8 +118,7 @@ impl<B: Body<Data = Bytes>> Body for AnswerBody<B> {
         mut self: Pin<&mut Self>,
         cx: &mut Context<'_>,
     ) -> Poll<Option<Result<Frame<Bytes>, B::Error>>> {
-        let frame = ready!(self.body.as_mut().poll_frame(cx));
-        Poll::Ready(frame)
+        Pin::new(&mut self.body).poll_frame(cx)
     }
 
     fn is_end_stream(&self) -> bool {

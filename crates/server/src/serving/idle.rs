@@ -7,23 +7,19 @@ use core::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use std::{
-    io::{self, IoSlice},
-    sync::Arc,
-};
+use std::{io, sync::Arc};
 
 use futures::future::BoxFuture;
-use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
+use tokio::io::{AsyncRead, ReadBuf};
 
-use super::connection::ConnectionState;
+use super::{Times, connection::ConnectionState};
 use crate::clock::Clock;
 
 /// How long a request's head may take. A slower client loses its connection.
 const LONGEST_HEAD: Duration = Duration::from_secs(30);
 
-/// A socket whose reads end with [`io::ErrorKind::TimedOut`] when the connection was idle for too long.
-pub(super) struct ClosedWhenIdle<S> {
-    socket: S,
+/// Ends a read with [`io::ErrorKind::TimedOut`] when the connection was idle for too long.
+pub(super) struct IdleLimit {
     connection: Arc<ConnectionState>,
     clock: Clock,
     longest_idle: Duration,
@@ -35,22 +31,35 @@ pub(super) struct ClosedWhenIdle<S> {
     wait: Option<BoxFuture<'static, ()>>,
 }
 
-impl<S> ClosedWhenIdle<S> {
-    pub(super) fn new(
-        socket: S,
-        connection: Arc<ConnectionState>,
-        clock: Clock,
-        longest_idle: Duration,
-    ) -> Self {
+impl IdleLimit {
+    pub(super) fn new(connection: Arc<ConnectionState>, times: &Times) -> Self {
         Self {
-            socket,
             connection,
-            clock,
-            longest_idle,
+            clock: times.idle_clock.clone(),
+            longest_idle: times.longest_idle,
             requests_before: 0,
             has_begun: false,
             wait: None,
         }
+    }
+
+    pub(super) fn poll_read<S: AsyncRead + Unpin>(
+        &mut self,
+        socket: &mut S,
+        cx: &mut Context<'_>,
+        into: &mut ReadBuf<'_>,
+    ) -> Poll<io::Result<()>> {
+        self.notice_requests();
+        let before = into.filled().len();
+        let read = Pin::new(socket).poll_read(cx, into);
+        if read.is_ready() {
+            if into.filled().len() > before {
+                self.note_bytes();
+            }
+            return read;
+        }
+        ready!(self.poll_timeout(cx));
+        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
     }
 
     /// Starts over when a request has come since.
@@ -63,9 +72,11 @@ impl<S> ClosedWhenIdle<S> {
         }
     }
 
-    /// Notes the first bytes of a head, which from then on has its own time.
+    /// Notes the first bytes of a head, which from then on has its own time. Over HTTP/2 they may be of
+    /// any frame, such as a PING of an idle client, so that the time of an idle connection goes on.
     fn note_bytes(&mut self) {
-        if !self.connection.is_busy() && !self.has_begun {
+        let connection = &self.connection;
+        if !connection.is_busy() && !connection.speaks_http_2() && !self.has_begun {
             self.has_begun = true;
             self.wait = None;
         }
@@ -73,7 +84,7 @@ impl<S> ClosedWhenIdle<S> {
 
     /// Ready when the wait for a request, or for the rest of its head, was too long.
     fn poll_timeout(&mut self, cx: &mut Context<'_>) -> Poll<()> {
-        if self.connection.is_busy() {
+        if self.connection.poll_is_busy(cx) {
             return Poll::Pending;
         }
         let longest = match self.has_begun {
@@ -89,66 +100,18 @@ impl<S> ClosedWhenIdle<S> {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for ClosedWhenIdle<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        self.notice_requests();
-        let before = into.filled().len();
-        let read = Pin::new(&mut self.socket).poll_read(cx, into);
-        if read.is_ready() {
-            if into.filled().len() > before {
-                self.note_bytes();
-            }
-            return read;
-        }
-        ready!(self.poll_timeout(cx));
-        Poll::Ready(Err(io::ErrorKind::TimedOut.into()))
-    }
-}
-
-impl<S: AsyncWrite + Unpin> AsyncWrite for ClosedWhenIdle<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_shutdown(cx)
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::FutureExt as _;
+    use http::Version;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream};
+    use tokio_util::sync::CancellationToken;
 
     use super::*;
-    use crate::{clock::ClockHand, unix_millis::UnixMillis};
+    use crate::{clock::ClockHand, serving::socket::PatientSocket, unix_millis::UnixMillis};
 
     struct Idle {
-        server: ClosedWhenIdle<DuplexStream>,
+        server: PatientSocket<DuplexStream>,
         client: DuplexStream,
         connection: Arc<ConnectionState>,
         hand: ClockHand,
@@ -158,9 +121,13 @@ mod tests {
         let (clock, hand) = Clock::by_hand(UnixMillis::from_ms(0));
         let (server, client) = tokio::io::duplex(64);
         let connection = Arc::new(ConnectionState::default());
-        let longest = Duration::from_secs(75);
+        let times = Times {
+            clock: Clock::system(),
+            idle_clock: clock,
+            longest_idle: Duration::from_secs(75),
+        };
         Idle {
-            server: ClosedWhenIdle::new(server, Arc::clone(&connection), clock, longest),
+            server: PatientSocket::new(server, &connection, &times, &CancellationToken::new()),
             client,
             connection,
             hand,
@@ -214,7 +181,7 @@ mod tests {
     async fn no_time_runs_during_a_request_and_a_new_wait_begins_after_it() {
         let mut idle = idle();
         idle.send();
-        let running = idle.connection.begin();
+        let running = idle.connection.begin(Version::HTTP_11);
         assert!(!idle.is_closed());
         idle.hand.forward(1_000_000);
         assert!(!idle.is_closed());
@@ -224,5 +191,42 @@ mod tests {
         assert!(!idle.is_closed());
         idle.hand.forward(1);
         assert!(idle.is_closed());
+    }
+
+    #[tokio::test]
+    async fn frames_of_an_idle_http_2_connection_neither_shorten_nor_extend_its_time() {
+        let mut idle = idle();
+        idle.send();
+        drop(idle.connection.begin(Version::HTTP_2));
+        assert!(!idle.is_closed());
+        for _ in 0..7 {
+            idle.hand.forward(10_000);
+            idle.send();
+            assert!(!idle.is_closed());
+        }
+        idle.hand.forward(5_000);
+        assert!(idle.is_closed());
+    }
+
+    #[tokio::test]
+    async fn a_read_that_began_during_a_request_notices_its_end() {
+        let mut idle = idle();
+        idle.send();
+        let running = idle.connection.begin(Version::HTTP_11);
+        let mut server = idle.server;
+        let read = tokio::spawn(async move { server.read(&mut [0; 8]).await });
+        tokio::task::yield_now().await;
+        // Nothing but this wakes the read.
+        drop(running);
+        for _ in 0..100 {
+            tokio::task::yield_now().await;
+            idle.hand.forward(1_000);
+        }
+        tokio::task::yield_now().await;
+        assert!(read.is_finished());
+        assert_eq!(
+            read.await.unwrap().unwrap_err().kind(),
+            io::ErrorKind::TimedOut
+        );
     }
 }

@@ -7,10 +7,7 @@ use core::{
     task::{Context, Poll, ready},
     time::Duration,
 };
-use std::{
-    io::{self, IoSlice},
-    sync::Arc,
-};
+use std::{io, sync::Arc};
 
 use futures::future::BoxFuture;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
@@ -32,9 +29,8 @@ const LONGEST_AT_STOP: Duration = Duration::from_secs(1);
 /// Bytes of one read.
 const CHUNK: usize = 16 * 1024;
 
-/// A socket whose shutdown first ends our side, and then reads and discards.
-pub(super) struct Lingering<S> {
-    socket: S,
+/// Shuts a socket down: first it ends our side, then it reads and discards.
+pub(super) struct Lingering {
     connection: Arc<ConnectionState>,
     clock: Clock,
     stop: CancellationToken,
@@ -56,19 +52,39 @@ struct Discarding {
     chunk: Box<[u8]>,
 }
 
-impl<S> Lingering<S> {
+impl Lingering {
     pub(super) fn new(
-        socket: S,
         connection: Arc<ConnectionState>,
         clock: Clock,
         stop: CancellationToken,
     ) -> Self {
         Self {
-            socket,
             connection,
             clock,
             stop,
             closing: Closing::Open,
+        }
+    }
+
+    pub(super) fn poll_shutdown<S: AsyncRead + AsyncWrite + Unpin>(
+        &mut self,
+        socket: &mut S,
+        cx: &mut Context<'_>,
+    ) -> Poll<io::Result<()>> {
+        loop {
+            match &mut self.closing {
+                Closing::Open => {
+                    // The client sees the end of the stream after its answer, even while it is
+                    // still sending.
+                    ready!(Pin::new(&mut *socket).poll_shutdown(cx))?;
+                    self.closing = Closing::Discarding(self.discarding());
+                }
+                Closing::Discarding(discarding) => {
+                    ready!(discarding.poll(socket, &self.clock, cx));
+                    self.closing = Closing::Over;
+                }
+                Closing::Over => return Poll::Ready(Ok(())),
+            }
         }
     }
 
@@ -129,73 +145,22 @@ impl Discarding {
     }
 }
 
-impl<S: AsyncRead + Unpin> AsyncRead for Lingering<S> {
-    fn poll_read(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        into: &mut ReadBuf<'_>,
-    ) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_read(cx, into)
-    }
-}
-
-impl<S: AsyncRead + AsyncWrite + Unpin> AsyncWrite for Lingering<S> {
-    fn poll_write(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        bytes: &[u8],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write(cx, bytes)
-    }
-
-    fn poll_write_vectored(
-        mut self: Pin<&mut Self>,
-        cx: &mut Context<'_>,
-        slices: &[IoSlice<'_>],
-    ) -> Poll<io::Result<usize>> {
-        Pin::new(&mut self.socket).poll_write_vectored(cx, slices)
-    }
-
-    fn is_write_vectored(&self) -> bool {
-        self.socket.is_write_vectored()
-    }
-
-    fn poll_flush(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        Pin::new(&mut self.socket).poll_flush(cx)
-    }
-
-    fn poll_shutdown(mut self: Pin<&mut Self>, cx: &mut Context<'_>) -> Poll<io::Result<()>> {
-        let this = &mut *self;
-        loop {
-            match &mut this.closing {
-                Closing::Open => {
-                    // The client sees the end of the stream after its answer, even while it is
-                    // still sending.
-                    ready!(Pin::new(&mut this.socket).poll_shutdown(cx))?;
-                    this.closing = Closing::Discarding(this.discarding());
-                }
-                Closing::Discarding(discarding) => {
-                    ready!(discarding.poll(&mut this.socket, &this.clock, cx));
-                    this.closing = Closing::Over;
-                }
-                Closing::Over => return Poll::Ready(Ok(())),
-            }
-        }
-    }
-}
-
 #[cfg(test)]
 mod tests {
     use futures::FutureExt as _;
     use tokio::io::{AsyncReadExt as _, AsyncWriteExt as _, DuplexStream, duplex};
 
     use super::*;
-    use crate::{clock::ClockHand, unix_millis::UnixMillis};
+    use crate::{
+        clock::ClockHand,
+        serving::{Times, socket::PatientSocket},
+        unix_millis::UnixMillis,
+    };
 
     const ROOM: usize = 64 * 1024;
 
     struct Closed {
-        server: Lingering<DuplexStream>,
+        server: PatientSocket<DuplexStream>,
         client: DuplexStream,
         hand: ClockHand,
         stop: CancellationToken,
@@ -211,8 +176,13 @@ mod tests {
         if leaves_unread {
             connection.leave_unread();
         }
+        let times = Times {
+            idle_clock: clock.clone(),
+            longest_idle: Duration::MAX,
+            clock,
+        };
         Closed {
-            server: Lingering::new(socket, connection, clock, stop.clone()),
+            server: PatientSocket::new(socket, &connection, &times, &stop),
             client,
             hand,
             stop,

@@ -140,7 +140,7 @@ impl Unread {
         }
         let (connection, clock, stop) = (Arc::clone(connection), clock.clone(), stop.clone());
         // The connection is not idle before the rest is read.
-        let running = connection.begin();
+        let running = connection.begin(self.version);
         tokio::spawn(async move {
             let _running = running;
             let mut rest = body;
