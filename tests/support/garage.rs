@@ -29,9 +29,6 @@ pub struct Garage {
     _folder: TempDir,
 }
 
-/// How often the start is tried, because another program can take a port between our choice of it and Garage's bind.
-const ATTEMPTS: usize = 5;
-
 impl Garage {
     /// The region that Garage's signatures name. It equals KMS's region, because a server has only one region.
     pub const REGION: &str = Moto::REGION;
@@ -42,14 +39,7 @@ impl Garage {
     /// Fails if `SEALIFT_TEST_GARAGE` does not name a Garage 2 that listens, or if the environment has no
     /// credentials that it accepts.
     pub fn start(bucket: &str) -> Result<Self> {
-        let mut refused = None;
-        for _ in 0..ATTEMPTS {
-            match Self::try_start(bucket) {
-                Ok(garage) => return Ok(garage),
-                Err(error) => refused = Some(error),
-            }
-        }
-        Err(refused.context("Garage was never started")?)
+        programs::start_listening(|| Self::try_start(bucket))
     }
 
     fn try_start(bucket: &str) -> Result<Self> {

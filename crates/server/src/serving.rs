@@ -3,7 +3,7 @@
 //! is closed ([`idle`]), and so is one whose other side stands still ([`patience`]). A client that is
 //! refused while it still sends gets to read the reason ([`unread`], [`lingering`]).
 
-use core::{convert::Infallible, time::Duration};
+use core::convert::Infallible;
 use std::net::SocketAddr;
 
 use axum_server::{Handle, Server};
@@ -14,30 +14,18 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 use tower::Service;
 
-use crate::clock::Clock;
-
 mod accept;
 mod connection;
 mod idle;
 mod lingering;
 mod patience;
 mod socket;
+mod times;
 mod unread;
 
 use accept::{PatientAcceptor, PatientService};
+pub(crate) use times::Times;
 pub(crate) use unread::RequestBody;
-
-/// The clocks and the limit by which connections are closed.
-#[derive(Debug, Clone)]
-pub(crate) struct Times {
-    /// The clock for timeouts during a request and while a connection closes.
-    pub(crate) clock: Clock,
-    /// The clock for idle connections. It is the machine's clock, because a test that moves its own
-    /// clock by minutes would close the connections that it uses.
-    pub(crate) idle_clock: Clock,
-    /// How long a connection without a request stays open.
-    pub(crate) longest_idle: Duration,
-}
 
 /// Serves HTTP/1.1 and HTTP/2 until `stop`, then waits for the running requests. `service_for` makes
 /// the service of a connection from its peer's address; `who` names the server in the log.
@@ -84,6 +72,8 @@ pub(crate) async fn serve<S, B>(
 
 #[cfg(test)]
 mod tests {
+    use core::time::Duration;
+
     use hyper::client::conn::http2;
     use hyper_util::rt::{TokioExecutor, TokioIo};
     use tokio::{
@@ -92,7 +82,10 @@ mod tests {
     };
 
     use super::*;
-    use crate::{clock::ClockHand, unix_millis::UnixMillis};
+    use crate::{
+        clock::{Clock, ClockHand},
+        unix_millis::UnixMillis,
+    };
 
     /// A server whose every answer is the text "answer". It reads no body.
     async fn served() -> (SocketAddr, ClockHand, CancellationToken) {

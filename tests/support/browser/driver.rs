@@ -7,7 +7,7 @@ use std::{
     time::Duration,
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, bail};
 
 use crate::{BrowserKind, lines, processes, programs};
 
@@ -21,6 +21,10 @@ pub(super) struct Driver {
 
 impl Driver {
     pub(super) fn start(kind: BrowserKind) -> Result<Self> {
+        programs::start_listening(|| Self::try_start(kind))
+    }
+
+    fn try_start(kind: BrowserKind) -> Result<Self> {
         let mut command = match kind {
             BrowserKind::Chromium => Command::new(programs::path_in("SEALIFT_TEST_CHROMEDRIVER")?),
             BrowserKind::Firefox => {
@@ -45,13 +49,15 @@ impl Driver {
             })?;
             port.trim_end_matches('.').parse().ok()
         });
-        let mut driver = Self {
+        let Some(port) = port else {
+            let _ = process.wait();
+            bail!("the driver of {kind:?} ended before it listened");
+        };
+        Ok(Self {
             kind,
             process,
-            port: 0,
-        };
-        driver.port = port.context("the driver ended before it listened")?;
-        Ok(driver)
+            port,
+        })
     }
 
     pub(super) fn address(&self) -> String {

@@ -3,21 +3,23 @@
 
 use sealift_message::{DecryptError, StoredHeader};
 
-/// The bytes of a recorded header, and what they say. A damaged header fails only what needs it, so that
-/// one damaged row does not fail a whole list.
+/// A recorded header. A damaged one fails only what needs it, so that one damaged row does not fail a
+/// whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub struct RecordedHeader {
-    bytes: Vec<u8>,
-    parsed: Result<StoredHeader, DecryptError>,
+pub enum RecordedHeader {
+    /// A header of ours.
+    Parsed(StoredHeader),
+    /// Bytes that are no header of ours, and the reason.
+    Damaged(Vec<u8>, DecryptError),
 }
 
 impl RecordedHeader {
     /// Parses the bytes of a row.
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
-        Self {
-            parsed: StoredHeader::new(&bytes),
-            bytes,
+        match StoredHeader::new(&bytes) {
+            Ok(header) => Self::Parsed(header),
+            Err(error) => Self::Damaged(bytes, error),
         }
     }
 
@@ -26,12 +28,18 @@ impl RecordedHeader {
     /// # Errors
     /// Returns the [`DecryptError`] of the parser if the bytes are no header of ours.
     pub fn parsed(&self) -> Result<&StoredHeader, DecryptError> {
-        self.parsed.as_ref().map_err(|error| *error)
+        match self {
+            Self::Parsed(header) => Ok(header),
+            Self::Damaged(_, error) => Err(*error),
+        }
     }
 
     /// Returns the bytes, for the answer to a client.
     #[must_use]
     pub fn into_bytes(self) -> Vec<u8> {
-        self.bytes
+        match self {
+            Self::Parsed(header) => header.header().as_bytes().to_vec(),
+            Self::Damaged(bytes, _) => bytes,
+        }
     }
 }

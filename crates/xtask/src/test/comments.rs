@@ -35,13 +35,11 @@ struct Area {
 pub(super) fn check(bench: &Bench<'_>, log: &mut Log, faults: &mut Vec<String>) -> Result<()> {
     let root = &bench.workshop.root;
     let mut areas: BTreeMap<String, Area> = BTreeMap::new();
-    let names = sources(root)?;
-    let known = citations::Known::read(root, &names)?;
-    for name in &names {
-        let text =
-            fs::read_to_string(root.join(name)).with_context(|| format!("cannot read {name}"))?;
+    let files = sources(root)?;
+    let known = citations::Known::of(&files);
+    for (name, text) in &files {
         let area = areas.entry(area_of(name)).or_default();
-        for paragraph in paragraphs::of(name, &text) {
+        for paragraph in paragraphs::of(name, text) {
             area.paragraphs += 1;
             if begins_late(&paragraph) {
                 let begin: String = paragraph.text.chars().take(60).collect();
@@ -100,18 +98,23 @@ fn area_of(name: &str) -> String {
     }
 }
 
-/// The sources and documents of the project by their paths below `root`, in order.
-fn sources(root: &Path) -> Result<Vec<String>> {
-    let mut found = Vec::new();
+/// Reads the sources and documents of the project: their paths below `root`, in order, and their texts.
+fn sources(root: &Path) -> Result<Vec<(String, String)>> {
+    let mut names = Vec::new();
     for folder in ["crates", "tests", "web", "docs"] {
         for path in super::rooms::sources(&root.join(folder))? {
-            found.push(path.strip_prefix(root)?.to_string_lossy().into_owned());
+            names.push(path.strip_prefix(root)?.to_string_lossy().into_owned());
         }
     }
-    for name in ["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"] {
-        found.push(name.to_owned());
-    }
-    Ok(found)
+    names.extend(["README.md", "ARCHITECTURE.md", "CONTRIBUTING.md"].map(str::to_owned));
+    let read = |name: String| {
+        let text = fs::read_to_string(root.join(&name));
+        Ok((
+            name.clone(),
+            text.with_context(|| format!("cannot read {name}"))?,
+        ))
+    };
+    names.into_iter().map(read).collect()
 }
 
 #[cfg(test)]

@@ -1,10 +1,7 @@
 //! Checks that the documents, sections, source files and tests that comments and documents cite are there.
 
 use super::paragraphs::Paragraph;
-use anyhow::{Context, Result};
 use std::collections::{BTreeMap, BTreeSet};
-use std::fs;
-use std::path::Path;
 
 /// The document that specifies the rules R1 to R11.
 const RULE_BOOK: &str = "docs/FORMAT.md";
@@ -21,20 +18,17 @@ pub(super) struct Known {
 }
 
 impl Known {
-    /// # Errors
-    /// Fails if a source or document cannot be read.
-    pub(super) fn read(root: &Path, names: &[String]) -> Result<Self> {
+    /// Reads what each file, by name and text, has to be cited.
+    pub(super) fn of(files: &[(String, String)]) -> Self {
         let mut known = Self {
             headings: BTreeMap::new(),
-            sources: names.iter().cloned().collect(),
+            sources: files.iter().map(|(name, _)| name.clone()).collect(),
             functions: BTreeSet::new(),
         };
-        for name in names {
-            let text = fs::read_to_string(root.join(name))
-                .with_context(|| format!("cannot read {name}"))?;
-            known.add(name, &text);
+        for (name, text) in files {
+            known.add(name, text);
         }
-        Ok(known)
+        known
     }
 
     fn add(&mut self, name: &str, text: &str) {
