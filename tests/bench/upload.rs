@@ -34,10 +34,18 @@ const PUTS_AT_ONCE: usize = 5;
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
     let ground = Ground::prepare().await?;
     let path = ground.file("upload.bin", scale.upload_bytes)?;
-    let browser = Browser::start().await?;
+    let kind = if std::env::var("AB_FIREFOX").is_ok() {
+        sealift_tests::BrowserKind::Firefox
+    } else {
+        sealift_tests::BrowserKind::Chromium
+    };
+    let browser = Browser::start_in(kind).await?;
     let mut all: Vec<(&str, Vec<Took>)> = Vec::new();
     for who in [SEALIFT].into_iter().chain(PEERS).chain([NATIVE]) {
         all.push((who, Vec::new()));
+    }
+    if let Ok(only) = std::env::var("AB_WHO") {
+        all.retain(|(who, _)| only.split(',').any(|o| o == *who));
     }
     for _ in 0..scale.rounds {
         for (who, rounds) in &mut all {
@@ -77,9 +85,10 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     Ok(())
 }
 
-/// Records when a file is chosen, when its row says that all is sent, and when the row says that it is done.
+/// Records when a file is chosen, when its row says that all is sent, and when the row says that it is done. The
+/// times are attributes of the page, because Firefox gives every script of a driver a global scope of its own.
 const WATCH_THE_ROW: &str = r"
-const noted = globalThis.noted = {};
+const noted = document.documentElement.dataset;
 const begin = () => { noted.began ??= performance.now(); };
 document.querySelector('input#files').addEventListener('change', begin, { capture: true });
 const record = () => {
@@ -87,10 +96,10 @@ const record = () => {
     if (state === 'checking') noted.sent ??= performance.now();
     if (state === 'done') noted.done ??= performance.now();
 };
-new MutationObserver(record).observe(document, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
+new MutationObserver(record).observe(document.body, { subtree: true, childList: true, attributes: true, attributeFilter: ['data-state'] });
 ";
 
-const NOTED: &str = "return { sentMs: (noted.sent ?? noted.done) - noted.began, doneMs: noted.done - noted.began };";
+const NOTED: &str = "const { began, sent, done } = document.documentElement.dataset; return { sentMs: (sent ?? done) - began, doneMs: done - began };";
 
 async fn by_sealift(ground: &Ground, browser: &Browser, path: &Path) -> Result<Took> {
     let page = browser.open_at(&ground.address).await?;

@@ -58,7 +58,7 @@ export class Bridge {
    * @param {(message: Message | Stopped) => void} hear
    */
   constructor(address, hear) {
-    this.#worker = new Worker(allowed(address), { type: 'module' });
+    this.#worker = startWorker(address);
     this.#worker.addEventListener('message', ({ data }) => (data.type === 'answer' ? this.#answered(data) : hear(data)));
     this.#worker.addEventListener('error', () => hear({ type: 'stopped', failure: STOPPED }));
   }
@@ -105,8 +105,17 @@ export class Bridge {
 }
 
 /**
+ * Starts a worker of the script `address`.
+ *
+ * @param {URL} address
+ */
+export function startWorker(address) {
+  return new Worker(allowed(address), { type: 'module' });
+}
+
+/**
  * Returns the address as a worker takes it: under `require-trusted-types-for 'script'` it must be one that a policy
- * allows. A page has one script for its workers, and the policy allows no other.
+ * allows. A page, or a worker, has one script for its workers, and the policy allows no other.
  *
  * @param {URL} address
  * @returns {string}

@@ -1,8 +1,9 @@
 // The worker that sends files. Besides the module's messages it posts the server's limits.
 
 import init, { Uploads } from '../module/sealift_browser.js';
-import { serve } from '../common/bridge.js';
+import { serve, startWorker } from '../common/bridge.js';
 import { isFailure } from '../common/failure.js';
+import { Sealers, sealersFor } from './sealers.js';
 
 /** @import { Policy } from '../module/api.js' */
 /** @import { Failure, Report } from '../module/report.js' */
@@ -20,9 +21,14 @@ const LONGEST_WAIT_MS = 30_000;
 /** @param {string} backend */
 async function open(backend) {
   await init();
-  const uploads = await Uploads.open(backend, say);
+  const sealers = new Sealers(startSealer, sealersFor(navigator));
+  const uploads = await Uploads.open(backend, say, { sealers });
   if (!(await tellPolicy(uploads))) setTimeout(tellPolicyLater, FIRST_WAIT_MS, uploads, FIRST_WAIT_MS);
   return uploads;
+}
+
+function startSealer() {
+  return startWorker(new URL('./seal-worker.js', import.meta.url));
 }
 
 /** @param {UploadMessage} message */

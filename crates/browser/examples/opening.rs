@@ -77,7 +77,7 @@ impl Opening {
         Ok(Self {
             opener: PieceOpener::new(header.as_bytes(), key(), sealed_len, plaintext_len).await?,
             object,
-            buffers: PartBuffers::default(),
+            buffers: PartBuffers::at_most(20 << 20),
         })
     }
 

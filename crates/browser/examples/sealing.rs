@@ -100,7 +100,7 @@ impl Sealing {
             sealer: PartSealer::new(header.as_bytes(), key, plan, Backend::WebCrypto).await?,
             plan,
             seals: Slots::of(1),
-            buffers: PartBuffers::default(),
+            buffers: PartBuffers::at_most(20 << 20),
         })
     }
 

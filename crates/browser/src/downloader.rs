@@ -45,6 +45,9 @@ use crate::{
 #[wasm_bindgen(js_name = Opener)]
 pub struct Downloader(Rc<Shared>);
 
+/// The most bytes of all pieces that are opened at once, and of the buffers that wait for the next.
+const MOST_BYTES: u32 = 20 * 1024 * 1024;
+
 struct Shared {
     server: Rc<ServerApi>,
     credential: Rc<Credential>,
@@ -77,7 +80,7 @@ impl Downloader {
             credential,
             reporter: Rc::new(DownloadReporter::new(reporter)),
             stall_ms: options.patience.stall_ms,
-            buffers: PartBuffers::default(),
+            buffers: PartBuffers::at_most(MOST_BYTES),
             files: PartFiles::default(),
             under_way: RefCell::default(),
             offered: RefCell::default(),

@@ -35,6 +35,11 @@ impl ChosenFile {
         }
     }
 
+    /// Returns the file, to be read in another worker. Whoever reads it compares size and modification time.
+    pub(crate) fn file(&self) -> &File {
+        &self.file
+    }
+
     /// Returns the file's name, as the person knows it.
     #[must_use]
     pub fn name(&self) -> String {

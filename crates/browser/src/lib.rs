@@ -8,6 +8,7 @@
 //! - [`uploads`], [`queue`]: upload all files of a page, a few at a time
 //! - [`uploader`]: uploads one file, from the open request to its record
 //! - [`seal`]: seals parts, with WebCrypto or with AES in WebAssembly
+//! - [`sealing_pool`]: seals parts in several workers
 //! - [`sealed_part`], [`part_buffers`], [`part_files`]: hold parts while they are sealed and sent
 //! - [`file_slice`], [`put_part`], [`server_api`]: read files, PUT parts, ask the server
 //! - [`shared`], [`slots`]: what all uploads share, and the limiter for it
@@ -34,6 +35,7 @@ pub mod queue;
 pub mod report;
 pub mod seal;
 pub mod sealed_part;
+pub mod sealing_pool;
 pub mod server_api;
 pub mod shared;
 pub mod short_map;

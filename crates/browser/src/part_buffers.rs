@@ -1,18 +1,21 @@
-//! The memory in which parts are sealed and hashed, and pieces are opened. It is JavaScript's, because a wasm
-//! module's memory never shrinks. Buffers are reused, because fresh memory costs more time than sealing.
+//! The memory in which parts are sealed, hashed and kept until they are sent, and pieces are opened. It is
+//! JavaScript's, because a wasm module's memory never shrinks. Buffers are reused, because fresh memory costs
+//! more time than sealing.
 
-use std::{cell::RefCell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    rc::Rc,
+};
 
-use js_sys::Uint8Array;
+use js_sys::{ArrayBuffer, Uint8Array};
 
 use crate::{
     failure::Fault,
     slots::{Permit, Slots},
 };
 
-/// The most bytes of all buffers of a page: two parts of the usual 8 MiB, so that one is hashed while the
-/// next is sealed, and room for small ones.
-const MOST_BYTES: u32 = 20 * 1024 * 1024;
+/// The most buffers at once of parts that are too large for the bound: one is sealed while others are sent.
+const MOST_LARGE: u32 = 3;
 /// Buffer lengths are multiples of this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
 
@@ -21,7 +24,10 @@ const STEP_BYTES: u64 = 128 * 1024;
 pub struct PartBuffers(Rc<Shared>);
 
 struct Shared {
+    most_bytes: u32,
     slots: Slots,
+    /// The bytes of all buffers in use.
+    in_use: Cell<u64>,
     idle: RefCell<Vec<Uint8Array>>,
 }
 
@@ -29,20 +35,25 @@ struct Shared {
 pub struct PartBuffer {
     whole: Uint8Array,
     sealed: Uint8Array,
+    sealed_len: u32,
+    capacity: u32,
     home: PartBuffers,
     _permit: Permit,
 }
 
-impl Default for PartBuffers {
-    fn default() -> Self {
+impl PartBuffers {
+    /// Starts without buffers. All of them together have at most `most_bytes` bytes. A buffer of over a third of
+    /// that counts as a third, so that there are three of them however large they are.
+    #[must_use]
+    pub fn at_most(most_bytes: u32) -> Self {
         Self(Rc::new(Shared {
-            slots: Slots::of(MOST_BYTES),
+            most_bytes,
+            slots: Slots::of(most_bytes),
+            in_use: Cell::new(0),
             idle: RefCell::default(),
         }))
     }
-}
 
-impl PartBuffers {
     /// Waits until there is room for `len` bytes. The buffer still holds the bytes of its last use.
     ///
     /// # Errors
@@ -52,14 +63,19 @@ impl PartBuffers {
         let sealed_len = u32::try_from(len).map_err(|_| too_large())?;
         let steps = len.div_ceil(STEP_BYTES).saturating_mul(STEP_BYTES);
         let capacity = u32::try_from(steps).map_err(|_| too_large())?;
-        let permit = self.0.slots.acquire(capacity).await;
+        let units = capacity.min(self.0.most_bytes / MOST_LARGE);
+        let permit = self.0.slots.acquire(units).await;
         let whole = self
             .idle_one(capacity)
             .unwrap_or_else(|| Uint8Array::new_with_length(capacity));
+        let in_use = &self.0.in_use;
+        in_use.set(in_use.get().saturating_add(capacity.into()));
         self.keep_within_bounds();
         Ok(PartBuffer {
             sealed: whole.subarray(0, sealed_len),
             whole,
+            sealed_len,
+            capacity,
             home: self.clone(),
             _permit: permit,
         })
@@ -74,10 +90,10 @@ impl PartBuffers {
     /// Drops idle buffers, the longest idle first, until all buffers together are within the bound.
     fn keep_within_bounds(&self) {
         let mut idle = self.0.idle.borrow_mut();
-        let in_use = u64::from(self.0.slots.in_use());
+        let in_use = self.0.in_use.get();
         let bytes =
             |idle: &[Uint8Array]| -> u64 { idle.iter().map(|one| u64::from(one.length())).sum() };
-        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > MOST_BYTES.into() {
+        while !idle.is_empty() && in_use.saturating_add(bytes(&idle)) > self.0.most_bytes.into() {
             idle.remove(0);
         }
     }
@@ -91,9 +107,40 @@ impl PartBuffer {
     }
 }
 
+impl PartBuffer {
+    /// Returns the memory, to be transferred to another worker. Until [`Self::take_back`] the buffer has no bytes.
+    pub(crate) fn lend(&self) -> ArrayBuffer {
+        self.whole.buffer()
+    }
+
+    /// Takes the memory that another worker transferred back, and returns whether it is as long as it was.
+    pub(crate) fn take_back(&mut self, memory: &ArrayBuffer) -> bool {
+        if memory.byte_length() != self.capacity {
+            return false;
+        }
+        self.hold(Uint8Array::new(memory));
+        true
+    }
+
+    /// Replaces memory that was lent and is lost.
+    pub(crate) fn renew(&mut self) {
+        self.hold(Uint8Array::new_with_length(self.capacity));
+    }
+
+    fn hold(&mut self, whole: Uint8Array) {
+        self.sealed = whole.subarray(0, self.sealed_len);
+        self.whole = whole;
+    }
+}
+
 impl Drop for PartBuffer {
     fn drop(&mut self) {
-        self.home.0.idle.borrow_mut().push(self.whole.clone());
+        let in_use = &self.home.0.in_use;
+        in_use.set(in_use.get().saturating_sub(self.capacity.into()));
+        // Memory that was lent and did not come back has no bytes here.
+        if self.whole.length() == self.capacity {
+            self.home.0.idle.borrow_mut().push(self.whole.clone());
+        }
     }
 }
 
@@ -105,6 +152,7 @@ mod tests {
     use super::*;
 
     const PART: u64 = 8 * 1024 * 1024 + 1500;
+    const MOST_BYTES: u32 = 26 * 1024 * 1024;
 
     fn try_take(buffers: &PartBuffers, len: u64) -> Option<PartBuffer> {
         Box::pin(buffers.take(len)).now_or_never()?.ok()
@@ -112,7 +160,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn a_buffer_that_came_back_is_used_again_for_a_part_of_about_its_length() {
-        let buffers = PartBuffers::default();
+        let buffers = PartBuffers::at_most(MOST_BYTES);
         let first = try_take(&buffers, PART).unwrap();
         first.bytes().set_index(0, 0xA5);
         drop(first);
@@ -123,8 +171,8 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn who_wants_a_buffer_beyond_the_bound_waits_for_one_to_come_back() {
-        let buffers = PartBuffers::default();
-        let mut held: Vec<_> = (0..2).map(|_| try_take(&buffers, PART).unwrap()).collect();
+        let buffers = PartBuffers::at_most(MOST_BYTES);
+        let mut held: Vec<_> = (0..3).map(|_| try_take(&buffers, PART).unwrap()).collect();
         assert!(try_take(&buffers, PART).is_none());
         held.pop();
         assert!(try_take(&buffers, PART).is_some());
@@ -132,7 +180,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn idle_buffers_of_other_lengths_make_room() {
-        let buffers = PartBuffers::default();
+        let buffers = PartBuffers::at_most(MOST_BYTES);
         drop(
             (0..2)
                 .map(|_| try_take(&buffers, PART).unwrap())
@@ -145,7 +193,7 @@ mod tests {
 
     #[wasm_bindgen_test]
     fn a_part_that_no_array_holds_is_refused() {
-        let buffers = PartBuffers::default();
+        let buffers = PartBuffers::at_most(MOST_BYTES);
         let refused = Box::pin(buffers.take(1 << 32)).now_or_never().unwrap();
         assert!(matches!(refused, Err(Fault::PartTooLarge { .. })));
     }

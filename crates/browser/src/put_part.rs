@@ -4,6 +4,7 @@ use futures::{
     channel::oneshot,
     future::{Either, select},
 };
+use js_sys::Uint8Array;
 use sealift_transfer::{address::Life, api::SignedPart, retry::RequestFailure};
 use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
 use web_sys::{Blob, ProgressEvent, XmlHttpRequest};
@@ -33,6 +34,15 @@ impl Default for Patience {
     }
 }
 
+/// The sealed bytes to PUT.
+#[derive(Debug)]
+pub enum Body {
+    /// Bytes in this worker's memory. The browser copies them when the request begins.
+    Bytes(Uint8Array),
+    /// A file on the browser's disk.
+    Blob(Blob),
+}
+
 /// PUTs exactly `sealed`. `life` is how long the presigned URL is valid, if known. Calls `progress` with the
 /// number of bytes sent so far. Dropping the future aborts the request.
 ///
@@ -41,7 +51,7 @@ impl Default for Patience {
 pub async fn put_part(
     signed: &SignedPart,
     life: Option<Life>,
-    sealed: &Blob,
+    sealed: &Body,
     patience: Patience,
     progress: impl Fn(u64) + 'static,
 ) -> Result<(), RequestError> {
@@ -67,7 +77,7 @@ struct Running {
 impl Running {
     fn start(
         signed: &SignedPart,
-        sealed: &Blob,
+        sealed: &Body,
         patience: Patience,
         progress: impl Fn(u64) + 'static,
     ) -> Result<(Self, oneshot::Receiver<()>), JsValue> {
@@ -93,7 +103,10 @@ impl Running {
         upload.set_onprogress(Some(progress.as_ref().unchecked_ref()));
         upload.set_onload(Some(left.as_ref().unchecked_ref()));
         request.set_onloadend(Some(when_ended.as_ref().unchecked_ref()));
-        request.send_with_opt_blob(Some(sealed))?;
+        match sealed {
+            Body::Bytes(bytes) => request.send_with_opt_js_u8_array(Some(bytes))?,
+            Body::Blob(blob) => request.send_with_opt_blob(Some(blob))?,
+        }
         let running = Self {
             request,
             movement,

@@ -7,20 +7,21 @@ pub mod agreement;
 use core::{ops::Range, str::FromStr};
 
 use futures::stream::{self, StreamExt as _, TryStreamExt as _};
-use js_sys::Uint8Array;
+use js_sys::{Array, Object, Reflect, Uint8Array};
 use sealift_message::{ContentKey, Frame, FrameIndex, Header, Layout, StoredHeader};
 use sealift_transfer::{Part, PartNumber, PartPlan, api::Sha256};
+use wasm_bindgen::JsValue;
 use wasm_bindgen_futures::JsFuture;
 
 use crate::{
-    browser::{self, within},
+    browser::{self, number_of, within},
     failure::Fault,
     file_slice::ChosenFile,
     web_crypto::{self, FRAMES_IN_FLIGHT, Use},
 };
 
 /// The bytes read from a file at a time. They are few, so that plaintext takes little memory.
-const READ_BYTES: u64 = 2 * 1024 * 1024;
+const READ_BYTES: u64 = 16 * 1024 * 1024;
 /// The number of reads at once: one is sealed while the next is read.
 const READS_AHEAD: usize = 2;
 
@@ -171,6 +172,42 @@ impl PartSealer {
             .await
     }
 
+    /// Returns whether workers can seal with this key. They cannot where it is in this module.
+    #[must_use]
+    pub fn is_for_workers(&self) -> bool {
+        matches!(self.key, Key::WebCrypto(_))
+    }
+
+    /// Prepares a part to be sealed by a worker: writes into `sealed` all that is not ciphertext, and returns `key`
+    /// and `frames` of the worker's task.
+    ///
+    /// # Errors
+    /// Returns a [`Fault`] if the key is in this module, the plan has no such frames, or `sealed` has another
+    /// length.
+    pub fn task(&self, part: &Part, sealed: &Uint8Array) -> Result<Object, Fault> {
+        let Key::WebCrypto(key) = &self.key else {
+            return Err(Fault::Browser("a worker gets no key of this module"));
+        };
+        self.begin(part, sealed)?;
+        let frames = Array::new();
+        for index in part.frames.clone() {
+            let frame = place_of(self.plan.layout(), index).ok_or(NO_SUCH_FRAME)?;
+            frames.push(
+                &frame
+                    .for_worker(key, part, sealed)
+                    .ok_or(NO_SUCH_FRAME)?
+                    .into(),
+            );
+        }
+        let task = Object::new();
+        let set = |name: &str, value: &JsValue| Reflect::set(&task, &name.into(), value);
+        let key: &JsValue = key.crypto_key().as_ref();
+        set("key", key)
+            .and(set("frames", &frames))
+            .map_err(|_| NO_SUCH_FRAME)?;
+        Ok(task)
+    }
+
     /// Checks the length of `sealed`, and writes the header if the part begins the message.
     fn begin(&self, part: &Part, sealed: &Uint8Array) -> Result<(), Fault> {
         if u64::from(sealed.length()) != part.sealed_len() {
@@ -211,14 +248,12 @@ impl PartSealer {
         let (sealed, sealed_from) = (sealed.clone(), part.sealed.start);
         run.frames.clone().map(move |index| {
             let frame_to_seal = || {
-                let frames = index..index.checked_add(1)?;
-                let from = layout.plaintext_range_of(&frames)?;
-                let to = layout.sealed_range_of(&frames)?;
+                let place = place_of(&layout, index)?;
                 Some(FrameToSeal {
                     index,
-                    frame: layout.frame(index)?,
-                    plaintext: within(&plaintext, from, read_from)?,
-                    sealed: within(&sealed, to, sealed_from)?,
+                    frame: place.frame,
+                    plaintext: within(&plaintext, place.plaintext, read_from)?,
+                    sealed: within(&sealed, place.sealed, sealed_from)?,
                 })
             };
             frame_to_seal().ok_or(NO_SUCH_FRAME)
@@ -241,7 +276,53 @@ fn run(layout: &Layout, part: &Part, frames: Range<FrameIndex>) -> Option<Part> 
 }
 
 const NO_SUCH_FRAME: Fault = Fault::Answer("the part plan has no such frame");
-const ANOTHER_LENGTH: Fault = Fault::Browser("a buffer has another length than the part");
+pub(crate) const ANOTHER_LENGTH: Fault =
+    Fault::Browser("a buffer has another length than the part");
+
+/// A frame, with its ranges in the plaintext and in the message.
+struct Place {
+    frame: Frame,
+    plaintext: Range<u64>,
+    sealed: Range<u64>,
+}
+
+fn place_of(layout: &Layout, index: FrameIndex) -> Option<Place> {
+    let frames = index..index.checked_add(1)?;
+    Some(Place {
+        frame: layout.frame(index)?,
+        plaintext: layout.plaintext_range_of(&frames)?,
+        sealed: layout.sealed_range_of(&frames)?,
+    })
+}
+
+impl Place {
+    /// Writes the frame's prefix into `sealed`, the bytes of `part`. Returns the frame as a worker takes it: the
+    /// type `Frame` of web/upload/sealers.js.
+    fn for_worker(self, key: &web_crypto::Key, part: &Part, sealed: &Uint8Array) -> Option<Object> {
+        let Range {
+            start: from,
+            end: until,
+        } = self.plaintext;
+        let prefix = self.frame.prefix();
+        let at = self
+            .sealed
+            .start
+            .checked_add(prefix.len().try_into().ok()?)?;
+        within(sealed, self.sealed.start..at, part.sealed.start)?.copy_from(&prefix);
+        let frame = Object::new();
+        let set = |name: &str, value: JsValue| Reflect::set(&frame, &name.into(), &value).ok();
+        set("parameters", key.parameters(&self.frame).into())?;
+        for (name, offset, base) in [
+            ("from", from, part.plaintext.start),
+            ("until", until, part.plaintext.start),
+            ("at", at, part.sealed.start),
+            ("end", self.sealed.end, part.sealed.start),
+        ] {
+            set(name, number_of(offset.checked_sub(base)?).into())?;
+        }
+        Some(frame)
+    }
+}
 
 struct FrameToSeal {
     index: FrameIndex,

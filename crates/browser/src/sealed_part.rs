@@ -1,71 +1,85 @@
-//! Keeps a part's sealed bytes until the store has them: in a blob in the browser's memory or, for large
+//! Keeps a part's sealed bytes until the store has them: in the buffer in which they were sealed or, for large
 //! parts, in a file on disk.
 
-use js_sys::{Array, ArrayBuffer, Uint8Array};
-use sealift_transfer::{Part, api::Sha256};
+use js_sys::{ArrayBuffer, Uint8Array};
+use sealift_transfer::{Part, api::Sha256, parallelism::MOST_PUTS};
 use sha2::Digest as _;
 use web_sys::Blob;
 
 use crate::{
+    browser::within,
     failure::Fault,
     file_slice::ChosenFile,
-    part_buffers::PartBuffers,
+    part_buffers::{PartBuffer, PartBuffers},
     part_files::{PartFile, PartFiles},
-    seal::{PartSealer, sha256},
-    slots::{Permit, Slots},
+    put_part::Body,
+    seal::{ANOTHER_LENGTH, PartSealer, sha256},
+    sealing_pool::SealingPool,
+    slots::Slots,
 };
 
 /// The most sealed bytes of a part that is kept in memory. Larger parts, which only files over 668 GB have,
 /// go through a file, so that memory stays bounded.
 pub const LARGEST_IN_MEMORY: u64 = 64 * 1024 * 1024;
-/// The most sealed bytes in memory, for all uploads of a page: five parts of the usual 8 MiB are sent while
-/// one more is ready.
-const MOST_HELD_BYTES: u32 = 48 * 1024 * 1024;
-/// The most large parts held at once, whatever their size: one is sealed while others are sent.
-const MOST_LARGE_PARTS: u32 = 3;
+/// The most bytes of a buffer for a part of the usual 8 MiB.
+const USUAL_BUFFER_BYTES: u32 = 8 * 1024 * 1024 + 256 * 1024;
+/// The parts in memory besides those that are sealed, for all uploads of a page: five are sent, and one is hashed
+/// or waits for its signature.
+const PARTS_NOT_SEALED: u32 = 6;
 /// The plaintext bytes sealed at a time for a part that goes to disk.
 const RUN_BYTES: u64 = 4 * 1024 * 1024;
 
 /// The sealed bytes of one part. Dropping it frees them.
-pub struct SealedPart {
-    blob: Blob,
-    _room: Room,
-}
-
-enum Room {
-    InMemory(#[expect(dead_code, reason = "held, and given back when dropped")] Permit),
-    OnDisk(#[expect(dead_code, reason = "deleted when dropped")] PartFile),
+pub enum SealedPart {
+    /// In the buffer in which they were sealed. Every attempt to send the part sends these bytes.
+    InMemory(PartBuffer),
+    /// In a file, which is deleted when it is dropped.
+    OnDisk(Blob, PartFile),
 }
 
 impl SealedPart {
     /// Returns the bytes to PUT.
     #[must_use]
-    pub fn blob(&self) -> &Blob {
-        &self.blob
+    pub fn body(&self) -> Body {
+        match self {
+            Self::InMemory(buffer) => Body::Bytes(buffer.bytes().clone()),
+            Self::OnDisk(blob, _) => Body::Blob(blob.clone()),
+        }
     }
 }
 
 /// Seals and keeps the parts of all uploads of a page.
 pub struct SealedParts {
     largest_in_memory: u64,
-    held: Slots,
     /// Limits the parts that are read and sealed at once. A part is hashed while the next is sealed.
     seals: Slots,
+    pool: SealingPool,
     buffers: PartBuffers,
     files: PartFiles,
 }
 
 impl SealedParts {
-    /// Keeps parts of over `largest_in_memory` sealed bytes on disk.
+    /// Keeps parts of over `largest_in_memory` sealed bytes on disk. Parts in memory are sealed by the workers of
+    /// `pool`, small ones here.
     #[must_use]
-    pub fn new(largest_in_memory: u64) -> Self {
+    pub fn new(largest_in_memory: u64, pool: SealingPool) -> Self {
+        let most_parts = PARTS_NOT_SEALED.saturating_add(pool.most_at_once());
+        let most_bytes = USUAL_BUFFER_BYTES.saturating_mul(most_parts);
         Self {
             largest_in_memory,
-            held: Slots::of(MOST_HELD_BYTES),
+            pool,
             seals: Slots::of(1),
-            buffers: PartBuffers::default(),
+            buffers: PartBuffers::at_most(most_bytes),
             files: PartFiles::default(),
         }
+    }
+
+    /// Returns how many parts one upload holds at most: five are sent while the others are sealed. The buffers bound
+    /// what all uploads hold together.
+    #[must_use]
+    pub fn most_parts_held(&self) -> u8 {
+        let sealed = u8::try_from(self.pool.most_at_once()).unwrap_or(1);
+        MOST_PUTS.saturating_add(sealed)
     }
 
     /// Checks that the browser has room for parts of that many sealed bytes.
@@ -97,17 +111,8 @@ impl SealedParts {
         if part.sealed_len() > self.largest_in_memory {
             return self.keep_on_disk(sealer, file, part).await;
         }
-        let most = MOST_HELD_BYTES / MOST_LARGE_PARTS;
-        let units = u32::try_from(part.sealed_len()).map_or(most, |len| len.min(most));
-        let room = Room::InMemory(self.held.acquire(units).await);
-        let (sha256, blob) = self.in_memory(sealer, file, part, blob_of).await?;
-        Ok((
-            sha256,
-            SealedPart {
-                blob: blob?,
-                _room: room,
-            },
-        ))
+        let (sha256, buffer) = self.in_memory(sealer, file, part).await?;
+        Ok((sha256, SealedPart::InMemory(buffer)))
     }
 
     /// Seals and hashes a part as [`Self::keep`] does, but keeps nothing.
@@ -123,24 +128,29 @@ impl SealedParts {
         if part.sealed_len() > self.largest_in_memory {
             return self.in_runs(sealer, file, part, |_, _| Ok(())).await;
         }
-        let (sha256, ()) = self.in_memory(sealer, file, part, |_| ()).await?;
+        let (sha256, _) = self.in_memory(sealer, file, part).await?;
         Ok(sha256)
     }
 
-    /// Gives the permit to seal back before hashing, so that the next part is sealed meanwhile.
-    async fn in_memory<T>(
+    /// Takes a buffer before the permit to seal, as [`Self::in_runs`] does, so that nobody waits for a buffer
+    /// while others wait for the permit. Gives the permit back before hashing, so that the next part is sealed
+    /// meanwhile.
+    async fn in_memory(
         &self,
         sealer: &PartSealer,
         file: &ChosenFile,
         part: &Part,
-        keep: impl FnOnce(&Uint8Array) -> T,
-    ) -> Result<(Sha256, T), Fault> {
+    ) -> Result<(Sha256, PartBuffer), Fault> {
+        let mut buffer = self.buffers.take(part.sealed_len()).await?;
+        remind_of_garbage(part.sealed_len());
+        if let Some(sha256) = self.pool.seal(sealer, file, part, &mut buffer).await? {
+            return Ok((sha256, buffer));
+        }
         let permit = self.seals.acquire(1).await;
-        let buffer = self.buffers.take(part.sealed_len()).await?;
         sealer.seal_from(file, part, buffer.bytes()).await?;
         drop(permit);
         let sha256 = sha256(buffer.bytes()).await?;
-        Ok((sha256, keep(buffer.bytes())))
+        Ok((sha256, buffer))
     }
 
     async fn keep_on_disk(
@@ -153,8 +163,7 @@ impl SealedParts {
         let write = |sealed: &Uint8Array, at| on_disk.write(sealed, at);
         let sha256 = self.in_runs(sealer, file, part, write).await?;
         let blob = on_disk.finish().await?;
-        let room = Room::OnDisk(on_disk);
-        Ok((sha256, SealedPart { blob, _room: room }))
+        Ok((sha256, SealedPart::OnDisk(blob, on_disk)))
     }
 
     /// Seals a part run by run, in order, so that memory is bounded whatever the part's size. `take` gets each
@@ -166,17 +175,16 @@ impl SealedParts {
         part: &Part,
         mut take: impl FnMut(&Uint8Array, u64) -> Result<(), Fault>,
     ) -> Result<Sha256, Fault> {
+        let runs: Vec<Part> = sealer.runs(part, RUN_BYTES).collect::<Result<_, _>>()?;
+        let longest = runs.iter().map(Part::sealed_len).max().unwrap_or(0);
+        let buffer = self.buffers.take(longest).await?;
         let _permit = self.seals.acquire(1).await;
         let mut hash = sha2::Sha256::new();
-        for run in sealer.runs(part, RUN_BYTES) {
-            let run = run?;
-            let buffer = self.buffers.take(run.sealed_len()).await?;
-            sealer.seal_from(file, &run, buffer.bytes()).await?;
-            hash_all(&mut hash, buffer.bytes());
-            take(
-                buffer.bytes(),
-                run.sealed.start.saturating_sub(part.sealed.start),
-            )?;
+        for run in runs {
+            let sealed = within(buffer.bytes(), 0..run.sealed_len(), 0).ok_or(ANOTHER_LENGTH)?;
+            sealer.seal_from(file, &run, &sealed).await?;
+            hash_all(&mut hash, &sealed);
+            take(&sealed, run.sealed.start.saturating_sub(part.sealed.start))?;
         }
         Ok(Sha256::from_bytes(hash.finalize().into()))
     }
@@ -197,19 +205,12 @@ fn hash_all(hash: &mut sha2::Sha256, bytes: &Uint8Array) {
     }
 }
 
-/// Makes a blob. Browsers keep its bytes outside of this worker, and send them from there.
-fn blob_of(sealed: &Uint8Array) -> Result<Blob, Fault> {
-    remind_of_garbage(sealed.length());
-    Blob::new_with_u8_array_sequence(&Array::of1(sealed))
-        .map_err(|_| Fault::Browser("a blob cannot be made"))
-}
-
-/// Makes the browser collect garbage soon. An unused blob keeps its bytes until then, but browsers decide by
-/// the bytes of arrays only, not by those of blobs. This array is dropped at once: it is counted, but its
-/// pages are never touched, so it takes no memory itself. Without it, some hundred megabytes of sent parts
-/// pile up.
-fn remind_of_garbage(sealed_len: u32) {
-    const TIMES: u32 = 8;
+/// Makes the browser collect garbage soon: the plaintext that was read, the ciphertext before it was copied, and the
+/// copies of bodies that were sent. Browsers decide by the bytes of arrays. This one is dropped at once. Its pages are
+/// never touched, so it takes no memory itself.
+fn remind_of_garbage(sealed_len: u64) {
+    const TIMES: u64 = 8;
     const MOST: u32 = 64 * 1024 * 1024;
-    drop(ArrayBuffer::new(sealed_len.saturating_mul(TIMES).min(MOST)));
+    let len = u32::try_from(sealed_len.saturating_mul(TIMES)).unwrap_or(MOST);
+    drop(ArrayBuffer::new(len.min(MOST)));
 }

@@ -4,6 +4,7 @@ use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Object, Reflect};
 use sealift_transfer::{Parallelism, api::UploadId, parallelism::MOST_PUTS, retry::RequestFailure};
+use wasm_bindgen::JsValue;
 
 use crate::{
     browser::len_of,
@@ -12,6 +13,7 @@ use crate::{
     report::Reporter,
     seal::Backend,
     sealed_part::{LARGEST_IN_MEMORY, SealedParts},
+    sealing_pool::SealingPool,
     server_api::ServerApi,
     slots::{Permit, Slots},
 };
@@ -21,7 +23,7 @@ use crate::{
 const MOST_FILES: u32 = 6;
 
 /// The options that the page may set. All of them are for tests and for unusual machines.
-#[derive(Debug, Clone, Copy)]
+#[derive(Debug, Clone)]
 pub struct Options {
     /// The most sealed bytes of a part in memory. Larger parts go through a file on disk.
     pub largest_part_in_memory: u64,
@@ -29,6 +31,8 @@ pub struct Options {
     pub most_puts: u8,
     /// How long a PUT may stall.
     pub patience: Patience,
+    /// The workers that seal. Without them, parts are sealed in this worker.
+    pub sealers: SealingPool,
 }
 
 impl Default for Options {
@@ -37,13 +41,14 @@ impl Default for Options {
             largest_part_in_memory: LARGEST_IN_MEMORY,
             most_puts: MOST_PUTS,
             patience: Patience::default(),
+            sealers: SealingPool::default(),
         }
     }
 }
 
 impl Options {
-    /// Reads JavaScript's `{ largestPartInMemory, mostPuts, stallMs, answerMs }`. A value that is missing or
-    /// not a number gets its default.
+    /// Reads JavaScript's `{ largestPartInMemory, mostPuts, stallMs, answerMs, sealers }`. A value
+    /// that is missing, or of another type, gets its default.
     #[must_use]
     pub fn from_js(given: &Object) -> Self {
         let number = |name: &str| Some(len_of(Reflect::get(given, &name.into()).ok()?.as_f64()?));
@@ -57,6 +62,9 @@ impl Options {
                 stall_ms: number("stallMs").unwrap_or(usual.patience.stall_ms),
                 answer_ms: number("answerMs").unwrap_or(usual.patience.answer_ms),
             },
+            sealers: SealingPool::from_js(
+                Reflect::get(given, &"sealers".into()).unwrap_or(JsValue::UNDEFINED),
+            ),
         }
     }
 }
@@ -90,7 +98,7 @@ impl Shared {
             backend,
             files: Slots::of(MOST_FILES),
             puts: Puts::at_most(options.most_puts),
-            parts: SealedParts::new(options.largest_part_in_memory),
+            parts: SealedParts::new(options.largest_part_in_memory, options.sealers),
             patience: options.patience,
         }
     }

@@ -36,10 +36,6 @@ use control::Stage;
 use effects::{Tools, left};
 use waits::Waits;
 
-/// One upload holds the bytes of six parts: five are sent while one is sealed.
-/// [`SealedParts`](crate::sealed_part::SealedParts) bounds what all uploads hold together.
-const SETTINGS: Settings = Settings { most_parts_held: 6 };
-
 /// How an upload begins.
 pub enum Beginning {
     /// With the open request and this client token. The token of an earlier attempt finds that attempt's
@@ -87,15 +83,18 @@ impl Uploader {
         beginning: Beginning,
         reporter: FileReporter,
     ) -> Self {
+        let settings = Settings {
+            most_parts_held: shared.parts.most_parts_held(),
+        };
         let (mut driver, _) = match &beginning {
-            Beginning::Open { .. } => Driver::start(SETTINGS, file.size()),
+            Beginning::Open { .. } => Driver::start(settings, file.size()),
             Beginning::Resume(upload_id) => {
                 let resume = Resume {
                     upload_id: upload_id.clone(),
                     size: file.size(),
                     last_modified_ms: Some(file.last_modified_ms()),
                 };
-                Driver::resume(SETTINGS, resume)
+                Driver::resume(settings, resume)
             }
         };
         // The first effects come again when the file has its permit and continues.

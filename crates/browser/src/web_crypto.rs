@@ -99,7 +99,13 @@ impl Key {
         copied(output, plaintext).await.ok_or_else(damaged)
     }
 
-    fn parameters(&self, frame: &Frame) -> Object {
+    /// Returns the browser's key, which it does not give back.
+    pub(crate) fn crypto_key(&self) -> &CryptoKey {
+        &self.key
+    }
+
+    /// Returns the first parameter of WebCrypto's `encrypt` and `decrypt` for a frame.
+    pub(crate) fn parameters(&self, frame: &Frame) -> Object {
         let iv = Uint8Array::from(frame.iv().as_slice());
         let aad = Uint8Array::from(&*frame.aad(&self.message_id));
         let parameters = AesGcmParams::new_with_u8_array(ALGORITHM, &iv);

@@ -16,9 +16,10 @@ use anyhow::{Context, Result, bail};
 use std::path::PathBuf;
 
 /// The scripts of the pages and of their workers.
-const BUNDLES: [&str; 5] = [
+const BUNDLES: [&str; 6] = [
     "upload/page.js",
     "upload/worker.js",
+    "upload/seal-worker.js",
     "files/files-page.js",
     "file/file-page.js",
     "file/open-worker.js",

@@ -22,6 +22,7 @@ const PAGES: [(&str, &[&str]); 3] = [
             "start.js",
             "page.js",
             "worker.js",
+            "seal-worker.js",
             "icons/upload.svg",
         ],
     ),

@@ -173,7 +173,7 @@ impl Tools {
         };
         let progress = self.progress.clone();
         let progress = move |sealed_bytes| progress.left(&part, sealed_bytes);
-        let sent = put_part(&signed, address.life, sealed.blob(), *patience, progress).await;
+        let sent = put_part(&signed, address.life, &sealed.body(), *patience, progress).await;
         puts.on_result(sent.as_ref().err().map(|error| error.failure));
         drop(permit);
         let number = signed.number;

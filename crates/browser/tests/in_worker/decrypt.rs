@@ -47,7 +47,7 @@ async fn opened(given: FileOpening, stall_ms: u64) -> Result<Vec<u8>, Fault> {
         size,
     ));
     let decryption = Decryption::new(giver(stall_ms), given).await?;
-    let buffers = PartBuffers::default();
+    let buffers = PartBuffers::at_most(20 << 20);
     decryption.decrypt_into(&sink, &buffers, &progress).await?;
     let Saved::InMemory(blob) = sink.finish().await? else {
         unreachable!("it went into memory");

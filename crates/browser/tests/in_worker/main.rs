@@ -16,6 +16,7 @@ mod put_part;
 mod sample;
 mod seal;
 mod sealed_part;
+mod sealing_pool;
 mod sink;
 mod store;
 mod tab_lock;

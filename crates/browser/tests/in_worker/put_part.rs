@@ -1,15 +1,17 @@
 //! Tests that a failed PUT reports why, without its URL.
 
-use js_sys::{Function, Object, Reflect};
+use js_sys::{Function, Object, Reflect, Uint8Array};
 use sealift_browser::{
     failure::{Failure, Fault, Peer},
-    put_part::{Patience, put_part},
+    put_part::{Body, Patience, put_part},
 };
 use sealift_transfer::{PartNumber, api::SignedPart, retry::RequestFailure};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_test::wasm_bindgen_test;
 
-use crate::sample::file;
+fn ten_bytes() -> Body {
+    Body::Bytes(Uint8Array::from(b"ten bytes.".as_slice()))
+}
 
 fn signed(url: String) -> SignedPart {
     SignedPart {
@@ -25,15 +27,9 @@ fn signed(url: String) -> SignedPart {
 async fn a_store_that_cannot_be_reached_gives_no_answer_and_its_address_is_not_told() {
     // Nothing listens on the discard port, and browsers do not even connect to it.
     let signed = signed("http://127.0.0.1:9/b/o?X-Amz-Signature=5ec2e7".to_owned());
-    let error = put_part(
-        &signed,
-        None,
-        &file(b"ten bytes."),
-        Patience::default(),
-        |_| (),
-    )
-    .await
-    .unwrap_err();
+    let error = put_part(&signed, None, &ten_bytes(), Patience::default(), |_| ())
+        .await
+        .unwrap_err();
     assert_eq!(
         (error.peer, error.failure),
         (Peer::Store, RequestFailure::Network)
@@ -51,15 +47,9 @@ async fn an_answer_that_is_no_success_is_a_refusal_with_its_status() {
     // The tests' own server does not accept a PUT.
     let origin = Reflect::get(&js_sys::global(), &"origin".into()).unwrap();
     let signed = signed(format!("{}/no-such-thing", origin.as_string().unwrap()));
-    let error = put_part(
-        &signed,
-        None,
-        &file(b"ten bytes."),
-        Patience::default(),
-        |_| (),
-    )
-    .await
-    .unwrap_err();
+    let error = put_part(&signed, None, &ten_bytes(), Patience::default(), |_| ())
+        .await
+        .unwrap_err();
     assert_eq!(error.peer, Peer::Store);
     assert!(matches!(
         error.failure,
@@ -72,7 +62,7 @@ async fn an_address_that_is_none_fails_and_does_not_panic() {
     let error = put_part(
         &signed("http://[".to_owned()),
         None,
-        &file(b"ten bytes."),
+        &ten_bytes(),
         Patience::default(),
         |_| (),
     )
@@ -130,7 +120,7 @@ async fn failure_of(answer: Option<(u16, &str)>) -> RequestFailure {
         None => impatient,
     };
     let answering = Answering::with(answer);
-    let failed = put_part(&signed, None, &file(b"ten bytes."), patience, |_| ()).await;
+    let failed = put_part(&signed, None, &ten_bytes(), patience, |_| ()).await;
     drop(answering);
     failed.unwrap_err().failure
 }

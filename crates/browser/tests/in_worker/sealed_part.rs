@@ -5,8 +5,10 @@ use sealift_browser::{
     failure::Fault,
     file_slice::ChosenFile,
     part_files::PartFiles,
+    put_part::Body,
     seal::{Backend, PartSealer},
     sealed_part::{LARGEST_IN_MEMORY, SealedPart, SealedParts},
+    sealing_pool::SealingPool,
 };
 use sealift_transfer::{Part, PartNumber, api::Sha256};
 use wasm_bindgen::{JsCast as _, JsValue};
@@ -24,9 +26,18 @@ async fn sealer(plan: sealift_transfer::PartPlan, backend: Backend) -> PartSeale
         .unwrap()
 }
 
+fn alone() -> SealingPool {
+    SealingPool::default()
+}
+
 async fn bytes_of(part: &SealedPart) -> Vec<u8> {
-    let bytes = JsFuture::from(part.blob().array_buffer()).await.unwrap();
-    Uint8Array::new(&bytes).to_vec()
+    match part.body() {
+        Body::Bytes(bytes) => bytes.to_vec(),
+        Body::Blob(blob) => {
+            let bytes = JsFuture::from(blob.array_buffer()).await.unwrap();
+            Uint8Array::new(&bytes).to_vec()
+        }
+    }
 }
 
 #[wasm_bindgen_test]
@@ -38,7 +49,7 @@ async fn a_part_is_the_same_in_memory_on_disk_and_sealed_again() {
             let file = ChosenFile::new(file(&plaintext));
             let sealer = sealer(plan(len), backend).await;
             for largest in [LARGEST_IN_MEMORY, ON_DISK] {
-                let parts = SealedParts::new(largest);
+                let parts = SealedParts::new(largest, alone());
                 for (number, expected) in PartNumber::all(plan(len).part_count()).zip(&expected) {
                     let part = sealer.part(number).unwrap();
                     let (sha256, kept) = parts.keep(&sealer, &file, &part).await.unwrap();
@@ -66,7 +77,7 @@ async fn a_part_of_many_reads_is_the_part_of_one() {
     let expected = Sha256::of(&whole.to_vec());
     let file = ChosenFile::new(file(&plaintext));
     for largest in [LARGEST_IN_MEMORY, ON_DISK] {
-        let parts = SealedParts::new(largest);
+        let parts = SealedParts::new(largest, alone());
         let (sha256, kept) = parts.keep(&sealer, &file, &part).await.unwrap();
         assert_eq!(sha256, expected);
         assert_eq!(Sha256::of(&bytes_of(&kept).await), expected);
@@ -159,7 +170,7 @@ async fn too_little_room_is_told_before_anything_is_sealed() {
     let estimate =
         js_sys::Function::new_no_args("return Promise.resolve({quota: 1000, usage: 400})");
     Reflect::set(&storage, &"estimate".into(), &estimate).unwrap();
-    let parts = SealedParts::new(100);
+    let parts = SealedParts::new(100, alone());
     let fits = parts.check_room(300).await;
     let in_memory = parts.check_room(100).await;
     let refused = parts.check_room(301).await;

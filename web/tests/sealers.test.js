@@ -1,0 +1,54 @@
+import assert from 'node:assert/strict';
+import { test } from 'node:test';
+
+import { areFaster, Sealers, sealersFor } from '../upload/sealers.js';
+
+test('there is a worker for each core and each gibibyte, four at most and one at least', () => {
+  assert.equal(sealersFor({ hardwareConcurrency: 2, deviceMemory: 8 }), 2);
+  assert.equal(sealersFor({ hardwareConcurrency: 16, deviceMemory: 8 }), 4);
+  assert.equal(sealersFor({ hardwareConcurrency: 8, deviceMemory: 2 }), 2);
+  assert.equal(sealersFor({ hardwareConcurrency: 8, deviceMemory: 0.5 }), 1);
+  assert.equal(sealersFor({ hardwareConcurrency: 8 }), 4);
+  assert.equal(sealersFor({}), 1);
+});
+
+const task = () => /** @type {any} */ ({ memory: new ArrayBuffer(1) });
+
+test('where workers are not faster, none is left', async () => {
+  /** @type {string[]} */
+  const ended = [];
+  const start = () => /** @type {any} */ ({ terminate: () => ended.push('ended') });
+  assert.equal(await new Sealers(start, 2, async () => false).seal(task()), undefined);
+  assert.deepEqual(ended, ['ended', 'ended']);
+});
+
+test('for one core no worker is started', async () => {
+  const start = () => assert.fail('a worker is started');
+  assert.equal(await new Sealers(start, 1, async () => true).seal(task()), undefined);
+});
+
+// A clock that a hash moves forward: alone by one, and beside another one by `beside`.
+/** @param {number} beside */
+async function areFasterWhere(beside) {
+  const now = performance.now;
+  let time = 0;
+  let running = 0;
+  performance.now = () => time;
+  const hash = async () => {
+    running += 1;
+    time += running === 1 ? 1 : beside;
+    await Promise.resolve();
+    running -= 1;
+  };
+  try {
+    return await areFaster([hash, hash]);
+  } finally {
+    performance.now = now;
+  }
+}
+
+test('two workers are faster unless they wait for each other', async () => {
+  assert.equal(await areFasterWhere(0), true);
+  assert.equal(await areFasterWhere(0.5), true);
+  assert.equal(await areFasterWhere(1), false);
+});
