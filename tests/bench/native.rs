@@ -31,8 +31,7 @@ pub(crate) fn measure(scale: Scale) -> Result<()> {
     for (contest, frame_length, group, names) in CONTESTS {
         let mut rates = vec![Vec::new(); names.len()];
         for _ in 0..scale.rounds {
-            // One process runs them all, because the same work takes up to a fifth longer in memory that another
-            // process got.
+            // One process runs them all, so that they use the same buffers, and other work on the machine falls on all.
             let filter = format!("^{group}/({})/{frame_length}$", names.join("|"));
             run(&bench, folder.path(), &filter)?;
             for (name, rates) in names.iter().zip(&mut rates) {

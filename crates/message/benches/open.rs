@@ -25,7 +25,7 @@ pub(crate) fn open(criterion: &mut Criterion) {
         let decryptor = RangeDecryptor::new(verified(), sealed_len).expect("the size is right");
         let mut raw_sealed = object.clone();
         raw.seal(&plaintext, &mut raw_sealed, frame_length);
-        // Both open into this buffer, because another one may lie in memory that is slower.
+        // Both open into this buffer, so that they do the same work.
         let mut out = plaintext;
         group.bench_function(BenchmarkId::new("own at once", frame_length), |bencher| {
             bencher.iter(|| {
