@@ -11,29 +11,16 @@ use serde::Deserialize;
 
 use crate::{Scale, figures, ground::path_in};
 
-/// The title, the frame length, and the names in crates/message/benches of our benches and those of the raw AEAD.
-const CONTESTS: [(&str, &str, &[&str]); 4] = [
-    (
-        "sealing, frames of 256 KiB",
-        "262144",
-        &["seal/sealift", "seal/raw"],
-    ),
-    (
-        "sealing, frames of 64 KiB",
-        "65536",
-        &["seal/sealift", "seal/raw"],
-    ),
-    (
-        "opening, frames of 256 KiB",
-        "262144",
-        &["open/own at once", "open/own in pieces", "open/raw"],
-    ),
-    (
-        "opening, frames of 64 KiB",
-        "65536",
-        &["open/own at once", "open/own in pieces", "open/raw"],
-    ),
+/// The title, the frame length, the group in crates/message/benches, and the names in it of our benches and those
+/// of the raw AEAD.
+const CONTESTS: [(&str, &str, &str, &[&str]); 4] = [
+    ("sealing, frames of 256 KiB", "262144", "seal", SEALING),
+    ("sealing, frames of 64 KiB", "65536", "seal", SEALING),
+    ("opening, frames of 256 KiB", "262144", "open", OPENING),
+    ("opening, frames of 64 KiB", "65536", "open", OPENING),
 ];
+const SEALING: &[&str] = &["sealift", "raw"];
+const OPENING: &[&str] = &["own at once", "own in pieces", "raw", "raw in pieces"];
 
 /// Bytes of plaintext in those benches.
 const BYTES: u64 = 8 << 20;
@@ -41,39 +28,46 @@ const BYTES: u64 = 8 << 20;
 pub(crate) fn measure(scale: Scale) -> Result<()> {
     let bench = path_in("SEALIFT_BENCH_MESSAGE")?;
     let folder = tempfile::tempdir()?;
-    for (contest, frame_length, names) in CONTESTS {
+    for (contest, frame_length, group, names) in CONTESTS {
         let mut rates = vec![Vec::new(); names.len()];
         for _ in 0..scale.rounds {
+            // One process runs them all, so that they use the same buffers, and other work on the machine falls on all.
+            let filter = format!("^{group}/({})/{frame_length}$", names.join("|"));
+            run(&bench, folder.path(), &filter)?;
             for (name, rates) in names.iter().zip(&mut rates) {
-                let id = format!("{name}/{frame_length}");
-                rates.push(run(&bench, folder.path(), &id)?);
+                let id = format!("{group}/{name}/{frame_length}");
+                rates.push(rate(folder.path(), &id)?);
             }
         }
         for (name, rates) in names.iter().zip(&rates) {
-            let (_, who) = name.split_once('/').context("a group and a name")?;
-            figures::report("native", &format!("MB/s {contest}"), who, rates);
+            figures::report("native", &format!("MB/s {contest}"), name, rates);
         }
     }
     Ok(())
 }
 
-/// Runs one bench for a second and returns the median of its samples.
-fn run(bench: &Path, folder: &Path, id: &str) -> Result<f64> {
-    #[derive(Deserialize)]
-    struct Sample {
-        iters: Vec<f64>,
-        times: Vec<f64>,
-    }
+/// Runs each bench that the filter names for a second.
+fn run(bench: &Path, folder: &Path, filter: &str) -> Result<()> {
     let status = Command::new(bench)
         .args(["--bench", "--noplot", "--sample-size", "20"])
         .args(["--warm-up-time", "0.3", "--measurement-time", "1"])
-        .arg(format!("^{id}$"))
+        .arg(filter)
         .env("CRITERION_HOME", folder)
         .stdin(Stdio::null())
         .stdout(Stdio::null())
         .stderr(Stdio::null())
         .status()?;
-    ensure!(status.success(), "the bench {id} ended with {status}");
+    ensure!(status.success(), "the benches {filter} ended with {status}");
+    Ok(())
+}
+
+/// Returns the median of the samples of the last run.
+fn rate(folder: &Path, id: &str) -> Result<f64> {
+    #[derive(Deserialize)]
+    struct Sample {
+        iters: Vec<f64>,
+        times: Vec<f64>,
+    }
     let path = folder.join(id).join("new/sample.json");
     let sample = fs::read_to_string(&path).with_context(|| format!("{id} measured nothing"))?;
     let sample: Sample = serde_json::from_str(&sample)?;

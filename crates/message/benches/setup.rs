@@ -91,6 +91,55 @@ impl RawAead {
     }
 }
 
+/// Returns the frames that [`RawAead::seal`] wrote at the beginning of `sealed`.
+pub(crate) fn raw_body(sealed: &[u8], frame_length: u32) -> &[u8] {
+    let frames = bytes(PLAINTEXT_LEN / u64::from(frame_length));
+    sealed
+        .get(..bytes(PLAINTEXT_LEN) + frames * TAG_LEN)
+        .expect("they were sealed")
+}
+
+/// Opens a stream of the frames that [`RawAead::seal`] wrote. The AEAD opens a frame only at once, so each frame
+/// is first put together in one buffer, and then opened there.
+pub(crate) struct RawStream<'a> {
+    aead: &'a RawAead,
+    frame: Vec<u8>,
+    sealed_frame_len: usize,
+    next: u32,
+}
+
+impl<'a> RawStream<'a> {
+    pub(crate) fn new(aead: &'a RawAead, frame_length: u32) -> Self {
+        let sealed_frame_len = bytes(frame_length.into()) + TAG_LEN;
+        Self {
+            aead,
+            frame: Vec::with_capacity(sealed_frame_len),
+            sealed_frame_len,
+            next: 1,
+        }
+    }
+
+    /// Hands every frame that `piece` completes to `take`.
+    pub(crate) fn push(&mut self, piece: &[u8], mut take: impl FnMut(&[u8])) {
+        let mut piece = piece;
+        while !piece.is_empty() {
+            let missing = self.sealed_frame_len - self.frame.len();
+            let (now, later) = piece.split_at(missing.min(piece.len()));
+            self.frame.extend_from_slice(now);
+            piece = later;
+            if self.frame.len() == self.sealed_frame_len {
+                let opened =
+                    self.aead
+                        .0
+                        .open_in_place(nonce(self.next), Aad::from(AAD), &mut self.frame);
+                take(opened.expect("it was sealed"));
+                self.frame.clear();
+                self.next += 1;
+            }
+        }
+    }
+}
+
 fn nonce(number: u32) -> Nonce {
     let [a, b, c, d] = number.to_be_bytes();
     Nonce::assume_unique_for_key([0, 0, 0, 0, 0, 0, 0, 0, a, b, c, d])
