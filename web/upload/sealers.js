@@ -16,7 +16,7 @@
  */
 
 /**
- * What became of a task. Its memory comes back, unless the worker was lost with it.
+ * The result of a task. Its memory comes back, unless the worker was lost with it.
  *
  * @typedef {{ sha256?: ArrayBuffer, size?: number, lastModified?: number, failed?: string, memory?: ArrayBuffer }} Done
  */
