@@ -80,8 +80,13 @@ async fn a_finished_download_is_whole_and_leaves_nothing_on_the_browsers_disk(
             browser.close_tab().await?;
         }
         if by_closing && scene.browser == BrowserKind::Firefox {
-            // Firefox may end a closed tab before it deletes the file; then the next page deletes it.
-            browser.open(&stack, "").await?;
+            // Firefox may end a closed tab before it deletes the file. Then a page deletes it that is opened after
+            // the closed tab has lost its lock.
+            let opened_again = async {
+                while !browser.open(&stack, "").await?.kept(true).await?.is_empty() {}
+                Ok::<_, anyhow::Error>(())
+            };
+            tokio::time::timeout(LONGEST_DELETION, opened_again).await??;
         }
         let fresh = browser.open_scriptless(&stack).await?;
         nothing_stays(&fresh).await.context(name.clone())?;
