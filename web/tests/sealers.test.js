@@ -22,6 +22,36 @@ test('where workers are not faster, none is left', async () => {
   assert.deepEqual(ended, ['ended', 'ended']);
 });
 
+test('where the script of the workers does not load, none is asked twice', async () => {
+  /** @type {string[]} */
+  const seen = [];
+  const start = () => {
+    const worker = /** @type {any} */ ({
+      terminate: () => seen.push('ended'),
+      postMessage: () => {
+        seen.push('asked');
+        queueMicrotask(() => worker.onerror(new Event('error')));
+      },
+    });
+    return worker;
+  };
+  assert.equal(await new Sealers(start, 2).seal(task()), undefined);
+  assert.deepEqual(seen, ['asked', 'asked', 'ended', 'ended']);
+});
+
+test('a worker that takes no task is lost, and nobody waits for it', async () => {
+  const start = () =>
+    /** @type {any} */ ({
+      terminate() {},
+      postMessage() {
+        throw new Error('it cannot be copied');
+      },
+    });
+  const sealers = new Sealers(start, 2, async () => true);
+  const results = [sealers.seal(task()), sealers.seal(task()), sealers.seal(task())];
+  assert.deepEqual(await Promise.all(results), [{}, {}, undefined]);
+});
+
 test('for one core no worker is started', async () => {
   const start = () => assert.fail('a worker is started');
   assert.equal(await new Sealers(start, 1, async () => true).seal(task()), undefined);

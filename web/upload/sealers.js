@@ -104,7 +104,8 @@ export class Sealers {
     await (this.#started ??= this.#startAll());
     const worker = await this.#free();
     if (!worker) return undefined;
-    const done = await this.#ask(worker, task, [task.memory]);
+    // A task that cannot be sent counts as lost too, so that nobody waits for its worker.
+    const done = await this.#ask(worker, task, [task.memory]).catch(() => undefined);
     if (done) this.#give(worker);
     else this.#lose(worker);
     return done ?? {};
@@ -113,8 +114,12 @@ export class Sealers {
   async #startAll() {
     if (this.count < 2) return;
     const workers = Array.from({ length: this.count }, () => this.#start());
-    const hashes = workers.map((worker) => () => this.#ask(worker, { sample: new Uint8Array(SAMPLE_BYTES) }, []));
-    if (await this.#pays(hashes)) {
+    const hash = async (/** @type {Worker} */ worker) => {
+      const done = await this.#ask(worker, { sample: new Uint8Array(SAMPLE_BYTES) }, []);
+      // A worker whose script does not load fails once, and then says nothing.
+      if (!done) throw new Error('a worker is lost');
+    };
+    if (await this.#pays(workers.map((worker) => () => hash(worker))).catch(() => false)) {
       this.#idle = workers;
       this.#left = this.count;
     } else for (const worker of workers) worker.terminate();
@@ -150,7 +155,6 @@ export class Sealers {
    */
   #ask(worker, task, transfer) {
     return new Promise((resolve) => {
-      const timer = setTimeout(resolve, this.#patienceMs);
       worker.onmessage = ({ data }) => {
         clearTimeout(timer);
         resolve(data);
@@ -162,6 +166,7 @@ export class Sealers {
         resolve(undefined);
       };
       worker.postMessage(task, transfer);
+      const timer = setTimeout(resolve, this.#patienceMs);
     });
   }
 }

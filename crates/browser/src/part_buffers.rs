@@ -42,8 +42,8 @@ pub struct PartBuffer {
 }
 
 impl PartBuffers {
-    /// Starts without buffers. All of them together have at most `most_bytes` bytes. A buffer of over a third of
-    /// that counts as a third, so that there are three of them however large they are.
+    /// Starts without buffers. All of them together have at most `most_bytes` bytes. A buffer of over half of that
+    /// counts as a third, so that there are three of them however large they are.
     #[must_use]
     pub fn at_most(most_bytes: u32) -> Self {
         Self(Rc::new(Shared {
@@ -63,7 +63,12 @@ impl PartBuffers {
         let sealed_len = u32::try_from(len).map_err(|_| too_large())?;
         let steps = len.div_ceil(STEP_BYTES).saturating_mul(STEP_BYTES);
         let capacity = u32::try_from(steps).map_err(|_| too_large())?;
-        let units = capacity.min(self.0.most_bytes / MOST_LARGE);
+        let is_large = capacity > self.0.most_bytes / 2;
+        let units = if is_large {
+            self.0.most_bytes / MOST_LARGE
+        } else {
+            capacity
+        };
         let permit = self.0.slots.acquire(units).await;
         let whole = self
             .idle_one(capacity)
@@ -105,9 +110,7 @@ impl PartBuffer {
     pub fn bytes(&self) -> &Uint8Array {
         &self.sealed
     }
-}
 
-impl PartBuffer {
     /// Returns the memory, to be transferred to another worker. Until [`Self::take_back`] the buffer has no bytes.
     pub(crate) fn lend(&self) -> ArrayBuffer {
         self.whole.buffer()

@@ -47,9 +47,8 @@ pub struct Uploads(Rc<Queue>);
 impl Uploads {
     /// Compares both backends on a sample, and makes the object. `backend` is `web-crypto` or `aes-gcm`. Calls
     /// `report` with every message. `options` may have `largestPartInMemory` (bytes; larger parts go through a
-    /// file on disk), `mostPuts`, `stallMs` and `answerMs` (how long a PUT may stall while it is sent, and wait
-    /// for its answer), and `sealers` (the workers that seal, an
-    /// object of web/upload/sealers.js; without it this worker seals).
+    /// file on disk), `mostPuts`, `stallMs`, `answerMs` (how long a PUT may stall while it is sent, and wait for its
+    /// answer), and `sealers` (an object of web/upload/sealers.js; without it this worker seals).
     ///
     /// # Errors
     /// Rejects with a failure (`code`, `detail`) if the browser is unfit.
