@@ -96,7 +96,9 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, one_way: Duratio
                 () = queue.closed() => return,
             };
             let arrives = Instant::now() + one_way;
-            if !matches!(count, Ok(1..)) || queue.send((arrives, read.split().freeze())).await.is_err() {
+            if !matches!(count, Ok(1..))
+                || queue.send((arrives, read.split().freeze())).await.is_err()
+            {
                 return;
             }
         }

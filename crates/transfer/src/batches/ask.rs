@@ -1,0 +1,163 @@
+//! The requests that can go in a batch, and their answers, for one item or many.
+
+use serde::{Serialize, de::DeserializeOwned};
+
+use crate::{
+    address::Moment,
+    api::{
+        CompleteUpload, FileRecord, OpenUpload, OpenedUpload, SignParts, SignedParts,
+        batch::{self, Batch, BatchResult, BatchResults, FinishUpload, ItemRefused, SignUpload},
+        complete, open, sign,
+    },
+    driver::{Done, Side},
+};
+
+/// A request of one upload. It serialises as an item of a batch.
+#[derive(Debug, Clone, PartialEq, Serialize)]
+#[serde(untagged)]
+pub enum Ask {
+    /// Opens the upload.
+    Open(OpenUpload),
+    /// Asks for signatures of its parts.
+    Sign(SignUpload),
+    /// Completes it.
+    Complete(FinishUpload),
+}
+
+/// The kind of a request. A batch has one kind.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Kind {
+    /// [`Ask::Open`].
+    Open,
+    /// [`Ask::Sign`].
+    Sign,
+    /// [`Ask::Complete`].
+    Complete,
+}
+
+/// The answer to an [`Ask`].
+#[derive(Debug)]
+pub enum Answered {
+    /// The answer to [`Ask::Open`].
+    Opened(Box<OpenedUpload>),
+    /// The answer to [`Ask::Sign`].
+    Signed(SignedParts),
+    /// The answer to [`Ask::Complete`].
+    Completed(Box<FileRecord>),
+}
+
+/// The body of a request: that of a single route, or a batch.
+#[derive(Debug, Serialize)]
+#[serde(untagged)]
+pub enum Body<'a> {
+    /// For `POST /v1/uploads`.
+    Open(&'a OpenUpload),
+    /// For `POST /v1/uploads/{id}/parts`.
+    Sign(&'a SignParts),
+    /// For `POST /v1/uploads/{id}/complete`.
+    Complete(CompleteUpload),
+    /// For the routes of batches.
+    Batch(Batch<&'a Ask>),
+}
+
+impl Ask {
+    /// Returns the kind of the request.
+    #[must_use]
+    pub fn kind(&self) -> Kind {
+        match self {
+            Self::Open(_) => Kind::Open,
+            Self::Sign(_) => Kind::Sign,
+            Self::Complete(_) => Kind::Complete,
+        }
+    }
+
+    fn alone(&self) -> (String, Body<'_>) {
+        match self {
+            Self::Open(request) => (open::PATH.to_owned(), Body::Open(request)),
+            Self::Sign(SignUpload { upload_id, parts }) => {
+                (sign::path(upload_id), Body::Sign(parts))
+            }
+            Self::Complete(FinishUpload {
+                upload_id,
+                parts_sha256,
+            }) => {
+                let request = CompleteUpload {
+                    parts_sha256: *parts_sha256,
+                };
+                (complete::path(upload_id), Body::Complete(request))
+            }
+        }
+    }
+}
+
+impl Kind {
+    fn batch_path(self) -> &'static str {
+        match self {
+            Self::Open => batch::OPEN_PATH,
+            Self::Sign => batch::SIGN_PATH,
+            Self::Complete => batch::COMPLETE_PATH,
+        }
+    }
+}
+
+/// Returns the path and the body of the `POST` for these items, which are of this kind. One item goes to its
+/// single route, several to the route of batches.
+#[must_use]
+pub fn request(kind: Kind, items: &[Ask]) -> (String, Body<'_>) {
+    match items {
+        [ask] => ask.alone(),
+        _ => {
+            let uploads = items.iter().collect();
+            (kind.batch_path().to_owned(), Body::Batch(Batch { uploads }))
+        }
+    }
+}
+
+/// Reads the answer to the request for `count` items: a result for each, in their order.
+///
+/// # Errors
+/// Fails if the answer is not what the request asks for, or has another number of results.
+pub fn results(
+    kind: Kind,
+    count: usize,
+    answer: &[u8],
+) -> Result<Vec<Result<Answered, ItemRefused>>, serde_json::Error> {
+    let opened = |opened| Answered::Opened(Box::new(opened));
+    let completed = |record| Answered::Completed(Box::new(record));
+    match kind {
+        Kind::Open => read(count, answer, opened),
+        Kind::Sign => read(count, answer, Answered::Signed),
+        Kind::Complete => read(count, answer, completed),
+    }
+}
+
+fn read<T: DeserializeOwned>(
+    count: usize,
+    answer: &[u8],
+    answered: impl Fn(T) -> Answered,
+) -> Result<Vec<Result<Answered, ItemRefused>>, serde_json::Error> {
+    if count == 1 {
+        return Ok(vec![Ok(answered(serde_json::from_slice(answer)?))]);
+    }
+    let BatchResults { results } = serde_json::from_slice::<BatchResults<T>>(answer)?;
+    if results.len() != count {
+        return Err(serde::de::Error::invalid_length(
+            results.len(),
+            &"another number of results",
+        ));
+    }
+    let results = results.into_iter().map(BatchResult::into_answer);
+    Ok(results.map(|result| result.map(&answered)).collect())
+}
+
+impl Answered {
+    /// Returns the result for the driver. `asked_at` is when the item was added.
+    #[must_use]
+    pub fn done<S: Side>(self, asked_at: Moment) -> Done<S> {
+        match self {
+            Self::Opened(opened) => Done::Opened(opened),
+            Self::Signed(SignedParts { parts, .. }) => Done::Signed { parts, asked_at },
+            Self::Completed(record) => Done::Completed(record),
+        }
+    }
+}
