@@ -223,6 +223,11 @@ impl Chosen {
             name,
         }
     }
+
+    /// Returns whether the file is known to be small.
+    pub(super) fn is_small(&self) -> bool {
+        self.len.is_some_and(|len| len <= LARGEST_SMALL_FILE)
+    }
 }
 
 /// Returns a file's name as text. Bytes that are not UTF-8 are replaced.
