@@ -21,10 +21,21 @@ pub(crate) async fn complete_upload(
     Id(upload_id): Id<UploadId>,
     JsonBody(request): JsonBody<CompleteUpload>,
 ) -> Result<Json<FileRecord>, Refusal> {
+    record(&app, &caller, &upload_id, &request).await.map(Json)
+}
+
+/// Completes one upload that its client sealed, for this route and for each item of a batch, and returns
+/// the file's record.
+pub(super) async fn record(
+    app: &App,
+    caller: &Caller,
+    upload_id: &UploadId,
+    request: &CompleteUpload,
+) -> Result<FileRecord, Refusal> {
     caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     app.rates.complete(&caller.scope)?;
-    let upload = app.records.upload(&caller.scope, &upload_id).await?;
+    let upload = app.records.upload(&caller.scope, upload_id).await?;
     match upload {
         // The request that sends the body also completes this upload.
         Some(upload) if upload.is_sealed_here && upload.state != UploadState::Complete => {
@@ -32,8 +43,8 @@ pub(crate) async fn complete_upload(
         }
         _ => {}
     }
-    let row = complete(&app, &caller, &upload_id, &request.parts_sha256).await?;
-    file::record(&app, row).await.map(Json)
+    let row = complete(app, caller, upload_id, &request.parts_sha256).await?;
+    file::record(app, row).await
 }
 
 /// Completes the upload and writes the outcome to the audit. The audit row of a success, or of an
