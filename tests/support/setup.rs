@@ -142,6 +142,7 @@ impl Setup {
                 ("region", Garage::REGION.to_owned()),
             ],
         });
+        let mut page_origins = Vec::new();
         let (proxies, store_address) = if self.has_proxies {
             let server = free_address()?;
             let store = match &garage {
@@ -149,6 +150,8 @@ impl Setup {
                 Some(garage) => garage.address(),
             };
             let proxies = Proxies::start(server, store, self.gate_bytes).await?;
+            page_origins.push(format!("http://{server}").parse()?);
+            page_origins.push(proxies.client_to_server.endpoint().parse()?);
             flags.extend([
                 ("port", server.port().to_string()),
                 ("store", "s3".to_owned()),
@@ -169,12 +172,12 @@ impl Setup {
         let store = match (garage, store_address) {
             (Some(garage), _) => StackStore::Garage(garage),
             (None, None) => StackStore::InServer,
-            (None, Some((server, address))) => {
+            (None, Some((_, address))) => {
                 let embedded = Embedded::start(EmbeddedConfig {
                     folder: config.store_folder(),
                     address,
                     bucket: BUCKET.to_owned(),
-                    page_origins: vec![format!("http://{server}").parse()?],
+                    page_origins,
                     credentials: StoreCredentials::from_environment()?.embedded()?,
                 });
                 StackStore::Embedded(embedded.await?)

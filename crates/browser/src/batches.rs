@@ -93,3 +93,6 @@ impl Batcher {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -60,7 +60,9 @@ impl Client {
         let (waiter, result) = oneshot::channel();
         self.batches.lock().add(ask, waiter);
         self.send_next(kind);
-        result.await.unwrap_or_else(|_| Err(RequestError::unanswered()))
+        result
+            .await
+            .unwrap_or_else(|_| Err(RequestError::unanswered()))
     }
 
     fn send_next(&self, kind: batches::Kind) {
@@ -103,7 +105,9 @@ impl Client {
         };
         let results = match sent {
             Ok(results) => results,
-            Err(error) if asks.len() > 1 && error.failure().status().is_some_and(refuses_batches) => {
+            Err(error)
+                if asks.len() > 1 && error.failure().status().is_some_and(refuses_batches) =>
+            {
                 let items = asks.into_iter().zip(waiters).collect();
                 return self.batches.lock().go_alone(items);
             }

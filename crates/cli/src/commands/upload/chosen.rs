@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealift_transfer::api::file_name::kept_name;
+use sealift_transfer::{api::file_name::kept_name, batches::LARGEST_SMALL_FILE};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::{
