@@ -23,7 +23,7 @@ pub(super) fn write(workshop: &Workshop, chromium: &Chromium, figures: &Figures)
     let charts = docs.join("performance");
     fs::create_dir_all(&charts).with_context(|| format!("cannot make {}", charts.display()))?;
     let mut measured = format!("{}\n", machine(workshop, chromium));
-    for row in &ROWS {
+    for row in ROWS {
         let chart = charts.join(format!("{}.svg", row.name));
         fs::write(&chart, chart::of(row, figures))
             .with_context(|| format!("cannot write {}", chart.display()))?;
@@ -97,7 +97,7 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, ROWS, replaced};
+    use super::{BEGIN, END, replaced};
 
     #[test]
     fn only_what_stands_between_the_marks_is_replaced() {
@@ -111,13 +111,5 @@ mod tests {
     fn the_page_has_its_marks() {
         let page = include_str!("../../../../docs/PERFORMANCE.md");
         assert!(replaced(page, "").is_some());
-    }
-
-    #[test]
-    fn the_page_says_which_rows_can_be_measured_alone() {
-        let page = include_str!("../../../../docs/PERFORMANCE.md");
-        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        let told = format!("`--only ROW` ({})", names.join(", "));
-        assert!(page.replace('\n', " ").contains(&told), "{told}");
     }
 }
