@@ -107,7 +107,8 @@ async fn a_lost_answer_fails_every_item_and_later_items_go_on() {
 
 #[wasm_bindgen_test]
 async fn an_item_that_is_cancelled_leaves_the_others_of_its_batch() {
-    let (server, batcher) = Server::start("if (usual.length === 2) return usual; throw new TypeError('more');");
+    let (server, batcher) =
+        Server::start("if (usual.length === 2) return usual; throw new TypeError('more');");
     let mut items: Vec<_> = (0..5)
         .map(|number| Box::pin(sign(&batcher, number)))
         .collect();

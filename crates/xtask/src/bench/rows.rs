@@ -1,6 +1,7 @@
 //! The rows of the benchmark: what is measured, against which peers, and with which goals. The names are those of
 //! tests/bench.
 
+mod many;
 mod memory;
 mod native;
 mod opening;
@@ -17,6 +18,7 @@ pub(super) const ROWS: &[Row] = &[
     reading::ROW,
     ranges::ROW,
     opening::ROW,
+    many::ROW,
     memory::ROW,
 ];
 
