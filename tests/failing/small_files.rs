@@ -47,7 +47,9 @@ async fn send(
             held.arrived().await;
         }
         meanwhile(&stack, &cancels);
-        held.map(|held| held.release());
+        for held in held {
+            held.release();
+        }
     };
     let (results, ()) = join(join_all(uploads), release).await;
     Ok(Sent {

@@ -122,7 +122,7 @@ impl Uploads {
         let mut first_exit = refusals.first;
         let uploads = &self;
         let at_once = &AtOnce::new();
-        let mut done = futures::stream::iter(chosen)
+        let done = futures::stream::iter(chosen)
             .then(|one| async move { (at_once.acquire(&one).await, one) })
             .take_while(|_| ready(!uploads.stopping.is_asked()))
             .map(|(permit, one)| async move {
@@ -130,6 +130,7 @@ impl Uploads {
                 uploads.one(&one).await.map_err(|error| (one, error))
             })
             .buffered(AtOnce::most_files());
+        let mut done = core::pin::pin!(done);
         while let Some(one) = done.next().await {
             match one {
                 Ok(record) => {

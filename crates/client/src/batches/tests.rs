@@ -16,10 +16,7 @@ fn ask(number: u8) -> Ask {
     })
 }
 
-fn sign(
-    client: &Client,
-    number: u8,
-) -> impl Future<Output = Result<Answered, RequestError>> + use<'_> {
+fn sign(client: &Client, number: u8) -> impl Future<Output = Result<Answered, RequestError>> {
     client.ask_for_upload(ask(number), 10)
 }
 
