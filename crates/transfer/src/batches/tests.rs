@@ -97,11 +97,12 @@ fn a_refused_login_or_a_busy_server_says_nothing_about_batches() {
 
 #[test]
 fn one_item_goes_to_its_single_route_and_several_go_to_that_of_batches() {
-    let (path, body) = request(Kind::Complete, &[complete(1)]);
+    let one = [complete(1)];
+    let (path, body) = request(Kind::Complete, &one);
     let parts_sha256 = Sha256::of(b"parts").to_string();
     assert_eq!(path, format!("/v1/uploads/{}/complete", upload_id(1)));
-    let one = json!({ "parts_sha256": parts_sha256 });
-    assert_eq!(serde_json::to_value(body).unwrap(), one);
+    let alone = json!({ "parts_sha256": parts_sha256 });
+    assert_eq!(serde_json::to_value(body).unwrap(), alone);
 
     let both = [complete(1), complete(2)];
     let (path, body) = request(Kind::Complete, &both);
@@ -110,7 +111,8 @@ fn one_item_goes_to_its_single_route_and_several_go_to_that_of_batches() {
     let uploads = json!({ "uploads": [item(1), item(2)] });
     assert_eq!(serde_json::to_value(body).unwrap(), uploads);
 
-    let (path, body) = request(Kind::Sign, &[sign(1)]);
+    let one = [sign(1)];
+    let (path, body) = request(Kind::Sign, &one);
     assert_eq!(path, format!("/v1/uploads/{}/parts", upload_id(1)));
     assert_eq!(serde_json::to_value(body).unwrap(), json!([]));
 }
