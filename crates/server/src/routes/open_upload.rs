@@ -112,9 +112,16 @@ async fn again(
              use a new one.",
         ));
     }
-    let mut file = None;
+    let (mut file, mut signed_parts) = (None, None);
     match before.state {
-        UploadState::Opening => begin_multipart(app, &before).await?,
+        UploadState::Opening => {
+            begin_multipart(app, &before).await?;
+            signed_parts = Some(0);
+        }
+        UploadState::Open => {
+            let parts = app.records.parts(&before.upload_id).await?;
+            signed_parts = u16::try_from(parts.len()).ok();
+        }
         // The upload will soon be complete, or open again. The client asks again then.
         UploadState::Completing => return Err(CompletionError::Elsewhere.into()),
         UploadState::Complete => {
@@ -127,7 +134,7 @@ async fn again(
                 None => None,
             };
         }
-        UploadState::Open | UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {}
+        UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {}
     }
     app.audit(
         caller,
@@ -146,6 +153,7 @@ async fn again(
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
         file,
+        signed_parts,
     };
     Ok((StatusCode::OK, opened))
 }
@@ -186,6 +194,7 @@ async fn make<'a>(
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
         file: None,
+        signed_parts: None,
     };
     let new = NewFile {
         s3_key: app.objects.object_key(tenant, &ids.file_id, &ids.upload_id),

@@ -10,8 +10,10 @@ use sealift_server::{
     records::{Records, Roles},
     telemetry::{self, Capture},
 };
-use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, SignedPart, files, open};
-use serde_json::Value;
+use sealift_transfer::api::{
+    BatchResults, FileRecord, OpenedUpload, ProblemCode, SignedPart, batch, files, open,
+};
+use serde_json::{Value, json};
 
 use crate::{
     handing_on::hand_on,
@@ -117,6 +119,9 @@ async fn opened(client: &Client, plaintext: &[u8]) -> SealedFile {
         .post(open::PATH, &other)
         .await
         .refused(ProblemCode::InvalidRequest);
+    let both = json!({ "uploads": [asked, other] });
+    let both = client.post(batch::OPEN_PATH, &both).await;
+    assert_eq!(both.json::<BatchResults<Value>>(200).results[1].status, 400);
     for _ in 0..4 {
         client.key_again(&opened.upload_id).await;
     }
