@@ -7,7 +7,7 @@ use futures::{
     channel::oneshot,
     future::{Either, poll_fn, select},
 };
-use sealift_transfer::batches::{Answered, Ask, Batches, Kind, refuses_batches};
+use sealift_transfer::batches::{Answered, Ask, Batch, Batches, Kind, refuses_batches};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
@@ -52,22 +52,21 @@ impl Batcher {
         loop {
             let is_wanted = |waiter: &Waiter| !waiter.is_canceled();
             let next = self.0.batches.borrow_mut().next(kind, is_wanted);
-            let Some(items) = next else { return };
+            let Some(batch) = next else { return };
             let batcher = self.clone();
             spawn_local(async move {
-                batcher.send(kind, items).await;
+                batcher.send(kind, batch).await;
                 batcher.0.batches.borrow_mut().ended(kind);
                 batcher.send_next(kind);
             });
         }
     }
 
-    async fn send(&self, kind: Kind, items: Vec<(Ask, Waiter)>) {
-        let (asks, mut waiters): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+    async fn send(&self, kind: Kind, mut batch: Batch<Waiter>) {
         let sent = {
-            let sent = core::pin::pin!(self.0.server.send_all(kind, &asks));
+            let sent = core::pin::pin!(self.0.server.send_all(kind, &batch.asks));
             let unwanted = poll_fn(|context| {
-                let mut waiting = waiters.iter_mut();
+                let mut waiting = batch.waiters.iter_mut();
                 // The first one that still waits wakes this task when it is dropped.
                 match waiting.all(|waiter| waiter.poll_canceled(context).is_ready()) {
                     true => Poll::Ready(()),
@@ -79,17 +78,23 @@ impl Batcher {
                 Either::Right(_) => return,
             }
         };
-        let results = match sent {
-            Ok(results) => results,
-            Err(error) if asks.len() > 1 && error.failure.status().is_some_and(refuses_batches) => {
-                let items = asks.into_iter().zip(waiters).collect();
-                return self.0.batches.borrow_mut().go_alone(items);
+        match sent {
+            Ok(results) => {
+                for (waiter, result) in batch.waiters.into_iter().zip(results) {
+                    // Sending fails if nobody waits for this item any more.
+                    let _wanted = waiter.send(result.map_err(RequestError::from));
+                }
             }
-            Err(error) => asks.iter().map(|_| Err(error.clone())).collect(),
-        };
-        for (waiter, result) in waiters.into_iter().zip(results) {
-            // Sending fails if nobody waits for this item any more.
-            let _wanted = waiter.send(result);
+            Err(error)
+                if batch.asks.len() > 1 && error.failure.status().is_some_and(refuses_batches) =>
+            {
+                self.0.batches.borrow_mut().go_alone(kind, batch);
+            }
+            Err(error) => {
+                for waiter in batch.waiters {
+                    let _wanted = waiter.send(Err(error.clone()));
+                }
+            }
         }
     }
 }

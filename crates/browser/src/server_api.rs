@@ -7,7 +7,8 @@ use js_sys::{Array, Date, JSON, Reflect, Uint8Array, encode_uri_component};
 use sealift_message::ContentKey;
 use sealift_transfer::{
     api::{
-        FileId, FileOpening, Problem, UploadId, UploadStatus, open, policy, problem, read, status,
+        FileId, FileOpening, Problem, UploadId, UploadStatus, batch::ItemRefused, open, policy,
+        problem, read, status,
     },
     batches::{self, Answered, Ask, Kind},
     retry::RequestFailure,
@@ -83,7 +84,7 @@ impl ServerApi {
         &self,
         kind: Kind,
         items: &[Ask],
-    ) -> Result<Vec<Result<Answered, RequestError>>, RequestError> {
+    ) -> Result<Vec<Result<Answered, ItemRefused>>, RequestError> {
         let (path, body) = batches::request(kind, items);
         let patience_ms = match kind {
             Kind::Open | Kind::Sign => PATIENCE_MS,
@@ -91,11 +92,7 @@ impl ServerApi {
         };
         let body = Some(json(&body)?);
         let (status, bytes) = self.send("POST", &path, body, patience_ms).await?;
-        let results = batches::results(kind, items.len(), &bytes);
-        let results = results.map_err(|_| not_understood(status))?.into_iter();
-        Ok(results
-            .map(|result| result.map_err(RequestError::from))
-            .collect())
+        batches::results(kind, items.len(), &bytes).map_err(|_| not_understood(status))
     }
 
     /// Sends this request alone.
@@ -104,8 +101,10 @@ impl ServerApi {
     /// Returns a [`RequestError`] if the request fails.
     pub async fn send_alone(&self, ask: Ask) -> Result<Answered, RequestError> {
         let mut results = self.send_all(ask.kind(), &[ask]).await?;
-        let none = || Err(RequestError::no_answer(Peer::Server));
-        results.pop().unwrap_or_else(none)
+        match results.pop() {
+            Some(result) => Ok(result?),
+            None => Err(RequestError::no_answer(Peer::Server)),
+        }
     }
 
     /// Cancels an upload.

@@ -9,7 +9,7 @@ use futures::{
 };
 use sealift_transfer::{
     api::batch::ItemRefused,
-    batches::{self, Answered, Ask, LARGEST_SMALL_FILE, refuses_batches},
+    batches::{self, Answered, Ask, Batch, LARGEST_SMALL_FILE, refuses_batches},
 };
 use tokio::runtime::Handle;
 
@@ -73,7 +73,7 @@ impl Client {
         loop {
             let is_wanted = |waiter: &Waiter| !waiter.is_canceled();
             let next = self.batches.lock().next(kind, is_wanted);
-            let Some(items) = next else { return };
+            let Some(batch) = next else { return };
             let client = self.clone();
             let under_way = UnderWay {
                 client: self.clone(),
@@ -81,17 +81,16 @@ impl Client {
             };
             runtime.spawn(async move {
                 let _under_way = under_way;
-                client.send_items(kind, items).await;
+                client.send_batch(kind, batch).await;
             });
         }
     }
 
-    async fn send_items(&self, kind: batches::Kind, items: Vec<(Ask, Waiter)>) {
-        let (asks, mut waiters): (Vec<_>, Vec<_>) = items.into_iter().unzip();
+    async fn send_batch(&self, kind: batches::Kind, mut batch: Batch<Waiter>) {
         let sent = {
-            let sent = core::pin::pin!(self.send_all(kind, &asks));
+            let sent = core::pin::pin!(self.send_all(kind, &batch.asks));
             let unwanted = poll_fn(|context| {
-                let mut waiting = waiters.iter_mut();
+                let mut waiting = batch.waiters.iter_mut();
                 // The first one that still waits wakes this task when it is dropped.
                 match waiting.all(|waiter| waiter.poll_canceled(context).is_ready()) {
                     true => Poll::Ready(()),
@@ -103,17 +102,15 @@ impl Client {
                 Either::Right(_) => return,
             }
         };
+        let count = batch.asks.len();
         let results = match sent {
             Ok(results) => results,
-            Err(error)
-                if asks.len() > 1 && error.failure().status().is_some_and(refuses_batches) =>
-            {
-                let items = asks.into_iter().zip(waiters).collect();
-                return self.batches.lock().go_alone(items);
+            Err(error) if count > 1 && error.failure().status().is_some_and(refuses_batches) => {
+                return self.batches.lock().go_alone(kind, batch);
             }
-            Err(error) => RequestError::of_each(error, asks.len()),
+            Err(error) => RequestError::of_each(error, count),
         };
-        for (waiter, result) in waiters.into_iter().zip(results) {
+        for (waiter, result) in batch.waiters.into_iter().zip(results) {
             // Sending fails if nobody waits for this item any more.
             let _wanted = waiter.send(result);
         }

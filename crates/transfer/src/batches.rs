@@ -6,12 +6,14 @@
 //! result; the item's driver then decides about its retry, as it does after a request of its own.
 
 mod ask;
+mod results;
 #[cfg(test)]
 mod tests;
 
-pub use ask::{Answered, Ask, Body, Kind, request, results};
+pub use ask::{Answered, Ask, Body, Kind, request};
+pub use results::results;
 
-use std::collections::VecDeque;
+use core::mem;
 
 use crate::api::batch::MOST_ITEMS;
 
@@ -37,9 +39,18 @@ pub struct Batches<W> {
 
 #[derive(Debug)]
 struct Queue<W> {
-    waiting: VecDeque<(Ask, W)>,
+    waiting: Vec<(Ask, W)>,
     /// Requests, not items.
     under_way: usize,
+}
+
+/// The items of one request, in the order in which they were added.
+#[derive(Debug)]
+pub struct Batch<W> {
+    /// What each item asks for.
+    pub asks: Vec<Ask>,
+    /// Who waits for the result of each.
+    pub waiters: Vec<W>,
 }
 
 impl<W> Default for Batches<W> {
@@ -54,7 +65,7 @@ impl<W> Default for Batches<W> {
 impl<W> Queue<W> {
     const fn new() -> Self {
         Self {
-            waiting: VecDeque::new(),
+            waiting: Vec::new(),
             under_way: 0,
         }
     }
@@ -63,13 +74,12 @@ impl<W> Queue<W> {
 impl<W> Batches<W> {
     /// Adds an item behind those that wait. [`Self::next`] says whether it can be sent now.
     pub fn add(&mut self, ask: Ask, waiter: W) {
-        self.queue(ask.kind()).waiting.push_back((ask, waiter));
+        self.queue(ask.kind()).waiting.push((ask, waiter));
     }
 
-    /// Returns the items of the request to send now, in the order in which they were added, or `None` if
-    /// nothing waits or enough is under way. Forgets the items that nobody wants any more. Each request
-    /// ends with [`Self::ended`].
-    pub fn next(&mut self, kind: Kind, is_wanted: impl Fn(&W) -> bool) -> Option<Vec<(Ask, W)>> {
+    /// Returns the request to send now, or `None` if nothing waits or enough is under way. Forgets the items
+    /// that nobody wants any more. Each request ends with [`Self::ended`].
+    pub fn next(&mut self, kind: Kind, is_wanted: impl Fn(&W) -> bool) -> Option<Batch<W>> {
         let (most_at_once, most_items) = match self.go_alone {
             true => (MOST_ALONE, 1),
             false => (MOST_AT_ONCE, MOST_ITEMS),
@@ -78,13 +88,23 @@ impl<W> Batches<W> {
         if queue.under_way >= most_at_once {
             return None;
         }
-        queue.waiting.retain(|(_, waiter)| is_wanted(waiter));
-        let count = queue.waiting.len().min(most_items);
-        if count == 0 {
+        let (mut asks, mut waiters) = (Vec::new(), Vec::new());
+        for (ask, waiter) in mem::take(&mut queue.waiting) {
+            if !is_wanted(&waiter) {
+                continue;
+            }
+            if asks.len() < most_items {
+                asks.push(ask);
+                waiters.push(waiter);
+            } else {
+                queue.waiting.push((ask, waiter));
+            }
+        }
+        if asks.is_empty() {
             return None;
         }
         queue.under_way = queue.under_way.saturating_add(1);
-        Some(queue.waiting.drain(..count).collect())
+        Some(Batch { asks, waiters })
     }
 
     /// Records that a request of this kind has ended.
@@ -93,12 +113,15 @@ impl<W> Batches<W> {
         queue.under_way = queue.under_way.saturating_sub(1);
     }
 
-    /// Takes back the items of a batch that the server refused as such ([`refuses_batches`]). From now on
-    /// every item is a request of its own.
-    pub fn go_alone(&mut self, items: Vec<(Ask, W)>) {
+    /// Takes back a batch that the server refused as such ([`refuses_batches`]). From now on every item is a
+    /// request of its own.
+    pub fn go_alone(&mut self, kind: Kind, batch: Batch<W>) {
         self.go_alone = true;
-        for (ask, waiter) in items.into_iter().rev() {
-            self.queue(ask.kind()).waiting.push_front((ask, waiter));
+        let queue = self.queue(kind);
+        let later = mem::take(&mut queue.waiting);
+        let first = batch.asks.into_iter().zip(batch.waiters);
+        for item in first.chain(later) {
+            queue.waiting.push(item);
         }
     }
 

@@ -115,7 +115,7 @@ async fn an_item_that_is_cancelled_leaves_the_others_of_its_batch() {
     for item in &mut items {
         assert!(item.as_mut().now_or_never().is_none());
     }
-    items.remove(3);
+    drop(items.remove(3));
     for item in items {
         item.await.unwrap();
     }

@@ -1,12 +1,12 @@
 //! The requests that can go in a batch, and their answers, for one item or many.
 
-use serde::{Serialize, de::DeserializeOwned};
+use serde::Serialize;
 
 use crate::{
     address::Moment,
     api::{
         CompleteUpload, FileRecord, OpenUpload, OpenedUpload, SignParts, SignedParts,
-        batch::{self, Batch, BatchResult, BatchResults, FinishUpload, ItemRefused, SignUpload},
+        batch::{self, Batch, FinishUpload, SignUpload},
         complete, open, sign,
     },
     driver::{Done, Side},
@@ -111,43 +111,6 @@ pub fn request(kind: Kind, items: &[Ask]) -> (String, Body<'_>) {
             (kind.batch_path().to_owned(), Body::Batch(Batch { uploads }))
         }
     }
-}
-
-/// Reads the answer to the request for `count` items: a result for each, in their order.
-///
-/// # Errors
-/// Fails if the answer is not what the request asks for, or has another number of results.
-pub fn results(
-    kind: Kind,
-    count: usize,
-    answer: &[u8],
-) -> Result<Vec<Result<Answered, ItemRefused>>, serde_json::Error> {
-    let opened = |opened| Answered::Opened(Box::new(opened));
-    let completed = |record| Answered::Completed(Box::new(record));
-    match kind {
-        Kind::Open => read(count, answer, opened),
-        Kind::Sign => read(count, answer, Answered::Signed),
-        Kind::Complete => read(count, answer, completed),
-    }
-}
-
-fn read<T: DeserializeOwned>(
-    count: usize,
-    answer: &[u8],
-    answered: impl Fn(T) -> Answered,
-) -> Result<Vec<Result<Answered, ItemRefused>>, serde_json::Error> {
-    if count == 1 {
-        return Ok(vec![Ok(answered(serde_json::from_slice(answer)?))]);
-    }
-    let BatchResults { results } = serde_json::from_slice::<BatchResults<T>>(answer)?;
-    if results.len() != count {
-        return Err(serde::de::Error::invalid_length(
-            results.len(),
-            &"another number of results",
-        ));
-    }
-    let results = results.into_iter().map(BatchResult::into_answer);
-    Ok(results.map(|result| result.map(&answered)).collect())
 }
 
 impl Answered {

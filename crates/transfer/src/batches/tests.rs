@@ -23,8 +23,7 @@ fn complete(number: u8) -> Ask {
 
 /// Returns the waiters of the next request to sign.
 fn next(batches: &mut Batches<u8>) -> Option<Vec<u8>> {
-    let items = batches.next(Kind::Sign, |_| true)?;
-    Some(items.into_iter().map(|(_, waiter)| waiter).collect())
+    Some(batches.next(Kind::Sign, |_| true)?.waiters)
 }
 
 fn with(waiters: impl IntoIterator<Item = u8>) -> Batches<u8> {
@@ -64,20 +63,21 @@ fn a_batch_has_at_most_a_hundred_items() {
 #[test]
 fn an_item_that_nobody_wants_any_more_leaves_the_others() {
     let mut batches = with(1..=3);
-    let items = batches.next(Kind::Sign, |waiter| *waiter != 2).unwrap();
-    assert_eq!(items, [(sign(1), 1), (sign(3), 3)]);
+    let batch = batches.next(Kind::Sign, |waiter| *waiter != 2).unwrap();
+    assert_eq!(batch.asks, [sign(1), sign(3)]);
+    assert_eq!(batch.waiters, [1, 3]);
     batches.ended(Kind::Sign);
     batches.add(sign(4), 4);
-    assert_eq!(batches.next(Kind::Sign, |_| false), None);
+    assert!(batches.next(Kind::Sign, |_| false).is_none());
 }
 
 #[test]
 fn after_a_batch_was_refused_as_such_each_item_goes_alone() {
     let mut batches = with(1..=9);
-    let items = batches.next(Kind::Sign, |_| true).unwrap();
+    let batch = batches.next(Kind::Sign, |_| true).unwrap();
     batches.ended(Kind::Sign);
     batches.add(sign(10), 10);
-    batches.go_alone(items);
+    batches.go_alone(Kind::Sign, batch);
     for waiter in 1..=6 {
         assert_eq!(next(&mut batches), Some(vec![waiter]));
     }
