@@ -7,7 +7,7 @@ use futures::{
     channel::oneshot,
     future::{Either, poll_fn, select},
 };
-use sealift_transfer::batches::{Answered, Ask, Batch, Batches, Kind, refuses_batches};
+use sealift_transfer::batches::{Answered, Ask, Batches, Kind, refuses_batches};
 use wasm_bindgen_futures::spawn_local;
 
 use crate::{
@@ -52,23 +52,25 @@ impl Batcher {
         loop {
             let is_wanted = |waiter: &Waiter| !waiter.is_canceled();
             let next = self.0.batches.borrow_mut().next(kind, is_wanted);
-            let Some(batch) = next else { return };
+            let Some(items) = next else { return };
             let batcher = self.clone();
             spawn_local(async move {
-                batcher.send(kind, batch).await;
+                batcher.send(kind, items).await;
                 batcher.0.batches.borrow_mut().ended(kind);
                 batcher.send_next(kind);
             });
         }
     }
 
-    async fn send(&self, kind: Kind, mut batch: Batch<Waiter>) {
+    async fn send(&self, kind: Kind, mut items: Vec<(Ask, Waiter)>) {
+        let count = items.len();
         let sent = {
-            let sent = core::pin::pin!(self.0.server.send_all(kind, &batch.asks));
+            let request = ServerApi::request(kind, items.iter().map(|(ask, _)| ask).collect());
+            let sent = core::pin::pin!(self.0.server.send_all(kind, count, request));
             let unwanted = poll_fn(|context| {
-                let mut waiting = batch.waiters.iter_mut();
+                let mut waiting = items.iter_mut();
                 // The first one that still waits wakes this task when it is dropped.
-                match waiting.all(|waiter| waiter.poll_canceled(context).is_ready()) {
+                match waiting.all(|(_, waiter)| waiter.poll_canceled(context).is_ready()) {
                     true => Poll::Ready(()),
                     false => Poll::Pending,
                 }
@@ -80,18 +82,16 @@ impl Batcher {
         };
         match sent {
             Ok(results) => {
-                for (waiter, result) in batch.waiters.into_iter().zip(results) {
+                for ((_, waiter), result) in items.into_iter().zip(results) {
                     // Sending fails if nobody waits for this item any more.
                     let _wanted = waiter.send(result.map_err(RequestError::from));
                 }
             }
-            Err(error)
-                if batch.asks.len() > 1 && error.failure.status().is_some_and(refuses_batches) =>
-            {
-                self.0.batches.borrow_mut().go_alone(kind, batch);
+            Err(error) if count > 1 && error.failure.status().is_some_and(refuses_batches) => {
+                self.0.batches.borrow_mut().go_alone(kind, items);
             }
             Err(error) => {
-                for waiter in batch.waiters {
+                for (_, waiter) in items {
                     let _wanted = waiter.send(Err(error.clone()));
                 }
             }

@@ -76,23 +76,32 @@ impl ServerApi {
         ContentKey::try_from(bytes.as_slice()).map_err(|_| not_understood(status))
     }
 
-    /// Sends the request for these items, which are of this kind. Returns the result of each, in their order.
+    /// Returns the path and the body of the request for these items, which are of this kind.
+    ///
+    /// # Errors
+    /// Returns a [`RequestError`] if the body cannot be written.
+    pub fn request(kind: Kind, items: Vec<&Ask>) -> Result<(String, String), RequestError> {
+        let (path, body) = batches::request(kind, items);
+        Ok((path, json(&body)?))
+    }
+
+    /// Sends such a request for `count` items. Returns the result of each, in their order.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request fails as a whole.
     pub async fn send_all(
         &self,
         kind: Kind,
-        items: &[Ask],
+        count: usize,
+        request: Result<(String, String), RequestError>,
     ) -> Result<Vec<Result<Answered, ItemRefused>>, RequestError> {
-        let (path, body) = batches::request(kind, items);
+        let (path, body) = request?;
         let patience_ms = match kind {
             Kind::Open | Kind::Sign => PATIENCE_MS,
             Kind::Complete => COMPLETION_PATIENCE_MS,
         };
-        let body = Some(json(&body)?);
-        let (status, bytes) = self.send("POST", &path, body, patience_ms).await?;
-        batches::results(kind, items.len(), &bytes).map_err(|_| not_understood(status))
+        let (status, bytes) = self.send("POST", &path, Some(body), patience_ms).await?;
+        batches::results(kind, count, &bytes).map_err(|_| not_understood(status))
     }
 
     /// Sends this request alone.
@@ -100,7 +109,9 @@ impl ServerApi {
     /// # Errors
     /// Returns a [`RequestError`] if the request fails.
     pub async fn send_alone(&self, ask: Ask) -> Result<Answered, RequestError> {
-        let mut results = self.send_all(ask.kind(), &[ask]).await?;
+        let kind = ask.kind();
+        let request = Self::request(kind, vec![&ask]);
+        let mut results = self.send_all(kind, 1, request).await?;
         match results.pop() {
             Some(result) => Ok(result?),
             None => Err(RequestError::no_answer(Peer::Server)),

@@ -7,9 +7,10 @@ use futures::{
     channel::oneshot,
     future::{Either, poll_fn, select},
 };
+use reqwest::RequestBuilder;
 use sealift_transfer::{
     api::batch::ItemRefused,
-    batches::{self, Answered, Ask, Batch, LARGEST_SMALL_FILE, refuses_batches},
+    batches::{self, Answered, Ask, LARGEST_SMALL_FILE, refuses_batches},
 };
 use tokio::runtime::Handle;
 
@@ -54,7 +55,8 @@ impl Client {
     ) -> Result<Answered, RequestError> {
         let kind = ask.kind();
         if plaintext_len > LARGEST_SMALL_FILE {
-            let mut results = self.send_all(kind, &[ask]).await?;
+            let request = self.request_for(kind, vec![&ask]);
+            let mut results = self.send_all(kind, 1, request).await?;
             return results.pop().unwrap_or(Err(RequestError::unanswered()));
         }
         let (waiter, result) = oneshot::channel();
@@ -73,7 +75,7 @@ impl Client {
         loop {
             let is_wanted = |waiter: &Waiter| !waiter.is_canceled();
             let next = self.batches.lock().next(kind, is_wanted);
-            let Some(batch) = next else { return };
+            let Some(items) = next else { return };
             let client = self.clone();
             let under_way = UnderWay {
                 client: self.clone(),
@@ -81,18 +83,20 @@ impl Client {
             };
             runtime.spawn(async move {
                 let _under_way = under_way;
-                client.send_batch(kind, batch).await;
+                client.send_items(kind, items).await;
             });
         }
     }
 
-    async fn send_batch(&self, kind: batches::Kind, mut batch: Batch<Waiter>) {
+    async fn send_items(&self, kind: batches::Kind, mut items: Vec<(Ask, Waiter)>) {
+        let count = items.len();
         let sent = {
-            let sent = core::pin::pin!(self.send_all(kind, &batch.asks));
+            let request = self.request_for(kind, items.iter().map(|(ask, _)| ask).collect());
+            let sent = core::pin::pin!(self.send_all(kind, count, request));
             let unwanted = poll_fn(|context| {
-                let mut waiting = batch.waiters.iter_mut();
+                let mut waiting = items.iter_mut();
                 // The first one that still waits wakes this task when it is dropped.
-                match waiting.all(|waiter| waiter.poll_canceled(context).is_ready()) {
+                match waiting.all(|(_, waiter)| waiter.poll_canceled(context).is_ready()) {
                     true => Poll::Ready(()),
                     false => Poll::Pending,
                 }
@@ -102,36 +106,38 @@ impl Client {
                 Either::Right(_) => return,
             }
         };
-        let count = batch.asks.len();
         let results = match sent {
             Ok(results) => results,
             Err(error) if count > 1 && error.failure().status().is_some_and(refuses_batches) => {
-                return self.batches.lock().go_alone(kind, batch);
+                return self.batches.lock().go_alone(kind, items);
             }
             Err(error) => RequestError::of_each(error, count),
         };
-        for (waiter, result) in batch.waiters.into_iter().zip(results) {
+        for ((_, waiter), result) in items.into_iter().zip(results) {
             // Sending fails if nobody waits for this item any more.
             let _wanted = waiter.send(result);
         }
     }
 
-    /// Sends the request for these items, which are of this kind. Returns the result of each, in their order.
+    /// Returns the request for these items, which are of this kind.
+    fn request_for(&self, kind: batches::Kind, items: Vec<&Ask>) -> RequestBuilder {
+        let (path, body) = batches::request(kind, items);
+        self.post(&path, &body)
+    }
+
+    /// Sends such a request for `count` items. Returns the result of each, in their order.
     async fn send_all(
         &self,
         kind: batches::Kind,
-        items: &[Ask],
+        count: usize,
+        request: RequestBuilder,
     ) -> Result<Vec<Result<Answered, RequestError>>, RequestError> {
-        let request = {
-            let (path, body) = batches::request(kind, items);
-            self.post(&path, &body)
-        };
         let patience = match kind {
             batches::Kind::Open | batches::Kind::Sign => self.patience.answer,
             batches::Kind::Complete => self.patience.completion,
         };
         let (status, body) = self.ask_for_bytes(request, patience).await?;
-        let results = batches::results(kind, items.len(), &body);
+        let results = batches::results(kind, count, &body);
         let results = results.map_err(|error| {
             let cause = Box::new(error);
             RequestError::Incomprehensible { status, cause }

@@ -44,15 +44,6 @@ struct Queue<W> {
     under_way: usize,
 }
 
-/// The items of one request, in the order in which they were added.
-#[derive(Debug)]
-pub struct Batch<W> {
-    /// What each item asks for.
-    pub asks: Vec<Ask>,
-    /// Who waits for the result of each.
-    pub waiters: Vec<W>,
-}
-
 impl<W> Default for Batches<W> {
     fn default() -> Self {
         Self {
@@ -77,9 +68,10 @@ impl<W> Batches<W> {
         self.queue(ask.kind()).waiting.push((ask, waiter));
     }
 
-    /// Returns the request to send now, or `None` if nothing waits or enough is under way. Forgets the items
-    /// that nobody wants any more. Each request ends with [`Self::ended`].
-    pub fn next(&mut self, kind: Kind, is_wanted: impl Fn(&W) -> bool) -> Option<Batch<W>> {
+    /// Returns the items of the request to send now, in the order in which they were added, or `None` if
+    /// nothing waits or enough is under way. Forgets the items that nobody wants any more. Each request
+    /// ends with [`Self::ended`].
+    pub fn next(&mut self, kind: Kind, is_wanted: impl Fn(&W) -> bool) -> Option<Vec<(Ask, W)>> {
         let (most_at_once, most_items) = match self.go_alone {
             true => (MOST_ALONE, 1),
             false => (MOST_AT_ONCE, MOST_ITEMS),
@@ -88,23 +80,14 @@ impl<W> Batches<W> {
         if queue.under_way >= most_at_once {
             return None;
         }
-        let (mut asks, mut waiters) = (Vec::new(), Vec::new());
-        for (ask, waiter) in mem::take(&mut queue.waiting) {
-            if !is_wanted(&waiter) {
-                continue;
-            }
-            if asks.len() < most_items {
-                asks.push(ask);
-                waiters.push(waiter);
-            } else {
-                queue.waiting.push((ask, waiter));
-            }
-        }
-        if asks.is_empty() {
+        queue.waiting.retain(|(_, waiter)| is_wanted(waiter));
+        let count = queue.waiting.len().min(most_items);
+        if count == 0 {
             return None;
         }
         queue.under_way = queue.under_way.saturating_add(1);
-        Some(Batch { asks, waiters })
+        let later = queue.waiting.split_off(count);
+        Some(mem::replace(&mut queue.waiting, later))
     }
 
     /// Records that a request of this kind has ended.
@@ -113,16 +96,13 @@ impl<W> Batches<W> {
         queue.under_way = queue.under_way.saturating_sub(1);
     }
 
-    /// Takes back a batch that the server refused as such ([`refuses_batches`]). From now on every item is a
-    /// request of its own.
-    pub fn go_alone(&mut self, kind: Kind, batch: Batch<W>) {
+    /// Takes back the items of a batch that the server refused as such ([`refuses_batches`]). From now on
+    /// every item is a request of its own.
+    pub fn go_alone(&mut self, kind: Kind, mut items: Vec<(Ask, W)>) {
         self.go_alone = true;
         let queue = self.queue(kind);
-        let later = mem::take(&mut queue.waiting);
-        let first = batch.asks.into_iter().zip(batch.waiters);
-        for item in first.chain(later) {
-            queue.waiting.push(item);
-        }
+        items.append(&mut queue.waiting);
+        queue.waiting = items;
     }
 
     fn queue(&mut self, kind: Kind) -> &mut Queue<W> {

@@ -103,13 +103,13 @@ impl Kind {
 /// Returns the path and the body of the `POST` for these items, which are of this kind. One item goes to its
 /// single route, several to the route of batches.
 #[must_use]
-pub fn request(kind: Kind, items: &[Ask]) -> (String, Body<'_>) {
-    match items {
+pub fn request<'a>(kind: Kind, items: Vec<&'a Ask>) -> (String, Body<'a>) {
+    match items[..] {
         [ask] => ask.alone(),
-        _ => {
-            let uploads = items.iter().collect();
-            (kind.batch_path().to_owned(), Body::Batch(Batch { uploads }))
-        }
+        _ => (
+            kind.batch_path().to_owned(),
+            Body::Batch(Batch { uploads: items }),
+        ),
     }
 }
 

@@ -79,7 +79,10 @@ impl<'de> DeserializeSeed<'de> for Reading<'_> {
     type Value = ();
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<(), D::Error> {
-        json.deserialize_any(self)
+        match self.level {
+            Level::Results => json.deserialize_seq(self),
+            Level::Answer | Level::Result => json.deserialize_map(self),
+        }
     }
 }
 

@@ -23,7 +23,8 @@ fn complete(number: u8) -> Ask {
 
 /// Returns the waiters of the next request to sign.
 fn next(batches: &mut Batches<u8>) -> Option<Vec<u8>> {
-    Some(batches.next(Kind::Sign, |_| true)?.waiters)
+    let items = batches.next(Kind::Sign, |_| true)?;
+    Some(items.into_iter().map(|(_, waiter)| waiter).collect())
 }
 
 fn with(waiters: impl IntoIterator<Item = u8>) -> Batches<u8> {
@@ -63,9 +64,8 @@ fn a_batch_has_at_most_a_hundred_items() {
 #[test]
 fn an_item_that_nobody_wants_any_more_leaves_the_others() {
     let mut batches = with(1..=3);
-    let batch = batches.next(Kind::Sign, |waiter| *waiter != 2).unwrap();
-    assert_eq!(batch.asks, [sign(1), sign(3)]);
-    assert_eq!(batch.waiters, [1, 3]);
+    let items = batches.next(Kind::Sign, |waiter| *waiter != 2).unwrap();
+    assert_eq!(items, [(sign(1), 1), (sign(3), 3)]);
     batches.ended(Kind::Sign);
     batches.add(sign(4), 4);
     assert!(batches.next(Kind::Sign, |_| false).is_none());
@@ -74,10 +74,10 @@ fn an_item_that_nobody_wants_any_more_leaves_the_others() {
 #[test]
 fn after_a_batch_was_refused_as_such_each_item_goes_alone() {
     let mut batches = with(1..=9);
-    let batch = batches.next(Kind::Sign, |_| true).unwrap();
+    let items = batches.next(Kind::Sign, |_| true).unwrap();
     batches.ended(Kind::Sign);
     batches.add(sign(10), 10);
-    batches.go_alone(Kind::Sign, batch);
+    batches.go_alone(Kind::Sign, items);
     for waiter in 1..=6 {
         assert_eq!(next(&mut batches), Some(vec![waiter]));
     }
@@ -98,21 +98,21 @@ fn a_refused_login_or_a_busy_server_says_nothing_about_batches() {
 #[test]
 fn one_item_goes_to_its_single_route_and_several_go_to_that_of_batches() {
     let one = [complete(1)];
-    let (path, body) = request(Kind::Complete, &one);
+    let (path, body) = request(Kind::Complete, one.iter().collect());
     let parts_sha256 = Sha256::of(b"parts").to_string();
     assert_eq!(path, format!("/v1/uploads/{}/complete", upload_id(1)));
     let alone = json!({ "parts_sha256": parts_sha256 });
     assert_eq!(serde_json::to_value(body).unwrap(), alone);
 
     let both = [complete(1), complete(2)];
-    let (path, body) = request(Kind::Complete, &both);
+    let (path, body) = request(Kind::Complete, both.iter().collect());
     let item = |number| json!({ "upload_id": upload_id(number), "parts_sha256": parts_sha256 });
     assert_eq!(path, "/v1/uploads:complete");
     let uploads = json!({ "uploads": [item(1), item(2)] });
     assert_eq!(serde_json::to_value(body).unwrap(), uploads);
 
     let one = [sign(1)];
-    let (path, body) = request(Kind::Sign, &one);
+    let (path, body) = request(Kind::Sign, one.iter().collect());
     assert_eq!(path, format!("/v1/uploads/{}/parts", upload_id(1)));
     assert_eq!(serde_json::to_value(body).unwrap(), json!([]));
 }
