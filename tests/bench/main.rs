@@ -5,6 +5,7 @@
 
 mod figures;
 mod ground;
+mod many;
 mod memory;
 mod native;
 mod opening;
@@ -25,6 +26,8 @@ struct Scale {
     upload_bytes: u64,
     /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
+    /// The number of small files.
+    small_files: usize,
     /// Bytes of the files with which memory is measured.
     memory_bytes: &'static [u64],
     /// Rounds for every contestant.
@@ -36,6 +39,7 @@ const MIB: u64 = 1 << 20;
 const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
     sealing_bytes: 100 * MIB,
+    small_files: 1000,
     memory_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
     rounds: 5,
 };
@@ -44,6 +48,7 @@ const FULL: Scale = Scale {
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
     sealing_bytes: 32 * MIB,
+    small_files: 200,
     memory_bytes: &[100 * MIB, 300 * MIB],
     rounds: 2,
 };
@@ -66,10 +71,9 @@ async fn main() -> Result<()> {
             "opening" => opening::measure(scale).await?,
             "ranges" => ranges::measure(scale).await?,
             "reading" => reading::measure(scale).await?,
+            "many" => many::measure(scale).await?,
             "memory" => memory::measure(scale).await?,
-            _ => bail!(
-                "unknown row {row}; the rows are upload, sealing, native, reading, ranges, opening and memory"
-            ),
+            _ => bail!("unknown row {row}"),
         }
     }
     Ok(())

@@ -21,7 +21,9 @@ use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift};
+use crate::{
+    Distance, Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift,
+};
 
 /// The stack of one story. Dropping it stops everything and deletes its data.
 #[derive(Debug)]
@@ -31,6 +33,8 @@ pub struct Stack {
     address: String,
     config: Config,
     proxies: Option<Proxies>,
+    /// The ways of clients to server and store, if these are far.
+    distances: Vec<Distance>,
     ahead_ms: Arc<AtomicI64>,
     /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
@@ -75,11 +79,21 @@ impl Stack {
             address,
             config,
             proxies,
+            distances: Vec::new(),
             ahead_ms,
             server,
             store,
             folder,
         })
+    }
+
+    /// Moves all clients behind the first of these, which leads to the server. The second leads to the store.
+    pub(crate) fn behind(mut self, distances: [Distance; 2]) -> Result<Self> {
+        let [to_server, _] = &distances;
+        self.address = format!("http://{}", to_server.address());
+        self.client = Client::new(&self.address, None)?;
+        self.distances = distances.into();
+        Ok(self)
     }
 
     /// Shuts the server down cleanly and starts it again on the same data, perhaps on other ports.
@@ -95,6 +109,13 @@ impl Stack {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns the endpoint of the store for clients at a distance, if they are at one.
+    #[must_use]
+    pub fn store_endpoint(&self) -> Option<String> {
+        let to_store = self.distances.get(1)?;
+        Some(format!("http://{}", to_store.address()))
     }
 
     /// Returns the URL of a file's plaintext.

@@ -9,6 +9,7 @@ use reqwest::redirect;
 use crate::{
     address::{AddressError, ServerAddress},
     api_key::ApiKey,
+    batches::Batches,
     credential::Credential,
     slots::Slots,
 };
@@ -21,6 +22,7 @@ pub struct Client {
     pub(crate) server: ServerAddress,
     pub(crate) credential: Arc<Credential>,
     pub(crate) put_slots: Slots,
+    pub(crate) batches: Batches,
     pub(crate) patience: Patience,
 }
 
@@ -91,6 +93,7 @@ impl Client {
             server,
             credential: Arc::new(Credential::new(api_key, None)),
             put_slots: Slots::default(),
+            batches: Batches::default(),
             patience: Patience::default(),
         })
     }
@@ -113,6 +116,8 @@ impl Client {
         let credential = Credential::new(self.credential.api_key(), Some(refresh));
         Self {
             credential: Arc::new(credential),
+            // The clones of `self` go on with the other credential.
+            batches: Batches::default(),
             ..self
         }
     }

@@ -22,6 +22,7 @@
 
 mod address;
 mod api_key;
+mod batches;
 mod client;
 mod clocks;
 mod credential;

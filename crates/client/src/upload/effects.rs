@@ -6,7 +6,11 @@ use bytes::Bytes;
 use sealift_transfer::{
     Done, Effect, Part,
     address::Address,
-    api::{PartReceipt, SignParts, SignedPart, SignedParts},
+    api::{
+        PartReceipt, SignParts, SignedPart,
+        batch::{FinishUpload, SignUpload},
+    },
+    batches::Ask,
     driver::Side,
     upload::{Request, Until},
 };
@@ -61,9 +65,8 @@ impl Tools {
                 let Begun::Here(request) = &*self.begun else {
                     return left(UploadError::Broken("a resumed upload is opened again"));
                 };
-                let answer = client.open_upload(request);
-                let done = |opened| Done::Opened(Box::new(opened));
-                self.ask(Request::Open, answer, done).await
+                let ask = Ask::Open(request.clone());
+                self.ask_for_upload(Request::Open, ask).await
             }
             Effect::FetchStatus(upload_id) => {
                 let answer = client.status(&upload_id);
@@ -100,11 +103,11 @@ impl Tools {
                 receipts,
             } => {
                 let parts = receipts.iter().map(|receipt| receipt.number).collect();
-                let request = SignParts(receipts);
-                let asked_at = clocks::now();
-                let answer = client.sign_parts(&upload_id, &request);
-                let done = |SignedParts { parts, .. }| Done::Signed { parts, asked_at };
-                self.ask(Request::Sign(parts), answer, done).await
+                let ask = Ask::Sign(SignUpload {
+                    upload_id,
+                    parts: SignParts(receipts),
+                });
+                self.ask_for_upload(Request::Sign(parts), ask).await
             }
             Effect::Put {
                 signed,
@@ -113,9 +116,11 @@ impl Tools {
                 ..
             } => self.put(signed, address, sealed).await,
             Effect::Complete { upload_id, request } => {
-                let answer = client.complete(&upload_id, &request);
-                let done = |record| Done::Completed(Box::new(record));
-                self.ask(Request::Complete, answer, done).await
+                let ask = Ask::Complete(FinishUpload {
+                    upload_id,
+                    parts_sha256: request.parts_sha256,
+                });
+                self.ask_for_upload(Request::Complete, ask).await
             }
             Effect::Abort(upload_id) => {
                 let answer = client.abort(&upload_id);
@@ -126,6 +131,15 @@ impl Tools {
                 left(UploadError::Broken("an upload that has ended goes on"))
             }
         }
+    }
+
+    /// Sends a request that small files send together, and returns the result.
+    async fn ask_for_upload(&self, request: Request, ask: Ask) -> Done<Native> {
+        let asked_at = clocks::now();
+        let plaintext_len = self.source.plaintext_len();
+        let answer = self.client.ask_for_upload(ask, plaintext_len);
+        self.ask(request, answer, |answer| answer.done(asked_at))
+            .await
     }
 
     /// Sends a request to the server and returns the result.
