@@ -5,14 +5,18 @@
 
 mod figures;
 mod ground;
+mod link;
 mod memory;
 mod native;
 mod opening;
 mod plain_store;
 mod processes;
+mod race;
 mod ranges;
 mod reading;
+mod resume;
 mod sealing;
+mod sink;
 mod site;
 mod upload;
 
@@ -25,8 +29,12 @@ struct Scale {
     upload_bytes: u64,
     /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
+    /// Bytes of the file whose upload is left half-way and resumed.
+    resumed_bytes: u64,
     /// Bytes of the files with which memory is measured.
     memory_bytes: &'static [u64],
+    /// Bytes of the files with which the memory of opening is measured.
+    opened_bytes: &'static [u64],
     /// Rounds for every contestant.
     rounds: usize,
 }
@@ -36,7 +44,9 @@ const MIB: u64 = 1 << 20;
 const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
     sealing_bytes: 100 * MIB,
-    memory_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
+    resumed_bytes: 4096 * MIB,
+    memory_bytes: &[100 * MIB, 1024 * MIB, 8192 * MIB],
+    opened_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
     rounds: 5,
 };
 
@@ -44,14 +54,17 @@ const FULL: Scale = Scale {
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
     sealing_bytes: 32 * MIB,
+    resumed_bytes: 256 * MIB,
     memory_bytes: &[100 * MIB, 300 * MIB],
+    opened_bytes: &[100 * MIB, 300 * MIB],
     rounds: 2,
 };
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let scale = match arguments.iter().any(|argument| argument == "--quick") {
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let scale = match is_quick {
         true => QUICK,
         false => FULL,
     };
@@ -60,7 +73,12 @@ async fn main() -> Result<()> {
         .filter(|argument| !argument.starts_with("--"))
     {
         match row.as_str() {
-            "upload" => upload::measure(scale).await?,
+            "upload" => upload::in_chromium(scale).await?,
+            "sink" => sink::measure(scale).await?,
+            "firefox" => upload::in_firefox(scale).await?,
+            link::ROW => link::measure(is_quick).await?,
+            link::INSIDE => link::inside(scale).await?,
+            "resume" => resume::measure(scale).await?,
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
             "opening" => opening::measure(scale).await?,

@@ -7,6 +7,7 @@
 
 mod browser;
 mod credentials;
+mod distance;
 mod garage;
 mod large_file;
 mod lines;
@@ -27,6 +28,7 @@ mod stack;
 
 pub use browser::{Browser, BrowserKind, ConsoleLine, Profile};
 pub use credentials::StoreCredentials;
+pub use distance::Distance;
 pub use garage::Garage;
 pub use large_file::LargeFile;
 pub use moto::Moto;
