@@ -24,9 +24,7 @@ globalThis.peers = {
   uppy6: (file) => uploadByUppy(new Uppy6(), AwsS3of6, { companionEndpoint: location.origin }, file),
   uppy5: (file) => uploadByUppy(new Uppy5(), AwsS3of5, { endpoint: location.origin }, file),
   // On a link with a long round trip, longer parts are faster. Uppy 6 sends one part of a file after the other.
-  'uppy6-best': (file) =>
-    uploadByUppy(new Uppy6(), AwsS3of6, { companionEndpoint: location.origin, getChunkSize: () => 128 * MIB }, file),
-  'uppy5-best': (file) =>
-    uploadByUppy(new Uppy5(), AwsS3of5, { endpoint: location.origin, limit: 6, getChunkSize: () => 16 * MIB }, file),
+  'uppy6-best': (file) => uploadByUppy(new Uppy6(), AwsS3of6, { companionEndpoint: location.origin, getChunkSize: () => 128 * MIB }, file),
+  'uppy5-best': (file) => uploadByUppy(new Uppy5(), AwsS3of5, { endpoint: location.origin, limit: 6, getChunkSize: () => 16 * MIB }, file),
   sealing: (question) => ask('/sealing_worker.js', question),
 };
