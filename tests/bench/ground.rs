@@ -27,7 +27,7 @@ pub(crate) struct Ground {
     pub(crate) store: PlainStore,
     pub(crate) site: Site,
     /// Swallows the parts, if the ground has one.
-    sink: Option<Sink>,
+    pub(crate) sink: Option<Sink>,
     /// The distances from the browser to the server, to the site and to the store, if there are any.
     distances: Vec<Distance>,
     /// Declared after the server, which writes into the folder until it is dropped.
@@ -130,11 +130,6 @@ impl Ground {
         let stored = self.store.stored_bytes().await?;
         self.store.empty().await?;
         Ok(stored)
-    }
-
-    /// Returns whether an upload can complete.
-    pub(crate) fn stores(&self) -> bool {
-        self.sink.is_none()
     }
 
     /// Writes a file of that length without holes, in which every MiB differs from the next.

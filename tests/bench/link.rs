@@ -19,6 +19,16 @@ pub(crate) const INSIDE: &str = "inside-link";
 
 const ONE_WAY: Duration = Duration::from_millis(10);
 
+/// The interfaces. The one beside loopback carries nothing, but without it Chromium says that it is offline, and Uppy
+/// waits.
+const UP: [&str; 5] = [
+    "ip link set lo up",
+    "ip link add online type veth peer name other",
+    "ip address add 10.99.0.1/24 dev online",
+    "ip link set online up",
+    "ip link set other up",
+];
+
 /// Loopback with one class, which nothing limits but tbf. Whatever no filter puts into it goes by.
 const CLASSES: [&str; 3] = [
     "tc qdisc add dev lo root handle 1: htb default 2",
@@ -49,7 +59,7 @@ pub(crate) async fn measure(quick: bool) -> Result<()> {
 
 /// Tries all that the row needs.
 async fn probe() -> Result<()> {
-    let tries = format!("ip link set lo up && {}", CLASSES.join(" && "));
+    let tries = [UP.as_slice(), &CLASSES].concat().join(" && ");
     let mut shell = in_namespace("sh");
     let tried = shell.args(["-c", &tries]).output().await;
     let tried = tried.context("unshare does not start")?;
@@ -70,7 +80,9 @@ fn in_namespace(program: impl AsRef<std::ffi::OsStr>) -> Command {
 }
 
 pub(crate) async fn inside(scale: Scale) -> Result<()> {
-    run("ip link set lo up").await?;
+    for command in UP {
+        run(command).await?;
+    }
     let ground = Ground::of(Wanted {
         one_way: Some(ONE_WAY),
         ..Wanted::default()

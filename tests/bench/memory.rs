@@ -79,7 +79,10 @@ async fn of_one_upload(bytes: u64, cores: u32) -> Result<BTreeMap<String, f64>> 
     let idle = processes::memory()?;
     let watch = Watch::begin();
     page.choose(&[&path]).await?;
-    page.shows(ALL_SENT).await?;
+    let sink = ground.sink.as_ref();
+    sink.context("the ground has a sink")?
+        .has_all(bytes)
+        .await?;
     let peak = watch.end()?;
     let over_idle = peak.into_iter().map(|(kind, bytes)| {
         let before = idle.get(&kind).copied().unwrap_or(0);
@@ -88,9 +91,6 @@ async fn of_one_upload(bytes: u64, cores: u32) -> Result<BTreeMap<String, f64>> 
     });
     Ok(over_idle.collect())
 }
-
-/// Matches the row when every part is sent.
-const ALL_SENT: &str = "li.file[data-state=checking]";
 
 /// Samples the memory again and again in a thread of its own.
 pub(crate) struct Watch {

@@ -1,7 +1,10 @@
 //! A race of uploads from one browser: by Sealift's page, by peers, and by a native sender, which shows how much the
 //! store can accept.
 
-use std::{path::PathBuf, time::Instant};
+use std::{
+    path::PathBuf,
+    time::{Instant, UNIX_EPOCH},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
@@ -94,15 +97,14 @@ impl Race {
         page.shows("#limit:not(:empty)").await?;
         page.run(WATCH_THE_ROW, vec![]).await?;
         counted(async || {
-            match self.ground.stores() {
-                true => drop(page.upload(&self.path).await?),
-                false => {
-                    page.choose(&[&self.path]).await?;
-                    // Nothing is stored, so the upload cannot complete. The next page in this tab ends it.
-                    page.shows("html[data-sent]").await?;
-                }
-            }
-            Ok(page.run(NOTED, vec![]).await?)
+            let Some(sink) = &self.ground.sink else {
+                page.upload(&self.path).await?;
+                return Ok(page.run(NOTED, vec![]).await?);
+            };
+            page.choose(&[&self.path]).await?;
+            let sent = sink.has_all(self.bytes).await?;
+            let sent_ms = sent.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1000.0;
+            Ok(page.run(SENT, vec![json!(sent_ms)]).await?)
         })
         .await
     }
@@ -167,7 +169,13 @@ new MutationObserver(record).observe(document.body, { subtree: true, childList: 
 
 const NOTED: &str = r"
 const { began, sent, done } = document.documentElement.dataset;
-return { sentMs: (sent ?? done) - began, doneMs: done === undefined ? null : done - began };
+return { sentMs: (sent ?? done) - began, doneMs: done - began };
+";
+
+/// Takes the time of the last part since 1970, in milliseconds.
+const SENT: &str = r"
+const [sent] = arguments;
+return { sentMs: sent - performance.timeOrigin - document.documentElement.dataset.began };
 ";
 
 /// Runs a peer on the chosen file.

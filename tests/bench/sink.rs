@@ -3,13 +3,11 @@
 
 use std::{
     net::{Ipv4Addr, SocketAddr},
-    sync::{
-        Arc,
-        atomic::{AtomicU64, Ordering},
-    },
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    time::{Duration, Instant, SystemTime},
 };
 
-use anyhow::{Context as _, Result};
+use anyhow::{Context as _, Result, ensure};
 use axum::{
     Router,
     body::{Body, to_bytes},
@@ -46,7 +44,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
 /// Stands in front of a store. It reads and drops the parts of multipart uploads, and forwards everything else.
 pub(crate) struct Sink {
     address: SocketAddr,
-    bytes: Arc<AtomicU64>,
+    swallowed: Arc<Mutex<Swallowed>>,
     serving: JoinHandle<()>,
 }
 
@@ -60,8 +58,24 @@ impl Drop for Sink {
 struct Behind {
     store: SocketAddr,
     http: reqwest::Client,
-    bytes: Arc<AtomicU64>,
+    swallowed: Arc<Mutex<Swallowed>>,
 }
+
+/// The parts that came whole.
+#[derive(Debug, Clone, Copy)]
+struct Swallowed {
+    bytes: u64,
+    /// The time of the last one.
+    at: SystemTime,
+}
+
+fn lock(swallowed: &Mutex<Swallowed>) -> MutexGuard<'_, Swallowed> {
+    swallowed.lock().unwrap_or_else(PoisonError::into_inner)
+}
+
+const LOOK_EVERY: Duration = Duration::from_millis(10);
+/// The longest upload. A file of 8 GiB can take this long on a machine with other work.
+const PATIENCE: Duration = Duration::from_secs(900);
 
 /// The longest body of a request that is forwarded.
 const MOST_FORWARDED: usize = 1 << 20;
@@ -71,16 +85,19 @@ impl Sink {
     pub(crate) async fn before(store: SocketAddr) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
-        let bytes = Arc::new(AtomicU64::new(0));
+        let swallowed = Arc::new(Mutex::new(Swallowed {
+            bytes: 0,
+            at: SystemTime::now(),
+        }));
         let behind = Behind {
             store,
             http: reqwest::Client::builder().no_proxy().build()?,
-            bytes: bytes.clone(),
+            swallowed: swallowed.clone(),
         };
         let router = Router::new().fallback(answer).with_state(behind);
         Ok(Self {
             address,
-            bytes,
+            swallowed,
             serving: tokio::spawn(async move {
                 // The task ends when it is aborted.
                 let _ = axum::serve(listener, router).await;
@@ -94,7 +111,24 @@ impl Sink {
 
     /// Returns the bytes of all parts since the last call.
     pub(crate) fn take_bytes(&self) -> u64 {
-        self.bytes.swap(0, Ordering::Relaxed)
+        std::mem::take(&mut lock(&self.swallowed).bytes)
+    }
+
+    /// Waits until the parts of a file of `plaintext_len` bytes are here, and returns when the last one came. The
+    /// page cannot say it: the upload fails as soon as the server sees that the store has no parts.
+    pub(crate) async fn has_all(&self, plaintext_len: u64) -> Result<SystemTime> {
+        let asked_at = Instant::now();
+        loop {
+            let Swallowed { bytes, at } = *lock(&self.swallowed);
+            if bytes >= plaintext_len {
+                return Ok(at);
+            }
+            ensure!(
+                asked_at.elapsed() < PATIENCE,
+                "the sink got only {bytes} bytes"
+            );
+            tokio::time::sleep(LOOK_EVERY).await;
+        }
     }
 }
 
@@ -111,9 +145,14 @@ async fn answer(State(behind): State<Behind>, request: Request) -> Response {
 impl Behind {
     async fn swallow(&self, body: Body) -> Result<Response> {
         let mut pieces = body.into_data_stream();
+        let mut len = 0;
         while let Some(piece) = pieces.next().await {
-            let len = u64::try_from(piece?.len())?;
-            self.bytes.fetch_add(len, Ordering::Relaxed);
+            len += u64::try_from(piece?.len())?;
+        }
+        {
+            let mut swallowed = lock(&self.swallowed);
+            swallowed.bytes += len;
+            swallowed.at = SystemTime::now();
         }
         let headers = [
             ("access-control-allow-origin", "*"),
