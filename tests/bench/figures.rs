@@ -9,6 +9,11 @@ pub(crate) fn report(row: &str, measure: &str, who: &str, values: &[f64]) {
     println!("figure\t{row}\t{measure}\t{who}\t{}", values.join(" "));
 }
 
+/// Says why a row has no figures. The line has the word `note`, the row and a sentence.
+pub(crate) fn note(row: &str, sentence: &str) {
+    println!("note\t{row}\t{}", sentence.replace(['\n', '\t'], " "));
+}
+
 /// Returns megabytes per second. Disks and networks are rated in megabytes.
 pub(crate) fn megabytes_per_second(bytes: u64, seconds: f64) -> f64 {
     number(bytes) / 1e6 / seconds

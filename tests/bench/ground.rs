@@ -2,16 +2,22 @@
 
 use std::{
     env, fs,
-    net::Ipv4Addr,
+    net::{Ipv4Addr, SocketAddr},
     path::{Path, PathBuf},
+    time::Duration,
 };
 
 use anyhow::{Context as _, Result};
 use sealift_server::{Config, Server, config::Sources};
-use sealift_tests::{free_address, server_in};
+use sealift_tests::{Distance, free_address, server_in};
 use tempfile::TempDir;
+use tokio::net::TcpListener;
 
-use crate::{plain_store::PlainStore, site::Site};
+use crate::{
+    plain_store::PlainStore,
+    sink::Sink,
+    site::{PART_BYTES, Site},
+};
 
 /// Sealift's server with its page and its embedded store, and the peers' site, which signs requests to the same store.
 pub(crate) struct Ground {
@@ -20,39 +26,82 @@ pub(crate) struct Ground {
     _server: Server,
     pub(crate) store: PlainStore,
     pub(crate) site: Site,
+    /// Swallows the parts, if the ground has one.
+    pub(crate) sink: Option<Sink>,
+    /// The distances from the browser to the server, to the site and to the store, if there are any.
+    distances: Vec<Distance>,
     /// Declared after the server, which writes into the folder until it is dropped.
     pub(crate) folder: TempDir,
 }
 
+/// Says how a ground differs from one where everything is near and stored.
+#[derive(Debug, Clone, Copy, Default)]
+pub(crate) struct Wanted {
+    /// Whether a sink stands in front of the store and swallows the parts. No upload completes then.
+    pub(crate) sink: bool,
+    /// The number of cores that the page's worker believes to have. It starts as many workers that seal.
+    pub(crate) cores: Option<u32>,
+    /// The time that bytes take from the browser to server, site and store, and back.
+    pub(crate) one_way: Option<Duration>,
+}
+
 impl Ground {
     pub(crate) async fn prepare() -> Result<Self> {
+        Self::of(Wanted::default()).await
+    }
+
+    pub(crate) async fn of(wanted: Wanted) -> Result<Self> {
         let folder = folder()?;
-        let listener = tokio::net::TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
-        let origin = format!("http://{}", listener.local_addr()?);
-        let store_port = free_address()?.port();
-        let page = path_in("SEALIFT_TEST_PAGE_DIR")?;
+        let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
+        let (server, store) = (free_address()?, free_address()?);
+        let mut distances = Vec::new();
+        let mut near = [listener.local_addr()?, server, store];
+        if let Some(one_way) = wanted.one_way {
+            for address in &mut near {
+                let distance = Distance::to(*address, one_way).await?;
+                *address = distance.address();
+                distances.push(distance);
+            }
+        }
+        let [near_site, near_server, mut near_store] = near;
+        let sink = match wanted.sink {
+            true => Some(Sink::before(near_store).await?),
+            false => None,
+        };
+        if let Some(sink) = &sink {
+            near_store = sink.address();
+        }
+        let origins = [near_site, near_server].map(|address| format!("http://{address}"));
+        let page = page(wanted.cores, folder.path())?;
         let mut flags = server_in(folder.path());
+        flags.retain(|(name, _)| *name != "port");
         flags.extend([
+            ("port", server.port().to_string()),
             ("store", "embedded".to_owned()),
-            ("s3_port", store_port.to_string()),
+            ("s3_port", store.port().to_string()),
             ("page_dir", page.to_string_lossy().into_owned()),
-            ("page_origins", origin),
+            ("page_origins", origins.join(",")),
         ]);
+        if near_store != store {
+            flags.push(("s3_public_endpoint", format!("http://{near_store}")));
+        }
         let config = Config::load(&Sources {
             flags,
             ..Sources::default()
         })?;
         let server = Server::start(config).await?;
         let store = PlainStore::of(
-            &format!("http://127.0.0.1:{store_port}"),
+            [store, near_store],
             &folder.path().join("keys/s3-credentials.json"),
         )?;
-        let site = Site::serve(listener, store.clone())?;
+        let site = Site::serve(listener, near_site, store.clone())?;
         Ok(Self {
-            address: format!("http://{}/", server.address()),
+            address: format!("http://{near_server}/"),
             _server: server,
             store,
             site,
+            sink,
+            distances,
             folder,
         })
     }
@@ -60,6 +109,27 @@ impl Ground {
     /// Returns the server's address without the trailing slash.
     pub(crate) fn origin(&self) -> &str {
         self.address.trim_end_matches('/')
+    }
+
+    /// Returns the near ends of the distances.
+    pub(crate) fn near_ends(&self) -> impl Iterator<Item = SocketAddr> {
+        self.distances.iter().map(Distance::address)
+    }
+
+    /// Returns the sink's URL; "" if the ground has none.
+    pub(crate) fn sink_url(&self) -> String {
+        let sink = self.sink.as_ref();
+        sink.map_or_else(String::new, |sink| format!("http://{}", sink.address()))
+    }
+
+    /// Returns the bytes that the last contestant sent, and drops them, so that the next one has as much space.
+    pub(crate) async fn take_stored_bytes(&self) -> Result<u64> {
+        if let Some(sink) = &self.sink {
+            return Ok(sink.take_bytes());
+        }
+        let stored = self.store.stored_bytes().await?;
+        self.store.empty().await?;
+        Ok(stored)
     }
 
     /// Writes a file of that length without holes, in which every MiB differs from the next.
@@ -78,6 +148,46 @@ impl Ground {
         file.set_len(len)?;
         Ok(path)
     }
+}
+
+/// Returns the folder of the built page. With `cores`, this is a copy whose worker sees that number of cores: no driver
+/// can tell it to a worker, which asks before any script of the driver runs in it.
+fn page(cores: Option<u32>, folder: &Path) -> Result<PathBuf> {
+    const WORKER: &str = "worker.js";
+    let page = path_in("SEALIFT_TEST_PAGE_DIR")?;
+    let Some(cores) = cores else {
+        return Ok(page);
+    };
+    let copy = folder.join("page");
+    copy_folder(&page, &copy)?;
+    for compressed in ["br", "gz"] {
+        fs::remove_file(copy.join(format!("{WORKER}.{compressed}")))?;
+    }
+    let worker = fs::read_to_string(copy.join(WORKER))?;
+    let told = format!(
+        "for (const [name, value] of [['hardwareConcurrency', {cores}], ['deviceMemory', 8]]) \
+         Object.defineProperty(WorkerNavigator.prototype, name, {{ get: () => value }});\n"
+    );
+    fs::write(copy.join(WORKER), told + &worker)?;
+    Ok(copy)
+}
+
+fn copy_folder(from: &Path, to: &Path) -> Result<()> {
+    fs::create_dir_all(to)?;
+    for entry in fs::read_dir(from)? {
+        let entry = entry?;
+        let copy = to.join(entry.file_name());
+        match entry.file_type()?.is_dir() {
+            true => copy_folder(&entry.path(), &copy)?,
+            false => drop(fs::copy(entry.path(), copy)?),
+        }
+    }
+    Ok(())
+}
+
+/// Returns the number of parts of Sealift's length in a file.
+pub(crate) fn parts(bytes: u64) -> u64 {
+    bytes.div_ceil(PART_BYTES)
 }
 
 /// Returns the path that this variable holds.

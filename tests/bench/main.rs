@@ -6,14 +6,18 @@
 mod figures;
 mod ground;
 mod many;
+mod link;
 mod memory;
 mod native;
 mod opening;
 mod plain_store;
 mod processes;
+mod race;
 mod ranges;
 mod reading;
+mod resume;
 mod sealing;
+mod sink;
 mod site;
 mod upload;
 
@@ -28,8 +32,12 @@ struct Scale {
     sealing_bytes: u64,
     /// The number of small files.
     small_files: usize,
+    /// Bytes of the file whose upload is left half-way and resumed.
+    resumed_bytes: u64,
     /// Bytes of the files with which memory is measured.
     memory_bytes: &'static [u64],
+    /// Bytes of the files with which the memory of opening is measured.
+    opened_bytes: &'static [u64],
     /// Rounds for every contestant.
     rounds: usize,
 }
@@ -40,7 +48,9 @@ const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
     sealing_bytes: 100 * MIB,
     small_files: 1000,
-    memory_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
+    resumed_bytes: 4096 * MIB,
+    memory_bytes: &[100 * MIB, 1024 * MIB, 8192 * MIB],
+    opened_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
     rounds: 5,
 };
 
@@ -49,14 +59,17 @@ const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
     sealing_bytes: 32 * MIB,
     small_files: 200,
+    resumed_bytes: 256 * MIB,
     memory_bytes: &[100 * MIB, 300 * MIB],
+    opened_bytes: &[100 * MIB, 300 * MIB],
     rounds: 2,
 };
 
 #[tokio::main]
 async fn main() -> Result<()> {
     let arguments: Vec<String> = std::env::args().skip(1).collect();
-    let scale = match arguments.iter().any(|argument| argument == "--quick") {
+    let is_quick = arguments.iter().any(|argument| argument == "--quick");
+    let scale = match is_quick {
         true => QUICK,
         false => FULL,
     };
@@ -65,7 +78,12 @@ async fn main() -> Result<()> {
         .filter(|argument| !argument.starts_with("--"))
     {
         match row.as_str() {
-            "upload" => upload::measure(scale).await?,
+            "upload" => upload::in_chromium(scale).await?,
+            "sink" => sink::measure(scale).await?,
+            "firefox" => upload::in_firefox(scale).await?,
+            link::ROW => link::measure(is_quick).await?,
+            link::INSIDE => link::inside(scale).await?,
+            "resume" => resume::measure(scale).await?,
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
             "opening" => opening::measure(scale).await?,

@@ -1,4 +1,5 @@
-//! Compares native sealing and decrypting with the raw AEAD: runs the benches of `sealift-message` in alternation.
+//! Compares native sealing and decrypting with the raw AEAD, by the benches of `sealift-message`, and with other crates
+//! that encrypt whole messages, by the program in tests/bench/native-peers.
 
 use std::{
     fs,
@@ -6,7 +7,7 @@ use std::{
     process::{Command, Stdio},
 };
 
-use anyhow::{Context as _, Result, ensure};
+use anyhow::{Context as _, Result, bail, ensure};
 use serde::Deserialize;
 
 use crate::{Scale, figures, ground::path_in};
@@ -42,6 +43,30 @@ pub(crate) fn measure(scale: Scale) -> Result<()> {
         for (name, rates) in names.iter().zip(&rates) {
             figures::report("native", &format!("MB/s {contest}"), name, rates);
         }
+    }
+    whole_messages(scale)
+}
+
+/// Runs the program of the native peers, which measures in rounds itself, and passes its figures on.
+fn whole_messages(scale: Scale) -> Result<()> {
+    let peers = Command::new(path_in("SEALIFT_BENCH_NATIVE_PEERS")?)
+        .arg(scale.rounds.to_string())
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()?;
+    ensure!(
+        peers.status.success(),
+        "the native peers ended with {}",
+        peers.status
+    );
+    for line in String::from_utf8(peers.stdout)?.lines() {
+        let fields: Vec<&str> = line.split('\t').collect();
+        let [name, what, rates] = fields.as_slice() else {
+            bail!("the native peers say {line}");
+        };
+        let rates: Result<Vec<f64>, _> = rates.split(' ').map(str::parse).collect();
+        let measure = format!("MB/s {what} a message");
+        figures::report("native", &measure, &format!("whole {name}"), &rates?);
     }
     Ok(())
 }

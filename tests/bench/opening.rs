@@ -13,8 +13,8 @@ use crate::{
     ground::Ground,
     memory::{PATIENCE, SETTLES_IN, Watch},
     processes,
+    race::peers_page,
     reading::stored,
-    upload::peers_page,
 };
 
 pub(crate) async fn measure(scale: Scale) -> Result<()> {
@@ -71,7 +71,7 @@ async fn counted(work: impl Future<Output = Result<()>>) -> Result<(f64, f64)> {
 
 async fn memory(scale: Scale) -> Result<()> {
     let rounds = scale.rounds.min(3);
-    for bytes in scale.memory_bytes {
+    for bytes in scale.opened_bytes {
         let mut peaks = Vec::new();
         for _ in 0..rounds {
             peaks.push(of_one_file(*bytes).await?);

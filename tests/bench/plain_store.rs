@@ -1,6 +1,6 @@
 //! The store as the peers use it: multipart uploads with presigned URLs, signed as any application would sign them.
 
-use std::{path::Path, sync::Arc, time::Duration};
+use std::{net::SocketAddr, path::Path, sync::Arc, time::Duration};
 
 use anyhow::{Context as _, Result};
 use aws_sdk_s3::{
@@ -20,6 +20,8 @@ const SIGNED_FOR: Duration = Duration::from_secs(900);
 #[derive(Debug, Clone)]
 pub(crate) struct PlainStore {
     client: Arc<Client>,
+    /// Signs for the address at which the peers reach the store.
+    signer: Arc<Client>,
 }
 
 /// An unfinished multipart upload.
@@ -36,18 +38,20 @@ pub(crate) struct Signed {
 }
 
 impl PlainStore {
-    pub(crate) fn of(endpoint: &str, credentials: &Path) -> Result<Self> {
-        let config = Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::from_static("us-east-1"))
-            .endpoint_url(endpoint)
-            .force_path_style(true)
-            .credentials_provider(StoreCredentials::from_file(credentials)?.sdk())
-            .request_checksum_calculation(RequestChecksumCalculation::WhenRequired)
-            .build();
-        Ok(Self {
-            client: Arc::new(Client::from_conf(config)),
-        })
+    /// Takes the store's own address and the one at which the peers reach it.
+    pub(crate) fn of(addresses: [SocketAddr; 2], credentials: &Path) -> Result<Self> {
+        let credentials = StoreCredentials::from_file(credentials)?;
+        let [client, signer] = addresses.map(|address| {
+            let config = Config::builder()
+                .behavior_version(BehaviorVersion::latest())
+                .region(Region::from_static("us-east-1"))
+                .endpoint_url(format!("http://{address}"))
+                .force_path_style(true)
+                .credentials_provider(credentials.sdk())
+                .request_checksum_calculation(RequestChecksumCalculation::WhenRequired);
+            Arc::new(Client::from_conf(config.build()))
+        });
+        Ok(Self { client, signer })
     }
 
     /// Stores a whole object with one PUT.
@@ -81,7 +85,7 @@ impl PlainStore {
         known: Option<(&str, i64)>,
     ) -> Result<Signed> {
         let signed = self
-            .client
+            .signer
             .upload_part()
             .bucket(BUCKET)
             .key(&upload.key)

@@ -8,13 +8,13 @@ use sealift_tests::processes_below;
 /// Linux reports processor time in /proc in hundredths of a second on every machine.
 const TICKS_PER_SECOND: u64 = 100;
 
+const DRIVER: &str = "driver";
+
 /// Returns the browser's processes: all below this one except the driver.
 pub(crate) fn browser() -> Result<Vec<Process>> {
     let below = processes_below(std::process::id())?;
     let all = below.into_iter().map(Process);
-    Ok(all
-        .filter(|process| process.kind() != "chromedriver")
-        .collect())
+    Ok(all.filter(|process| process.kind() != DRIVER).collect())
 }
 
 /// Returns the seconds of processor time that the browser has used so far.
@@ -69,11 +69,12 @@ impl Process {
         let command = self.read("cmdline").unwrap_or_default();
         let words: Vec<&str> = command.split(['\0', ' ']).collect();
         let value = |flag: &str| words.iter().find_map(|word| word.strip_prefix(flag));
-        if words
-            .first()
-            .is_some_and(|program| program.ends_with("chromedriver"))
-        {
-            return "chromedriver".to_owned();
+        if words.first().is_some_and(|program| {
+            ["chromedriver", "geckodriver"]
+                .iter()
+                .any(|driver| program.ends_with(driver))
+        }) {
+            return DRIVER.to_owned();
         }
         let kind = value("--utility-sub-type=").or_else(|| value("--type="));
         let kind = kind.unwrap_or("browser");

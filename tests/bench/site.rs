@@ -3,6 +3,7 @@
 
 use std::{
     collections::BTreeMap,
+    net::SocketAddr,
     pin::Pin,
     sync::{
         Arc, Mutex, PoisonError,
@@ -44,7 +45,12 @@ impl Drop for Site {
 }
 
 impl Site {
-    pub(crate) fn serve(listener: TcpListener, store: PlainStore) -> Result<Self> {
+    /// Serves on this listener. Browsers reach it at `near`.
+    pub(crate) fn serve(
+        listener: TcpListener,
+        near: SocketAddr,
+        store: PlainStore,
+    ) -> Result<Self> {
         let signer = Signer {
             store,
             opened: Arc::default(),
@@ -61,7 +67,7 @@ impl Site {
             .with_state(signer)
             .fallback_service(ServeDir::new(path_in("SEALIFT_BENCH_SITE")?));
         Ok(Self {
-            address: format!("http://{}/", listener.local_addr()?),
+            address: format!("http://{near}/"),
             serving: tokio::spawn(async move {
                 // The task ends when it is aborted.
                 let _ = axum::serve(listener, router).await;

@@ -6,22 +6,22 @@ use js_sys::Uint8Array;
 use sealift_browser::{
     browser::random,
     failure::Fault,
+    file_slice::ChosenFile,
     part_buffers::{PartBuffer, PartBuffers},
     seal::{Backend, PartSealer, sha256},
+    sealing_pool::SealingPool,
     slots::Slots,
 };
 use sealift_message::{
     ContentKey, DataKey, EncryptedDataKey, EncryptionContext, FrameLength, HeaderBuilder, MessageId,
 };
 use sealift_transfer::{PartNumber, PartPlan};
-use wasm_bindgen::{JsError, prelude::wasm_bindgen};
+use wasm_bindgen::{JsError, JsValue, prelude::wasm_bindgen};
+use web_sys::File;
 
 /// The server's defaults.
 const FRAME_LENGTH: u32 = 256 * 1024;
 const PART_LENGTH: u64 = 8 * 1024 * 1024;
-
-/// The number of parts under way: one is sealed while the one before it is hashed.
-const PARTS_AT_ONCE: usize = 2;
 
 /// A message that can be sealed repeatedly.
 #[wasm_bindgen]
@@ -53,25 +53,37 @@ impl Sealing {
         Ok(())
     }
 
-    /// Seals and hashes every part. If `overlapping`, the next part is sealed while one is hashed, as in
-    /// uploads. Otherwise each part is hashed before the next is sealed.
+    /// Seals and hashes every part, one after the other, as an upload without workers does.
     ///
     /// # Errors
     /// Fails if the browser does not seal or hash a part.
     #[wasm_bindgen(js_name = sealAndHash)]
-    pub async fn seal_and_hash(
-        &self,
-        plaintext: Uint8Array,
-        overlapping: bool,
-    ) -> Result<(), JsError> {
-        let at_once = if overlapping { PARTS_AT_ONCE } else { 1 };
-        stream::iter(PartNumber::all(self.plan.part_count()).map(Ok::<_, Fault>))
+    pub async fn seal_and_hash(&self, plaintext: Uint8Array) -> Result<(), JsError> {
+        for number in PartNumber::all(self.plan.part_count()) {
+            let sealed = self.sealed(&plaintext, number).await?;
+            sha256(sealed.bytes()).await?;
+        }
+        Ok(())
+    }
+
+    /// Lets the workers of `sealers` (web/upload/sealers.js) read, seal and hash every part of `file`, as an upload does.
+    ///
+    /// # Errors
+    /// Fails if no worker seals a part.
+    #[wasm_bindgen(js_name = sealInWorkers)]
+    pub async fn seal_in_workers(&self, file: File, sealers: JsValue) -> Result<(), JsError> {
+        const NO_WORKER: Fault = Fault::Browser("no worker seals the part");
+        let (file, pool) = (ChosenFile::new(file), SealingPool::from_js(sealers));
+        let at_once = usize::try_from(pool.most_at_once()).unwrap_or(1);
+        let numbers = PartNumber::all(self.plan.part_count());
+        stream::iter(numbers.map(Ok::<_, Fault>))
             .try_for_each_concurrent(at_once, |number| {
-                let plaintext = &plaintext;
+                let (file, pool) = (&file, &pool);
                 async move {
-                    let sealed = self.sealed(plaintext, number).await?;
-                    sha256(sealed.bytes()).await?;
-                    Ok(())
+                    let part = self.sealer.part(number)?;
+                    let mut buffer = self.buffers.take(part.sealed_len()).await?;
+                    let sealed = pool.seal(&self.sealer, file, &part, &mut buffer).await?;
+                    sealed.map(drop).ok_or(NO_WORKER)
                 }
             })
             .await?;

@@ -14,6 +14,7 @@ use crate::args::BenchArgs;
 use crate::setup::browser;
 use crate::setup::python;
 use crate::setup::toolchain;
+use crate::setup::tools::{self, Tool};
 use crate::terminal;
 use crate::timed::timed;
 use crate::workshop::Workshop;
@@ -28,12 +29,15 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
     let rows = chosen(&asked.only);
     let toolchain = toolchain::ready(workshop)?;
     let chromium = browser::chromium_ready(workshop)?;
+    let firefox = browser::firefox_ready(workshop)?;
+    tools::ready(workshop, &toolchain, Tool::Geckodriver)?;
     let python = python::ready(workshop)?;
     let built = timed(workshop, "build what is measured", |log| {
         Built::make(workshop, &toolchain, log)
     })
     .result?;
     let is_written = !asked.quick && !asked.anyway && rows.len() == ROWS.len();
+    let environment = built.environment(workshop, &chromium, &firefox, &python)?;
     let mut figures = Figures::default();
     let mut most = Others::default();
     for row in &rows {
@@ -57,7 +61,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
             measure
                 .arg(row.name)
                 .args(asked.quick.then_some("--quick"))
-                .envs(built.environment(workshop, &chromium, &python));
+                .envs(environment.clone());
             log.run(&mut measure)?;
             Ok(log.text())
         });

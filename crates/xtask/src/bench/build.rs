@@ -21,6 +21,7 @@ pub(super) struct Built {
     /// The program that measures.
     pub(super) peers: PathBuf,
     message: PathBuf,
+    native_peers: PathBuf,
     site: PathBuf,
 }
 
@@ -33,6 +34,7 @@ impl Built {
         Ok(Self {
             message: bench(workshop, toolchain, ["sealift-message", "message"], log)?,
             peers: bench(workshop, toolchain, ["sealift-tests", "peers"], log)?,
+            native_peers: build_native_peers(workshop, toolchain, log)?,
             site,
         })
     }
@@ -42,18 +44,28 @@ impl Built {
         &self,
         workshop: &Workshop,
         chromium: &Chromium,
+        firefox: &Path,
         python: &Python,
-    ) -> Vec<(&'static str, OsString)> {
+    ) -> Result<Vec<(&'static str, OsString)>> {
         let credentials = NO_AWS.map(|(name, value)| (name, value.into()));
         let places = [
             ("SEALIFT_TEST_MOTO", python.moto_server.clone().into()),
             ("SEALIFT_TEST_CHROMIUM", chromium.program.clone().into()),
             ("SEALIFT_TEST_CHROMEDRIVER", chromium.driver.clone().into()),
+            ("SEALIFT_TEST_FIREFOX", firefox.into()),
+            (
+                "SEALIFT_TEST_GECKODRIVER",
+                Tool::Geckodriver.program(workshop)?.into(),
+            ),
             ("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop).into()),
             ("SEALIFT_BENCH_SITE", self.site.clone().into()),
             ("SEALIFT_BENCH_MESSAGE", self.message.clone().into()),
+            (
+                "SEALIFT_BENCH_NATIVE_PEERS",
+                self.native_peers.clone().into(),
+            ),
         ];
-        credentials.into_iter().chain(places).collect()
+        Ok(credentials.into_iter().chain(places).collect())
     }
 }
 
@@ -72,7 +84,8 @@ fn bundle_peers(web: &Path, site: &Path, log: &mut Log) -> Result<()> {
         Command::new(web.join("node_modules/.bin/esbuild"))
             .current_dir(web)
             .args(["src/index.html", "src/peers.js"])
-            .args(["src/plain_worker.js", "src/sealing_worker.js"])
+            .args(["src/plain_worker.js", "src/slices_worker.js"])
+            .args(["src/sealing_worker.js", "src/seal_worker.js"])
             .args([
                 "--bundle",
                 "--minify",
@@ -110,6 +123,24 @@ fn build_sealing(
             .arg(module)
             .arg(workshop.target.join(wasm)),
     )
+}
+
+/// Builds the program of the native peers, which is a workspace of its own.
+fn build_native_peers(
+    workshop: &Workshop,
+    toolchain: &Toolchain,
+    log: &mut Log,
+) -> Result<PathBuf> {
+    let package = workshop.root.join("tests/bench/native-peers");
+    let target = workshop.target.join("native-peers");
+    log.run(
+        native::plain_cargo(workshop, toolchain)
+            .args(["build", "--release", "--locked", "--features", "aws-esdk"])
+            .arg("--manifest-path")
+            .arg(package.join("Cargo.toml"))
+            .env("CARGO_TARGET_DIR", &target),
+    )?;
+    Ok(target.join("release/sealift-native-peers"))
 }
 
 /// Builds a bench and returns the path of its program.

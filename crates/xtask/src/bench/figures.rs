@@ -8,7 +8,11 @@ type Name = (String, String, String);
 
 /// All figures of a run.
 #[derive(Default)]
-pub(super) struct Figures(BTreeMap<Name, Spread>);
+pub(super) struct Figures {
+    spreads: BTreeMap<Name, Spread>,
+    /// The reason of each row that could not be measured.
+    notes: BTreeMap<String, String>,
+}
 
 /// The median, the least and the most of some values.
 #[derive(Clone, Copy, Debug, PartialEq)]
@@ -20,12 +24,18 @@ pub(super) struct Spread {
 
 impl Figures {
     /// Reads the figures from the output of the measuring program. A figure is a line of `figure`, row, measure,
-    /// contestant and values, separated by tabs. All other lines are ignored.
+    /// contestant and values, separated by tabs. A line of `note`, row and a sentence says why the row has no figures. All
+    /// other lines are ignored.
     ///
     /// # Errors
-    /// Fails if a line begins with `figure` but is not complete.
+    /// Fails if a line begins with `figure` or `note` but is not complete.
     pub(super) fn read(&mut self, output: &str) -> Result<()> {
         for line in output.lines() {
+            if let Some(note) = line.strip_prefix("note\t") {
+                let note = note.split_once('\t');
+                let (row, sentence) = note.ok_or_else(|| anyhow!("this is not a note: {line}"))?;
+                self.notes.insert(row.into(), sentence.into());
+            }
             let Some(figure) = line.strip_prefix("figure\t") else {
                 continue;
             };
@@ -38,7 +48,7 @@ impl Figures {
             let spread =
                 Spread::of(values).ok_or_else(|| anyhow!("this has no numbers: {line}"))?;
             let name = ((*row).into(), (*measure).into(), (*who).into());
-            self.0.insert(name, spread);
+            self.spreads.insert(name, spread);
         }
         Ok(())
     }
@@ -46,7 +56,12 @@ impl Figures {
     /// Returns a contestant's figure, if it was measured.
     pub(super) fn of(&self, row: &str, measure: &str, who: &str) -> Option<Spread> {
         let name = (row.into(), measure.into(), who.into());
-        self.0.get(&name).copied()
+        self.spreads.get(&name).copied()
+    }
+
+    /// Returns why a row could not be measured, if it could not.
+    pub(super) fn note_of(&self, row: &str) -> Option<&str> {
+        self.notes.get(row).map(String::as_str)
     }
 }
 
@@ -103,6 +118,7 @@ mod tests {
             "figure\tupload\tMB/s\t1",
             "figure\ta\tb\tc\tfast",
             "figure\ta\tb\tc\t",
+            "note\ta",
         ] {
             assert!(figures.read(line).is_err(), "{line}");
         }

@@ -30,19 +30,21 @@ pub(super) fn write(
     fs::create_dir_all(&charts).with_context(|| format!("cannot make {}", charts.display()))?;
     let mut measured = format!("{}\n", machine(workshop, chromium, others));
     for row in ROWS {
-        let chart = charts.join(format!("{}.svg", row.name));
-        fs::write(&chart, chart::of(row, figures))
-            .with_context(|| format!("cannot write {}", chart.display()))?;
         // Writing to a string does not fail.
         let _written = write!(
             measured,
-            "\n## {}\n\n{}\n\n{}\n![{}](performance/{}.svg)\n",
+            "\n## {}\n\n{}\n\n{}",
             row.title,
             row.about,
-            table::of(row, figures),
-            row.title,
-            row.name
+            table::of(row, figures)
         );
+        let chart = charts.join(format!("{}.svg", row.name));
+        if figures.note_of(row.name).is_some() {
+            continue;
+        }
+        fs::write(&chart, chart::of(row, figures))
+            .with_context(|| format!("cannot write {}", chart.display()))?;
+        let _written = writeln!(measured, "\n![{}](performance/{}.svg)", row.title, row.name);
     }
     let page = docs.join("PERFORMANCE.md");
     let old =

@@ -2,17 +2,25 @@
 //! tests/bench.
 
 mod many;
+mod firefox;
+mod link;
 mod memory;
 mod native;
 mod opening;
 mod ranges;
 mod reading;
+mod resume;
 mod sealing;
+mod sink;
 mod upload;
 
 /// All rows, in the order in which they are measured and written.
 pub(super) const ROWS: &[Row] = &[
     upload::ROW,
+    sink::ROW,
+    firefox::ROW,
+    link::ROW,
+    resume::ROW,
     sealing::ROW,
     native::ROW,
     reading::ROW,
@@ -57,6 +65,8 @@ pub(super) enum Against {
     AtLeast(f64, &'static str),
     /// The median is at most this factor times the other's.
     AtMost(f64, &'static str),
+    /// The median is at least this much.
+    Least(f64),
     /// The median is at most this much.
     Bound(f64),
     /// The value is at most this much in every round.

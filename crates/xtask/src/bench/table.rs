@@ -4,8 +4,12 @@ use super::figures::{Figures, Spread};
 use super::rows::{Against, Contest, Row};
 use std::fmt::Write as _;
 
-/// Returns both tables. Lines without a figure are left out, because a quick run measures less.
+/// Returns both tables. Lines without a figure are left out, because a quick run measures less. A row that could not be
+/// measured has a sentence in place of them.
 pub(super) fn of(row: &Row, figures: &Figures) -> String {
+    if let Some(note) = figures.note_of(row.name) {
+        return format!("{note}\n");
+    }
     let mut text = String::from("| what | against | ratio | goal | met |\n|---|---|---|---|---|\n");
     for contest in row.contests {
         if let Some(line) = goal_line(row, contest, figures) {
@@ -61,6 +65,10 @@ fn goal_line(row: &Row, contest: &Contest, figures: &Figures) -> Option<[String;
                 format!("at most {most}"),
                 ratio <= most,
             )
+        }
+        Against::Least(least) => {
+            let text = format!("{:.0}", ours.median);
+            ("-", text, format!("at least {least}"), ours.median >= least)
         }
         Against::Bound(most) => {
             let text = format!("{:.0}", ours.median);
@@ -124,15 +132,17 @@ mod tests {
     fn a_goal_that_is_reached_and_one_that_is_not_are_told_apart() {
         let text = table(
             "figure\tupload\tMB/s until the last part is stored\tsealift\t90 100 110\n\
-             figure\tupload\tMB/s until the last part is stored\tplain\t110 105 100\n\
+             figure\tupload\tMB/s until the last part is stored\tuppy6\t90 80 70\n\
              figure\tupload\tMB/s until the last part is stored\tuppy5\t125\n",
         );
         assert!(
-            text.contains("| encrypted upload | plain PUTs, hashed | 0.95 | at least 0.9 | yes |"),
+            text.contains("| encrypted upload | Uppy aws-s3 6.3.1 | 1.25 | at least 1 | yes |"),
             "{text}"
         );
         assert!(
-            text.contains("| encrypted upload | Uppy aws-s3 5.1.0 | 0.80 | at least 1 | **no** |"),
+            text.contains(
+                "| encrypted upload | Uppy aws-s3 5.1.0 | 0.80 | at least 0.85 | **no** |"
+            ),
             "{text}"
         );
         assert!(
@@ -146,6 +156,12 @@ mod tests {
         let text = table("figure\tupload\tMB/s\tnative\t300\n");
         assert!(!text.contains("Uppy"), "{text}");
         assert!(text.contains("| native sender |  | 300 |  |"), "{text}");
+    }
+
+    #[test]
+    fn a_row_that_could_not_be_measured_says_why() {
+        let text = table("note\tupload\tThis machine has no browser.\n");
+        assert_eq!(text, "This machine has no browser.\n");
     }
 
     #[test]

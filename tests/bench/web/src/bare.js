@@ -8,6 +8,10 @@ const AAD_BYTES = 32 + 28 + 4 + 8;
 const FRAMING_BYTES = 16;
 const TAG_BYTES = 16;
 
+const fromMemory = (plaintext) => async (start, end) => plaintext.subarray(start, end);
+const fromFile = (file) => async (start, end) => new Uint8Array(await file.slice(start, end).arrayBuffer());
+const hash = (part) => crypto.subtle.digest('SHA-256', part);
+
 export class Bare {
   static FRAME_BYTES = 256 * 1024;
 
@@ -22,29 +26,39 @@ export class Bare {
   }
 
   async seal(plaintext) {
-    await this.#parts(plaintext, () => {});
+    await this.#parts(plaintext.length, fromMemory(plaintext), () => {});
   }
 
   async sealAndHash(plaintext) {
-    await this.#parts(plaintext, (part) => crypto.subtle.digest('SHA-256', part));
+    await this.#parts(plaintext.length, fromMemory(plaintext), hash);
   }
 
-  async #parts(plaintext, whenSealed) {
-    const frames = Math.ceil(plaintext.length / Bare.FRAME_BYTES);
+  // Reads each part of a file at once, as Sealift does.
+  async readAndSeal(file) {
+    await this.#parts(file.size, fromFile(file), () => {});
+  }
+
+  async readSealAndHash(file) {
+    await this.#parts(file.size, fromFile(file), hash);
+  }
+
+  async #parts(length, read, whenSealed) {
+    const frames = Math.ceil(length / Bare.FRAME_BYTES);
     for (let first = 0; first < frames; first += PART_FRAMES) {
       const last = Math.min(first + PART_FRAMES, frames);
+      const plaintext = await read(first * Bare.FRAME_BYTES, Math.min(last * Bare.FRAME_BYTES, length));
       let next = first;
-      let length = 0;
+      let sealedBytes = 0;
       const lane = async () => {
         while (next < last) {
           const frame = next;
           next += 1;
           const sealed = await this.#frame(plaintext, frame, frame - first);
-          length += sealed;
+          sealedBytes += sealed;
         }
       };
       await Promise.all(Array.from({ length: FRAMES_IN_FLIGHT }, lane));
-      await whenSealed(this.#part.subarray(0, length));
+      await whenSealed(this.#part.subarray(0, sealedBytes));
     }
   }
 
@@ -53,7 +67,7 @@ export class Bare {
     new DataView(iv.buffer).setUint32(8, frame + 1);
     const additionalData = new Uint8Array(AAD_BYTES);
     new DataView(additionalData.buffer).setUint32(AAD_BYTES - 12, frame + 1);
-    const bytes = plaintext.subarray(frame * Bare.FRAME_BYTES, (frame + 1) * Bare.FRAME_BYTES);
+    const bytes = plaintext.subarray(place * Bare.FRAME_BYTES, (place + 1) * Bare.FRAME_BYTES);
     const sealed = await crypto.subtle.encrypt({ name: 'AES-GCM', iv, additionalData }, this.#key, bytes);
     this.#part.set(new Uint8Array(sealed), place * (Bare.FRAME_BYTES + FRAMING_BYTES + TAG_BYTES) + FRAMING_BYTES);
     return sealed.byteLength + FRAMING_BYTES;

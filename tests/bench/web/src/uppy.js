@@ -1,4 +1,4 @@
-// Uploads a file with Uppy's aws-s3 plugin at the plugin's defaults.
+// Uploads a file with Uppy's aws-s3 plugin. Where an option is not given, the plugin's default holds.
 
 export async function uploadByUppy(uppy, AwsS3, options, file) {
   uppy.use(AwsS3, options);

@@ -1,0 +1,3 @@
+// The worker of Sealift's page that seals, as it is.
+
+import '../../../../web/upload/seal-worker.js';
