@@ -116,7 +116,7 @@ mod tests {
         let mut files = whole();
         files.insert("page.js.br".into(), vec![0; 100]);
         let line = of(&files).unwrap();
-        assert!(line.contains("index.html 11 KiB"), "{line}");
+        assert!(line.contains("index.html 12 KiB"), "{line}");
     }
 
     #[test]
