@@ -96,16 +96,19 @@ mod tests {
     #[tokio::test]
     async fn a_seal_that_was_dropped_counts_until_it_ends() {
         let threads = SealingThreads::at_most(1);
+        let (begin, begun) = mpsc::channel::<()>();
         let (finish, finished) = mpsc::channel::<()>();
-        let first = threads.run(async {}, move |()| finished.recv());
-        let mut first = Box::pin(first);
+        let seal = move |()| {
+            begin.send(()).unwrap();
+            finished.recv()
+        };
+        let mut first = Box::pin(threads.run(async {}, seal));
         assert!(first.as_mut().now_or_never().is_none());
         drop(first);
-        let mut second = Box::pin(threads.run(async {}, |()| ()));
-        assert!(second.as_mut().now_or_never().is_none());
+        begun.recv().unwrap();
         assert_eq!(threads.free.available_permits(), 0);
         finish.send(()).unwrap();
-        second.await.unwrap();
+        threads.run(async {}, |()| ()).await.unwrap();
     }
 
     #[tokio::test]

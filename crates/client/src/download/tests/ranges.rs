@@ -163,11 +163,12 @@ async fn a_range_that_is_refused_for_a_while_is_asked_for_again() {
 async fn nothing_after_a_range_that_is_refused_for_good_is_given() {
     let other = |etag: &str, size: usize| {
         let (start, end) = (2 * RANGE, 3 * RANGE);
-        format!(
+        let head = format!(
             "HTTP/1.1 206 Partial Content\r\ncontent-range: bytes {start}-{}/{size}\r\n\
              etag: {etag}\r\ncontent-length: {RANGE}\r\n\r\n",
             end - 1
-        )
+        );
+        head + &"x".repeat(RANGE)
     };
     for (answer, expected) in [
         (refused(ProblemCode::ObjectDamaged), "Request"),
