@@ -3,7 +3,7 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Object, Reflect};
-use sealift_transfer::{Parallelism, api::UploadId, parallelism::MOST_PUTS, retry::RequestFailure};
+use sealift_transfer::{Parallelism, api::UploadId, retry::RequestFailure};
 use wasm_bindgen::JsValue;
 
 use crate::{
@@ -21,6 +21,8 @@ use crate::{
 /// The most files at once. Each waits for four answers one after the other, so small files are faster side
 /// by side.
 const MOST_FILES: u32 = 6;
+/// The most PUTs at once. Browsers open six connections to an origin, and one stays free for other requests.
+pub(crate) const MOST_PUTS: u8 = 5;
 
 /// The options that the page may set. All of them are for tests and for unusual machines.
 #[derive(Debug, Clone)]

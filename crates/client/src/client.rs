@@ -10,17 +10,19 @@ use crate::{
     address::{AddressError, ServerAddress},
     api_key::ApiKey,
     credential::Credential,
+    part_buffers::PartBuffers,
     slots::Slots,
 };
 
-/// A client of one server for one caller. Clones share the connections, the credential and the limit
-/// on PUTs at once.
+/// A client of one server for one caller. Clones share the connections, the credential and the limits
+/// on PUTs at once and on sealed parts in memory.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) server: ServerAddress,
     pub(crate) credential: Arc<Credential>,
     pub(crate) put_slots: Slots,
+    pub(crate) part_buffers: PartBuffers,
     pub(crate) patience: Patience,
 }
 
@@ -91,6 +93,7 @@ impl Client {
             server,
             credential: Arc::new(Credential::new(api_key, None)),
             put_slots: Slots::default(),
+            part_buffers: PartBuffers::default(),
             patience: Patience::default(),
         })
     }

@@ -12,12 +12,12 @@ use sealift_transfer::{
 };
 use tokio::time::{Duration, sleep};
 
-use super::{UploadError, uploader::Begun};
+use super::{UploadError, sealing::SealingThreads, uploader::Begun};
 use crate::{
     client::Client,
     clocks,
     error::RequestError,
-    part_buffers::PartBuffers,
+    part_buffers::PartBuffer,
     part_sealer::PartSealer,
     random,
     slots::Permit,
@@ -48,7 +48,7 @@ pub(super) struct Tools {
     pub(super) client: Client,
     pub(super) source: Arc<dyn Source>,
     pub(super) begun: Arc<Begun>,
-    pub(super) buffers: PartBuffers,
+    pub(super) sealing: SealingThreads,
 }
 
 impl Tools {
@@ -147,19 +147,22 @@ impl Tools {
         }
     }
 
-    /// Seals a part on a blocking thread, so that the threads that serve connections stay free.
+    /// Seals a part on a thread of its own, as soon as there is memory for it.
     async fn seal(
         &self,
         sealer: Arc<PartSealer>,
         part: &Part,
     ) -> Result<(PartReceipt, Bytes), UploadError> {
-        let mut buffer = self.buffers.take().await;
+        let buffers = &self.client.part_buffers;
         let (source, number) = (self.source.clone(), part.number);
-        let sealing = tokio::task::spawn_blocking(move || {
+        let seal = move |mut buffer: PartBuffer| {
             let receipt = sealer.seal(number, source.as_ref(), buffer.sealed())?;
             Ok((receipt, buffer.share()))
-        });
-        let sealed = sealing.await;
+        };
+        let sealed = self
+            .sealing
+            .run(buffers.take(part.sealed_len()), seal)
+            .await;
         sealed.unwrap_or(Err(UploadError::Broken("sealing stopped")))
     }
 
