@@ -1,16 +1,12 @@
 //! Seals several parts of one upload at once, each on a thread of its own, so that sealing, hashing and
 //! sending overlap.
 
-use std::{sync::Arc, thread};
+use std::sync::Arc;
 
 use tokio::{
     sync::{Mutex, Semaphore},
     task::spawn_blocking,
 };
-
-/// The most parts of one upload that are sealed at once. One thread seals and hashes several hundred megabytes
-/// per second, so that four are ahead of any network.
-const MOST_THREADS: usize = 4;
 
 /// The threads that seal one upload's parts. Clones share them.
 #[derive(Clone)]
@@ -19,22 +15,14 @@ pub(super) struct SealingThreads {
     /// Held while a part waits for its thread and its memory, so that parts get both in the order in which
     /// they are asked for. Otherwise a later part of a pipe could take the last memory and then wait for ever
     /// for the bytes of an earlier part.
-    turn: Arc<Mutex<()>>,
-}
-
-impl Default for SealingThreads {
-    /// Allows as many threads as there are processors, but at most [`MOST_THREADS`].
-    fn default() -> Self {
-        let processors = thread::available_parallelism().map_or(1, usize::from);
-        Self::at_most(processors.min(MOST_THREADS))
-    }
+    order: Arc<Mutex<()>>,
 }
 
 impl SealingThreads {
-    fn at_most(threads: usize) -> Self {
+    pub(super) fn at_most(threads: usize) -> Self {
         Self {
             free: Arc::new(Semaphore::new(threads)),
-            turn: Arc::default(),
+            order: Arc::default(),
         }
     }
 
@@ -46,11 +34,11 @@ impl SealingThreads {
         memory: impl Future<Output = M>,
         seal: impl FnOnce(M) -> T + Send + 'static,
     ) -> Option<T> {
-        let turn = self.turn.lock().await;
+        let order = self.order.lock().await;
         // This fails only if the semaphore is closed, and no code closes it.
         let thread = self.free.clone().acquire_owned().await.ok();
         let memory = memory.await;
-        drop(turn);
+        drop(order);
         let sealing = spawn_blocking(move || {
             let sealed = seal(memory);
             drop(thread);

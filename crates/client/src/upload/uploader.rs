@@ -59,13 +59,14 @@ impl Uploader {
                 Driver::resume(settings, resume)
             }
         };
+        let sealing = SealingThreads::at_most(client.most_sealing_threads);
         let uploader = Self {
             driver,
             tools: Tools {
                 client,
                 source: Arc::new(source),
                 begun: Arc::new(begun),
-                sealing: SealingThreads::default(),
+                sealing,
             },
             running: FuturesUnordered::new(),
             retries_in_ms: None,
