@@ -67,9 +67,7 @@ async fn main() -> Result<()> {
             "ranges" => ranges::measure(scale).await?,
             "reading" => reading::measure(scale).await?,
             "memory" => memory::measure(scale).await?,
-            _ => bail!(
-                "unknown row {row}; the rows are upload, sealing, native, reading, ranges, opening and memory"
-            ),
+            _ => bail!("unknown row {row}"),
         }
     }
     Ok(())

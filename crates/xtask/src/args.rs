@@ -127,4 +127,8 @@ pub(crate) struct BenchArgs {
     /// Measure little, to see that it works. The document is then not written.
     #[arg(long)]
     pub(crate) quick: bool,
+
+    /// Measure even if other processes use more than half a core. The document is then not written.
+    #[arg(long)]
+    pub(crate) anyway: bool,
 }

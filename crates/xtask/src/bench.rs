@@ -5,6 +5,7 @@
 mod build;
 mod chart;
 mod figures;
+mod load;
 mod page;
 mod rows;
 mod table;
@@ -16,9 +17,10 @@ use crate::setup::toolchain;
 use crate::terminal;
 use crate::timed::timed;
 use crate::workshop::Workshop;
-use anyhow::Result;
+use anyhow::{Result, bail, ensure};
 use build::Built;
 use figures::Figures;
+use load::{MOST_CORES, Others, Watch};
 use rows::{ROWS, Row};
 use std::process::ExitCode;
 
@@ -31,8 +33,24 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
         Built::make(workshop, &toolchain, log)
     })
     .result?;
+    let is_written = !asked.quick && !asked.anyway && rows.len() == ROWS.len();
     let mut figures = Figures::default();
+    let mut most = Others::default();
     for row in &rows {
+        let before = Others::look(is_written)?;
+        if is_written {
+            ensure!(
+                before.is_quiet(),
+                "no figures are written while {before}; at most {MOST_CORES} may be in use. Stop that work, or add \
+                 --anyway to only print the figures"
+            );
+        } else if !before.is_quiet() {
+            terminal::say(&format!(
+                "The figures of {} will be wrong, because {before}.",
+                row.name
+            ));
+        }
+        let watch = Watch::begin();
         let name = format!("measure {}", row.name);
         let output = timed(workshop, &name, |log| {
             let mut measure = toolchain.program(&built.peers);
@@ -43,15 +61,26 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
             log.run(&mut measure)?;
             Ok(log.text())
         });
+        let during = watch.end()?;
+        if !during.is_quiet() {
+            terminal::say(&format!("While {} was measured, {during}.", row.name));
+        }
+        for others in [before, during] {
+            if others.cores > most.cores {
+                most = others;
+            }
+        }
         figures.read(&output.result?)?;
     }
     for row in &rows {
         terminal::say(&format!("{}:\n\n{}", row.title, table::of(row, &figures)));
     }
-    if asked.quick || rows.len() < ROWS.len() {
+    if !is_written {
         terminal::say("docs/PERFORMANCE.md is not changed, because this was not a whole run.");
+    } else if !most.is_quiet() {
+        bail!("docs/PERFORMANCE.md is not changed, because at times {most}");
     } else {
-        page::write(workshop, &chromium, &figures)?;
+        page::write(workshop, &chromium, &figures, &most)?;
         terminal::say("docs/PERFORMANCE.md now has these figures.");
     }
     Ok(ExitCode::SUCCESS)

@@ -1,6 +1,7 @@
 //! Writes the figures into docs/PERFORMANCE.md, between two marks. The text around the marks is written by people.
 
 use super::figures::Figures;
+use super::load::Others;
 use super::rows::ROWS;
 use super::{chart, table};
 use crate::programs;
@@ -18,12 +19,17 @@ const END: &str = "<!-- measured: to here -->\n";
 ///
 /// # Errors
 /// Fails if a file cannot be read or written, or if the document has lost its marks.
-pub(super) fn write(workshop: &Workshop, chromium: &Chromium, figures: &Figures) -> Result<()> {
+pub(super) fn write(
+    workshop: &Workshop,
+    chromium: &Chromium,
+    figures: &Figures,
+    others: &Others,
+) -> Result<()> {
     let docs = workshop.root.join("docs");
     let charts = docs.join("performance");
     fs::create_dir_all(&charts).with_context(|| format!("cannot make {}", charts.display()))?;
-    let mut measured = format!("{}\n", machine(workshop, chromium));
-    for row in &ROWS {
+    let mut measured = format!("{}\n", machine(workshop, chromium, others));
+    for row in ROWS {
         let chart = charts.join(format!("{}.svg", row.name));
         fs::write(&chart, chart::of(row, figures))
             .with_context(|| format!("cannot write {}", chart.display()))?;
@@ -53,7 +59,7 @@ fn replaced(page: &str, measured: &str) -> Option<String> {
 }
 
 /// Describes the date, the commit and the machine, because figures of different machines cannot be compared.
-fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
+fn machine(workshop: &Workshop, chromium: &Chromium, others: &Others) -> String {
     let ask = |program: &str, arguments: &[&str]| {
         let answer = programs::ask(
             Command::new(program)
@@ -79,10 +85,8 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
         .trim_end_matches(" kB")
         .parse()
         .unwrap_or(0);
-    // The load shows whether the machine had other work during the run, which makes the figures worth less.
-    let load = fs::read_to_string("/proc/loadavg").unwrap_or_default();
     format!(
-        "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}; load average of the last 15 minutes {}. Median of all rounds, least and most in brackets where they differ.",
+        "One run on {}, commit {}: {}, {} cores, {} GiB of memory, {}, {}; other processes used at most {:.1} cores. Median of all rounds, least and most in brackets where they differ.",
         ask("date", &["-u", "+%F"]),
         ask("git", &["rev-parse", "--short", "HEAD"]),
         line("/proc/cpuinfo", "model name"),
@@ -91,13 +95,13 @@ fn machine(workshop: &Workshop, chromium: &Chromium) -> String {
         ask("uname", &["-sr"]),
         programs::ask(Command::new(&chromium.program).arg("--version"))
             .unwrap_or_else(|| "Chromium".into()),
-        load.split(' ').nth(2).unwrap_or("unknown"),
+        others.cores,
     )
 }
 
 #[cfg(test)]
 mod tests {
-    use super::{BEGIN, END, ROWS, replaced};
+    use super::{BEGIN, END, replaced};
 
     #[test]
     fn only_what_stands_between_the_marks_is_replaced() {
@@ -111,13 +115,5 @@ mod tests {
     fn the_page_has_its_marks() {
         let page = include_str!("../../../../docs/PERFORMANCE.md");
         assert!(replaced(page, "").is_some());
-    }
-
-    #[test]
-    fn the_page_says_which_rows_can_be_measured_alone() {
-        let page = include_str!("../../../../docs/PERFORMANCE.md");
-        let names: Vec<&str> = ROWS.iter().map(|row| row.name).collect();
-        let told = format!("`--only ROW` ({})", names.join(", "));
-        assert!(page.replace('\n', " ").contains(&told), "{told}");
     }
 }

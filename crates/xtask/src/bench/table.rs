@@ -173,7 +173,7 @@ mod tests {
 
     #[test]
     fn every_contest_is_between_contestants_that_the_table_shows() {
-        for row in &ROWS {
+        for row in ROWS {
             for contest in row.contests {
                 assert!(
                     row.who.iter().any(|(name, _)| *name == contest.ours),
