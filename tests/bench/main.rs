@@ -3,6 +3,7 @@
 //!
 //! The contestants alternate, A B A B, so that other load on the machine affects all of them alike.
 
+mod client;
 mod figures;
 mod ground;
 mod memory;
@@ -23,6 +24,8 @@ use anyhow::{Result, bail};
 struct Scale {
     /// Bytes of the file that is uploaded.
     upload_bytes: u64,
+    /// The number of small files that are uploaded.
+    small_files: usize,
     /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
     /// Bytes of the files with which memory is measured.
@@ -35,6 +38,7 @@ const MIB: u64 = 1 << 20;
 
 const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
+    small_files: 1000,
     sealing_bytes: 100 * MIB,
     memory_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
     rounds: 5,
@@ -43,6 +47,7 @@ const FULL: Scale = Scale {
 /// Small sizes that show whether the bench works, not how fast Sealift is.
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
+    small_files: 100,
     sealing_bytes: 32 * MIB,
     memory_bytes: &[100 * MIB, 300 * MIB],
     rounds: 2,
@@ -63,6 +68,7 @@ async fn main() -> Result<()> {
             "upload" => upload::measure(scale).await?,
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
+            "client" => client::measure(scale).await?,
             "opening" => opening::measure(scale).await?,
             "ranges" => ranges::measure(scale).await?,
             "reading" => reading::measure(scale).await?,

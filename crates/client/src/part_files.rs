@@ -141,3 +141,45 @@ impl PartFile {
         read.map(|()| piece.into())
     }
 }
+
+#[cfg(test)]
+mod tests {
+    use futures::FutureExt as _;
+
+    use super::*;
+
+    #[test]
+    fn the_number_of_files_is_bounded_and_a_file_has_no_name() {
+        let folder = tempfile::tempdir().unwrap();
+        let files = PartFiles {
+            folder: Some(folder.path().to_owned()),
+            ..PartFiles::default()
+        };
+        let file = || {
+            let permit = files.acquire().now_or_never()?;
+            let mut file = files.create(permit).unwrap();
+            file.write_all(b"sealed").unwrap();
+            Some(file.finish())
+        };
+        let mut held: Vec<_> = core::iter::from_fn(file).collect();
+        assert_eq!(held.len(), MOST_FILES);
+        assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 0);
+        assert_eq!(&held[0].read_at(2, 3).unwrap()[..], b"ale");
+        held.pop();
+        assert!(file().is_some());
+    }
+
+    #[test]
+    fn bytes_that_cannot_be_read_back_are_lost() {
+        let files = PartFiles::default();
+        let permit = files.acquire().now_or_never().unwrap();
+        let mut file = files.create(permit).unwrap();
+        file.write_all(b"sealed").unwrap();
+        let file = file.finish();
+        file.file.lock().unwrap().set_len(3).unwrap();
+        file.read_at(0, 3).unwrap();
+        assert!(!file.is_lost());
+        file.read_at(0, 6).unwrap_err();
+        assert!(file.is_lost());
+    }
+}

@@ -29,6 +29,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
     let toolchain = toolchain::ready(workshop)?;
     let chromium = browser::chromium_ready(workshop)?;
     let python = python::ready(workshop)?;
+    let aws_cli = python::aws_cli_ready(workshop)?;
     let built = timed(workshop, "build what is measured", |log| {
         Built::make(workshop, &toolchain, log)
     })
@@ -57,7 +58,8 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
             measure
                 .arg(row.name)
                 .args(asked.quick.then_some("--quick"))
-                .envs(built.environment(workshop, &chromium, &python));
+                .envs(built.environment(workshop, &chromium, &python))
+                .env("SEALIFT_BENCH_AWS_CLI", &aws_cli);
             log.run(&mut measure)?;
             Ok(log.text())
         });

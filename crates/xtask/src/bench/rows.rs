@@ -1,6 +1,7 @@
 //! The rows of the benchmark: what is measured, against which peers, and with which goals. The names are those of
 //! tests/bench.
 
+mod client;
 mod memory;
 mod native;
 mod opening;
@@ -14,6 +15,7 @@ pub(super) const ROWS: &[Row] = &[
     upload::ROW,
     sealing::ROW,
     native::ROW,
+    client::ROW,
     reading::ROW,
     ranges::ROW,
     opening::ROW,
