@@ -3,6 +3,7 @@
 //!
 //! The contestants alternate, A B A B, so that other load on the machine affects all of them alike.
 
+mod client;
 mod figures;
 mod ground;
 mod many;
@@ -28,6 +29,8 @@ use anyhow::{Result, bail};
 struct Scale {
     /// Bytes of the file that is uploaded.
     upload_bytes: u64,
+    /// The number of small files that are uploaded.
+    small_files: usize,
     /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
     /// The number of small files.
@@ -46,6 +49,7 @@ const MIB: u64 = 1 << 20;
 
 const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
+    small_files: 1000,
     sealing_bytes: 100 * MIB,
     small_files: 1000,
     resumed_bytes: 4096 * MIB,
@@ -57,6 +61,7 @@ const FULL: Scale = Scale {
 /// Small sizes that show whether the bench works, not how fast Sealift is.
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
+    small_files: 100,
     sealing_bytes: 32 * MIB,
     small_files: 200,
     resumed_bytes: 256 * MIB,
@@ -86,6 +91,7 @@ async fn main() -> Result<()> {
             "resume" => resume::measure(scale).await?,
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
+            "client" => client::measure(scale).await?,
             "opening" => opening::measure(scale).await?,
             "ranges" => ranges::measure(scale).await?,
             "reading" => reading::measure(scale).await?,

@@ -7,7 +7,6 @@ use sealift_transfer::{
     Parallelism,
     api::UploadId,
     batches::{LARGEST_SMALL_FILE, MOST_SMALL_FILES},
-    parallelism::MOST_PUTS,
     retry::RequestFailure,
 };
 use wasm_bindgen::JsValue;
@@ -27,6 +26,8 @@ use crate::{
 
 /// The permits of a larger file. They leave room for six of those: more would wait for the PUTs of each other.
 const PERMITS_OF_A_LARGE_FILE: u32 = MOST_SMALL_FILES / 6;
+/// The most PUTs at once. Browsers open six connections to an origin, and one stays free for other requests.
+pub(crate) const MOST_PUTS: u8 = 5;
 
 /// The options that the page may set. All of them are for tests and for unusual machines.
 #[derive(Debug, Clone)]

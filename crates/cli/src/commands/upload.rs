@@ -34,7 +34,7 @@ use shown_progress::{ShownProgress, Total};
 pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
     let selection = Selection::of(&args)?;
     let (chosen, refusals) = selection.report(&args)?;
-    let client = connect(&args.access)?;
+    let client = connect(&args.access)?.with_part_folder(source::temp_dir(&args));
     // If the server cannot be reached, this fails at once and not after many retries.
     let policy = client.policy().await;
     policy.map_err(|error| refused(&error, &args.access))?;
@@ -201,7 +201,7 @@ impl Uploads {
             }
             Input::Stdin => {
                 let interrupted = &self.stopping.asked;
-                let source = source::stdin(self.args.size, &self.bars, interrupted).await;
+                let source = source::stdin(&self.args, &self.bars, interrupted).await;
                 self.once(chosen, source).await
             }
         }
@@ -209,8 +209,8 @@ impl Uploads {
 
     /// Uploads a file whose real size is not what the file system says, and is known only at its end.
     async fn spooled(&self, chosen: &Chosen, path: &Path) -> anyhow::Result<FileRecord> {
-        let interrupted = &self.stopping.asked;
-        let source = source::file(path, &chosen.name, &self.bars, interrupted).await;
+        let (folder, interrupted) = (source::temp_dir(&self.args), &self.stopping.asked);
+        let source = source::file(path, &chosen.name, folder, &self.bars, interrupted).await;
         self.once(chosen, source).await
     }
 

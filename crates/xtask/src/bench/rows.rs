@@ -1,9 +1,10 @@
 //! The rows of the benchmark: what is measured, against which peers, and with which goals. The names are those of
 //! tests/bench.
 
-mod many;
+mod client;
 mod firefox;
 mod link;
+mod many;
 mod memory;
 mod native;
 mod opening;
@@ -23,6 +24,7 @@ pub(super) const ROWS: &[Row] = &[
     resume::ROW,
     sealing::ROW,
     native::ROW,
+    client::ROW,
     reading::ROW,
     ranges::ROW,
     opening::ROW,
