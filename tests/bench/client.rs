@@ -50,7 +50,7 @@ pub(crate) async fn measure(scale: Scale) -> Result<()> {
     for number in 0..scale.small_files {
         fs::write(small.join(number.to_string()), random(SMALL_BYTES)?)?;
     }
-    let mut values = [const { [const { Vec::new() }; 3] }; 2];
+    let mut values: [[Vec<f64>; 3]; 2] = Default::default();
     for round in 0..scale.rounds {
         let order = match round % 2 {
             0 => [0, 1],

@@ -130,7 +130,7 @@ fn bench(
     log.run(
         native::plain_cargo(workshop, toolchain)
             .args(["bench", "--bench", name, "--no-run"])
-            .args(packages.iter().flat_map(|package| ["--package", package])),
+            .args(packages.iter().flat_map(|package| ["--package", *package])),
     )?;
     let output = log.text();
     let program = program_in(&output)
@@ -143,7 +143,7 @@ fn build_sealift(workshop: &Workshop, toolchain: &Toolchain, log: &mut Log) -> R
     log.run(
         native::plain_cargo(workshop, toolchain)
             .args(["build", "--release", "--bin", "sealift"])
-            .args(PROGRAMS.iter().flat_map(|package| ["--package", package])),
+            .args(PROGRAMS.iter().flat_map(|package| ["--package", *package])),
     )?;
     Ok(workshop.target.join("release/sealift"))
 }

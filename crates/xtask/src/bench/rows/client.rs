@@ -13,7 +13,7 @@ pub(super) const ROW: Row = Row {
             which encrypts nothing. Both use the same embedded store, which shares the machine with them, and send \
             parts of 8 MiB. The small files, 1,000 of them, are one run with `--recursive`. The programs take turns in \
             being first.",
-    who: &[("sealift", "sealift"), ("aws", "aws-cli")],
+    who: &[("sealift", "Sealift"), ("aws", "aws-cli")],
     measures: &[UP, DOWN, SMALL],
     charted: 2,
     contests: &[
