@@ -10,7 +10,7 @@ stories!(
     many_small_files_make_few_requests_and_are_whole,
 );
 
-const FILES: usize = 60;
+const FILES: usize = 50;
 
 async fn many_small_files_make_few_requests_and_are_whole(scene: Scene) -> Result<()> {
     let stack = scene.setup()?.with_proxies().start().await?;

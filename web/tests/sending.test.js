@@ -73,15 +73,15 @@ test('the handle of a resumed upload is kept only when its file was compared', (
 
 test('a file that no worker has yet is paused and cancelled by the page alone', () => {
   const { workers, sending } = scene();
-  const entries = Array.from({ length: 26 }, () => sending.add(found()));
+  const entries = Array.from({ length: 98 }, () => sending.add(found()));
   for (const entry of entries) sending.send(entry, 'add');
-  const [waiting, other] = entries.slice(24);
+  const [waiting, other] = entries.slice(96);
   sending.pause(waiting);
   sending.cancel(other);
   assert.deepEqual([waiting.state, other.state], ['paused', 'cancelled']);
-  assert.equal(workers.told.length, 24);
+  assert.equal(workers.told.length, 96);
   sending.hear({ type: 'cancelled', id: entries[0].id });
-  assert.equal(workers.told.length, 24, 'neither waits any more');
+  assert.equal(workers.told.length, 96, 'neither waits any more');
   sending.goOn(waiting);
   assert.deepEqual(workers.told.at(-1).slice(1, 3), ['add', waiting.id]);
 });
@@ -102,10 +102,10 @@ test('a file that a worker has is paused once, when the worker says so', () => {
 
 test('a paused file makes room for the next', () => {
   const { workers, sending } = scene();
-  const entries = Array.from({ length: 25 }, () => sending.add(found()));
+  const entries = Array.from({ length: 97 }, () => sending.add(found()));
   for (const entry of entries) sending.send(entry, 'add');
   sending.hear({ type: 'paused', id: entries[0].id });
-  assert.deepEqual(workers.told.at(-1).slice(1, 3), ['add', entries[24].id]);
+  assert.deepEqual(workers.told.at(-1).slice(1, 3), ['add', entries[96].id]);
 });
 
 test('an answer says whether the file belongs to the unfinished upload', () => {

@@ -1,4 +1,5 @@
-//! Sends the requests of small files in batches, and gives each file its own result.
+//! Sends the requests that open, sign and complete uploads, those of small files in batches, and gives each file its
+//! own result.
 
 use core::task::Poll;
 use std::{cell::RefCell, rc::Rc};
@@ -34,16 +35,21 @@ impl Batcher {
         Self(Rc::new(Shared { server, batches }))
     }
 
-    /// Sends a request of a small file, alone or with others of its kind. Dropping the future takes the item out
-    /// of its batch, and aborts the request if nobody waits for it any more.
+    /// Sends a request, alone or, if the file `is_small`, with others of its kind. Dropping the future takes the item
+    /// out of its batch, and aborts the request if nobody waits for it any more.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request fails, or if the server refuses this item.
-    pub async fn ask(&self, ask: Ask) -> Result<Answered, RequestError> {
+    pub async fn ask(&self, ask: Ask, is_small: bool) -> Result<Answered, RequestError> {
         let kind = ask.kind();
         let (waiter, result) = oneshot::channel();
-        self.0.batches.borrow_mut().add(ask, waiter);
-        self.send_next(kind);
+        if is_small {
+            self.0.batches.borrow_mut().add(ask, waiter);
+            self.send_next(kind);
+        } else {
+            let batcher = self.clone();
+            spawn_local(async move { batcher.send(kind, vec![(ask, waiter)]).await });
+        }
         let lost = |_| Err(RequestError::no_answer(Peer::Server));
         result.await.unwrap_or_else(lost)
     }

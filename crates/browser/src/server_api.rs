@@ -104,20 +104,6 @@ impl ServerApi {
         batches::results(kind, count, &bytes).map_err(|_| not_understood(status))
     }
 
-    /// Sends this request alone.
-    ///
-    /// # Errors
-    /// Returns a [`RequestError`] if the request fails.
-    pub async fn send_alone(&self, ask: Ask) -> Result<Answered, RequestError> {
-        let kind = ask.kind();
-        let request = Self::request(kind, vec![&ask]);
-        let mut results = self.send_all(kind, 1, request).await?;
-        match results.pop() {
-            Some(result) => Ok(result?),
-            None => Err(RequestError::no_answer(Peer::Server)),
-        }
-    }
-
     /// Cancels an upload.
     ///
     /// # Errors

@@ -3,7 +3,6 @@
 
 use std::{
     cell::{Cell, RefCell},
-    collections::VecDeque,
     rc::Rc,
 };
 
@@ -18,7 +17,7 @@ struct Shared {
     /// May be over the limit, if that was lowered meanwhile.
     in_use: Cell<u32>,
     /// The waiters and their units.
-    waiting: RefCell<VecDeque<(u32, oneshot::Sender<Permit>)>>,
+    waiting: RefCell<Vec<(u32, oneshot::Sender<Permit>)>>,
 }
 
 /// The units that its holder uses. Dropping it frees them.
@@ -43,7 +42,7 @@ impl Slots {
     pub async fn acquire(&self, units: u32) -> Permit {
         loop {
             let (give, given) = oneshot::channel();
-            self.0.waiting.borrow_mut().push_back((units, give));
+            self.0.waiting.borrow_mut().push((units, give));
             self.serve();
             // A permit that comes after its waiter is gone frees itself.
             if let Ok(permit) = given.await {
@@ -68,14 +67,18 @@ impl Slots {
     fn serve(&self) {
         let Shared { limit, in_use, .. } = &*self.0;
         loop {
-            let next = {
+            let (units, give) = {
                 let mut waiting = self.0.waiting.borrow_mut();
-                waiting.pop_front_if(|(units, give)| {
-                    let units = (*units).min(limit.get());
-                    give.is_canceled() || in_use.get().saturating_add(units) <= limit.get()
-                })
+                let Some((units, give)) = waiting.first() else {
+                    return;
+                };
+                let units = (*units).min(limit.get());
+                let is_free = in_use.get().saturating_add(units) <= limit.get();
+                if !is_free && !give.is_canceled() {
+                    return;
+                }
+                waiting.remove(0)
             };
-            let Some((units, give)) = next else { return };
             if give.is_canceled() {
                 continue;
             }

@@ -29,6 +29,9 @@ pub(crate) fn bind(wasm: &Path, room: &Path) -> Result<()> {
         .web(true)?
         .omit_default_module_path(false)
         .typescript(true)
+        // These sections are for debuggers, and a part of every first load.
+        .remove_name_section(true)
+        .remove_producers_section(true)
         .generate(room)?;
     let types = room.join(format!("{NAME}.d.ts"));
     let all = fs::read_to_string(&types)?;

@@ -61,7 +61,7 @@ fn sign(batcher: &Batcher, number: u8) -> impl Future<Output = Result<Answered, 
         parts: SignParts(Vec::new()),
     });
     let batcher = batcher.clone();
-    async move { batcher.ask(ask).await }
+    async move { batcher.ask(ask, true).await }
 }
 
 async fn failures(batcher: &Batcher, count: u8) -> Vec<(usize, RequestFailure)> {

@@ -154,15 +154,9 @@ impl Tools {
 
     /// Sends a request that small files send together.
     async fn ask(&self, request: Request, ask: Ask) -> Done<Browser> {
-        let Shared {
-            server, batcher, ..
-        } = &*self.shared;
         let asked_at = moment();
-        let answer = if is_small(self.file.size()) {
-            batcher.ask(ask).await
-        } else {
-            server.send_alone(ask).await
-        };
+        let is_small = is_small(self.file.size());
+        let answer = self.shared.batcher.ask(ask, is_small).await;
         answered(request, answer, |answer| answer.done(asked_at))
     }
 

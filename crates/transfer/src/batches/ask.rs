@@ -103,8 +103,8 @@ impl Kind {
 /// Returns the path and the body of the `POST` for these items, which are of this kind. One item goes to its
 /// single route, several to the route of batches.
 #[must_use]
-pub fn request<'a>(kind: Kind, items: Vec<&'a Ask>) -> (String, Body<'a>) {
-    match items[..] {
+pub fn request(kind: Kind, items: Vec<&Ask>) -> (String, Body<'_>) {
+    match items.as_slice() {
         [ask] => ask.alone(),
         _ => (
             kind.batch_path().to_owned(),
