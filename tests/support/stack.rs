@@ -87,7 +87,16 @@ impl Stack {
     /// # Errors
     /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
+        self.restart_with(|_| ()).await
+    }
+
+    /// Does the same with changed settings.
+    ///
+    /// # Errors
+    /// Fails if the server does not start.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Result<Self> {
         self.server.shutdown().await;
+        change(&mut self.config);
         Self::start(self.config, self.store, self.proxies, self.folder).await
     }
 

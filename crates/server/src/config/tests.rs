@@ -37,7 +37,7 @@ fn the_defaults_are_loopback_api_keys_and_everything_embedded() {
     let config = load(&[], &[]).unwrap();
     assert_eq!(config.address(), "127.0.0.1:8080".parse().unwrap());
     assert_eq!(config.auth, Auth::ApiKeys);
-    assert_eq!(config.keyring, KeyringConfig::Local);
+    assert_eq!(config.keyring, Keyring::Local);
     assert!(matches!(
         config.store,
         StoreConfig::Embedded { port: 8081, .. }
@@ -82,7 +82,8 @@ fn the_names_of_aws_choose_s3_and_kms() {
     .unwrap();
     assert_eq!(config.bucket, "sealed-files");
     assert_eq!(config.region.as_deref(), Some("eu-central-1"));
-    assert!(matches!(&config.keyring, KeyringConfig::Kms { key, .. } if key == "alias/sealift"));
+    assert_eq!(config.keyring, Keyring::Kms);
+    assert_eq!(config.kms_key.as_deref(), Some("alias/sealift"));
     let StoreConfig::S3 {
         endpoint,
         public_endpoint,
