@@ -21,7 +21,7 @@ use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift};
+use crate::{Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift_with};
 
 /// The stack of one story. Dropping it stops everything and deletes its data.
 #[derive(Debug)]
@@ -266,6 +266,18 @@ impl Stack {
     /// # Errors
     /// Fails if the export fails.
     pub fn exported_key_of(&self, file: &FileRecord) -> Result<WrappingKey> {
+        self.exported_key_with(&[], file)
+    }
+
+    /// Does the same with more variables in the environment, which the keyring `kek` needs.
+    ///
+    /// # Errors
+    /// Fails if the export fails.
+    pub fn exported_key_with(
+        &self,
+        environment: &[(&str, &str)],
+        file: &FileRecord,
+    ) -> Result<WrappingKey> {
         #[derive(Deserialize)]
         struct Exported {
             key_namespace: String,
@@ -284,7 +296,8 @@ impl Stack {
             ("--key-file", config.key_file.as_os_str()),
             ("--output", key.as_os_str()),
         ];
-        let called = sealift(
+        let called = sealift_with(
+            environment,
             arguments
                 .iter()
                 .flat_map(|(flag, value)| [flag.as_ref(), *value]),

@@ -13,7 +13,7 @@ use sealift_message::{
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
-use self::{kms_state::KmsState, wraps::Wraps};
+use self::{kms_calls::KmsCalls, kms_state::KmsState, wraps::Wraps};
 use crate::{
     clock::Clock,
     config::{Config, Keyring},
@@ -25,6 +25,7 @@ mod at_start;
 pub(crate) mod context;
 mod error;
 mod keks;
+mod kms_calls;
 mod kms_state;
 mod stored_keks;
 mod rewrapping;
@@ -49,6 +50,7 @@ pub(crate) struct Keys {
     /// The records keys of tenants that have one of KMS's. The others derive theirs from a KEK.
     records_keys: KeyCache<RecordsKey>,
     wraps: Arc<Wraps>,
+    kms_calls: Arc<KmsCalls>,
     kms_state: Arc<KmsState>,
     /// The content keys of files that were read a moment ago. [`crate::reading::decrypt::content_key`] reads
     /// this cache after the caller's permission was checked.
@@ -93,6 +95,7 @@ impl Keys {
             keks: KeyCache::default(),
             records_keys: KeyCache::default(),
             wraps: Arc::default(),
+            kms_calls: Arc::default(),
             kms_state: Arc::default(),
             content_keys: KeyCache::keeping_for(CONTENT_KEYS_KEPT_FOR),
         })
@@ -129,7 +132,7 @@ impl Keys {
             Keyring::Local | Keyring::Kek => {
                 Ok(self.kek_to_wrap_with(tenant).await?.make(context).await?)
             }
-            Keyring::Kms => self.asked(self.kms()?.make(context).await),
+            Keyring::Kms => self.ask_kms(tenant, self.kms()?.make(context)).await,
         }
     }
 
@@ -144,7 +147,8 @@ impl Keys {
         let encrypted = header.encrypted_data_keys();
         let encrypted = encrypted.first().ok_or(KeysError::NoSuchKey)?;
         if encrypted.provider_id() == AWS_KMS {
-            return self.asked(self.kms()?.open(encrypted, context).await);
+            let opening = self.kms()?.open(encrypted, context);
+            return self.ask_kms(tenant, opening).await;
         }
         let version = kek_version_of(encrypted, tenant.as_str());
         let kek = self
@@ -174,8 +178,14 @@ impl Keys {
         self.wrappers.kms.as_deref().ok_or(KeysError::NoSuchKey)
     }
 
-    /// Notes whether KMS answered.
-    fn asked<T>(&self, result: Result<T, KeyringError>) -> Result<T, KeysError> {
+    /// Makes a call of KMS, as soon as the tenant may have one more, and notes whether KMS answered.
+    async fn ask_kms<T>(
+        &self,
+        tenant: &TenantId,
+        call: impl Future<Output = Result<T, KeyringError>>,
+    ) -> Result<T, KeysError> {
+        let _permit = self.kms_calls.permit(tenant).await;
+        let result = call.await;
         self.kms_state.note(&result, self.clock.now());
         Ok(result?)
     }
@@ -200,7 +210,8 @@ impl Keys {
         let blob = match self.records.records_key_blob(tenant).await? {
             Some(blob) => blob,
             None => {
-                let (key, blob) = self.asked(kms.make_records_key(tenant.as_str()).await)?;
+                let making = kms.make_records_key(tenant.as_str());
+                let (key, blob) = self.ask_kms(tenant, making).await?;
                 let now = self.clock.now();
                 let kept = self
                     .records
@@ -212,7 +223,8 @@ impl Keys {
                 kept
             }
         };
-        self.asked(kms.open_records_key(tenant.as_str(), &blob).await)
+        let opening = kms.open_records_key(tenant.as_str(), &blob);
+        self.ask_kms(tenant, opening).await
     }
 }
 

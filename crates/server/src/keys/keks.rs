@@ -46,17 +46,18 @@ impl Keys {
     ) -> Result<Arc<Kek>, KeysError> {
         let open = async {
             let row = self.records.kek(tenant, version).await?;
-            self.open_row(&row.ok_or(KeysError::NoSuchKey)?).await
+            self.open_row(tenant, &row.ok_or(KeysError::NoSuchKey)?)
+                .await
         };
         let cache = &self.keks;
         cache.get_or_refresh((tenant.to_string(), version), open).await
     }
 
-    async fn open_row(&self, row: &KekRow) -> Result<Kek, KeysError> {
-        let opened = self.wrappers.open(row).await;
+    async fn open_row(&self, tenant: &TenantId, row: &KekRow) -> Result<Kek, KeysError> {
+        let opening = self.wrappers.open(row);
         match KekWrapper::of(row) {
-            KekWrapper::KeyFile => Ok(opened?),
-            KekWrapper::KmsAndPepper => self.asked(opened),
+            KekWrapper::KeyFile => Ok(opening.await?),
+            KekWrapper::KmsAndPepper => self.ask_kms(tenant, opening).await,
         }
     }
 
@@ -96,10 +97,10 @@ impl Keys {
                 Some(newest) => newest.checked_add(1).ok_or(KeysError::NoSuchKey)?,
                 None => FIRST_KEK,
             };
-            let made = self.wrappers.make(by, tenant.as_str(), version).await;
+            let making = self.wrappers.make(by, tenant.as_str(), version);
             let (row, _) = match by {
-                KekWrapper::KeyFile => made?,
-                KekWrapper::KmsAndPepper => self.asked(made)?,
+                KekWrapper::KeyFile => making.await?,
+                KekWrapper::KmsAndPepper => self.ask_kms(tenant, making).await?,
             };
             let audited = self.audited(AuditAction::MakeKek, tenant.as_str(), Some(version));
             let stored = self.records.add_kek(row, audited).await?;

@@ -124,7 +124,7 @@ impl Target {
             wrapper: keys.wrapper().ok(),
             arn: match keys.makes {
                 Keyring::Local => None,
-                Keyring::Kms | Keyring::Kek => Some(keys.asked(keys.kms()?.key_arn().await)?),
+                Keyring::Kms | Keyring::Kek => Some(keys.kms()?.key_arn().await?),
             },
             pepper_version: match (keys.makes, peppers) {
                 (Keyring::Kek, Some(peppers)) => peppers.newest().version(),
