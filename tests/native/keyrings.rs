@@ -102,7 +102,14 @@ async fn keys_move_to_another_kms_key_and_pepper_while_the_server_serves() -> Re
         })
         .await?;
     one_more(&stack, &mut files).await?;
+    let objects = |files: &[(FileRecord, Bytes)]| -> Result<Vec<Vec<u8>>> {
+        let paths = files.iter().map(|(file, _)| stack.object_path(file));
+        Ok(paths.map(std::fs::read).collect::<Result<_, _>>()?)
+    };
+    let sealed = objects(&files)?;
     let report = rewrap_keys(stack.config(), |_| ()).await?;
+    // R8: keys move, objects do not.
+    assert!(objects(&files)? == sealed);
     assert_eq!((report.moved, report.failed.len()), (1, 0));
     one_more(&stack, &mut files).await?;
     all_open(&stack, &files).await?;

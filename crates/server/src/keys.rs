@@ -36,7 +36,7 @@ mod wraps;
 pub use error::KeysError;
 pub use stored_keks::{StoredKeksError, stored_keks};
 pub use rewrapping::{Rewrapped, RewrapReport, rewrap_keys};
-pub use versions::{KeyCommandError, list_keys, rotate_keys};
+pub use versions::{KeyCommandError, list_keys, rotate_keys, shred_keys};
 pub(crate) use wraps::MOST_WRAPS;
 
 /// The keys of a deployment. Cloning is cheap.
@@ -157,21 +157,12 @@ impl Keys {
         Ok(kek.open(encrypted, context).await?)
     }
 
-    /// Returns the audit entry of a change to a tenant's keys. No caller asked for it: the server's own rules or
-    /// an operator did.
     fn audited(&self, action: AuditAction, tenant: &str, version: Option<u32>) -> AuditRow {
-        AuditRow {
-            at: self.clock.now(),
-            request_id: None,
-            scope: None,
-            via: "keys",
-            action,
-            subject: Some(match version {
-                Some(version) => format!("{tenant}/{version}"),
-                None => tenant.to_owned(),
-            }),
-            outcome: "ok",
-        }
+        let subject = match version {
+            Some(version) => format!("{tenant}/{version}"),
+            None => tenant.to_owned(),
+        };
+        versions::audited(self.clock.now(), action, subject)
     }
 
     fn kms(&self) -> Result<&KmsKeyring, KeysError> {

@@ -42,7 +42,7 @@ pub use deployment::{
 };
 pub use keys::{
     KeyCommandError, KeysError, StoredKeksError, RewrapReport, Rewrapped, list_keys, stored_keks,
-    rewrap_keys, rotate_keys,
+    rewrap_keys, rotate_keys, shred_keys,
 };
 pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};

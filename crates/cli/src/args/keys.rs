@@ -42,6 +42,26 @@ pub(crate) enum Keys {
     /// repeated, and servers may run meanwhile, if their settings have both the old and the new pepper or
     /// key file.
     Rewrap(RewrapKeys),
+    /// Destroy all keys of a tenant, so that none of its files opens again.
+    ///
+    /// Only the keys in this database are destroyed. Backups of the database, exported keys and, for files
+    /// of the keyring kms, the KMS key still open what they opened before. A server that runs forgets its
+    /// keys within five minutes.
+    Shred(ShredKeys),
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ShredKeys {
+    /// Tenant whose keys are destroyed.
+    #[arg(long)]
+    pub(crate) tenant: TenantId,
+
+    /// Do it; without this flag the command only says what it would do.
+    #[arg(long)]
+    pub(crate) yes: bool,
+
+    #[command(flatten)]
+    pub(crate) deployment: deployment::Deployment,
 }
 
 #[derive(Debug, clap::Args)]

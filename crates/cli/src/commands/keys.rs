@@ -20,6 +20,7 @@ mod export;
 mod list;
 mod rewrap;
 mod rotate;
+mod shred;
 
 pub(crate) async fn run(args: Keys) -> anyhow::Result<()> {
     match args {
@@ -28,6 +29,7 @@ pub(crate) async fn run(args: Keys) -> anyhow::Result<()> {
         Keys::List(args) => list::list(&args).await,
         Keys::Rotate(args) => rotate::rotate(args).await,
         Keys::Rewrap(args) => rewrap::rewrap(&args).await,
+        Keys::Shred(args) => shred::shred(&args).await,
     }
 }
 

@@ -1,4 +1,4 @@
-//! Lists the versions of all tenants' KEKs, and makes new ones. An operator runs this from the command line,
+//! Lists the versions of all tenants' KEKs, makes new ones and destroys them. An operator runs this from the command line,
 //! whether or not a server is running.
 
 use sealift_transfer::api::TenantId;
@@ -8,7 +8,8 @@ use crate::{
     clock::Clock,
     config::Config,
     deployment::DeploymentError,
-    records::{KeptKek, Records, RecordsError},
+    records::{AuditAction, AuditRow, KeptKek, Records, RecordsError},
+    unix_millis::UnixMillis,
 };
 
 /// The reasons why a command did nothing with the keys.
@@ -106,6 +107,37 @@ async fn rotate(
         made.push((tenant, row.version));
     }
     Ok(made)
+}
+
+/// Destroys all keys of a tenant in this database, for good. Returns how many KEKs there were. Servers forget a key
+/// that is in memory within five minutes.
+///
+/// # Errors
+/// Returns a [`KeyCommandError`]; nothing was destroyed then.
+pub async fn shred_keys(config: &Config, tenant: &TenantId) -> Result<u64, KeyCommandError> {
+    let records = open_records(config).await?;
+    let audited = audited(
+        Clock::system().now(),
+        AuditAction::ShredKeys,
+        tenant.to_string(),
+    );
+    let shredded = records.shred_keys(tenant, audited).await;
+    records.close().await;
+    Ok(shredded?)
+}
+
+/// Returns the audit entry of a change to a tenant's keys. No caller asked for it: the server's own rules or an
+/// operator did.
+pub(super) fn audited(at: UnixMillis, action: AuditAction, subject: String) -> AuditRow {
+    AuditRow {
+        at,
+        request_id: None,
+        scope: None,
+        via: "keys",
+        action,
+        subject: Some(subject),
+        outcome: "ok",
+    }
 }
 
 /// Opens the database, which must exist: otherwise a mistyped folder would become a new deployment.

@@ -34,6 +34,8 @@ pub enum AuditAction {
     MakeKek,
     /// Moved a tenant's key row under another KMS key, pepper or key file.
     RewrapKey,
+    /// Destroyed all keys of a tenant.
+    ShredKeys,
     /// Began a new epoch, after a restore.
     BeginEpoch,
     /// Marked the bucket as this deployment's.
@@ -62,7 +64,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 22] = [
+    pub const ALL: [Self; 23] = [
         Self::OpenUpload,
         Self::IssueKey,
         Self::SignParts,
@@ -73,6 +75,7 @@ impl AuditAction {
         Self::MakeApiKey,
         Self::MakeKek,
         Self::RewrapKey,
+        Self::ShredKeys,
         Self::BeginEpoch,
         Self::MarkStore,
         Self::MoveStore,
@@ -101,6 +104,7 @@ impl AuditAction {
             Self::MakeApiKey => "make_api_key",
             Self::MakeKek => "make_kek",
             Self::RewrapKey => "rewrap_key",
+            Self::ShredKeys => "shred_keys",
             Self::BeginEpoch => "begin_epoch",
             Self::MarkStore => "mark_store",
             Self::MoveStore => "move_store",

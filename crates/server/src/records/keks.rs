@@ -20,9 +20,12 @@ impl Records {
     /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn kek_of_each_wrapper(&self) -> Result<Vec<KekRow>, RecordsError> {
         let wrappers: Vec<(String, i64)> =
-            query_as("SELECT DISTINCT wrapped_by, pepper_version FROM keks ORDER BY 1, 2")
-                .fetch_all(&self.readers)
-                .await?;
+            query_as(
+                "SELECT DISTINCT wrapped_by, pepper_version FROM keks WHERE wrapped_by <> 'shredded'
+                 ORDER BY 1, 2",
+            )
+            .fetch_all(&self.readers)
+            .await?;
         let mut rows = Vec::with_capacity(wrappers.len());
         for (wrapped_by, pepper_version) in wrappers {
             let one = query_as::<_, KeptKek>(
@@ -45,7 +48,8 @@ impl Records {
         wrapper: KekWrapper,
     ) -> Result<Option<KeptKek>, RecordsError> {
         let newest = query_as(
-            "SELECT * FROM keks WHERE tenant = $1 AND (wrapped_by = 'local') = $2
+            "SELECT * FROM keks
+             WHERE tenant = $1 AND wrapped_by <> 'shredded' AND (wrapped_by = 'local') = $2
              ORDER BY version DESC LIMIT 1",
         );
         let kept = newest
@@ -56,7 +60,8 @@ impl Records {
         Ok(kept)
     }
 
-    /// Returns the version of the tenant's newest KEK of any wrapper.
+    /// Returns the version of the tenant's newest KEK of any wrapper, shredded ones included: a version is never
+    /// used for another key.
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database cannot be read.
@@ -168,13 +173,44 @@ impl Records {
         most: u32,
     ) -> Result<Vec<KeptKek>, RecordsError> {
         let rows = query_as(
-            "SELECT * FROM keks WHERE (tenant, version) > ($1, $2) ORDER BY tenant, version LIMIT $3",
+            "SELECT * FROM keks WHERE (tenant, version) > ($1, $2) AND wrapped_by <> 'shredded'
+             ORDER BY tenant, version LIMIT $3",
         );
         let rows = rows.bind(tenant.to_owned()).bind(i64::from(version));
         Ok(rows
             .bind(i64::from(most))
             .fetch_all(&self.readers)
             .await?)
+    }
+
+    /// Destroys all KEKs of the tenant and its records key under KMS, and returns how many KEKs there were. The rows
+    /// stay, without keys, so that no version is used again.
+    ///
+    /// # Errors
+    /// Returns [`RecordsError`] if the database does not commit the change.
+    pub async fn shred_keys(
+        &self,
+        tenant: &TenantId,
+        audited: AuditRow,
+    ) -> Result<u64, RecordsError> {
+        let tenant = tenant.clone();
+        let work = self.writer.write(move |db| {
+            Box::pin(async move {
+                let keks = query(
+                    "UPDATE keks SET wrapped_by = 'shredded', pepper_version = 0, wrapping_key_blob = NULL,
+                     sealed = $2 WHERE tenant = $1 AND wrapped_by <> 'shredded'",
+                );
+                let none: Vec<u8> = Vec::new();
+                let keks = keks.bind(tenant.as_str()).bind(none).execute(&mut *db).await?;
+                query("UPDATE tenants SET records_key_blob = NULL WHERE tenant = $1")
+                    .bind(tenant.as_str())
+                    .execute(&mut *db)
+                    .await?;
+                audit::keep(db, audited).await?;
+                Ok(keks.rows_affected())
+            })
+        });
+        work.await
     }
 
     /// Replaces a row by one that seals the same KEK under another wrapper, unless somebody else has replaced
@@ -205,7 +241,8 @@ impl Records {
     }
 }
 
-pub(super) const ONE: &str = "SELECT * FROM keks WHERE tenant = $1 AND version = $2";
+pub(super) const ONE: &str =
+    "SELECT * FROM keks WHERE tenant = $1 AND version = $2 AND wrapped_by <> 'shredded'";
 
 /// A row of the table `keks`.
 #[derive(Debug, Clone, PartialEq, Eq)]

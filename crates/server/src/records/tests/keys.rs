@@ -110,6 +110,55 @@ async fn of_two_servers_that_make_a_kek_both_use_the_first() {
 }
 
 #[tokio::test]
+async fn a_row_that_was_replaced_meanwhile_stays() {
+    let kept = kept().await;
+    let acme = tenant("acme");
+    let old = kek(1, 7);
+    kept.records.add_kek(old.clone(), made_at(0)).await.unwrap();
+    let replace = |new: KekRow| kept.records.replace_kek(&old, new, made_at(9));
+    let first = KekRow {
+        iv: [1; 12],
+        ..under_kms(1, 2)
+    };
+    assert!(replace(first.clone()).await.unwrap());
+    let second = KekRow {
+        iv: [2; 12],
+        ..under_kms(1, 3)
+    };
+    assert!(!replace(second).await.unwrap());
+    assert_eq!(kept.records.kek(&acme, 1).await.unwrap(), Some(first));
+    // The age of the key is that of the key, not of its wrapper.
+    let wrapper = KekWrapper::KmsAndPepper;
+    let newest = kept.records.newest_kek(&acme, wrapper).await.unwrap();
+    assert_eq!(newest.unwrap().made_at, at(0));
+}
+
+#[tokio::test]
+async fn of_a_shredded_key_only_the_version_is_left() {
+    let kept = kept().await;
+    let acme = tenant("acme");
+    for row in [kek(1, 7), under_kms(2, 1)] {
+        kept.records.add_kek(row, made_at(0)).await.unwrap();
+    }
+    let blob = kept.records.add_records_key_blob(&acme, vec![1; 99], at(0));
+    blob.await.unwrap();
+    assert_eq!(kept.records.shred_keys(&acme, made_at(1)).await.unwrap(), 2);
+    for version in [1, 2] {
+        assert_eq!(kept.records.kek(&acme, version).await.unwrap(), None);
+    }
+    for wrapper in [KekWrapper::KeyFile, KekWrapper::KmsAndPepper] {
+        let newest = kept.records.newest_kek(&acme, wrapper).await.unwrap();
+        assert_eq!(newest, None);
+    }
+    assert_eq!(kept.records.kek_of_each_wrapper().await.unwrap(), []);
+    assert_eq!(kept.records.keks_after("", 0, 9).await.unwrap(), []);
+    assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
+    let newest = kept.records.newest_kek_version(&acme).await.unwrap();
+    assert_eq!(newest, Some(2));
+    assert_eq!(kept.records.shred_keys(&acme, made_at(2)).await.unwrap(), 0);
+}
+
+#[tokio::test]
 async fn of_two_servers_that_make_a_records_key_both_use_the_first() {
     let kept = kept().await;
     let other = Records::open(&kept.file).await.unwrap();
