@@ -3,7 +3,7 @@
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_keyring::{Pepper, Peppers};
-use sealift_server::{config::Keyring, list_keys, rewrap_keys, rotate_keys};
+use sealift_server::{config::Keyring, list_keys, rewrap_keys, rotate_keys, shred_keys};
 use sealift_tests::{Moto, Randomness, Setup, Stack};
 use sealift_transfer::api::FileRecord;
 
@@ -149,4 +149,23 @@ fn peppers(newest: (u32, &str), old: Option<(u32, &str)>) -> Result<Peppers> {
         pepper(newest)?,
         old.map(pepper).transpose()?,
     )?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_shred_no_old_file_opens_and_new_files_get_a_new_key() -> Result<()> {
+    let stack = Setup::new().start().await?;
+    let mut files = Vec::new();
+    one_more(&stack, &mut files).await?;
+    let (old, _) = files.remove(0);
+    let tenant = old.encryption_context.get("tenant").context("a tenant")?;
+    assert_eq!(shred_keys(stack.config(), &tenant.parse()?).await?, 1);
+    // A server forgets the keys in memory within five minutes; a new process has none.
+    let stack = stack.restart().await?;
+    assert!(stack.client.download(&old.id, None).await.is_err());
+    one_more(&stack, &mut files).await?;
+    all_open(&stack, &files).await?;
+    let versions = list_keys(stack.config()).await?;
+    let versions: Vec<_> = versions.iter().map(|kek| kek.row.version).collect();
+    assert_eq!(versions, [2]);
+    Ok(())
 }

@@ -88,8 +88,10 @@ mod tests {
     fn all_tenants_together_have_no_more_calls_than_the_server() {
         let calls = KmsCalls::default();
         let permits: Vec<_> = (0..MOST_CALLS)
-            .map(|n| calls.permit(&format!("tenant-{n}").parse().unwrap()))
-            .map(|permit| permit.now_or_never().unwrap())
+            .map(|n| {
+                let tenant = format!("tenant-{n}").parse().unwrap();
+                calls.permit(&tenant).now_or_never().unwrap()
+            })
             .collect();
         let late = "late".parse().unwrap();
         assert!(calls.permit(&late).now_or_never().is_none());

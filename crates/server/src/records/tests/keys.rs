@@ -2,6 +2,7 @@
 
 use sealift_keyring::{KekRow, KekWrapper};
 use sealift_transfer::api::{ApiKeyId, TenantId};
+use sqlx::Executor as _;
 
 use super::{ann, at, audited, kept};
 use crate::records::{ApiKeyRow, AuditRow, NotARole, Records, RecordsError, Roles};
@@ -131,6 +132,29 @@ async fn a_row_that_was_replaced_meanwhile_stays() {
     let wrapper = KekWrapper::KmsAndPepper;
     let newest = kept.records.newest_kek(&acme, wrapper).await.unwrap();
     assert_eq!(newest.unwrap().made_at, at(0));
+}
+
+#[tokio::test]
+async fn no_key_row_is_replaced_without_its_audit_entry() {
+    let kept = kept().await;
+    let acme = tenant("acme");
+    let old = kek(1, 7);
+    kept.records.add_kek(old.clone(), made_at(0)).await.unwrap();
+    let blob = kept.records.add_records_key_blob(&acme, vec![1; 99], at(0));
+    blob.await.unwrap();
+    let closed = "CREATE TRIGGER no_audit BEFORE INSERT ON audit
+                  BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
+    let writer = &kept.records.writer;
+    let close = writer.write(|db| Box::pin(async move { db.execute(closed).await.map(drop) }));
+    close.await.unwrap();
+    let replaced = kept.records.replace_kek(&old, under_kms(1, 2), made_at(9));
+    assert!(replaced.await.is_err());
+    assert_eq!(kept.records.kek(&acme, 1).await.unwrap(), Some(old));
+    let records = &kept.records;
+    let replaced = records.replace_records_key_blob("acme", vec![1; 99], vec![2; 99], made_at(9));
+    assert!(replaced.await.is_err());
+    let blob = records.records_key_blob(&acme).await.unwrap();
+    assert_eq!(blob, Some(vec![1; 99]));
 }
 
 #[tokio::test]
