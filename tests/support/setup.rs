@@ -98,6 +98,14 @@ impl Setup {
             .with("region", Moto::REGION)
     }
 
+    /// Makes the server encrypt its key rows under this KMS key and this pepper, through moto's proxy.
+    #[must_use]
+    pub fn with_kek(self, moto: &Moto, key_arn: &str, pepper: &str) -> Self {
+        self.with_kms(moto, key_arn)
+            .with("keyring", "kek")
+            .with("pepper", pepper)
+    }
+
     /// Puts a proxy on each connection between clients, server and store ([`Stack::proxies`]). The embedded store then
     /// runs beside the server instead of in it, and the sweeper runs only when a test asks for it.
     #[must_use]

@@ -22,7 +22,8 @@ use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
 use crate::{
-    Distance, Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift,
+    Distance, Garage, Gate, Operation, Proxies, official_readers::WrappingKey,
+    sealift::sealift_with,
 };
 
 /// The stack of one story. Dropping it stops everything and deletes its data.
@@ -101,7 +102,16 @@ impl Stack {
     /// # Errors
     /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
+        self.restart_with(|_| ()).await
+    }
+
+    /// Does the same with changed settings.
+    ///
+    /// # Errors
+    /// Fails if the server does not start.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Result<Self> {
         self.server.shutdown().await;
+        change(&mut self.config);
         Self::start(self.config, self.store, self.proxies, self.folder).await
     }
 
@@ -278,6 +288,18 @@ impl Stack {
     /// # Errors
     /// Fails if the export fails.
     pub fn exported_key_of(&self, file: &FileRecord) -> Result<WrappingKey> {
+        self.exported_key_with(&[], file)
+    }
+
+    /// Does the same with more variables in the environment, which the keyring `kek` needs.
+    ///
+    /// # Errors
+    /// Fails if the export fails.
+    pub fn exported_key_with(
+        &self,
+        environment: &[(&str, &str)],
+        file: &FileRecord,
+    ) -> Result<WrappingKey> {
         #[derive(Deserialize)]
         struct Exported {
             key_namespace: String,
@@ -296,7 +318,8 @@ impl Stack {
             ("--key-file", config.key_file.as_os_str()),
             ("--output", key.as_os_str()),
         ];
-        let called = sealift(
+        let called = sealift_with(
+            environment,
             arguments
                 .iter()
                 .flat_map(|(flag, value)| [flag.as_ref(), *value]),

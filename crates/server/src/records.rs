@@ -48,6 +48,7 @@ pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
 pub use deployment::DeploymentRow;
 pub use files::{FileCursor, FileRow, KeptVerification};
+pub use keks::KeptKek;
 pub use known_objects::KnownObject;
 pub use moved::{MovedFile, MovedStore};
 pub use parts::{PartRow, SignedRows, SignedUntil};

@@ -155,7 +155,7 @@ async fn add_keys(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
     secrets.bytes("content key", content_key.as_slice());
     let header = Header::parse_own(&file.opened.header).unwrap();
     let records = Records::open(&stack.config.database_file()).await.unwrap();
-    let row = records.newest_kek(&"acme".parse().unwrap()).await.unwrap();
+    let row = records.kek(&"acme".parse().unwrap(), 1).await.unwrap();
     records.close().await;
     let key_file = KeyFile::load(&stack.config.key_file).unwrap();
     let kek = key_file.open_kek(&row.unwrap()).unwrap();
