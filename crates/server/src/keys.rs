@@ -130,7 +130,8 @@ impl Keys {
     ) -> Result<(DataKey, EncryptedDataKey), KeysError> {
         match self.makes {
             Keyring::Local | Keyring::Kek => {
-                Ok(self.kek_to_wrap_with(tenant).await?.make(context).await?)
+                let kek = Box::pin(self.kek_to_wrap_with(tenant)).await?;
+                Ok(kek.make(context).await?)
             }
             Keyring::Kms => self.ask_kms(tenant, self.kms()?.make(context)).await,
         }
@@ -191,7 +192,7 @@ impl Keys {
             return Ok(OpenedRecordsKey::OfKek(self.kek(tenant, version).await?));
         }
         let cache = &self.records_keys;
-        let key = cache.get_or_refresh((tenant.to_string(), NO_KEK), self.kms_records_key(tenant));
+        let key = cache.get_or_refresh((tenant.to_string(), NO_KEK), Box::pin(self.kms_records_key(tenant)));
         Ok(OpenedRecordsKey::OfKms(key.await?))
     }
 

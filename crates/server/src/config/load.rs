@@ -194,6 +194,12 @@ fn peppers(values: &Values) -> Result<Option<Peppers>, ConfigError> {
         Some(old) => {
             let version = match values.text("old_pepper_version") {
                 Some(_) => values.number("old_pepper_version", expected)?,
+                None if version == 1 => {
+                    return Err(ConfigError::Missing {
+                        name: name("pepper_version"),
+                        because: "a new pepper beside an old one needs a version of its own, 2 or higher",
+                    });
+                }
                 None => version.saturating_sub(1),
             };
             Some(Pepper::parse(version, &old).map_err(wrong("old_pepper"))?)

@@ -335,16 +335,29 @@ fn the_old_pepper_is_one_version_older_unless_it_says_otherwise() {
 
 #[test]
 fn an_error_about_a_pepper_names_the_setting_and_never_quotes_it() {
-    let cases: [(&[(&str, &str)], &str); 6] = [
+    const VERSION: (&str, &str) = ("SEALIFT_PEPPER_VERSION", "2");
+    let cases: [(&[(&str, &str)], &str); 7] = [
         (&[("SEALIFT_PEPPER", "secret")], "6 bytes"),
         (&[("SEALIFT_PEPPER", "base64:secret!")], "base64"),
         (
-            &[("SEALIFT_PEPPER", PEPPER), ("SEALIFT_OLD_PEPPER", "secret")],
+            &[
+                ("SEALIFT_PEPPER", PEPPER),
+                VERSION,
+                ("SEALIFT_OLD_PEPPER", "secret"),
+            ],
             "SEALIFT_OLD_PEPPER",
         ),
         (
-            &[("SEALIFT_PEPPER", PEPPER), ("SEALIFT_OLD_PEPPER", PEPPER)],
+            &[
+                ("SEALIFT_PEPPER", PEPPER),
+                VERSION,
+                ("SEALIFT_OLD_PEPPER", PEPPER),
+            ],
             "make-pepper",
+        ),
+        (
+            &[("SEALIFT_PEPPER", PEPPER), ("SEALIFT_OLD_PEPPER", PEPPER)],
+            "SEALIFT_PEPPER_VERSION",
         ),
         (&[("SEALIFT_OLD_PEPPER", PEPPER)], "SEALIFT_PEPPER"),
         (&[KEY, ("SEALIFT_KEYRING", "kek")], "make-pepper"),

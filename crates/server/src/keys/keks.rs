@@ -27,7 +27,7 @@ impl Keys {
                 self.wraps.add(tenant, version);
             } else {
                 // This version has wrapped as much as it may. If KMS is away, there is no way around that.
-                version = self.add_version(tenant).await?.version;
+                version = Box::pin(self.add_version(tenant)).await?.version;
             }
         }
         self.kek(tenant, version).await
@@ -44,11 +44,12 @@ impl Keys {
         tenant: &TenantId,
         version: u32,
     ) -> Result<Arc<Kek>, KeysError> {
-        let open = async {
+        // A future on the heap keeps the stacks of the requests small that wait for it.
+        let open = Box::pin(async {
             let row = self.records.kek(tenant, version).await?;
             self.open_row(tenant, &row.ok_or(KeysError::NoSuchKey)?)
                 .await
-        };
+        });
         let cache = &self.keks;
         cache.get_or_refresh((tenant.to_string(), version), open).await
     }
@@ -67,12 +68,12 @@ impl Keys {
         let newest = self.records.newest_kek(tenant, self.wrapper()?).await?;
         match newest {
             Some(kept) if !self.is_too_old(&kept) => Ok(kept.row),
-            Some(kept) => match self.add_version(tenant).await {
+            Some(kept) => match Box::pin(self.add_version(tenant)).await {
                 // While KMS is away, the old version goes on: its age is a rule, not a danger.
                 Err(error) if error.may_pass() => Ok(kept.row),
                 added => added,
             },
-            None => self.add_version(tenant).await,
+            None => Box::pin(self.add_version(tenant)).await,
         }
     }
 

@@ -145,7 +145,7 @@ async fn no_key_row_is_replaced_without_its_audit_entry() {
     let closed = "CREATE TRIGGER no_audit BEFORE INSERT ON audit
                   BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
     let writer = &kept.records.writer;
-    let close = writer.write(|db| Box::pin(async move { db.execute(closed).await.map(drop) }));
+    let close = writer.write(move |db| Box::pin(async move { db.execute(closed).await.map(drop) }));
     close.await.unwrap();
     let replaced = kept.records.replace_kek(&old, under_kms(1, 2), made_at(9));
     assert!(replaced.await.is_err());
