@@ -126,7 +126,8 @@ impl Programs {
                 .env("AWS_EC2_METADATA_DISABLED", "true");
             run(&mut command)
         };
-        let [object, many] = ["file", "small"].map(|name| format!("s3://sealift/aws/{round}/{name}"));
+        let [object, many] =
+            ["file", "small"].map(|name| format!("s3://sealift/aws/{round}/{name}"));
         let (object, many) = (OsStr::new(&object), OsStr::new(&many));
         let copy = ["cp", "--no-progress"].map(OsStr::new);
         let (up, _) = run(&[&copy[..], &[file.as_os_str(), object]].concat())?;

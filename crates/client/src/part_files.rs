@@ -104,7 +104,9 @@ impl NewPartFile {
 impl Write for NewPartFile {
     fn write(&mut self, bytes: &[u8]) -> io::Result<usize> {
         let len = self.file.write(bytes)?;
-        self.len = self.len.saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
+        self.len = self
+            .len
+            .saturating_add(u64::try_from(len).unwrap_or(u64::MAX));
         Ok(len)
     }
 

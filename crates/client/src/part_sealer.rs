@@ -192,8 +192,8 @@ impl<'a> Sealing<'a> {
     ) -> Result<(), PartSealerError> {
         let len = frame.plaintext_len();
         let plaintext = self.plaintext.get_mut(..usize_of(len.into()));
-        let plaintext = plaintext
-            .ok_or_else(|| sealing_failed(self.number, too_short(frame.sealed_len())))?;
+        let plaintext =
+            plaintext.ok_or_else(|| sealing_failed(self.number, too_short(frame.sealed_len())))?;
         self.source.read_at(self.start, plaintext)?;
         let sealed = self.of.sealer.seal_frame(index, plaintext, out);
         sealed.map_err(|cause| sealing_failed(self.number, cause))?;

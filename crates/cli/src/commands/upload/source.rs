@@ -60,11 +60,7 @@ pub(super) async fn file(
 }
 
 /// Seals an input into a temporary file, the spool.
-fn spooled(
-    input: impl Read,
-    folder: &Path,
-    bar: Option<&Bar>,
-) -> Result<SealedSpool, SourceError> {
+fn spooled(input: impl Read, folder: &Path, bar: Option<&Bar>) -> Result<SealedSpool, SourceError> {
     let progress = |came| {
         if let Some(bar) = bar {
             bar.reached(came);

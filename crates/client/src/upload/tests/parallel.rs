@@ -113,7 +113,10 @@ async fn answer_to<F: Future<Output = u16>>(
                 let part = (upload.to_owned(), usize::from(number.get()));
                 let mut signed = kept.signed.lock().unwrap();
                 // A part has one ciphertext (docs/FORMAT.md, R2).
-                assert_eq!(*signed.entry(part).or_insert(receipt.sha256), receipt.sha256);
+                assert_eq!(
+                    *signed.entry(part).or_insert(receipt.sha256),
+                    receipt.sha256
+                );
                 SignedPart {
                     number,
                     url: client.server.at(&format!("/store/{upload}/{number}")),
@@ -145,7 +148,8 @@ struct Noted {
 impl Noted {
     fn new() -> Self {
         let words = 0_u32..;
-        let plaintext = words.flat_map(u32::to_be_bytes).take(PARTS * PART);
+        // The final frame is not empty, so that each part has two reads.
+        let plaintext = words.flat_map(u32::to_be_bytes).take(PARTS * PART - 1);
         Self {
             plaintext: plaintext.collect(),
             reads: Arc::default(),

@@ -6,6 +6,7 @@ use std::{
     fs::{self, File},
     io,
     path::{Path, PathBuf},
+    sync::atomic::{AtomicU64, Ordering},
 };
 
 use data_encoding::{BASE64, HEXLOWER};
@@ -20,6 +21,9 @@ use super::multiparts::{self, UploadFiles};
 
 /// S3 refuses smaller parts, except the last: 5 MiB.
 const LEAST_PART_BYTES: u64 = 5 * 1024 * 1024;
+
+/// Counts the drafts of this process.
+static DRAFTS: AtomicU64 = AtomicU64::new(0);
 
 /// The facts about an upload that a join needs.
 pub(super) struct Join {
@@ -88,8 +92,10 @@ impl Join {
     /// # Errors
     /// Returns the system's error. The upload still exists then, and can be completed again.
     pub(super) fn finish(self, root: &Path) -> io::Result<CompleteMultipartUploadOutput> {
-        // s3s-fs deletes files of such names at its next start.
-        let draft = root.join(format!(".tmp.{}.internal.part", self.files.id()));
+        // Two requests may complete the same upload at once, so each has a draft of its own. s3s-fs deletes files of
+        // such names at its next start.
+        let number = DRAFTS.fetch_add(1, Ordering::Relaxed);
+        let draft = root.join(format!(".tmp.{}-{number}.internal.part", self.files.id()));
         let object = root.join(&self.bucket).join(&self.object_key);
         let joined = self.join_into(&draft, &object, root);
         if joined.is_err() {
@@ -189,7 +195,12 @@ fn asks_more(input: &CompleteMultipartUploadInput) -> bool {
         if_match,
         ..
     } = input;
-    let sums = [checksum_crc32, checksum_crc32c, checksum_sha1, checksum_sha256];
+    let sums = [
+        checksum_crc32,
+        checksum_crc32c,
+        checksum_sha1,
+        checksum_sha256,
+    ];
     sums.into_iter().any(Option::is_some)
         || checksum_crc64nvme.is_some()
         || checksum_type.is_some()

@@ -107,7 +107,8 @@ impl UploadFiles {
     }
 
     pub(super) fn part(&self, number: i32) -> PathBuf {
-        self.root.join(format!(".upload_id-{}.part-{number}", self.id))
+        self.root
+            .join(format!(".upload_id-{}.part-{number}", self.id))
     }
 
     /// Returns the file with the ETag and the checksums of a part.
