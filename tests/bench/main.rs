@@ -3,9 +3,11 @@
 //!
 //! The contestants alternate, A B A B, so that other load on the machine affects all of them alike.
 
+mod client;
 mod figures;
 mod ground;
 mod link;
+mod many;
 mod memory;
 mod native;
 mod opening;
@@ -29,6 +31,8 @@ struct Scale {
     upload_bytes: u64,
     /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
+    /// The number of small files.
+    small_files: usize,
     /// Bytes of the file whose upload is left half-way and resumed.
     resumed_bytes: u64,
     /// Bytes of the files with which memory is measured.
@@ -44,6 +48,7 @@ const MIB: u64 = 1 << 20;
 const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
     sealing_bytes: 100 * MIB,
+    small_files: 1000,
     resumed_bytes: 4096 * MIB,
     memory_bytes: &[100 * MIB, 1024 * MIB, 8192 * MIB],
     opened_bytes: &[100 * MIB, 1024 * MIB, 4096 * MIB],
@@ -54,6 +59,7 @@ const FULL: Scale = Scale {
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
     sealing_bytes: 32 * MIB,
+    small_files: 200,
     resumed_bytes: 256 * MIB,
     memory_bytes: &[100 * MIB, 300 * MIB],
     opened_bytes: &[100 * MIB, 300 * MIB],
@@ -81,9 +87,11 @@ async fn main() -> Result<()> {
             "resume" => resume::measure(scale).await?,
             "sealing" => sealing::measure(scale).await?,
             "native" => native::measure(scale)?,
+            "client" => client::measure(scale).await?,
             "opening" => opening::measure(scale).await?,
             "ranges" => ranges::measure(scale).await?,
             "reading" => reading::measure(scale).await?,
+            "many" => many::measure(scale).await?,
             "memory" => memory::measure(scale).await?,
             _ => bail!("unknown row {row}"),
         }

@@ -54,6 +54,13 @@ impl PlainStore {
         Ok(Self { client, signer })
     }
 
+    /// Stores a whole object with one PUT.
+    pub(crate) async fn put(&self, key: &str, bytes: Vec<u8>) -> Result<()> {
+        let put = self.client.put_object().bucket(BUCKET).key(key);
+        put.body(ByteStream::from(bytes)).send().await?;
+        Ok(())
+    }
+
     /// Begins a multipart upload. With `hashed`, every part must come with its SHA-256.
     pub(crate) async fn create(&self, key: &str, hashed: bool) -> Result<Multipart> {
         let created = self

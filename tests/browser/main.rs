@@ -1,5 +1,6 @@
 //! Stories that use the pages in real browsers.
 
+mod batches;
 mod beyond_32_bits;
 mod broken_download;
 mod changed;

@@ -8,3 +8,4 @@ mod database;
 mod ended_addresses;
 mod proxy_itself;
 mod sending;
+mod small_files;

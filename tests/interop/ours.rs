@@ -4,6 +4,8 @@ use std::{collections::BTreeMap, path::PathBuf};
 
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
+use sealift_keyring::{Pepper, Peppers};
+use sealift_server::{rewrap_keys, rotate_keys};
 use sealift_tests::{
     Moto, Setup, Stack,
     official_readers::{How, Sdk, WrappingKey, open_with_cli},
@@ -63,6 +65,50 @@ async fn each_opens_what_is_sealed_under_a_raw_key(sdk: Sdk, sizes: &[usize]) ->
     let (first, _) = stored.first().context("nothing was stored")?;
     let key = stack.exported_key_of(first)?;
     expect_opened((sdk, &BOTH), None, &key, &stack, &stored, "sealift")
+}
+
+/// Both SDKs read every object under `kek` with the exported keys, also after the KEK's row has moved to another KMS
+/// key and pepper, and after a new version was made.
+#[tokio::test(flavor = "multi_thread")]
+async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotation() -> Result<()> {
+    const PEPPER: &str = "a pepper of exactly thirty-two b";
+    const NEW_PEPPER: &str = "another pepper of thirty-two by.";
+    const SIZES: [usize; 2] = [1, FRAME];
+    let moto = Moto::start().await?;
+    let (first, second) = (moto.make_key().await?, moto.make_key().await?);
+    let setup = Setup::new().with_kek(&moto, &first, PEPPER);
+    let stack = setup.start().await?;
+    let old = stored(&stack, &SIZES).await?;
+    let reach = [
+        ("SEALIFT_KMS_ENDPOINT", moto.endpoint()),
+        ("AWS_REGION", Moto::REGION),
+    ];
+    let export = |stack: &Stack, peppers: &[(&str, &str)], of: &[(FileRecord, Bytes)]| {
+        let (file, _) = of.first().context("nothing was stored")?;
+        stack.exported_key_with(&[&reach, peppers].concat(), file)
+    };
+    let key = export(&stack, &[("SEALIFT_PEPPER", PEPPER)], &old)?;
+    for sdk in [Sdk::Python, Sdk::JavaScript] {
+        expect_opened((sdk, &BOTH), None, &key, &stack, &old, "sealift")?;
+    }
+
+    let peppers = Peppers::new(Pepper::parse(2, NEW_PEPPER)?, Some(Pepper::parse(1, PEPPER)?))?;
+    let stack = stack
+        .restart_with(|config| {
+            config.kms_key = Some(second);
+            config.peppers = Some(peppers);
+        })
+        .await?;
+    rewrap_keys(stack.config(), |_| ()).await?;
+    rotate_keys(stack.config(), None).await?;
+    let new = stored(&stack, &SIZES).await?;
+    let pepper = [("SEALIFT_PEPPER", NEW_PEPPER), ("SEALIFT_PEPPER_VERSION", "2")];
+    let (old_key, new_key) = (export(&stack, &pepper, &old)?, export(&stack, &pepper, &new)?);
+    for sdk in [Sdk::Python, Sdk::JavaScript] {
+        expect_opened((sdk, &BOTH), None, &old_key, &stack, &old, "sealift")?;
+        expect_opened((sdk, &BOTH), None, &new_key, &stack, &new, "sealift")?;
+    }
+    Ok(())
 }
 
 /// Every edge in both ways, and 200 MiB, which is 25 full parts and an empty final frame, in one. The other ways to

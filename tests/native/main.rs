@@ -3,6 +3,7 @@
 mod at_rest;
 mod callers;
 mod curl;
+mod keyrings;
 mod ordinary_use;
 mod paused;
 mod pieces;

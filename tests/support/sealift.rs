@@ -26,7 +26,19 @@ pub struct Called {
 /// # Errors
 /// Fails if `SEALIFT_TEST_SEALIFT` names no program.
 pub fn sealift<S: AsRef<OsStr>>(arguments: impl IntoIterator<Item = S>) -> Result<Called> {
+    sealift_with(&[], arguments)
+}
+
+/// Does the same with more variables in the environment.
+///
+/// # Errors
+/// Fails if `SEALIFT_TEST_SEALIFT` names no program.
+pub fn sealift_with<S: AsRef<OsStr>>(
+    environment: &[(&str, &str)],
+    arguments: impl IntoIterator<Item = S>,
+) -> Result<Called> {
     let mut command = command()?;
+    command.envs(environment.iter().copied());
     called(command.args(arguments).output()?)
 }
 

@@ -1,6 +1,6 @@
 //! Builds the stack of a story from its settings.
 
-use std::path::Path;
+use std::{path::Path, time::Duration};
 
 use anyhow::{Context as _, Result};
 use sealift_server::{
@@ -11,7 +11,8 @@ use sealift_server::{
 use tempfile::TempDir;
 
 use crate::{
-    Garage, Moto, Proxies, Stack, StoreCredentials, free_address, programs, stack::StackStore,
+    Distance, Garage, Moto, Proxies, Stack, StoreCredentials, free_address, programs,
+    stack::StackStore,
 };
 
 /// Returns the settings of a server without login on a free loopback port, with all its data in this folder. `verify`
@@ -35,6 +36,7 @@ pub struct Setup {
     store: Store,
     flags: Vec<(&'static str, String)>,
     has_proxies: bool,
+    one_way: Option<Duration>,
     gate_bytes: Option<usize>,
 }
 
@@ -96,6 +98,14 @@ impl Setup {
             .with("region", Moto::REGION)
     }
 
+    /// Makes the server encrypt its key rows under this KMS key and this pepper, through moto's proxy.
+    #[must_use]
+    pub fn with_kek(self, moto: &Moto, key_arn: &str, pepper: &str) -> Self {
+        self.with_kms(moto, key_arn)
+            .with("keyring", "kek")
+            .with("pepper", pepper)
+    }
+
     /// Puts a proxy on each connection between clients, server and store ([`Stack::proxies`]). The embedded store then
     /// runs beside the server instead of in it, and the sweeper runs only when a test asks for it.
     #[must_use]
@@ -109,6 +119,13 @@ impl Setup {
     pub fn with_gate_after(mut self, bytes: usize) -> Self {
         self.gate_bytes = Some(bytes);
         self.with_proxies()
+    }
+
+    /// Puts clients at this distance from server and store. It does not go with proxies or Garage.
+    #[must_use]
+    pub fn at_distance(mut self, one_way: Duration) -> Self {
+        self.one_way = Some(one_way);
+        self
     }
 
     /// Starts the stack on free ports. All its data lies in a temporary folder, which is deleted with the stack.
@@ -142,6 +159,7 @@ impl Setup {
                 ("region", Garage::REGION.to_owned()),
             ],
         });
+        let mut page_origins = Vec::new();
         let (proxies, store_address) = if self.has_proxies {
             let server = free_address()?;
             let store = match &garage {
@@ -149,6 +167,8 @@ impl Setup {
                 Some(garage) => garage.address(),
             };
             let proxies = Proxies::start(server, store, self.gate_bytes).await?;
+            page_origins.push(format!("http://{server}").parse()?);
+            page_origins.push(proxies.client_to_server.endpoint().parse()?);
             flags.extend([
                 ("port", server.port().to_string()),
                 ("store", "s3".to_owned()),
@@ -161,6 +181,24 @@ impl Setup {
         } else {
             (None, None)
         };
+        let distances = match self.one_way {
+            None => None,
+            Some(one_way) => {
+                let (server, store) = (free_address()?, free_address()?);
+                let to_server = Distance::to(server, one_way).await?;
+                let to_store = Distance::to(store, one_way).await?;
+                flags.extend([
+                    ("port", server.port().to_string()),
+                    ("s3_port", store.port().to_string()),
+                    (
+                        "s3_public_endpoint",
+                        format!("http://{}", to_store.address()),
+                    ),
+                    ("page_origins", format!("http://{}", to_server.address())),
+                ]);
+                Some([to_server, to_store])
+            }
+        };
         flags.extend(self.flags);
         let config = Config::load(&Sources {
             flags,
@@ -169,18 +207,22 @@ impl Setup {
         let store = match (garage, store_address) {
             (Some(garage), _) => StackStore::Garage(garage),
             (None, None) => StackStore::InServer,
-            (None, Some((server, address))) => {
+            (None, Some((_, address))) => {
                 let embedded = Embedded::start(EmbeddedConfig {
                     folder: config.store_folder(),
                     address,
                     bucket: BUCKET.to_owned(),
-                    page_origins: vec![format!("http://{server}").parse()?],
+                    page_origins,
                     credentials: StoreCredentials::from_environment()?.embedded()?,
                 });
                 StackStore::Embedded(embedded.await?)
             }
         };
-        Stack::start(config, store, proxies, folder).await
+        let stack = Stack::start(config, store, proxies, folder).await?;
+        match distances {
+            None => Ok(stack),
+            Some(distances) => stack.behind(distances),
+        }
     }
 }
 

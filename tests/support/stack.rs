@@ -21,7 +21,10 @@ use serde::Deserialize;
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 use tempfile::TempDir;
 
-use crate::{Garage, Gate, Operation, Proxies, official_readers::WrappingKey, sealift::sealift};
+use crate::{
+    Distance, Garage, Gate, Operation, Proxies, official_readers::WrappingKey,
+    sealift::sealift_with,
+};
 
 /// The stack of one story. Dropping it stops everything and deletes its data.
 #[derive(Debug)]
@@ -31,6 +34,8 @@ pub struct Stack {
     address: String,
     config: Config,
     proxies: Option<Proxies>,
+    /// The ways of clients to server and store, if these are far.
+    distances: Vec<Distance>,
     ahead_ms: Arc<AtomicI64>,
     /// Declared before the store and the folder, because the server writes into both until it is dropped.
     server: Server,
@@ -75,6 +80,7 @@ impl Stack {
             address,
             config,
             proxies,
+            distances: Vec::new(),
             ahead_ms,
             server,
             store,
@@ -82,12 +88,30 @@ impl Stack {
         })
     }
 
+    /// Moves all clients behind the first of these, which leads to the server. The second leads to the store.
+    pub(crate) fn behind(mut self, distances: [Distance; 2]) -> Result<Self> {
+        let [to_server, _] = &distances;
+        self.address = format!("http://{}", to_server.address());
+        self.client = Client::new(&self.address, None)?;
+        self.distances = distances.into();
+        Ok(self)
+    }
+
     /// Shuts the server down cleanly and starts it again on the same data, perhaps on other ports.
     ///
     /// # Errors
     /// Fails if the server does not start.
     pub async fn restart(self) -> Result<Self> {
+        self.restart_with(|_| ()).await
+    }
+
+    /// Does the same with changed settings.
+    ///
+    /// # Errors
+    /// Fails if the server does not start.
+    pub async fn restart_with(mut self, change: impl FnOnce(&mut Config)) -> Result<Self> {
         self.server.shutdown().await;
+        change(&mut self.config);
         Self::start(self.config, self.store, self.proxies, self.folder).await
     }
 
@@ -95,6 +119,13 @@ impl Stack {
     #[must_use]
     pub fn address(&self) -> &str {
         &self.address
+    }
+
+    /// Returns the endpoint of the store for clients at a distance, if they are at one.
+    #[must_use]
+    pub fn store_endpoint(&self) -> Option<String> {
+        let to_store = self.distances.get(1)?;
+        Some(format!("http://{}", to_store.address()))
     }
 
     /// Returns the URL of a file's plaintext.
@@ -257,6 +288,18 @@ impl Stack {
     /// # Errors
     /// Fails if the export fails.
     pub fn exported_key_of(&self, file: &FileRecord) -> Result<WrappingKey> {
+        self.exported_key_with(&[], file)
+    }
+
+    /// Does the same with more variables in the environment, which the keyring `kek` needs.
+    ///
+    /// # Errors
+    /// Fails if the export fails.
+    pub fn exported_key_with(
+        &self,
+        environment: &[(&str, &str)],
+        file: &FileRecord,
+    ) -> Result<WrappingKey> {
         #[derive(Deserialize)]
         struct Exported {
             key_namespace: String,
@@ -275,7 +318,8 @@ impl Stack {
             ("--key-file", config.key_file.as_os_str()),
             ("--output", key.as_os_str()),
         ];
-        let called = sealift(
+        let called = sealift_with(
+            environment,
             arguments
                 .iter()
                 .flat_map(|(flag, value)| [flag.as_ref(), *value]),

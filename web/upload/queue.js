@@ -1,7 +1,7 @@
 // Gives the worker a limited number of files at a time, however many were chosen.
 
-// This is enough to keep the worker busy, which sends six at once.
-const MOST_HANDED = 24;
+// This is enough to keep the worker busy, which has 48 small files under way.
+const MOST_HANDED = 96;
 
 /** @template Entry */
 export class Queue {

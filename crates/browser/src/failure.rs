@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 
 use sealift_transfer::{
     PartNumber,
-    api::{Problem, ProblemCode},
+    api::{Problem, ProblemCode, batch::ItemRefused},
     retry::RequestFailure,
 };
 use serde::Serialize;
@@ -100,7 +100,7 @@ pub enum Peer {
 }
 
 /// A request that failed. It does not contain the presigned URL.
-#[derive(Debug, thiserror::Error)]
+#[derive(Debug, Clone, thiserror::Error)]
 #[error("the request to {peer:?} failed: {failure:?}")]
 pub struct RequestError {
     /// The receiver of the request.
@@ -125,6 +125,27 @@ impl RequestError {
             failure,
             problem: None,
         }
+    }
+
+    /// Makes the error of a request, or of an item of a batch, that the server refused with this status.
+    #[must_use]
+    pub fn refused(
+        status: u16,
+        retry_after_ms: Option<u64>,
+        problem: Option<Box<Problem>>,
+    ) -> Self {
+        let code = problem.as_ref().and_then(|problem| problem.known_code());
+        Self {
+            peer: Peer::Server,
+            failure: RequestFailure::of_server(status, code, retry_after_ms),
+            problem,
+        }
+    }
+}
+
+impl From<ItemRefused> for RequestError {
+    fn from(refused: ItemRefused) -> Self {
+        Self::refused(refused.status, refused.retry_after_ms, refused.problem)
     }
 }
 

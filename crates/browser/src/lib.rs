@@ -11,6 +11,7 @@
 //! - [`sealing_pool`]: seals parts in several workers
 //! - [`sealed_part`], [`part_buffers`], [`part_files`]: hold parts while they are sealed and sent
 //! - [`file_slice`], [`put_part`], [`server_api`]: read files, PUT parts, ask the server
+//! - [`batches`]: sends the requests of small files together
 //! - [`shared`], [`slots`]: what all uploads share, and the limiter for it
 //! - [`short_map`]: a small map for a few entries
 //! - [`credential`]: holds the API key, and asks for another one
@@ -19,6 +20,7 @@
 //! - [`decrypt`], [`get_piece`], [`sink`]: fetch, open and save its pieces
 //! - [`failure`]: lists every way to fail, and what the page gets for it
 
+pub mod batches;
 pub mod browser;
 pub mod credential;
 pub mod decrypt;

@@ -2,7 +2,7 @@
 //! parts, in a file on disk.
 
 use js_sys::{ArrayBuffer, Uint8Array};
-use sealift_transfer::{Part, api::Sha256, parallelism::MOST_PUTS};
+use sealift_transfer::{Part, api::Sha256};
 use sha2::Digest as _;
 use web_sys::Blob;
 
@@ -15,6 +15,7 @@ use crate::{
     put_part::Body,
     seal::{ANOTHER_LENGTH, PartSealer, sha256},
     sealing_pool::SealingPool,
+    shared::MOST_PUTS,
     slots::Slots,
 };
 

@@ -7,10 +7,10 @@ use js_sys::{Array, Date, JSON, Reflect, Uint8Array, encode_uri_component};
 use sealift_message::ContentKey;
 use sealift_transfer::{
     api::{
-        CompleteUpload, FileId, FileOpening, FileRecord, OpenUpload, OpenedUpload, Problem,
-        SignParts, SignedParts, UploadId, UploadStatus, complete, open, policy, problem, read,
-        sign, status,
+        FileId, FileOpening, Problem, UploadId, UploadStatus, batch::ItemRefused, open, policy,
+        problem, read, status,
     },
+    batches::{self, Answered, Ask, Kind},
     retry::RequestFailure,
 };
 use serde::{Serialize, de::DeserializeOwned};
@@ -66,14 +66,6 @@ impl ServerApi {
         self.ask_for_js(policy::PATH).await
     }
 
-    /// Opens an upload, or finds the one that this client token opened before.
-    ///
-    /// # Errors
-    /// Returns a [`RequestError`] if the request fails.
-    pub async fn open(&self, request: &OpenUpload) -> Result<OpenedUpload, RequestError> {
-        self.ask("POST", open::PATH, Some(json(request)?)).await
-    }
-
     /// Returns the content key of an open upload once more.
     ///
     /// # Errors
@@ -84,33 +76,46 @@ impl ServerApi {
         ContentKey::try_from(bytes.as_slice()).map_err(|_| not_understood(status))
     }
 
-    /// Gets presigned URLs for parts whose sealed bytes are ready.
+    /// Returns the path and the body of the request for these items, which are of this kind.
     ///
     /// # Errors
-    /// Returns a [`RequestError`] if the request fails.
-    pub async fn sign(
-        &self,
-        upload: &UploadId,
-        parts: &SignParts,
-    ) -> Result<SignedParts, RequestError> {
-        self.ask("POST", &sign::path(upload), Some(json(parts)?))
-            .await
+    /// Returns a [`RequestError`] if the body cannot be written.
+    pub fn request(kind: Kind, items: Vec<&Ask>) -> Result<(String, String), RequestError> {
+        let (path, body) = batches::request(kind, items);
+        Ok((path, json(&body)?))
     }
 
-    /// Completes the upload, which makes a file of its parts.
+    /// Sends such a request for `count` items. Returns the result of each, in their order.
+    ///
+    /// # Errors
+    /// Returns a [`RequestError`] if the request fails as a whole.
+    pub async fn send_all(
+        &self,
+        kind: Kind,
+        count: usize,
+        request: Result<(String, String), RequestError>,
+    ) -> Result<Vec<Result<Answered, ItemRefused>>, RequestError> {
+        let (path, body) = request?;
+        let patience_ms = match kind {
+            Kind::Open | Kind::Sign => PATIENCE_MS,
+            Kind::Complete => COMPLETION_PATIENCE_MS,
+        };
+        let (status, bytes) = self.send("POST", &path, Some(body), patience_ms).await?;
+        batches::results(kind, count, &bytes).map_err(|_| not_understood(status))
+    }
+
+    /// Sends this request alone.
     ///
     /// # Errors
     /// Returns a [`RequestError`] if the request fails.
-    pub async fn complete(
-        &self,
-        upload: &UploadId,
-        request: CompleteUpload,
-    ) -> Result<FileRecord, RequestError> {
-        let body = json(&request)?;
-        let path = complete::path(upload);
-        let send = self.send("POST", &path, Some(body), COMPLETION_PATIENCE_MS);
-        let (status, bytes) = send.await?;
-        serde_json::from_slice(&bytes).map_err(|_| not_understood(status))
+    pub async fn send_alone(&self, ask: Ask) -> Result<Answered, RequestError> {
+        let kind = ask.kind();
+        let request = Self::request(kind, vec![&ask]);
+        let mut results = self.send_all(kind, 1, request).await?;
+        match results.pop() {
+            Some(result) => Ok(result?),
+            None => Err(RequestError::no_answer(Peer::Server)),
+        }
     }
 
     /// Cancels an upload.
@@ -280,13 +285,8 @@ fn refused(answer: &Response, body: &[u8]) -> RequestError {
     let problem: Option<Box<Problem>> = is_problem
         .then(|| serde_json::from_slice(body).ok())
         .flatten();
-    let code = problem.as_ref().and_then(|problem| problem.known_code());
     let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
-    RequestError {
-        peer: Peer::Server,
-        failure: RequestFailure::of_server(answer.status(), code, retry_after_ms),
-        problem,
-    }
+    RequestError::refused(answer.status(), retry_after_ms, problem)
 }
 
 /// Parses a `Retry-After`: seconds, or a date.

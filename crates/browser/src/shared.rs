@@ -3,10 +3,16 @@
 use std::{cell::RefCell, rc::Rc};
 
 use js_sys::{Object, Reflect};
-use sealift_transfer::{Parallelism, api::UploadId, parallelism::MOST_PUTS, retry::RequestFailure};
+use sealift_transfer::{
+    Parallelism,
+    api::UploadId,
+    batches::{LARGEST_SMALL_FILE, MOST_SMALL_FILES},
+    retry::RequestFailure,
+};
 use wasm_bindgen::JsValue;
 
 use crate::{
+    batches::Batcher,
     browser::len_of,
     credential::Credential,
     put_part::Patience,
@@ -18,9 +24,10 @@ use crate::{
     slots::{Permit, Slots},
 };
 
-/// The most files at once. Each waits for four answers one after the other, so small files are faster side
-/// by side.
-const MOST_FILES: u32 = 6;
+/// The permits of a larger file. They leave room for six of those: more would wait for the PUTs of each other.
+const PERMITS_OF_A_LARGE_FILE: u32 = MOST_SMALL_FILES / 6;
+/// The most PUTs at once. Browsers open six connections to an origin, and one stays free for other requests.
+pub(crate) const MOST_PUTS: u8 = 5;
 
 /// The options that the page may set. All of them are for tests and for unusual machines.
 #[derive(Debug, Clone)]
@@ -72,12 +79,14 @@ impl Options {
 /// The state that all uploads of a page share.
 pub struct Shared {
     /// Sends the requests to the server.
-    pub server: ServerApi,
+    pub server: Rc<ServerApi>,
+    /// Sends the requests of small files to it.
+    pub batcher: Batcher,
     /// The caller's API key.
     pub credential: Rc<Credential>,
     /// The AES implementation that seals.
     pub backend: Backend,
-    /// Limits the files under way.
+    /// Limits the files under way, which have [`permits_of`] their length.
     pub files: Slots,
     /// Limits the PUTs under way.
     pub puts: Puts,
@@ -92,11 +101,13 @@ impl Shared {
     #[must_use]
     pub fn new(backend: Backend, options: Options, reporter: Reporter) -> Self {
         let credential = Rc::new(Credential::new(reporter));
+        let server = Rc::new(ServerApi::new(credential.clone()));
         Self {
-            server: ServerApi::new(credential.clone()),
+            batcher: Batcher::new(server.clone()),
+            server,
             credential,
             backend,
-            files: Slots::of(MOST_FILES),
+            files: Slots::of(MOST_SMALL_FILES),
             puts: Puts::at_most(options.most_puts),
             parts: SealedParts::new(options.largest_part_in_memory, options.sealers),
             patience: options.patience,
@@ -132,6 +143,20 @@ impl Puts {
             Some(failure) => parallelism.failed(failure),
         }
         self.slots.set_limit(parallelism.most_puts().into());
+    }
+}
+
+/// Returns whether a file of that length is small.
+pub(crate) fn is_small(plaintext_len: u64) -> bool {
+    plaintext_len <= LARGEST_SMALL_FILE
+}
+
+/// Returns how many of the permits for files a file of that length has.
+pub(crate) fn permits_of(plaintext_len: u64) -> u32 {
+    if is_small(plaintext_len) {
+        1
+    } else {
+        PERMITS_OF_A_LARGE_FILE
     }
 }
 

@@ -1,21 +1,24 @@
 //! Limits how much of something may be in use at once: PUTs, files, bytes of buffers. Waiters are served
 //! in order, so that small requests cannot overtake a large one forever.
 
-use std::{cell::Cell, rc::Rc};
+use std::{
+    cell::{Cell, RefCell},
+    collections::VecDeque,
+    rc::Rc,
+};
 
-use tokio::sync::Semaphore;
+use futures::channel::oneshot;
 
 /// A limiter that gives out permits for a number of units. Clones share the units.
 #[derive(Clone)]
 pub struct Slots(Rc<Shared>);
 
 struct Shared {
-    /// The free units.
-    semaphore: Semaphore,
     limit: Cell<u32>,
+    /// May be over the limit, if that was lowered meanwhile.
     in_use: Cell<u32>,
-    /// Units to withdraw when they come back, because the limit was lowered while they were in use.
-    excess: Cell<u32>,
+    /// The waiters and their units.
+    waiting: RefCell<VecDeque<(u32, oneshot::Sender<Permit>)>>,
 }
 
 /// The units that its holder uses. Dropping it frees them.
@@ -29,38 +32,30 @@ impl Slots {
     #[must_use]
     pub fn of(limit: u32) -> Self {
         Self(Rc::new(Shared {
-            semaphore: Semaphore::new(usize_of(limit)),
             limit: Cell::new(limit),
             in_use: Cell::new(0),
-            excess: Cell::new(0),
+            waiting: RefCell::default(),
         }))
     }
 
     /// Waits until `units` are free and returns a permit for them. If `units` is over the limit, the permit
     /// is for all units there are.
     pub async fn acquire(&self, units: u32) -> Permit {
-        let units = units.min(self.0.limit.get());
-        if let Ok(permit) = self.0.semaphore.acquire_many(units).await {
-            // `Permit` returns the units itself, because the limit may be lower by then.
-            permit.forget();
-        }
-        let in_use = &self.0.in_use;
-        in_use.set(in_use.get().saturating_add(units));
-        Permit {
-            units,
-            from: self.clone(),
+        loop {
+            let (give, given) = oneshot::channel();
+            self.0.waiting.borrow_mut().push_back((units, give));
+            self.serve();
+            // A permit that comes after its waiter is gone frees itself.
+            if let Ok(permit) = given.await {
+                return permit;
+            }
         }
     }
 
     /// Changes the limit. Units in use beyond the new limit stay in use.
     pub fn set_limit(&self, limit: u32) {
-        let before = self.0.limit.replace(limit);
-        self.free(limit.saturating_sub(before));
-        let fewer = before.saturating_sub(limit);
-        let forgotten = self.0.semaphore.forget_permits(usize_of(fewer));
-        let forgotten = u32::try_from(forgotten).unwrap_or(fewer);
-        let excess = &self.0.excess;
-        excess.set(excess.get().saturating_add(fewer.saturating_sub(forgotten)));
+        self.0.limit.set(limit);
+        self.serve();
     }
 
     /// Returns the number of units in use.
@@ -69,12 +64,27 @@ impl Slots {
         self.0.in_use.get()
     }
 
-    fn free(&self, units: u32) {
-        let excess = self.0.excess.get();
-        self.0.excess.set(excess.saturating_sub(units));
-        self.0
-            .semaphore
-            .add_permits(usize_of(units.saturating_sub(excess)));
+    /// Gives the free units to those who wait, in order.
+    fn serve(&self) {
+        let Shared { limit, in_use, .. } = &*self.0;
+        loop {
+            let next = {
+                let mut waiting = self.0.waiting.borrow_mut();
+                waiting.pop_front_if(|(units, give)| {
+                    let units = (*units).min(limit.get());
+                    give.is_canceled() || in_use.get().saturating_add(units) <= limit.get()
+                })
+            };
+            let Some((units, give)) = next else { return };
+            if give.is_canceled() {
+                continue;
+            }
+            let units = units.min(limit.get());
+            in_use.set(in_use.get().saturating_add(units));
+            let from = self.clone();
+            // Somebody waits, so this succeeds.
+            let _given = give.send(Permit { units, from });
+        }
     }
 }
 
@@ -82,15 +92,8 @@ impl Drop for Permit {
     fn drop(&mut self) {
         let in_use = &self.from.0.in_use;
         in_use.set(in_use.get().saturating_sub(self.units));
-        self.from.free(self.units);
+        self.from.serve();
     }
-}
-
-/// Converts a number of units. A semaphore cannot count further.
-fn usize_of(units: u32) -> usize {
-    usize::try_from(units)
-        .unwrap_or(Semaphore::MAX_PERMITS)
-        .min(Semaphore::MAX_PERMITS)
 }
 
 #[cfg(test)]

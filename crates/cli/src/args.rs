@@ -32,7 +32,7 @@ pub(crate) use files::{
 };
 pub(crate) use inspect::Inspect;
 pub(crate) use key_sources::{Deployment, KeySources};
-pub(crate) use keys::{ExportKey, Keys};
+pub(crate) use keys::{ExportKey, Keys, ListKeys, MakePepper, RewrapKeys, RotateKeys, ShredKeys};
 pub(crate) use man::Man;
 pub(crate) use message::{Message, S3Reach};
 pub(crate) use output::Output;
@@ -139,8 +139,11 @@ impl Command {
             Self::Decrypt(decrypt) => decrypt.output.json,
             Self::Inspect(inspect) => inspect.output.json,
             Self::Keys(Keys::Export(export)) => export.output.json,
+            Self::Keys(Keys::List(list)) => list.output.json,
+            Self::Keys(Keys::Rewrap(rewrap)) => rewrap.output.json,
             Self::Serve(_)
             | Self::Demo(_)
+            | Self::Keys(Keys::MakePepper(_) | Keys::Rotate(_) | Keys::Shred(_))
             | Self::ApiKeys(_)
             | Self::Records(_)
             | Self::Store(_)

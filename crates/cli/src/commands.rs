@@ -8,7 +8,7 @@ pub(crate) mod download;
 pub(crate) mod files;
 pub(crate) mod inspect;
 pub(crate) mod keys;
-mod local_keks;
+mod stored_keks;
 pub(crate) mod man;
 pub(crate) mod records;
 pub(crate) mod serve;

@@ -1,7 +1,7 @@
 //! The client of one server, with its connections, credential and time limits.
 
 use core::{fmt, time::Duration};
-use std::sync::Arc;
+use std::{path::PathBuf, sync::Arc, thread};
 
 use futures::FutureExt as _;
 use reqwest::redirect;
@@ -9,18 +9,26 @@ use reqwest::redirect;
 use crate::{
     address::{AddressError, ServerAddress},
     api_key::ApiKey,
+    batches::Batches,
     credential::Credential,
+    part_buffers::PartBuffers,
+    part_files::PartFiles,
     slots::Slots,
 };
 
-/// A client of one server for one caller. Clones share the connections, the credential and the limit
-/// on PUTs at once.
+/// A client of one server for one caller. Clones share the connections, the credential and the limits
+/// on PUTs at once and on sealed parts in memory and on disk.
 #[derive(Clone)]
 pub struct Client {
     pub(crate) http: reqwest::Client,
     pub(crate) server: ServerAddress,
     pub(crate) credential: Arc<Credential>,
     pub(crate) put_slots: Slots,
+    pub(crate) batches: Batches,
+    pub(crate) part_buffers: PartBuffers,
+    pub(crate) part_files: PartFiles,
+    /// The most parts of one upload that are sealed at once.
+    pub(crate) most_sealing_threads: usize,
     pub(crate) patience: Patience,
 }
 
@@ -63,6 +71,9 @@ impl Default for Patience {
 const CONNECT: Duration = Duration::from_secs(10);
 /// The time after which a silent connection is probed, so that a dead peer is noticed.
 const KEEPALIVE: Duration = Duration::from_secs(30);
+/// The most parts of one upload that are sealed at once, unless a program sets another number. One thread seals
+/// and hashes over a gigabyte per second, so that four are ahead of any network.
+const MOST_SEALING_THREADS: usize = 4;
 
 impl Client {
     /// Makes a client of the server at `https://host`, or at `http://` on this machine. The API key
@@ -91,6 +102,10 @@ impl Client {
             server,
             credential: Arc::new(Credential::new(api_key, None)),
             put_slots: Slots::default(),
+            batches: Batches::default(),
+            part_buffers: PartBuffers::default(),
+            part_files: PartFiles::default(),
+            most_sealing_threads: processors().min(MOST_SEALING_THREADS),
             patience: Patience::default(),
         })
     }
@@ -99,6 +114,31 @@ impl Client {
     #[must_use]
     pub fn with_patience(self, patience: Patience) -> Self {
         Self { patience, ..self }
+    }
+
+    /// Returns the client with a folder for parts of over 64 MiB, which only files over 668 GB have. Each is
+    /// sealed into a file without a name, which nobody else can read and which a crash deletes, too. Without
+    /// this, the files are in the system's folder for temporary files, which may itself be in memory.
+    #[must_use]
+    pub fn with_part_folder(mut self, folder: impl Into<PathBuf>) -> Self {
+        self.part_files.folder = Some(folder.into());
+        self
+    }
+
+    /// Returns the client with another limit for the sealed bytes of a part in memory. Larger parts are kept
+    /// in files.
+    #[must_use]
+    pub fn with_largest_part_in_memory(mut self, sealed_len: u64) -> Self {
+        self.part_files.largest_in_memory = sealed_len;
+        self
+    }
+
+    /// Returns the client with another limit for the parts of one upload that are sealed at once; at least 1.
+    /// Without this, there are as many as the machine has processors, but at most four.
+    #[must_use]
+    pub fn with_sealing_threads(mut self, most: usize) -> Self {
+        self.most_sealing_threads = most.max(1);
+        self
     }
 
     /// Returns the client with a function that gives another API key when the server refuses the
@@ -113,9 +153,15 @@ impl Client {
         let credential = Credential::new(self.credential.api_key(), Some(refresh));
         Self {
             credential: Arc::new(credential),
+            // The clones of `self` go on with the other credential.
+            batches: Batches::default(),
             ..self
         }
     }
+}
+
+fn processors() -> usize {
+    thread::available_parallelism().map_or(1, usize::from)
 }
 
 impl fmt::Debug for Client {

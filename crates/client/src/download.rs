@@ -1,5 +1,7 @@
 //! Downloads of plaintext from the server: everything that was asked for, or an error.
 
+mod ahead;
+mod begun;
 mod error;
 mod if_exists;
 mod into;
@@ -17,7 +19,7 @@ use bytes::Bytes;
 use futures::{Stream, TryStreamExt as _, stream::BoxStream};
 use http::{HeaderValue, StatusCode, header};
 use reqwest::Response;
-use sealift_transfer::api::{FileId, files};
+use sealift_transfer::api::{FileId, Problem, ProblemCode, files};
 use tokio::time::{Duration, timeout};
 
 use crate::{
@@ -50,8 +52,10 @@ struct Asked {
     /// The end of the range, or `None` for the end of the file.
     end: Option<u64>,
     /// The ETag of the message that the range belongs to. If the server has another message, it sends
-    /// that one whole.
+    /// that one whole, unless `is_only_of` is set.
     of: Option<HeaderValue>,
+    /// Whether the server shall refuse the request if it has another message.
+    is_only_of: bool,
 }
 
 impl Client {
@@ -72,7 +76,7 @@ impl Client {
             Some(range) => Asked {
                 start: range.start,
                 end: Some(range.end),
-                of: None,
+                ..Asked::default()
             },
         };
         let download = self.begin_download(file, &asked).await?;
@@ -93,10 +97,21 @@ impl Client {
         if let Some(range) = asked.range() {
             request = request.header(header::RANGE, range);
             if let Some(etag) = &asked.of {
-                request = request.header(header::IF_RANGE, etag.clone());
+                let condition = match asked.is_only_of {
+                    true => header::IF_MATCH,
+                    false => header::IF_RANGE,
+                };
+                request = request.header(condition, etag.clone());
             }
         }
-        let answer = self.send(request, self.patience.answer).await?;
+        let answer = self.send(request, self.patience.answer).await;
+        let answer =
+            answer.map_err(
+                |error| match error.problem().and_then(Problem::known_code) {
+                    Some(ProblemCode::PreconditionFailed) => DownloadError::Replaced,
+                    _ => error.into(),
+                },
+            )?;
         // Without a length, a file that was cut off would look like a whole one.
         let len = answer.content_length().ok_or(DownloadError::OtherAnswer)?;
         let (range, size) = match answer.status() {

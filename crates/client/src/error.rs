@@ -1,6 +1,7 @@
 //! The errors of requests. No error holds a presigned URL, a key or plaintext.
 
-use core::{error::Error, fmt, time::Duration};
+use core::{error::Error, fmt, iter, time::Duration};
+use std::sync::Arc;
 
 use sealift_transfer::{api::Problem, retry::RequestFailure};
 
@@ -100,6 +101,59 @@ impl RequestError {
         Self::NoAnswer { peer, cause }
     }
 
+    /// Makes the error of a request that ended without a result.
+    pub(crate) fn unanswered() -> Self {
+        let (peer, cause) = (Peer::Server, Box::new(Unanswered));
+        Self::NoAnswer { peer, cause }
+    }
+
+    /// Returns the error of each of `count` items whose request failed as a whole.
+    pub(crate) fn of_each<T>(whole: Self, count: usize) -> Vec<Result<T, Self>> {
+        if count == 1 {
+            return vec![Err(whole)];
+        }
+        let whole = Arc::new(whole);
+        let items = iter::repeat_with(|| Err(Self::of_item(&whole)));
+        items.take(count).collect()
+    }
+
+    fn of_item(whole: &Arc<Self>) -> Self {
+        let cause = Box::new(SharedCause(whole.clone()));
+        match &**whole {
+            Self::NoAnswer { peer, .. } => Self::NoAnswer { peer: *peer, cause },
+            Self::Refused {
+                problem,
+                status,
+                retry_after_ms,
+            } => Self::Refused {
+                problem: problem.clone(),
+                status: *status,
+                retry_after_ms: *retry_after_ms,
+            },
+            Self::StoreRefused {
+                status,
+                code,
+                retry_after_ms,
+            } => Self::StoreRefused {
+                status: *status,
+                code: code.clone(),
+                retry_after_ms: *retry_after_ms,
+            },
+            Self::NotSealift {
+                status,
+                retry_after_ms,
+            } => Self::NotSealift {
+                status: *status,
+                retry_after_ms: *retry_after_ms,
+            },
+            Self::Incomprehensible { status, .. } => Self::Incomprehensible {
+                status: *status,
+                cause,
+            },
+            Self::Unsendable { .. } => Self::Unsendable { cause },
+        }
+    }
+
     /// Returns the server's [`Problem`], if it sent one.
     #[must_use]
     pub fn problem(&self) -> Option<&Problem> {
@@ -153,3 +207,27 @@ impl RequestError {
 #[derive(Debug, thiserror::Error)]
 #[error("nothing happened for {} seconds", .0.as_secs())]
 pub(crate) struct Silent(pub(crate) Duration);
+
+/// The request ended, but nobody gave its result.
+#[derive(Debug, thiserror::Error)]
+#[error("the request stopped")]
+struct Unanswered;
+
+/// The cause of a failure that several items share.
+#[derive(Debug)]
+struct SharedCause(Arc<RequestError>);
+
+impl fmt::Display for SharedCause {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match self.0.source() {
+            Some(cause) => fmt::Display::fmt(cause, f),
+            None => fmt::Display::fmt(&self.0, f),
+        }
+    }
+}
+
+impl Error for SharedCause {
+    fn source(&self) -> Option<&(dyn Error + 'static)> {
+        self.0.source()?.source()
+    }
+}

@@ -22,6 +22,7 @@
 
 mod address;
 mod api_key;
+mod batches;
 mod client;
 mod clocks;
 mod credential;
@@ -29,12 +30,14 @@ mod download;
 mod error;
 mod files;
 mod part_buffers;
+mod part_files;
 mod part_sealer;
 mod put_part;
 mod random;
 #[cfg(test)]
 mod raw_server;
 mod request;
+mod sealed_part;
 mod slots;
 mod source;
 mod tickets;

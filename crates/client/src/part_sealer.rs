@@ -1,8 +1,12 @@
 //! Seals plaintext into the bytes of a part and hashes them with SHA-256.
 
-use sealift_message::{ContentKey, DecryptError, FrameSealer, SealError, StoredHeader};
+use std::io::{self, Write};
+
+use sealift_message::{
+    ContentKey, DecryptError, Frame, FrameIndex, FrameSealer, SealError, StoredHeader,
+};
 use sealift_transfer::{
-    PartNumber, PartPlan,
+    Part, PartNumber, PartPlan,
     api::{PartReceipt, Sha256},
 };
 use sha2::Digest as _;
@@ -30,6 +34,9 @@ pub enum PartSealerError {
     /// The source cannot give the plaintext as it was opened.
     #[error(transparent)]
     Source(#[from] SourceError),
+    /// The output for the sealed bytes failed.
+    #[error("the sealed bytes of a part cannot be written")]
+    Unwritable(#[source] io::Error),
     /// Sealing the frames failed.
     #[error("part {part} cannot be sealed")]
     Seal {
@@ -76,57 +83,147 @@ impl PartSealer {
         source: &dyn Source,
         sealed: &mut Vec<u8>,
     ) -> Result<PartReceipt, PartSealerError> {
-        let failed = |cause| PartSealerError::Seal {
-            part: number,
-            cause,
-        };
-        let layout = self.sealer.layout();
-        let no_such_frame = failed(SealError::NoSuchFrame {
-            frame: layout.frame_count(),
-            frame_count: layout.frame_count(),
-        });
-        let Some(part) = self.plan.part(number) else {
-            return Err(no_such_frame);
-        };
+        let (part, mut sealing) = self.begin(number, source)?;
         sealed.resize(usize_of(part.sealed_len()), 0);
-        let too_short = || {
-            failed(SealError::OutputLen {
-                got_bytes: 0,
-                expected_bytes: part.sealed_len(),
-            })
+        let mut room = sealed.as_mut_slice();
+        let mut next = |len: u64| {
+            let room = room.split_off_mut(..usize_of(len));
+            room.ok_or_else(|| sealing_failed(number, too_short(part.sealed_len())))
+        };
+        let header = sealing.header();
+        next(len_of(header))?.copy_from_slice(header);
+        for index in part.frames.clone() {
+            let frame = sealing.frame(index)?;
+            sealing.seal(index, &frame, next(frame.sealed_len())?)?;
+        }
+        Ok(sealing.receipt())
+    }
+
+    /// Seals a part like [`Self::seal`], but writes each frame to `output`, so that memory is needed for one
+    /// frame only. Blocks.
+    ///
+    /// # Errors
+    /// Fails like [`Self::seal`], and with [`PartSealerError::Unwritable`] if `output` does.
+    pub(crate) fn seal_to(
+        &self,
+        number: PartNumber,
+        source: &dyn Source,
+        output: &mut dyn Write,
+    ) -> Result<PartReceipt, PartSealerError> {
+        let (part, mut sealing) = self.begin(number, source)?;
+        let mut write = |bytes: &[u8]| output.write_all(bytes).map_err(PartSealerError::Unwritable);
+        write(sealing.header())?;
+        let mut sealed = Vec::new();
+        for index in part.frames {
+            let frame = sealing.frame(index)?;
+            sealed.resize(usize_of(frame.sealed_len()), 0);
+            sealing.seal(index, &frame, &mut sealed)?;
+            write(&sealed)?;
+        }
+        Ok(sealing.receipt())
+    }
+
+    fn begin<'a>(
+        &'a self,
+        number: PartNumber,
+        source: &'a dyn Source,
+    ) -> Result<(Part, Sealing<'a>), PartSealerError> {
+        let part = self.plan.part(number);
+        let part = part.ok_or_else(|| sealing_failed(number, self.no_such_frame()))?;
+        let header = match number {
+            PartNumber::FIRST => self.sealer.header().as_bytes(),
+            _ => &[],
         };
         let mut hasher = sha2::Sha256::new();
-        let mut room = sealed.as_mut_slice();
-        if number == PartNumber::FIRST {
-            let header = self.sealer.header().as_bytes();
-            room.split_off_mut(..header.len())
-                .ok_or_else(too_short)?
-                .copy_from_slice(header);
-            hasher.update(header);
-        }
-
-        let frame_length = layout.frame_length().get();
-        let mut buffer = Zeroizing::new(vec![0; usize_of(frame_length.into())]);
-        let mut start = part.plaintext.start;
-        for index in part.frames.clone() {
-            let frame = layout.frame(index).ok_or_else(too_short)?;
-            let plaintext = buffer
-                .get_mut(..usize_of(frame.plaintext_len().into()))
-                .ok_or_else(too_short)?;
-            source.read_at(start, plaintext)?;
-            let out = room
-                .split_off_mut(..usize_of(frame.sealed_len()))
-                .ok_or_else(too_short)?;
-            self.sealer
-                .seal_frame(index, plaintext, out)
-                .map_err(failed)?;
-            // Hash here, while the frame is still in the processor's cache.
-            hasher.update(&*out);
-            start = start.saturating_add(frame.plaintext_len().into());
-        }
-        let sha256 = Sha256::from_bytes(hasher.finalize().into());
-        Ok(PartReceipt { number, sha256 })
+        hasher.update(header);
+        let frame_length = self.sealer.layout().frame_length().get();
+        let longest = part.plaintext_len().min(frame_length.into());
+        let sealing = Sealing {
+            of: self,
+            number,
+            header,
+            source,
+            start: part.plaintext.start,
+            plaintext: Zeroizing::new(vec![0; usize_of(longest)]),
+            hasher,
+        };
+        Ok((part, sealing))
     }
+
+    fn no_such_frame(&self) -> SealError {
+        let frame_count = self.sealer.layout().frame_count();
+        SealError::NoSuchFrame {
+            frame: frame_count,
+            frame_count,
+        }
+    }
+}
+
+/// A part while its frames are sealed in order.
+struct Sealing<'a> {
+    of: &'a PartSealer,
+    number: PartNumber,
+    /// The bytes of the part before its first frame.
+    header: &'a [u8],
+    source: &'a dyn Source,
+    /// The position of the next frame's plaintext in the source.
+    start: u64,
+    /// Room for the plaintext of a frame.
+    plaintext: Zeroizing<Vec<u8>>,
+    hasher: sha2::Sha256,
+}
+
+impl<'a> Sealing<'a> {
+    fn header(&self) -> &'a [u8] {
+        self.header
+    }
+
+    fn frame(&self, index: FrameIndex) -> Result<Frame, PartSealerError> {
+        let frame = self.of.sealer.layout().frame(index);
+        frame.ok_or_else(|| sealing_failed(self.number, self.of.no_such_frame()))
+    }
+
+    /// Reads the plaintext of the next frame, seals it into `out` and hashes the result.
+    fn seal(
+        &mut self,
+        index: FrameIndex,
+        frame: &Frame,
+        out: &mut [u8],
+    ) -> Result<(), PartSealerError> {
+        let len = frame.plaintext_len();
+        let plaintext = self.plaintext.get_mut(..usize_of(len.into()));
+        let plaintext =
+            plaintext.ok_or_else(|| sealing_failed(self.number, too_short(frame.sealed_len())))?;
+        self.source.read_at(self.start, plaintext)?;
+        let sealed = self.of.sealer.seal_frame(index, plaintext, out);
+        sealed.map_err(|cause| sealing_failed(self.number, cause))?;
+        // Hash here, while the frame is still in the processor's cache.
+        self.hasher.update(&*out);
+        self.start = self.start.saturating_add(len.into());
+        Ok(())
+    }
+
+    fn receipt(self) -> PartReceipt {
+        PartReceipt {
+            number: self.number,
+            sha256: Sha256::from_bytes(self.hasher.finalize().into()),
+        }
+    }
+}
+
+fn sealing_failed(part: PartNumber, cause: SealError) -> PartSealerError {
+    PartSealerError::Seal { part, cause }
+}
+
+fn too_short(expected_bytes: u64) -> SealError {
+    SealError::OutputLen {
+        got_bytes: 0,
+        expected_bytes,
+    }
+}
+
+fn len_of(bytes: &[u8]) -> u64 {
+    u64::try_from(bytes.len()).unwrap_or(u64::MAX)
 }
 
 /// Converts a length, and saturates if memory could not hold as much.

@@ -1,9 +1,7 @@
 //! Sends parts to the store.
 
-use core::convert::Infallible;
-
 use bytes::Bytes;
-use futures::{Stream, StreamExt as _, stream};
+use futures::StreamExt as _;
 use http::header;
 use reqwest::{Body, Response};
 use sealift_transfer::api::SignedPart;
@@ -13,11 +11,9 @@ use crate::{
     client::Client,
     error::{Peer, RequestError},
     request::retry_after_ms,
+    sealed_part::SealedPart,
 };
 
-/// The length of the pieces in which a body is sent. A stalled connection is noticed because it takes
-/// no more pieces.
-const PIECE_BYTES: usize = 128 * 1024;
 /// The most bytes of an S3 error body. Only the code is used, and it comes first.
 const MOST_ERROR_BYTES: usize = 64 * 1024;
 
@@ -28,9 +24,18 @@ impl Client {
     /// # Errors
     /// Returns a [`RequestError`] if the PUT fails or is refused. The error does not hold the address.
     pub async fn put_part(&self, signed: &SignedPart, sealed: Bytes) -> Result<(), RequestError> {
+        self.put(signed, SealedPart::InMemory(sealed)).await
+    }
+
+    /// Sends a part like [`Client::put_part`], from memory or from a file.
+    pub(crate) async fn put(
+        &self,
+        signed: &SignedPart,
+        sealed: SealedPart,
+    ) -> Result<(), RequestError> {
         let (pulled, mut pulls) = watch::channel(());
         let len = sealed.len();
-        let body = pieces(sealed).inspect(move |_| pulled.send_replace(()));
+        let body = sealed.pieces().inspect(move |_| pulled.send_replace(()));
         let mut request = self
             .http
             .put(&signed.url)
@@ -76,13 +81,6 @@ impl Client {
         let body = self.body(answer, MOST_ERROR_BYTES).await.ok()?;
         code_of(&String::from_utf8_lossy(&body)).map(str::to_owned)
     }
-}
-
-fn pieces(sealed: Bytes) -> impl Stream<Item = Result<Bytes, Infallible>> {
-    stream::unfold(sealed, |mut rest| async move {
-        let piece = rest.split_to(PIECE_BYTES.min(rest.len()));
-        (!piece.is_empty()).then_some((Ok(piece), rest))
-    })
 }
 
 /// Returns S3's name of an error. The rest of the body repeats the signed request and is not kept.

@@ -42,13 +42,22 @@ impl Client {
         request: RequestBuilder,
         patience: Duration,
     ) -> Result<T, RequestError> {
-        let answer = self.send(request, patience).await?;
-        let status = answer.status().as_u16();
-        let body = self.body(answer, MOST_ANSWER_BYTES).await?;
+        let (status, body) = self.ask_for_bytes(request, patience).await?;
         serde_json::from_slice(&body).map_err(|error| {
             let cause = Box::new(error);
             RequestError::Incomprehensible { status, cause }
         })
+    }
+
+    /// Sends a request and returns the status and the body of a successful answer.
+    pub(crate) async fn ask_for_bytes(
+        &self,
+        request: RequestBuilder,
+        patience: Duration,
+    ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
+        let answer = self.send(request, patience).await?;
+        let status = answer.status().as_u16();
+        Ok((status, self.body(answer, MOST_ANSWER_BYTES).await?))
     }
 
     /// Sends a request. Any answer other than success becomes an error that says why.

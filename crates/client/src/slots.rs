@@ -5,6 +5,11 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use sealift_transfer::{Parallelism, retry::RequestFailure};
 use tokio::sync::Semaphore;
 
+/// The most PUTs at once. No browser limits the connections of this client, so it may have more than a
+/// page. Each of them needs the memory of a part; `part_buffers.rs` has room for these parts and those that
+/// come next.
+const MOST_PUTS: u8 = 10;
+
 /// The slots for PUTs. Clones share them.
 #[derive(Debug, Clone)]
 pub(crate) struct Slots(Arc<Shared>);
@@ -16,7 +21,7 @@ struct Shared {
     state: Mutex<State>,
 }
 
-#[derive(Debug, Default)]
+#[derive(Debug)]
 struct State {
     parallelism: Parallelism,
     /// Slots to withdraw when they come back, because the limit was lowered while they were in use.
@@ -29,7 +34,10 @@ pub(crate) struct Permit(Slots);
 
 impl Default for Slots {
     fn default() -> Self {
-        let state = State::default();
+        let state = State {
+            parallelism: Parallelism::at_most(MOST_PUTS),
+            excess: 0,
+        };
         Self(Arc::new(Shared {
             semaphore: Semaphore::new(state.parallelism.most_puts().into()),
             state: Mutex::new(state),
@@ -138,10 +146,11 @@ mod tests {
         for permit in permits {
             permit.sent();
         }
-        for _ in 0..20 {
+        // Every two rounds raise the number by one, up to the limit.
+        for _ in 0..40 {
             acquire_all(&slots).into_iter().for_each(Permit::sent);
         }
-        assert_eq!(acquire_all(&slots).len(), 5);
+        assert_eq!(acquire_all(&slots).len(), usize::from(MOST_PUTS));
     }
 
     #[tokio::test]

@@ -4,6 +4,7 @@
 mod control;
 mod effects;
 mod error;
+mod sealing;
 mod uploader;
 
 use sealift_transfer::{
@@ -18,8 +19,14 @@ use uploader::{Begun, Uploader};
 pub use control::UploadControl;
 pub use error::UploadError;
 
+/// The usual settings of an upload: ten parts may be sent, while four more are sealed or wait for their
+/// signature. The memory of all uploads together has its own limit, in `part_buffers.rs`.
+const SETTINGS: Settings = Settings {
+    most_parts_held: 14,
+};
+
 /// The description of a file and the settings of its upload.
-#[derive(Debug, Clone, Default)]
+#[derive(Debug, Clone)]
 pub struct UploadOptions {
     /// The file's name as the person knows it.
     pub name: String,
@@ -29,8 +36,20 @@ pub struct UploadOptions {
     pub metadata: Option<serde_json::Value>,
     /// The caller's own reference.
     pub reference: Option<String>,
-    /// The settings of the upload, which say how many parts are held in memory.
+    /// The settings of the upload, which say how many parts are held in memory at most.
     pub settings: Settings,
+}
+
+impl Default for UploadOptions {
+    fn default() -> Self {
+        Self {
+            name: String::new(),
+            content_type: None,
+            metadata: None,
+            reference: None,
+            settings: SETTINGS,
+        }
+    }
 }
 
 impl UploadOptions {
@@ -45,7 +64,7 @@ impl UploadOptions {
 }
 
 /// The options of a resumed upload.
-#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResumeOptions {
     /// Whether the rest of a file is sent if the file was modified since the start, although its signed
     /// parts are the same. If `false`, such a resume ends with [`UploadError::Unchecked`].
@@ -54,8 +73,18 @@ pub struct ResumeOptions {
     /// meanwhile, because then nothing of `source` was compared with it. If `false`, the resume returns
     /// the record, which is right if only the answer to the completion was lost.
     pub must_compare: bool,
-    /// The settings of the upload, which say how many parts are held in memory.
+    /// The settings of the upload, which say how many parts are held in memory at most.
     pub settings: Settings,
+}
+
+impl Default for ResumeOptions {
+    fn default() -> Self {
+        Self {
+            sends_unchecked: false,
+            must_compare: false,
+            settings: SETTINGS,
+        }
+    }
 }
 
 /// The progress of an upload.

@@ -11,21 +11,32 @@ use std::{
 
 use tokio::sync::OnceCell;
 
-/// How long a tenant's key is kept. After that time a key that was revoked stops working.
-const TENANT_KEYS_KEPT_FOR: Duration = Duration::from_secs(5 * 60);
+use crate::KeyringError;
+
+/// The age at which a tenant's key is opened again. After that time a key that was revoked stops working.
+const TENANT_KEYS_REFRESHED_AFTER: Duration = Duration::from_secs(5 * 60);
+
+/// How long a tenant's key is kept while it cannot be opened again because KMS is away.
+const TENANT_KEYS_KEPT_FOR: Duration = Duration::from_secs(60 * 60);
+
+/// The wait between two attempts to refresh a key. Meanwhile the old key is used, so that KMS's timeouts do not
+/// slow every request down.
+const REFRESHED_AGAIN_AFTER: Duration = Duration::from_secs(10);
+
 const MOST_KEYS: usize = 1_000;
 
 /// The name of a tenant's key: tenant and version.
 pub type TenantKey = (String, u32);
 
-/// A cache of at most 1,000 opened keys by name, each kept for the same time. A key that leaves the cache is
-/// wiped as soon as its last user drops it; that is why this is our own cache and not a library that frees
-/// entries later, when its epochs allow. Clones share the same entries.
+/// A cache of at most 1,000 opened keys by name. A key that leaves the cache is wiped as soon as its last user
+/// drops it; that is why this is our own cache and not a library that frees entries later, when its epochs
+/// allow. Clones share the same entries.
 ///
-/// By default a name is (tenant, version) of a KEK or of a tenant's records key, and each key is kept for
-/// five minutes.
+/// By default a name is (tenant, version) of a KEK or of a tenant's records key. Such a key is opened again
+/// after five minutes. If KMS is away then, the old key is used until it is an hour old.
 pub struct KeyCache<K, N = TenantKey> {
     entries: Arc<Mutex<HashMap<N, Entry<K>>>>,
+    refreshed_after: Duration,
     kept_for: Duration,
 }
 
@@ -33,14 +44,29 @@ struct Entry<K> {
     /// Empty until the first caller has opened the key; the other callers wait for that one.
     key: Arc<OnceCell<Arc<K>>>,
     since: Instant,
+    /// The time of the last attempt to refresh the key.
+    tried: Instant,
+}
+
+/// The error of opening a key, as far as the cache must know it.
+pub trait MayPass {
+    /// Returns whether the key itself is not to blame, so that the one from before may still be used.
+    fn may_pass(&self) -> bool;
+}
+
+impl MayPass for KeyringError {
+    fn may_pass(&self) -> bool {
+        matches!(self, Self::Unavailable { .. } | Self::NoCredentials)
+    }
 }
 
 impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
-    /// Makes a cache that opens a key again once it is older than `kept_for`.
+    /// Makes a cache that drops a key once it is older than `kept_for`, and never refreshes one.
     #[must_use]
     pub fn keeping_for(kept_for: Duration) -> Self {
         Self {
             entries: Arc::default(),
+            refreshed_after: kept_for,
             kept_for,
         }
     }
@@ -55,10 +81,32 @@ impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
         name: N,
         open: impl Future<Output = Result<K, E>>,
     ) -> Result<Arc<K>, E> {
-        self.entry(name, Instant::now())
-            .get_or_try_init(|| async { open.await.map(Arc::new) })
-            .await
-            .cloned()
+        match self.entry(name, Instant::now()) {
+            Found::Fresh(cell) => opened(&cell, open).await,
+            Found::Old(key) => Ok(key),
+        }
+    }
+
+    /// Like [`Self::get_or_open`], but opens a key again that is old enough.
+    ///
+    /// # Errors
+    /// Returns the error of `open`, except where the key from before may still be used.
+    pub async fn get_or_refresh<E: MayPass>(
+        &self,
+        name: N,
+        open: impl Future<Output = Result<K, E>>,
+    ) -> Result<Arc<K>, E> {
+        match self.entry(name.clone(), Instant::now()) {
+            Found::Fresh(cell) => opened(&cell, open).await,
+            Found::Old(key) => match open.await {
+                Ok(opened) => Ok(self.replace(name, opened)),
+                Err(error) if error.may_pass() => Ok(key),
+                Err(error) => {
+                    self.drop_key(&name);
+                    Err(error)
+                }
+            },
+        }
     }
 
     /// Drops the keys that are too old. Call it now and then, because an idle program would otherwise keep
@@ -76,7 +124,14 @@ impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    fn entry(&self, name: N, now: Instant) -> Arc<OnceCell<Arc<K>>> {
+    fn replace(&self, name: N, key: K) -> Arc<K> {
+        let key = Arc::new(key);
+        let entry = Entry::new(OnceCell::new_with(Some(key.clone())), Instant::now());
+        self.entries().insert(name, entry);
+        key
+    }
+
+    fn entry(&self, name: N, now: Instant) -> Found<K> {
         let mut entries = self.entries();
         drop_old(&mut entries, self.kept_for, now);
         if entries.len() >= MOST_KEYS && !entries.contains_key(&name) {
@@ -85,12 +140,46 @@ impl<K, N: Clone + Eq + Hash> KeyCache<K, N> {
                 entries.remove(&oldest);
             }
         }
-        let entry = entries.entry(name).or_insert_with(|| Entry {
-            key: Arc::default(),
-            since: now,
-        });
-        entry.key.clone()
+        let entry = entries
+            .entry(name)
+            .or_insert_with(|| Entry::new(OnceCell::new(), now));
+        let age = now.saturating_duration_since(entry.since);
+        let waited = now.saturating_duration_since(entry.tried);
+        match entry.key.get() {
+            // One caller refreshes the key. The others use the old one until that has succeeded or failed.
+            Some(key) if age >= self.refreshed_after && waited >= REFRESHED_AGAIN_AFTER => {
+                entry.tried = now;
+                Found::Old(key.clone())
+            }
+            _ => Found::Fresh(entry.key.clone()),
+        }
     }
+}
+
+/// An entry for one caller.
+enum Found<K> {
+    /// A key to use, or an empty cell to open it in.
+    Fresh(Arc<OnceCell<Arc<K>>>),
+    /// A key that this caller is to open again.
+    Old(Arc<K>),
+}
+
+impl<K> Entry<K> {
+    fn new(key: OnceCell<Arc<K>>, now: Instant) -> Self {
+        Self {
+            key: Arc::new(key),
+            since: now,
+            tried: now,
+        }
+    }
+}
+
+async fn opened<K, E>(
+    cell: &OnceCell<Arc<K>>,
+    open: impl Future<Output = Result<K, E>>,
+) -> Result<Arc<K>, E> {
+    let opened = cell.get_or_try_init(|| async { open.await.map(Arc::new) });
+    opened.await.cloned()
 }
 
 fn drop_old<K, N>(entries: &mut HashMap<N, Entry<K>>, kept_for: Duration, now: Instant) {
@@ -99,7 +188,11 @@ fn drop_old<K, N>(entries: &mut HashMap<N, Entry<K>>, kept_for: Duration, now: I
 
 impl<K> Default for KeyCache<K> {
     fn default() -> Self {
-        Self::keeping_for(TENANT_KEYS_KEPT_FOR)
+        Self {
+            entries: Arc::default(),
+            refreshed_after: TENANT_KEYS_REFRESHED_AFTER,
+            kept_for: TENANT_KEYS_KEPT_FOR,
+        }
     }
 }
 
@@ -107,6 +200,7 @@ impl<K, N> Clone for KeyCache<K, N> {
     fn clone(&self) -> Self {
         Self {
             entries: self.entries.clone(),
+            refreshed_after: self.refreshed_after,
             kept_for: self.kept_for,
         }
     }
@@ -119,94 +213,4 @@ impl<K, N> fmt::Debug for KeyCache<K, N> {
 }
 
 #[cfg(test)]
-mod tests {
-    use std::{convert::Infallible, sync::Weak};
-
-    use super::*;
-
-    fn name(version: u32) -> TenantKey {
-        ("a".to_owned(), version)
-    }
-
-    async fn get(cache: &KeyCache<String>, tenant: &str, version: u32, key: &str) -> Arc<String> {
-        let open = async { Ok::<_, Infallible>(key.to_owned()) };
-        let Ok(key) = cache.get_or_open((tenant.to_owned(), version), open).await;
-        key
-    }
-
-    #[tokio::test]
-    async fn a_key_is_opened_once_per_tenant_and_version() {
-        let cache = KeyCache::default();
-        assert_eq!(*get(&cache, "a", 1, "first").await, "first");
-        assert_eq!(*get(&cache.clone(), "a", 1, "again").await, "first");
-        assert_eq!(*get(&cache, "a", 2, "newer").await, "newer");
-        assert_eq!(*get(&cache, "b", 1, "other").await, "other");
-    }
-
-    #[tokio::test]
-    async fn who_asks_while_a_key_is_opened_waits_for_it() {
-        let cache = KeyCache::default();
-        let (gate, opened) = tokio::sync::oneshot::channel();
-        let first = cache.get_or_open(name(1), opened);
-        let second = cache.get_or_open(name(1), async {
-            // The cache does not even poll this future.
-            Err::<&str, _>("opened twice")
-        });
-        let opener = async { gate.send("key").unwrap() };
-        let (first, second, ()) = tokio::join!(first, second, opener);
-        assert_eq!(*first.unwrap(), "key");
-        assert_eq!(*second.unwrap(), "key");
-    }
-
-    #[tokio::test]
-    async fn a_failure_is_given_on_and_not_kept() {
-        let cache = KeyCache::default();
-        let failed = cache.get_or_open(name(1), async { Err("KMS is down") });
-        assert_eq!(failed.await, Err("KMS is down"));
-        assert_eq!(*get(&cache, "a", 1, "key").await, "key");
-    }
-
-    #[tokio::test]
-    async fn a_key_is_dropped_when_it_is_five_minutes_old() {
-        let cache = KeyCache::default();
-        let key = Arc::downgrade(&get(&cache, "a", 1, "key").await);
-        let since = cache.entries()[&name(1)].since;
-
-        let young = cache.entry(
-            name(1),
-            since + TENANT_KEYS_KEPT_FOR - Duration::from_nanos(1),
-        );
-        assert!(young.initialized());
-        drop(young);
-        // A request for any key drops the old ones.
-        cache.entry(("b".to_owned(), 1), since + TENANT_KEYS_KEPT_FOR);
-        assert_eq!(Weak::strong_count(&key), 0);
-        assert!(
-            !cache
-                .entry(name(1), since + TENANT_KEYS_KEPT_FOR)
-                .initialized()
-        );
-    }
-
-    #[tokio::test]
-    async fn over_the_bound_the_oldest_key_is_dropped() {
-        let cache = KeyCache::default();
-        let oldest = Arc::downgrade(&get(&cache, "a", 0, "key").await);
-        let second = Arc::downgrade(&get(&cache, "a", 1, "key").await);
-        for version in 2..=1_000 {
-            get(&cache, "a", version, "key").await;
-        }
-        assert_eq!(cache.entries().len(), MOST_KEYS);
-        assert_eq!(Weak::strong_count(&oldest), 0);
-        assert_eq!(Weak::strong_count(&second), 1);
-    }
-
-    #[tokio::test]
-    async fn a_key_is_dropped_when_what_it_is_for_is_gone() {
-        let cache = KeyCache::default();
-        let key = Arc::downgrade(&get(&cache, "a", 1, "key").await);
-        cache.drop_key(&name(1));
-        assert_eq!(Weak::strong_count(&key), 0);
-        assert_eq!(*get(&cache, "a", 1, "opened anew").await, "opened anew");
-    }
-}
+mod tests;

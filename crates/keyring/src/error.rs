@@ -17,8 +17,12 @@ pub enum KeyringError {
     #[error("no request to KMS can be made; give credentials and a region by the AWS chain")]
     NoCredentials,
     /// KMS refuses: the key does not exist, is disabled, or is not ours to use.
-    #[error("KMS refuses with {code}; check the key, its state and its policy")]
+    #[error("KMS refuses {action} with the key {key} ({code}); {}", remedy(code))]
     Refused {
+        /// The action as policies name it, such as `kms:Decrypt`.
+        action: &'static str,
+        /// The id, ARN or alias of the key, as it was asked for.
+        key: String,
         /// KMS's error code.
         code: String,
     },
@@ -55,6 +59,27 @@ pub enum KeyringError {
         /// The ARN or the name of the wrapper, from the row.
         wrapped_by: String,
     },
+    /// The row needs a pepper that the settings do not give.
+    #[error(
+        "the key row needs the pepper of version {version}, which is not set; set it as the pepper or as \
+         the old pepper, with that version"
+    )]
+    NoPepper {
+        /// The pepper version in the row.
+        version: u32,
+    },
+    /// KMS opened its half, but the pepper does not open the row.
+    #[error(
+        "the pepper of version {version} does not open the key row; put back the pepper with which the row \
+         was made"
+    )]
+    WrongPepper {
+        /// The pepper version in the row.
+        version: u32,
+    },
+    /// The row opens with the pepper of the other version.
+    #[error("the pepper and the old pepper are swapped; exchange the two values, or their versions")]
+    SwappedPeppers,
     /// The version is 0, which stands for "no KEK".
     #[error("a key-encryption key's version counts from 1")]
     VersionZero,
@@ -85,5 +110,19 @@ impl From<SealError> for KeyringError {
 impl From<getrandom::Error> for KeyringError {
     fn from(_: getrandom::Error) -> Self {
         Self::Random
+    }
+}
+
+/// Says what mends a refusal with this code of KMS.
+fn remedy(code: &str) -> &'static str {
+    match code {
+        "AccessDeniedException" => {
+            "allow this action in the policy of the caller's role, and in the key's policy or by a grant"
+        }
+        "DisabledException" => "enable the key again",
+        "KMSInvalidStateException" => "cancel the key's deletion, or wait until it is ready",
+        "NotFoundException" => "check the key's name, account and region",
+        "InvalidKeyUsageException" => "use a symmetric key for encryption and decryption",
+        _ => "check the key, its state and its policy",
     }
 }

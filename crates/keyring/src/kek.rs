@@ -9,8 +9,10 @@ use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, unwrap_raw_a
 use crate::{Keyring, KeyringError, RecordsKey, derive::KeyBytes, random};
 
 mod row;
+mod wrappers;
 
 pub use row::KekRow;
+pub use wrappers::{KekWrapper, KekWrappers};
 
 /// The raw AES namespace of every KEK. This name can never change, because every stored header has it
 /// (docs/FORMAT.md, names that are for ever).
@@ -21,20 +23,31 @@ pub struct Kek {
     tenant: String,
     version: u32,
     key: KeyBytes,
+    records_key: RecordsKey,
 }
 
 impl Kek {
+    fn new(tenant: String, version: u32, key: KeyBytes) -> Self {
+        let records_key = RecordsKey::derive(&key, &tenant);
+        Self {
+            tenant,
+            version,
+            key,
+            records_key,
+        }
+    }
+
     /// Returns the version of this KEK, from 1.
     #[must_use]
     pub fn version(&self) -> u32 {
         self.version
     }
 
-    /// Derives the key that seals the tenant's names and metadata in the database. Each version of the KEK
-    /// gives another one.
+    /// Returns the key that seals the tenant's names and metadata in the database. It is derived from this
+    /// KEK, so each version gives another one.
     #[must_use]
-    pub fn records_key(&self) -> RecordsKey {
-        RecordsKey::derive(&self.key, &self.tenant)
+    pub fn records_key(&self) -> &RecordsKey {
+        &self.records_key
     }
 
     /// Returns the raw AES namespace and name by which other readers of the format know this key.

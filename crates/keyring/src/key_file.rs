@@ -10,7 +10,7 @@ use crate::{Kek, KekRow, KeyringError, derive::KeyBytes, random};
 mod keep;
 
 /// The value of a row's `wrapped_by` if the key file wraps it.
-const LOCAL: &str = "local";
+pub(crate) const LOCAL: &str = "local";
 
 /// No pepper is needed, because the key file is already stored apart from the rows.
 const NO_PEPPER: &[u8] = b"";
@@ -49,15 +49,25 @@ impl KeyFile {
     /// Fails with [`KeyringError::VersionZero`] if `version` is 0, with [`KeyringError::Random`] if the
     /// system gives no random bytes, and with [`KeyringError::Backend`] if the AEAD backend fails.
     pub fn make_kek(&self, tenant: &str, version: u32) -> Result<(KekRow, Kek), KeyringError> {
+        self.seal_kek(tenant, version, random::key()?)
+    }
+
+    pub(crate) fn seal_kek(
+        &self,
+        tenant: &str,
+        version: u32,
+        kek: KeyBytes,
+    ) -> Result<(KekRow, Kek), KeyringError> {
         let row = KekRow {
             tenant: tenant.to_owned(),
             version,
             pepper_version: NO_PEPPER_VERSION,
             wrapped_by: LOCAL.to_owned(),
+            wrapping_key_blob: None,
             iv: random::iv()?,
             sealed: Vec::new(),
         };
-        row.seal(&self.0, NO_PEPPER, random::key()?)
+        row.seal(&self.0, NO_PEPPER, kek)
     }
 
     /// Opens the KEK in a row.

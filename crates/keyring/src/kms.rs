@@ -10,6 +10,7 @@ use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, suite::AWS_K
 use crate::{Keyring, KeyringError, RecordsKey};
 
 mod calls;
+mod kek_rows;
 #[cfg(feature = "legacy-suites")]
 mod reader;
 mod records_blob;
@@ -79,6 +80,17 @@ impl KmsKeyring {
         Ok(arn_of(&encrypted)?.to_owned())
     }
 
+    /// Asks KMS for a data key that wraps nothing, and returns the ARN of the key that made it. An alias may
+    /// have moved since the last time.
+    ///
+    /// # Errors
+    /// Fails if KMS does not make a data key.
+    pub async fn key_arn(&self) -> Result<String, KeyringError> {
+        let context = EncryptionContext::from_pairs([(PURPOSE, "sealift-proof")])?;
+        let (_, encrypted) = self.make(&context).await?;
+        Ok(arn_of(&encrypted)?.to_owned())
+    }
+
     /// Makes the key for a tenant's names and metadata in the database, from a new KMS data key. Returns it
     /// with the blob that opens it again. The caller stores the blob; if the tenant already has one, it drops
     /// both and opens the stored one.
@@ -107,6 +119,32 @@ impl KmsKeyring {
         let encrypted = records_blob::decode(blob)?;
         let input = self.open(&encrypted, &records_context(tenant)?).await?;
         Ok(RecordsKey::derive(input.expose(), tenant))
+    }
+}
+
+impl KmsKeyring {
+    /// Encrypts a records key's data key anew, under the key of the settings. Returns the new blob, or `None` if
+    /// the blob is under the key with this ARN already. The data key stays the same, and KMS alone sees it.
+    ///
+    /// # Errors
+    /// Returns [`KeyringError::Unauthentic`] if the blob is another tenant's or was altered, or another
+    /// [`KeyringError`] if KMS refuses.
+    pub async fn rewrap_records_key(
+        &self,
+        tenant: &str,
+        blob: &[u8],
+        to_arn: &str,
+    ) -> Result<Option<Vec<u8>>, KeyringError> {
+        let encrypted = records_blob::decode(blob)?;
+        let from = arn_of(&encrypted)?;
+        if from == to_arn {
+            return Ok(None);
+        }
+        let context = records_context(tenant)?;
+        let (arn, ciphertext) =
+            calls::re_encrypt(&self.client, from, encrypted.ciphertext(), to_arn, &context).await?;
+        let encrypted = EncryptedDataKey::aws_kms(&arn, ciphertext)?;
+        Ok(Some(records_blob::encode(&encrypted)))
     }
 }
 

@@ -4,8 +4,9 @@
 //!
 //! - [`KmsKeyring`]: AWS KMS makes and opens every data key.
 //! - [`Kek`]: a tenant's key-encryption key encrypts data keys in this process. The KEK itself is stored in a
-//!   [`KekRow`], sealed under the [`KeyFile`] (the setting `local`). [`kek_version_of`] says which row a data
-//!   key needs.
+//!   [`KekRow`], sealed under the [`KeyFile`] (the setting `local`), or under a KMS key and the [`Pepper`]
+//!   (the setting `kek`). [`KekWrappers`] makes, opens and rewraps rows, and [`kek_version_of`] says which row
+//!   a data key needs.
 //!
 //! Both also derive a tenant's [`RecordsKey`], which seals names and metadata in the database. [`KeyCache`]
 //! keeps opened keys for a few minutes.
@@ -19,6 +20,7 @@ mod error;
 mod kek;
 mod key_file;
 mod kms;
+mod pepper;
 mod random;
 #[cfg(feature = "legacy-suites")]
 mod raw_aes;
@@ -31,11 +33,12 @@ use std::fmt;
 use async_trait::async_trait;
 use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext};
 
-pub use cache::{KeyCache, TenantKey};
+pub use cache::{KeyCache, MayPass, TenantKey};
 pub use error::KeyringError;
-pub use kek::{Kek, KekRow, kek_version_of};
+pub use kek::{Kek, KekRow, KekWrapper, KekWrappers, kek_version_of};
 pub use key_file::{KeyFile, KeyFileError, KeyFileProblem};
 pub use kms::{KmsConfig, KmsKeyring};
+pub use pepper::{Pepper, PepperError, Peppers};
 pub use records_key::{FINGERPRINT_LEN, RecordsKey};
 #[cfg(feature = "legacy-suites")]
 pub use {

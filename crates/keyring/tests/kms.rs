@@ -83,8 +83,10 @@ async fn another_keys_ciphertext_is_refused() {
     let relabelled = EncryptedDataKey::aws_kms(&ours, encrypted.ciphertext()).unwrap();
     let refused = keyring.open(&relabelled, &context("file")).await.map(drop);
     // AWS answers IncorrectKeyException here; moto answers with another code.
-    let code = "AccessDeniedException".to_owned();
-    assert_eq!(refused, Err(KeyringError::Refused { code }));
+    assert!(
+        matches!(&refused, Err(KeyringError::Refused { code, .. }) if code == "AccessDeniedException"),
+        "{refused:?}"
+    );
 }
 
 #[tokio::test]
@@ -116,7 +118,11 @@ async fn a_records_key_opens_for_its_tenant_only() {
 #[tokio::test]
 async fn a_key_that_is_not_there_is_a_refusal() {
     let Some(moto) = Moto::shared() else { return };
-    let code = "NotFoundException".to_owned();
     let refused = moto.keyring("alias/nowhere").await.prove().await;
-    assert_eq!(refused, Err(KeyringError::Refused { code }));
+    let refusal = KeyringError::Refused {
+        action: "kms:GenerateDataKey",
+        key: "alias/nowhere".to_owned(),
+        code: "NotFoundException".to_owned(),
+    };
+    assert_eq!(refused, Err(refusal));
 }

@@ -11,7 +11,7 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::{
     app::App,
-    caller::{Caller, KnownCaller, Reader, Via},
+    caller::{Caller, Reader, Via},
     records::{AuditAction, AuditRow, RecordsError, Scope},
     telemetry::RequestId,
 };
@@ -129,12 +129,11 @@ impl App {
     /// caller must not be able to fill the disk.
     pub(crate) async fn audit_denial(
         &self,
-        caller: &KnownCaller,
+        caller: Option<(&Scope, Via)>,
         request_id: Option<&RequestId>,
         code: ProblemCode,
     ) {
-        let known = caller.get();
-        let scope = known.map(|(scope, _)| scope);
+        let scope = caller.map(|(scope, _)| scope);
         if !is_denial(code) || !self.rates.denial_may_be_kept(scope) {
             return;
         }
@@ -142,7 +141,7 @@ impl App {
             at: self.now(),
             request_id: request_id.map(ToString::to_string),
             scope: scope.cloned(),
-            via: known.map_or("unknown", |(_, via): &(Scope, Via)| via.as_str()),
+            via: caller.map_or("unknown", |(_, via)| via.as_str()),
             action: AuditAction::Denied,
             subject: None,
             outcome: code.as_str(),

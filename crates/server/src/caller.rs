@@ -134,8 +134,8 @@ impl Caller {
 pub(crate) struct KnownCaller(Arc<OnceLock<(Scope, Via)>>);
 
 impl KnownCaller {
-    pub(crate) fn get(&self) -> Option<&(Scope, Via)> {
-        self.0.get()
+    pub(crate) fn get(&self) -> Option<(&Scope, Via)> {
+        self.0.get().map(|(scope, via)| (scope, *via))
     }
 }
 

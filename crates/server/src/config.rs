@@ -3,15 +3,17 @@
 //!
 //! Every setting has one row in [`names::NAMES`]: its name in `sealift.toml`, its name in the
 //! environment, and its default. [`Config::load`] reads and checks everything; the code below it never
-//! reads the environment. No setting is a secret (AWS credentials come from the standard AWS chain), so
-//! an error may quote the given value. Only an endpoint with a user or password in it is refused
-//! without being quoted.
+//! reads the environment. AWS credentials come from the standard AWS chain and are no
+//! setting, so an error may quote the given value. It never quotes a pepper, or an endpoint with a user or
+//! password in it.
 
 use core::time::Duration;
 use std::{
     net::{IpAddr, SocketAddr},
     path::PathBuf,
 };
+
+use sealift_keyring::Peppers;
 
 use crate::objects::KeyPrefix;
 
@@ -40,8 +42,14 @@ pub struct Config {
     /// The key file of the local keyring. It is outside of `data_dir`, so that a backup does not
     /// contain it.
     pub key_file: PathBuf,
-    /// The source of data keys.
-    pub keyring: KeyringConfig,
+    /// The keyring that makes the data keys of new files.
+    pub keyring: Keyring,
+    /// The id, ARN or alias of the KMS key that makes new keys.
+    pub kms_key: Option<String>,
+    /// The endpoint of KMS, if it is not AWS's.
+    pub kms_endpoint: Option<String>,
+    /// The peppers of the keyring [`Keyring::Kek`].
+    pub peppers: Option<Peppers>,
     /// The store for the objects.
     pub store: StoreConfig,
     /// The name of the bucket.
@@ -90,18 +98,16 @@ pub enum Auth {
     ApiKeys,
 }
 
-/// The source of data keys.
-#[derive(Debug, Clone, PartialEq, Eq)]
-pub enum KeyringConfig {
+/// The keyrings that make the data keys of new files. A deployment may hold files of all of them, because
+/// each file and each key row says what made its key.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Keyring {
     /// Key-encryption keys in the database, sealed under the key file.
     Local,
-    /// AWS KMS.
-    Kms {
-        /// The id, ARN or alias of the KMS key.
-        key: String,
-        /// The endpoint of KMS, if it is not AWS's.
-        endpoint: Option<String>,
-    },
+    /// AWS KMS makes every data key.
+    Kms,
+    /// Key-encryption keys in the database, sealed under a KMS key and the pepper.
+    Kek,
 }
 
 /// The store for the objects.

@@ -1,37 +1,57 @@
-//! Connects the keyring with the records: decides which key makes and opens a tenant's data keys,
-//! and holds the key that seals names, metadata and hashes at rest ([`sealed_fields`]).
+//! Connects the keyrings with the records. The setting says which keyring makes new keys; each file and each
+//! key row says which one opens it, so that a deployment may move from one keyring to another. The same keys
+//! seal names, metadata and hashes at rest ([`sealed_fields`]).
 
-use core::time::Duration;
+use core::{ops::Deref, time::Duration};
 use std::sync::Arc;
 
 use sealift_keyring::{
-    Kek, KeyCache, KeyFile, KeyFileError, Keyring, KeyringError, KmsConfig, KmsKeyring, RecordsKey,
-    kek_version_of,
+    Kek, KekWrappers, KeyCache, Keyring as _, KeyringError, KmsKeyring, RecordsKey, kek_version_of,
 };
 use sealift_message::{
-    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, Header, MessageId,
+    ContentKey, DataKey, EncryptedDataKey, EncryptionContext, Header, MessageId, suite::AWS_KMS,
 };
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
+use self::{kms_calls::KmsCalls, kms_state::KmsState, wraps::Wraps};
 use crate::{
     clock::Clock,
-    config::{Config, KeyringConfig},
-    records::{FileRow, Records, RecordsError},
+    config::{Config, Keyring},
+    records::{AuditAction, AuditRow, FileRow, Records},
+    unix_millis::UnixMillis,
 };
 
+mod at_start;
 pub(crate) mod context;
-mod local_keks;
+mod error;
+mod keks;
+mod kms_calls;
+mod kms_state;
+mod stored_keks;
+mod rewrapping;
 mod sealed_fields;
+mod versions;
+mod wraps;
 
-pub use local_keks::{LocalKeksError, local_keks};
+pub use error::KeysError;
+pub use stored_keks::{StoredKeksError, stored_keks};
+pub use rewrapping::{Rewrapped, RewrapReport, rewrap_keys};
+pub use versions::{KeyCommandError, list_keys, rotate_keys, shred_keys};
+pub(crate) use wraps::MOST_WRAPS;
 
 /// The keys of a deployment. Cloning is cheap.
 #[derive(Debug, Clone)]
 pub(crate) struct Keys {
-    source: Source,
+    makes: Keyring,
+    wrappers: KekWrappers,
     records: Records,
     clock: Clock,
+    keks: KeyCache<Kek>,
+    /// The records keys of tenants that have one of KMS's. The others derive theirs from a KEK.
     records_keys: KeyCache<RecordsKey>,
+    wraps: Arc<Wraps>,
+    kms_calls: Arc<KmsCalls>,
+    kms_state: Arc<KmsState>,
     /// The content keys of files that were read a moment ago. [`crate::reading::decrypt::content_key`] reads
     /// this cache after the caller's permission was checked.
     pub(crate) content_keys: KeyCache<ContentKey, Sealing>,
@@ -52,87 +72,13 @@ const CONTENT_KEYS_KEPT_FOR: Duration = Duration::from_secs(50);
 /// The interval at which [`Keys::drop_old`] must be called.
 pub(crate) const WIPED_EVERY: Duration = Duration::from_secs(10);
 
-#[derive(Debug, Clone)]
-enum Source {
-    Local {
-        key_file: Arc<KeyFile>,
-        keks: KeyCache<Kek>,
-    },
-    Kms(Arc<KmsKeyring>),
-}
-
-/// The reasons why a key is not available. Holds no secret.
-#[derive(Debug, Clone, thiserror::Error)]
-#[non_exhaustive]
-pub enum KeysError {
-    /// The key file cannot be used.
-    #[error(transparent)]
-    KeyFile(Arc<KeyFileError>),
-    /// The key file is not the one that this database was used with.
-    #[error("the key file is not the one of this database; put the right one back")]
-    OtherKeyFile,
-    /// The keyring failed or refused.
-    #[error(transparent)]
-    Keyring(#[from] KeyringError),
-    /// The rows that hold the keys cannot be read or written.
-    #[error("the records of the keys failed")]
-    Records(#[source] Arc<RecordsError>),
-    /// A key was made under a row that no longer exists, or by another keyring.
-    #[error("no key of this deployment opens it; was the database or the keyring replaced?")]
-    NoSuchKey,
-}
-
-impl From<KeyFileError> for KeysError {
-    fn from(error: KeyFileError) -> Self {
-        Self::KeyFile(Arc::new(error))
-    }
-}
-
-impl From<RecordsError> for KeysError {
-    fn from(error: RecordsError) -> Self {
-        Self::Records(Arc::new(error))
-    }
-}
-
-impl KeysError {
-    /// Returns whether the records are unavailable, so that the same request may succeed later.
-    #[must_use]
-    pub fn is_for_want_of_records(&self) -> bool {
-        matches!(self, Self::Records(error) if error.is_unavailable())
-    }
-
-    /// Returns whether the sealed bytes, or the key row that they were sealed under, are damaged.
-    /// Damaged bytes will not open later either; every other error says nothing about them.
-    #[must_use]
-    pub fn is_damage(&self) -> bool {
-        matches!(
-            self,
-            Self::NoSuchKey
-                | Self::Keyring(
-                    KeyringError::Unauthentic
-                        | KeyringError::OtherWrapper { .. }
-                        | KeyringError::VersionZero
-                )
-        )
-    }
-
-    /// Returns whether the same request may succeed later.
-    #[must_use]
-    pub fn is_unavailable(&self) -> bool {
-        matches!(
-            self,
-            Self::Keyring(KeyringError::Unavailable { .. } | KeyringError::NoCredentials)
-        )
-    }
-}
-
-/// The version in a sealed record that means "no KEK": the tenant's records key is its own data
-/// key.
+/// The version in a sealed record that means "no KEK": the tenant's records key is derived from a KMS data
+/// key of its own.
 const NO_KEK: u32 = 0;
-const FIRST_KEK: u32 = 1;
 
 impl Keys {
-    /// Opens the key file and proves that it belongs to this database, or proves that KMS answers.
+    /// Opens everything that the deployment's keys need, and proves it: the key file and the peppers open the
+    /// key rows, and KMS makes keys if the setting needs it.
     ///
     /// # Errors
     /// Returns a [`KeysError`]; the server must not start then.
@@ -141,28 +87,16 @@ impl Keys {
         records: Records,
         clock: Clock,
     ) -> Result<Self, KeysError> {
-        let source = match &config.keyring {
-            KeyringConfig::Local => Source::Local {
-                key_file: Arc::new(key_file(config, &records).await?),
-                keks: KeyCache::default(),
-            },
-            KeyringConfig::Kms { key, endpoint } => {
-                let config = KmsConfig {
-                    key: key.clone(),
-                    endpoint: endpoint.clone(),
-                    region: config.region.clone(),
-                };
-                let kms = KmsKeyring::connect(&config).await;
-                let arn = kms.prove().await?;
-                tracing::info!(kms.key = arn, "Data keys are made by {arn}");
-                Source::Kms(Arc::new(kms))
-            }
-        };
         Ok(Self {
-            source,
+            makes: config.keyring,
+            wrappers: at_start::wrappers(config, &records).await?,
             records,
             clock,
+            keks: KeyCache::default(),
             records_keys: KeyCache::default(),
+            wraps: Arc::default(),
+            kms_calls: Arc::default(),
+            kms_state: Arc::default(),
             content_keys: KeyCache::keeping_for(CONTENT_KEYS_KEPT_FOR),
         })
     }
@@ -171,9 +105,7 @@ impl Keys {
     pub(crate) fn drop_old(&self) {
         self.records_keys.drop_old();
         self.content_keys.drop_old();
-        if let Source::Local { keks, .. } = &self.source {
-            keks.drop_old();
-        }
+        self.keks.drop_old();
     }
 
     /// Wipes the content key of a file that no longer exists.
@@ -185,15 +117,23 @@ impl Keys {
         });
     }
 
+    /// Returns since when KMS has not answered, or `None` if it answered last or was never asked.
+    pub(crate) fn kms_away_since(&self) -> Option<UnixMillis> {
+        self.kms_state.away_since()
+    }
+
     /// Makes a new data key for one message of this tenant.
     pub(crate) async fn make(
         &self,
         tenant: &TenantId,
         context: &EncryptionContext,
     ) -> Result<(DataKey, EncryptedDataKey), KeysError> {
-        match &self.source {
-            Source::Local { .. } => Ok(self.newest_kek(tenant).await?.make(context).await?),
-            Source::Kms(kms) => Ok(kms.make(context).await?),
+        match self.makes {
+            Keyring::Local | Keyring::Kek => {
+                let kek = Box::pin(self.kek_to_wrap_with(tenant)).await?;
+                Ok(kek.make(context).await?)
+            }
+            Keyring::Kms => self.ask_kms(tenant, self.kms()?.make(context)).await,
         }
     }
 
@@ -207,86 +147,93 @@ impl Keys {
         // Our headers have exactly one encrypted data key (R5); `parse_own` refuses others.
         let encrypted = header.encrypted_data_keys();
         let encrypted = encrypted.first().ok_or(KeysError::NoSuchKey)?;
-        match &self.source {
-            Source::Local { .. } => {
-                let version = kek_version_of(encrypted, tenant.as_str());
-                let kek = self
-                    .kek(tenant, version.ok_or(KeysError::NoSuchKey)?)
-                    .await?;
-                Ok(kek.open(encrypted, context).await?)
-            }
-            Source::Kms(kms) => Ok(kms.open(encrypted, context).await?),
+        if encrypted.provider_id() == AWS_KMS {
+            let opening = self.kms()?.open(encrypted, context);
+            return self.ask_kms(tenant, opening).await;
         }
+        let version = kek_version_of(encrypted, tenant.as_str());
+        let kek = self
+            .kek(tenant, version.ok_or(KeysError::NoSuchKey)?)
+            .await?;
+        Ok(kek.open(encrypted, context).await?)
     }
 
-    async fn newest_kek(&self, tenant: &TenantId) -> Result<Arc<Kek>, KeysError> {
-        let Source::Local { key_file, .. } = &self.source else {
-            return Err(KeysError::NoSuchKey);
+    fn audited(&self, action: AuditAction, tenant: &str, version: Option<u32>) -> AuditRow {
+        let subject = match version {
+            Some(version) => format!("{tenant}/{version}"),
+            None => tenant.to_owned(),
         };
-        let row = match self.records.newest_kek(tenant).await? {
-            Some(row) => row,
-            None => {
-                let (row, _) = key_file.make_kek(tenant.as_str(), FIRST_KEK)?;
-                // If two servers make it at once, both continue with the row that was stored first.
-                self.records.add_kek(row, self.clock.now()).await?
-            }
-        };
-        self.kek(tenant, row.version).await
+        versions::audited(self.clock.now(), action, subject)
     }
 
-    async fn kek(&self, tenant: &TenantId, version: u32) -> Result<Arc<Kek>, KeysError> {
-        let Source::Local { key_file, keks } = &self.source else {
-            return Err(KeysError::NoSuchKey);
-        };
-        let open = async {
-            let row = self.records.kek(tenant, version).await?;
-            Ok(key_file.open_kek(&row.ok_or(KeysError::NoSuchKey)?)?)
-        };
-        keks.get_or_open((tenant.to_string(), version), open).await
+    fn kms(&self) -> Result<&KmsKeyring, KeysError> {
+        self.wrappers.kms.as_deref().ok_or(KeysError::NoSuchKey)
     }
 
+    /// Makes a call of KMS, as soon as the tenant may have one more, and notes whether KMS answered.
+    async fn ask_kms<T>(
+        &self,
+        tenant: &TenantId,
+        call: impl Future<Output = Result<T, KeyringError>>,
+    ) -> Result<T, KeysError> {
+        let _permit = self.kms_calls.permit(tenant).await;
+        let result = call.await;
+        self.kms_state.note(&result, self.clock.now());
+        Ok(result?)
+    }
+
+    /// Returns the key that seals the tenant's fields of this version.
     async fn records_key(
         &self,
         tenant: &TenantId,
         version: u32,
-    ) -> Result<Arc<RecordsKey>, KeysError> {
-        let open = async {
-            match &self.source {
-                Source::Local { .. } => Ok(self.kek(tenant, version).await?.records_key()),
-                Source::Kms(_) if version != NO_KEK => Err(KeysError::NoSuchKey),
-                Source::Kms(kms) => {
-                    if let Some(blob) = self.records.records_key_blob(tenant).await? {
-                        return Ok(kms.open_records_key(tenant.as_str(), &blob).await?);
-                    }
-                    let (key, blob) = kms.make_records_key(tenant.as_str()).await?;
-                    let now = self.clock.now();
-                    let kept = self
-                        .records
-                        .add_records_key_blob(tenant, blob.clone(), now)
-                        .await?;
-                    if kept == blob {
-                        return Ok(key);
-                    }
-                    Ok(kms.open_records_key(tenant.as_str(), &kept).await?)
+    ) -> Result<OpenedRecordsKey, KeysError> {
+        if version != NO_KEK {
+            return Ok(OpenedRecordsKey::OfKek(self.kek(tenant, version).await?));
+        }
+        let cache = &self.records_keys;
+        let key = cache.get_or_refresh((tenant.to_string(), NO_KEK), Box::pin(self.kms_records_key(tenant)));
+        Ok(OpenedRecordsKey::OfKms(key.await?))
+    }
+
+    /// Opens the tenant's records key by KMS, and makes it first if there is none.
+    async fn kms_records_key(&self, tenant: &TenantId) -> Result<RecordsKey, KeysError> {
+        let kms = self.kms()?;
+        let blob = match self.records.records_key_blob(tenant).await? {
+            Some(blob) => blob,
+            None => {
+                let making = kms.make_records_key(tenant.as_str());
+                let (key, blob) = self.ask_kms(tenant, making).await?;
+                let now = self.clock.now();
+                let kept = self
+                    .records
+                    .add_records_key_blob(tenant, blob.clone(), now)
+                    .await?;
+                if kept == blob {
+                    return Ok(key);
                 }
+                kept
             }
         };
-        let cache = &self.records_keys;
-        cache.get_or_open((tenant.to_string(), version), open).await
+        let opening = kms.open_records_key(tenant.as_str(), &blob);
+        self.ask_kms(tenant, opening).await
     }
 }
 
-/// Loads the key file, and makes a new one only for a new deployment. If rows exist, the key file
-/// must exist and open them; with another key file every upload would be lost without an
-/// explanation.
-async fn key_file(config: &Config, records: &Records) -> Result<KeyFile, KeysError> {
-    let Some(row) = records.any_kek().await? else {
-        return Ok(KeyFile::load_or_make(&config.key_file)?);
-    };
-    let key_file = KeyFile::load(&config.key_file)?;
-    match key_file.open_kek(&row) {
-        Err(KeyringError::Unauthentic) => Err(KeysError::OtherKeyFile),
-        opened => Ok(opened.map(|_| key_file)?),
+/// The key that seals a tenant's fields, kept alive by what it was derived from.
+enum OpenedRecordsKey {
+    OfKek(Arc<Kek>),
+    OfKms(Arc<RecordsKey>),
+}
+
+impl Deref for OpenedRecordsKey {
+    type Target = RecordsKey;
+
+    fn deref(&self) -> &RecordsKey {
+        match self {
+            Self::OfKek(kek) => kek.records_key(),
+            Self::OfKms(key) => key,
+        }
     }
 }
 

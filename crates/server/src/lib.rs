@@ -40,7 +40,10 @@ pub use deployment::{
     DeploymentError, DeploymentStatus, MarkError, begin_new_epoch, deployment_status, mark_store,
     move_store,
 };
-pub use keys::{KeysError, LocalKeksError, local_keks};
+pub use keys::{
+    KeyCommandError, KeysError, StoredKeksError, RewrapReport, Rewrapped, list_keys, stored_keks,
+    rewrap_keys, rotate_keys, shred_keys,
+};
 pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};

@@ -88,6 +88,11 @@ impl Refusal {
         self.code
     }
 
+    /// Returns the seconds after which the caller may try again, if it should.
+    pub(crate) fn wait_s(&self) -> Option<u64> {
+        self.retry_after_s
+    }
+
     /// Returns the cause, for the log only.
     pub(crate) fn cause(&self) -> Option<String> {
         self.cause.as_deref().map(|cause| chain(cause))

@@ -48,6 +48,7 @@ pub use api_keys::{ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
 pub use deployment::DeploymentRow;
 pub use files::{FileCursor, FileRow, KeptVerification};
+pub use keks::KeptKek;
 pub use known_objects::KnownObject;
 pub use moved::{MovedFile, MovedStore};
 pub use parts::{PartRow, SignedRows, SignedUntil};
@@ -185,6 +186,9 @@ impl Records {
         migrate::up_to_date(&mut db).await?;
         let readers = SqlitePoolOptions::new()
             .max_connections(MOST_READERS)
+            // sqlx tests each connection when it comes back. Another test before the next query would only
+            // cost another trip to the connection's thread, because a file does not go away.
+            .test_before_acquire(false)
             .connect_lazy_with(options.clone().pragma("query_only", "on"));
         Ok(Self {
             readers,

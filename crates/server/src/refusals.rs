@@ -9,7 +9,13 @@ use axum::{
 use http::{HeaderValue, header, response::Parts};
 use sealift_transfer::api::{Problem, ProblemCode, problem};
 
-use crate::{app::App, caller::KnownCaller, problem::Refusal, telemetry::RequestId};
+use crate::{
+    app::App,
+    caller::{KnownCaller, Via},
+    problem::Refusal,
+    records::Scope,
+    telemetry::RequestId,
+};
 
 /// Middleware around every route: turns the [`Refusal`] in an answer into the body.
 pub(crate) async fn render(State(app): State<App>, mut request: Request, next: Next) -> Response {
@@ -21,6 +27,28 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
         return answer;
     };
 
+    let problem = finish(&app, caller.get(), request_id.as_ref(), refusal).await;
+    let (mut parts, _) = answer.into_parts();
+    if let Some(RefusedAsPage(page)) = parts.extensions.remove() {
+        return as_page(parts, page(&problem));
+    }
+    let body = serde_json::to_vec(&problem).unwrap_or_default();
+    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
+    parts.headers.insert(header::CONTENT_TYPE, content_type);
+    parts.headers.remove(header::CONTENT_LENGTH);
+    let no_store = HeaderValue::from_static("no-store");
+    parts.headers.insert(header::CACHE_CONTROL, no_store);
+    Response::from_parts(parts, body.into())
+}
+
+/// Writes the log line and the audit row of a refusal, of a whole request or of one item of a batch, and
+/// returns the body that the caller reads.
+pub(crate) async fn finish(
+    app: &App,
+    caller: Option<(&Scope, Via)>,
+    request_id: Option<&RequestId>,
+    refusal: Refusal,
+) -> Problem {
     let code = refusal.code();
     match refusal.cause() {
         Some(cause) if is_for_the_operator(code) => {
@@ -33,20 +61,8 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
         }
         _ => tracing::debug!(code = code.as_str(), "Refused with {}", code.as_str()),
     }
-    app.audit_denial(&caller, request_id.as_ref(), code).await;
-
-    let problem = refusal.into_problem(request_id.map(|id| id.to_string()));
-    let (mut parts, _) = answer.into_parts();
-    if let Some(RefusedAsPage(page)) = parts.extensions.remove() {
-        return as_page(parts, page(&problem));
-    }
-    let body = serde_json::to_vec(&problem).unwrap_or_default();
-    let content_type = HeaderValue::from_static(problem::CONTENT_TYPE);
-    parts.headers.insert(header::CONTENT_TYPE, content_type);
-    parts.headers.remove(header::CONTENT_LENGTH);
-    let no_store = HeaderValue::from_static("no-store");
-    parts.headers.insert(header::CACHE_CONTROL, no_store);
-    Response::from_parts(parts, body.into())
+    app.audit_denial(caller, request_id, code).await;
+    refusal.into_problem(request_id.map(ToString::to_string))
 }
 
 /// Returns whether the person who runs the server should read of it.

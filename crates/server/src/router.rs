@@ -8,7 +8,7 @@ use axum::{
     routing::{MethodRouter, delete, get, post, put},
 };
 use http::{HeaderValue, Method, header};
-use sealift_transfer::api::{files, open, policy, tickets};
+use sealift_transfer::api::{batch, files, open, policy, tickets};
 use tower::util::option_layer;
 use tower_http::{cors::CorsLayer, set_header::SetResponseHeaderLayer};
 use tracing::Instrument as _;
@@ -39,6 +39,7 @@ use crate::{
         shared_file::shared_file,
         sign_parts::sign_parts,
         unfinished_uploads::unfinished_uploads,
+        upload_batches::{complete_uploads, open_uploads, sign_uploads},
         upload_key::upload_key,
         upload_status::upload_status,
         verify_file::verify_file,
@@ -57,6 +58,9 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route("/v1/uploads/{id}/parts", only(post(sign_parts)))
         .route("/v1/uploads/{id}/key", only(post(upload_key)))
         .route("/v1/uploads/{id}/complete", only(post(complete_upload)))
+        .route(batch::OPEN_PATH, only(post(open_uploads)))
+        .route(batch::SIGN_PATH, only(post(sign_uploads)))
+        .route(batch::COMPLETE_PATH, only(post(complete_uploads)))
         .route(files::PATH, only(get(list_files)))
         .route("/v1/files/{id}", only(get(file).merge(delete(delete_file))))
         .route("/v1/files/{id}/content", only(get(content).head(content)))

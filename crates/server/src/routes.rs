@@ -34,6 +34,7 @@ pub(crate) mod revoke_ticket;
 pub(crate) mod shared_file;
 pub(crate) mod sign_parts;
 pub(crate) mod unfinished_uploads;
+pub(crate) mod upload_batches;
 pub(crate) mod upload_key;
 pub(crate) mod upload_status;
 pub(crate) mod verify_file;
@@ -63,35 +64,38 @@ impl<T: DeserializeOwned> FromRequest<App> for JsonBody<T> {
 
     async fn from_request(request: Request, app: &App) -> Result<Self, Refusal> {
         let most = app.config.limits.json_body_bytes;
-        let too_large = || {
-            Refusal::new(
-                ProblemCode::BodyTooLarge,
-                format!("The request is larger than {most} bytes; send less in one request."),
-            )
-            .with_number("most_bytes", most)
-        };
-        let content_type = request.headers().typed_get::<ContentType>();
-        let essence = content_type.map(mime_of);
-        if essence.as_deref() != Some("application/json") {
-            return Err(Refusal::new(
-                ProblemCode::UnsupportedMediaType,
-                "This endpoint takes JSON: send Content-Type: application/json.",
-            ));
-        }
-        let declared = request.headers().typed_get::<headers::ContentLength>();
-        let most_u64 = u64::try_from(most).unwrap_or(u64::MAX);
-        if declared.is_some_and(|length| length.0 > most_u64) {
-            return Err(too_large());
-        }
-        let read = axum::body::to_bytes(request.into_body(), most);
-        let bytes = tokio::time::timeout(LONGEST_BODY, read)
-            .await
-            .map_err(|_| invalid(&"its body took too long"))?
-            .map_err(|_| too_large())?;
-        serde_json::from_slice(&bytes)
-            .map(Self)
-            .map_err(|error| invalid(&error))
+        json_body(request, most).await.map(Self)
     }
+}
+
+/// Reads a JSON body of at most that many bytes.
+async fn json_body<T: DeserializeOwned>(request: Request, most: usize) -> Result<T, Refusal> {
+    let too_large = || {
+        Refusal::new(
+            ProblemCode::BodyTooLarge,
+            format!("The request is larger than {most} bytes; send less in one request."),
+        )
+        .with_number("most_bytes", most)
+    };
+    let content_type = request.headers().typed_get::<ContentType>();
+    let essence = content_type.map(mime_of);
+    if essence.as_deref() != Some("application/json") {
+        return Err(Refusal::new(
+            ProblemCode::UnsupportedMediaType,
+            "This endpoint takes JSON: send Content-Type: application/json.",
+        ));
+    }
+    let declared = request.headers().typed_get::<headers::ContentLength>();
+    let most_u64 = u64::try_from(most).unwrap_or(u64::MAX);
+    if declared.is_some_and(|length| length.0 > most_u64) {
+        return Err(too_large());
+    }
+    let read = axum::body::to_bytes(request.into_body(), most);
+    let bytes = tokio::time::timeout(LONGEST_BODY, read)
+        .await
+        .map_err(|_| invalid(&"its body took too long"))?
+        .map_err(|_| too_large())?;
+    serde_json::from_slice(&bytes).map_err(|error| invalid(&error))
 }
 
 fn mime_of(content_type: ContentType) -> String {

@@ -1,6 +1,7 @@
 //! The HTTP API, version 1, with one file per endpoint. `/v1` only grows by addition, so clients
 //! ignore fields in answers that they do not know. The server refuses unknown fields in requests.
 
+pub mod batch;
 pub mod complete;
 pub mod file_name;
 pub mod files;
@@ -17,6 +18,7 @@ pub mod status;
 pub mod tickets;
 pub mod unfinished;
 
+pub use batch::{Batch, BatchResult, BatchResults, FinishUpload, ItemRefused, SignUpload};
 pub use complete::CompleteUpload;
 pub use files::{FileList, FileRecord, UnreadableField, Verification};
 pub use ids::{ApiKeyId, FileId, OwnerId, TenantId, TicketId, UploadId};

@@ -6,6 +6,7 @@
 //! - [`driver`]: keeps what the steps of an upload need from each other, `on(Done) -> Vec<Effect>`; the
 //!   browser and the native client carry the effects out
 //! - [`retry`]: what to do after a failed request
+//! - [`batches`]: collects the requests of small files, so that many of them travel together
 //! - [`address`]: how long a presigned URL can be used
 //! - [`parallelism`]: how many parts are sent at once
 //! - [`api`]: every path, request, response and problem code of the HTTP API
@@ -14,6 +15,7 @@
 
 pub mod address;
 pub mod api;
+pub mod batches;
 pub mod driver;
 pub mod parallelism;
 mod part_map;

@@ -1,15 +1,13 @@
 //! Decides how many parts are sent at once: more while PUTs succeed, half after a failure that too
-//! many PUTs at once may have caused.
+//! many PUTs at once may have caused. Each side has its own upper bound, because a browser opens few
+//! connections to an origin, and a native program as many as it wants.
 
 use crate::retry::RequestFailure;
 
 /// The number of PUTs at once at the start.
 const AT_FIRST: u8 = 4;
-/// The most PUTs at once. Browsers open six connections to an origin, and one stays free for other
-/// requests.
-pub const MOST_PUTS: u8 = 5;
 
-/// Limits how many PUTs may run at once, over all uploads of one driver.
+/// Limits how many PUTs may run at once, over all uploads of one side.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Parallelism {
     limit: u8,
@@ -19,12 +17,6 @@ pub struct Parallelism {
     /// PUTs that were running when the number was halved. Their failures have the same cause, so they
     /// do not count again.
     excused: u8,
-}
-
-impl Default for Parallelism {
-    fn default() -> Self {
-        Self::at_most(MOST_PUTS)
-    }
 }
 
 impl Parallelism {
@@ -100,11 +92,14 @@ mod tests {
     }
 
     #[test]
-    fn it_begins_with_four_and_grows_to_five_while_all_goes_well() {
-        let mut parallelism = Parallelism::default();
-        assert_eq!(sent(&mut parallelism, 7), 4);
-        assert_eq!(sent(&mut parallelism, 1), 5);
-        assert_eq!(sent(&mut parallelism, 100), 5);
+    fn it_begins_with_four_and_grows_to_its_limit_while_all_goes_well() {
+        for limit in [5, 10, 16] {
+            let mut parallelism = Parallelism::at_most(limit);
+            assert_eq!(sent(&mut parallelism, 7), 4);
+            assert_eq!(sent(&mut parallelism, 1), 5);
+            assert_eq!(sent(&mut parallelism, 255), limit);
+            assert_eq!(sent(&mut parallelism, 255), limit);
+        }
     }
 
     #[test]
@@ -120,7 +115,7 @@ mod tests {
 
     #[test]
     fn puts_that_fail_together_halve_it_once() {
-        let mut parallelism = Parallelism::default();
+        let mut parallelism = Parallelism::at_most(5);
         for _ in 0..4 {
             parallelism.failed(RequestFailure::Network);
         }
@@ -135,7 +130,7 @@ mod tests {
 
     #[test]
     fn what_fewer_at_once_would_not_help_changes_nothing() {
-        let mut parallelism = Parallelism::default();
+        let mut parallelism = Parallelism::at_most(5);
         for status in [400, 403, 404, 412] {
             parallelism.failed(RequestFailure::Status {
                 status,

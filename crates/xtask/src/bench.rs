@@ -32,6 +32,7 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
     let firefox = browser::firefox_ready(workshop)?;
     tools::ready(workshop, &toolchain, Tool::Geckodriver)?;
     let python = python::ready(workshop)?;
+    let aws_cli = python::aws_cli_ready(workshop)?;
     let built = timed(workshop, "build what is measured", |log| {
         Built::make(workshop, &toolchain, log)
     })
@@ -61,7 +62,8 @@ pub(crate) fn run(workshop: &Workshop, asked: &BenchArgs) -> Result<ExitCode> {
             measure
                 .arg(row.name)
                 .args(asked.quick.then_some("--quick"))
-                .envs(environment.clone());
+                .envs(environment.clone())
+                .env("SEALIFT_BENCH_AWS_CLI", &aws_cli);
             log.run(&mut measure)?;
             Ok(log.text())
         });

@@ -32,13 +32,13 @@ pub enum Operation {
     MakeDataKey,
     /// KMS: `Decrypt`.
     OpenDataKey,
-    /// Server: open an upload.
+    /// Server: open an upload, or several in a batch.
     Open,
-    /// Server: sign parts.
+    /// Server: sign parts, of one upload or several.
     Sign,
     /// Server: fetch the content key again.
     Key,
-    /// Server: complete an upload.
+    /// Server: complete an upload, or several.
     Complete,
     /// Server: abort an upload.
     Abort,
@@ -143,8 +143,10 @@ fn api(method: &Method, path: &str) -> Operation {
     let mut segments = path.trim_matches('/').split('/').skip(1);
     let (of, id, what) = (segments.next(), segments.next(), segments.next());
     match (method.as_str(), of, id, what) {
-        ("POST", Some("uploads"), None, None) => Operation::Open,
+        ("POST", Some("uploads" | "uploads:batch"), None, None) => Operation::Open,
         ("POST", Some("uploads"), Some(_), Some("parts")) => Operation::Sign,
+        ("POST", Some("uploads:sign"), None, None) => Operation::Sign,
+        ("POST", Some("uploads:complete"), None, None) => Operation::Complete,
         ("POST", Some("uploads"), Some(_), Some("key")) => Operation::Key,
         ("POST", Some("uploads"), Some(_), Some("complete")) => Operation::Complete,
         ("DELETE", Some("uploads"), Some(_), None) => Operation::Abort,

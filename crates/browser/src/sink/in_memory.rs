@@ -13,6 +13,7 @@ pub const MOST_BYTES: u64 = 512 * 1024 * 1024;
 /// The pieces of a blob.
 pub struct InMemory {
     size: u64,
+    /// In the order of their places.
     pieces: RefCell<Vec<(u64, Blob)>>,
 }
 
@@ -33,14 +34,16 @@ impl InMemory {
     pub(super) fn write(&self, plaintext: &Uint8Array, at: u64) -> Result<(), Fault> {
         let piece = Blob::new_with_u8_array_sequence(&Array::of1(plaintext));
         let piece = piece.map_err(|_| Fault::NotSaved)?;
-        self.pieces.borrow_mut().push((at, piece));
+        let mut pieces = self.pieces.borrow_mut();
+        // They come almost in order. The sort of the standard library would be a hundredth of the module's size.
+        let place = pieces.partition_point(|(before, _)| *before < at);
+        pieces.insert(place, (at, piece));
         Ok(())
     }
 
     pub(super) fn finish(self) -> Result<Blob, Fault> {
-        let mut pieces = self.pieces.into_inner();
-        pieces.sort_by_key(|(at, _)| *at);
-        let pieces: Array = pieces.into_iter().map(|(_, piece)| piece).collect();
+        let pieces = self.pieces.into_inner().into_iter();
+        let pieces: Array = pieces.map(|(_, piece)| piece).collect();
         let whole = Blob::new_with_blob_sequence(&pieces).map_err(|_| Fault::NotSaved)?;
         if len_of(whole.size()) == self.size {
             Ok(whole)

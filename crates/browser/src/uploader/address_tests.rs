@@ -109,6 +109,7 @@ fn opened() -> OpenedUpload {
         most_parts_per_request: 10,
         content_key: Some(content_key),
         file: None,
+        signed_parts: None,
     }
 }
 

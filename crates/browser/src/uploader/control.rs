@@ -4,7 +4,7 @@ use futures::FutureExt as _;
 use sealift_transfer::{Control, Done, Effect, driver};
 
 use super::{Beginning, Browser, Finished, Uploader};
-use crate::{report::State, slots::Permit};
+use crate::{report::State, shared::permits_of, slots::Permit};
 
 /// What the page asks of an upload under way.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -61,8 +61,9 @@ impl Uploader {
     pub(super) fn wait_for_permit(&mut self, then: FromPage) {
         self.stage = Stage::Queued(then);
         let files = self.tools.shared.files.clone();
+        let permits = permits_of(self.tools.file.size());
         self.running
-            .push(async move { Finished::Queued(files.acquire(1).await) }.boxed_local());
+            .push(async move { Finished::Queued(files.acquire(permits).await) }.boxed_local());
     }
 
     pub(super) fn on_permit(&mut self, permit: Permit) -> Vec<Effect<Browser>> {

@@ -5,7 +5,11 @@ use std::rc::Rc;
 use sealift_transfer::{
     Done, Effect, Part, PartNumber, PartPlan,
     address::Address,
-    api::{OpenUpload, PartReceipt, SignParts, SignedPart},
+    api::{
+        OpenUpload, PartReceipt, SignParts, SignedPart,
+        batch::{FinishUpload, SignUpload},
+    },
+    batches::Ask,
     driver::Side,
     upload::{Request, Until},
 };
@@ -19,7 +23,7 @@ use crate::{
     put_part::put_part,
     seal::PartSealer,
     sealed_part::SealedPart,
-    shared::Shared,
+    shared::{Shared, is_small},
     slots::Permit,
 };
 
@@ -52,10 +56,7 @@ impl Tools {
                 let Some(request) = self.open_request() else {
                     return left(Fault::Answer("a resumed upload is opened again"));
                 };
-                let opened = server.open(&request).await;
-                answered(Request::Open, opened, |opened| {
-                    Done::Opened(Box::new(opened))
-                })
+                self.ask(Request::Open, Ask::Open(request)).await
             }
             Effect::FetchStatus(upload_id) => {
                 let status = server.status(&upload_id).await;
@@ -113,14 +114,12 @@ impl Tools {
                 upload_id,
                 receipts,
             } => {
-                let asked_at = moment();
-                let request = SignParts(receipts);
-                let signed = server.sign(&upload_id, &request).await;
-                let parts = request.0.iter().map(|receipt| receipt.number).collect();
-                answered(Request::Sign(parts), signed, |signed| Done::Signed {
-                    parts: signed.parts,
-                    asked_at,
-                })
+                let parts = receipts.iter().map(|receipt| receipt.number).collect();
+                let ask = Ask::Sign(SignUpload {
+                    upload_id,
+                    parts: SignParts(receipts),
+                });
+                self.ask(Request::Sign(parts), ask).await
             }
             Effect::Put {
                 signed,
@@ -129,10 +128,11 @@ impl Tools {
                 sealed,
             } => self.put(signed, address, part, sealed).await,
             Effect::Complete { upload_id, request } => {
-                let record = server.complete(&upload_id, request).await;
-                answered(Request::Complete, record, |record| {
-                    Done::Completed(Box::new(record))
-                })
+                let ask = Ask::Complete(FinishUpload {
+                    upload_id,
+                    parts_sha256: request.parts_sha256,
+                });
+                self.ask(Request::Complete, ask).await
             }
             Effect::Abort(upload_id) => {
                 let aborted = server.abort(&upload_id).await;
@@ -150,6 +150,20 @@ impl Tools {
             // The uploader itself carries these out.
             Effect::AskUnchecked | Effect::Stop | Effect::End(_) => left(UNKNOWN_REASON),
         }
+    }
+
+    /// Sends a request that small files send together.
+    async fn ask(&self, request: Request, ask: Ask) -> Done<Browser> {
+        let Shared {
+            server, batcher, ..
+        } = &*self.shared;
+        let asked_at = moment();
+        let answer = if is_small(self.file.size()) {
+            batcher.ask(ask).await
+        } else {
+            server.send_alone(ask).await
+        };
+        answered(request, answer, |answer| answer.done(asked_at))
     }
 
     /// Sends a part once it has a permit, unless its URL has expired by then.

@@ -29,7 +29,7 @@ pub(crate) struct Serve {
     )]
     key_file: Option<String>,
 
-    /// Source of the data keys [default: kms if KMS_KEY_ALIAS is set, otherwise local].
+    /// Maker of new data keys [default: local; kms if KMS_KEY_ALIAS is set; kek if SEALIFT_PEPPER is set too].
     #[arg(long)]
     keyring: Option<KeyringChoice>,
 
@@ -79,6 +79,7 @@ enum AuthChoice {
 enum KeyringChoice {
     Local,
     Kms,
+    Kek,
 }
 
 #[derive(Debug, Clone, Copy, ValueEnum)]

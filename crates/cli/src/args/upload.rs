@@ -55,6 +55,11 @@ pub(crate) struct Upload {
     #[arg(long, value_name = "BYTES")]
     pub(crate) size: Option<u64>,
 
+    /// Folder for temporary files, which hold ciphertext only: stdin without --size, and parts of over
+    /// 64 MiB, which only files over 668 GB have [default: TMPDIR, or else /var/tmp].
+    #[arg(long, value_name = "DIR")]
+    pub(crate) temp_dir: Option<PathBuf>,
+
     #[command(flatten)]
     pub(crate) output: Output,
 

@@ -1,4 +1,4 @@
-//! `sealift keys`: exports a deployment's key, so that other programs can decrypt its objects.
+//! `sealift keys`: what an operator does with a deployment's keys.
 
 use std::{
     fs::OpenOptions,
@@ -7,100 +7,46 @@ use std::{
     path::Path,
 };
 
-use sealift_keyring::{Kek, Keyring as _};
-use sealift_message::{
-    EncryptionContext,
-    general::{Header, Policy},
-};
-use serde::Serialize;
+use sealift_keyring::Pepper;
 
-use super::{inspect, local_keks};
 use crate::{
-    args::{ExportKey, Keys},
+    args::{Keys, MakePepper},
     failure::{Exit, Failure},
     message::unusable,
     terminal::{self, shown},
 };
 
-/// The data that another program needs together with the key.
-#[derive(Debug, Serialize)]
-struct Exported {
-    path: String,
-    tenant: String,
-    key_namespace: String,
-    key_name: String,
-}
+mod export;
+mod list;
+mod rewrap;
+mod rotate;
+mod shred;
 
 pub(crate) async fn run(args: Keys) -> anyhow::Result<()> {
     match args {
-        Keys::Export(export) => self::export(&export).await,
+        Keys::Export(args) => export::export(&args).await,
+        Keys::MakePepper(args) => make_pepper(&args),
+        Keys::List(args) => list::list(&args).await,
+        Keys::Rotate(args) => rotate::rotate(args).await,
+        Keys::Rewrap(args) => rewrap::rewrap(&args).await,
+        Keys::Shred(args) => shred::shred(&args).await,
     }
 }
 
-async fn export(args: &ExportKey) -> anyhow::Result<()> {
-    if args.deployment.data.is_none() {
-        let none = "no deployment was given";
-        return Err(Failure::new(Exit::Usage, none)
-            .remedy("give its data folder with --data")
-            .into());
+fn make_pepper(args: &MakePepper) -> anyhow::Result<()> {
+    let pepper = Pepper::make()?;
+    match &args.destination {
+        Some(path) => write_new(path, pepper.as_bytes())?,
+        None => terminal::say(&pepper)?,
     }
-    let (header, _) = inspect::look(&args.message, &args.reach).await?;
-    expect_tenant(args, &header)?;
-    let keks = local_keks::of(&args.deployment, &header).await?;
-    let [kek] = &keks[..] else {
-        let none = "no key of this deployment decrypts the message";
-        return Err(Failure::new(Exit::NotFound, none)
-            .remedy("`sealift inspect` shows which key it needs")
-            .code("no_such_key")
-            .into());
-    };
-    prove(&header, kek).await?;
-    write_new(&args.destination, kek.expose())?;
-    let (namespace, name) = kek.namespace_and_name();
-    report(
-        args,
-        &Exported {
-            path: args.destination.to_string_lossy().into_owned(),
-            tenant: args.tenant.to_string(),
-            key_namespace: namespace.to_owned(),
-            key_name: name,
-        },
-    )
+    terminal::note(
+        "This is the only copy of the pepper; without it, nothing that is encrypted under it opens again.",
+    );
+    Ok(())
 }
 
-/// Checks that the message belongs to the tenant that was given. Otherwise the person who supplied the message would
-/// choose whose key is exported.
-fn expect_tenant(args: &ExportKey, header: &Header) -> Result<(), Failure> {
-    match header.encryption_context().get("tenant") {
-        Some(tenant) if tenant != args.tenant.as_str() => {
-            let tenant = shown(tenant);
-            let other = format!("the message says that it belongs to the tenant {tenant}");
-            Err(Failure::new(Exit::NotAuthentic, other)
-                .remedy("no key was written; ask the person who gave you the message")
-                .code("other_context"))
-        }
-        _ => Ok(()),
-    }
-}
-
-/// Proves that the header was encrypted under that key, so that it is more than somebody's claim.
-async fn prove(header: &Header, kek: &Kek) -> Result<(), Failure> {
-    let claim = || {
-        let claim = "the message's header is not authentic under the key that it names";
-        Failure::new(Exit::NotAuthentic, claim).remedy("no key was written; fetch the object again")
-    };
-    let [encrypted] = header.encrypted_data_keys() else {
-        return Err(claim());
-    };
-    let data_key = kek.open(encrypted, header.encryption_context()).await;
-    let data_key = data_key.map_err(|_| claim())?.into();
-    let none_required = EncryptionContext::default();
-    let verified = header.verify(&Policy::COMMITTED, &data_key, &none_required);
-    verified.map(drop).map_err(|_| claim())
-}
-
-/// Writes the key to a new file, which only its owner can read from the first byte on.
-fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
+/// Writes a secret to a new file, which only its owner can read from the first byte on.
+fn write_new(path: &Path, secret: &[u8]) -> Result<(), Failure> {
     let name = shown(&path.to_string_lossy());
     let file = OpenOptions::new()
         .write(true)
@@ -113,26 +59,7 @@ fn write_new(path: &Path, key: &[u8; 32]) -> Result<(), Failure> {
             .code("exists"),
         _ => unusable(&name, &error),
     })?;
-    file.write_all(key)
+    file.write_all(secret)
         .and_then(|()| file.sync_all())
         .map_err(|error| unusable(&name, &error))
-}
-
-fn report(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
-    if args.output.json {
-        return terminal::say_json(exported);
-    }
-    terminal::say(&format!(
-        "key        {}\ntenant     {}\nnamespace  {}\nname       {}",
-        shown(&exported.path),
-        exported.tenant,
-        exported.key_namespace,
-        exported.key_name
-    ))?;
-    if !args.output.quiet {
-        terminal::note(
-            "Anyone who has this key can decrypt every file of the tenant that was encrypted under it.",
-        );
-    }
-    Ok(())
 }

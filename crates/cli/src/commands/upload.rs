@@ -1,5 +1,6 @@
 //! `sealift upload`: encrypts files here and sends the ciphertext straight to the store.
 
+mod at_once;
 mod chosen;
 mod existing;
 mod shown_progress;
@@ -25,18 +26,15 @@ use crate::{
     online::{connect, refused, upload_refused},
     terminal::{self, Bars, human_size, shown},
 };
+use at_once::AtOnce;
 use chosen::{Chosen, Input, Selection};
 use existing::Existing;
 use shown_progress::{ShownProgress, Total};
 
-/// The number of files that are uploaded at once. Small files wait for the server more than for the network. The client
-/// limits the number of simultaneous PUTs by itself.
-const FILES_AT_ONCE: usize = 4;
-
 pub(crate) async fn run(args: Upload) -> anyhow::Result<()> {
     let selection = Selection::of(&args)?;
     let (chosen, refusals) = selection.report(&args)?;
-    let client = connect(&args.access)?;
+    let client = connect(&args.access)?.with_part_folder(source::temp_dir(&args));
     // If the server cannot be reached, this fails at once and not after many retries.
     let policy = client.policy().await;
     policy.map_err(|error| refused(&error, &args.access))?;
@@ -123,10 +121,16 @@ impl Uploads {
         let mut there: usize = 0;
         let mut first_exit = refusals.first;
         let uploads = &self;
-        let mut done = futures::stream::iter(chosen)
+        let at_once = &AtOnce::new();
+        let done = futures::stream::iter(chosen)
+            .then(|one| async move { (at_once.acquire(&one).await, one) })
             .take_while(|_| ready(!uploads.stopping.is_asked()))
-            .map(|one| async move { uploads.one(&one).await.map_err(|error| (one, error)) })
-            .buffered(FILES_AT_ONCE);
+            .map(|(permit, one)| async move {
+                let _permit = permit;
+                uploads.one(&one).await.map_err(|error| (one, error))
+            })
+            .buffered(AtOnce::most_files());
+        let mut done = core::pin::pin!(done);
         while let Some(one) = done.next().await {
             match one {
                 Ok(record) => {
@@ -197,7 +201,7 @@ impl Uploads {
             }
             Input::Stdin => {
                 let interrupted = &self.stopping.asked;
-                let source = source::stdin(self.args.size, &self.bars, interrupted).await;
+                let source = source::stdin(&self.args, &self.bars, interrupted).await;
                 self.once(chosen, source).await
             }
         }
@@ -205,8 +209,8 @@ impl Uploads {
 
     /// Uploads a file whose real size is not what the file system says, and is known only at its end.
     async fn spooled(&self, chosen: &Chosen, path: &Path) -> anyhow::Result<FileRecord> {
-        let interrupted = &self.stopping.asked;
-        let source = source::file(path, &chosen.name, &self.bars, interrupted).await;
+        let (folder, interrupted) = (source::temp_dir(&self.args), &self.stopping.asked);
+        let source = source::file(path, &chosen.name, folder, &self.bars, interrupted).await;
         self.once(chosen, source).await
     }
 

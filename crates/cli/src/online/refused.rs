@@ -145,6 +145,10 @@ pub(crate) fn upload_refused(error: &UploadError, access: &Access) -> Failure {
         UploadError::Source(SourceError::Spool(cause)) => {
             Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error)))
         }
+        UploadError::PartFile(cause) => {
+            Failure::new(Exit::Failed, format!("{} ({cause})", sentence(error)))
+                .remedy("give the same command again, perhaps with --temp-dir")
+        }
         UploadError::Source(SourceError::Shorter { .. } | SourceError::Longer { .. }) => {
             Failure::new(Exit::Usage, sentence(error)).code("other_size")
         }

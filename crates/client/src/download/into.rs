@@ -58,7 +58,7 @@ impl Client {
             Some(range) => Asked {
                 start: range.start,
                 end: Some(range.end),
-                of: None,
+                ..Asked::default()
             },
         };
         let mut download = ResumingDownload::new(self, file, asked, &cancel);

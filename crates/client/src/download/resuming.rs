@@ -1,11 +1,11 @@
-//! A download that continues after its connection broke. It asks for the rest by `Range`, and only of
-//! the same message.
+//! A download that continues after its connection broke. It asks for one range after the other, and only of
+//! the same message. The range that is read now is the current one; `ahead.rs` fetches those that come next.
+//! Only the current range is asked for again, and waits before that, whichever of them failed.
 
 use core::time::Duration;
 
 use bytes::Bytes;
 use futures::TryStreamExt as _;
-use http::HeaderValue;
 use sealift_transfer::{
     api::{FileId, ProblemCode, Verification},
     retry::{self, Verdict},
@@ -13,7 +13,11 @@ use sealift_transfer::{
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-use super::{Asked, Download, DownloadError, DownloadProgress};
+use super::{
+    Asked, Download, DownloadError, DownloadProgress,
+    ahead::{Ahead, Fetched, range_end},
+    begun::Begun,
+};
 use crate::{client::Client, error::RequestError, random};
 
 /// One download, over as many requests as it needs.
@@ -25,7 +29,15 @@ pub(super) struct ResumingDownload<'a> {
     /// first answer.
     asked: Asked,
     begun: Option<Begun>,
+    /// The end of the current range.
+    current_end: u64,
+    /// The bytes of the current range that were fetched ahead.
+    fetched: Fetched,
+    /// The answer that gives the rest of the current range, unless all of it was fetched ahead.
     current: Option<Download>,
+    ahead: Ahead,
+    /// Whether everything is asked for at once, because ranges are of no use.
+    is_in_one: bool,
     /// Failures since the last piece arrived.
     failures: u32,
     /// The version of the credential of the last request.
@@ -35,19 +47,6 @@ pub(super) struct ResumingDownload<'a> {
 /// How often a download asks for another credential. A server that refuses one fresh credential after
 /// the other refuses the caller.
 const MOST_RENEWALS: u32 = 3;
-
-/// The facts of the server's first answer.
-#[derive(Clone)]
-pub(super) struct Begun {
-    /// The first byte of the answer in the file.
-    pub(super) start: u64,
-    end: u64,
-    /// Bytes of the whole file.
-    pub(super) size: u64,
-    /// The ETag of the message. The rest must have the same one; without an ETag, the download cannot
-    /// continue.
-    pub(super) etag: Option<HeaderValue>,
-}
 
 impl<'a> ResumingDownload<'a> {
     /// Makes a download of `asked`. If `asked` names a message and the server has another one by now,
@@ -64,7 +63,11 @@ impl<'a> ResumingDownload<'a> {
             cancel,
             asked,
             begun: None,
+            current_end: 0,
+            fetched: Fetched::default(),
             current: None,
+            ahead: Ahead::default(),
+            is_in_one: false,
             failures: 0,
             credential: 0,
         }
@@ -157,53 +160,131 @@ impl<'a> ResumingDownload<'a> {
         self.asked.start.saturating_sub(from)
     }
 
+    /// Asks for the rest of the current range, and before the first answer for the first range.
     async fn request(&mut self) -> Result<Begun, DownloadError> {
-        self.credential = self.client.credential.version();
-        let download = self.client.begin_download(self.file, &self.asked).await?;
-        match &self.begun {
-            // The server has replaced the message of the earlier download, so begin from the start.
-            None if download.is_whole && self.asked.of.is_some() => {
-                self.asked = Asked::default();
+        let download = loop {
+            self.credential = self.client.credential.version();
+            let asked = self.current_range();
+            match self.client.begin_download(self.file, &asked).await {
+                // An empty file has no range.
+                Err(error) if !self.is_in_one && self.is_all() && is_empty_file(&error) => {}
+                Ok(download) if self.is_of_no_use(&download) => {}
+                answer => {
+                    let download = answer?;
+                    if let Some(begun) = &self.begun {
+                        begun.check(&download)?;
+                    } else if download.is_whole && self.asked.of.is_some() {
+                        // The server has replaced the message of the earlier download, so begin from the
+                        // start.
+                        self.asked = Asked::default();
+                    }
+                    // A server may always answer with the whole file if that is what is missing.
+                    let is_whole = self.is_all() && self.asked.is_met_by(&download);
+                    if !is_whole && !asked.is_met_by(&download) {
+                        return Err(DownloadError::OtherAnswer);
+                    }
+                    break download;
+                }
             }
-            None => {}
-            Some(begun) if begun.etag != download.etag => return Err(DownloadError::Replaced),
-            Some(begun) if begun.size != download.size => return Err(DownloadError::OtherAnswer),
-            Some(_) => {}
-        }
-        if !self.asked.is_met_by(&download) {
-            return Err(DownloadError::OtherAnswer);
-        }
+            self.is_in_one = true;
+        };
         let begun = self.begun.get_or_insert_with(|| Begun {
             start: download.range.start,
-            end: download.range.end,
+            end: self.asked.end.unwrap_or(u64::MAX).min(download.size),
             size: download.size,
             etag: download.etag.clone(),
         });
         self.asked.end = self.asked.end.map(|_| begun.end);
         self.asked.of.clone_from(&begun.etag);
+        self.current_end = download.range.end;
         self.current = Some(download);
-        Ok(begun.clone())
+        let begun = begun.clone();
+        self.ahead
+            .fetch(self.client, self.file, &begun, self.current_end);
+        Ok(begun)
+    }
+
+    /// Returns the rest of the current range. Before the first answer, the size of the file is not known.
+    fn current_range(&self) -> Asked {
+        if self.is_in_one {
+            return self.asked.clone();
+        }
+        let end = match self.begun {
+            Some(_) if self.asked.start < self.current_end => self.current_end,
+            Some(_) | None => range_end(self.asked.start),
+        };
+        let most = self
+            .begun
+            .as_ref()
+            .map_or(self.asked.end, |begun| Some(begun.end));
+        Asked {
+            end: Some(end.min(most.unwrap_or(u64::MAX))),
+            is_only_of: self.begun.is_some(),
+            ..self.asked.clone()
+        }
+    }
+
+    /// Returns whether the whole file is still missing.
+    fn is_all(&self) -> bool {
+        self.asked.range().is_none()
+    }
+
+    /// Returns whether the first range cannot be joined with others, because the answer does not name its
+    /// message.
+    fn is_of_no_use(&self, download: &Download) -> bool {
+        let end = self.asked.end.unwrap_or(u64::MAX).min(download.size);
+        self.begun.is_none()
+            && !self.is_in_one
+            && download.etag.is_none()
+            && download.range.end < end
     }
 
     async fn piece(&mut self) -> Result<Option<Bytes>, DownloadError> {
-        let begun = self.begun.as_ref();
-        if begun.is_some_and(|begun| begun.end == self.asked.start) {
-            return Ok(None);
-        }
-        let current = match &mut self.current {
-            Some(current) => current,
-            None => {
-                self.request().await?;
-                self.current.as_mut().ok_or(DownloadError::OtherAnswer)?
+        loop {
+            if self
+                .begun
+                .as_ref()
+                .is_some_and(|begun| begun.end == self.asked.start)
+            {
+                return Ok(None);
             }
-        };
-        let piece = current.try_next().await?;
-        if let Some(piece) = &piece {
-            let len = u64::try_from(piece.len()).unwrap_or(u64::MAX);
-            self.asked.start = self.asked.start.saturating_add(len);
-            self.failures = 0;
+            if let Some(piece) = self.fetched.pieces.pop_front() {
+                return Ok(Some(self.received(piece)));
+            }
+            if let Some(error) = self.fetched.error.take() {
+                self.credential = self.fetched.credential;
+                return Err(error);
+            }
+            if self.asked.start == self.current_end
+                && let Some(begun) = self.begun.clone()
+            {
+                self.current = None;
+                if let Some((range, fetched)) = self.ahead.next().await {
+                    (self.current_end, self.fetched) = (range.end, fetched);
+                    self.ahead
+                        .fetch(self.client, self.file, &begun, self.current_end);
+                    continue;
+                }
+            }
+            let current = match &mut self.current {
+                Some(current) => current,
+                None => {
+                    self.request().await?;
+                    self.current.as_mut().ok_or(DownloadError::OtherAnswer)?
+                }
+            };
+            return match current.try_next().await? {
+                Some(piece) => Ok(Some(self.received(piece))),
+                None => Err(DownloadError::OtherAnswer),
+            };
         }
-        Ok(piece)
+    }
+
+    fn received(&mut self, piece: Bytes) -> Bytes {
+        let len = u64::try_from(piece.len()).unwrap_or(u64::MAX);
+        self.asked.start = self.asked.start.saturating_add(len);
+        self.failures = 0;
+        piece
     }
 
     /// Waits until another attempt makes sense. Returns the error if none does.
@@ -278,10 +359,18 @@ async fn unless<T>(
     }
 }
 
+/// Returns whether the server refused a range because the file is empty, or too short for it.
+fn is_empty_file(error: &DownloadError) -> bool {
+    has_code(error, ProblemCode::RangeNotSatisfiable)
+}
+
 fn is_login(error: &DownloadError) -> bool {
+    has_code(error, ProblemCode::Unauthenticated)
+}
+
+fn has_code(error: &DownloadError, code: ProblemCode) -> bool {
     let DownloadError::Request(error) = error else {
         return false;
     };
-    let code = error.problem().and_then(|problem| problem.known_code());
-    code == Some(ProblemCode::Unauthenticated)
+    error.problem().and_then(|problem| problem.known_code()) == Some(code)
 }

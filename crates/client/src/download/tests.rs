@@ -1,6 +1,7 @@
 mod going_on;
 mod on_disk;
 mod output;
+mod ranges;
 
 use super::*;
 use crate::raw_server::{answer, listen, play, server};

@@ -18,8 +18,9 @@ use tokio_util::sync::CancellationToken;
 
 use super::{
     Asked, DownloadError, DownloadProgress, Downloaded, IfExists,
+    begun::Begun,
     into::hex,
-    resuming::{Begun, ResumingDownload},
+    resuming::ResumingDownload,
     unfinished::{State, Unfinished, part_path},
 };
 use crate::client::Client;
@@ -105,8 +106,8 @@ impl Client {
         let (state, hasher) = earlier.unzip();
         let asked = state.map_or_else(Asked::default, |state| Asked {
             start: state.safe_len,
-            end: None,
             of: HeaderValue::from_str(&state.etag).ok(),
+            ..Asked::default()
         });
         let mut download = ResumingDownload::new(self, file, asked, &cancel);
         let saved: Result<_, DownloadError> = async {

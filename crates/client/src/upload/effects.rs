@@ -1,25 +1,29 @@
 //! Carries out the effects of one upload: seals, hashes, sends requests, and waits.
 
-use std::sync::Arc;
+use std::{io, sync::Arc};
 
-use bytes::Bytes;
 use sealift_transfer::{
     Done, Effect, Part,
     address::Address,
-    api::{PartReceipt, SignParts, SignedPart, SignedParts},
+    api::{
+        PartReceipt, SignParts, SignedPart,
+        batch::{FinishUpload, SignUpload},
+    },
+    batches::Ask,
     driver::Side,
     upload::{Request, Until},
 };
 use tokio::time::{Duration, sleep};
 
-use super::{UploadError, uploader::Begun};
+use super::{UploadError, sealing::SealingThreads, uploader::Begun};
 use crate::{
     client::Client,
     clocks,
     error::RequestError,
-    part_buffers::PartBuffers,
+    part_buffers::PartBuffer,
     part_sealer::PartSealer,
     random,
+    sealed_part::SealedPart,
     slots::Permit,
     source::{Source, SourceError},
 };
@@ -28,7 +32,7 @@ use crate::{
 pub(super) enum Native {}
 
 impl Side for Native {
-    type Sealed = Bytes;
+    type Sealed = SealedPart;
     type Sealer = Arc<PartSealer>;
     type Permit = Permit;
     type Error = FailedRequest;
@@ -48,7 +52,7 @@ pub(super) struct Tools {
     pub(super) client: Client,
     pub(super) source: Arc<dyn Source>,
     pub(super) begun: Arc<Begun>,
-    pub(super) buffers: PartBuffers,
+    pub(super) sealing: SealingThreads,
 }
 
 impl Tools {
@@ -61,9 +65,8 @@ impl Tools {
                 let Begun::Here(request) = &*self.begun else {
                     return left(UploadError::Broken("a resumed upload is opened again"));
                 };
-                let answer = client.open_upload(request);
-                let done = |opened| Done::Opened(Box::new(opened));
-                self.ask(Request::Open, answer, done).await
+                let ask = Ask::Open(request.clone());
+                self.ask_for_upload(Request::Open, ask).await
             }
             Effect::FetchStatus(upload_id) => {
                 let answer = client.status(&upload_id);
@@ -80,8 +83,8 @@ impl Tools {
                 Ok(sealer) => Done::KeyImported(Arc::new(sealer)),
                 Err(error) => self.gave_up(error.into()),
             },
-            Effect::Compare { sealer, part } => match self.seal(sealer, &part).await {
-                Ok((receipt, _)) => Done::Compared(receipt),
+            Effect::Compare { sealer, part } => match self.compare(sealer, &part).await {
+                Ok(receipt) => Done::Compared(receipt),
                 Err(fault) => self.gave_up(fault),
             },
             Effect::AskUnchecked => match &*self.begun {
@@ -100,11 +103,11 @@ impl Tools {
                 receipts,
             } => {
                 let parts = receipts.iter().map(|receipt| receipt.number).collect();
-                let request = SignParts(receipts);
-                let asked_at = clocks::now();
-                let answer = client.sign_parts(&upload_id, &request);
-                let done = |SignedParts { parts, .. }| Done::Signed { parts, asked_at };
-                self.ask(Request::Sign(parts), answer, done).await
+                let ask = Ask::Sign(SignUpload {
+                    upload_id,
+                    parts: SignParts(receipts),
+                });
+                self.ask_for_upload(Request::Sign(parts), ask).await
             }
             Effect::Put {
                 signed,
@@ -113,9 +116,11 @@ impl Tools {
                 ..
             } => self.put(signed, address, sealed).await,
             Effect::Complete { upload_id, request } => {
-                let answer = client.complete(&upload_id, &request);
-                let done = |record| Done::Completed(Box::new(record));
-                self.ask(Request::Complete, answer, done).await
+                let ask = Ask::Complete(FinishUpload {
+                    upload_id,
+                    parts_sha256: request.parts_sha256,
+                });
+                self.ask_for_upload(Request::Complete, ask).await
             }
             Effect::Abort(upload_id) => {
                 let answer = client.abort(&upload_id);
@@ -126,6 +131,15 @@ impl Tools {
                 left(UploadError::Broken("an upload that has ended goes on"))
             }
         }
+    }
+
+    /// Sends a request that small files send together, and returns the result.
+    async fn ask_for_upload(&self, request: Request, ask: Ask) -> Done<Native> {
+        let asked_at = clocks::now();
+        let plaintext_len = self.source.plaintext_len();
+        let answer = self.client.ask_for_upload(ask, plaintext_len);
+        self.ask(request, answer, |answer| answer.done(asked_at))
+            .await
     }
 
     /// Sends a request to the server and returns the result.
@@ -147,20 +161,44 @@ impl Tools {
         }
     }
 
-    /// Seals a part on a blocking thread, so that the threads that serve connections stay free.
+    /// Seals a part on a thread of its own, as soon as there is memory for it or, if it is large, as another
+    /// file is allowed.
     async fn seal(
         &self,
         sealer: Arc<PartSealer>,
         part: &Part,
-    ) -> Result<(PartReceipt, Bytes), UploadError> {
-        let mut buffer = self.buffers.take().await;
+    ) -> Result<(PartReceipt, SealedPart), UploadError> {
         let (source, number) = (self.source.clone(), part.number);
-        let sealing = tokio::task::spawn_blocking(move || {
-            let receipt = sealer.seal(number, source.as_ref(), buffer.sealed())?;
-            Ok((receipt, buffer.share()))
-        });
-        let sealed = sealing.await;
-        sealed.unwrap_or(Err(UploadError::Broken("sealing stopped")))
+        let files = self.client.part_files.clone();
+        let sealed = if files.are_for(part.sealed_len()) {
+            let seal = move |permit| {
+                let mut file = files.create(permit).map_err(UploadError::PartFile)?;
+                let receipt = sealer.seal_to(number, source.as_ref(), &mut file)?;
+                Ok((receipt, SealedPart::OnDisk(Arc::new(file.finish()))))
+            };
+            let permit = self.client.part_files.acquire();
+            self.sealing.run(permit, seal).await
+        } else {
+            let seal = move |mut buffer: PartBuffer| {
+                let receipt = sealer.seal(number, source.as_ref(), buffer.sealed())?;
+                Ok((receipt, SealedPart::InMemory(buffer.share())))
+            };
+            let buffer = self.client.part_buffers.take(part.sealed_len());
+            self.sealing.run(buffer, seal).await
+        };
+        sealed.unwrap_or(Err(STOPPED))
+    }
+
+    /// Seals a part only for its receipt, so that one frame of it is in memory at a time.
+    async fn compare(
+        &self,
+        sealer: Arc<PartSealer>,
+        part: &Part,
+    ) -> Result<PartReceipt, UploadError> {
+        let (source, number) = (self.source.clone(), part.number);
+        let seal = move |()| sealer.seal_to(number, source.as_ref(), &mut io::sink());
+        let receipt = self.sealing.run(async {}, seal).await;
+        receipt.map_or(Err(STOPPED), |receipt| Ok(receipt?))
     }
 
     /// Waits for a permit and sends a part, unless its address has ended by then.
@@ -168,7 +206,7 @@ impl Tools {
         &self,
         signed: SignedPart,
         mut address: Address<Permit>,
-        sealed: Bytes,
+        sealed: SealedPart,
     ) -> Done<Native> {
         let permit = match address.kept_permit.take() {
             Some(kept) => kept,
@@ -180,10 +218,15 @@ impl Tools {
                 permit
             }
         };
-        match self.client.put_part(&signed, sealed).await {
+        match self.client.put(&signed, sealed.clone()).await {
             Ok(()) => {
                 permit.sent();
                 Done::Sent(signed.number)
+            }
+            // The part is not sealed again, because that would need the same source once more. A resumed upload
+            // compares first.
+            Err(error) if sealed.is_lost() => {
+                self.gave_up(UploadError::PartFile(io::Error::other(error)))
             }
             Err(error) => {
                 let failure = error.put_failure(address.has_ended(clocks::now()));
@@ -218,12 +261,14 @@ impl Tools {
     /// begun earlier, it is left, because the same or another file may help later.
     fn gave_up(&self, fault: UploadError) -> Done<Native> {
         let leaves = match &fault {
-            UploadError::Source(SourceError::Unreadable(_)) => true,
+            UploadError::Source(SourceError::Unreadable(_)) | UploadError::PartFile(_) => true,
             _ => matches!(*self.begun, Begun::Earlier { .. }),
         };
         Done::GaveUp { fault, leaves }
     }
 }
+
+const STOPPED: UploadError = UploadError::Broken("sealing stopped");
 
 fn left(fault: UploadError) -> Done<Native> {
     Done::GaveUp {

@@ -1,6 +1,7 @@
 //! The errors with which an upload ends without a file.
 
 use core::fmt;
+use std::io;
 
 use sealift_transfer::{
     PartNumber,
@@ -69,6 +70,12 @@ pub enum UploadError {
     /// The server's answer cannot be used for sealing. A new upload is aborted; a resumed one stays.
     #[error(transparent)]
     Sealing(PartSealerError),
+    /// A large part cannot be kept in a file until it is sent. The upload stays and can be resumed.
+    #[error(
+        "a large part cannot be kept on the disk until it is sent; free some room there, or choose another \
+         folder for temporary files"
+    )]
+    PartFile(#[source] io::Error),
     /// A request failed for good. Stored parts stay until the upload expires or is aborted, and it can
     /// be resumed.
     #[error("{error}")]
@@ -91,6 +98,7 @@ impl From<PartSealerError> for UploadError {
     fn from(error: PartSealerError) -> Self {
         match error {
             PartSealerError::Source(error) => Self::Source(error),
+            PartSealerError::Unwritable(error) => Self::PartFile(error),
             error => Self::Sealing(error),
         }
     }

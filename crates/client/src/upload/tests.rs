@@ -18,6 +18,7 @@ use serde::Serialize;
 use tokio_util::sync::CancellationToken;
 
 mod addresses;
+mod parallel;
 
 use super::*;
 use crate::{
@@ -57,6 +58,7 @@ fn opened() -> OpenedUpload {
         most_parts_per_request: 10,
         content_key: Some(content_key),
         file: None,
+        signed_parts: None,
     }
 }
 
@@ -83,6 +85,28 @@ fn status() -> UploadStatus {
         most_parts_per_request: 10,
         parts: Vec::new(),
         file: None,
+        unreadable: Vec::new(),
+    }
+}
+
+fn record() -> FileRecord {
+    FileRecord {
+        id: FileId::from_random([2; 16]),
+        upload_id: upload_id(),
+        name: "a".into(),
+        content_type: None,
+        size: 29,
+        sealed_size: 1000,
+        metadata: None,
+        reference: None,
+        uploaded_at_ms: 0,
+        verification: Verification::Pending,
+        bucket: "b".into(),
+        object_key: "o".into(),
+        etag: "e".into(),
+        version: None,
+        encrypted_data_key: Vec::new(),
+        encryption_context: BTreeMap::new(),
         unreadable: Vec::new(),
     }
 }
@@ -344,28 +368,9 @@ async fn what_the_server_does_not_take_is_refused_in_its_words() {
 
 #[tokio::test]
 async fn what_somebody_else_completed_counts_only_where_nothing_must_be_compared() {
-    let file = FileRecord {
-        id: FileId::from_random([2; 16]),
-        upload_id: upload_id(),
-        name: "a".into(),
-        content_type: None,
-        size: 29,
-        sealed_size: 1000,
-        metadata: None,
-        reference: None,
-        uploaded_at_ms: 0,
-        verification: Verification::Pending,
-        bucket: "b".into(),
-        object_key: "o".into(),
-        etag: "e".into(),
-        version: None,
-        encrypted_data_key: Vec::new(),
-        encryption_context: BTreeMap::new(),
-        unreadable: Vec::new(),
-    };
     let complete = UploadStatus {
         state: UploadState::Complete,
-        file: Some(Box::new(file)),
+        file: Some(Box::new(record())),
         ..status()
     };
     let resumed = async |must_compare| {

@@ -15,8 +15,9 @@ use super::{
     Progress, ResumeOptions, UploadError,
     control::Controls,
     effects::{Native, Tools},
+    sealing::SealingThreads,
 };
-use crate::{client::Client, part_buffers::PartBuffers, source::Source};
+use crate::{client::Client, source::Source};
 
 /// One upload under way.
 pub(super) struct Uploader {
@@ -58,13 +59,14 @@ impl Uploader {
                 Driver::resume(settings, resume)
             }
         };
+        let sealing = SealingThreads::at_most(client.most_sealing_threads);
         let uploader = Self {
             driver,
             tools: Tools {
                 client,
                 source: Arc::new(source),
                 begun: Arc::new(begun),
-                buffers: PartBuffers::at_most(settings.most_parts_held.into()),
+                sealing,
             },
             running: FuturesUnordered::new(),
             retries_in_ms: None,

@@ -16,8 +16,8 @@ const LABEL: &[u8] = b"sealift-kek-wrap-v1";
 /// A tenant's sealed KEK. Nothing in it is secret, and (tenant, version) is unique.
 ///
 /// AES-256-GCM seals the KEK under W = HKDF-SHA512(input, salt, info). The wrapper gives input and salt:
-/// under `local` the bytes of the key file and no salt; a later version may use a KMS data key and the
-/// pepper. Info is these fields, each after its length in bytes as a big-endian u64:
+/// under `local` the bytes of the key file and no salt; under KMS a data key of its own for each row and
+/// the pepper. Info is these fields, each after its length in bytes as a big-endian u64:
 ///
 /// 1. `sealift-kek-wrap-v1`
 /// 2. tenant
@@ -37,6 +37,8 @@ pub struct KekRow {
     pub pepper_version: u32,
     /// The wrapper that the KEK is sealed under: the KMS key's ARN, or `local`.
     pub wrapped_by: String,
+    /// The data key that makes W, as KMS encrypted it; none under a key file.
+    pub wrapping_key_blob: Option<Vec<u8>>,
     /// The IV of the seal, random for every row.
     pub iv: [u8; IV_LEN],
     /// The sealed KEK: 32 bytes, then the tag of 16 bytes.
@@ -74,11 +76,7 @@ impl KekRow {
     }
 
     fn kek(&self, key: KeyBytes) -> Kek {
-        Kek {
-            tenant: self.tenant.clone(),
-            version: self.version,
-            key,
-        }
+        Kek::new(self.tenant.clone(), self.version, key)
     }
 
     fn info(&self) -> Vec<u8> {
@@ -109,6 +107,7 @@ mod tests {
             version: 3,
             pepper_version: 0,
             wrapped_by: "local".to_owned(),
+            wrapping_key_blob: None,
             iv: [9; IV_LEN],
             sealed: Vec::new(),
         };
@@ -135,6 +134,24 @@ mod tests {
         assert_eq!(
             hex(kek.records_key().expose()),
             "10be178a5a4c989cfde0338684fb715c5405b8f05b308a6de49285b1661f4f45"
+        );
+    }
+
+    /// Made by the same other program: under a KMS data key and a pepper.
+    #[test]
+    fn a_row_under_a_pepper_has_the_bytes_that_are_documented() {
+        let row = KekRow {
+            pepper_version: 2,
+            wrapped_by: "arn:aws:kms:eu-west-1:111122223333:key/1".to_owned(),
+            wrapping_key_blob: Some(b"not part of the seal".to_vec()),
+            ..sealed_row()
+        };
+        let kek = Box::new(zeroize::Zeroizing::new([2; KEY_LEN]));
+        let (row, _) = row.seal(&INPUT, &[3; KEY_LEN], kek).unwrap();
+        assert_eq!(
+            hex(&row.sealed),
+            "b57e22bd15b5b602d151c5d43991069a6aab0dda20fc7a8cb44a0d394b02defc\
+             00a534adc40cc68a7ec211ac08e94b96"
         );
     }
 

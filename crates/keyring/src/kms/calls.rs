@@ -35,7 +35,7 @@ pub(super) async fn generate_data_key(
         .set_encryption_context(pairs(context))
         .send()
         .await
-        .map_err(translate)?;
+        .map_err(|error| translate(error, "kms:GenerateDataKey", key))?;
     let data_key = data_key(answer.plaintext)?;
     let ciphertext = answer.ciphertext_blob.map(Blob::into_inner);
     let ciphertext = ciphertext.filter(|bytes| !bytes.is_empty());
@@ -76,13 +76,44 @@ pub(super) async fn decrypt_any_len(
         .set_encryption_context(pairs(context))
         .send()
         .await
-        .map_err(translate)?;
+        .map_err(|error| translate(error, "kms:Decrypt", key_arn))?;
     // This comes first, so that the plaintext is wiped in every case.
     let plaintext = taken(answer.plaintext);
     if answer.key_id.as_deref() != Some(key_arn) {
         return Err(KeyringError::Unauthentic);
     }
     Ok(plaintext)
+}
+
+/// Encrypts a ciphertext anew under another KMS key. The plaintext does not leave KMS. Returns the ARN of the new
+/// key and the new ciphertext.
+pub(super) async fn re_encrypt(
+    client: &Client,
+    from_arn: &str,
+    ciphertext: &[u8],
+    to_key: &str,
+    context: &EncryptionContext,
+) -> Result<(String, Vec<u8>), KeyringError> {
+    let answer = client
+        .re_encrypt()
+        .source_key_id(from_arn)
+        .ciphertext_blob(Blob::new(ciphertext))
+        .set_source_encryption_context(pairs(context))
+        .destination_key_id(to_key)
+        .set_destination_encryption_context(pairs(context))
+        .send()
+        .await
+        .map_err(|error| translate(error, "kms:ReEncrypt*", to_key))?;
+    let arn = answer.key_id.filter(|arn| is_key_arn(arn));
+    let ciphertext = answer.ciphertext_blob.map(Blob::into_inner);
+    Ok((
+        arn.ok_or(KeyringError::Incomprehensible { field: "KeyId" })?,
+        ciphertext
+            .filter(|bytes| !bytes.is_empty())
+            .ok_or(KeyringError::Incomprehensible {
+                field: "CiphertextBlob",
+            })?,
+    ))
 }
 
 fn pairs(context: &EncryptionContext) -> Option<HashMap<String, String>> {
@@ -106,7 +137,11 @@ fn taken(plaintext: Option<Blob>) -> Zeroizing<Vec<u8>> {
 
 /// Translates an SDK error. Only status and code leave this function, because an answer that could not be
 /// read may hold a plaintext, and the SDK's own error would show it.
-fn translate<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) -> KeyringError {
+fn translate<E: ProvideErrorMetadata>(
+    error: SdkError<E, HttpResponse>,
+    action: &'static str,
+    key: &str,
+) -> KeyringError {
     let SdkError::ServiceError(refusal) = error else {
         return match error {
             SdkError::ConstructionFailure(_) => KeyringError::NoCredentials,
@@ -140,6 +175,8 @@ fn translate<E: ProvideErrorMetadata>(error: SdkError<E, HttpResponse>) -> Keyri
         },
         (200..=299, _) => KeyringError::Incomprehensible { field: "body" },
         (_, code) => KeyringError::Refused {
+            action,
+            key: key.to_owned(),
             code: code.unwrap_or("no code").to_owned(),
         },
     }

@@ -190,10 +190,16 @@ async fn a_refusal_gives_its_code_and_a_failed_decryption_gives_nothing() {
         "DisabledException",
         "NotFoundException",
     ] {
-        let refusal = KeyringError::Refused {
+        let refusal = open(&refused(400, code).await).await.unwrap_err();
+        let expected = KeyringError::Refused {
+            action: "kms:Decrypt",
+            key: ARN.to_owned(),
             code: code.to_owned(),
         };
-        assert_eq!(open(&refused(400, code).await).await, Err(refusal));
+        assert_eq!(refusal, expected);
+        // The sentence names the action and the key, which is what a policy needs.
+        let sentence = refusal.to_string();
+        assert!(sentence.contains("kms:Decrypt") && sentence.contains(ARN), "{sentence}");
     }
     for code in ["InvalidCiphertextException", "IncorrectKeyException"] {
         let opened = open(&refused(400, code).await).await;

@@ -4,7 +4,7 @@ use std::path::{Component, Path, PathBuf};
 
 use sealift_transfer::part_plan::LEAST_PART_LENGTH;
 
-use super::{Auth, Config, ConfigError, KeyringConfig, StoreConfig, load::name};
+use super::{Auth, Config, ConfigError, StoreConfig, load::name};
 use crate::objects::embedded::longest_file_name;
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
@@ -62,10 +62,7 @@ fn who_can_reach_it(config: &Config) -> Result<(), ConfigError> {
             });
         }
     }
-    if let KeyringConfig::Kms {
-        endpoint: Some(endpoint),
-        ..
-    } = &config.keyring
+    if let Some(endpoint) = &config.kms_endpoint
         && !is_private_on_the_way(endpoint)
     {
         return Err(ConfigError::Invalid {

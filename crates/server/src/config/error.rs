@@ -47,6 +47,14 @@ pub enum ConfigError {
         /// The setting.
         name: &'static Name,
     },
+    /// The pepper is not one. The error never quotes it.
+    #[error("{name}: {problem}")]
+    Pepper {
+        /// The setting.
+        name: &'static Name,
+        /// The problem with it.
+        problem: sealift_keyring::PepperError,
+    },
     /// The setting is missing, and another setting needs it.
     #[error("{name} is missing: {because}")]
     Missing {

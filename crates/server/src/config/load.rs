@@ -7,9 +7,11 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sealift_keyring::{Pepper, Peppers};
+
 use super::{
-    Auth, Config, ConfigError, KeyringConfig, Limits, LogConfig, LogFormat, StoreConfig, check,
-    names::{COMMAND_LINE, NAMES, Name, TESTS},
+    Auth, Config, ConfigError, Keyring, Limits, LogConfig, LogFormat, StoreConfig, check,
+    names::{ALIASES, COMMAND_LINE, NAMES, Name, TESTS},
     read::Values,
 };
 
@@ -49,17 +51,26 @@ impl Config {
             None => default_key_file(&data_dir),
         };
         let kms_key = values.text("kms_key");
-        let keyring = match values.choice("keyring", &["local", "kms"])? {
-            Some(0) => KeyringConfig::Local,
-            None if kms_key.is_none() => KeyringConfig::Local,
-            _ => KeyringConfig::Kms {
-                key: kms_key.ok_or(ConfigError::Missing {
-                    name: name("kms_key"),
-                    because: "the kms keyring needs the id, ARN or alias of a KMS key",
-                })?,
-                endpoint: values.endpoint("kms_endpoint")?,
-            },
+        let peppers = peppers(&values)?;
+        let keyring = match values.choice("keyring", &["local", "kms", "kek"])? {
+            Some(1) => Keyring::Kms,
+            Some(2) => Keyring::Kek,
+            None if kms_key.is_some() && peppers.is_some() => Keyring::Kek,
+            None if kms_key.is_some() => Keyring::Kms,
+            _ => Keyring::Local,
         };
+        if kms_key.is_none() && keyring != Keyring::Local {
+            return Err(ConfigError::Missing {
+                name: name("kms_key"),
+                because: "the keyrings kms and kek need the id, ARN or alias of a KMS key",
+            });
+        }
+        if peppers.is_none() && keyring == Keyring::Kek {
+            return Err(ConfigError::Missing {
+                name: name("pepper"),
+                because: "the keyring kek needs a pepper; `sealift keys make-pepper` makes one",
+            });
+        }
         let s3_bucket = values.text("s3_bucket");
         let public_endpoint = values.endpoint("s3_public_endpoint")?;
         let (store, bucket) = match values.choice("store", &["embedded", "s3"])? {
@@ -96,6 +107,9 @@ impl Config {
             data_dir,
             key_file,
             keyring,
+            kms_key,
+            kms_endpoint: values.endpoint("kms_endpoint")?,
+            peppers,
             store,
             bucket,
             prefix: values.number(
@@ -155,6 +169,46 @@ fn limits(values: &Values) -> Result<Limits, ConfigError> {
     })
 }
 
+/// Reads the pepper and the one before it. An error names the setting, but never quotes it.
+fn peppers(values: &Values) -> Result<Option<Peppers>, ConfigError> {
+    let wrong = |key| {
+        move |problem| ConfigError::Pepper {
+            name: name(key),
+            problem,
+        }
+    };
+    let expected = "a number from 1 to 4,294,967,295";
+    let Some(newest) = values.text("pepper") else {
+        if values.text("old_pepper").is_some() {
+            return Err(ConfigError::Missing {
+                name: name("pepper"),
+                because: "an old pepper is read only beside a new one; set the only one there is as the pepper",
+            });
+        }
+        return Ok(None);
+    };
+    let version = values.number("pepper_version", expected)?;
+    let newest = Pepper::parse(version, &newest).map_err(wrong("pepper"))?;
+    let old = match values.text("old_pepper") {
+        None => None,
+        Some(old) => {
+            let version = match values.text("old_pepper_version") {
+                Some(_) => values.number("old_pepper_version", expected)?,
+                None if version == 1 => {
+                    return Err(ConfigError::Missing {
+                        name: name("pepper_version"),
+                        because: "a new pepper beside an old one needs a version of its own, 2 or higher",
+                    });
+                }
+                None => version.saturating_sub(1),
+            };
+            Some(Pepper::parse(version, &old).map_err(wrong("old_pepper"))?)
+        }
+    };
+    let both = Peppers::new(newest, old).map_err(wrong("old_pepper"))?;
+    Ok(Some(both))
+}
+
 /// Returns the default key file, next to the data folder: `<data folder>-keys/sealift.key`.
 fn default_key_file(data_dir: &Path) -> PathBuf {
     let folder = data_dir
@@ -173,11 +227,12 @@ fn merge(sources: &Sources) -> Result<BTreeMap<&'static str, String>, ConfigErro
     if let Some(path) = existing(&sources.file)? {
         merged.extend(read_file(&path)?);
     }
-    let environment = NAMES
-        .iter()
-        .filter_map(|name| Some((name.key, sources.environment.get(name.env)?.clone())));
+    let by_env = |key: &'static str, env: &str| Some((key, sources.environment.get(env)?.clone()));
+    let aliases = ALIASES.iter().filter_map(|(key, env)| by_env(key, env));
+    let environment = NAMES.iter().filter_map(|name| by_env(name.key, name.env));
     // In a container's environment `NAME=` means that the setting is not given.
-    let given = environment
+    let given = aliases
+        .chain(environment)
         .chain(sources.flags.iter().cloned())
         .filter(|(_, value)| !value.is_empty());
     merged.extend(given);

@@ -34,6 +34,9 @@ pub const API_KEY: &str = "SEALIFT_API_KEY";
 /// ignores them, because one environment often serves both.
 pub const COMMAND_LINE: &[&str] = &[CONFIG, SERVER, API_KEY];
 
+/// Other names in the environment for a setting. The setting's own name is stronger.
+pub(super) const ALIASES: &[(&str, &str)] = &[("pepper", "ENCX_PEPPER")];
+
 /// The prefix of all names that only our tests read.
 pub(super) const TESTS: &str = "SEALIFT_TEST_";
 
@@ -94,7 +97,8 @@ pub const NAMES: &[Name] = &[
         "keyring",
         "SEALIFT_KEYRING",
         "",
-        "local or kms; default kms where KMS_KEY_ALIAS is set",
+        "what makes the keys of new files: local, kms or kek; default kms where KMS_KEY_ALIAS is set, and kek \
+         where SEALIFT_PEPPER is set too",
     ),
     row(
         "kms_key",
@@ -107,6 +111,30 @@ pub const NAMES: &[Name] = &[
         "SEALIFT_KMS_ENDPOINT",
         "",
         "another endpoint than AWS's for KMS",
+    ),
+    row(
+        "pepper",
+        "SEALIFT_PEPPER",
+        "",
+        "the kek keyring's pepper of 32 bytes: base64:, hex: or file: and a path",
+    ),
+    row(
+        "pepper_version",
+        "SEALIFT_PEPPER_VERSION",
+        "1",
+        "version of the pepper; raise it with every new pepper",
+    ),
+    row(
+        "old_pepper",
+        "SEALIFT_OLD_PEPPER",
+        "",
+        "the pepper before, until `sealift keys rewrap` has moved every key row to the new one",
+    ),
+    row(
+        "old_pepper_version",
+        "SEALIFT_OLD_PEPPER_VERSION",
+        "",
+        "version of the old pepper; default: one less than the new one's",
     ),
     row(
         "region",

@@ -50,7 +50,7 @@ impl Values {
                 given,
                 expected: match key {
                     "auth" => "none or api-keys",
-                    "keyring" => "local or kms",
+                    "keyring" => "local, kms or kek",
                     "store" => "embedded or s3",
                     _ => "auto, pretty or json",
                 },

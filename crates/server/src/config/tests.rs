@@ -37,7 +37,7 @@ fn the_defaults_are_loopback_api_keys_and_everything_embedded() {
     let config = load(&[], &[]).unwrap();
     assert_eq!(config.address(), "127.0.0.1:8080".parse().unwrap());
     assert_eq!(config.auth, Auth::ApiKeys);
-    assert_eq!(config.keyring, KeyringConfig::Local);
+    assert_eq!(config.keyring, Keyring::Local);
     assert!(matches!(
         config.store,
         StoreConfig::Embedded { port: 8081, .. }
@@ -82,7 +82,8 @@ fn the_names_of_aws_choose_s3_and_kms() {
     .unwrap();
     assert_eq!(config.bucket, "sealed-files");
     assert_eq!(config.region.as_deref(), Some("eu-central-1"));
-    assert!(matches!(&config.keyring, KeyringConfig::Kms { key, .. } if key == "alias/sealift"));
+    assert_eq!(config.keyring, Keyring::Kms);
+    assert_eq!(config.kms_key.as_deref(), Some("alias/sealift"));
     let StoreConfig::S3 {
         endpoint,
         public_endpoint,
@@ -296,4 +297,78 @@ fn no_two_settings_share_a_name() {
     let envs: std::collections::BTreeSet<_> = names::NAMES.iter().map(|name| name.env).collect();
     assert_eq!(keys.len(), names::NAMES.len());
     assert_eq!(envs.len(), names::NAMES.len());
+}
+
+const PEPPER: &str = "a pepper of exactly thirty-two b";
+const KEY: (&str, &str) = ("KMS_KEY_ALIAS", "alias/sealift");
+
+#[test]
+fn a_kms_key_and_a_pepper_choose_the_keyring_kek() {
+    for name in ["SEALIFT_PEPPER", "ENCX_PEPPER"] {
+        let config = load(&[KEY, (name, PEPPER)], &[]).unwrap();
+        assert_eq!(config.keyring, Keyring::Kek);
+        assert_eq!(config.peppers.unwrap().newest().version(), 1);
+    }
+    let kms = [KEY, ("SEALIFT_PEPPER", PEPPER), ("SEALIFT_KEYRING", "kms")];
+    assert_eq!(load(&kms, &[]).unwrap().keyring, Keyring::Kms);
+    // The pepper alone opens old rows, and chooses nothing.
+    let local = [("SEALIFT_PEPPER", PEPPER)];
+    assert_eq!(load(&local, &[]).unwrap().keyring, Keyring::Local);
+}
+
+#[test]
+fn the_old_pepper_is_one_version_older_unless_it_says_otherwise() {
+    let old = "another pepper of thirty-two by.";
+    let both = [
+        ("SEALIFT_PEPPER", PEPPER),
+        ("SEALIFT_PEPPER_VERSION", "7"),
+        ("SEALIFT_OLD_PEPPER", old),
+    ];
+    let has = |environment: &[(&str, &str)], version| {
+        let peppers = load(environment, &[]).unwrap().peppers.unwrap();
+        peppers.of_version(version).is_some()
+    };
+    assert!(has(&both, 7) && has(&both, 6) && !has(&both, 5));
+    let named = [&both[..], &[("SEALIFT_OLD_PEPPER_VERSION", "3")]].concat();
+    assert!(has(&named, 7) && has(&named, 3) && !has(&named, 6));
+}
+
+#[test]
+fn an_error_about_a_pepper_names_the_setting_and_never_quotes_it() {
+    const VERSION: (&str, &str) = ("SEALIFT_PEPPER_VERSION", "2");
+    let cases: [(&[(&str, &str)], &str); 7] = [
+        (&[("SEALIFT_PEPPER", "secret")], "6 bytes"),
+        (&[("SEALIFT_PEPPER", "base64:secret!")], "base64"),
+        (
+            &[
+                ("SEALIFT_PEPPER", PEPPER),
+                VERSION,
+                ("SEALIFT_OLD_PEPPER", "secret"),
+            ],
+            "SEALIFT_OLD_PEPPER",
+        ),
+        (
+            &[
+                ("SEALIFT_PEPPER", PEPPER),
+                VERSION,
+                ("SEALIFT_OLD_PEPPER", PEPPER),
+            ],
+            "make-pepper",
+        ),
+        (
+            &[("SEALIFT_PEPPER", PEPPER), ("SEALIFT_OLD_PEPPER", PEPPER)],
+            "SEALIFT_PEPPER_VERSION",
+        ),
+        (&[("SEALIFT_OLD_PEPPER", PEPPER)], "SEALIFT_PEPPER"),
+        (&[KEY, ("SEALIFT_KEYRING", "kek")], "make-pepper"),
+    ];
+    for (environment, expected) in cases {
+        let error = load(environment, &[]).unwrap_err();
+        let sentence = error.to_string();
+        assert!(sentence.contains(expected), "{sentence}");
+        let said = format!("{sentence} {error:?}");
+        assert!(!said.contains("secret") && !said.contains(PEPPER), "{said}");
+    }
+    let config = load(&[("SEALIFT_PEPPER", PEPPER)], &[]).unwrap();
+    assert!(!format!("{config:?}").contains(PEPPER));
 }

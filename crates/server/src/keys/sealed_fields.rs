@@ -7,8 +7,8 @@ use sealift_transfer::api::TenantId;
 use subtle::ConstantTimeEq as _;
 use zeroize::Zeroizing;
 
-use super::{Keys, KeysError, NO_KEK, Source};
-use crate::random;
+use super::{Keys, KeysError, NO_KEK};
+use crate::{config::Keyring, random};
 
 impl Keys {
     /// Seals a field at rest: version of the KEK, IV, ciphertext, tag. `bound_to` names the row and
@@ -76,9 +76,9 @@ impl Keys {
 
     /// Returns the version that new fields are sealed under.
     async fn newest_version(&self, tenant: &TenantId) -> Result<u32, KeysError> {
-        match &self.source {
-            Source::Local { .. } => Ok(self.newest_kek(tenant).await?.version()),
-            Source::Kms(_) => Ok(NO_KEK),
+        match self.makes {
+            Keyring::Local | Keyring::Kek => self.newest_kek_version(tenant).await,
+            Keyring::Kms => Ok(NO_KEK),
         }
     }
 }

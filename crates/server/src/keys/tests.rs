@@ -1,8 +1,9 @@
 //! Tests the `local` keyring with a real database. The user stories in `tests` cover `kms`.
 
+use core::sync::atomic::{AtomicI64, Ordering};
 use std::path::PathBuf;
 
-use sealift_keyring::{KekRow, KeyFileProblem};
+use sealift_keyring::{KekRow, KekWrapper, KeyFile, KeyFileProblem};
 use sealift_message::{FrameLength, HeaderBuilder, MessageId};
 
 use super::*;
@@ -15,12 +16,14 @@ use crate::{
 /// The database and the key file of one deployment.
 struct Deployment {
     folder: tempfile::TempDir,
+    now_ms: Arc<AtomicI64>,
 }
 
 impl Deployment {
     fn make() -> Self {
         Self {
             folder: tempfile::tempdir().unwrap(),
+            now_ms: Arc::new(AtomicI64::new(1_000)),
         }
     }
 
@@ -45,7 +48,10 @@ impl Deployment {
         Keys::open(
             &config,
             self.records().await,
-            Clock::from_fn(|| UnixMillis::from_ms(1_000)),
+            Clock::from_fn({
+                let now_ms = self.now_ms.clone();
+                move || UnixMillis::from_ms(now_ms.load(Ordering::Relaxed))
+            }),
         )
         .await
     }
@@ -55,9 +61,21 @@ impl Deployment {
         let (row, _) = key_file.make_kek(tenant.as_str(), version).unwrap();
         self.records()
             .await
-            .add_kek(row, UnixMillis::from_ms(1_000))
+            .add_kek(row, row_made())
             .await
             .unwrap()
+    }
+}
+
+fn row_made() -> AuditRow {
+    AuditRow {
+        at: UnixMillis::from_ms(1_000),
+        request_id: None,
+        scope: None,
+        via: "test",
+        action: AuditAction::MakeKek,
+        subject: None,
+        outcome: "ok",
     }
 }
 
@@ -139,6 +157,53 @@ async fn new_data_keys_are_under_the_newest_kek_and_old_ones_still_open() {
     );
     let name = keys.seal_record(&ours, "name", b"new").await.unwrap();
     assert_eq!(name[..4], [0, 0, 0, 2]);
+}
+
+#[tokio::test]
+async fn after_90_days_new_data_keys_are_under_a_new_kek() {
+    const NINETY_DAYS_MS: i64 = 90 * 24 * 60 * 60 * 1_000;
+    let deployment = Deployment::make();
+    let ours = tenant("ours");
+    let keys = deployment.keys().await.unwrap();
+    let (old, old_key) = made(&keys, &ours).await;
+    deployment
+        .now_ms
+        .fetch_add(NINETY_DAYS_MS - 1, Ordering::Relaxed);
+    let (last, _) = made(&keys, &ours).await;
+    assert_eq!(version_of(&last, &ours), Some(1));
+    deployment.now_ms.fetch_add(1, Ordering::Relaxed);
+    let (new, new_key) = made(&keys, &ours).await;
+    assert_eq!(version_of(&new, &ours), Some(2));
+    assert_eq!(opened(&keys, &ours, &old).await.unwrap(), old_key);
+    assert_eq!(opened(&keys, &ours, &new).await.unwrap(), new_key);
+}
+
+#[tokio::test]
+async fn a_kek_that_has_wrapped_enough_is_replaced() {
+    let deployment = Deployment::make();
+    let ours = tenant("ours");
+    let (one, other) = (
+        deployment.keys().await.unwrap(),
+        deployment.keys().await.unwrap(),
+    );
+    made(&one, &ours).await;
+    let records = deployment.records().await;
+    let newest = records.newest_kek(&ours, KekWrapper::KeyFile).await;
+    assert_eq!(newest.unwrap().unwrap().wraps, wraps::BLOCK);
+    let rest = MOST_WRAPS - wraps::BLOCK;
+    assert!(records.reserve_wraps(&ours, 1, rest).await.unwrap());
+    // The server that reserved the first block uses it up; the other one gets none.
+    for _ in 1..wraps::BLOCK {
+        let (header, _) = made(&one, &ours).await;
+        assert_eq!(version_of(&header, &ours), Some(1));
+    }
+    for keys in [&other, &one] {
+        let (header, _) = made(keys, &ours).await;
+        assert_eq!(version_of(&header, &ours), Some(2));
+    }
+    let newest = records.newest_kek(&ours, KekWrapper::KeyFile).await;
+    let newest = newest.unwrap().unwrap();
+    assert_eq!((newest.row.version, newest.wraps), (2, 2 * wraps::BLOCK));
 }
 
 #[tokio::test]

@@ -27,6 +27,7 @@ use crate::{
 
 mod cors;
 mod credentials;
+mod joining;
 mod multiparts;
 mod store;
 

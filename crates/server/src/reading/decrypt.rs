@@ -151,7 +151,7 @@ pub(crate) fn plaintext(
     header: &RecordedHeader,
     wanted: RangeOpener,
 ) -> Result<impl Stream<Item = Result<Bytes, OpenError>> + Send + use<>, OpenError> {
-    let header = header.parsed()?.clone();
+    let header = Arc::clone(header.parsed()?);
     let ahead = Ahead::of(objects.clone(), object, header, wanted);
     Ok(ahead.into_stream())
 }

@@ -30,6 +30,12 @@ pub enum AuditAction {
     DeleteFile,
     /// Made an API key.
     MakeApiKey,
+    /// Made a new version of a tenant's key-encryption key.
+    MakeKek,
+    /// Moved a tenant's key row under another KMS key, pepper or key file.
+    RewrapKey,
+    /// Destroyed all keys of a tenant.
+    ShredKeys,
     /// Began a new epoch, after a restore.
     BeginEpoch,
     /// Marked the bucket as this deployment's.
@@ -58,7 +64,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 20] = [
+    pub const ALL: [Self; 23] = [
         Self::OpenUpload,
         Self::IssueKey,
         Self::SignParts,
@@ -67,6 +73,9 @@ impl AuditAction {
         Self::OpenFile,
         Self::DeleteFile,
         Self::MakeApiKey,
+        Self::MakeKek,
+        Self::RewrapKey,
+        Self::ShredKeys,
         Self::BeginEpoch,
         Self::MarkStore,
         Self::MoveStore,
@@ -93,6 +102,9 @@ impl AuditAction {
             Self::OpenFile => "open_file",
             Self::DeleteFile => "delete_file",
             Self::MakeApiKey => "make_api_key",
+            Self::MakeKek => "make_kek",
+            Self::RewrapKey => "rewrap_key",
+            Self::ShredKeys => "shred_keys",
             Self::BeginEpoch => "begin_epoch",
             Self::MarkStore => "mark_store",
             Self::MoveStore => "move_store",

@@ -43,7 +43,7 @@ impl ReadOnlyRecords {
         tenant: &TenantId,
         version: u32,
     ) -> Result<Option<KekRow>, RecordsError> {
-        let kept = query_as::<_, keks::Kept>(keks::ONE)
+        let kept = query_as::<_, keks::Sealed>(keks::ONE)
             .bind(tenant.as_str())
             .bind(i64::from(version))
             .fetch_optional(&mut self.0)

@@ -1,14 +1,16 @@
 //! The header of a message as its row holds it. It is parsed once, when the row is read, and everything
 //! that reads the object takes it from here (docs/FORMAT.md, R5).
 
+use std::sync::Arc;
+
 use sealift_message::{DecryptError, StoredHeader};
 
 /// A recorded header. A damaged one fails only what needs it, so that one damaged row does not fail a
 /// whole list.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub enum RecordedHeader {
-    /// A header of ours.
-    Parsed(StoredHeader),
+    /// A header of ours. A read that goes on without its row shares it.
+    Parsed(Arc<StoredHeader>),
     /// Bytes that are no header of ours, and the reason.
     Damaged(Vec<u8>, DecryptError),
 }
@@ -18,7 +20,7 @@ impl RecordedHeader {
     #[must_use]
     pub fn new(bytes: Vec<u8>) -> Self {
         match StoredHeader::new(&bytes) {
-            Ok(header) => Self::Parsed(header),
+            Ok(header) => Self::Parsed(Arc::new(header)),
             Err(error) => Self::Damaged(bytes, error),
         }
     }
@@ -27,7 +29,7 @@ impl RecordedHeader {
     ///
     /// # Errors
     /// Returns the [`DecryptError`] of the parser if the bytes are no header of ours.
-    pub fn parsed(&self) -> Result<&StoredHeader, DecryptError> {
+    pub fn parsed(&self) -> Result<&Arc<StoredHeader>, DecryptError> {
         match self {
             Self::Parsed(header) => Ok(header),
             Self::Damaged(_, error) => Err(*error),

@@ -35,9 +35,9 @@ pub(crate) async fn content(
     method: Method,
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
-    let (caller, file_id) = (reader.caller.clone(), reader.file_id.clone());
+    let (caller, file_id) = (&reader.caller, &reader.file_id);
     caller.require(Permission::Download)?;
-    let row = app.records.file(&caller.scope, &file_id).await?;
+    let row = app.records.file(&caller.scope, file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     let size = row.plan.plaintext_len();
     let etag = etag(&row)?;
@@ -50,7 +50,7 @@ pub(crate) async fn content(
     let body = if method == Method::HEAD {
         Body::empty()
     } else {
-        let permit = app.reads.begin(caller.reads_for(&file_id))?;
+        let permit = app.reads.begin(caller.reads_for(file_id))?;
         reader.go_on(&app).await?;
         app.audit_reading(&reader, "ok").await?;
         app.metrics.file_reads.inc();

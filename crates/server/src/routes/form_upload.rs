@@ -130,7 +130,13 @@ async fn ended(app: &App, caller: &Caller, sealing: Sealing) -> Result<FileRecor
     let (id, parts_sha256) = (&sealed.upload_id, &sealed.parts_sha256);
     let mut waits = ASK_AGAIN_AFTER.iter();
     loop {
-        let refusal = match complete_upload::complete(app, caller, id, parts_sha256).await {
+        let upload = app.records.upload(&caller.scope, id).await;
+        let completed = match upload.map_err(Refusal::from) {
+            Ok(Some(upload)) => complete_upload::complete(app, caller, &upload, parts_sha256).await,
+            Ok(None) => Err(Refusal::not_found()),
+            Err(refusal) => Err(refusal),
+        };
+        let refusal = match completed {
             Ok(row) => {
                 let record = file::record(app, row).await;
                 return record.map_err(|refusal| may_still_come(refusal, &sealed.file_id));

@@ -1,5 +1,6 @@
 //! `GET /healthz` says that the server runs. `GET /readyz` says that it can work: its database
-//! answers and it is not read-only.
+//! answers and it is not read-only. It stays ready while KMS is away, because keys in memory go on working, but
+//! says so.
 
 use axum::extract::State;
 
@@ -9,8 +10,14 @@ pub(crate) async fn healthz() -> &'static str {
     "ok\n"
 }
 
-pub(crate) async fn readyz(State(app): State<App>) -> Result<&'static str, Refusal> {
+pub(crate) async fn readyz(State(app): State<App>) -> Result<String, Refusal> {
     app.records.check().await?;
     app.read_only.may_change()?;
-    Ok("ok\n")
+    Ok(match app.keys.kms_away_since() {
+        None => "ok\n".to_owned(),
+        Some(since) => {
+            let seconds = app.clock.now().since(since).as_secs();
+            format!("ok, but KMS has not answered for {seconds} s; only keys in memory work\n")
+        }
+    })
 }

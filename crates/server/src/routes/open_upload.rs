@@ -37,6 +37,18 @@ pub(crate) async fn open_upload(
     caller: Caller,
     JsonBody(request): JsonBody<OpenUpload>,
 ) -> Result<Response, Refusal> {
+    let (status, opened) = open(&app, &caller, request).await?;
+    let no_store = HeaderValue::from_static("no-store");
+    Ok((status, [(header::CACHE_CONTROL, no_store)], Json(opened)).into_response())
+}
+
+/// Opens one upload, for this route and for each item of a batch. The status is 201 with the content key
+/// for a new upload, and 200 for a repeated client token.
+pub(super) async fn open(
+    app: &App,
+    caller: &Caller,
+    request: OpenUpload,
+) -> Result<(StatusCode, OpenedUpload), Refusal> {
     caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     let request = check::check(request, &app.config)?;
@@ -45,21 +57,21 @@ pub(crate) async fn open_upload(
         .upload_by_token(&caller.scope, &request.client_token)
         .await?;
     if let Some(before) = before {
-        return again(&app, &caller, before, &request).await;
+        return again(app, caller, before, &request).await;
     }
-    may_open_another(&app, &caller).await?;
+    may_open_another(app, caller).await?;
 
-    let (new, opened, content_key) = make(&app, &caller, &request).await?;
+    let (new, opened, content_key) = make(app, caller, &request).await?;
     let upload_id = opened.upload_id.clone();
-    if let Added::SameToken(before) = new_upload::add(&app, &caller, new).await? {
-        return again(&app, &caller, *before, &request).await;
+    if let Added::SameToken(before) = new_upload::add(app, caller, new).await? {
+        return again(app, caller, *before, &request).await;
     }
     if opened.method == Method::Multipart {
         let upload = app.records.upload(&caller.scope, &upload_id).await?;
-        begin_multipart(&app, &upload.ok_or_else(Refusal::not_found)?).await?;
+        begin_multipart(app, &upload.ok_or_else(Refusal::not_found)?).await?;
     }
     // The audit row is durable before the key leaves.
-    app.audit(&caller, AuditAction::IssueKey, upload_id.as_str(), "ok")
+    app.audit(caller, AuditAction::IssueKey, upload_id.as_str(), "ok")
         .await?;
     app.metrics.keys_issued.inc();
     tracing::info!(upload.id = %upload_id, part.count = opened.plan.part_count().get(), "Opened upload {upload_id}");
@@ -67,7 +79,7 @@ pub(crate) async fn open_upload(
         content_key: Some(content_key),
         ..opened
     };
-    Ok(answer(StatusCode::CREATED, &opened))
+    Ok((StatusCode::CREATED, opened))
 }
 
 /// Checks the limits on this owner's uploads, open at once and opened in a minute. Callers check before
@@ -88,7 +100,7 @@ async fn again(
     caller: &Caller,
     before: UploadRow,
     request: &OpenUpload,
-) -> Result<Response, Refusal> {
+) -> Result<(StatusCode, OpenedUpload), Refusal> {
     let (tenant, canonical) = (&caller.scope.tenant, canonical(request)?);
     let is_the_same = app
         .keys
@@ -100,9 +112,16 @@ async fn again(
              use a new one.",
         ));
     }
-    let mut file = None;
+    let (mut file, mut signed_parts) = (None, None);
     match before.state {
-        UploadState::Opening => begin_multipart(app, &before).await?,
+        UploadState::Opening => {
+            begin_multipart(app, &before).await?;
+            signed_parts = Some(0);
+        }
+        UploadState::Open => {
+            let parts = app.records.parts(&before.upload_id).await?;
+            signed_parts = u16::try_from(parts.len()).ok();
+        }
         // The upload will soon be complete, or open again. The client asks again then.
         UploadState::Completing => return Err(CompletionError::Elsewhere.into()),
         UploadState::Complete => {
@@ -115,7 +134,7 @@ async fn again(
                 None => None,
             };
         }
-        UploadState::Open | UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {}
+        UploadState::Aborting | UploadState::Aborted | UploadState::Failed => {}
     }
     app.audit(
         caller,
@@ -134,8 +153,9 @@ async fn again(
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
         file,
+        signed_parts,
     };
-    Ok(answer(StatusCode::OK, &opened))
+    Ok((StatusCode::OK, opened))
 }
 
 /// Makes all values of a new upload. It stores nothing and gives nothing away yet.
@@ -174,6 +194,7 @@ async fn make<'a>(
         most_parts_per_request: app.config.limits.parts_per_batch,
         content_key: None,
         file: None,
+        signed_parts: None,
     };
     let new = NewFile {
         s3_key: app.objects.object_key(tenant, &ids.file_id, &ids.upload_id),
@@ -222,9 +243,4 @@ pub(super) async fn begin_multipart(app: &App, upload: &UploadRow) -> Result<(),
 /// fingerprint of them is kept.
 fn canonical(request: &OpenUpload) -> Result<Vec<u8>, Refusal> {
     serde_json::to_vec(request).map_err(|_| problem::internal())
-}
-
-fn answer(status: StatusCode, opened: &OpenedUpload) -> Response {
-    let no_store = HeaderValue::from_static("no-store");
-    (status, [(header::CACHE_CONTROL, no_store)], Json(opened)).into_response()
 }

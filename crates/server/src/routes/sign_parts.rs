@@ -31,19 +31,31 @@ pub(crate) async fn sign_parts(
     State(app): State<App>,
     caller: Caller,
     Id(upload_id): Id<UploadId>,
-    JsonBody(SignParts(receipts)): JsonBody<SignParts>,
+    JsonBody(parts): JsonBody<SignParts>,
 ) -> Result<Response, Refusal> {
+    let signed = sign(&app, &caller, &upload_id, &parts).await?;
+    let no_store = HeaderValue::from_static("no-store");
+    Ok(([(header::CACHE_CONTROL, no_store)], Json(signed)).into_response())
+}
+
+/// Signs parts of one upload, for this route and for each item of a batch.
+pub(super) async fn sign(
+    app: &App,
+    caller: &Caller,
+    upload_id: &UploadId,
+    SignParts(receipts): &SignParts,
+) -> Result<SignedParts, Refusal> {
     caller.require(Permission::Upload)?;
     app.read_only.may_change()?;
     app.rates.sign(&caller.scope)?;
-    let upload = app.records.upload(&caller.scope, &upload_id).await?;
+    let upload = app.records.upload(&caller.scope, upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
     app.objects.must_hold(&upload.bucket)?;
     if upload.state == UploadState::Opening {
         // The upload may be open by now, but this row does not name its multipart upload.
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
-    let parts = planned(&receipts, &upload.plan, app.config.limits.parts_per_batch)?;
+    let parts = planned(receipts, &upload.plan, app.config.limits.parts_per_batch)?;
 
     let now = app.now();
     let expires_at = lifetimes::upload_expiry(upload.opened_at, now);
@@ -51,10 +63,10 @@ pub(crate) async fn sign_parts(
         expires_at,
         signatures_end_at: now.later_by(PRESIGNED_FOR),
     };
-    let audited = app.audit_row(&caller, AuditAction::SignParts, upload_id.as_str(), "ok");
+    let audited = app.audit_row(caller, AuditAction::SignParts, upload_id.as_str(), "ok");
     let signed = app
         .records
-        .sign_parts(&caller.scope, &upload_id, &parts, now, ends, audited)
+        .sign_parts(&caller.scope, upload_id, &parts, now, ends, audited)
         .await?;
     match signed {
         SignedRows::Signed => {}
@@ -70,13 +82,12 @@ pub(crate) async fn sign_parts(
         }
     }
     let answer = SignedParts {
-        parts: presign(&app, &upload, &parts, now).await?,
+        parts: presign(app, &upload, &parts, now).await?,
         expires_at_ms: expires_at.get(),
     };
     let signed = u64::try_from(answer.parts.len()).unwrap_or(u64::MAX);
     app.metrics.parts_signed.inc_by(signed);
-    let no_store = HeaderValue::from_static("no-store");
-    Ok(([(header::CACHE_CONTROL, no_store)], Json(answer)).into_response())
+    Ok(answer)
 }
 
 /// Returns the receipts with the lengths that the plan gives these parts.

@@ -30,6 +30,7 @@ pub(crate) struct Metrics {
     sweeper_done: ByKind,
     sweeper_errors: ByKind,
     sweeper_last_run: Gauge,
+    kms_away_since: Gauge,
 }
 
 impl Metrics {
@@ -82,6 +83,12 @@ impl Metrics {
             "When the last sweep ended, Unix time; 0 before the first",
             sweeper_last_run.clone(),
         );
+        let kms_away_since = Gauge::default();
+        registry.register(
+            "kms_away_since_timestamp_seconds",
+            "Since when KMS has not answered, Unix time; 0 while it answers",
+            kms_away_since.clone(),
+        );
         Self {
             registry,
             uploads_opened,
@@ -97,6 +104,7 @@ impl Metrics {
             sweeper_done,
             sweeper_errors,
             sweeper_last_run,
+            kms_away_since,
         }
     }
 
@@ -119,6 +127,12 @@ impl Metrics {
             true => self.files_verified.inc(),
             false => self.files_damaged.inc(),
         };
+    }
+
+    /// Sets since when KMS has not answered.
+    pub(crate) fn note_kms(&self, away_since: Option<UnixMillis>) {
+        let since = away_since.map_or(0, |since| since.get().div_euclid(1000));
+        self.kms_away_since.set(since);
     }
 
     /// Returns all counters in the text format of OpenMetrics, which Prometheus reads.

@@ -26,7 +26,7 @@ use crate::{
     keys::KeysError,
     objects::{CompletedPart, ObjectsError, S3UploadId, StoredPart, VersionId},
     reading::decrypt::OpenError,
-    records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, Scope, UploadRow},
+    records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, UploadRow},
 };
 
 mod lease;
@@ -70,19 +70,17 @@ pub(crate) enum CompletionError {
 /// together must take longer than the lease.
 pub(crate) const ASK_AGAIN_AFTER_S: u64 = 9;
 
-/// Completes an upload, and returns the same file on every call. `audited` is the audit row of the
+/// Completes an upload of the caller, and returns the same file on every call. `audited` is the audit row of the
 /// caller's success. It is written in the transaction that makes the file, with the outcome `again`
 /// if the file existed before, and with `upload_failed` in the transaction that makes the upload
 /// fail.
 pub(crate) async fn complete(
     app: &App,
-    scope: &Scope,
-    upload_id: &UploadId,
+    upload: &UploadRow,
     parts_sha256: &Sha256,
     audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
-    let upload = app.records.upload(scope, upload_id).await?;
-    let upload = upload.ok_or(CompletionError::NotFound)?;
+    let (scope, upload_id) = (&upload.scope, &upload.upload_id);
     match upload.state {
         UploadState::Complete => {
             let file = app.records.file_of_upload(scope, upload_id).await?;
@@ -100,12 +98,12 @@ pub(crate) async fn complete(
     }
     // An object that is absent from another bucket is not lost.
     app.objects.must_hold(&upload.bucket)?;
-    not_expired(app, &upload)?;
+    not_expired(app, upload)?;
     let parts = app.records.parts(upload_id).await?;
-    client_agrees(&upload, &parts, parts_sha256)?;
+    client_agrees(upload, &parts, parts_sha256)?;
     match &upload.s3_upload_id {
-        Some(s3_upload_id) => join(app, &upload, s3_upload_id, &parts, audited).await,
-        None => find(app, &upload, audited).await,
+        Some(s3_upload_id) => join(app, upload, s3_upload_id, &parts, audited).await,
+        None => find(app, upload, audited).await,
     }
 }
 

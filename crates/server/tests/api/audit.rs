@@ -55,6 +55,8 @@ async fn everything_that_is_given_away_or_changed_is_kept() {
     assert_eq!(
         kept,
         [
+            // The tenant's first upload makes its key.
+            ("make_kek", Some("acme/1"), "ok"),
             ("open_upload", Some(upload), "ok"),
             ("issue_key", Some(upload), "ok"),
             ("issue_key", Some(upload), "again"),

@@ -3,7 +3,7 @@
 
 use http::Method;
 use sealift_server::{ApiKey, records::Roles};
-use sealift_transfer::api::{FileList, ProblemCode, complete, files, open, sign, status};
+use sealift_transfer::api::{FileList, ProblemCode, batch, complete, files, open, sign, status};
 use serde_json::{Value, json};
 
 use crate::support::{
@@ -78,6 +78,7 @@ async fn a_role_covers_its_own_routes_only() {
 
     let digest = json!({ "parts_sha256": file.parts_sha256() });
     let asked = request(&new_token(), "a", 1);
+    let any = json!({ "uploads": [{}] });
     let uploading = [
         (Method::POST, open::PATH.to_owned(), Some(asked)),
         (Method::GET, status::path(file.id()), None),
@@ -88,6 +89,9 @@ async fn a_role_covers_its_own_routes_only() {
         ),
         (Method::POST, status::key_path(file.id()), None),
         (Method::POST, complete::path(file.id()), Some(digest)),
+        (Method::POST, batch::OPEN_PATH.to_owned(), Some(any.clone())),
+        (Method::POST, batch::SIGN_PATH.to_owned(), Some(any.clone())),
+        (Method::POST, batch::COMPLETE_PATH.to_owned(), Some(any)),
         (Method::DELETE, status::path(file.id()), None),
         (Method::DELETE, files::path(&record.id), None),
     ];

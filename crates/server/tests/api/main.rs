@@ -6,6 +6,8 @@ mod audit;
 #[cfg(test)]
 mod audit_changes;
 #[cfg(test)]
+mod batches;
+#[cfg(test)]
 mod buckets;
 #[cfg(test)]
 mod callers;

@@ -5,7 +5,7 @@ use std::collections::BTreeSet;
 use http::Method;
 use sealift_server::Clock;
 use sealift_transfer::api::{
-    ProblemCode, Sha256, UploadStatus, complete, files, open, policy, sign, status, tickets,
+    ProblemCode, Sha256, UploadStatus, batch, complete, files, open, policy, sign, status, tickets,
 };
 use serde_json::{Value, json};
 
@@ -38,6 +38,7 @@ async fn while_a_server_is_read_only_no_route_opens_signs_completes_deletes_or_g
     let client = stack.client();
     let (upload, id) = (opened.id(), &file.id);
     let parts = json!({ "parts_sha256": Sha256::of(b"any") });
+    let any = Some(json!({ "uploads": [{}] }));
     let table: Vec<(Method, String, Option<Value>, Route)> = vec![
         (
             Method::POST,
@@ -56,6 +57,9 @@ async fn while_a_server_is_read_only_no_route_opens_signs_completes_deletes_or_g
         ),
         (Method::POST, status::key_path(upload), None, Refused),
         (Method::POST, complete::path(upload), Some(parts), Refused),
+        (Method::POST, batch::OPEN_PATH.into(), any.clone(), Refused),
+        (Method::POST, batch::SIGN_PATH.into(), any.clone(), Refused),
+        (Method::POST, batch::COMPLETE_PATH.into(), any, Refused),
         (Method::GET, files::PATH.into(), None, Answered(200)),
         (Method::GET, files::path(id), None, Answered(200)),
         (Method::DELETE, files::path(id), None, Refused),

@@ -228,8 +228,8 @@ async fn every_step_repeated_after_a_lost_answer_gives_the_same() {
         let file = SealedFile::seal(opened, &plaintext);
         let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
         assert_eq!(
-            (&again.upload_id, again.method),
-            (file.id(), file.opened.method)
+            (&again.upload_id, again.method, again.signed_parts),
+            (file.id(), file.opened.method, Some(0))
         );
 
         let first = client.sign_all(&file).await;
@@ -243,6 +243,8 @@ async fn every_step_repeated_after_a_lost_answer_gives_the_same() {
         let rows = "SELECT count(*) FROM parts WHERE upload_id = ?";
         let rows = stack.number(rows, file.id().as_str()).await;
         assert_eq!(usize::try_from(rows).unwrap(), file.parts.len());
+        let again: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
+        assert_eq!(again.signed_parts.map(i64::from), Some(rows));
         for signed in [&first, &signed] {
             for (signed, part) in signed.iter().zip(&file.parts) {
                 let status = client.send_part(signed, part.clone()).await;
@@ -252,7 +254,10 @@ async fn every_step_repeated_after_a_lost_answer_gives_the_same() {
         let record: FileRecord = client.complete(&file).await.json(200);
         assert_eq!(client.complete(&file).await.json::<FileRecord>(200), record);
         let found: OpenedUpload = client.post(open::PATH, &asked).await.json(200);
-        assert_eq!(found.file.as_deref(), Some(&record));
+        assert_eq!(
+            (found.file.as_deref(), found.signed_parts),
+            (Some(&record), None)
+        );
         let status: UploadStatus = client.status(file.id()).await.json(200);
         assert_eq!(status.file.as_deref(), Some(&record));
         assert!(client.content(file.file_id()).await.body == plaintext);

@@ -10,8 +10,10 @@ use sealift_server::{
     records::{Records, Roles},
     telemetry::{self, Capture},
 };
-use sealift_transfer::api::{FileRecord, OpenedUpload, ProblemCode, SignedPart, files, open};
-use serde_json::Value;
+use sealift_transfer::api::{
+    BatchResults, FileRecord, OpenedUpload, ProblemCode, SignedPart, batch, files, open,
+};
+use serde_json::{Value, json};
 
 use crate::{
     handing_on::hand_on,
@@ -117,6 +119,9 @@ async fn opened(client: &Client, plaintext: &[u8]) -> SealedFile {
         .post(open::PATH, &other)
         .await
         .refused(ProblemCode::InvalidRequest);
+    let both = json!({ "uploads": [asked, other] });
+    let both = client.post(batch::OPEN_PATH, &both).await;
+    assert_eq!(both.json::<BatchResults<Value>>(200).results[1].status, 400);
     for _ in 0..4 {
         client.key_again(&opened.upload_id).await;
     }
@@ -150,7 +155,7 @@ async fn add_keys(secrets: &mut Secrets, stack: &Stack, file: &SealedFile) {
     secrets.bytes("content key", content_key.as_slice());
     let header = Header::parse_own(&file.opened.header).unwrap();
     let records = Records::open(&stack.config.database_file()).await.unwrap();
-    let row = records.newest_kek(&"acme".parse().unwrap()).await.unwrap();
+    let row = records.kek(&"acme".parse().unwrap(), 1).await.unwrap();
     records.close().await;
     let key_file = KeyFile::load(&stack.config.key_file).unwrap();
     let kek = key_file.open_kek(&row.unwrap()).unwrap();

@@ -8,7 +8,7 @@ use std::{
 
 use sealift_message::{Header, seal_record};
 use sealift_server::{
-    Clock, Config, Server, config::Sources, local_keks, make_api_key, records::Roles,
+    Clock, Config, Server, config::Sources, stored_keks, make_api_key, records::Roles,
 };
 use sealift_transfer::api::{FileRecord, UploadId, Verification, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -185,7 +185,7 @@ impl Stack {
         let header = "SELECT header FROM files WHERE original_filename <> ? LIMIT 1";
         let header = Header::parse_own(&self.blob(header, "").await).unwrap();
         let tenant = "local".parse().unwrap();
-        let keks = local_keks(&self.config, &tenant, header.encrypted_data_keys()).await;
+        let keks = stored_keks(&self.config, &tenant, header.encrypted_data_keys()).await;
         let kek = keks.unwrap().remove(0);
         let key = kek.records_key();
         let seal = |(id, number): (&String, u64)| {

@@ -86,6 +86,11 @@ pub struct OpenedUpload {
     /// The file, if a repeated client token names a complete upload. Then nothing is left to send.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub file: Option<Box<FileRecord>>,
+    /// How many parts were ever signed, if a repeated client token names an open upload. With 0 there is
+    /// nothing to compare, so that the client needs the key but no status. Servers of earlier versions do
+    /// not send this field.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub signed_parts: Option<u16>,
 }
 
 /// A content key on its way to the client that seals or opens. It is base64 in JSON, wiped when

@@ -6,7 +6,7 @@ use super::{Driver, Effect, Ended, NOT_OPENED, Side, ended::GivenUp};
 use crate::{
     api::{OpenedUpload, UploadId, UploadState, UploadStatus},
     part_plan::{Part, PartNumber, PartPlan},
-    upload::Event,
+    upload::{Event, FoundUpload},
 };
 
 /// What is known about the upload on the server.
@@ -45,14 +45,27 @@ impl<S: Side> Driver<S> {
         }
         let key = opened.content_key.as_ref().and_then(|key| key.to_bytes());
         let key = key.map(|bytes| ContentKey::from_bytes(&bytes));
-        let event = Event::Opened {
-            upload_id: opened.upload_id.clone(),
-            plan: opened.plan,
-            method: opened.method,
-            most_parts_per_request: opened.most_parts_per_request,
-            has_key: key.is_some(),
-        };
         let has_other_size = opened.plan.plaintext_len() != self.plaintext_len;
+        let upload_id = opened.upload_id.clone();
+        let event = if opened.signed_parts == Some(0) && key.is_none() && !has_other_size {
+            Event::Found(Box::new(FoundUpload {
+                upload_id,
+                plan: opened.plan,
+                method: opened.method,
+                most_parts_per_request: opened.most_parts_per_request,
+                state: UploadState::Open,
+                last_modified_ms: None,
+                parts: Vec::new(),
+            }))
+        } else {
+            Event::Opened {
+                upload_id,
+                plan: opened.plan,
+                method: opened.method,
+                most_parts_per_request: opened.most_parts_per_request,
+                has_key: key.is_some(),
+            }
+        };
         self.session = Session::Known(Known {
             upload_id: opened.upload_id,
             header: opened.header,

@@ -66,6 +66,7 @@ fn opened(parts: u64, has_key: bool) -> OpenedUpload {
         most_parts_per_request: 10,
         content_key: has_key.then(|| ContentKeyText::from_bytes(&[7; 32])),
         file: None,
+        signed_parts: None,
     }
 }
 

@@ -27,7 +27,8 @@ pub enum Event {
         /// and parts of it may have been signed.
         has_key: bool,
     },
-    /// The upload's status, if it is not complete.
+    /// The upload's status, if it is not complete. The answer to the open request is as good as a status
+    /// if it says that no part was ever signed.
     Found(Box<FoundUpload>),
     /// The upload is already complete, for example because the answer to its completion was lost.
     FoundComplete(UploadId),

@@ -67,7 +67,7 @@ impl Finding {
         Phase::Finding(self)
     }
 
-    fn found(self, found: FoundUpload, commands: &mut Vec<Command>) -> Phase {
+    pub(super) fn found(self, found: FoundUpload, commands: &mut Vec<Command>) -> Phase {
         match found.state {
             UploadState::Opening | UploadState::Open | UploadState::Completing => {}
             UploadState::Complete => return end(Outcome::Complete(found.upload_id), commands),

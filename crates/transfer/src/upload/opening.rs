@@ -74,6 +74,11 @@ impl Opening {
                     Sending::new(session).begin(settings, commands)
                 }
             },
+            // An earlier request opened the upload, and no part of it was ever signed.
+            Meaning::Other(Event::Found(found)) => match self.ending {
+                Some(ending) => Aborting::begin(found.upload_id, ending, commands),
+                None => Finding::opened(found.upload_id.clone()).found(*found, commands),
+            },
             Meaning::Other(Event::FoundComplete(upload_id)) => {
                 end(Outcome::Complete(upload_id), commands)
             }

@@ -77,6 +77,9 @@ impl Server {
         if state == UploadState::Complete {
             return Ok(Event::FoundComplete(id()));
         }
+        if !has_key && state == UploadState::Open && self.rows.is_empty() {
+            return self.status();
+        }
         Ok(Event::Opened {
             upload_id: id(),
             plan: self.plan,

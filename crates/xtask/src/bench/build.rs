@@ -20,6 +20,7 @@ use std::process::Command;
 pub(super) struct Built {
     /// The program that measures.
     pub(super) peers: PathBuf,
+    sealift: PathBuf,
     message: PathBuf,
     native_peers: PathBuf,
     site: PathBuf,
@@ -32,8 +33,9 @@ impl Built {
         build_sealing(workshop, toolchain, &site.join("module"), log)?;
         page::build(workshop, toolchain, &page::default_dist(workshop), log)?;
         Ok(Self {
-            message: bench(workshop, toolchain, ["sealift-message", "message"], log)?,
-            peers: bench(workshop, toolchain, ["sealift-tests", "peers"], log)?,
+            message: bench(workshop, toolchain, &["sealift-message"], "message", log)?,
+            peers: bench(workshop, toolchain, &PROGRAMS, "peers", log)?,
+            sealift: build_sealift(workshop, toolchain, log)?,
             native_peers: build_native_peers(workshop, toolchain, log)?,
             site,
         })
@@ -57,6 +59,7 @@ impl Built {
                 "SEALIFT_TEST_GECKODRIVER",
                 Tool::Geckodriver.program(workshop)?.into(),
             ),
+            ("SEALIFT_TEST_SEALIFT", self.sealift.clone().into()),
             ("SEALIFT_TEST_PAGE_DIR", page::default_dist(workshop).into()),
             ("SEALIFT_BENCH_SITE", self.site.clone().into()),
             ("SEALIFT_BENCH_MESSAGE", self.message.clone().into()),
@@ -68,6 +71,10 @@ impl Built {
         Ok(credentials.into_iter().chain(places).collect())
     }
 }
+
+/// The packages of the measuring program and of the command line. They are chosen together, because another choice
+/// would change the features of shared dependencies and build them once more.
+const PROGRAMS: [&str; 2] = ["sealift-tests", "sealift-cli"];
 
 /// Installs exactly the peers that the lock file names, unless they are installed, and bundles them.
 fn bundle_peers(web: &Path, site: &Path, log: &mut Log) -> Result<()> {
@@ -147,21 +154,29 @@ fn build_native_peers(
 fn bench(
     workshop: &Workshop,
     toolchain: &Toolchain,
-    [package, name]: [&str; 2],
+    packages: &[&str],
+    name: &str,
     log: &mut Log,
 ) -> Result<PathBuf> {
-    log.run(native::plain_cargo(workshop, toolchain).args([
-        "bench",
-        "--package",
-        package,
-        "--bench",
-        name,
-        "--no-run",
-    ]))?;
+    log.run(
+        native::plain_cargo(workshop, toolchain)
+            .args(["bench", "--bench", name, "--no-run"])
+            .args(packages.iter().flat_map(|package| ["--package", package])),
+    )?;
     let output = log.text();
     let program = program_in(&output)
         .ok_or_else(|| anyhow!("cargo does not say where the bench {name} is"))?;
     Ok(workshop.root.join(program))
+}
+
+/// Builds the command line and returns the path of its program.
+fn build_sealift(workshop: &Workshop, toolchain: &Toolchain, log: &mut Log) -> Result<PathBuf> {
+    log.run(
+        native::plain_cargo(workshop, toolchain)
+            .args(["build", "--release", "--bin", "sealift"])
+            .args(PROGRAMS.iter().flat_map(|package| ["--package", package])),
+    )?;
+    Ok(workshop.target.join("release/sealift"))
 }
 
 /// Returns the last program that cargo reports, as in `Executable benches/main.rs (target/release/deps/main-0123)`.

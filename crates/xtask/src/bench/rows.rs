@@ -1,8 +1,10 @@
 //! The rows of the benchmark: what is measured, against which peers, and with which goals. The names are those of
 //! tests/bench.
 
+mod client;
 mod firefox;
 mod link;
+mod many;
 mod memory;
 mod native;
 mod opening;
@@ -22,9 +24,11 @@ pub(super) const ROWS: &[Row] = &[
     resume::ROW,
     sealing::ROW,
     native::ROW,
+    client::ROW,
     reading::ROW,
     ranges::ROW,
     opening::ROW,
+    many::ROW,
     memory::ROW,
 ];
 

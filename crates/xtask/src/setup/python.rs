@@ -21,6 +21,13 @@ const CLI: Environment = Environment {
     program: "aws-encryption-cli",
 };
 
+/// The peer of the command line in the benchmark. Its speed changes with its version.
+const AWS_CLI: Environment = Environment {
+    name: "aws-cli",
+    requirements: &["awscli==1.45.11"],
+    program: "aws",
+};
+
 /// The programs that the stories start.
 pub(crate) struct Python {
     /// A Python that can import the SDK.
@@ -97,24 +104,38 @@ pub(crate) fn ready(workshop: &Workshop) -> Result<Python> {
     if let Some(python) = Python::find(workshop) {
         return Ok(python);
     }
-    if !makes_environments() {
-        timed(workshop, "set up Python", |log| {
-            debian::install(log, &["python3", "python3-venv"])
-        })
-        .result?;
-    }
-    for environment in [&SDK, &CLI] {
-        if !environment.is_ready(workshop) {
-            let name = format!("install {} (Python)", environment.name);
-            timed(workshop, &name, |log| environment.install(workshop, log)).result?;
-        }
-    }
+    make(workshop, &[&SDK, &CLI])?;
     Python::find(workshop).ok_or_else(|| {
         anyhow!(
             "the Python environments below {} do not start",
             shown(&workshop.cache)
         )
     })
+}
+
+/// Finds aws-cli or installs it. Only the benchmark needs it.
+pub(crate) fn aws_cli_ready(workshop: &Workshop) -> Result<PathBuf> {
+    if !AWS_CLI.is_ready(workshop) {
+        make(workshop, &[&AWS_CLI])?;
+    }
+    Ok(AWS_CLI.program(workshop, AWS_CLI.program))
+}
+
+/// Makes those of the environments that are not ready.
+fn make(workshop: &Workshop, environments: &[&Environment]) -> Result<()> {
+    if !makes_environments() {
+        timed(workshop, "set up Python", |log| {
+            debian::install(log, &["python3", "python3-venv"])
+        })
+        .result?;
+    }
+    for environment in environments {
+        if !environment.is_ready(workshop) {
+            let name = format!("install {} (Python)", environment.name);
+            timed(workshop, &name, |log| environment.install(workshop, log)).result?;
+        }
+    }
+    Ok(())
 }
 
 fn shown(cache: &Path) -> String {

@@ -6,7 +6,7 @@ use sealift_keyring::{
 };
 use sealift_message::general::Header;
 
-use super::{super::local_keks, raw_key};
+use super::{super::stored_keks, raw_key};
 use crate::{
     args::KeySources,
     failure::{Exit, Failure},
@@ -24,7 +24,7 @@ pub(super) async fn wrapping_keys(
         let key = RawAesKeyring::new(namespace, name, &raw_key::read(file)?);
         keys.push(WrappingKey::RawAes(key.map_err(|error| refused(&error))?));
     }
-    let keks = local_keks::of(&sources.deployment, header).await?;
+    let keks = stored_keks::of(&sources.deployment, header).await?;
     keys.extend(keks.into_iter().map(WrappingKey::Kek));
     if let Some(kms_keys) = kms(sources) {
         let reach = KmsReach {
@@ -75,7 +75,7 @@ pub(super) fn refused(error: &KeyringError) -> Failure {
         KeyringError::NotAKeyArn { .. } => failure(Exit::Usage),
         KeyringError::Unavailable { .. } => failure(Exit::Unreachable),
         KeyringError::NoCredentials => failure(Exit::NotAllowed).code("no_credentials"),
-        KeyringError::Refused { code } if code == "NotFoundException" => failure(Exit::NotFound),
+        KeyringError::Refused { code, .. } if code == "NotFoundException" => failure(Exit::NotFound),
         KeyringError::Refused { .. } => failure(Exit::NotAllowed).code("kms_refused"),
         KeyringError::Unauthentic => Failure::new(
             Exit::NotAuthentic,

@@ -7,7 +7,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
-use sealift_transfer::api::file_name::kept_name;
+use sealift_transfer::{api::file_name::kept_name, batches::LARGEST_SMALL_FILE};
 use walkdir::{DirEntry, WalkDir};
 
 use crate::{
@@ -222,6 +222,11 @@ impl Chosen {
             input: Input::File(path),
             name,
         }
+    }
+
+    /// Returns whether the file is known to be small.
+    pub(super) fn is_small(&self) -> bool {
+        self.len.is_some_and(|len| len <= LARGEST_SMALL_FILE)
     }
 }
 

@@ -1,11 +1,13 @@
-//! The progress bars of an upload: one for each file, and one for all together if there are several.
+//! The progress bars of an upload: one for each file, and one for all together if there are several. Then a small file
+//! has a bar only if it has to wait, because dozens of bars would come and go too fast to be read.
 
 use std::sync::{
-    Arc, Mutex, PoisonError,
+    Arc, Mutex, OnceLock, PoisonError,
     atomic::{AtomicU64, Ordering},
 };
 
 use sealift_client::Progress;
+use sealift_transfer::batches::LARGEST_SMALL_FILE;
 
 use super::Chosen;
 use crate::terminal::{Bar, Bars};
@@ -34,7 +36,10 @@ impl Total {
     /// Makes the bar of one file.
     pub(super) fn file(&self, bars: &Bars, name: &str, len: u64) -> ShownProgress {
         ShownProgress {
-            bar: bars.bytes(name, Some(len)),
+            bar: OnceLock::new(),
+            bars: bars.clone(),
+            len,
+            is_brief: self.0.is_some() && len <= LARGEST_SMALL_FILE,
             name: name.to_owned(),
             all: self.0.clone(),
             stored: Mutex::new(0),
@@ -44,7 +49,11 @@ impl Total {
 
 /// The bar of one file.
 pub(super) struct ShownProgress {
-    bar: Bar,
+    bar: OnceLock<Bar>,
+    bars: Bars,
+    len: u64,
+    /// Whether the file has no bar while all goes well.
+    is_brief: bool,
     name: String,
     all: Option<Arc<All>>,
     /// Bytes of this file that were added to the bar of all files.
@@ -54,15 +63,21 @@ pub(super) struct ShownProgress {
 impl ShownProgress {
     pub(super) fn on_progress(&self, now: &Progress) {
         let is_comparing = now.compared_plaintext_len < now.to_compare_plaintext_len;
-        match now.retries_in_ms {
-            Some(ms) => self.bar.says(&format!("retry in {} s", ms.div_ceil(1_000))),
-            None if is_comparing => self.bar.says(&format!("comparing {}", self.name)),
-            None => self.bar.says(&self.name),
+        if !self.is_brief || now.retries_in_ms.is_some() {
+            self.bar
+                .get_or_init(|| self.bars.bytes(&self.name, Some(self.len)));
         }
-        self.bar.reached(match is_comparing {
-            true => now.compared_plaintext_len,
-            false => now.stored_plaintext_len,
-        });
+        if let Some(bar) = self.bar.get() {
+            match now.retries_in_ms {
+                Some(ms) => bar.says(&format!("retry in {} s", ms.div_ceil(1_000))),
+                None if is_comparing => bar.says(&format!("comparing {}", self.name)),
+                None => bar.says(&self.name),
+            }
+            bar.reached(match is_comparing {
+                true => now.compared_plaintext_len,
+                false => now.stored_plaintext_len,
+            });
+        }
         if let Some(all) = &self.all {
             let mut before = self.stored.lock().unwrap_or_else(PoisonError::into_inner);
             // An upload that starts again counts from 0 again.

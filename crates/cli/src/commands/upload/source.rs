@@ -3,7 +3,7 @@
 use std::{
     env,
     io::{self, Read},
-    path::Path,
+    path::{Path, PathBuf},
 };
 
 use sealift_client::{
@@ -12,19 +12,35 @@ use sealift_client::{
 };
 use tokio::task::spawn_blocking;
 
-use crate::terminal::{Bar, Bars};
+use crate::{
+    args::Upload,
+    terminal::{Bar, Bars},
+};
+
+/// The folder for temporary files of which systems promise that it is on the disk. Many have /tmp in memory.
+const ON_DISK: &str = "/var/tmp";
+
+/// Returns the folder for temporary files.
+pub(super) fn temp_dir(args: &Upload) -> PathBuf {
+    match &args.temp_dir {
+        Some(chosen) => chosen.clone(),
+        None if env::var_os("TMPDIR").is_none() && Path::new(ON_DISK).is_dir() => ON_DISK.into(),
+        None => env::temp_dir(),
+    }
+}
 
 /// Makes a source from stdin. With a size, stdin is sent as it comes. Without one it is spooled first, because the size
 /// must be known before the first part is sealed.
 pub(super) async fn stdin(
-    size: Option<u64>,
+    args: &Upload,
     bars: &Bars,
     interrupted: &CancellationToken,
 ) -> Result<Stdin, UploadError> {
+    let (size, folder) = (args.size, temp_dir(args));
     let bar = size.is_none().then(|| bars.bytes("spooling stdin", None));
     let read = move || match (size, bar) {
         (Some(size), _) => StreamSource::new(io::stdin(), size).map(Stdin::Stream),
-        (None, bar) => spooled(io::stdin().lock(), bar.as_ref()).map(Stdin::Spool),
+        (None, bar) => spooled(io::stdin().lock(), &folder, bar.as_ref()).map(Stdin::Spool),
     };
     unless(interrupted, read).await
 }
@@ -33,23 +49,24 @@ pub(super) async fn stdin(
 pub(super) async fn file(
     path: &Path,
     name: &str,
+    folder: PathBuf,
     bars: &Bars,
     interrupted: &CancellationToken,
 ) -> Result<SealedSpool, UploadError> {
     let bar = bars.bytes(&format!("spooling {name}"), None);
     let path = path.to_owned();
-    let read = move || spooled(open_regular_file(path)?, Some(&bar));
+    let read = move || spooled(open_regular_file(path)?, &folder, Some(&bar));
     unless(interrupted, read).await
 }
 
 /// Seals an input into a temporary file, the spool.
-fn spooled(input: impl Read, bar: Option<&Bar>) -> Result<SealedSpool, SourceError> {
+fn spooled(input: impl Read, folder: &Path, bar: Option<&Bar>) -> Result<SealedSpool, SourceError> {
     let progress = |came| {
         if let Some(bar) = bar {
             bar.reached(came);
         }
     };
-    SealedSpool::make(input, &env::temp_dir(), progress)
+    SealedSpool::make(input, folder, progress)
 }
 
 /// Runs `read`, which may block for ever, until it is done or the person interrupts it.

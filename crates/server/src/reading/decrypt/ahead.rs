@@ -52,7 +52,7 @@ impl Ahead {
     pub(super) fn of(
         objects: Objects,
         object: StoredObject,
-        header: StoredHeader,
+        header: Arc<StoredHeader>,
         wanted: RangeOpener,
     ) -> Self {
         let frame_bytes = header.header().frame_length().sealed_len();

@@ -16,7 +16,7 @@ use crate::objects::{Objects, ObjectsError, StoredObject};
 pub(super) struct Source {
     pub(super) objects: Objects,
     pub(super) object: StoredObject,
-    pub(super) header: StoredHeader,
+    pub(super) header: Arc<StoredHeader>,
 }
 
 /// How often a piece whose GET breaks off is requested again. In a file of many pieces one GET
@@ -110,14 +110,18 @@ async fn after_header(
     stored: &StoredHeader,
 ) -> Result<Bytes, OpenError> {
     let header_len = stored.header().as_bytes().len();
-    let mut seen = BytesMut::new();
+    let mut next = async || match sealed.next().await {
+        Some(bytes) => Ok(bytes?),
+        None => Err(OpenError::from(DecryptError::Truncated)),
+    };
+    // Almost always the first bytes hold the whole header, and need no copy.
+    let mut seen = next().await?;
     while seen.len() < header_len {
-        match sealed.next().await {
-            Some(bytes) => seen.extend_from_slice(&bytes?),
-            None => return Err(DecryptError::Truncated.into()),
-        }
+        let mut longer = BytesMut::from(seen);
+        longer.extend_from_slice(&next().await?);
+        seen = longer.freeze();
     }
     stored.expect_at_start(&seen)?;
     seen.advance(header_len);
-    Ok(seen.freeze())
+    Ok(seen)
 }

@@ -1,10 +1,11 @@
 //! Tests KEK rows, records keys and API keys.
 
-use sealift_keyring::KekRow;
+use sealift_keyring::{KekRow, KekWrapper};
 use sealift_transfer::api::{ApiKeyId, TenantId};
+use sqlx::Executor as _;
 
 use super::{ann, at, audited, kept};
-use crate::records::{ApiKeyRow, NotARole, Records, RecordsError, Roles};
+use crate::records::{ApiKeyRow, AuditRow, NotARole, Records, RecordsError, Roles};
 
 fn kek(version: u32, sealed: u8) -> KekRow {
     KekRow {
@@ -12,8 +13,16 @@ fn kek(version: u32, sealed: u8) -> KekRow {
         version,
         pepper_version: 0,
         wrapped_by: "local".to_owned(),
+        wrapping_key_blob: None,
         iv: [sealed; 12],
         sealed: vec![sealed; 48],
+    }
+}
+
+fn made_at(ms: i64) -> AuditRow {
+    AuditRow {
+        at: at(ms),
+        ..audited()
     }
 }
 
@@ -21,35 +30,70 @@ fn tenant(name: &str) -> TenantId {
     name.parse().unwrap()
 }
 
-#[tokio::test]
-async fn the_newest_kek_is_found_and_every_older_one() {
-    let kept = kept().await;
-    assert_eq!(
-        kept.records.newest_kek(&tenant("acme")).await.unwrap(),
-        None
-    );
-    for version in [1, 10, 9, u32::MAX] {
-        let row = kek(version, 7);
-        assert_eq!(kept.records.add_kek(row.clone(), at(0)).await.unwrap(), row);
-        let found = kept.records.kek(&tenant("acme"), version).await.unwrap();
-        assert_eq!(found, Some(row));
+fn under_kms(version: u32, pepper_version: u32) -> KekRow {
+    KekRow {
+        pepper_version,
+        wrapped_by: "arn:aws:kms:r:1:key/1".to_owned(),
+        wrapping_key_blob: Some(vec![5; 99]),
+        ..kek(version, 7)
     }
-    let newest = kept.records.newest_kek(&tenant("acme")).await.unwrap();
-    assert_eq!(newest.unwrap().version, u32::MAX);
-    assert_eq!(kept.records.kek(&tenant("acme"), 2).await.unwrap(), None);
-    assert_eq!(
-        kept.records.newest_kek(&tenant("best")).await.unwrap(),
-        None
-    );
-    assert_eq!(kept.records.kek(&tenant("best"), 1).await.unwrap(), None);
 }
 
 #[tokio::test]
-async fn a_kek_of_some_tenant_is_found_where_there_is_one() {
+async fn the_newest_kek_of_each_wrapper_is_found_and_every_older_one() {
     let kept = kept().await;
-    assert_eq!(kept.records.any_kek().await.unwrap(), None);
-    kept.records.add_kek(kek(3, 7), at(0)).await.unwrap();
-    assert_eq!(kept.records.any_kek().await.unwrap(), Some(kek(3, 7)));
+    let (acme, best) = (tenant("acme"), tenant("best"));
+    for row in [kek(1, 7), kek(10, 7), kek(9, 7), under_kms(8, 1), under_kms(11, 2)] {
+        assert_eq!(kept.records.add_kek(row.clone(), made_at(3)).await.unwrap(), row);
+        let found = kept.records.kek(&acme, row.version).await.unwrap();
+        assert_eq!(found, Some(row));
+    }
+    for (wrapper, row) in [
+        (KekWrapper::KeyFile, kek(10, 7)),
+        (KekWrapper::KmsAndPepper, under_kms(11, 2)),
+    ] {
+        let newest = kept.records.newest_kek(&acme, wrapper).await.unwrap();
+        let newest = newest.unwrap();
+        assert_eq!((newest.row, newest.wraps, newest.made_at), (row, 0, at(3)));
+        let newest = kept.records.newest_kek(&best, wrapper).await.unwrap();
+        assert_eq!(newest, None);
+    }
+    let newest = kept.records.newest_kek_version(&acme).await.unwrap();
+    assert_eq!(newest, Some(11));
+    let newest = kept.records.newest_kek_version(&best).await.unwrap();
+    assert_eq!(newest, None);
+    assert_eq!(kept.records.kek(&acme, 2).await.unwrap(), None);
+    assert_eq!(kept.records.kek(&best, 1).await.unwrap(), None);
+}
+
+#[tokio::test]
+async fn one_row_of_each_wrapper_and_pepper_is_found() {
+    let kept = kept().await;
+    assert_eq!(kept.records.kek_of_each_wrapper().await.unwrap(), []);
+    for row in [kek(1, 7), under_kms(2, 1), under_kms(3, 2), under_kms(4, 2)] {
+        kept.records.add_kek(row, made_at(0)).await.unwrap();
+    }
+    let found = kept.records.kek_of_each_wrapper().await.unwrap();
+    let found: Vec<_> = found.into_iter().map(|row| row.pepper_version).collect();
+    assert_eq!(found, [1, 2, 0]);
+}
+
+#[tokio::test]
+async fn two_servers_together_reserve_no_more_wraps_than_one_kek_may_do() {
+    let kept = kept().await;
+    let other = Records::open(&kept.file).await.unwrap();
+    let acme = tenant("acme");
+    kept.records.add_kek(kek(1, 7), made_at(0)).await.unwrap();
+    let half = 1 << 29;
+    let (one, two) = tokio::join!(
+        kept.records.reserve_wraps(&acme, 1, half),
+        other.reserve_wraps(&acme, 1, half)
+    );
+    assert!(one.unwrap() && two.unwrap());
+    assert!(!other.reserve_wraps(&acme, 1, 1).await.unwrap());
+    assert!(!other.reserve_wraps(&acme, 2, 1).await.unwrap());
+    let newest = other.newest_kek(&acme, KekWrapper::KeyFile).await.unwrap();
+    assert_eq!(newest.unwrap().wraps, 1 << 30);
 }
 
 #[tokio::test]
@@ -57,13 +101,85 @@ async fn of_two_servers_that_make_a_kek_both_use_the_first() {
     let kept = kept().await;
     let other = Records::open(&kept.file).await.unwrap();
     let (one, two) = tokio::join!(
-        kept.records.add_kek(kek(1, 7), at(0)),
-        other.add_kek(kek(1, 8), at(0))
+        kept.records.add_kek(kek(1, 7), made_at(0)),
+        other.add_kek(kek(1, 8), made_at(0))
     );
     let one = one.unwrap();
     assert_eq!(one, two.unwrap());
     let found = other.kek(&tenant("acme"), 1).await.unwrap();
     assert_eq!(found, Some(one));
+}
+
+#[tokio::test]
+async fn a_row_that_was_replaced_meanwhile_stays() {
+    let kept = kept().await;
+    let acme = tenant("acme");
+    let old = kek(1, 7);
+    kept.records.add_kek(old.clone(), made_at(0)).await.unwrap();
+    let replace = |new: KekRow| kept.records.replace_kek(&old, new, made_at(9));
+    let first = KekRow {
+        iv: [1; 12],
+        ..under_kms(1, 2)
+    };
+    assert!(replace(first.clone()).await.unwrap());
+    let second = KekRow {
+        iv: [2; 12],
+        ..under_kms(1, 3)
+    };
+    assert!(!replace(second).await.unwrap());
+    assert_eq!(kept.records.kek(&acme, 1).await.unwrap(), Some(first));
+    // The age of the key is that of the key, not of its wrapper.
+    let wrapper = KekWrapper::KmsAndPepper;
+    let newest = kept.records.newest_kek(&acme, wrapper).await.unwrap();
+    assert_eq!(newest.unwrap().made_at, at(0));
+}
+
+#[tokio::test]
+async fn no_key_row_is_replaced_without_its_audit_entry() {
+    let kept = kept().await;
+    let acme = tenant("acme");
+    let old = kek(1, 7);
+    kept.records.add_kek(old.clone(), made_at(0)).await.unwrap();
+    let blob = kept.records.add_records_key_blob(&acme, vec![1; 99], at(0));
+    blob.await.unwrap();
+    let closed = "CREATE TRIGGER no_audit BEFORE INSERT ON audit
+                  BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
+    let writer = &kept.records.writer;
+    let close = writer.write(move |db| Box::pin(async move { db.execute(closed).await.map(drop) }));
+    close.await.unwrap();
+    let replaced = kept.records.replace_kek(&old, under_kms(1, 2), made_at(9));
+    assert!(replaced.await.is_err());
+    assert_eq!(kept.records.kek(&acme, 1).await.unwrap(), Some(old));
+    let records = &kept.records;
+    let replaced = records.replace_records_key_blob("acme", vec![1; 99], vec![2; 99], made_at(9));
+    assert!(replaced.await.is_err());
+    let blob = records.records_key_blob(&acme).await.unwrap();
+    assert_eq!(blob, Some(vec![1; 99]));
+}
+
+#[tokio::test]
+async fn of_a_shredded_key_only_the_version_is_left() {
+    let kept = kept().await;
+    let acme = tenant("acme");
+    for row in [kek(1, 7), under_kms(2, 1)] {
+        kept.records.add_kek(row, made_at(0)).await.unwrap();
+    }
+    let blob = kept.records.add_records_key_blob(&acme, vec![1; 99], at(0));
+    blob.await.unwrap();
+    assert_eq!(kept.records.shred_keys(&acme, made_at(1)).await.unwrap(), 2);
+    for version in [1, 2] {
+        assert_eq!(kept.records.kek(&acme, version).await.unwrap(), None);
+    }
+    for wrapper in [KekWrapper::KeyFile, KekWrapper::KmsAndPepper] {
+        let newest = kept.records.newest_kek(&acme, wrapper).await.unwrap();
+        assert_eq!(newest, None);
+    }
+    assert_eq!(kept.records.kek_of_each_wrapper().await.unwrap(), []);
+    assert_eq!(kept.records.keks_after("", 0, 9).await.unwrap(), []);
+    assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
+    let newest = kept.records.newest_kek_version(&acme).await.unwrap();
+    assert_eq!(newest, Some(2));
+    assert_eq!(kept.records.shred_keys(&acme, made_at(2)).await.unwrap(), 0);
 }
 
 #[tokio::test]
@@ -73,7 +189,7 @@ async fn of_two_servers_that_make_a_records_key_both_use_the_first() {
     let acme = tenant("acme");
     assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
     // The tenant's row may exist already, without a blob.
-    kept.records.add_kek(kek(1, 7), at(0)).await.unwrap();
+    kept.records.add_kek(kek(1, 7), made_at(0)).await.unwrap();
     assert_eq!(kept.records.records_key_blob(&acme).await.unwrap(), None);
     let (one, two) = tokio::join!(
         kept.records.add_records_key_blob(&acme, vec![1; 99], at(0)),

@@ -83,6 +83,30 @@ fn a_pause_or_a_cancel_while_the_key_is_imported_seals_nothing() {
 }
 
 #[test]
+fn an_upload_opened_before_of_which_nothing_was_signed_needs_its_key_but_no_status() {
+    for (signed_parts, asked) in [(Some(0), "fetch key"), (Some(1), "fetch status")] {
+        let again = || OpenedUpload {
+            signed_parts,
+            ..opened(1, false)
+        };
+        let (mut driver, _) = Driver::<Words>::start(settings(1), size(1));
+        let effects = driver.on(Done::Opened(Box::new(again())));
+        assert_eq!(said(&effects), [asked]);
+        if asked == "fetch key" {
+            driver.on(Done::KeyFetched(ContentKey::from_bytes(&[7; 32])));
+            let effects = driver.on(Done::KeyImported("sealer"));
+            assert_eq!(said(&effects), ["seal 1 by sealer"]);
+        }
+
+        // A cancel before the answer aborts it all the same.
+        let (mut driver, _) = Driver::<Words>::start(settings(1), size(1));
+        driver.control(Control::Cancel);
+        let effects = driver.on(Done::Opened(Box::new(again())));
+        assert_eq!(said(&effects), ["stop", "abort"]);
+    }
+}
+
+#[test]
 fn a_resumed_upload_imports_its_key_and_compares_before_it_seals() {
     let (mut driver, effects) = resumed(2, 5);
     assert_eq!(said(&effects), ["fetch status"]);

@@ -1,11 +1,14 @@
-//! Loads the key-encryption keys of a deployment with the local keyring. They decrypt the deployment's own objects.
+//! Loads the key-encryption keys of a deployment with the keyring local or kek. They decrypt the deployment's own
+//! objects.
+
+use std::collections::BTreeMap;
 
 use sealift_keyring::{Kek, KeyFileError, KeyFileProblem};
 use sealift_message::general::Header;
 use sealift_server::{
-    Config, LocalKeksError, TenantId,
+    Config, StoredKeksError, TenantId,
     config::{ConfigFile, Sources},
-    local_keks,
+    stored_keks,
 };
 
 use super::demo;
@@ -28,7 +31,7 @@ pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<
         Some((folder, key_file)) => (folder, Some(key_file)),
         None => (folder.clone(), None),
     };
-    // Flags only, because the environment describes the server that runs on this machine.
+    // The rest of the environment describes the server that runs on this machine.
     let mut flags = vec![
         ("data_dir", path(&folder)?),
         ("keyring", "local".to_owned()),
@@ -38,25 +41,42 @@ pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<
     }
     let config = Config::load(&Sources {
         file: ConfigFile::None,
-        environment: std::collections::BTreeMap::new(),
+        environment: key_settings(),
         flags,
     })?;
     let tenant = header.encryption_context().get("tenant");
     match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
         Some(tenant) => {
-            let keks = local_keks(&config, &tenant, header.encrypted_data_keys()).await;
+            let keks = stored_keks(&config, &tenant, header.encrypted_data_keys()).await;
             keks.map_err(refused)
         }
         None => Ok(Vec::new()),
     }
 }
 
-fn refused(error: LocalKeksError) -> anyhow::Error {
+/// Returns the variables of the environment that say how KMS is reached and which peppers there are. Peppers are
+/// secrets, so they are no flags.
+fn key_settings() -> BTreeMap<String, String> {
+    const KEYS: &[&str] = &[
+        "SEALIFT_PEPPER",
+        "ENCX_PEPPER",
+        "SEALIFT_PEPPER_VERSION",
+        "SEALIFT_OLD_PEPPER",
+        "SEALIFT_OLD_PEPPER_VERSION",
+        "SEALIFT_KMS_ENDPOINT",
+        "AWS_REGION",
+    ];
+    let given = KEYS.iter().map(|name| (*name, std::env::var(name)));
+    let given = given.filter_map(|(name, value)| Some((name.to_owned(), value.ok()?)));
+    given.collect()
+}
+
+fn refused(error: StoredKeksError) -> anyhow::Error {
     let failure = |exit| Failure::new(exit, error.to_string()).into();
     match &error {
-        LocalKeksError::NoDatabase(_) => failure(Exit::NotFound),
-        LocalKeksError::OtherKeyFile(_) => failure(Exit::NotAllowed),
-        LocalKeksError::KeyFile(KeyFileError {
+        StoredKeksError::NoDatabase(_) => failure(Exit::NotFound),
+        StoredKeksError::OtherKeyFile(_) => failure(Exit::NotAllowed),
+        StoredKeksError::KeyFile(KeyFileError {
             problem: KeyFileProblem::Missing,
             ..
         }) => failure(Exit::NotFound),

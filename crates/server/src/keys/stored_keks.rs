@@ -1,10 +1,15 @@
-//! Opens the key-encryption keys of a deployment with the `local` keyring, for commands that open
+//! Opens the key-encryption keys of a deployment with the keyring `local` or `kek`, for commands that open
 //! objects without a server. An operator runs them, whether or not a server is running.
 
-use sealift_keyring::{Kek, KeyFile, KeyFileError, KeyringError, kek_version_of};
+use std::sync::Arc;
+
+use sealift_keyring::{
+    Kek, KekRow, KekWrapper, KekWrappers, KeyFile, KeyFileError, KeyringError, kek_version_of,
+};
 use sealift_message::EncryptedDataKey;
 use sealift_transfer::api::TenantId;
 
+use super::at_start::connect;
 use crate::{
     config::Config,
     deployment::DeploymentError,
@@ -14,7 +19,7 @@ use crate::{
 /// The reasons why a deployment's keys are not available. Holds no secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
-pub enum LocalKeksError {
+pub enum StoredKeksError {
     /// The operator meant another folder, or there never was a database.
     #[error(transparent)]
     NoDatabase(DeploymentError),
@@ -24,6 +29,9 @@ pub enum LocalKeksError {
     /// The key file cannot be used.
     #[error(transparent)]
     KeyFile(#[from] KeyFileError),
+    /// KMS or the pepper does not open the row.
+    #[error(transparent)]
+    Keyring(#[from] KeyringError),
     /// The key file does not open the row.
     #[error("the key file is not the one of this database; name the right one")]
     OtherKeyFile(#[source] KeyringError),
@@ -33,19 +41,18 @@ pub enum LocalKeksError {
 /// This only reads: it makes no key, row or file.
 ///
 /// # Errors
-/// Returns a [`LocalKeksError`] if the database or the key file cannot be used.
-pub async fn local_keks(
+/// Returns a [`StoredKeksError`] if the database or the key file cannot be used.
+pub async fn stored_keks(
     config: &Config,
     tenant: &TenantId,
     encrypted: &[EncryptedDataKey],
-) -> Result<Vec<Kek>, LocalKeksError> {
+) -> Result<Vec<Kek>, StoredKeksError> {
     let file = config.database_file();
     if !file.is_file() {
-        return Err(LocalKeksError::NoDatabase(DeploymentError::NoDatabase(
+        return Err(StoredKeksError::NoDatabase(DeploymentError::NoDatabase(
             file,
         )));
     }
-    let key_file = KeyFile::load(&config.key_file)?;
     let mut records = ReadOnlyRecords::open(&file).await?;
     let mut keks = Vec::new();
     for key in encrypted {
@@ -53,13 +60,26 @@ pub async fn local_keks(
             continue;
         };
         if let Some(row) = records.kek(tenant, version).await? {
-            keks.push(
-                key_file
-                    .open_kek(&row)
-                    .map_err(LocalKeksError::OtherKeyFile)?,
-            );
+            keks.push(open(config, &row).await?);
         }
     }
     records.close().await?;
     Ok(keks)
+}
+
+/// Opens a row by what wrapped it. Nothing else is needed, so nothing else is loaded.
+async fn open(config: &Config, row: &KekRow) -> Result<Kek, StoredKeksError> {
+    let mut wrappers = KekWrappers::default();
+    match KekWrapper::of(row) {
+        KekWrapper::KeyFile => {
+            wrappers.key_file = Some(Arc::new(KeyFile::load(&config.key_file)?));
+            let opened = wrappers.open(row).await;
+            opened.map_err(StoredKeksError::OtherKeyFile)
+        }
+        KekWrapper::KmsAndPepper => {
+            wrappers.kms = Some(Arc::new(connect(config).await));
+            wrappers.peppers.clone_from(&config.peppers);
+            Ok(wrappers.open(row).await?)
+        }
+    }
 }

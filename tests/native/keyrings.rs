@@ -1,0 +1,171 @@
+//! A deployment moves from one keyring to another, and every file opens under each of them.
+
+use anyhow::{Context as _, Result};
+use bytes::Bytes;
+use sealift_keyring::{Pepper, Peppers};
+use sealift_server::{config::Keyring, list_keys, rewrap_keys, rotate_keys, shred_keys};
+use sealift_tests::{Moto, Randomness, Setup, Stack};
+use sealift_transfer::api::FileRecord;
+
+const PEPPER: &str = "a pepper of exactly thirty-two b";
+
+/// Uploads one file and returns it with its content.
+async fn one_more(stack: &Stack, files: &mut Vec<(FileRecord, Bytes)>) -> Result<()> {
+    let plaintext = Randomness::from_printed_seed()?.bytes(10_000 + files.len());
+    let name = format!("file {}", files.len());
+    let file = stack.upload(&name, &plaintext).await?;
+    files.push((file, plaintext));
+    Ok(())
+}
+
+/// Checks that every file is listed with its name and opens.
+async fn all_open(stack: &Stack, files: &[(FileRecord, Bytes)]) -> Result<()> {
+    for (file, plaintext) in files {
+        assert_eq!(stack.client.file(&file.id).await?, *file);
+        let opened = stack.client.download(&file.id, None).await?;
+        assert!(opened.read_all().await? == *plaintext, "{}", file.name);
+    }
+    Ok(())
+}
+
+/// Returns whether KMS itself encrypted the file's data key. Under a KEK it has 32 bytes and a tag of 16.
+fn is_of_kms(file: &FileRecord) -> bool {
+    file.encrypted_data_key.len() > 48
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_deployment_moves_from_local_to_kms_to_kek_and_back() -> Result<()> {
+    let moto = Moto::start().await?;
+    let key = moto.make_key().await?;
+    let mut stack = Setup::new()
+        .with_kek(&moto, &key, PEPPER)
+        .with("keyring", "local")
+        .start()
+        .await?;
+    let mut files = Vec::new();
+    one_more(&stack, &mut files).await?;
+    // Nothing asked KMS yet, although its settings are there.
+    assert_eq!(moto.proxy().journal().iter().count(), 0);
+    for keyring in [Keyring::Kms, Keyring::Kek, Keyring::Local, Keyring::Kek] {
+        stack = stack
+            .restart_with(|config| config.keyring = keyring)
+            .await?;
+        all_open(&stack, &files).await?;
+        one_more(&stack, &mut files).await?;
+        one_more(&stack, &mut files).await?;
+    }
+    all_open(&stack, &files).await?;
+    let of_kms = files.iter().filter(|(file, _)| is_of_kms(file));
+    let of_kms: Vec<_> = of_kms.map(|(file, _)| file.name.as_str()).collect();
+    assert_eq!(of_kms, ["file 1", "file 2"]);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn under_kek_kms_is_asked_once_for_many_uploads_and_reads() -> Result<()> {
+    let moto = Moto::start().await?;
+    let key = moto.make_key().await?;
+    let setup = Setup::new().with_kek(&moto, &key, PEPPER);
+    let stack = setup.start().await?;
+    let mut files = Vec::new();
+    one_more(&stack, &mut files).await?;
+    let calls = || moto.proxy().journal().iter().count();
+    let before = calls();
+    for _ in 0..10 {
+        one_more(&stack, &mut files).await?;
+    }
+    all_open(&stack, &files).await?;
+    assert_eq!(calls(), before);
+    // A new process opens the tenant's key once, and one more to prove that the pepper is right.
+    let stack = stack.restart().await?;
+    let before = calls();
+    all_open(&stack, &files).await?;
+    assert_eq!(calls(), before + 1);
+    Ok(())
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn keys_move_to_another_kms_key_and_pepper_while_the_server_serves() -> Result<()> {
+    const NEW_PEPPER: &str = "another pepper of thirty-two by.";
+    let moto = Moto::start().await?;
+    let (first, second) = (moto.make_key().await?, moto.make_key().await?);
+    let setup = Setup::new().with_kek(&moto, &first, PEPPER);
+    let mut stack = setup.start().await?;
+    let mut files = Vec::new();
+    one_more(&stack, &mut files).await?;
+
+    let both = peppers((2, NEW_PEPPER), Some((1, PEPPER)))?;
+    stack = stack
+        .restart_with(|config| {
+            config.kms_key = Some(second.clone());
+            config.peppers = Some(both);
+        })
+        .await?;
+    one_more(&stack, &mut files).await?;
+    let objects = |files: &[(FileRecord, Bytes)]| -> Result<Vec<Vec<u8>>> {
+        let paths = files.iter().map(|(file, _)| stack.object_path(file));
+        Ok(paths.map(std::fs::read).collect::<Result<_, _>>()?)
+    };
+    let sealed = objects(&files)?;
+    let report = rewrap_keys(stack.config(), |_| ()).await?;
+    // R8: keys move, objects do not.
+    assert!(objects(&files)? == sealed);
+    assert_eq!((report.moved, report.failed.len()), (1, 0));
+    one_more(&stack, &mut files).await?;
+    all_open(&stack, &files).await?;
+    // Doing it again changes nothing.
+    let again = rewrap_keys(stack.config(), |_| ()).await?;
+    assert_eq!((again.moved, again.were_there), (0, 1));
+
+    let rotated = rotate_keys(stack.config(), None).await?;
+    assert_eq!(rotated.len(), 1);
+    one_more(&stack, &mut files).await?;
+    let listed = list_keys(stack.config()).await?;
+    let versions: Vec<_> = listed.iter().map(|kek| kek.row.version).collect();
+    assert_eq!(versions, [1, 2]);
+    for kek in &listed {
+        assert_eq!((kek.row.pepper_version, &kek.row.wrapped_by), (2, &second));
+    }
+
+    // Neither the old pepper nor the old KMS key is needed any more.
+    let new = peppers((2, NEW_PEPPER), None)?;
+    stack = stack
+        .restart_with(|config| config.peppers = Some(new))
+        .await?;
+    all_open(&stack, &files).await?;
+
+    let wrong = peppers((2, PEPPER), None)?;
+    let refused = stack
+        .restart_with(|config| config.peppers = Some(wrong))
+        .await;
+    let refused = format!("{:#}", refused.err().context("the server started")?);
+    assert!(refused.contains("pepper of version 2"), "{refused}");
+    Ok(())
+}
+
+fn peppers(newest: (u32, &str), old: Option<(u32, &str)>) -> Result<Peppers> {
+    let pepper = |(version, text): (u32, &str)| Pepper::parse(version, text);
+    Ok(Peppers::new(
+        pepper(newest)?,
+        old.map(pepper).transpose()?,
+    )?)
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_shred_no_old_file_opens_and_new_files_get_a_new_key() -> Result<()> {
+    let stack = Setup::new().start().await?;
+    let mut files = Vec::new();
+    one_more(&stack, &mut files).await?;
+    let (old, _) = files.remove(0);
+    let tenant = old.encryption_context.get("tenant").context("a tenant")?;
+    assert_eq!(shred_keys(stack.config(), &tenant.parse()?).await?, 1);
+    // A server forgets the keys in memory within five minutes; a new process has none.
+    let stack = stack.restart().await?;
+    assert!(stack.client.download(&old.id, None).await.is_err());
+    one_more(&stack, &mut files).await?;
+    all_open(&stack, &files).await?;
+    let versions = list_keys(stack.config()).await?;
+    let versions: Vec<_> = versions.iter().map(|kek| kek.row.version).collect();
+    assert_eq!(versions, [2]);
+    Ok(())
+}
