@@ -6,8 +6,8 @@
 mod client;
 mod figures;
 mod ground;
-mod many;
 mod link;
+mod many;
 mod memory;
 mod native;
 mod opening;
@@ -29,8 +29,6 @@ use anyhow::{Result, bail};
 struct Scale {
     /// Bytes of the file that is uploaded.
     upload_bytes: u64,
-    /// The number of small files that are uploaded.
-    small_files: usize,
     /// Bytes of the plaintext that is only sealed.
     sealing_bytes: u64,
     /// The number of small files.
@@ -49,7 +47,6 @@ const MIB: u64 = 1 << 20;
 
 const FULL: Scale = Scale {
     upload_bytes: 1024 * MIB,
-    small_files: 1000,
     sealing_bytes: 100 * MIB,
     small_files: 1000,
     resumed_bytes: 4096 * MIB,
@@ -61,7 +58,6 @@ const FULL: Scale = Scale {
 /// Small sizes that show whether the bench works, not how fast Sealift is.
 const QUICK: Scale = Scale {
     upload_bytes: 128 * MIB,
-    small_files: 100,
     sealing_bytes: 32 * MIB,
     small_files: 200,
     resumed_bytes: 256 * MIB,

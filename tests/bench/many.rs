@@ -10,7 +10,7 @@ use std::{
 use anyhow::{Context as _, Result, ensure};
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 use sealift_client::{CancellationToken, FileSource, UploadOptions};
-use sealift_tests::{Browser, Randomness, Setup, Stack};
+use sealift_tests::{Browser, Randomness, Setup, Stack, address_in};
 use sealift_transfer::batches::MOST_SMALL_FILES;
 
 use crate::{Scale, figures, ground, memory::PATIENCE, plain_store::PlainStore};
@@ -59,7 +59,8 @@ fn plain_store(stack: &Stack) -> Result<PlainStore> {
     let config = stack.config();
     let credentials = config.key_file.with_file_name("s3-credentials.json");
     let endpoint = stack.store_endpoint().context("the store is not far")?;
-    PlainStore::of(&endpoint, &credentials)
+    let address = address_in(&endpoint)?;
+    PlainStore::of([address, address], &credentials)
 }
 
 fn files(folder: &Path, count: usize) -> Result<Vec<PathBuf>> {
