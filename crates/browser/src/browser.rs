@@ -6,8 +6,12 @@ use core::ops::Range;
 use futures::channel::oneshot;
 use js_sys::{Date, Uint8Array, global};
 use sealift_transfer::address::Moment;
-use wasm_bindgen::{JsCast as _, closure::Closure};
-use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, Crypto, Headers, Request, RequestCache, RequestInit, Response, SubtleCrypto,
+    WorkerGlobalScope, WorkerNavigator,
+};
 
 use crate::failure::Fault;
 
@@ -104,6 +108,41 @@ pub(crate) async fn online() {
         }
         sleep(ASK_EVERY_MS).await;
     }
+}
+
+/// A request under way. Dropping it aborts the request, and its body.
+pub(crate) struct Running(AbortController);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        self.0.abort();
+    }
+}
+
+/// Sends a request that no cache answers and that leaves nothing in a cache. Resolves to the answer before its body
+/// comes.
+///
+/// # Errors
+/// Fails if the browser refuses to send it.
+pub(crate) fn fetch(
+    url: &str,
+    headers: &Headers,
+    init: &RequestInit,
+) -> Result<
+    (
+        impl Future<Output = Result<Response, JsValue>> + use<>,
+        Running,
+    ),
+    JsValue,
+> {
+    let abort = AbortController::new()?;
+    init.set_headers_headers(headers);
+    init.set_signal(Some(&abort.signal()));
+    init.set_cache(RequestCache::NoStore);
+    let request = Request::new_with_str_and_init(url, init)?;
+    let answer = JsFuture::from(scope().fetch_with_request(&request));
+    let answer = async { Ok(answer.await?.unchecked_into()) };
+    Ok((answer, Running(abort)))
 }
 
 /// Returns a callback that may be called often and sends on `sender` once.
