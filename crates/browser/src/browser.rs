@@ -110,39 +110,37 @@ pub(crate) async fn online() {
     }
 }
 
-/// A request under way. Dropping it aborts the request, and its body.
-pub(crate) struct Running(AbortController);
+/// A request under way. Dropping it aborts the request, and the body of its answer.
+pub(crate) struct Fetch {
+    answer: JsFuture,
+    abort: AbortController,
+}
 
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.abort();
+impl Fetch {
+    /// Sends a request that no cache answers, and whose answer stays in no cache.
+    ///
+    /// # Errors
+    /// Fails if the browser does not send it.
+    pub(crate) fn send(url: &str, headers: &Headers, init: &RequestInit) -> Result<Self, JsValue> {
+        let abort = AbortController::new()?;
+        init.set_headers_headers(headers);
+        init.set_signal(Some(&abort.signal()));
+        init.set_cache(RequestCache::NoStore);
+        let request = Request::new_with_str_and_init(url, init)?;
+        let answer = JsFuture::from(scope().fetch_with_request(&request));
+        Ok(Self { answer, abort })
+    }
+
+    /// Waits for the answer's status and headers. Call it once.
+    pub(crate) async fn answer(&mut self) -> Result<Response, JsValue> {
+        Ok((&mut self.answer).await?.unchecked_into())
     }
 }
 
-/// Sends a request that no cache answers and that leaves nothing in a cache. Resolves to the answer before its body
-/// comes.
-///
-/// # Errors
-/// Fails if the browser refuses to send it.
-pub(crate) fn fetch(
-    url: &str,
-    headers: &Headers,
-    init: &RequestInit,
-) -> Result<
-    (
-        impl Future<Output = Result<Response, JsValue>> + use<>,
-        Running,
-    ),
-    JsValue,
-> {
-    let abort = AbortController::new()?;
-    init.set_headers_headers(headers);
-    init.set_signal(Some(&abort.signal()));
-    init.set_cache(RequestCache::NoStore);
-    let request = Request::new_with_str_and_init(url, init)?;
-    let answer = JsFuture::from(scope().fetch_with_request(&request));
-    let answer = async { Ok(answer.await?.unchecked_into()) };
-    Ok((answer, Running(abort)))
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.abort.abort();
+    }
 }
 
 /// Returns a callback that may be called often and sends on `sender` once.

@@ -11,7 +11,7 @@ use wasm_bindgen_futures::JsFuture;
 use web_sys::{Headers, RequestInit, Response};
 
 use crate::{
-    browser::{Running, fetch, within},
+    browser::{Fetch, within},
     failure::{Fault, Peer, RequestError},
     movement::Movement,
     part_buffers::PartBuffer,
@@ -45,9 +45,8 @@ pub async fn get_piece(
     let expected = Expected::new(recorded, range);
     let movement = Movement::within(stall_ms);
     let getting = core::pin::pin!(async {
-        let sent = send(get, &expected.bytes).map_err(no_answer)?;
-        let (answer, _running) = sent;
-        let answer = answer.await.map_err(no_answer)?;
+        let mut request = send(get, &expected.bytes).map_err(no_answer)?;
+        let answer = request.answer().await.map_err(no_answer)?;
         movement.progressed();
         expected.compare(&answer)?;
         let body = Body::of(&answer).map_err(no_answer)?;
@@ -69,22 +68,13 @@ pub async fn get_piece(
     }
 }
 
-fn send(
-    get: &PresignedGet,
-    range: &str,
-) -> Result<
-    (
-        impl Future<Output = Result<Response, JsValue>> + use<>,
-        Running,
-    ),
-    JsValue,
-> {
+fn send(get: &PresignedGet, range: &str) -> Result<Fetch, JsValue> {
     let headers = Headers::new()?;
     for (name, value) in &get.headers {
         headers.set(name, value)?;
     }
     headers.set("range", range)?;
-    fetch(&get.url, &headers, &RequestInit::new())
+    Fetch::send(&get.url, &headers, &RequestInit::new())
 }
 
 fn no_answer(_: JsValue) -> Fault {

@@ -20,7 +20,7 @@ use web_sys::{Headers, RequestInit, RequestRedirect, Response};
 use zeroize::Zeroizing;
 
 use crate::{
-    browser::{Running, fetch, len_of, sleep},
+    browser::{Fetch, len_of, sleep},
     credential::Credential,
     failure::{Peer, RequestError},
     report::to_js,
@@ -184,9 +184,9 @@ impl ServerApi {
     ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
         let (authorization, credential) = self.credential.authorization();
         let authorization = authorization.as_ref().map(|value| value.as_str());
-        let (answer, _running) = request(method, path, body, authorization)
+        let mut request = request(method, path, body, authorization)
             .map_err(|_| RequestError::no_answer(Peer::Server))?;
-        let answer = core::pin::pin!(async { whole(answer.await?).await });
+        let answer = core::pin::pin!(async { whole(request.answer().await?).await });
         let patience = core::pin::pin!(sleep(patience_ms));
         let (answer, bytes) = match select(answer, patience).await {
             Either::Left((Ok(answered), _)) => answered,
@@ -211,13 +211,7 @@ fn request(
     path: &str,
     body: Option<String>,
     authorization: Option<&str>,
-) -> Result<
-    (
-        impl Future<Output = Result<Response, JsValue>> + use<>,
-        Running,
-    ),
-    JsValue,
-> {
+) -> Result<Fetch, JsValue> {
     let headers = Headers::new()?;
     if let Some(authorization) = authorization {
         headers.set("authorization", authorization)?;
@@ -230,7 +224,7 @@ fn request(
     init.set_method(method);
     // The API has no redirects, and somebody else's login page must not be followed.
     init.set_redirect(RequestRedirect::Error);
-    fetch(path, &headers, &init)
+    Fetch::send(path, &headers, &init)
 }
 
 async fn whole(answer: Response) -> Result<(Response, Zeroizing<Vec<u8>>), JsValue> {
