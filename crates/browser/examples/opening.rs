@@ -7,7 +7,6 @@ use sealift_browser::{
     browser::random,
     decrypt::{PIECES_AT_ONCE, Piece, PieceOpener},
     failure::Fault,
-    part_buffers::PartBuffers,
     seal::{Backend, PartSealer},
 };
 use sealift_message::{
@@ -25,7 +24,6 @@ const PART_LENGTH: u64 = 8 * 1024 * 1024;
 pub struct Opening {
     opener: PieceOpener,
     object: Uint8Array,
-    buffers: PartBuffers,
 }
 
 #[wasm_bindgen]
@@ -77,15 +75,17 @@ impl Opening {
         Ok(Self {
             opener: PieceOpener::new(header.as_bytes(), key(), sealed_len, plaintext_len).await?,
             object,
-            buffers: PartBuffers::at_most(20 << 20),
         })
     }
 
     async fn open_piece(&self, piece: Piece) -> Result<(), Fault> {
         const BEYOND: Fault = Fault::Browser("the object is shorter than its pieces");
         let sealed = view(&self.object, &piece.sealed).ok_or(BEYOND)?;
-        let buffer = self.buffers.take(piece.plaintext_len()).await?;
-        self.opener.open(&piece, &sealed, buffer.bytes()).await
+        // The object is opened repeatedly, and opening a piece replaces its bytes.
+        self.opener
+            .open(&piece, &sealed.slice(0, sealed.length()))
+            .await?;
+        Ok(())
     }
 }
 

@@ -6,8 +6,12 @@ use core::ops::Range;
 use futures::channel::oneshot;
 use js_sys::{Date, Uint8Array, global};
 use sealift_transfer::address::Moment;
-use wasm_bindgen::{JsCast as _, closure::Closure};
-use web_sys::{Crypto, SubtleCrypto, WorkerGlobalScope, WorkerNavigator};
+use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{
+    AbortController, Crypto, Headers, Request, RequestCache, RequestInit, Response, SubtleCrypto,
+    WorkerGlobalScope, WorkerNavigator,
+};
 
 use crate::failure::Fault;
 
@@ -103,6 +107,39 @@ pub(crate) async fn online() {
             return;
         }
         sleep(ASK_EVERY_MS).await;
+    }
+}
+
+/// A request under way. Dropping it aborts the request, and the body of its answer.
+pub(crate) struct Fetch {
+    answer: JsFuture,
+    abort: AbortController,
+}
+
+impl Fetch {
+    /// Sends a request that no cache answers, and whose answer stays in no cache.
+    ///
+    /// # Errors
+    /// Fails if the browser does not send it.
+    pub(crate) fn send(url: &str, headers: &Headers, init: &RequestInit) -> Result<Self, JsValue> {
+        let abort = AbortController::new()?;
+        init.set_headers_headers(headers);
+        init.set_signal(Some(&abort.signal()));
+        init.set_cache(RequestCache::NoStore);
+        let request = Request::new_with_str_and_init(url, init)?;
+        let answer = JsFuture::from(scope().fetch_with_request(&request));
+        Ok(Self { answer, abort })
+    }
+
+    /// Waits for the answer's status and headers. Call it once.
+    pub(crate) async fn answer(&mut self) -> Result<Response, JsValue> {
+        Ok((&mut self.answer).await?.unchecked_into())
+    }
+}
+
+impl Drop for Fetch {
+    fn drop(&mut self) {
+        self.abort.abort();
     }
 }
 

@@ -1,15 +1,13 @@
 //! Downloads one file: fetches it from the store in pieces of whole frames, opens each piece here, and saves
 //! it once it is authentic. Plaintext does not pass the server.
 //!
-//! Memory is bounded whatever the file's size: [`PIECES_AT_ONCE`] pieces of 8 MiB of sealed bytes, and the
-//! 20 MiB that [`PartBuffers`] give for their plaintext.
+//! Memory is bounded whatever the file's size: [`PIECES_AT_ONCE`] buffers of 8 MiB, into which pieces are fetched,
+//! and in which they are opened.
 
 mod piece_opener;
 mod pieces;
 mod progress;
 mod source;
-
-use std::rc::Rc;
 
 use futures::{
     future::{Either, select},
@@ -24,10 +22,16 @@ pub use self::{
     progress::Progress,
     source::{Giver, Source},
 };
-use crate::{failure::Fault, part_buffers::PartBuffers, sink::Sink};
+use crate::{
+    failure::Fault,
+    part_buffers::{PartBuffers, USUAL_BYTES},
+    sink::Sink,
+};
 
 /// The number of pieces fetched at once: while one is opened and saved, the next ones come.
 pub const PIECES_AT_ONCE: usize = 3;
+/// The most bytes of their buffers.
+pub const MOST_BUFFER_BYTES: u32 = 3 * USUAL_BYTES;
 
 /// A file whose header was checked and whose key was imported, ready to be decrypted.
 pub struct Decryption {
@@ -62,7 +66,7 @@ impl Decryption {
         &self,
         sink: &Sink,
         buffers: &PartBuffers,
-        progress: &Rc<Progress>,
+        progress: &Progress,
     ) -> Result<(), Fault> {
         let pieces = stream::iter(self.opener.pieces());
         let opened = pieces.try_for_each_concurrent(PIECES_AT_ONCE, |piece| {
@@ -80,16 +84,15 @@ impl Decryption {
         piece: Piece,
         sink: &Sink,
         buffers: &PartBuffers,
-        progress: &Rc<Progress>,
+        progress: &Progress,
     ) -> Result<(), Fault> {
-        let (counting, coming) = (progress.clone(), piece.clone());
-        let comes = move |sealed_bytes| counting.comes(&coming, sealed_bytes);
+        let mut buffer = buffers.take(piece.sealed_len()).await?;
+        let comes = |sealed_bytes| progress.comes(&piece, sealed_bytes);
         let retrying = || progress.retrying();
-        let sealed = self.source.get(&piece.sealed, comes, retrying).await?;
-        let buffer = buffers.take(piece.plaintext_len()).await?;
-        self.opener.open(&piece, &sealed, buffer.bytes()).await?;
-        drop(sealed);
-        sink.write(buffer.bytes(), piece.plaintext.start).await?;
+        let got = self.source.get(&piece.sealed, &mut buffer, comes, retrying);
+        got.await?;
+        let plaintext = self.opener.open(&piece, buffer.bytes()).await?;
+        sink.write(&plaintext, piece.plaintext.start).await?;
         progress.saved(&piece);
         Ok(())
     }

@@ -18,7 +18,7 @@ use self::report::DownloadReporter;
 use crate::{
     browser::len_of,
     credential::Credential,
-    decrypt::{Decryption, Giver, Progress},
+    decrypt::{Decryption, Giver, MOST_BUFFER_BYTES, Progress},
     failure::Fault,
     part_buffers::PartBuffers,
     part_files::PartFiles,
@@ -44,9 +44,6 @@ use crate::{
 /// `cancelled`. After `failed` and `cancelled` nothing of the file stays.
 #[wasm_bindgen(js_name = Opener)]
 pub struct Downloader(Rc<Shared>);
-
-/// The most bytes of all pieces that are opened at once, and of the buffers that wait for the next.
-const MOST_BYTES: u32 = 20 * 1024 * 1024;
 
 struct Shared {
     server: Rc<ServerApi>,
@@ -80,7 +77,7 @@ impl Downloader {
             credential,
             reporter: Rc::new(DownloadReporter::new(reporter)),
             stall_ms: options.patience.stall_ms,
-            buffers: PartBuffers::at_most(MOST_BYTES),
+            buffers: PartBuffers::at_most(MOST_BUFFER_BYTES),
             files: PartFiles::default(),
             under_way: RefCell::default(),
             offered: RefCell::default(),
@@ -199,7 +196,7 @@ impl Shared {
         size: u64,
         sink: &Sink,
     ) -> Result<(), Fault> {
-        let progress = Rc::new(Progress::new(self.reporter.clone(), size));
+        let progress = Progress::new(self.reporter.clone(), size);
         let giver = Giver {
             server: self.server.clone(),
             file: file?,

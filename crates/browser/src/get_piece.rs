@@ -1,22 +1,20 @@
-//! Sends one GET for a range of an object to the store. `XMLHttpRequest` reports progress, and lets us
-//! check the answer's headers before its bytes come.
+//! Sends one GET for a range of an object to the store, and reads the answer into a buffer. The answer's headers are
+//! checked before its bytes come.
 
 use core::ops::Range;
-use std::{cell::RefCell, rc::Rc};
 
-use futures::{
-    channel::oneshot,
-    future::{Either, select},
-};
-use js_sys::Uint8Array;
+use futures::future::{Either, select};
+use js_sys::{Function, Object, Promise, Reflect, Uint8Array};
 use sealift_transfer::{api::PresignedGet, retry::RequestFailure};
-use wasm_bindgen::{JsCast as _, JsValue, closure::Closure};
-use web_sys::{ProgressEvent, XmlHttpRequest, XmlHttpRequestResponseType};
+use wasm_bindgen::{JsCast as _, JsValue};
+use wasm_bindgen_futures::JsFuture;
+use web_sys::{Headers, RequestInit, Response};
 
 use crate::{
-    browser::{len_of, sends_once},
+    browser::{Fetch, within},
     failure::{Fault, Peer, RequestError},
     movement::Movement,
+    part_buffers::PartBuffer,
     server_api::retry_after_ms,
 };
 
@@ -29,8 +27,8 @@ pub struct Recorded {
     pub sealed_len: u64,
 }
 
-/// Gets exactly the bytes in `range`, and uses none of them unless the answer is of the recorded object.
-/// Calls `progress` with the number of bytes received so far. Dropping the future aborts the request.
+/// Gets exactly the bytes in `range` into a buffer of that length, and uses none of them unless the answer is of the
+/// recorded object. Calls `progress` with the number of bytes received so far. Dropping the future aborts the request.
 ///
 /// # Errors
 /// Returns [`Fault::ObjectReplaced`] if the store has another object, [`Fault::ObjectDamaged`] if the
@@ -40,22 +38,50 @@ pub async fn get_piece(
     get: &PresignedGet,
     recorded: &Recorded,
     range: &Range<u64>,
+    buffer: &mut PartBuffer,
     stall_ms: u64,
-    progress: impl Fn(u64) + 'static,
-) -> Result<Uint8Array, Fault> {
-    let no_answer = || Fault::from(RequestError::no_answer(Peer::Store));
+    progress: impl Fn(u64),
+) -> Result<(), Fault> {
     let expected = Expected::new(recorded, range);
-    let running = Running::start(get, expected, stall_ms, progress);
-    let (running, ended) = running.map_err(|_| no_answer())?;
-    let stalled = core::pin::pin!(running.movement.stalled());
-    match select(ended, stalled).await {
-        Either::Left((Ok(()), _)) => running.answer(),
-        Either::Left((Err(_), _)) | Either::Right(_) => Err(no_answer()),
+    let movement = Movement::within(stall_ms);
+    let getting = core::pin::pin!(async {
+        let mut request = send(get, &expected.bytes).map_err(no_answer)?;
+        let answer = request.answer().await.map_err(no_answer)?;
+        movement.progressed();
+        expected.compare(&answer)?;
+        let body = Body::of(&answer).map_err(no_answer)?;
+        let mut at = 0;
+        while let Some(more) = body.read(buffer, at).await? {
+            movement.progressed();
+            at = more;
+            progress(at);
+        }
+        match at == expected.len {
+            true => Ok(()),
+            false => Err(no_answer(JsValue::NULL)),
+        }
+    });
+    let stalled = core::pin::pin!(movement.stalled());
+    match select(getting, stalled).await {
+        Either::Left((got, _)) => got,
+        Either::Right(_) => Err(no_answer(JsValue::NULL)),
     }
 }
 
+fn send(get: &PresignedGet, range: &str) -> Result<Fetch, JsValue> {
+    let headers = Headers::new()?;
+    for (name, value) in &get.headers {
+        headers.set(name, value)?;
+    }
+    headers.set("range", range)?;
+    Fetch::send(&get.url, &headers, &RequestInit::new())
+}
+
+fn no_answer(_: JsValue) -> Fault {
+    RequestError::no_answer(Peer::Store).into()
+}
+
 /// The values that the answer must have.
-#[derive(Clone)]
 struct Expected {
     etag: String,
     content_range: String,
@@ -75,10 +101,10 @@ impl Expected {
     }
 
     /// Checks an answer's status and headers.
-    fn compare(&self, request: &XmlHttpRequest) -> Result<(), Fault> {
-        let header = |name| request.get_response_header(name).ok().flatten();
-        // The status is 0 if there was no answer, or if the store's CORS rules hide it.
-        match request.status().unwrap_or(0) {
+    fn compare(&self, answer: &Response) -> Result<(), Fault> {
+        let headers = answer.headers();
+        let header = |name| headers.get(name).ok().flatten();
+        match answer.status() {
             206 => match (header("etag"), header("content-range")) {
                 (Some(etag), Some(content_range)) => {
                     let is_the_object = etag == self.etag && content_range == self.content_range;
@@ -91,7 +117,6 @@ impl Expected {
             // `If-Match` did not match, or the object ends before the range begins.
             412 | 416 => Err(Fault::ObjectReplaced),
             404 => Err(Fault::ObjectDamaged),
-            0 => Err(RequestError::no_answer(Peer::Store).into()),
             200..300 => Err(Fault::Answer("the store does not send ranges")),
             status => {
                 let retry_after_ms = header("retry-after").as_deref().and_then(retry_after_ms);
@@ -105,120 +130,75 @@ impl Expected {
     }
 }
 
-/// A request under way, with the closures that it calls.
-struct Running {
-    request: XmlHttpRequest,
-    expected: Expected,
-    movement: Movement,
-    /// Why we aborted the request before its bytes came.
-    refused: Rc<RefCell<Option<Fault>>>,
-    _begun: Closure<dyn Fn()>,
-    _progress: Closure<dyn Fn(ProgressEvent)>,
-    _ended: Closure<dyn FnMut()>,
+/// The body of an answer.
+struct Body {
+    reader: JsValue,
+    /// Whether the browser writes into our buffer. Otherwise the bytes are copied there.
+    is_written: bool,
 }
 
-impl Running {
-    fn start(
-        get: &PresignedGet,
-        expected: Expected,
-        stall_ms: u64,
-        progress: impl Fn(u64) + 'static,
-    ) -> Result<(Self, oneshot::Receiver<()>), JsValue> {
-        let request = XmlHttpRequest::new()?;
-        request.open_with_async("GET", &get.url, true)?;
-        request.set_response_type(XmlHttpRequestResponseType::Arraybuffer);
-        for (name, value) in &get.headers {
-            request.set_request_header(name, value)?;
-        }
-        request.set_request_header("range", &expected.bytes)?;
-        let movement = Movement::within(stall_ms);
-        let refused: Rc<RefCell<Option<Fault>>> = Rc::default();
-        let begun = when_begun(&request, &expected, &movement, &refused);
-        let progress = when_more_came(&request, &expected, &movement, &refused, progress);
-        let (end, ended) = oneshot::channel();
-        let when_ended = sends_once(end);
-        request.set_onreadystatechange(Some(begun.as_ref().unchecked_ref()));
-        request.set_onprogress(Some(progress.as_ref().unchecked_ref()));
-        request.set_onloadend(Some(when_ended.as_ref().unchecked_ref()));
-        request.send()?;
-        let running = Self {
-            request,
-            expected,
-            movement,
-            refused,
-            _begun: begun,
-            _progress: progress,
-            _ended: when_ended,
-        };
-        Ok((running, ended))
+impl Body {
+    /// Safari up to version 18 does not write into buffers.
+    fn of(answer: &Response) -> Result<Self, JsValue> {
+        let body = Reflect::get(answer, &"body".into())?;
+        let options = Object::new();
+        Reflect::set(&options, &"mode".into(), &"byob".into())?;
+        Ok(match call(&body, "getReader", &options) {
+            Ok(reader) => Self {
+                reader,
+                is_written: true,
+            },
+            Err(_) => Self {
+                reader: call(&body, "getReader", &JsValue::UNDEFINED)?,
+                is_written: false,
+            },
+        })
     }
 
-    fn answer(&self) -> Result<Uint8Array, Fault> {
-        if let Some(fault) = self.refused.take() {
-            return Err(fault);
+    /// Reads some bytes to offset `at` of the buffer, and returns the offset behind them, or `None` at the end.
+    ///
+    /// # Errors
+    /// Returns [`Fault::ObjectReplaced`] if more bytes come than the buffer has, because a body without a promised
+    /// length could fill all memory, and [`Fault::Request`] if the connection is lost.
+    async fn read(&self, buffer: &mut PartBuffer, at: u64) -> Result<Option<u64>, Fault> {
+        buffer.renew();
+        let len = u64::from(buffer.bytes().length());
+        let rest = within(buffer.bytes(), at..len, 0).ok_or(Fault::ObjectReplaced)?;
+        let rest_len = rest.length();
+        if rest_len == 0 {
+            // Browsers read nothing into an empty array, and only another read shows that the body ends here.
+            let beyond = self.next(&Uint8Array::new_with_length(1)).await;
+            let (_, is_end) = beyond.map_err(no_answer)?;
+            return is_end.then_some(None).ok_or(Fault::ObjectReplaced);
         }
-        self.expected.compare(&self.request)?;
-        let body = self.request.response().ok();
-        let body = body.filter(|body| !body.is_null() && !body.is_undefined());
-        let bytes = body.map(|body| Uint8Array::new(&body));
-        bytes
-            .filter(|bytes| u64::from(bytes.length()) == self.expected.len)
-            .ok_or_else(|| RequestError::no_answer(Peer::Store).into())
+        let (bytes, is_end) = self.next(&rest).await.map_err(no_answer)?;
+        if self.is_written && !buffer.take_back(&bytes.buffer()) {
+            return Err(no_answer(JsValue::NULL));
+        }
+        if is_end {
+            return Ok(None);
+        }
+        if bytes.length() > rest_len {
+            return Err(Fault::ObjectReplaced);
+        }
+        if !self.is_written {
+            rest.set(&bytes, 0);
+        }
+        Ok(at.checked_add(bytes.length().into()))
+    }
+
+    /// Returns the next bytes, and whether the body has ended. A reader that does not write into `into` ignores it.
+    async fn next(&self, into: &Uint8Array) -> Result<(Uint8Array, bool), JsValue> {
+        let read = call(&self.reader, "read", into)?;
+        let read = JsFuture::from(Promise::resolve(&read)).await?;
+        let is_end = Reflect::get(&read, &"done".into())?.is_truthy();
+        let bytes = Reflect::get(&read, &"value".into())?.dyn_into();
+        let none = |_| Uint8Array::new_with_length(0);
+        Ok((bytes.unwrap_or_else(none), is_end))
     }
 }
 
-/// Makes the callback that aborts an answer before its bytes come, if its headers are not the expected ones.
-fn when_begun(
-    request: &XmlHttpRequest,
-    expected: &Expected,
-    movement: &Movement,
-    refused: &Rc<RefCell<Option<Fault>>>,
-) -> Closure<dyn Fn()> {
-    let (request, expected) = (request.clone(), expected.clone());
-    let (movement, refused) = (movement.clone(), refused.clone());
-    Closure::new(move || {
-        if request.ready_state() != XmlHttpRequest::HEADERS_RECEIVED {
-            return;
-        }
-        movement.progressed();
-        if let Err(fault) = expected.compare(&request) {
-            refused.replace(Some(fault));
-            // `abort` fails only for a request that was never sent.
-            let _nothing_to_abort = request.abort();
-        }
-    })
-}
-
-/// Makes the callback that counts the received bytes. It aborts an answer that is longer than the range,
-/// because a body without a promised length could fill all memory.
-fn when_more_came(
-    request: &XmlHttpRequest,
-    expected: &Expected,
-    movement: &Movement,
-    refused: &Rc<RefCell<Option<Fault>>>,
-    progress: impl Fn(u64) + 'static,
-) -> Closure<dyn Fn(ProgressEvent)> {
-    let (request, most) = (request.clone(), expected.len);
-    let (movement, refused) = (movement.clone(), refused.clone());
-    Closure::new(move |event: ProgressEvent| {
-        movement.progressed();
-        let loaded = len_of(event.loaded());
-        if loaded <= most {
-            return progress(loaded);
-        }
-        refused.replace(Some(Fault::ObjectReplaced));
-        let _nothing_to_abort = request.abort();
-    })
-}
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        // The closures are dropped now, so nothing may call them any more.
-        self.request.set_onreadystatechange(None);
-        self.request.set_onprogress(None);
-        self.request.set_onloadend(None);
-        if self.request.ready_state() != XmlHttpRequest::DONE {
-            let _nothing_to_abort = self.request.abort();
-        }
-    }
+fn call(of: &JsValue, method: &str, argument: &JsValue) -> Result<JsValue, JsValue> {
+    let method: Function = Reflect::get(of, &method.into())?.dyn_into()?;
+    method.call1(of, argument)
 }

@@ -1,6 +1,6 @@
-//! The memory in which parts are sealed, hashed and kept until they are sent, and pieces are opened. It is
-//! JavaScript's, because a wasm module's memory never shrinks. Buffers are reused, because fresh memory costs
-//! more time than sealing.
+//! The memory in which parts are sealed, hashed and kept until they are sent, and into which pieces are fetched to be
+//! opened there. It is JavaScript's, because a wasm module's memory never shrinks. Buffers are reused, because fresh
+//! memory costs more time than sealing.
 
 use std::{
     cell::{Cell, RefCell},
@@ -18,6 +18,9 @@ use crate::{
 const MOST_LARGE: u32 = 3;
 /// Buffer lengths are multiples of this, so that the parts of different files fit the same buffers.
 const STEP_BYTES: u64 = 128 * 1024;
+
+/// The most bytes of a buffer for a part or a piece of the usual 8 MiB.
+pub const USUAL_BYTES: u32 = 8 * 1024 * 1024 + 256 * 1024;
 
 /// The buffers of a page.
 #[derive(Clone)]
@@ -111,12 +114,13 @@ impl PartBuffer {
         &self.sealed
     }
 
-    /// Returns the memory, to be transferred to another worker. Until [`Self::take_back`] the buffer has no bytes.
+    /// Returns the memory, to be transferred to another worker or to a stream. Until [`Self::take_back`] the buffer has
+    /// no bytes.
     pub(crate) fn lend(&self) -> ArrayBuffer {
         self.whole.buffer()
     }
 
-    /// Takes the memory that another worker transferred back, and returns whether it is as long as it was.
+    /// Takes the memory that was transferred back, and returns whether it is as long as it was.
     pub(crate) fn take_back(&mut self, memory: &ArrayBuffer) -> bool {
         if memory.byte_length() != self.capacity {
             return false;
@@ -125,9 +129,16 @@ impl PartBuffer {
         true
     }
 
-    /// Replaces memory that was lent and is lost.
+    /// Replaces memory that was lent and did not come back.
     pub(crate) fn renew(&mut self) {
-        self.hold(Uint8Array::new_with_length(self.capacity));
+        if self.is_lent() {
+            self.hold(Uint8Array::new_with_length(self.capacity));
+        }
+    }
+
+    /// Memory that was transferred has no bytes here.
+    fn is_lent(&self) -> bool {
+        self.whole.length() != self.capacity
     }
 
     fn hold(&mut self, whole: Uint8Array) {
@@ -140,8 +151,7 @@ impl Drop for PartBuffer {
     fn drop(&mut self) {
         let in_use = &self.home.0.in_use;
         in_use.set(in_use.get().saturating_sub(self.capacity.into()));
-        // Memory that was lent and did not come back has no bytes here.
-        if self.whole.length() == self.capacity {
+        if !self.is_lent() {
             self.home.0.idle.borrow_mut().push(self.whole.clone());
         }
     }

@@ -10,7 +10,7 @@ use crate::{
     browser::within,
     failure::Fault,
     file_slice::ChosenFile,
-    part_buffers::{PartBuffer, PartBuffers},
+    part_buffers::{PartBuffer, PartBuffers, USUAL_BYTES},
     part_files::{PartFile, PartFiles},
     put_part::Body,
     seal::{ANOTHER_LENGTH, PartSealer, sha256},
@@ -22,8 +22,6 @@ use crate::{
 /// The most sealed bytes of a part that is kept in memory. Larger parts, which only files over 668 GB have,
 /// go through a file, so that memory stays bounded.
 pub const LARGEST_IN_MEMORY: u64 = 64 * 1024 * 1024;
-/// The most bytes of a buffer for a part of the usual 8 MiB.
-const USUAL_BUFFER_BYTES: u32 = 8 * 1024 * 1024 + 256 * 1024;
 /// The parts in memory besides those that are sealed, for all uploads of a page: five are sent, and one is hashed
 /// or waits for its signature.
 const PARTS_NOT_SEALED: u32 = 6;
@@ -65,7 +63,7 @@ impl SealedParts {
     #[must_use]
     pub fn new(largest_in_memory: u64, pool: SealingPool) -> Self {
         let most_parts = PARTS_NOT_SEALED.saturating_add(pool.most_at_once());
-        let most_bytes = USUAL_BUFFER_BYTES.saturating_mul(most_parts);
+        let most_bytes = USUAL_BYTES.saturating_mul(most_parts);
         Self {
             largest_in_memory,
             pool,

@@ -16,13 +16,11 @@ use sealift_transfer::{
 use serde::{Serialize, de::DeserializeOwned};
 use wasm_bindgen::{JsCast as _, JsValue};
 use wasm_bindgen_futures::JsFuture;
-use web_sys::{
-    AbortController, Headers, Request, RequestCache, RequestInit, RequestRedirect, Response,
-};
+use web_sys::{Headers, RequestInit, RequestRedirect, Response};
 use zeroize::Zeroizing;
 
 use crate::{
-    browser::{len_of, scope, sleep},
+    browser::{Fetch, len_of, sleep},
     credential::Credential,
     failure::{Peer, RequestError},
     report::to_js,
@@ -177,9 +175,9 @@ impl ServerApi {
     ) -> Result<(u16, Zeroizing<Vec<u8>>), RequestError> {
         let (authorization, credential) = self.credential.authorization();
         let authorization = authorization.as_ref().map(|value| value.as_str());
-        let (request, _running) = request(method, path, body, authorization)
+        let mut request = request(method, path, body, authorization)
             .map_err(|_| RequestError::no_answer(Peer::Server))?;
-        let answer = core::pin::pin!(answer(&request));
+        let answer = core::pin::pin!(async { whole(request.answer().await?).await });
         let patience = core::pin::pin!(sleep(patience_ms));
         let (answer, bytes) = match select(answer, patience).await {
             Either::Left((Ok(answered), _)) => answered,
@@ -199,21 +197,12 @@ impl ServerApi {
 
 const UNAUTHENTICATED: u16 = 401;
 
-/// Aborts a request that is still under way when this is dropped.
-struct Running(AbortController);
-
-impl Drop for Running {
-    fn drop(&mut self) {
-        self.0.abort();
-    }
-}
-
 fn request(
     method: &str,
     path: &str,
     body: Option<String>,
     authorization: Option<&str>,
-) -> Result<(Request, Running), JsValue> {
+) -> Result<Fetch, JsValue> {
     let headers = Headers::new()?;
     if let Some(authorization) = authorization {
         headers.set("authorization", authorization)?;
@@ -223,20 +212,13 @@ fn request(
         headers.set("content-type", "application/json")?;
         init.set_body_opt_str(Some(&body));
     }
-    let abort = AbortController::new()?;
     init.set_method(method);
-    init.set_headers_headers(&headers);
-    init.set_signal(Some(&abort.signal()));
-    init.set_cache(RequestCache::NoStore);
     // The API has no redirects, and somebody else's login page must not be followed.
     init.set_redirect(RequestRedirect::Error);
-    let request = Request::new_with_str_and_init(path, &init)?;
-    Ok((request, Running(abort)))
+    Fetch::send(path, &headers, &init)
 }
 
-async fn answer(request: &Request) -> Result<(Response, Zeroizing<Vec<u8>>), JsValue> {
-    let answer = JsFuture::from(scope().fetch_with_request(request)).await?;
-    let answer: Response = answer.unchecked_into();
+async fn whole(answer: Response) -> Result<(Response, Zeroizing<Vec<u8>>), JsValue> {
     let body = Uint8Array::new(&JsFuture::from(answer.array_buffer()?).await?);
     let bytes = Zeroizing::new(body.to_vec());
     body.fill(0, 0, body.length());

@@ -64,27 +64,21 @@ impl PieceOpener {
         pieces::of(self.layout)
     }
 
-    /// Opens a piece. `sealed` is all of its bytes, and `plaintext` is as long as its plaintext.
+    /// Opens a piece in the memory of its sealed bytes, and returns its plaintext there. A frame's plaintext ends before
+    /// the next sealed frame begins, and WebCrypto copies a frame before it opens it.
     ///
     /// # Errors
-    /// Returns [`Fault::ObjectDamaged`] if a byte is not authentic, and [`Fault::Browser`] if a buffer has
-    /// another length. Nothing in `plaintext` may be used then.
-    pub async fn open(
-        &self,
-        piece: &Piece,
-        sealed: &Uint8Array,
-        plaintext: &Uint8Array,
-    ) -> Result<(), Fault> {
-        let is_whole = u64::from(sealed.length()).checked_add(piece.sealed.start)
-            == Some(piece.sealed.end)
-            && u64::from(plaintext.length()) == piece.plaintext_len();
-        if !is_whole {
+    /// Returns [`Fault::ObjectDamaged`] if a byte is not authentic, and [`Fault::Browser`] if `bytes` has another length
+    /// than the piece. Nothing in `bytes` may be used then.
+    pub async fn open(&self, piece: &Piece, bytes: &Uint8Array) -> Result<Uint8Array, Fault> {
+        if Some(piece.sealed.end) != piece.sealed.start.checked_add(bytes.length().into()) {
             return Err(Fault::Browser("a buffer has another length than the piece"));
         }
         if piece.sealed.start == 0 {
-            self.compare_header(sealed)?;
+            self.compare_header(bytes)?;
         }
-        stream::iter(self.frames_to_open(piece, sealed, plaintext))
+        let plaintext = within(bytes, 0..piece.plaintext_len(), 0).ok_or(NO_SUCH_FRAME)?;
+        stream::iter(self.frames_to_open(piece, bytes, &plaintext))
             .try_for_each_concurrent(FRAMES_IN_FLIGHT, |frame_to_open| async move {
                 let FrameToOpen {
                     frame,
@@ -94,7 +88,8 @@ impl PieceOpener {
                 } = frame_to_open;
                 self.key.open(&frame, at, &sealed, &plaintext).await
             })
-            .await
+            .await?;
+        Ok(plaintext)
     }
 
     fn compare_header(&self, sealed: &Uint8Array) -> Result<(), Fault> {

@@ -22,6 +22,12 @@ pub struct Piece {
 }
 
 impl Piece {
+    /// Returns the number of its bytes in the object.
+    #[must_use]
+    pub fn sealed_len(&self) -> u64 {
+        self.sealed.end.saturating_sub(self.sealed.start)
+    }
+
     /// Returns the number of its plaintext bytes.
     #[must_use]
     pub fn plaintext_len(&self) -> u64 {

@@ -4,7 +4,6 @@ use core::convert::Infallible;
 use std::{cell::RefCell, ops::Range, rc::Rc};
 
 use futures::lock::Mutex;
-use js_sys::Uint8Array;
 use sealift_transfer::{
     address::{Life, Moment},
     api::{FileId, FileOpening, PresignedGet},
@@ -15,6 +14,7 @@ use crate::{
     browser::{jitter, moment, online, sleep},
     failure::{Fault, Peer, RequestError},
     get_piece::{Recorded, get_piece},
+    part_buffers::PartBuffer,
     server_api::ServerApi,
 };
 
@@ -128,17 +128,18 @@ impl Source {
         }
     }
 
-    /// Gets all bytes in `range`. Retries while that may help. Calls `comes` with the number of bytes received
-    /// so far, and `retrying` before each retry.
+    /// Gets all bytes in `range` into a buffer of that length. Retries while that may help. Calls `comes` with the
+    /// number of bytes received so far, and `retrying` before each retry.
     ///
     /// # Errors
     /// Fails as [`get_piece`] does, and returns [`Fault::ObjectReplaced`] if the server now has another object.
     pub async fn get(
         &self,
         range: &Range<u64>,
-        comes: impl Fn(u64) + Clone + 'static,
+        buffer: &mut PartBuffer,
+        comes: impl Fn(u64),
         retrying: impl Fn(),
-    ) -> Result<Uint8Array, Fault> {
+    ) -> Result<(), Fault> {
         let mut attempts = Attempts::default();
         let mut is_renewed = false;
         loop {
@@ -150,7 +151,14 @@ impl Source {
                 address = self.address.borrow().clone();
             }
             let stall_ms = self.giver.stall_ms;
-            let got = get_piece(&address.get, &self.recorded, range, stall_ms, comes.clone());
+            let got = get_piece(
+                &address.get,
+                &self.recorded,
+                range,
+                buffer,
+                stall_ms,
+                &comes,
+            );
             let error = match got.await {
                 Err(Fault::Request(error)) => error,
                 other => return other,

@@ -5,7 +5,7 @@ use std::rc::Rc;
 use js_sys::{Function, Uint8Array};
 use sealift_browser::{
     credential::Credential,
-    decrypt::{Decryption, Giver, Progress},
+    decrypt::{Decryption, Giver, MOST_BUFFER_BYTES, Progress},
     downloader::report::DownloadReporter,
     failure::{Failure, Fault},
     part_buffers::PartBuffers,
@@ -42,12 +42,9 @@ async fn opened(given: FileOpening, stall_ms: u64) -> Result<Vec<u8>, Fault> {
     let size = given.size;
     let files = PartFiles::default();
     let sink = Sink::new(Way::InMemory, size, &files).await?;
-    let progress = Rc::new(Progress::new(
-        Rc::new(DownloadReporter::new(nobody())),
-        size,
-    ));
+    let progress = Progress::new(Rc::new(DownloadReporter::new(nobody())), size);
     let decryption = Decryption::new(giver(stall_ms), given).await?;
-    let buffers = PartBuffers::at_most(20 << 20);
+    let buffers = PartBuffers::at_most(MOST_BUFFER_BYTES);
     decryption.decrypt_into(&sink, &buffers, &progress).await?;
     let Saved::InMemory(blob) = sink.finish().await? else {
         unreachable!("it went into memory");
@@ -80,6 +77,14 @@ async fn files_of_every_length_come_whole() {
         let pieces = len.div_ceil(PIECE).max(1);
         assert_eq!(store.requests().len() as u64, pieces, "{len} bytes");
     }
+}
+
+#[wasm_bindgen_test]
+async fn a_browser_that_does_not_write_into_buffers_opens_files_too() {
+    let plaintext = plaintext(PIECE + 9000);
+    let plain = "return { ...usual, isPlain: true };";
+    let object = object(&plaintext);
+    opened_from(&object, plain, &plaintext).await.unwrap();
 }
 
 #[wasm_bindgen_test]
@@ -183,6 +188,10 @@ async fn an_answer_of_another_object_is_refused_before_its_bytes_are_used() {
             "usual.body = new Uint8Array(usual.body.length + 1); return usual;",
             "object_replaced",
         ),
+        (
+            "usual.body = new Uint8Array(usual.body.length + 1); return { ...usual, isPlain: true };",
+            "object_replaced",
+        ),
     ] {
         let store = Store::of(&whole, judgement);
         let refused = opened(given(whole.len() as u64, 9000), 60_000).await;
@@ -215,8 +224,9 @@ async fn a_lost_connection_and_a_busy_store_are_tried_again() {
     for judgement in [
         "return request.attempt > 1 ? usual : undefined;",
         "return request.attempt > 1 ? usual : { ...usual, status: 503 };",
-        // This body ends early.
+        // These bodies end early.
         "return request.attempt > 1 ? usual : { ...usual, body: usual.body.slice(1) };",
+        "return request.attempt > 1 ? usual : { ...usual, breaks: 5000 };",
     ] {
         opened_from(&whole, judgement, &plaintext).await.unwrap();
     }

@@ -14,62 +14,63 @@ pub(crate) const ETAG: &str = "\"the-object\"";
 /// The JavaScript body of a store's answer to one request. It gets `request` (`etag`, `range`, `url`, `from`,
 /// `to`, and `attempt`, which counts all requests from 1), the `object`, and the `usual` answer. It returns
 /// that answer, changed or not, or a promise of it; `undefined` loses the connection, and `null` never ends.
-/// `serverAnswers()` is a promise that resolves when a [`Server`] is asked next. `Date.ahead` is how many
-/// milliseconds a [`Clock`] is ahead.
+/// An answer with `breaks` loses the connection after those bytes of its body, and one with `isPlain` has a body that
+/// browsers cannot write into a buffer. `serverAnswers()` is a promise that resolves when a [`Server`] is asked next.
+/// `Date.ahead` is how many milliseconds a [`Clock`] is ahead.
 pub(crate) const HONEST: &str = "return usual;";
 
 const STORE: &str = r"
+const CHUNK = 100_003;
 const judge = new Function('request', 'object', 'usual', 'serverAnswers', judgement);
 const serverAnswers = () => new Promise((answers) => addEventListener('server-asked', answers, { once: true }));
-return class {
-  readyState = 0;
-  status = 0;
-  response = null;
-  #url;
-  #sent = {};
-  #headers = {};
-  #isAborted = false;
-  open(method, url) { this.#url = url; }
-  setRequestHeader(name, value) { this.#sent[name.toLowerCase()] = value; }
-  getResponseHeader(name) { return this.#headers[name] ?? null; }
-  send() {
-    const { 'if-match': etag, range } = this.#sent;
-    const [from, to] = /^bytes=(\d+)-(\d+)$/.exec(range).slice(1).map(Number);
-    requests.push(`${etag} ${range}`);
-    requests.underWay = (requests.underWay ?? 0) + 1;
-    requests.most = Math.max(requests.most ?? 0, requests.underWay);
-    const usual = {
-      status: 206,
-      headers: { etag, 'content-range': `bytes ${from}-${to}/${object.length}` },
-      body: object.slice(from, to + 1),
-    };
-    const answer = judge({ etag, range, url: this.#url, from, to, attempt: requests.length }, object, usual, serverAnswers);
-    if (answer === null) return;
-    Promise.resolve(answer).then((answer) => setTimeout(() => this.#answered(answer)));
+Object.assign(requests, { underWay: 0, most: 0, bodies: 0 });
+return async (request) => {
+  const { url, signal, headers } = request;
+  if (new URL(url).hostname !== 'store.example') return real(request);
+  const [etag, range] = [headers.get('if-match'), headers.get('range')];
+  const [from, to] = /^bytes=(\d+)-(\d+)$/.exec(range).slice(1).map(Number);
+  requests.push(`${etag} ${range}`);
+  requests.underWay += 1;
+  requests.most = Math.max(requests.most, requests.underWay);
+  let isOver = false;
+  const over = () => {
+    if (!isOver) requests.underWay -= 1;
+    isOver = true;
+  };
+  const aborted = new Promise((_, aborts) => signal.addEventListener('abort', () => { over(); aborts(signal.reason); }));
+  aborted.catch(() => {});
+  const usual = {
+    status: 206,
+    headers: { etag, 'content-range': `bytes ${from}-${to}/${object.length}` },
+    body: object.slice(from, to + 1),
+  };
+  let answer = judge({ etag, range, url, from, to, attempt: requests.length }, object, usual, serverAnswers);
+  if (answer === null) return aborted;
+  answer = await Promise.race([answer, aborted]);
+  if (answer === undefined) {
+    over();
+    throw new TypeError('the connection is lost');
   }
-  abort() {
-    this.#isAborted = true;
-    this.#end(0);
-  }
-  #answered(answer) {
-    if (this.#isAborted) return;
-    if (answer === undefined) return this.#end(0);
-    this.status = answer.status;
-    this.#headers = answer.headers;
-    this.readyState = 2;
-    this.onreadystatechange?.();
-    if (this.#isAborted) return;
-    requests.bodies = (requests.bodies ?? 0) + 1;
-    this.response = answer.body.buffer;
-    this.onprogress?.({ loaded: answer.body.length });
-    if (!this.#isAborted) this.#end(answer.status);
-  }
-  #end(status) {
-    if (this.readyState !== 4) requests.underWay -= 1;
-    this.status = status;
-    this.readyState = 4;
-    this.onloadend?.();
-  }
+  let at = 0;
+  const pull = (body) => {
+    if (at === 0) requests.bodies += 1;
+    const end = answer.breaks ?? answer.body.length;
+    const next = answer.body.subarray(at, Math.min(at + CHUNK, end, at + (body.byobRequest?.view.byteLength ?? CHUNK)));
+    at += next.length;
+    if (signal.aborted || next.length === 0) {
+      over();
+      if (signal.aborted || answer.breaks) return body.error(new TypeError('the connection is lost'));
+      body.close();
+      body.byobRequest?.respond(0);
+    } else if (body.byobRequest) {
+      const { view } = body.byobRequest;
+      new Uint8Array(view.buffer, view.byteOffset).set(next);
+      body.byobRequest.respond(next.length);
+    } else body.enqueue(next.slice());
+  };
+  const kind = answer.isPlain ? undefined : 'bytes';
+  const body = new ReadableStream({ type: kind, pull, cancel: over }, { highWaterMark: 0 });
+  return new Response(body, { status: answer.status, headers: answer.headers });
 };
 ";
 
@@ -82,10 +83,15 @@ pub(crate) struct Store {
 impl Store {
     pub(crate) fn of(object: &[u8], judgement: &str) -> Self {
         let requests = Array::new();
-        let make = Function::new_with_args("object, requests, judgement", STORE);
-        let object = Uint8Array::from(object);
-        let made = make.call3(&JsValue::NULL, &object, &requests, &judgement.into());
-        let real = replaced("XMLHttpRequest", &made.unwrap_throw());
+        let make = Function::new_with_args("real, object, requests, judgement", STORE);
+        let arguments = Array::of4(
+            &fetch(),
+            &Uint8Array::from(object),
+            &requests,
+            &judgement.into(),
+        );
+        let made = make.apply(&JsValue::NULL, &arguments).unwrap_throw();
+        let real = replaced("fetch", &made);
         Self { real, requests }
     }
 
@@ -115,7 +121,7 @@ impl Store {
 
 impl Drop for Store {
     fn drop(&mut self) {
-        replaced("XMLHttpRequest", &self.real);
+        replaced("fetch", &self.real);
     }
 }
 
@@ -127,6 +133,7 @@ pub(crate) struct Server {
 
 const SERVER: &str = r"
 return async (request) => {
+  if (new URL(request.url).hostname === 'store.example') return real(request);
   requests.push(`${request.method} ${new URL(request.url).pathname} ${request.headers.get('authorization') ?? ''}`.trim());
   dispatchEvent(new Event('server-asked'));
   const [status, body] = answers.length > 1 ? answers.shift() : answers[0];
@@ -142,8 +149,8 @@ impl Server {
             .map(|(status, body)| Array::of2(&(*status).into(), &JsString::from(body.as_str())))
             .collect();
         let requests = Array::new();
-        let make = Function::new_with_args("answers, requests", SERVER);
-        let made = make.call2(&JsValue::NULL, &answers, &requests);
+        let make = Function::new_with_args("real, answers, requests", SERVER);
+        let made = make.call3(&JsValue::NULL, &fetch(), &answers, &requests);
         let real = replaced("fetch", &made.unwrap_throw());
         Self { real, requests }
     }
@@ -188,6 +195,10 @@ impl Drop for Clock {
 
 fn date() -> JsValue {
     Reflect::get(&global(), &"Date".into()).unwrap_throw()
+}
+
+fn fetch() -> JsValue {
+    Reflect::get(&global(), &"fetch".into()).unwrap_throw()
 }
 
 fn replaced(name: &str, by: &JsValue) -> JsValue {
