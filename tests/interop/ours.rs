@@ -92,7 +92,10 @@ async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotatio
         expect_opened((sdk, &BOTH), None, &key, &stack, &old, "sealift")?;
     }
 
-    let peppers = Peppers::new(Pepper::parse(2, NEW_PEPPER)?, Some(Pepper::parse(1, PEPPER)?))?;
+    let peppers = Peppers::new(
+        Pepper::parse(2, NEW_PEPPER)?,
+        Some(Pepper::parse(1, PEPPER)?),
+    )?;
     let stack = stack
         .restart_with(|config| {
             config.kms_key = Some(second);
@@ -102,8 +105,14 @@ async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotatio
     rewrap_keys(stack.config(), |_| ()).await?;
     rotate_keys(stack.config(), None).await?;
     let new = stored(&stack, &SIZES).await?;
-    let pepper = [("SEALIFT_PEPPER", NEW_PEPPER), ("SEALIFT_PEPPER_VERSION", "2")];
-    let (old_key, new_key) = (export(&stack, &pepper, &old)?, export(&stack, &pepper, &new)?);
+    let pepper = [
+        ("SEALIFT_PEPPER", NEW_PEPPER),
+        ("SEALIFT_PEPPER_VERSION", "2"),
+    ];
+    let (old_key, new_key) = (
+        export(&stack, &pepper, &old)?,
+        export(&stack, &pepper, &new)?,
+    );
     for sdk in [Sdk::Python, Sdk::JavaScript] {
         expect_opened((sdk, &BOTH), None, &old_key, &stack, &old, "sealift")?;
         expect_opened((sdk, &BOTH), None, &new_key, &stack, &new, "sealift")?;

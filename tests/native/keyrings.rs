@@ -145,10 +145,7 @@ async fn keys_move_to_another_kms_key_and_pepper_while_the_server_serves() -> Re
 
 fn peppers(newest: (u32, &str), old: Option<(u32, &str)>) -> Result<Peppers> {
     let pepper = |(version, text): (u32, &str)| Pepper::parse(version, text);
-    Ok(Peppers::new(
-        pepper(newest)?,
-        old.map(pepper).transpose()?,
-    )?)
+    Ok(Peppers::new(pepper(newest)?, old.map(pepper).transpose()?)?)
 }
 
 #[tokio::test(flavor = "multi_thread")]

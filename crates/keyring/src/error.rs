@@ -78,7 +78,9 @@ pub enum KeyringError {
         version: u32,
     },
     /// The row opens with the pepper of the other version.
-    #[error("the pepper and the old pepper are swapped; exchange the two values, or their versions")]
+    #[error(
+        "the pepper and the old pepper are swapped; exchange the two values, or their versions"
+    )]
     SwappedPeppers,
     /// The version is 0, which stands for "no KEK".
     #[error("a key-encryption key's version counts from 1")]

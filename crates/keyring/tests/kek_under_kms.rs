@@ -134,7 +134,10 @@ async fn a_row_is_rewrapped_under_another_pepper_another_key_or_the_key_file() {
     let moving = moto.wrappers(&second, both((2, TWO), (1, ONE))).await;
     let by = KekWrapper::KmsAndPepper;
     let moved = moving.rewrap(by, &row).await.unwrap();
-    assert_eq!((moved.wrapped_by.as_str(), moved.pepper_version), (&*second, 2));
+    assert_eq!(
+        (moved.wrapped_by.as_str(), moved.pepper_version),
+        (&*second, 2)
+    );
     assert_eq!((moved.tenant.as_str(), moved.version), ("acme", 1));
     assert_ne!(moved.iv, row.iv);
     let after = moto.wrappers(&second, only(2, TWO)).await;
@@ -147,7 +150,10 @@ async fn a_row_is_rewrapped_under_another_pepper_another_key_or_the_key_file() {
         ..after.clone()
     };
     let local = all.rewrap(KekWrapper::KeyFile, &moved).await.unwrap();
-    assert_eq!((local.wrapped_by.as_str(), local.pepper_version), ("local", 0));
+    assert_eq!(
+        (local.wrapped_by.as_str(), local.pepper_version),
+        ("local", 0)
+    );
     assert_eq!(local.wrapping_key_blob, None);
     assert_eq!(opened(&all, &local).await, Ok(kek));
     let back = all.rewrap(by, &local).await.unwrap();

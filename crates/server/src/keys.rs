@@ -18,7 +18,6 @@ use crate::{
     clock::Clock,
     config::{Config, Keyring},
     records::{AuditAction, AuditRow, FileRow, Records},
-    unix_millis::UnixMillis,
 };
 
 mod at_start;
@@ -27,15 +26,15 @@ mod error;
 mod keks;
 mod kms_calls;
 mod kms_state;
-mod stored_keks;
 mod rewrapping;
 mod sealed_fields;
+mod stored_keks;
 mod versions;
 mod wraps;
 
 pub use error::KeysError;
+pub use rewrapping::{RewrapReport, Rewrapped, rewrap_keys};
 pub use stored_keks::{StoredKeksError, stored_keks};
-pub use rewrapping::{Rewrapped, RewrapReport, rewrap_keys};
 pub use versions::{KeyCommandError, list_keys, rotate_keys, shred_keys};
 pub(crate) use wraps::MOST_WRAPS;
 
@@ -117,9 +116,10 @@ impl Keys {
         });
     }
 
-    /// Returns since when KMS has not answered, or `None` if it answered last or was never asked.
-    pub(crate) fn kms_away_since(&self) -> Option<UnixMillis> {
-        self.kms_state.away_since()
+    /// Returns for how many seconds KMS has not answered, or `None` if it answered last or was never asked.
+    pub(crate) fn kms_away_seconds(&self) -> Option<u64> {
+        let since = self.kms_state.away_since()?;
+        Some(self.clock.now().since(since).as_secs())
     }
 
     /// Makes a new data key for one message of this tenant.
@@ -192,7 +192,10 @@ impl Keys {
             return Ok(OpenedRecordsKey::OfKek(self.kek(tenant, version).await?));
         }
         let cache = &self.records_keys;
-        let key = cache.get_or_refresh((tenant.to_string(), NO_KEK), Box::pin(self.kms_records_key(tenant)));
+        let key = cache.get_or_refresh(
+            (tenant.to_string(), NO_KEK),
+            Box::pin(self.kms_records_key(tenant)),
+        );
         Ok(OpenedRecordsKey::OfKms(key.await?))
     }
 

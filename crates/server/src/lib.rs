@@ -41,8 +41,8 @@ pub use deployment::{
     move_store,
 };
 pub use keys::{
-    KeyCommandError, KeysError, StoredKeksError, RewrapReport, Rewrapped, list_keys, stored_keks,
-    rewrap_keys, rotate_keys, shred_keys,
+    KeyCommandError, KeysError, RewrapReport, Rewrapped, StoredKeksError, list_keys, rewrap_keys,
+    rotate_keys, shred_keys, stored_keks,
 };
 pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};

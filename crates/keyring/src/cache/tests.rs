@@ -73,10 +73,7 @@ async fn a_failure_is_given_on_and_not_kept() {
 async fn a_key_is_opened_again_when_it_is_five_minutes_old() {
     let cache = KeyCache::default();
     let old = Arc::downgrade(&get(&cache, "a", 1, "key").await);
-    age(
-        &cache,
-        TENANT_KEYS_REFRESHED_AFTER - Duration::from_secs(1),
-    );
+    age(&cache, TENANT_KEYS_REFRESHED_AFTER - Duration::from_secs(1));
     assert_eq!(*get(&cache, "a", 1, "not opened").await, "key");
     age(&cache, Duration::from_secs(1));
     assert_eq!(*get(&cache, "a", 1, "again").await, "again");

@@ -4,9 +4,7 @@
 use sealift_message::{EncryptedDataKey, EncryptionContext, suite::KEY_LEN};
 
 use super::{KmsKeyring, PURPOSE, TENANT, arn_of};
-use crate::{
-    Kek, KekRow, Keyring as _, KeyringError, Pepper, Peppers, derive::KeyBytes, random,
-};
+use crate::{Kek, KekRow, Keyring as _, KeyringError, Pepper, Peppers, derive::KeyBytes, random};
 
 impl KmsKeyring {
     /// Seals a KEK in a new row, under a new KMS data key and the pepper.
@@ -52,12 +50,7 @@ impl KmsKeyring {
 }
 
 /// Says why a row does not open although KMS opened its data key, and so knows ARN, tenant and version.
-fn why(
-    row: &KekRow,
-    input: &[u8; KEY_LEN],
-    peppers: &Peppers,
-    version: u32,
-) -> KeyringError {
+fn why(row: &KekRow, input: &[u8; KEY_LEN], peppers: &Peppers, version: u32) -> KeyringError {
     let opens = |pepper: &Pepper| row.open(input, pepper.bytes()).is_ok();
     if peppers.other_than(version).is_some_and(opens) {
         KeyringError::SwappedPeppers

@@ -199,7 +199,10 @@ async fn a_refusal_gives_its_code_and_a_failed_decryption_gives_nothing() {
         assert_eq!(refusal, expected);
         // The sentence names the action and the key, which is what a policy needs.
         let sentence = refusal.to_string();
-        assert!(sentence.contains("kms:Decrypt") && sentence.contains(ARN), "{sentence}");
+        assert!(
+            sentence.contains("kms:Decrypt") && sentence.contains(ARN),
+            "{sentence}"
+        );
     }
     for code in ["InvalidCiphertextException", "IncorrectKeyException"] {
         let opened = open(&refused(400, code).await).await;

@@ -14,10 +14,7 @@ use crate::{
 };
 
 /// Returns what the deployment has to open its keys with.
-pub(super) async fn wrappers(
-    config: &Config,
-    records: &Records,
-) -> Result<KekWrappers, KeysError> {
+pub(super) async fn wrappers(config: &Config, records: &Records) -> Result<KekWrappers, KeysError> {
     let rows = records.kek_of_each_wrapper().await?;
     let wrappers = KekWrappers {
         key_file: key_file(config, &rows)?,

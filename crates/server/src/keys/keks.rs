@@ -39,11 +39,7 @@ impl Keys {
     }
 
     /// Returns one version of the tenant's KEK.
-    pub(super) async fn kek(
-        &self,
-        tenant: &TenantId,
-        version: u32,
-    ) -> Result<Arc<Kek>, KeysError> {
+    pub(super) async fn kek(&self, tenant: &TenantId, version: u32) -> Result<Arc<Kek>, KeysError> {
         // A future on the heap keeps the stacks of the requests small that wait for it.
         let open = Box::pin(async {
             let row = self.records.kek(tenant, version).await?;
@@ -51,7 +47,9 @@ impl Keys {
                 .await
         });
         let cache = &self.keks;
-        cache.get_or_refresh((tenant.to_string(), version), open).await
+        cache
+            .get_or_refresh((tenant.to_string(), version), open)
+            .await
     }
 
     async fn open_row(&self, tenant: &TenantId, row: &KekRow) -> Result<Kek, KeysError> {

@@ -59,11 +59,7 @@ impl Deployment {
     async fn add_kek(&self, tenant: &TenantId, version: u32) -> KekRow {
         let key_file = KeyFile::load(&self.key_file()).unwrap();
         let (row, _) = key_file.make_kek(tenant.as_str(), version).unwrap();
-        self.records()
-            .await
-            .add_kek(row, row_made())
-            .await
-            .unwrap()
+        self.records().await.add_kek(row, row_made()).await.unwrap()
     }
 }
 

@@ -1,13 +1,14 @@
 //! Lists the versions of all tenants' KEKs, makes new ones and destroys them. An operator runs this from the command line,
 //! whether or not a server is running.
 
+use std::path::PathBuf;
+
 use sealift_transfer::api::TenantId;
 
 use super::{Keys, KeysError};
 use crate::{
     clock::Clock,
     config::Config,
-    deployment::DeploymentError,
     records::{AuditAction, AuditRow, KeptKek, Records, RecordsError},
     unix_millis::UnixMillis,
 };
@@ -17,8 +18,8 @@ use crate::{
 #[non_exhaustive]
 pub enum KeyCommandError {
     /// The operator meant another folder, or there never was a database.
-    #[error(transparent)]
-    NoDatabase(DeploymentError),
+    #[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
+    NoDatabase(PathBuf),
     /// The database cannot be used.
     #[error("the database cannot be used")]
     Records(#[from] RecordsError),
@@ -144,9 +145,7 @@ pub(super) fn audited(at: UnixMillis, action: AuditAction, subject: String) -> A
 pub(super) async fn open_records(config: &Config) -> Result<Records, KeyCommandError> {
     let file = config.database_file();
     if !file.is_file() {
-        return Err(KeyCommandError::NoDatabase(DeploymentError::NoDatabase(
-            file,
-        )));
+        return Err(KeyCommandError::NoDatabase(file));
     }
     Ok(Records::open(&file).await?)
 }

@@ -19,13 +19,12 @@ impl Records {
     /// # Errors
     /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn kek_of_each_wrapper(&self) -> Result<Vec<KekRow>, RecordsError> {
-        let wrappers: Vec<(String, i64)> =
-            query_as(
-                "SELECT DISTINCT wrapped_by, pepper_version FROM keks WHERE wrapped_by <> 'shredded'
+        let wrappers: Vec<(String, i64)> = query_as(
+            "SELECT DISTINCT wrapped_by, pepper_version FROM keks WHERE wrapped_by <> 'shredded'
                  ORDER BY 1, 2",
-            )
-            .fetch_all(&self.readers)
-            .await?;
+        )
+        .fetch_all(&self.readers)
+        .await?;
         let mut rows = Vec::with_capacity(wrappers.len());
         for (wrapped_by, pepper_version) in wrappers {
             let one = query_as::<_, KeptKek>(
@@ -177,10 +176,7 @@ impl Records {
              ORDER BY tenant, version LIMIT $3",
         );
         let rows = rows.bind(tenant.to_owned()).bind(i64::from(version));
-        Ok(rows
-            .bind(i64::from(most))
-            .fetch_all(&self.readers)
-            .await?)
+        Ok(rows.bind(i64::from(most)).fetch_all(&self.readers).await?)
     }
 
     /// Destroys all KEKs of the tenant and its records key under KMS, and returns how many KEKs there were. The rows

@@ -17,7 +17,7 @@ pub(crate) async fn metrics(State(app): State<App>, caller: Caller) -> Result<Re
     caller.require(Permission::Operate)?;
     let content_type =
         HeaderValue::from_static("application/openmetrics-text; version=1.0.0; charset=utf-8");
-    app.metrics.note_kms(app.keys.kms_away_since());
+    app.metrics.note_kms(app.keys.kms_away_seconds());
     let text = app.metrics.to_text();
     Ok(([(header::CONTENT_TYPE, content_type)], text).into_response())
 }

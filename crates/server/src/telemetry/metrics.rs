@@ -30,7 +30,7 @@ pub(crate) struct Metrics {
     sweeper_done: ByKind,
     sweeper_errors: ByKind,
     sweeper_last_run: Gauge,
-    kms_away_since: Gauge,
+    kms_away: Gauge,
 }
 
 impl Metrics {
@@ -83,11 +83,11 @@ impl Metrics {
             "When the last sweep ended, Unix time; 0 before the first",
             sweeper_last_run.clone(),
         );
-        let kms_away_since = Gauge::default();
+        let kms_away = Gauge::default();
         registry.register(
-            "kms_away_since_timestamp_seconds",
-            "Since when KMS has not answered, Unix time; 0 while it answers",
-            kms_away_since.clone(),
+            "kms_away_seconds",
+            "For how long KMS has not answered; 0 while it answers",
+            kms_away.clone(),
         );
         Self {
             registry,
@@ -104,7 +104,7 @@ impl Metrics {
             sweeper_done,
             sweeper_errors,
             sweeper_last_run,
-            kms_away_since,
+            kms_away,
         }
     }
 
@@ -129,10 +129,12 @@ impl Metrics {
         };
     }
 
-    /// Sets since when KMS has not answered.
-    pub(crate) fn note_kms(&self, away_since: Option<UnixMillis>) {
-        let since = away_since.map_or(0, |since| since.get().div_euclid(1000));
-        self.kms_away_since.set(since);
+    /// Sets for how many seconds KMS has not answered; `None` means that it answers.
+    pub(crate) fn note_kms(&self, away_seconds: Option<u64>) {
+        // Less than a second is not nothing.
+        let seconds = away_seconds.map_or(0, |seconds| seconds.max(1));
+        self.kms_away
+            .set(i64::try_from(seconds).unwrap_or(i64::MAX));
     }
 
     /// Returns all counters in the text format of OpenMetrics, which Prometheus reads.

@@ -13,13 +13,14 @@ use std::{
 use http::Method;
 use sealift_server::{
     Clock, SweepKind, UnixMillis, begin_new_epoch, make_api_key, move_store,
-    rotate_keys, shred_keys,
     records::{AuditAction, Roles},
+    rotate_keys, shred_keys,
 };
 use sealift_transfer::api::{FileRecord, UploadState, UploadStatus, files, open, read, tickets};
 use serde_json::json;
-use sqlx::{AssertSqlSafe, Connection as _, Row as _};
+use sqlx::Connection as _;
 
+use self::rows::{rows, run};
 use crate::{
     moved::copied_to_another,
     support::{
@@ -27,6 +28,8 @@ use crate::{
         sealing::{new_token, request},
     },
 };
+
+mod rows;
 
 /// Returns whether an entry of this action records a change of the database. The other entries record a
 /// secret that leaves, a refusal, or a change in the store alone; they are written before that happens.
@@ -56,63 +59,6 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::RemoveObject
         | AuditAction::Denied => false,
     }
-}
-
-const TABLES: [&str; 8] = [
-    "tenants",
-    "keks",
-    "api_keys",
-    "tickets",
-    "uploads",
-    "parts",
-    "files",
-    "deployment",
-];
-
-/// Columns whose changes need no audit entry: the lease of a completion, the time when a sweeper last listed the
-/// bucket, and the wraps that servers have reserved.
-const UNWATCHED: [&str; 5] = [
-    "wraps",
-    "completing_by",
-    "completing_until_ms",
-    "unrecorded_listed_at_ms",
-    "unrecorded_reported_at_ms",
-];
-
-/// Returns everything that the database holds besides the audit.
-async fn rows(stack: &Stack) -> Vec<String> {
-    let mut db = stack.database().await;
-    let mut all = Vec::new();
-    for table in TABLES {
-        let columns = format!("SELECT name FROM pragma_table_info('{table}')");
-        let columns: Vec<String> = sqlx::query_scalar(AssertSqlSafe(columns))
-            .fetch_all(&mut db)
-            .await
-            .unwrap();
-        let watched = columns
-            .iter()
-            .filter(|name| !UNWATCHED.contains(&name.as_str()));
-        let quoted: Vec<String> = watched.map(|name| format!("quote({name})")).collect();
-        let rows = format!("SELECT {} AS row FROM {table}", quoted.join("||','||"));
-        let rows = sqlx::query(AssertSqlSafe(rows)).fetch_all(&mut db).await;
-        for row in rows.unwrap() {
-            let row: String = row.get("row");
-            // `completing` counts as `open`, because a lease changes nothing for anybody else.
-            all.push(format!(
-                "{table}: {}",
-                row.replace("'completing'", "'open'")
-            ));
-        }
-    }
-    db.close().await.unwrap();
-    all.sort();
-    all
-}
-
-async fn run(stack: &Stack, statement: &'static str) {
-    let mut db = stack.database().await;
-    sqlx::query(statement).execute(&mut db).await.unwrap();
-    db.close().await.unwrap();
 }
 
 /// A deployment whose database can refuse audit entries.

@@ -8,7 +8,7 @@ use std::{
 
 use sealift_message::{Header, seal_record};
 use sealift_server::{
-    Clock, Config, Server, config::Sources, stored_keks, make_api_key, records::Roles,
+    Clock, Config, Server, config::Sources, make_api_key, records::Roles, stored_keks,
 };
 use sealift_transfer::api::{FileRecord, UploadId, Verification, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};

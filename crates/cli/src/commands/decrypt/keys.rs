@@ -75,7 +75,9 @@ pub(super) fn refused(error: &KeyringError) -> Failure {
         KeyringError::NotAKeyArn { .. } => failure(Exit::Usage),
         KeyringError::Unavailable { .. } => failure(Exit::Unreachable),
         KeyringError::NoCredentials => failure(Exit::NotAllowed).code("no_credentials"),
-        KeyringError::Refused { code, .. } if code == "NotFoundException" => failure(Exit::NotFound),
+        KeyringError::Refused { code, .. } if code == "NotFoundException" => {
+            failure(Exit::NotFound)
+        }
         KeyringError::Refused { .. } => failure(Exit::NotAllowed).code("kms_refused"),
         KeyringError::Unauthentic => Failure::new(
             Exit::NotAuthentic,

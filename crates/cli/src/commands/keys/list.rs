@@ -32,7 +32,9 @@ pub(super) async fn list(args: &ListKeys) -> anyhow::Result<()> {
         terminal::note("There is no key version yet; a tenant's first upload makes one.");
         return Ok(());
     }
-    let width = keks.iter().map(|kek| shown(&kek.row.tenant).chars().count());
+    let width = keks
+        .iter()
+        .map(|kek| shown(&kek.row.tenant).chars().count());
     let width = width.chain([TENANT.len()]).max().unwrap_or_default();
     terminal::say(&format!(
         "{TENANT:width$}  version  made              most files  encrypted under"

@@ -15,7 +15,10 @@ pub(super) async fn shred(args: &ShredKeys) -> anyhow::Result<()> {
         );
     }
     let count = shred_keys(&config, &args.tenant).await?;
-    terminal::say(&format!("{count} keys of the tenant {} are destroyed", args.tenant))?;
+    terminal::say(&format!(
+        "{count} keys of the tenant {} are destroyed",
+        args.tenant
+    ))?;
     terminal::note(
         "Backups of the database, exported keys and, for files of the keyring kms, the KMS key still open what they \
          opened before. A server that runs forgets its keys within five minutes.",

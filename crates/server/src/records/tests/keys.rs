@@ -43,8 +43,17 @@ fn under_kms(version: u32, pepper_version: u32) -> KekRow {
 async fn the_newest_kek_of_each_wrapper_is_found_and_every_older_one() {
     let kept = kept().await;
     let (acme, best) = (tenant("acme"), tenant("best"));
-    for row in [kek(1, 7), kek(10, 7), kek(9, 7), under_kms(8, 1), under_kms(11, 2)] {
-        assert_eq!(kept.records.add_kek(row.clone(), made_at(3)).await.unwrap(), row);
+    for row in [
+        kek(1, 7),
+        kek(10, 7),
+        kek(9, 7),
+        under_kms(8, 1),
+        under_kms(11, 2),
+    ] {
+        assert_eq!(
+            kept.records.add_kek(row.clone(), made_at(3)).await.unwrap(),
+            row
+        );
         let found = kept.records.kek(&acme, row.version).await.unwrap();
         assert_eq!(found, Some(row));
     }
