@@ -269,7 +269,7 @@ mod tests {
         let cases: [(&str, usize); 6] = [
             ("", 0),
             ("a pepper", 8),
-            (&RAW[1..], 31),
+            ("123456789abcdef0123456789ABCDEF", 31),
             (&format!("{RAW}0"), 33),
             (&short, 16),
             ("hex:00", 1),
