@@ -27,7 +27,6 @@ use crate::{
 
 mod cors;
 mod credentials;
-mod joining;
 mod multiparts;
 mod store;
 

@@ -75,49 +75,6 @@ pub(super) fn notes_of_object(root: &Path, bucket: &str, object_key: &str) -> [P
         .map(|kind| root.join(format!(".bucket-{bucket}.object-{object_key}.{kind}.json")))
 }
 
-/// The files that s3s-fs keeps in its root for one upload.
-pub(super) struct UploadFiles {
-    root: PathBuf,
-    metadata: PathBuf,
-    id: String,
-}
-
-impl UploadFiles {
-    /// Returns the paths of the upload's files, or `None` if the id could name another file.
-    pub(super) fn of(root: &Path, bucket: &str, object_key: &str, id: &str) -> Option<Self> {
-        is_id(id).then(|| Self {
-            root: root.to_owned(),
-            metadata: metadata_file(root, bucket, object_key, id),
-            id: id.to_owned(),
-        })
-    }
-
-    pub(super) fn id(&self) -> &str {
-        &self.id
-    }
-
-    /// Returns the file with the access key that began the upload.
-    pub(super) fn upload(&self) -> PathBuf {
-        self.root.join(format!(".upload-{}.json", self.id))
-    }
-
-    /// Returns the file with the attributes of the future object.
-    pub(super) fn metadata(&self) -> PathBuf {
-        self.metadata.clone()
-    }
-
-    pub(super) fn part(&self, number: i32) -> PathBuf {
-        self.root
-            .join(format!(".upload_id-{}.part-{number}", self.id))
-    }
-
-    /// Returns the file with the ETag and the checksums of a part.
-    pub(super) fn part_notes(&self, number: i32) -> PathBuf {
-        let name = format!(".upload_part_info-{}.part-{number}.json", self.id);
-        self.root.join(name)
-    }
-}
-
 fn metadata_file(root: &Path, bucket: &str, object_key: &str, id: &str) -> PathBuf {
     root.join(format!(
         ".bucket-{}.object-{}.upload-{id}.metadata.json",

@@ -22,13 +22,10 @@ use s3s::{
     s3_error,
 };
 use s3s_fs::FileSystem;
-use tokio::{
-    io::{AsyncReadExt as _, AsyncSeekExt as _},
-    task::spawn_blocking,
-};
+use tokio::io::{AsyncReadExt as _, AsyncSeekExt as _};
 use tokio_util::io::ReaderStream;
 
-use super::{joining::Join, multiparts};
+use super::multiparts;
 
 /// The wrapped store.
 pub(super) struct Store {
@@ -117,21 +114,8 @@ impl S3 for Store {
     ) -> S3Result<S3Response<CompleteMultipartUploadOutput>> {
         let input = &request.input;
         self.must_live(&input.bucket, &input.key, &input.upload_id)?;
-        let (files, root) = (self.files.clone(), self.root.clone());
-        to_its_end(async move {
-            let (input, caller) = (request.input.clone(), request.credentials.clone());
-            let joined = spawn_blocking(move || {
-                let caller = caller.as_ref().map(|caller| caller.access_key.as_str());
-                let join = Join::of(&root, &input, caller).filter(|_| is_plain(&input.key));
-                join.map(|join| join.finish(&root)).transpose()
-            });
-            let joined = joined.await.map_err(s3s::S3Error::internal_error)?;
-            match joined.map_err(s3s::S3Error::internal_error)? {
-                Some(output) => Ok(S3Response::new(output)),
-                None => files.complete_multipart_upload(request).await,
-            }
-        })
-        .await
+        let files = self.files.clone();
+        to_its_end(async move { files.complete_multipart_upload(request).await }).await
     }
 
     async fn abort_multipart_upload(

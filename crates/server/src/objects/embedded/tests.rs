@@ -94,23 +94,20 @@ impl Bench {
         std::fs::remove_file(&notes[0]).unwrap();
     }
 
-    /// Begins an upload and sends its parts.
-    async fn parts(&self, parts: &[&[u8]]) -> (S3UploadId, Vec<CompletedPart>) {
+    async fn store_object(&self, parts: &[&[u8]]) -> crate::objects::StoredObject {
         let upload = self.objects.create_multipart(&self.key).await.unwrap();
         for (number, part) in (1..).zip(parts) {
             self.put_part(&upload, number, part).await;
         }
         let stored = self.objects.list_parts(&self.key, &upload).await.unwrap();
-        let parts = stored.into_iter().map(|part| CompletedPart {
-            number: part.number,
-            etag: part.etag,
-            sha256: part.sha256.unwrap(),
-        });
-        (upload, parts.collect())
-    }
-
-    async fn store_object(&self, parts: &[&[u8]]) -> crate::objects::StoredObject {
-        let (upload, parts) = self.parts(parts).await;
+        let parts: Vec<_> = stored
+            .into_iter()
+            .map(|part| CompletedPart {
+                number: part.number,
+                etag: part.etag,
+                sha256: part.sha256.unwrap(),
+            })
+            .collect();
         self.objects
             .complete_multipart(&self.key, &upload, &parts)
             .await
@@ -168,58 +165,6 @@ async fn a_running_download_finishes_when_the_store_shuts_down() {
         refused,
         Err(ObjectsError::Unavailable { status: None })
     ));
-}
-
-/// Returns the names in the store's folder that contain this text.
-fn names(bench: &Bench, with: &str) -> Vec<String> {
-    let files = std::fs::read_dir(bench.folder.path().join("objects")).unwrap();
-    let names = files.map(|entry| entry.unwrap().file_name().into_string().unwrap());
-    names.filter(|name| name.contains(with)).collect()
-}
-
-#[tokio::test]
-async fn a_joined_object_has_the_etag_and_the_checksum_that_follow_from_its_parts() {
-    use s3s::crypto::{Checksum as _, Md5};
-    let bench = bench().await;
-    let large = vec![b'x'; 5 * 1024 * 1024];
-    let object = bench.store_object(&[&large, &large, b"end"]).await;
-    let (mut etags, mut checksums) = (Md5::new(), Vec::new());
-    for part in [large.as_slice(), &large, b"end"] {
-        let mut etag = Md5::new();
-        etag.update(part);
-        etags.update(&etag.finalize());
-        checksums.extend_from_slice(Sha256::of(part).as_bytes());
-    }
-    let etag = data_encoding::HEXLOWER.encode(&etags.finalize());
-    assert_eq!(object.etag.0, format!("\"{etag}-3\""));
-    let [notes] = <[_; 1]>::try_from(names(&bench, ".internal.json")).unwrap();
-    let notes = std::fs::read_to_string(bench.folder.path().join("objects").join(notes));
-    let checksum = format!("\"{}-3\"", Sha256::of(&checksums));
-    assert!(notes.unwrap().contains(&checksum), "{checksum}");
-    assert_eq!(names(&bench, "upload"), [""; 0]);
-    let read = bench.objects.get_range(&object, 0..object.len).await;
-    let read: Vec<_> = read.unwrap().stream.try_collect().await.unwrap();
-    assert!(read.concat() == [&large[..], &large, b"end"].concat());
-}
-
-#[tokio::test]
-async fn two_completions_at_once_leave_one_whole_object() {
-    let bench = bench().await;
-    let large = vec![b'x'; 5 * 1024 * 1024];
-    let (upload, parts) = bench.parts(&[&large, &large, b"end"]).await;
-    let complete = || {
-        bench
-            .objects
-            .complete_multipart(&bench.key, &upload, &parts)
-    };
-    let (one, other) = futures::join!(complete(), complete());
-    assert!(one.is_ok() || other.is_ok(), "{one:?} {other:?}");
-    let head = bench.objects.head(&bench.key, None).await.unwrap().unwrap();
-    let object = head.of(&bench.key);
-    let read = bench.objects.get_range(&object, 0..object.len).await;
-    let read: Vec<_> = read.unwrap().stream.try_collect().await.unwrap();
-    assert!(read.concat() == [&large[..], &large, b"end"].concat());
-    assert_eq!(names(&bench, ".tmp."), [""; 0]);
 }
 
 #[tokio::test]
