@@ -123,10 +123,10 @@ async fn an_item_that_is_refused_is_answered_as_by_its_single_route_and_others_a
     client.sign_all(&one).await;
     let denials = "SELECT count(*) FROM audit WHERE action = 'denied' AND outcome = 'not_found'
                    AND owner = ?";
-    let tables = [
+    let tables: [(&str, PathOf, Vec<Value>); 2] = [
         (
             batch::SIGN_PATH,
-            sign::path as PathOf,
+            sign::path,
             vec![
                 with(&signed, "parts", other),
                 with(&signed, "parts", json!([])),
@@ -135,7 +135,7 @@ async fn an_item_that_is_refused_is_answered_as_by_its_single_route_and_others_a
         ),
         (
             batch::COMPLETE_PATH,
-            complete::path as PathOf,
+            complete::path,
             vec![
                 done.clone(),
                 with(
