@@ -142,7 +142,7 @@ fn build_native_peers(
     let target = workshop.target.join("native-peers");
     log.run(
         native::plain_cargo(workshop, toolchain)
-            .args(["build", "--release", "--locked", "--features", "aws-esdk"])
+            .args(["build", "--release", "--locked"])
             .arg("--manifest-path")
             .arg(package.join("Cargo.toml"))
             .env("CARGO_TARGET_DIR", &target),

@@ -3,8 +3,6 @@
 //! every round, with tabs between them.
 
 mod age;
-#[cfg(feature = "aws-esdk")]
-mod aws_esdk;
 mod sealift;
 
 use std::{env, hint::black_box, time::Instant};
@@ -33,8 +31,6 @@ fn main() -> Result<()> {
         Box::new(sealift::Sealift::new()?),
         Box::new(age::Age::new()),
     ];
-    #[cfg(feature = "aws-esdk")]
-    contestants.push(Box::new(aws_esdk::Esdk::new()?));
     let mut sealing = vec![Vec::new(); contestants.len()];
     let mut opening = vec![Vec::new(); contestants.len()];
     for contestant in &mut contestants {

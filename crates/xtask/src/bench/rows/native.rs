@@ -17,7 +17,7 @@ pub(super) const ROW: Row = Row {
             pieces of 64 KiB, which cut frames anywhere. The AEAD opens a frame only at once, so the peer of the \
             stream first puts each frame together in one buffer, and opens it there. The last two columns are whole messages \
             in memory, with the key's derivation and the header, on one thread: Sealift's core with frames of 256 KiB, and \
-            the crates `age` 0.12 (one X25519 recipient) and `aws-esdk` 1.2 (raw AES keyring, our suite and frames).",
+            the crate `age` 0.12 (one X25519 recipient, its own chunks of 64 KiB).",
     who: &[
         ("sealift", "Sealift seals"),
         ("own at once", "Sealift opens at once"),
@@ -26,7 +26,6 @@ pub(super) const ROW: Row = Row {
         ("raw in pieces", "raw AEAD, a stream"),
         ("whole sealift", "Sealift, whole messages"),
         ("whole age", "age"),
-        ("whole aws-esdk", "aws-esdk"),
     ],
     measures: &[
         SEAL_LONG, OPEN_LONG, SEAL_SHORT, OPEN_SHORT, SEAL_WHOLE, OPEN_WHOLE,
@@ -88,22 +87,10 @@ pub(super) const ROW: Row = Row {
             against: Against::AtLeast(1.0, "whole age"),
         },
         Contest {
-            what: "sealing a message",
-            measure: SEAL_WHOLE,
-            ours: "whole sealift",
-            against: Against::AtLeast(1.0, "whole aws-esdk"),
-        },
-        Contest {
             what: "opening a message",
             measure: OPEN_WHOLE,
             ours: "whole sealift",
             against: Against::AtLeast(1.0, "whole age"),
-        },
-        Contest {
-            what: "opening a message",
-            measure: OPEN_WHOLE,
-            ours: "whole sealift",
-            against: Against::AtLeast(1.0, "whole aws-esdk"),
         },
     ],
 };
