@@ -20,7 +20,8 @@ use crate::{part_buffers::PartBuffers, raw_server::read};
 const PATIENCE: Duration = Duration::from_secs(60);
 /// Plaintext bytes of a part.
 const PART: usize = 2 * 4096;
-const PARTS: usize = 20;
+/// Together more than a small file, because the requests of small files go in batches.
+const PARTS: usize = 130;
 /// More sealed bytes than a part of this plan has, and fewer than two have.
 const ROOM: u32 = 9000;
 
