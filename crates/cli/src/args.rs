@@ -109,7 +109,7 @@ pub(crate) enum Command {
     /// and nothing is verified: anyone who can change the message can change what this shows.
     #[command(after_help = inspect::EXAMPLES)]
     Inspect(Inspect),
-    /// Export keys, so that other programs can decrypt.
+    /// Make, list, move and export the keys of a deployment.
     #[command(subcommand)]
     Keys(Keys),
     /// Make API keys.
