@@ -9,7 +9,7 @@ use web_sys::{
 };
 
 use crate::{
-    browser::{len_of, number_of},
+    browser::{len_of, number_of, sleep},
     failure::Fault,
 };
 
@@ -71,13 +71,23 @@ impl Picked {
     }
 }
 
-/// Removes the file if the browser can. Not all browsers that pick files can remove them.
+/// The waits between attempts to remove a file, in milliseconds.
+const UNLOCKED_AFTER_MS: [u64; 3] = [20, 200, 1000];
+
+/// Removes the file if the browser can. Not all browsers that pick files can remove them. Chromium may keep a file
+/// locked for a moment after its stream was aborted, and refuses to remove it as long.
 async fn remove(file: &FileSystemFileHandle) {
-    let remove = Reflect::get(file, &"remove".into()).and_then(|remove| {
-        let remove: Function = remove.dyn_into()?;
-        remove.call0(file)?.dyn_into::<Promise>()
-    });
-    if let Ok::<_, JsValue>(removed) = remove {
-        let _nothing_there = JsFuture::from(removed).await;
+    for wait_ms in UNLOCKED_AFTER_MS {
+        let remove = Reflect::get(file, &"remove".into()).and_then(|remove| {
+            let remove: Function = remove.dyn_into()?;
+            remove.call0(file)?.dyn_into::<Promise>()
+        });
+        let Ok::<_, JsValue>(removed) = remove else {
+            return;
+        };
+        if JsFuture::from(removed).await.is_ok() {
+            return;
+        }
+        sleep(wait_ms).await;
     }
 }
