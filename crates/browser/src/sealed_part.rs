@@ -1,6 +1,8 @@
 //! Keeps a part's sealed bytes until the store has them: in the buffer in which they were sealed or, for large
 //! parts, in a file on disk.
 
+use std::{cell::RefCell, collections::VecDeque};
+
 use js_sys::{ArrayBuffer, Uint8Array};
 use sealift_transfer::{Part, api::Sha256};
 use sha2::Digest as _;
@@ -55,6 +57,7 @@ pub struct SealedParts {
     pool: SealingPool,
     buffers: PartBuffers,
     files: PartFiles,
+    reminders: Reminders,
 }
 
 impl SealedParts {
@@ -70,6 +73,7 @@ impl SealedParts {
             seals: Slots::of(1),
             buffers: PartBuffers::at_most(most_bytes),
             files: PartFiles::default(),
+            reminders: Reminders::default(),
         }
     }
 
@@ -141,7 +145,7 @@ impl SealedParts {
         part: &Part,
     ) -> Result<(Sha256, PartBuffer), Fault> {
         let mut buffer = self.buffers.take(part.sealed_len()).await?;
-        remind_of_garbage(part.sealed_len());
+        self.reminders.add(part.sealed_len());
         if let Some(sha256) = self.pool.seal(sealer, file, part, &mut buffer).await? {
             return Ok((sha256, buffer));
         }
@@ -205,11 +209,23 @@ fn hash_all(hash: &mut sha2::Sha256, bytes: &Uint8Array) {
 }
 
 /// Makes the browser collect garbage soon: the plaintext that was read, the ciphertext before it was copied, and the
-/// copies of bodies that were sent. Browsers decide by the bytes of arrays. This one is dropped at once. Its pages are
-/// never touched, so it takes no memory itself.
-fn remind_of_garbage(sealed_len: u64) {
-    const TIMES: u64 = 8;
-    const MOST: u32 = 64 * 1024 * 1024;
-    let len = u32::try_from(sealed_len.saturating_mul(TIMES)).unwrap_or(MOST);
-    drop(ArrayBuffer::new(len.min(MOST)));
+/// copies of bodies that were sent. Browsers decide by the bytes of arrays. The pages of these are never touched, so
+/// they take no memory themselves.
+#[derive(Default)]
+struct Reminders(RefCell<VecDeque<ArrayBuffer>>);
+
+impl Reminders {
+    /// Adds an array and drops an old one. Chromium collects the bodies of requests only with old arrays, which have
+    /// outlived two collections of young ones.
+    fn add(&self, sealed_len: u64) {
+        const TIMES: u64 = 8;
+        const MOST: u32 = 64 * 1024 * 1024;
+        const MOST_KEPT: usize = 4;
+        let len = u32::try_from(sealed_len.saturating_mul(TIMES)).unwrap_or(MOST);
+        let mut kept = self.0.borrow_mut();
+        kept.push_back(ArrayBuffer::new(len.min(MOST)));
+        if kept.len() > MOST_KEPT {
+            kept.pop_front();
+        }
+    }
 }
