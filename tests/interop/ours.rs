@@ -102,7 +102,7 @@ async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotatio
             config.peppers = Some(peppers);
         })
         .await?;
-    rewrap_keys(stack.config(), |_| ()).await?;
+    rewrap_keys(stack.config()).await?;
     rotate_keys(stack.config(), None).await?;
     let new = stored(&stack, &SIZES).await?;
     let pepper = [

@@ -107,14 +107,14 @@ async fn keys_move_to_another_kms_key_and_pepper_while_the_server_serves() -> Re
         Ok(paths.map(std::fs::read).collect::<Result<_, _>>()?)
     };
     let sealed = objects(&files)?;
-    let report = rewrap_keys(stack.config(), |_| ()).await?;
+    let report = rewrap_keys(stack.config()).await?;
     // R8: keys move, objects do not.
     assert!(objects(&files)? == sealed);
     assert_eq!((report.moved, report.failed.len()), (1, 0));
     one_more(&stack, &mut files).await?;
     all_open(&stack, &files).await?;
     // Doing it again changes nothing.
-    let again = rewrap_keys(stack.config(), |_| ()).await?;
+    let again = rewrap_keys(stack.config()).await?;
     assert_eq!((again.moved, again.were_there), (0, 1));
 
     let rotated = rotate_keys(stack.config(), None).await?;
@@ -156,7 +156,7 @@ async fn after_a_shred_no_old_file_opens_and_new_files_get_a_new_key() -> Result
     let (old, _) = files.remove(0);
     let tenant = old.encryption_context.get("tenant").context("a tenant")?;
     assert_eq!(shred_keys(stack.config(), &tenant.parse()?).await?, 1);
-    // A server forgets the keys in memory within five minutes; a new process has none.
+    // A server stops using the keys in memory within five minutes; a new process has none.
     let stack = stack.restart().await?;
     assert!(stack.client.download(&old.id, None).await.is_err());
     one_more(&stack, &mut files).await?;

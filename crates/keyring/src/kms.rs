@@ -80,17 +80,6 @@ impl KmsKeyring {
         Ok(arn_of(&encrypted)?.to_owned())
     }
 
-    /// Asks KMS for a data key that wraps nothing, and returns the ARN of the key that made it. An alias may
-    /// have moved since the last time.
-    ///
-    /// # Errors
-    /// Fails if KMS does not make a data key.
-    pub async fn key_arn(&self) -> Result<String, KeyringError> {
-        let context = EncryptionContext::from_pairs([(PURPOSE, "sealift-proof")])?;
-        let (_, encrypted) = self.make(&context).await?;
-        Ok(arn_of(&encrypted)?.to_owned())
-    }
-
     /// Makes the key for a tenant's names and metadata in the database, from a new KMS data key. Returns it
     /// with the blob that opens it again. The caller stores the blob; if the tenant already has one, it drops
     /// both and opens the stored one.

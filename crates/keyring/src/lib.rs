@@ -9,7 +9,7 @@
 //!   a data key needs.
 //!
 //! Both also derive a tenant's [`RecordsKey`], which seals names and metadata in the database. [`KeyCache`]
-//! keeps opened keys for a few minutes.
+//! keeps opened keys for an hour, and opens them again after five minutes.
 //!
 //! The feature `legacy-suites` adds `WrappingKeys`, which opens the data keys of messages that others wrote,
 //! with the keys that the user has.

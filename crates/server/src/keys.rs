@@ -33,7 +33,7 @@ mod versions;
 mod wraps;
 
 pub use error::KeysError;
-pub use rewrapping::{RewrapReport, Rewrapped, rewrap_keys};
+pub use rewrapping::{NotMoved, RewrapReport, rewrap_keys};
 pub use stored_keks::{StoredKeksError, stored_keks};
 pub use versions::{KeyCommandError, list_keys, rotate_keys, shred_keys};
 pub(crate) use wraps::MOST_WRAPS;
@@ -43,6 +43,8 @@ pub(crate) use wraps::MOST_WRAPS;
 pub(crate) struct Keys {
     makes: Keyring,
     wrappers: KekWrappers,
+    /// The ARN of the KMS key that makes new keys, if the setting uses KMS.
+    kms_arn: Option<String>,
     records: Records,
     clock: Clock,
     keks: KeyCache<Kek>,
@@ -86,9 +88,11 @@ impl Keys {
         records: Records,
         clock: Clock,
     ) -> Result<Self, KeysError> {
+        let (wrappers, kms_arn) = at_start::wrappers(config, &records).await?;
         Ok(Self {
             makes: config.keyring,
-            wrappers: at_start::wrappers(config, &records).await?,
+            wrappers,
+            kms_arn,
             records,
             clock,
             keks: KeyCache::default(),

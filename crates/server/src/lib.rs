@@ -41,7 +41,7 @@ pub use deployment::{
     move_store,
 };
 pub use keys::{
-    KeyCommandError, KeysError, RewrapReport, Rewrapped, StoredKeksError, list_keys, rewrap_keys,
+    KeyCommandError, KeysError, NotMoved, RewrapReport, StoredKeksError, list_keys, rewrap_keys,
     rotate_keys, shred_keys, stored_keks,
 };
 pub use make_api_key::{MakeApiKeyError, make_api_key};

@@ -45,8 +45,8 @@ pub(crate) enum Keys {
     /// Destroy all keys of a tenant, so that none of its files opens again.
     ///
     /// Only the keys in this database are destroyed. Backups of the database, exported keys and, for files
-    /// of the keyring kms, the KMS key still open what they opened before. A server that runs forgets its
-    /// keys within five minutes.
+    /// of the keyring kms, the KMS key still open what they opened before. A server that runs stops
+    /// using them within five minutes.
     Shred(ShredKeys),
 }
 

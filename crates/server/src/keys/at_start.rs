@@ -13,18 +13,23 @@ use crate::{
     records::Records,
 };
 
-/// Returns what the deployment has to open its keys with.
-pub(super) async fn wrappers(config: &Config, records: &Records) -> Result<KekWrappers, KeysError> {
+/// Returns what the deployment has to open its keys with, and the ARN of the KMS key that makes new ones, if the
+/// setting uses KMS.
+pub(super) async fn wrappers(
+    config: &Config,
+    records: &Records,
+) -> Result<(KekWrappers, Option<String>), KeysError> {
     let rows = records.kek_of_each_wrapper().await?;
+    let (kms, kms_arn) = kms(config, records, &rows).await?;
     let wrappers = KekWrappers {
         key_file: key_file(config, &rows)?,
-        kms: kms(config, records, &rows).await?,
+        kms,
         peppers: config.peppers.clone(),
     };
     for row in &rows {
         prove(&wrappers, row).await?;
     }
-    Ok(wrappers)
+    Ok((wrappers, kms_arn))
 }
 
 /// Loads the key file if rows need it, and makes a new one only for a new deployment.
@@ -41,25 +46,26 @@ fn key_file(config: &Config, rows: &[KekRow]) -> Result<Option<Arc<KeyFile>>, Ke
 }
 
 /// Connects to KMS if the setting or anything in the database needs it. If new keys are made by KMS, this
-/// proves that it makes and opens one.
+/// proves that it makes and opens one, and returns the ARN of its key.
 async fn kms(
     config: &Config,
     records: &Records,
     rows: &[KekRow],
-) -> Result<Option<Arc<KmsKeyring>>, KeysError> {
+) -> Result<(Option<Arc<KmsKeyring>>, Option<String>), KeysError> {
     let makes = config.keyring != Keyring::Local;
     let has_rows = rows
         .iter()
         .any(|row| KekWrapper::of(row) == KekWrapper::KmsAndPepper);
     if !makes && !has_rows && !records.has_records_key_blob().await? {
-        return Ok(None);
+        return Ok((None, None));
     }
-    let kms = connect(config).await;
-    if makes {
-        let arn = kms.prove().await?;
-        tracing::info!(kms.key = arn, "New keys are made by {arn}");
+    let kms = Arc::new(connect(config).await);
+    if !makes {
+        return Ok((Some(kms), None));
     }
-    Ok(Some(Arc::new(kms)))
+    let arn = kms.prove().await?;
+    tracing::info!(kms.key = arn, "New keys are made by {arn}");
+    Ok((Some(kms), Some(arn)))
 }
 
 /// Returns a client of KMS. Opening asks with the ARN of the row or of the header; the key of the settings only

@@ -110,8 +110,8 @@ async fn rotate(
     Ok(made)
 }
 
-/// Destroys all keys of a tenant in this database, for good. Returns how many KEKs there were. Servers forget a key
-/// that is in memory within five minutes.
+/// Destroys all keys of a tenant in this database, for good. Returns how many KEKs there were. Servers stop
+/// using a key that is in memory within five minutes.
 ///
 /// # Errors
 /// Returns a [`KeyCommandError`]; nothing was destroyed then.

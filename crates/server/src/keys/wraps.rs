@@ -23,16 +23,12 @@ impl Wraps {
     /// Takes one reserved wrap. Returns false if none is left.
     pub(super) fn take(&self, tenant: &TenantId, version: u32) -> bool {
         let mut left = self.0.lock().unwrap_or_else(PoisonError::into_inner);
-        match left.get_mut(&(tenant.clone(), version)) {
-            Some(count) => {
-                let (rest, is_none_left) = count.overflowing_sub(1);
-                if !is_none_left {
-                    *count = rest;
-                }
-                !is_none_left
-            }
-            None => false,
-        }
+        let Some(count) = left.get_mut(&(tenant.clone(), version)) else {
+            return false;
+        };
+        let rest = count.checked_sub(1);
+        *count = rest.unwrap_or_default();
+        rest.is_some()
     }
 
     /// Adds a block that the database has reserved. Only the tenant's newest version is kept, because older

@@ -1,6 +1,6 @@
 //! `sealift keys rewrap`: moves all keys under the wrapper that the settings name now.
 
-use sealift_server::{Config, RewrapReport, Rewrapped, rewrap_keys};
+use sealift_server::{Config, RewrapReport, rewrap_keys};
 use serde::Serialize;
 
 use crate::{
@@ -26,7 +26,7 @@ struct FailedRow {
 
 pub(super) async fn rewrap(args: &RewrapKeys) -> anyhow::Result<()> {
     let config = Config::load(&args.deployment.sources(Vec::new()))?;
-    let report = report(rewrap_keys(&config, |_| ()).await?);
+    let report = report(rewrap_keys(&config).await?);
     if args.output.json {
         terminal::say_json(&report)?;
     } else {
@@ -54,17 +54,10 @@ pub(super) async fn rewrap(args: &RewrapKeys) -> anyhow::Result<()> {
 }
 
 fn report(report: RewrapReport) -> Report {
-    let failed = report.failed.into_iter().filter_map(|row| match row {
-        Rewrapped::Failed {
-            tenant,
-            version,
-            error,
-        } => Some(FailedRow {
-            tenant,
-            version,
-            error: error.to_string(),
-        }),
-        Rewrapped::Moved | Rewrapped::WasThere => None,
+    let failed = report.failed.into_iter().map(|row| FailedRow {
+        tenant: row.tenant,
+        version: row.version,
+        error: row.error.to_string(),
     });
     Report {
         moved: report.moved,

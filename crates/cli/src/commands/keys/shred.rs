@@ -21,7 +21,7 @@ pub(super) async fn shred(args: &ShredKeys) -> anyhow::Result<()> {
     ))?;
     terminal::note(
         "Backups of the database, exported keys and, for files of the keyring kms, the KMS key still open what they \
-         opened before. A server that runs forgets its keys within five minutes.",
+         opened before. A server that runs stops using them within five minutes.",
     );
     Ok(())
 }
