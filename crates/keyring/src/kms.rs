@@ -1,19 +1,22 @@
 //! Makes and opens data keys by AWS KMS. No other module names `aws_sdk_kms`.
 
-use std::fmt;
+use std::{fmt, sync::Arc};
 
 use async_trait::async_trait;
-use aws_config::{BehaviorVersion, Region, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
+use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_kms::Client;
 use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, suite::AWS_KMS};
 
+use self::{key_arn::KeyArn, regions::Regions};
 use crate::{Keyring, KeyringError, RecordsKey};
 
 mod calls;
 mod kek_rows;
+mod key_arn;
 #[cfg(feature = "legacy-suites")]
 mod reader;
 mod records_blob;
+mod regions;
 
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
@@ -26,16 +29,18 @@ pub struct KmsConfig {
     pub key: String,
     /// An endpoint to use instead of AWS's.
     pub endpoint: Option<String>,
-    /// The region; `None` takes the one of the AWS chain.
+    /// The region; `None` takes the one of the AWS chain. The region in an ARN comes before both.
     pub region: Option<String>,
 }
 
-/// A keyring that makes every data key with one KMS key and opens each with the KMS key that made it. Cheap
-/// to clone.
+/// A keyring that makes every data key with one KMS key and opens each with the KMS key that made it, in the
+/// region of that key. Cheap to clone.
 #[derive(Clone)]
 pub struct KmsKeyring {
+    /// The client for the key that makes data keys.
     client: Client,
     key: String,
+    regions: Arc<Regions>,
 }
 
 /// The context key that says what a data key is for, if it is not for an object.
@@ -52,16 +57,15 @@ impl KmsKeyring {
     /// Like [`KmsKeyring::connect`], but with credentials, retries and timeouts that are loaded already.
     #[must_use]
     pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
-        let mut builder = aws_sdk_kms::config::Builder::from(shared);
-        if let Some(endpoint) = &config.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        if let Some(region) = &config.region {
-            builder = builder.region(Region::new(region.clone()));
-        }
+        let regions = Regions::new(shared.clone(), config.endpoint.clone());
+        let region = key_arn::region_of_setting(&config.key).or(config.region.as_deref());
         Self {
-            client: Client::from_conf(builder.build()),
+            client: region.map_or_else(
+                || regions.client_of_the_chain(),
+                |region| regions.client(region),
+            ),
             key: config.key.clone(),
+            regions: Arc::new(regions),
         }
     }
 
@@ -77,7 +81,7 @@ impl KmsKeyring {
         if made.expose() != opened.expose() {
             return Err(KeyringError::Unauthentic);
         }
-        Ok(arn_of(&encrypted)?.to_owned())
+        Ok(arn_of(&encrypted)?.whole.to_owned())
     }
 
     /// Makes the key for a tenant's names and metadata in the database, from a new KMS data key. Returns it
@@ -113,7 +117,8 @@ impl KmsKeyring {
 
 impl KmsKeyring {
     /// Encrypts a records key's data key anew, under the key of the settings. Returns the new blob, or `None` if
-    /// the blob is under the key with this ARN already. The data key stays the same, and KMS alone sees it.
+    /// the blob is under the key with this ARN already. The data key stays the same. Unless the keys are in
+    /// different regions, it does not leave KMS.
     ///
     /// # Errors
     /// Returns [`KeyringError::Unauthentic`] if the blob is another tenant's or was altered, or another
@@ -126,12 +131,20 @@ impl KmsKeyring {
     ) -> Result<Option<Vec<u8>>, KeyringError> {
         let encrypted = records_blob::decode(blob)?;
         let from = arn_of(&encrypted)?;
-        if from == to_arn {
+        if from.whole == to_arn {
             return Ok(None);
         }
         let context = records_context(tenant)?;
-        let (arn, ciphertext) =
-            calls::re_encrypt(&self.client, from, encrypted.ciphertext(), to_arn, &context).await?;
+        let ciphertext = encrypted.ciphertext();
+        let (arn, ciphertext) = if KeyArn::parse(to_arn).is_some_and(|to| to.region == from.region)
+        {
+            let client = self.regions.client(from.region);
+            calls::re_encrypt(&client, from.whole, ciphertext, to_arn, &context).await?
+        } else {
+            // ReEncrypt does not reach another region, so the data key passes through here.
+            let data_key = self.open(&encrypted, &context).await?;
+            calls::encrypt(&self.client, to_arn, &data_key, &context).await?
+        };
         let encrypted = EncryptedDataKey::aws_kms(&arn, ciphertext)?;
         Ok(Some(records_blob::encode(&encrypted)))
     }
@@ -167,8 +180,19 @@ impl Keyring for KmsKeyring {
         encrypted: &EncryptedDataKey,
         context: &EncryptionContext,
     ) -> Result<DataKey, KeyringError> {
-        let key_arn = arn_of(encrypted)?;
-        calls::decrypt(&self.client, key_arn, encrypted.ciphertext(), context).await
+        let key = arn_of(encrypted)?;
+        let ciphertext = encrypted.ciphertext();
+        let own = self.client.config().region().map(AsRef::as_ref);
+        if let Some(replica) = own.and_then(|own| key.replica_in(own)) {
+            // A replica in this server's region opens keys even while the other region is away.
+            let opened = calls::decrypt(&self.client, &replica, ciphertext, context).await;
+            // KMS refuses if there is no replica, or if the policy does not name it.
+            if !matches!(&opened, Err(KeyringError::Refused { .. })) {
+                return opened;
+            }
+        }
+        let client = self.regions.client(key.region);
+        calls::decrypt(&client, key.whole, ciphertext, context).await
     }
 }
 
@@ -180,14 +204,11 @@ impl fmt::Debug for KmsKeyring {
 
 /// Returns the ARN of the KMS key that made the data key. Refuses an alias, because whoever owns the alias
 /// could choose the key.
-fn arn_of(encrypted: &EncryptedDataKey) -> Result<&str, KeyringError> {
+fn arn_of(encrypted: &EncryptedDataKey) -> Result<KeyArn<'_>, KeyringError> {
     let arn = core::str::from_utf8(encrypted.provider_info()).ok();
-    arn.filter(|arn| encrypted.provider_id() == AWS_KMS && is_key_arn(arn))
+    arn.filter(|_| encrypted.provider_id() == AWS_KMS)
+        .and_then(KeyArn::parse)
         .ok_or(KeyringError::Unauthentic)
-}
-
-fn is_key_arn(text: &str) -> bool {
-    text.starts_with("arn:") && text.contains(":key/")
 }
 
 fn records_context(tenant: &str) -> Result<EncryptionContext, KeyringError> {

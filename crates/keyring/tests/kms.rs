@@ -9,7 +9,8 @@
 
 mod moto;
 
-use aws_sdk_kms::Client;
+use aws_config::Region;
+use aws_sdk_kms::{Client, config::Builder};
 use moto::Moto;
 use sealift_keyring::{Keyring, KeyringError, KmsConfig, KmsKeyring};
 use sealift_message::{EncryptedDataKey, EncryptionContext};
@@ -23,6 +24,15 @@ impl Moto {
         };
         KmsKeyring::with(&self.sdk().await, &config)
     }
+}
+
+/// A region other than that of the settings.
+const ELSEWHERE: &str = "us-east-1";
+
+/// Returns a client for the KMS of another region.
+async fn kms_elsewhere(moto: &Moto) -> Client {
+    let config = Builder::from(&moto.sdk().await).region(Region::new(ELSEWHERE));
+    Client::from_conf(config.build())
 }
 
 fn context(object_id: &str) -> EncryptionContext {
@@ -125,4 +135,31 @@ async fn a_key_that_is_not_there_is_a_refusal() {
         code: "NotFoundException".to_owned(),
     };
     assert_eq!(refused, Err(refusal));
+}
+
+#[tokio::test]
+async fn a_key_of_another_region_is_asked_there() {
+    let Some(moto) = Moto::shared() else { return };
+    let here = moto.keyring(&moto.make_key().await).await;
+    let made = kms_elsewhere(&moto)
+        .await
+        .create_key()
+        .send()
+        .await
+        .unwrap();
+    let arn = made.key_metadata.unwrap().arn.unwrap();
+    let elsewhere = moto.keyring(&arn).await;
+    assert_eq!(elsewhere.prove().await, Ok(arn.clone()));
+    // A server whose settings name a key of this region opens what the other key made.
+    let (data_key, encrypted) = elsewhere.make(&context("file")).await.unwrap();
+    let opened = here.open(&encrypted, &context("file")).await.unwrap();
+    assert_eq!(opened.expose(), data_key.expose());
+    // A records key moves to the other region and stays the same.
+    let (records_key, blob) = here.make_records_key("acme").await.unwrap();
+    let moved = elsewhere.rewrap_records_key("acme", &blob, &arn).await;
+    let moved = moved.unwrap().unwrap();
+    let opened = here.open_records_key("acme", &moved).await.unwrap();
+    assert_eq!(opened.expose(), records_key.expose());
+    let again = elsewhere.rewrap_records_key("acme", &moved, &arn).await;
+    assert_eq!(again, Ok(None));
 }

@@ -1,4 +1,4 @@
-//! The two calls to KMS, and the one table that translates its refusals.
+//! The calls to KMS, and the one table that translates its refusals.
 
 use std::collections::HashMap;
 
@@ -12,7 +12,7 @@ use aws_sdk_kms::{
 use sealift_message::{DataKey, EncryptionContext};
 use zeroize::Zeroizing;
 
-use super::is_key_arn;
+use super::key_arn::KeyArn;
 use crate::KeyringError;
 
 /// The answer to GenerateDataKey.
@@ -37,17 +37,11 @@ pub(super) async fn generate_data_key(
         .await
         .map_err(|error| translate(error, "kms:GenerateDataKey", key))?;
     let data_key = data_key(answer.plaintext)?;
-    let ciphertext = answer.ciphertext_blob.map(Blob::into_inner);
-    let ciphertext = ciphertext.filter(|bytes| !bytes.is_empty());
+    let (key_arn, ciphertext) = encrypted(answer.key_id, answer.ciphertext_blob)?;
     Ok(Made {
         data_key,
-        key_arn: answer
-            .key_id
-            .filter(|arn| is_key_arn(arn))
-            .ok_or(KeyringError::Incomprehensible { field: "KeyId" })?,
-        ciphertext: ciphertext.ok_or(KeyringError::Incomprehensible {
-            field: "CiphertextBlob",
-        })?,
+        key_arn,
+        ciphertext,
     })
 }
 
@@ -104,15 +98,40 @@ pub(super) async fn re_encrypt(
         .send()
         .await
         .map_err(|error| translate(error, "kms:ReEncrypt*", to_key))?;
-    let arn = answer.key_id.filter(|arn| is_key_arn(arn));
-    let ciphertext = answer.ciphertext_blob.map(Blob::into_inner);
+    encrypted(answer.key_id, answer.ciphertext_blob)
+}
+
+/// Encrypts a data key under a KMS key.
+pub(super) async fn encrypt(
+    client: &Client,
+    key: &str,
+    data_key: &DataKey,
+    context: &EncryptionContext,
+) -> Result<(String, Vec<u8>), KeyringError> {
+    let answer = client
+        .encrypt()
+        .key_id(key)
+        .plaintext(Blob::new(data_key.expose()))
+        .set_encryption_context(pairs(context))
+        .send()
+        .await
+        .map_err(|error| translate(error, "kms:Encrypt", key))?;
+    encrypted(answer.key_id, answer.ciphertext_blob)
+}
+
+/// Returns the ARN of the key and the ciphertext of an answer.
+fn encrypted(
+    key_id: Option<String>,
+    ciphertext: Option<Blob>,
+) -> Result<(String, Vec<u8>), KeyringError> {
+    let arn = key_id.filter(|arn| KeyArn::parse(arn).is_some());
+    let ciphertext = ciphertext.map(Blob::into_inner);
+    let ciphertext = ciphertext.filter(|bytes| !bytes.is_empty());
     Ok((
         arn.ok_or(KeyringError::Incomprehensible { field: "KeyId" })?,
-        ciphertext
-            .filter(|bytes| !bytes.is_empty())
-            .ok_or(KeyringError::Incomprehensible {
-                field: "CiphertextBlob",
-            })?,
+        ciphertext.ok_or(KeyringError::Incomprehensible {
+            field: "CiphertextBlob",
+        })?,
     ))
 }
 
@@ -176,8 +195,21 @@ fn translate<E: ProvideErrorMetadata>(
         (200..=299, _) => KeyringError::Incomprehensible { field: "body" },
         (_, code) => KeyringError::Refused {
             action,
-            key: key.to_owned(),
+            key: named_in(refusal.err().message(), key),
             code: code.unwrap_or("no code").to_owned(),
         },
+    }
+}
+
+/// Returns the ARN that KMS's message names, if the request named the key by an id or an alias. A policy needs the
+/// ARN, and after "access denied" nobody can look it up. The rest of the message is not kept, because nobody knows
+/// what it may hold.
+fn named_in(message: Option<&str>, key: &str) -> String {
+    let words = || message.unwrap_or_default().split_whitespace();
+    let mut words = words().map(|word| word.trim_end_matches(['.', ',', ';']));
+    let arn = words.find(|word| KeyArn::parse(word).is_some());
+    match arn {
+        Some(arn) if KeyArn::parse(key).is_none() => format!("{key}, which is {arn}"),
+        _ => key.to_owned(),
     }
 }

@@ -20,7 +20,7 @@ impl KmsKeyring {
             tenant: tenant.to_owned(),
             version,
             pepper_version: pepper.version(),
-            wrapped_by: arn_of(&encrypted)?.to_owned(),
+            wrapped_by: arn_of(&encrypted)?.whole.to_owned(),
             wrapping_key_blob: Some(encrypted.ciphertext().to_vec()),
             iv: random::iv()?,
             sealed: Vec::new(),

@@ -3,11 +3,10 @@
 
 use std::fmt;
 
-use aws_config::{Region, SdkConfig};
-use aws_sdk_kms::Client;
+use aws_config::SdkConfig;
 use sealift_message::{EncryptedDataKey, EncryptionContext, general::AnyDataKey, suite::AWS_KMS};
 
-use super::{calls, shared_config};
+use super::{calls, key_arn::KeyArn, regions::Regions, shared_config};
 use crate::KeyringError;
 
 /// How to reach KMS. The region is not set here, because each key's ARN names it.
@@ -39,8 +38,7 @@ pub struct DiscoveryFilter {
 
 /// Opens data keys that AWS KMS encrypted, for messages of every suite, but makes none.
 pub struct KmsReader {
-    shared: Box<SdkConfig>,
-    reach: KmsReach,
+    regions: Box<Regions>,
     keys: KmsKeys,
 }
 
@@ -64,10 +62,8 @@ impl KmsReader {
             let given = given.clone();
             return Err(KeyringError::NotAKeyArn { given });
         }
-        let reach = reach.clone();
         Ok(Self {
-            shared: Box::new(shared),
-            reach,
+            regions: Box::new(Regions::new(shared, reach.endpoint.clone())),
             keys,
         })
     }
@@ -101,20 +97,10 @@ impl KmsReader {
         context: &EncryptionContext,
     ) -> Result<AnyDataKey, KeyringError> {
         let arn = self.admitted(encrypted).ok_or(KeyringError::Unauthentic)?;
-        let client = self.client_for(&arn);
+        let client = self.regions.client(arn.region);
         let ciphertext = encrypted.ciphertext();
         let plaintext = calls::decrypt_any_len(&client, arn.whole, ciphertext, context).await?;
         AnyDataKey::try_from(plaintext.as_slice()).map_err(|_| calls::NO_PLAINTEXT)
-    }
-
-    /// Returns a client for the region in the ARN, because the KMS of another region does not know the key.
-    fn client_for(&self, arn: &KeyArn<'_>) -> Client {
-        let mut builder = aws_sdk_kms::config::Builder::from(&*self.shared)
-            .region(Region::new(arn.region.to_owned()));
-        if let Some(endpoint) = &self.reach.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        Client::from_conf(builder.build())
     }
 }
 
@@ -124,43 +110,9 @@ impl fmt::Debug for KmsReader {
     }
 }
 
-/// The ARN of a key, taken from a message. Nothing has authenticated it yet.
-#[derive(Debug, PartialEq, Eq)]
-struct KeyArn<'a> {
-    whole: &'a str,
-    partition: &'a str,
-    region: &'a str,
-    account: &'a str,
-}
-
-impl<'a> KeyArn<'a> {
-    /// Parses `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`. Only plain labels pass, because the region becomes
-    /// part of the host name to which a request with our credentials goes.
-    fn parse(whole: &'a str) -> Option<Self> {
-        let mut fields = whole.splitn(6, ':');
-        let mut next = || fields.next();
-        let (arn, partition, service) = (next()?, next()?, next()?);
-        let (region, account, resource) = (next()?, next()?, next()?);
-        let key_id = resource.strip_prefix("key/")?;
-        let is_key = arn == "arn" && service == "kms" && !key_id.is_empty();
-        let is_sound = is_label(partition) && is_label(region) && is_label(account);
-        (is_key && is_sound).then_some(Self {
-            whole,
-            partition,
-            region,
-            account,
-        })
-    }
-}
-
-fn is_label(text: &str) -> bool {
-    let is_part = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    !text.is_empty() && text.bytes().all(is_part)
-}
-
 #[cfg(test)]
 mod tests {
-    use aws_config::BehaviorVersion;
+    use aws_config::{BehaviorVersion, Region};
 
     use super::*;
 
@@ -199,14 +151,6 @@ mod tests {
             assert!(!matches(only(), "aws-kms", other), "{other}");
         }
         assert!(!matches(only(), "raw", ARN));
-    }
-
-    #[test]
-    fn a_key_is_asked_for_in_the_region_of_its_arn() {
-        let arn = KeyArn::parse(ARN).unwrap();
-        let client = reader(KmsKeys::Discovered(None)).unwrap().client_for(&arn);
-        let region = client.config().region().map(AsRef::as_ref);
-        assert_eq!(region, Some("eu-west-1"));
     }
 
     #[test]

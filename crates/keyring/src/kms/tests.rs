@@ -1,7 +1,9 @@
 //! Tests the keyring against KMS answers that are broken, hostile or out of order. The real protocol is
 //! tested in tests/kms.rs.
 
-use aws_config::{BehaviorVersion, Region, retry::RetryConfig};
+use std::time::Duration;
+
+use aws_config::{BehaviorVersion, Region, retry::RetryConfig, timeout::TimeoutConfig};
 use aws_sdk_kms::config::Credentials;
 use tokio::{
     io::{AsyncReadExt as _, AsyncWriteExt as _},
@@ -16,8 +18,15 @@ const ARN: &str = "arn:aws:kms:eu-west-1:111122223333:key/1";
 const PLAINTEXT: &str = "QUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUFBQUE=";
 
 async fn keyring_at(endpoint: String) -> KmsKeyring {
+    keyring_in("eu-west-1", endpoint).await
+}
+
+async fn keyring_in(region: &'static str, endpoint: String) -> KmsKeyring {
+    // The time is for an answer that never comes. All others come at once.
+    let timeouts = TimeoutConfig::builder().operation_timeout(Duration::from_secs(1));
     let shared = aws_config::defaults(BehaviorVersion::latest())
-        .region(Region::new("eu-west-1"))
+        .timeout_config(timeouts.build())
+        .region(Region::new(region))
         .credentials_provider(Credentials::new("id", "secret", None, None, "test"))
         .retry_config(RetryConfig::disabled())
         .load()
@@ -32,25 +41,37 @@ async fn keyring_at(endpoint: String) -> KmsKeyring {
 
 /// Makes a keyring whose KMS answers one request, with this status and body.
 async fn answered(status: u16, body: String) -> KmsKeyring {
+    keyring_at(answering(status, body).await).await
+}
+
+/// Returns the endpoint of a KMS that answers one request, with this status and body.
+async fn answering(status: u16, body: String) -> String {
+    answering_in_turn(vec![(status, body)]).await
+}
+
+/// Returns the endpoint of a KMS that answers one request with each status and body, in turn.
+async fn answering_in_turn(answers: Vec<(u16, String)>) -> String {
     let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
     let endpoint = format!("http://{}", listener.local_addr().unwrap());
     tokio::spawn(async move {
-        let (mut stream, _) = listener.accept().await.unwrap();
-        let mut request = vec![0; 65_536];
-        let mut len = 0;
-        // A request is JSON and ends with its brace.
-        while !request[..len].ends_with(b"}") {
-            len += stream.read(&mut request[len..]).await.unwrap();
+        for (status, body) in answers {
+            let (mut stream, _) = listener.accept().await.unwrap();
+            let mut request = vec![0; 65_536];
+            let mut len = 0;
+            // A request is JSON and ends with its brace.
+            while !request[..len].ends_with(b"}") {
+                len += stream.read(&mut request[len..]).await.unwrap();
+            }
+            let head = format!(
+                "HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.1\r\n\
+                 content-length: {}\r\nconnection: close\r\n\r\n",
+                body.len()
+            );
+            stream.write_all(head.as_bytes()).await.unwrap();
+            stream.write_all(body.as_bytes()).await.unwrap();
         }
-        let head = format!(
-            "HTTP/1.1 {status} -\r\ncontent-type: application/x-amz-json-1.1\r\n\
-             content-length: {}\r\nconnection: close\r\n\r\n",
-            body.len()
-        );
-        stream.write_all(head.as_bytes()).await.unwrap();
-        stream.write_all(body.as_bytes()).await.unwrap();
     });
-    keyring_at(endpoint).await
+    endpoint
 }
 
 async fn refused(status: u16, code: &str) -> KmsKeyring {
@@ -120,6 +141,39 @@ async fn a_data_key_that_another_key_opened_is_refused() {
         open(&answered(200, other).await).await,
         Err(KeyringError::Unauthentic)
     );
+}
+
+#[tokio::test]
+async fn a_multi_region_key_opens_by_its_replica_here_or_else_in_its_own_region() {
+    let arn_in = |region: &str| format!("arn:aws:kms:{region}:111122223333:key/mrk-1");
+    let (here, there) = ("us-east-1", "eu-west-1");
+    // An answer counts only if its ARN is the one that was asked for.
+    let opened_in = |region: &str| {
+        let body = format!(
+            r#"{{"KeyId":"{}","Plaintext":"{PLAINTEXT}"}}"#,
+            arn_in(region)
+        );
+        (200, body)
+    };
+    let refused = |code: &str| (400, format!(r#"{{"__type":"{code}","message":"no"}}"#));
+    for answers in [
+        vec![opened_in(here)],
+        vec![refused("NotFoundException"), opened_in(there)],
+        vec![refused("AccessDeniedException"), opened_in(there)],
+    ] {
+        let keyring = keyring_in(here, answering_in_turn(answers).await).await;
+        let encrypted = EncryptedDataKey::aws_kms(&arn_in(there), b"blob").unwrap();
+        let opened = keyring.open(&encrypted, &context()).await;
+        assert_eq!(*opened.unwrap().expose(), [0x41; 32]);
+    }
+}
+
+#[tokio::test]
+async fn a_kms_that_never_answers_is_unavailable() {
+    let silent = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let endpoint = format!("http://{}", silent.local_addr().unwrap());
+    let unavailable = Err(KeyringError::Unavailable { status: None });
+    assert_eq!(make(&keyring_at(endpoint).await).await, unavailable);
 }
 
 #[tokio::test]
@@ -208,6 +262,28 @@ async fn a_refusal_gives_its_code_and_a_failed_decryption_gives_nothing() {
         let opened = open(&refused(400, code).await).await;
         assert_eq!(opened, Err(KeyringError::Unauthentic));
     }
+}
+
+#[tokio::test]
+async fn a_refusal_names_the_arn_behind_an_alias() {
+    let refusal = |message: &str| {
+        let body = format!(r#"{{"__type":"AccessDeniedException","message":"{message}"}}"#);
+        async move { make(&answered(400, body).await).await.unwrap_err() }
+    };
+    // AWS's own sentence.
+    let denied = format!(
+        "User: arn:aws:iam::111122223333:user/u is not authorized to perform: kms:GenerateDataKey on \
+         resource: {ARN} because no identity-based policy allows the kms:GenerateDataKey action"
+    );
+    let sentence = refusal(&denied).await.to_string();
+    assert!(
+        sentence.contains("kms:GenerateDataKey") && sentence.contains(ARN),
+        "{sentence}"
+    );
+    // Nothing else of the message is repeated.
+    assert!(!sentence.contains("user/u"), "{sentence}");
+    let sentence = refusal("no").await.to_string();
+    assert!(sentence.contains("the key alias/ours ("), "{sentence}");
 }
 
 #[tokio::test]

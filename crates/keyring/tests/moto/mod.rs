@@ -66,11 +66,8 @@ impl Moto {
 
     /// Makes a new key and returns its ARN.
     pub(crate) async fn make_key(&self) -> String {
-        let made = Client::new(&self.sdk().await)
-            .create_key()
-            .send()
-            .await
-            .unwrap();
+        let made = Client::new(&self.sdk().await).create_key();
+        let made = made.send().await.unwrap();
         made.key_metadata.unwrap().arn.unwrap()
     }
 }
