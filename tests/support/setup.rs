@@ -95,7 +95,6 @@ impl Setup {
         self.with("keyring", "kms")
             .with("kms_key", key_arn)
             .with("kms_endpoint", moto.proxy().endpoint())
-            .with("region", Moto::REGION)
     }
 
     /// Makes the server encrypt its key rows under this KMS key and this pepper, through moto's proxy.

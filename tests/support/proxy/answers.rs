@@ -67,6 +67,11 @@ pub(super) fn refused(status: StatusCode, code: &str) -> Response<Bytes> {
     s3(status, code)
 }
 
+/// Refuses a request with this code in the format of KMS.
+pub(super) fn refused_by_kms(code: &str) -> Response<Bytes> {
+    kms(StatusCode::BAD_REQUEST, code)
+}
+
 /// Returns a 200 with an error in the body. S3 sends the status early to keep the connection open, and can
 /// still find an error afterwards.
 pub(super) fn ok_with_error() -> Response<Bytes> {

@@ -48,6 +48,11 @@ pub enum Fault {
         /// The S3 error code, such as `ExpiredRequest`.
         code: &'static str,
     },
+    /// Answers 400 with this code of KMS, as for a disabled key or a missing permission.
+    RefusedByKms {
+        /// The error code of KMS, such as `DisabledException`.
+        code: &'static str,
+    },
     /// Answers this status and S3 code before it reads the body, then resets the connection. The sender of a large body
     /// may therefore see no answer at all.
     RefusedEarly {
@@ -85,6 +90,8 @@ pub enum FaultKind {
     OkWithError,
     /// [`Fault::AddressEnded`]
     AddressEnded,
+    /// [`Fault::RefusedByKms`]
+    RefusedByKms,
     /// [`Fault::RefusedEarly`]
     RefusedEarly,
 }
@@ -106,6 +113,7 @@ impl Fault {
             Self::Expired => FaultKind::Expired,
             Self::OkWithError => FaultKind::OkWithError,
             Self::AddressEnded { .. } => FaultKind::AddressEnded,
+            Self::RefusedByKms { .. } => FaultKind::RefusedByKms,
             Self::RefusedEarly { .. } => FaultKind::RefusedEarly,
         }
     }
@@ -126,6 +134,7 @@ impl fmt::Display for FaultKind {
             Self::Expired => "403 expired",
             Self::OkWithError => "200 with an error in the body",
             Self::AddressEnded => "400, expired URL",
+            Self::RefusedByKms => "refused by KMS",
             Self::RefusedEarly => "refused before the body was read",
         })
     }

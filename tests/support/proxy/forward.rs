@@ -99,6 +99,7 @@ pub(super) async fn forward(
         Fault::AddressEnded { code } => {
             instead(body, answers::refused(StatusCode::BAD_REQUEST, code)).await
         }
+        Fault::RefusedByKms { code } => instead(body, answers::refused_by_kms(code)).await,
         Fault::RefusedEarly { status, code } => {
             cut.reset_at_end();
             let mut answer = answers::refused(status, code);

@@ -148,6 +148,8 @@ impl Random {
             FaultKind::AddressEnded => Fault::AddressEnded {
                 code: self.a_code_of_an_ended_address(),
             },
+            // A refusal of KMS stays until an operator acts, so random runs have none.
+            FaultKind::RefusedByKms => return None,
             // Without a body this is like any other refusal.
             FaultKind::RefusedEarly if body_len == 0 => return None,
             FaultKind::RefusedEarly => Fault::RefusedEarly {
