@@ -8,7 +8,7 @@ use sealift_server::{
     Clock, UnixMillis,
     objects::{
         CompletedPart, ObjectKey, Objects, PresignedPut, S3Config, S3Credentials, S3UploadId,
-        StoredObject, StoredPart,
+        StoreEncryption, StoredObject, StoredPart,
         embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
     },
 };
@@ -87,16 +87,10 @@ impl Bench {
         pair: StoreCredentials,
     ) -> Self {
         let objects = client(endpoint.clone(), credentials).await;
-        let config = aws_sdk_s3::Config::builder()
-            .behavior_version(BehaviorVersion::latest())
-            .region(Region::new(Garage::REGION))
-            .endpoint_url(&endpoint)
-            .force_path_style(true)
-            .credentials_provider(pair.sdk());
         Self {
             key: key_of(&objects, 1),
             objects,
-            sdk: aws_sdk_s3::Client::from_conf(config.build()),
+            sdk: sdk(&endpoint, pair),
             endpoint,
             http: reqwest::Client::builder().no_proxy().build().unwrap(),
             quirks,
@@ -166,18 +160,34 @@ impl Bench {
     }
 }
 
+/// Returns a client with these credentials, for requests that Sealift's client never makes.
+pub(crate) fn sdk(endpoint: &str, pair: StoreCredentials) -> aws_sdk_s3::Client {
+    let config = aws_sdk_s3::Config::builder()
+        .behavior_version(BehaviorVersion::latest())
+        .region(Region::new(Garage::REGION))
+        .endpoint_url(endpoint)
+        .force_path_style(true)
+        .credentials_provider(pair.sdk());
+    aws_sdk_s3::Client::from_conf(config.build())
+}
+
 /// Returns Sealift's client of the store at this address.
 pub(crate) async fn client(endpoint: String, credentials: S3Credentials) -> Objects {
-    let config = S3Config {
+    Objects::connect(&config_of(endpoint, credentials)).await
+}
+
+/// Returns the settings of the bucket at this address.
+pub(crate) fn config_of(endpoint: String, credentials: S3Credentials) -> S3Config {
+    S3Config {
         endpoint: Some(endpoint),
         public_endpoint: None,
         region: Some(Garage::REGION.to_owned()),
         bucket: BUCKET.to_owned(),
         prefix: PREFIX.parse().unwrap(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials,
-    };
-    Objects::connect(&config).await
+    }
 }
 
 pub(crate) fn key_of(objects: &Objects, number: u8) -> ObjectKey {

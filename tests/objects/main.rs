@@ -4,6 +4,8 @@
 #[cfg(test)]
 mod bench;
 #[cfg(test)]
+mod encryption;
+#[cfg(test)]
 mod listing;
 #[cfg(test)]
 mod multipart;

@@ -15,7 +15,7 @@ use std::{
 
 use sealift_keyring::Peppers;
 
-use crate::objects::KeyPrefix;
+use crate::objects::{KeyPrefix, StoreEncryption};
 
 mod check;
 mod error;
@@ -58,6 +58,8 @@ pub struct Config {
     pub prefix: KeyPrefix,
     /// The AWS region of the store and of KMS. `None` leaves it to the AWS chain.
     pub region: Option<String>,
+    /// The encryption that the store is asked for.
+    pub encryption: StoreEncryption,
     /// The folder of the built page. If `None`, no page is served.
     pub page_dir: Option<PathBuf>,
     /// The origins besides the server's own that pages may come from, such as a development server.

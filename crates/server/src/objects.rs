@@ -22,6 +22,7 @@ mod open;
 mod probe;
 mod s3;
 mod store_address;
+mod store_encryption;
 
 pub(crate) use for_command::CommandStore;
 pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
@@ -30,6 +31,8 @@ pub use open::{OpenStore, StoreError};
 pub use probe::{Flaw, ProbeError};
 pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR, Reached, S3Config, S3Credentials};
 pub use store_address::StoreAddress;
+pub(crate) use store_encryption::ENCRYPTION_HEADERS;
+pub use store_encryption::{StoreAlgorithm, StoreEncryption};
 
 /// The store's id of an unfinished multipart upload (ours is `UploadId`).
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
@@ -223,6 +226,15 @@ pub enum ObjectsError {
     Incomprehensible {
         /// The field that is missing or wrong.
         field: &'static str,
+    },
+    /// The store does not encrypt as the settings ask.
+    #[error(
+        "the object store does not encrypt with {asked}, as the setting s3_sse asks; check that setting and \
+         s3_sse_kms_key, or use a store that has this encryption"
+    )]
+    NotEncrypted {
+        /// The algorithm of the settings.
+        asked: String,
     },
     /// There are no credentials to sign with, or they end within moments.
     #[error("no credentials for the object store, or they have ended")]

@@ -5,12 +5,13 @@ use std::path::{Component, Path, PathBuf};
 use sealift_transfer::part_plan::LEAST_PART_LENGTH;
 
 use super::{Auth, Config, ConfigError, StoreConfig, load::name};
-use crate::objects::embedded::longest_file_name;
+use crate::objects::{StoreAlgorithm, embedded::longest_file_name};
 
 pub(super) fn check(config: &Config) -> Result<(), ConfigError> {
     who_can_reach_it(config)?;
     keys_apart_from_data(config)?;
     buckets(config)?;
+    encryption_of_the_store(config)?;
     format(config)?;
     idle_time(config)?;
     limits(config)
@@ -93,6 +94,40 @@ fn who_can_reach_it(config: &Config) -> Result<(), ConfigError> {
         }),
         _ => Ok(()),
     }
+}
+
+/// Refuses settings of the encryption that the store would refuse, or ignore without a word.
+fn encryption_of_the_store(config: &Config) -> Result<(), ConfigError> {
+    let asked = &config.encryption;
+    let conflict = |one, because| ConfigError::Conflict {
+        one: name(one),
+        other: name("s3_sse"),
+        because,
+    };
+    let by_kms = matches!(
+        asked.algorithm,
+        Some(StoreAlgorithm::Kms | StoreAlgorithm::KmsInTwoLayers)
+    );
+    if asked.algorithm.is_some() && matches!(config.store, StoreConfig::Embedded { .. }) {
+        return Err(conflict(
+            "store",
+            "the embedded store does not encrypt what it stores, which is ciphertext already; remove S3_SSE, or \
+             encrypt the disk",
+        ));
+    }
+    if asked.kms_key.is_some() && !by_kms {
+        return Err(conflict(
+            "s3_sse_kms_key",
+            "a KMS key encrypts only with S3_SSE=aws:kms or aws:kms:dsse",
+        ));
+    }
+    if asked.bucket_key && asked.algorithm != Some(StoreAlgorithm::Kms) {
+        return Err(conflict(
+            "s3_sse_bucket_key",
+            "S3 has bucket keys for S3_SSE=aws:kms only",
+        ));
+    }
+    Ok(())
 }
 
 /// Returns true if the endpoint uses TLS or is on this machine.

@@ -14,6 +14,7 @@ use super::{
     names::{ALIASES, COMMAND_LINE, NAMES, Name, TESTS},
     read::Values,
 };
+use crate::objects::{StoreAlgorithm, StoreEncryption};
 
 /// The sources of the settings, weakest first. Defaults are weaker than all of them.
 #[derive(Debug, Clone, Default)]
@@ -112,6 +113,7 @@ impl Config {
             peppers,
             store,
             bucket,
+            encryption: encryption(&values)?,
             prefix: values.number(
                 "prefix",
                 "segments of a-z, 0-9, '-' and '_' joined by '/', at most 64 characters,",
@@ -147,6 +149,21 @@ impl Config {
 
 /// The bucket of the embedded store if no other is named.
 const EMBEDDED_BUCKET: &str = "sealift";
+
+/// Reads the encryption that the store is asked for.
+fn encryption(values: &Values) -> Result<StoreEncryption, ConfigError> {
+    let algorithm = match values.choice("s3_sse", &["AES256", "aws:kms", "aws:kms:dsse"])? {
+        None => None,
+        Some(0) => Some(StoreAlgorithm::S3Keys),
+        Some(1) => Some(StoreAlgorithm::Kms),
+        Some(_) => Some(StoreAlgorithm::KmsInTwoLayers),
+    };
+    Ok(StoreEncryption {
+        algorithm,
+        kms_key: values.text("s3_sse_kms_key"),
+        bucket_key: values.flag("s3_sse_bucket_key")?.unwrap_or(false),
+    })
+}
 
 fn limits(values: &Values) -> Result<Limits, ConfigError> {
     let count = "a number from 1 to 1,000,000";

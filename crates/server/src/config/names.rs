@@ -174,6 +174,24 @@ pub const NAMES: &[Name] = &[
         "true: host/bucket, false: bucket.host; default true where S3_ENDPOINT is set",
     ),
     row(
+        "s3_sse",
+        "S3_SSE",
+        "",
+        "encryption that the store adds: AES256, aws:kms or aws:kms:dsse; default: what the bucket does by itself",
+    ),
+    row(
+        "s3_sse_kms_key",
+        "S3_SSE_KMS_KEY",
+        "",
+        "id, ARN or alias of the KMS key for S3_SSE; default: the AWS managed key aws/s3",
+    ),
+    row(
+        "s3_sse_bucket_key",
+        "S3_SSE_BUCKET_KEY",
+        "false",
+        "true: the store asks KMS once for many objects (an S3 Bucket Key)",
+    ),
+    row(
         "prefix",
         "SEALIFT_PREFIX",
         "sealift",

@@ -52,6 +52,7 @@ impl Values {
                     "auth" => "none or api-keys",
                     "keyring" => "local, kms or kek",
                     "store" => "embedded or s3",
+                    "s3_sse" => "AES256, aws:kms or aws:kms:dsse",
                     _ => "auto, pretty or json",
                 },
             }),

@@ -2,6 +2,8 @@ use std::fs;
 
 use super::*;
 
+mod encryption;
+
 fn load(
     environment: &[(&str, &str)],
     flags: &[(&'static str, &str)],

@@ -1,7 +1,7 @@
 //! Opens the store of a deployment for an operator's command, whether or not a server is running.
 
 use super::{
-    Objects, S3Config, S3Credentials, StoreError, bucket_of,
+    Objects, S3Config, S3Credentials, StoreEncryption, StoreError, bucket_of,
     embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
 };
 use crate::config::Config;
@@ -41,6 +41,7 @@ impl CommandStore {
             bucket: config.bucket.clone(),
             prefix: config.prefix.clone(),
             path_style: true,
+            encryption: StoreEncryption::default(),
             credentials: S3Credentials::Embedded(credentials),
         };
         Ok(Self {

@@ -5,7 +5,7 @@ use std::net::SocketAddr;
 use http::HeaderValue;
 
 use super::{
-    Objects, ObjectsError, ProbeError, S3Config, S3Credentials,
+    Objects, ObjectsError, ProbeError, S3Config, S3Credentials, StoreEncryption,
     embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials, EmbeddedError},
 };
 use crate::{
@@ -89,6 +89,7 @@ impl OpenStore {
                     bucket: config.bucket.clone(),
                     prefix: config.prefix.clone(),
                     path_style: true,
+                    encryption: StoreEncryption::default(),
                     credentials: S3Credentials::Embedded(credentials),
                 };
                 (Some(embedded), s3)
@@ -147,6 +148,7 @@ fn at(
         bucket: config.bucket.clone(),
         prefix: config.prefix.clone(),
         path_style,
+        encryption: config.encryption.clone(),
         credentials: S3Credentials::AwsChain,
     }
 }

@@ -105,6 +105,9 @@ pub enum ProbeError {
         /// The name of the header.
         header: &'static str,
     },
+    /// The store does not encrypt as the settings ask.
+    #[error("{0}")]
+    NotEncrypted(ObjectsError),
     /// The probe failed before it could prove anything.
     #[error("the object store could not be probed; check endpoint, bucket, region and credentials")]
     Objects(#[from] ObjectsError),
@@ -229,12 +232,31 @@ async fn prove_object(
     reading::prove_absence(objects, key).await?;
     let put = objects.presign_own(key, None, &sha256, len, now).await?;
     only_right_bytes_are_taken(http, &put).await?;
+    prove_encryption(objects, key).await?;
     match objects.head(key, None).await? {
         Some(head) if head.sha256 == Some(sha256) => {
             reading::prove_reading(objects, key, &head).await
         }
         _ => Err(ProbeError::ChecksumNotReported),
     }
+}
+
+/// Compares the encryption of the probe with the settings. If these ask for none, the log says which one the bucket has
+/// by itself.
+async fn prove_encryption(objects: &Objects, key: &ObjectKey) -> Result<(), ProbeError> {
+    let reported = objects.encryption_of(key).await?;
+    objects
+        .confirm_encryption(&reported)
+        .map_err(ProbeError::NotEncrypted)?;
+    if let Some(algorithm) = &reported.algorithm {
+        let key = reported.kms_key.as_deref().unwrap_or("-");
+        tracing::info!(
+            s3.sse = algorithm,
+            kms.key = key,
+            "The store encrypts objects with {algorithm}"
+        );
+    }
+    Ok(())
 }
 
 fn right() -> (Sha256, u64) {

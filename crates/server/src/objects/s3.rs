@@ -16,11 +16,12 @@ use aws_sdk_s3::{
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 use super::{
-    KeyPrefix, ObjectHead, ObjectKey, ObjectRead, ObjectsError, S3UploadId, StoredObject,
-    VersionId, embedded::EmbeddedCredentials,
+    KeyPrefix, ObjectHead, ObjectKey, ObjectRead, ObjectsError, S3UploadId, StoreEncryption,
+    StoredObject, VersionId, embedded::EmbeddedCredentials,
 };
 
 mod answers;
+mod encryption;
 mod listing;
 mod mark;
 mod multipart;
@@ -50,6 +51,8 @@ pub struct S3Config {
     pub prefix: KeyPrefix,
     /// Whether URLs are `host/bucket/..` instead of `bucket.host/..`.
     pub path_style: bool,
+    /// The encryption that the store is asked for.
+    pub encryption: StoreEncryption,
     /// The credentials that sign.
     pub credentials: S3Credentials,
 }
@@ -80,6 +83,7 @@ pub struct Objects {
     probe: Signer,
     bucket: String,
     prefix: KeyPrefix,
+    encryption: StoreEncryption,
     patience: Patience,
 }
 
@@ -151,6 +155,7 @@ impl Objects {
             own,
             bucket: config.bucket.clone(),
             prefix: config.prefix.clone(),
+            encryption: config.encryption.clone(),
             patience,
         }
     }

@@ -12,7 +12,7 @@ use futures::TryStreamExt as _;
 use http::{HeaderMap, Uri, header::HeaderValue};
 use sealift_server::objects::{
     CompletedPart, ETag, ObjectKey, Objects, ObjectsError, S3Config, S3Credentials, S3UploadId,
-    StoredObject, VersionId, embedded::EmbeddedCredentials,
+    StoreEncryption, StoredObject, VersionId, embedded::EmbeddedCredentials,
 };
 use sealift_transfer::{PartNumber, api::Sha256};
 
@@ -26,6 +26,7 @@ async fn asking(store: Router) -> Objects {
         bucket: "bucket".to_owned(),
         prefix: "sealift".parse().unwrap(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
     };
     tokio::spawn(async { axum::serve(listener, store).await });

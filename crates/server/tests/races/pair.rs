@@ -10,7 +10,7 @@ use std::{
 use sealift_server::{
     Clock, ClockHand, Config, Server, SweepReport, begin_new_epoch,
     objects::{
-        ObjectKey, Objects, OpenStore, S3Config, S3Credentials,
+        ObjectKey, Objects, OpenStore, S3Config, S3Credentials, StoreEncryption,
         embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
     },
 };
@@ -272,6 +272,7 @@ pub(crate) fn store_config(
         bucket: config.bucket.clone(),
         prefix: config.prefix.clone(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials: S3Credentials::Embedded(credentials),
     }
 }

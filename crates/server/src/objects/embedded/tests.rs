@@ -13,7 +13,7 @@ use super::*;
 use crate::{
     objects::{
         CompletedPart, ObjectKey, Objects, ObjectsError, PresignedPut, S3Config, S3Credentials,
-        S3UploadId,
+        S3UploadId, StoreEncryption,
     },
     unix_millis::UnixMillis,
 };
@@ -47,6 +47,7 @@ async fn bench() -> Bench {
         bucket: "sealift".into(),
         prefix: "sealift".parse().unwrap(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials: S3Credentials::Embedded(credentials),
     })
     .await;

@@ -14,11 +14,8 @@ use super::{
 };
 use crate::unix_millis::UnixMillis;
 
-/// Headers that a page sends with a PUT and with a GET, and that CORS must therefore allow.
-const SENT: [(&str, &str); 2] = [
-    ("PUT", "if-none-match,x-amz-checksum-sha256"),
-    ("GET", "if-match,range"),
-];
+/// Headers that a page sends with a GET, and that CORS must therefore allow.
+const SENT_WITH_GET: &str = "if-match,range";
 /// Headers that a page must be able to read in an answer.
 const READ: [&str; 2] = ["content-range", "etag"];
 
@@ -142,7 +139,13 @@ async fn cors(
         let origin = origin.to_owned();
         Some(Flaw::NoCors { origin, what })
     };
-    for ((method, headers), url) in SENT.into_iter().zip([&put.url, &get.url]) {
+    // The signer says which headers a PUT must have, so CORS must allow these.
+    let sent_with_put: Vec<&str> = put.headers.keys().map(String::as_str).collect();
+    let sent_with_put = sent_with_put.join(",");
+    for (method, headers, url) in [
+        ("PUT", sent_with_put.as_str(), &put.url),
+        ("GET", SENT_WITH_GET, &get.url),
+    ] {
         let asked = http
             .request(http::Method::OPTIONS, url)
             .header(header::ORIGIN, origin)

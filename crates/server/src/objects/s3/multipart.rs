@@ -12,6 +12,7 @@ use super::{
     },
     Objects,
     answers::{self, translate},
+    encryption::Reported,
     silence_of,
 };
 
@@ -31,13 +32,27 @@ impl Objects {
             // This sends no checksum type, because COMPOSITE is S3's own default for SHA-256 and
             // some stores refuse the field.
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
+            .set_server_side_encryption(self.encryption.algorithm())
+            .set_ssekms_key_id(self.encryption.kms_key())
+            .set_bucket_key_enabled(self.encryption.bucket_key())
             .send()
             .await
             .map_err(translate)?;
-        answer
+        let reported = Reported::of(
+            answer.server_side_encryption,
+            answer.ssekms_key_id,
+            answer.bucket_key_enabled,
+        );
+        let s3_upload_id = answer
             .upload_id
             .map(S3UploadId)
-            .ok_or(ObjectsError::Incomprehensible { field: "UploadId" })
+            .ok_or(ObjectsError::Incomprehensible { field: "UploadId" })?;
+        if let Err(error) = self.encryption.confirm(&reported) {
+            // Nobody else knows this upload. If it cannot be aborted, the sweeper finds it later.
+            let _ = self.abort_multipart(key, &s3_upload_id).await;
+            return Err(error);
+        }
+        Ok(s3_upload_id)
     }
 
     /// Lists every part that the store holds, by number.

@@ -116,6 +116,7 @@ impl Objects {
             becomes,
             sha256,
             sealed_len,
+            encryption: &self.encryption,
         }
     }
 }

@@ -9,6 +9,7 @@ use super::{
     super::{ObjectKey, ObjectsError, S3UploadId},
     Objects,
     answers::translate,
+    encryption::Reported,
     silence_of,
 };
 
@@ -70,6 +71,9 @@ impl Objects {
                 .bucket(&self.bucket)
                 .key(key.as_str())
                 .if_none_match("*")
+                .set_server_side_encryption(self.encryption.algorithm())
+                .set_ssekms_key_id(self.encryption.kms_key())
+                .set_bucket_key_enabled(self.encryption.bucket_key())
                 .checksum_sha256(sha256.to_string())
                 .body(ByteStream::from(sealed.clone()))
                 .customize()
@@ -80,8 +84,14 @@ impl Objects {
             match sent.map_err(translate) {
                 // A 412 means that an object is there, perhaps from an earlier attempt that got no
                 // answer. Completion looks at it, so it does not matter which.
-                Ok(_)
-                | Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => {
+                Ok(answer) => {
+                    return self.encryption.confirm(&Reported::of(
+                        answer.server_side_encryption,
+                        answer.ssekms_key_id,
+                        answer.bucket_key_enabled,
+                    ));
+                }
+                Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => {
                     return Ok(());
                 }
                 Err(error) if is_sent_again(&error, &mut puts) => {}

@@ -16,7 +16,10 @@ use sealift_transfer::{
 };
 use tokio::sync::Mutex;
 
-use super::super::{ObjectKey, ObjectsError, PresignedPut, S3UploadId, StoredObject};
+use super::super::{
+    ENCRYPTION_HEADERS, ObjectKey, ObjectsError, PresignedPut, S3UploadId, StoreEncryption,
+    StoredObject,
+};
 use crate::unix_millis::UnixMillis;
 
 /// How long a presigned URL works, unless the signing credentials end earlier.
@@ -33,6 +36,7 @@ pub(super) struct ToSign<'a> {
     pub(super) becomes: Becomes<'a>,
     pub(super) sha256: &'a Sha256,
     pub(super) sealed_len: u64,
+    pub(super) encryption: &'a StoreEncryption,
 }
 
 /// The purpose of the bytes that are PUT.
@@ -47,11 +51,15 @@ pub(super) enum Becomes<'a> {
 impl Becomes<'_> {
     /// Returns the only headers that the signature may cover, in alphabetical order, because they are
     /// compared with `X-Amz-SignedHeaders`. Every HTTP client sends the first two by itself. Those
-    /// that it must be told to send are in [`TO_BE_SENT`], and CORS must allow them.
-    fn signed_headers(self) -> &'static [&'static str] {
+    /// that it must be told to send are in [`TO_BE_SENT`] and [`ENCRYPTION_HEADERS`], and CORS must allow
+    /// them.
+    fn signed_headers(self, encryption: &StoreEncryption) -> Vec<&'static str> {
         match self {
-            Self::Part(..) => &["content-length", "host", CHECKSUM],
-            Self::Object => &["content-length", "host", IF_NONE_MATCH, CHECKSUM],
+            Self::Part(..) => vec!["content-length", "host", CHECKSUM],
+            Self::Object => ["content-length", "host", IF_NONE_MATCH, CHECKSUM]
+                .into_iter()
+                .chain(encryption.headers())
+                .collect(),
         }
     }
 }
@@ -106,7 +114,7 @@ impl Signer {
         let current = self.current(now).await?;
         let (window, expires_at) = window(now, current.ends_at)?;
         let signed = presigned(&current.client, &what, window).await?;
-        let (url, headers) = expect_signed(&signed, what.becomes.signed_headers())?;
+        let (url, headers) = expect_signed(&signed, &what.becomes.signed_headers(what.encryption))?;
         Ok(PresignedPut {
             url,
             headers,
@@ -184,7 +192,10 @@ fn expect_signed(
     let headers = signed
         .headers()
         .map(|(name, value)| (name.to_ascii_lowercase(), value.to_owned()))
-        .filter(|(name, _)| TO_BE_SENT.contains(&name.as_str()))
+        .filter(|(name, _)| {
+            let name = name.as_str();
+            TO_BE_SENT.contains(&name) || ENCRYPTION_HEADERS.contains(&name)
+        })
         .collect();
     Ok((url, headers))
 }
@@ -216,6 +227,9 @@ async fn presigned(
                 .bucket(what.bucket)
                 .key(what.key.as_str())
                 .if_none_match("*")
+                .set_server_side_encryption(what.encryption.algorithm())
+                .set_ssekms_key_id(what.encryption.kms_key())
+                .set_bucket_key_enabled(what.encryption.bucket_key())
                 .checksum_sha256(what.sha256.to_string())
                 .content_length(content_length);
             object.presigned(window).await.map_err(super::translate)

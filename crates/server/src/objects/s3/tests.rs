@@ -25,6 +25,7 @@ async fn at_store(store: Router) -> S3Config {
         bucket: "sealift".to_owned(),
         prefix: "sealift".parse().unwrap(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
     };
     tokio::spawn(async { axum::serve(listener, store).await });

@@ -15,7 +15,7 @@ use tokio::sync::watch;
 use super::{OpenError, plaintext};
 use crate::{
     objects::{
-        ETag, ObjectKey, Objects, S3Config, S3Credentials, StoredObject,
+        ETag, ObjectKey, Objects, S3Config, S3Credentials, StoreEncryption, StoredObject,
         embedded::EmbeddedCredentials,
     },
     records::RecordedHeader,
@@ -143,6 +143,7 @@ async fn store(object: Vec<u8>, endless: usize) -> (Objects, watch::Receiver<Not
         bucket: "bucket".to_owned(),
         prefix: "sealift".parse().unwrap(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
     };
     let router = Router::new().fallback(get(answer));

@@ -15,7 +15,9 @@ use axum::{
 };
 use sealift_transfer::api::Sha256;
 
-use crate::objects::{Objects, S3Config, S3Credentials, embedded::EmbeddedCredentials};
+use crate::objects::{
+    Objects, S3Config, S3Credentials, StoreEncryption, embedded::EmbeddedCredentials,
+};
 
 /// A fault of a store.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -83,6 +85,7 @@ pub(super) async fn objects_at(wrong: Wrong) -> Objects {
         bucket: "sealift".into(),
         prefix: "sealift".parse().unwrap(),
         path_style: true,
+        encryption: StoreEncryption::default(),
         credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
     })
     .await
