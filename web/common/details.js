@@ -67,13 +67,13 @@ export function detailsOfUnfinished(upload) {
 }
 
 /**
- * Some failures have words among their numbers. Only figures and the store's code cannot identify a person.
+ * Some failures have words among their numbers. Only figures and the codes of store and KMS cannot identify a person.
  *
  * @param {Failure | undefined} failure
  */
 function numbersOf(failure) {
   /** @param {[string, unknown]} number */
-  const isSure = ([name, value]) => typeof value === 'number' || name === 'store_code';
+  const isSure = ([name, value]) => typeof value === 'number' || name.endsWith('_code');
   return Object.fromEntries(Object.entries(failure?.numbers ?? {}).filter(isSure));
 }
 

@@ -61,6 +61,10 @@ const problems = {
     'The storage refused what the server asked of it ({store_code}).',
     'Send the code below to whoever runs this server. Try again when it is fixed; the sent part is kept.',
   ],
+  refused_by_kms: [
+    'The key service refused what the server asked of it ({kms_code}).',
+    'Send the code below to whoever runs this server. Try again when it is fixed.',
+  ],
   records_unavailable: ['The server cannot use its database.', TRY_LATER],
   read_only: [
     'This server is read-only, because its database was restored from a backup.',
@@ -140,7 +144,8 @@ export function sayReadFailure(failure) {
 function sentencesOf({ detail, numbers }, known) {
   const [text, next] = known ?? [detail, `${TRY_AGAIN} ${TELL}`];
   const sizes = Object.entries(numbers).filter(([what]) => what.endsWith('_bytes'));
-  const values = { ...Object.fromEntries(sizes.map(([what, count]) => [what, bytes(Number(count))])), store_code: storeCode(numbers) };
+  const shown = Object.fromEntries(sizes.map(([what, count]) => [what, bytes(Number(count))]));
+  const values = { ...numbers, ...shown, store_code: storeCode(numbers) };
   return { text: fill(text, values), next };
 }
 

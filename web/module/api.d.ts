@@ -64,6 +64,7 @@ export type ProblemCode =
   | 'invalid_field'
   | 'part_number_out_of_range'
   | 'refused_by_store'
+  | 'refused_by_kms'
   | 'too_many_reads'
   | 'too_many_requests'
   | 'internal'

@@ -31,7 +31,7 @@ test('every code of the server has two sentences, and none keeps a brace', () =>
   const codes = [...api.matchAll(/^ {2}\| '(\w+)'/gm)].map(([, code]) => code);
   assert.ok(codes.length > 30);
   for (const code of codes) {
-    const { text, next } = sayReadFailure({ ...failureOf(code), numbers: { store_code: 'X' } });
+    const { text, next } = sayReadFailure({ ...failureOf(code), numbers: { store_code: 'X', kms_code: 'X' } });
     assert.ok(text && next, code);
     assert.doesNotMatch(text + next, /[{}]/, code);
   }

@@ -180,6 +180,7 @@ impl From<ObjectsError> for Refusal {
             | ObjectsError::NoCredentials
             | ObjectsError::NoSuchUpload
             | ObjectsError::Incomprehensible { .. } => store_unavailable(),
+            ObjectsError::NotEncrypted { .. } => not_encrypted(),
             ObjectsError::OtherBucket { .. } => other_bucket(),
             ObjectsError::WrongSignedHeaders | ObjectsError::Length(_) => internal(),
         };
@@ -198,6 +199,8 @@ impl From<KeysError> for Refusal {
             )
             .retry_after_s(2)
             .caused_by(error)
+        } else if let Some(code) = error.kms_refusal() {
+            refused_by_kms(code).caused_by(error)
         } else {
             internal().caused_by(error)
         }
@@ -311,6 +314,15 @@ fn refused_by_store(status: u16, code: &str) -> Refusal {
         .with_number("store_status", status)
 }
 
+/// KMS refused for good. The log names the action and the key, which are of no use to the caller.
+fn refused_by_kms(code: &str) -> Refusal {
+    let detail = format!(
+        "KMS refused the server's request ({code}). The log of the server names the action and the key; try \
+         again when the operator has mended it."
+    );
+    Refusal::new(ProblemCode::RefusedByKms, detail).with_number("kms_code", code)
+}
+
 fn what_to_check(status: u16, code: &str) -> &'static str {
     match code {
         "NoSuchBucket" => "the name of the bucket and the store's endpoint",
@@ -324,10 +336,21 @@ fn what_to_check(status: u16, code: &str) -> &'static str {
         }
         code if code.starts_with("KMS.") => "the key that the bucket encrypts with",
         _ if matches!(status, 401 | 403) || code == "AccessDenied" => {
-            "the bucket's policy and what the server's credentials may do"
+            "the bucket's policy, an Object Lock that still keeps the object, and what the server's credentials may do"
         }
         _ => "the settings of the bucket and the log of the store",
     }
+}
+
+/// The store answered, but without the encryption that the settings demand.
+fn not_encrypted() -> Refusal {
+    Refusal::new(
+        ProblemCode::RefusedByStore,
+        "The object store does not encrypt as the server asks. The operator must check the setting s3_sse; try \
+         again after that.",
+    )
+    .with_number("store_code", "NotEncrypted")
+    .with_number("store_status", 200)
 }
 
 /// Answers for an object in another bucket. Nothing is known of the object: it may be safe in the

@@ -98,7 +98,11 @@ fn of_problem(problem: &Problem) -> Failure {
 
 /// Returns whether the server's log has details under the request's id.
 fn is_in_the_log(problem: &Problem) -> bool {
-    problem.status >= 500 || problem.known_code() == Some(ProblemCode::RefusedByStore)
+    problem.status >= 500
+        || matches!(
+            problem.known_code(),
+            Some(ProblemCode::RefusedByStore | ProblemCode::RefusedByKms)
+        )
 }
 
 /// Returns the failure for a download.
@@ -192,6 +196,7 @@ mod tests {
             (ProblemCode::ReadOnly, Exit::Unreachable),
             (ProblemCode::TooManyReads, Exit::Unreachable),
             (ProblemCode::RefusedByStore, Exit::Failed),
+            (ProblemCode::RefusedByKms, Exit::Failed),
             (ProblemCode::InvalidName, Exit::Usage),
             (ProblemCode::Internal, Exit::Failed),
         ] {

@@ -63,6 +63,15 @@ impl KeysError {
         )
     }
 
+    /// Returns the code with which KMS refused, if it did. An operator must change something first.
+    #[must_use]
+    pub fn kms_refusal(&self) -> Option<&str> {
+        match self {
+            Self::Keyring(KeyringError::Refused { code, .. }) => Some(code),
+            _ => None,
+        }
+    }
+
     /// Returns whether the same request may succeed later, because KMS is away.
     #[must_use]
     pub fn is_unavailable(&self) -> bool {

@@ -126,7 +126,7 @@ impl BrokenOff {
     fn code(&self) -> ProblemCode {
         match self {
             Self::Open(error) => error.code(),
-            Self::Ended(ReadEnded::Ticket) => ProblemCode::Unauthenticated,
+            Self::Ended(ReadEnded::Ticket | ReadEnded::ApiKey) => ProblemCode::Unauthenticated,
             Self::Ended(ReadEnded::Deleted) => ProblemCode::NotFound,
             Self::Records(_) => ProblemCode::RecordsUnavailable,
         }
@@ -154,6 +154,7 @@ impl OpenError {
             Self::Objects(ObjectsError::NotFound) => ProblemCode::ObjectDamaged,
             Self::Objects(ObjectsError::Refused { .. }) => ProblemCode::RefusedByStore,
             Self::Objects(_) => ProblemCode::StoreUnavailable,
+            Self::Keys(error) if error.kms_refusal().is_some() => ProblemCode::RefusedByKms,
             Self::Keys(_) => ProblemCode::KeysUnavailable,
             Self::Decrypt(_) => ProblemCode::ObjectDamaged,
             Self::Range(_) | Self::Stopped => ProblemCode::Internal,

@@ -133,6 +133,9 @@ codes! {
     /// The store refused a request of the server, and will refuse it again until an operator changes
     /// something. The field `store_code` holds the store's own code.
     RefusedByStore = "refused_by_store", 424, "Refused by the store";
+    /// KMS refused a request of the server, and will refuse it again until an operator changes something.
+    /// The field `kms_code` holds the code of KMS.
+    RefusedByKms = "refused_by_kms", 424, "Refused by KMS";
     /// The caller is already reading as many files at once as the server allows.
     TooManyReads = "too_many_reads", 429, "Too many downloads at once";
     /// The caller has too many open uploads, or sends requests too fast.
