@@ -1,5 +1,5 @@
-//! The pass over all frames (docs/FORMAT.md, R7). The verifier opens every file once after its upload,
-//! and again when somebody asks for it. It records the plaintext's SHA-256, or why the object does
+//! The pass over all frames (docs/FORMAT.md, R7). The verifier opens every file once after its upload, unless its
+//! completion has opened all of its few frames already, and again when somebody asks for it. It records the plaintext's SHA-256, or why the object does
 //! not open. It reads with [`decrypt::whole`], which also serves downloads; the plaintext is hashed
 //! and dropped.
 //!
@@ -90,7 +90,8 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     let file_id = leased.file.file_id.clone();
     let hashed = match hash(app, &mut leased).await {
         Ok(sha256) => {
-            let sealed = sealed_names::seal_sha256(app, &leased.file, &sha256).await;
+            let tenant = &leased.file.scope.tenant;
+            let sealed = sealed_names::seal_sha256(app, tenant, &file_id, &sha256).await;
             sealed.map_err(|error| Stopped::Open(error.into()))
         }
         Err(stopped) => Err(stopped),

@@ -26,7 +26,11 @@ use crate::{
     keys::KeysError,
     objects::{CompletedPart, ObjectsError, S3UploadId, StoredPart, VersionId},
     reading::decrypt::OpenError,
-    records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, UploadRow},
+    records::{
+        AuditAction, AuditRow, CompletedObject, FileRow, PartRow, RecordsError, UploadRow,
+        VerifiedObject,
+    },
+    sealed_names,
 };
 
 mod lease;
@@ -299,8 +303,8 @@ async fn decide(
         // never expire.
         app.records.back_to_open(upload_id, owner).await?;
     }
-    let sniffed_type = match judged? {
-        Judged::Sealed(sniffed_type) => sniffed_type,
+    let opened = match judged? {
+        Judged::Sealed(opened) => opened,
         Judged::Other => {
             // If another request took over the lease, it may have found another object.
             lease.prolong().await?;
@@ -312,21 +316,51 @@ async fn decide(
         }
     };
     let now = app.now();
+    let verified = match opened.plaintext_sha256 {
+        Some(sha256) if app.config.verifies_all => verified(app, upload, &sha256).await,
+        _ => None,
+    };
+    let is_due = app.config.verifies_all && verified.is_none();
     let object = CompletedObject {
         etag: head.etag,
         version: head.version,
-        sniffed_type,
+        sniffed_type: opened.sniffed_type,
         uploaded_at: now,
-        verification_due_at: app.config.verifies_all.then_some(now),
+        verification_due_at: is_due.then_some(now),
+        verified,
     };
     let audited = lease.audit_row("ok");
     let completed = app.records.complete(upload_id, owner, object, audited);
     let file = completed.await?;
     if file.is_some() {
         app.metrics.uploads_completed.inc();
-        app.verification_wanted.send_replace(());
+        if is_due {
+            app.verification_wanted.send_replace(());
+        } else if app.config.verifies_all {
+            app.metrics.note_verified(true);
+        }
     }
     file.ok_or(CompletionError::Elsewhere)
+}
+
+/// Returns the verification of a file whose frames were all opened just now. Returns `None` if its hash cannot be
+/// sealed now: then the verifier opens the frames again.
+async fn verified(app: &App, upload: &UploadRow, sha256: &[u8; 32]) -> Option<VerifiedObject> {
+    let (tenant, file_id) = (&upload.scope.tenant, &upload.file_id);
+    let sealed = sealed_names::seal_sha256(app, tenant, file_id, sha256).await;
+    Some(VerifiedObject {
+        sealed_sha256: sealed.ok()?,
+        audited: AuditRow {
+            at: app.now(),
+            request_id: None,
+            scope: Some(upload.scope.clone()),
+            via: AuditRow::VIA_VERIFIER,
+            credential: None,
+            action: AuditAction::VerifyFile,
+            subject: Some(file_id.to_string()),
+            outcome: "ok",
+        },
+    })
 }
 
 /// Makes the upload `failed`, and returns the error to answer with: the upload can never be

@@ -49,11 +49,18 @@ pub(super) async fn look(
 
 /// The verdict on an object.
 pub(super) enum Judged {
-    /// The object is what was sealed. Holds the type that its first bytes show, so that no reader
-    /// has to fetch them to find the type.
-    Sealed(Option<SniffedType>),
+    /// The object is what was sealed.
+    Sealed(Opened),
     /// The object was read and is something else. Only such an object is ever deleted.
     Other,
+}
+
+/// What the opened frames show.
+pub(super) struct Opened {
+    /// The type that the file's first bytes show, so that no reader has to fetch them to find the type.
+    pub(super) sniffed_type: Option<SniffedType>,
+    /// The SHA-256 of the plaintext, if the file has so few frames that all were opened.
+    pub(super) plaintext_sha256: Option<[u8; 32]>,
 }
 
 /// Reads the object at the object key and compares it with the record.
@@ -87,7 +94,7 @@ pub(super) async fn judge(
         Err(error) => return Err(CompletionError::Header(error)),
     };
     match is_what_was_sealed(app, upload, head, decryptor).await {
-        Ok(sniffed_type) => Ok(Judged::Sealed(sniffed_type)),
+        Ok(opened) => Ok(Judged::Sealed(opened)),
         Err(OpenError::Decrypt(_)) => Ok(Judged::Other),
         // Another object was written between HEAD and this read, perhaps the right one.
         Err(OpenError::Objects(ObjectsError::Replaced | ObjectsError::NotFound)) => {
@@ -144,17 +151,20 @@ async fn is_what_was_signed(
 /// Random frames to open, besides the first and the last one.
 const RANDOM_FRAMES: usize = 3;
 
-/// Opens the stored header and the first, the last and a few random frames. Returns the type that
-/// the file's first bytes show.
+/// Opens the stored header and the first, the last and a few random frames.
 async fn is_what_was_sealed(
     app: &App,
     upload: &UploadRow,
     head: &ObjectHead,
     decryptor: RangeDecryptor,
-) -> Result<Option<SniffedType>, OpenError> {
+) -> Result<Opened, OpenError> {
     let object = head.of(&upload.s3_key);
     let mut beginning = Vec::new();
-    for frame in frames_to_open(decryptor.layout().frame_count()) {
+    let mut sha256 = sha2::Sha256::new();
+    let frame_count = decryptor.layout().frame_count();
+    let frames = frames_to_open(frame_count);
+    let are_all = u64::try_from(frames.len()) == Ok(frame_count);
+    for frame in frames {
         let wanted = decryptor.plan_frame(frame);
         let wanted = wanted.ok_or(DecryptError::Unauthentic)?;
         let opened = decrypt::plaintext(&app.objects, object.clone(), &upload.header, wanted)?;
@@ -163,12 +173,19 @@ async fn is_what_was_sealed(
             if frame == 0 && beginning.len() < TELLING_BYTES {
                 beginning.extend_from_slice(&bytes);
             }
+            if are_all {
+                sha256.update(&bytes);
+            }
         }
     }
-    Ok(SniffedType::of(&beginning))
+    Ok(Opened {
+        sniffed_type: SniffedType::of(&beginning),
+        plaintext_sha256: are_all.then(|| sha256.finalize().into()),
+    })
 }
 
-fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {
+/// Returns the numbers of the frames to open, in order.
+fn frames_to_open(frame_count: u64) -> Vec<u64> {
     let random = random::bytes::<{ RANDOM_FRAMES * 8 }>();
     let chosen = random.as_chunks::<8>().0.iter().map(|bytes| {
         u64::from_be_bytes(*bytes)
@@ -178,5 +195,5 @@ fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {
     let mut frames: Vec<u64> = chosen.chain([0, frame_count.saturating_sub(1)]).collect();
     frames.sort_unstable();
     frames.dedup();
-    frames.into_iter()
+    frames
 }
