@@ -127,6 +127,7 @@ impl LargeFile {
             version: None,
             sniffed_type: None,
             uploaded_at: now,
+            verified: None,
             verification_due_at: None,
         };
         let audited = AuditRow {
@@ -134,6 +135,7 @@ impl LargeFile {
             request_id: None,
             scope: None,
             via: "test",
+            credential: None,
             action: AuditAction::CompleteUpload,
             subject: Some(id.to_string()),
             outcome: "ok",

@@ -14,7 +14,7 @@ use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_client::{ApiKey, CancellationToken, Client, UploadOptions};
 use sealift_server::{
-    Clock, Config, Server, UnixMillis, objects::embedded::Embedded, records::Roles,
+    Clock, Config, NewApiKey, Server, UnixMillis, objects::embedded::Embedded, records::Roles,
 };
 use sealift_transfer::api::{FileId, FileRecord, files, tickets};
 use serde::Deserialize;
@@ -198,7 +198,8 @@ impl Stack {
     /// Fails if a name is not valid, or if the key cannot be made.
     pub async fn make_api_key(&self, tenant: &str, owner: &str) -> Result<String> {
         let (tenant, owner) = (tenant.parse()?, owner.parse()?);
-        let made = sealift_server::make_api_key(&self.config, tenant, owner, Roles::ALL).await?;
+        let wanted = NewApiKey::of(tenant, owner, Roles::ALL);
+        let made = sealift_server::make_api_key(&self.config, wanted).await?;
         Ok(made.reveal().to_string())
     }
 

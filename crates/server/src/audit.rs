@@ -11,7 +11,7 @@ use sealift_transfer::api::ProblemCode;
 
 use crate::{
     app::App,
-    caller::{Caller, Reader, Via},
+    caller::{Caller, Reader},
     records::{AuditAction, AuditRow, RecordsError, Scope},
     telemetry::RequestId,
 };
@@ -48,6 +48,7 @@ impl App {
             request_id: caller.request_id.as_ref().map(ToString::to_string),
             scope: Some(caller.scope.clone()),
             via: caller.via.as_str(),
+            credential: caller.via.credential().map(str::to_owned),
             action,
             subject: Some(subject.to_owned()),
             outcome,
@@ -69,6 +70,7 @@ impl App {
             request_id: None,
             scope: scope.cloned(),
             via: who.as_str(),
+            credential: None,
             action,
             subject: Some(subject.to_owned()),
             outcome,
@@ -85,7 +87,7 @@ impl App {
         let reading = Reading {
             scope: reader.caller.scope.clone(),
             via: reader.caller.via.as_str(),
-            ticket_id: reader.right.as_ref().map(|right| right.ticket_id.clone()),
+            credential: reader.caller.via.credential().map(str::to_owned),
             file_id: reader.file_id.clone(),
             outcome,
         };
@@ -129,11 +131,11 @@ impl App {
     /// caller must not be able to fill the disk.
     pub(crate) async fn audit_denial(
         &self,
-        caller: Option<(&Scope, Via)>,
+        caller: Option<&Caller>,
         request_id: Option<&RequestId>,
         code: ProblemCode,
     ) {
-        let scope = caller.map(|(scope, _)| scope);
+        let scope = caller.map(|caller| &caller.scope);
         if !is_denial(code) || !self.rates.denial_may_be_kept(scope) {
             return;
         }
@@ -141,7 +143,10 @@ impl App {
             at: self.now(),
             request_id: request_id.map(ToString::to_string),
             scope: scope.cloned(),
-            via: caller.map_or("unknown", |(_, via)| via.as_str()),
+            via: caller.map_or("unknown", |caller| caller.via.as_str()),
+            credential: caller
+                .and_then(|caller| caller.via.credential())
+                .map(str::to_owned),
             action: AuditAction::Denied,
             subject: None,
             outcome: code.as_str(),
@@ -165,7 +170,7 @@ impl Unasked {
     fn as_str(self) -> &'static str {
         match self {
             Self::Sweeper => "sweeper",
-            Self::Verifier => "verifier",
+            Self::Verifier => AuditRow::VIA_VERIFIER,
         }
     }
 }

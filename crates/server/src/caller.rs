@@ -1,20 +1,21 @@
 //! Identifies the caller of a request. Every handler below `/v1` takes a [`Caller`], or a [`Reader`] if
 //! the holder of a ticket may call it too, so that no handler can forget the check.
 
+use core::time::Duration;
 use std::sync::{Arc, OnceLock};
 
 use axum::{extract::FromRequestParts, http::request::Parts};
 use headers::{Authorization, HeaderMapExt as _, authorization::Bearer};
 use http::{HeaderMap, HeaderValue, header};
-use sealift_transfer::api::{FileId, ProblemCode};
+use sealift_transfer::api::{ApiKeyId, FileId, ProblemCode, TicketId};
 
 use crate::{
     app::App,
     config::Auth,
     limits::ReadFor,
     problem::Refusal,
-    records::{Roles, Scope},
-    telemetry::RequestId,
+    records::{ApiKeyEnded, ApiKeyRow, Roles, Scope},
+    telemetry::{CREDENTIAL_FIELD, RequestId},
 };
 
 mod api_key;
@@ -40,22 +41,31 @@ pub(crate) struct Caller {
 }
 
 /// The way in which the caller was identified.
-#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+#[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub(crate) enum Via {
-    /// By an API key.
-    ApiKey,
+    /// By this API key.
+    ApiKey(ApiKeyId),
     /// Without login: one of this machine's own pages or programs.
     Loopback,
-    /// By the cookie of a redeemed ticket, which the owner made for one file.
-    Ticket,
+    /// By this ticket, or by the cookie for which it was redeemed. The owner made it for one file.
+    Ticket(TicketId),
 }
 
 impl Via {
-    pub(crate) fn as_str(self) -> &'static str {
+    pub(crate) fn as_str(&self) -> &'static str {
         match self {
-            Self::ApiKey => "api-key",
+            Self::ApiKey(_) => "api-key",
             Self::Loopback => "loopback",
-            Self::Ticket => "ticket",
+            Self::Ticket(_) => "ticket",
+        }
+    }
+
+    /// Returns the id of the API key or ticket, for audit and log.
+    pub(crate) fn credential(&self) -> Option<&str> {
+        match self {
+            Self::ApiKey(id) => Some(id.as_str()),
+            Self::Loopback => None,
+            Self::Ticket(id) => Some(id.as_str()),
         }
     }
 }
@@ -100,14 +110,14 @@ impl Caller {
     }
 
     /// Makes the caller for the cookie of a redeemed ticket, which is good for one file ([`Reader`]).
-    fn with_ticket(scope: Scope, request_id: Option<RequestId>) -> Self {
+    fn with_ticket(scope: Scope, ticket_id: TicketId, request_id: Option<RequestId>) -> Self {
         Self {
             scope,
             roles: Roles {
                 download: true,
                 ..Roles::default()
             },
-            via: Via::Ticket,
+            via: Via::Ticket(ticket_id),
             request_id,
         }
     }
@@ -115,27 +125,31 @@ impl Caller {
     /// Returns the holder against whose limit the caller's reads of this file count.
     pub(crate) fn reads_for(&self, file_id: &FileId) -> ReadFor {
         match self.via {
-            Via::Ticket => ReadFor::TicketsOf(file_id.clone()),
-            Via::ApiKey | Via::Loopback => ReadFor::Owner(self.scope.clone()),
+            Via::Ticket(_) => ReadFor::TicketsOf(file_id.clone()),
+            Via::ApiKey(_) | Via::Loopback => ReadFor::Owner(self.scope.clone()),
         }
     }
 
-    /// Saves the caller in the request, so that an audit row of a denial can name it.
+    /// Saves the caller in the request, so that an audit row of a denial can name it, and its id in the span,
+    /// so that every log line of the request has it.
     fn become_known(&self, parts: &Parts) {
+        if let Some(id) = self.via.credential() {
+            tracing::Span::current().record(CREDENTIAL_FIELD, id);
+        }
         if let Some(known) = parts.extensions.get::<KnownCaller>() {
             // This is set once per request. A second extractor would find the same caller.
-            let _ = known.0.set((self.scope.clone(), self.via));
+            let _ = known.0.set(self.clone());
         }
     }
 }
 
-/// The scope of a request's caller once it is known. Audit rows of denials name it.
+/// The caller of a request once it is known. Audit rows of denials name it.
 #[derive(Debug, Clone, Default)]
-pub(crate) struct KnownCaller(Arc<OnceLock<(Scope, Via)>>);
+pub(crate) struct KnownCaller(Arc<OnceLock<Caller>>);
 
 impl KnownCaller {
-    pub(crate) fn get(&self) -> Option<(&Scope, Via)> {
-        self.0.get().map(|(scope, via)| (scope, *via))
+    pub(crate) fn get(&self) -> Option<&Caller> {
+        self.0.get()
     }
 }
 
@@ -145,25 +159,31 @@ impl FromRequestParts<App> for Caller {
     async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
         secure_transport(parts, app)?;
         let request_id = parts.extensions.get::<RequestId>().cloned();
-        let caller = match app.config.auth {
-            Auth::None => Self {
-                scope: app.loopback_scope.clone(),
-                roles: Roles::ALL,
-                via: Via::Loopback,
-                request_id,
-            },
-            Auth::ApiKeys => {
-                let (scope, roles) = known_api_key(&parts.headers, app).await?;
-                Self {
-                    scope,
-                    roles,
-                    via: Via::ApiKey,
+        match app.config.auth {
+            Auth::None => {
+                let caller = Self {
+                    scope: app.loopback_scope.clone(),
+                    roles: Roles::ALL,
+                    via: Via::Loopback,
                     request_id,
-                }
+                };
+                caller.become_known(parts);
+                Ok(caller)
             }
-        };
-        caller.become_known(parts);
-        Ok(caller)
+            Auth::ApiKeys => {
+                let row = known_api_key(&parts.headers, app).await?;
+                let caller = Self {
+                    scope: row.scope.clone(),
+                    roles: row.roles,
+                    via: Via::ApiKey(row.id.clone()),
+                    request_id,
+                };
+                // The audit names a key that has ended, too.
+                caller.become_known(parts);
+                use_of(&row, app).await?;
+                Ok(caller)
+            }
+        }
     }
 }
 
@@ -175,8 +195,8 @@ pub(crate) struct Stranger(Option<RequestId>);
 impl Stranger {
     /// Makes the caller that the audit names, once the ticket has shown which owner the file belongs
     /// to.
-    pub(crate) fn with_ticket_of(self, scope: Scope) -> Caller {
-        Caller::with_ticket(scope, self.0)
+    pub(crate) fn with_ticket_of(self, scope: Scope, ticket_id: TicketId) -> Caller {
+        Caller::with_ticket(scope, ticket_id, self.0)
     }
 }
 
@@ -189,22 +209,47 @@ impl FromRequestParts<App> for Stranger {
     }
 }
 
-async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<(Scope, Roles), Refusal> {
+/// The time between two notes of an API key's last use, so that not every request writes.
+const USE_NOTED_EVERY: Duration = Duration::from_secs(60);
+
+async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<ApiKeyRow, Refusal> {
     let given = headers
         .typed_get::<Authorization<Bearer>>()
         .and_then(|bearer| ApiKey::parse(bearer.token()));
     let given = given.ok_or_else(unauthenticated)?;
     let row = app.records.api_key(given.id()).await?;
-    match row {
-        Some(row) if given.has_hash(&row.hash) => Ok((row.scope, row.roles)),
-        _ => Err(unauthenticated()),
+    let row = row.filter(|row| given.has_hash(&row.hash));
+    row.ok_or_else(unauthenticated)
+}
+
+/// Refuses an API key that has ended, and notes the use of one that works.
+async fn use_of(row: &ApiKeyRow, app: &App) -> Result<(), Refusal> {
+    let now = app.now();
+    // Only whoever has the secret learns that the key has ended.
+    match row.ended(now) {
+        None => {}
+        Some(ApiKeyEnded::Revoked) => return Err(no_longer("This API key was revoked")),
+        Some(ApiKeyEnded::Expired) => return Err(no_longer("This API key has expired")),
     }
+    let is_noted = |at| now.since(at) < USE_NOTED_EVERY;
+    if !row.last_used_at.is_some_and(is_noted)
+        && let Err(error) = app.records.note_use_of_api_key(&row.id, now).await
+    {
+        // Nobody's work depends on it.
+        tracing::warn!(%error, "The last use of API key {} could not be saved", row.id);
+    }
+    Ok(())
 }
 
 fn unauthenticated() -> Refusal {
-    Refusal::new(
-        ProblemCode::Unauthenticated,
-        "An API key is needed: send it as `Authorization: Bearer`.",
-    )
-    .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
+    without_login("An API key is needed: send it as `Authorization: Bearer`.".to_owned())
+}
+
+fn no_longer(why: &str) -> Refusal {
+    without_login(format!("{why}; ask the operator for a new one."))
+}
+
+fn without_login(detail: String) -> Refusal {
+    Refusal::new(ProblemCode::Unauthenticated, detail)
+        .with_header(header::WWW_AUTHENTICATE, HeaderValue::from_static("Bearer"))
 }

@@ -242,6 +242,7 @@ fn audited(action: AuditAction) -> AuditRow {
         request_id: None,
         scope: None,
         via: "command",
+        credential: None,
         action,
         subject: None,
         outcome: "ok",

@@ -5,6 +5,7 @@
 //! The handler gets its [`caller`] and asks [`records`], [`keys`] and [`objects`]. [`problem`] turns
 //! every error into a Problem.
 
+mod api_keys;
 mod app;
 mod audit;
 mod caller;
@@ -14,7 +15,6 @@ mod deployment;
 mod keys;
 mod lifetimes;
 mod limits;
-mod make_api_key;
 pub mod objects;
 mod problem;
 mod random;
@@ -33,6 +33,7 @@ mod unix_millis;
 mod uploads;
 mod verifier;
 
+pub use api_keys::{ApiKeyError, NewApiKey, list_api_keys, make_api_key, revoke_api_key};
 pub use caller::ApiKey;
 pub use clock::{Clock, ClockHand};
 pub use config::Config;
@@ -44,7 +45,6 @@ pub use keys::{
     KeyCommandError, KeysError, NotMoved, RewrapReport, StoredKeksError, list_keys, rewrap_keys,
     rotate_keys, shred_keys, stored_keks,
 };
-pub use make_api_key::{MakeApiKeyError, make_api_key};
 pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};
 pub use sweeper::{SweepCount, SweepKind, SweepReport};

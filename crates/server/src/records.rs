@@ -44,7 +44,7 @@ mod uploads;
 mod verification;
 mod writer;
 
-pub use api_keys::{ApiKeyRow, NotARole, Roles};
+pub use api_keys::{ApiKeyEnded, ApiKeyRow, NotARole, Roles};
 pub use audit::{AuditAction, AuditEntry, AuditRow};
 pub use deployment::DeploymentRow;
 pub use files::{FileCursor, FileRow, KeptVerification};
@@ -58,7 +58,7 @@ pub use sweeping::{FilesToSweep, UploadsToSweep};
 pub use tickets::{RedeemedTicket, TicketRow};
 pub use unfinished::{UnfinishedUpload, UploadCursor};
 pub use upload_row::{NewUpload, UploadRow};
-pub use upload_states::{CompletedObject, LeaseOwner};
+pub use upload_states::{CompletedObject, LeaseOwner, VerifiedObject};
 pub use uploads::AddedUpload;
 pub use verification::Leased;
 

@@ -11,9 +11,8 @@ use sealift_transfer::api::{Problem, ProblemCode, problem};
 
 use crate::{
     app::App,
-    caller::{KnownCaller, Via},
+    caller::{Caller, KnownCaller},
     problem::Refusal,
-    records::Scope,
     telemetry::RequestId,
 };
 
@@ -45,7 +44,7 @@ pub(crate) async fn render(State(app): State<App>, mut request: Request, next: N
 /// returns the body that the caller reads.
 pub(crate) async fn finish(
     app: &App,
-    caller: Option<(&Scope, Via)>,
+    caller: Option<&Caller>,
     request_id: Option<&RequestId>,
     refusal: Refusal,
 ) -> Problem {
@@ -67,7 +66,11 @@ pub(crate) async fn finish(
 
 /// Returns whether the person who runs the server should read of it.
 fn is_for_the_operator(code: ProblemCode) -> bool {
-    code.status() >= 500 || code == ProblemCode::RefusedByStore
+    code.status() >= 500
+        || matches!(
+            code,
+            ProblemCode::RefusedByStore | ProblemCode::RefusedByKms
+        )
 }
 
 /// An extension of an answer that a person waits for in a browser: the body becomes this page.

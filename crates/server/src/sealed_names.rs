@@ -60,13 +60,14 @@ pub(crate) async fn seal(
     Ok(SealedPersonal { name, metadata })
 }
 
-/// Seals the SHA-256 of the plaintext, in the form in which [`FileRow`] stores it.
+/// Seals the SHA-256 of a file's plaintext, in the form in which [`FileRow`] stores it.
 pub(crate) async fn seal_sha256(
     app: &App,
-    file: &FileRow,
+    tenant: &TenantId,
+    file: &FileId,
     sha256: &[u8; 32],
 ) -> Result<Vec<u8>, KeysError> {
-    let (tenant, bound_to) = (&file.scope.tenant, sha256_bound_to(&file.file_id));
+    let bound_to = sha256_bound_to(file);
     app.keys.seal_record(tenant, &bound_to, sha256).await
 }
 

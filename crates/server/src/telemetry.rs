@@ -35,6 +35,7 @@ mod request_id;
 
 pub use capture::Capture;
 pub(crate) use metrics::Metrics;
+pub(crate) use request_id::CREDENTIAL_FIELD;
 pub use request_id::{RequestId, with_request_id};
 
 use crate::config::{LogConfig, LogFormat};

@@ -1,14 +1,23 @@
 //! The flags of `sealift api-keys`.
 
+use core::time::Duration;
+
 use clap::{Subcommand, ValueEnum};
 use sealift_server::{OwnerId, TenantId};
+use sealift_transfer::api::ApiKeyId;
 
-use super::deployment::Deployment;
+use super::{Output, deployment::Deployment};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum ApiKeys {
     /// Make an API key and print it once; only its hash is stored.
     Make(MakeApiKey),
+    /// List the API keys: their ids, owners and roles, when they end and when they were used last.
+    List(ListApiKeys),
+    /// Revoke an API key for good.
+    ///
+    /// Servers refuse its next request. A download that runs ends within two minutes.
+    Revoke(RevokeApiKey),
 }
 
 #[derive(Debug, clap::Args)]
@@ -24,6 +33,36 @@ pub(crate) struct MakeApiKey {
     /// What the key may do; repeat the flag to give several roles.
     #[arg(long = "role", value_name = "ROLE", required = true)]
     pub(crate) roles: Vec<RoleChoice>,
+
+    /// What the key is for, for the list; at most 100 characters.
+    #[arg(long, default_value = "", hide_default_value = true)]
+    pub(crate) label: String,
+
+    /// How long the key works, such as 90d or 12h; without it, until it is revoked.
+    #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
+    pub(crate) expires: Option<Duration>,
+
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListApiKeys {
+    /// Only this tenant's keys.
+    #[arg(long)]
+    pub(crate) tenant: Option<TenantId>,
+
+    #[command(flatten)]
+    pub(crate) deployment: Deployment,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct RevokeApiKey {
+    /// Id of the key, from the list. It is also the part of the key between its two '_'.
+    pub(crate) id: ApiKeyId,
 
     #[command(flatten)]
     pub(crate) deployment: Deployment,

@@ -55,3 +55,38 @@ fn a_key_for_uploads_alone_downloads_nothing() {
     refused(&running.run(&share), 5);
     assert_eq!(running.names(), ["a", "key.txt"]);
 }
+
+#[test]
+fn api_keys_are_listed_without_their_secrets_and_revoked() {
+    let running = Running::with_login();
+    let data = running.deployment().join("data");
+    let keys = |args: &[&str]| {
+        let mut program = Command::new(env!("CARGO_BIN_EXE_sealift"));
+        program.arg("api-keys").args(args).arg("--data").arg(&data);
+        program.output().expect("the program")
+    };
+    let make = [
+        "make", "--tenant", "acme", "--owner", "me", "--role", "upload",
+    ];
+    let key = said(&keys(
+        &[&make[..], &["--label", "the scanner", "--expires", "90d"]].concat(),
+    ));
+    let [_, id, secret] = key.trim().split('_').collect::<Vec<_>>()[..] else {
+        panic!("the key has three parts");
+    };
+    let list = said(&keys(&["list"]));
+    assert!(list.contains(id) && list.contains("the scanner"), "{list}");
+    assert!(!list.contains(secret), "{list}");
+    assert!(said(&keys(&["revoke", id])).contains("is revoked"));
+    assert!(said(&keys(&["list"])).contains("revoked"));
+    let mut with = running.command(&["files", "list"]);
+    let with = with.env("SEALIFT_API_KEY", key.trim()).output();
+    let with = with.expect("the program");
+    assert!(
+        refused(&with, 5).contains("was revoked"),
+        "{}",
+        errors(&with)
+    );
+    let nobody = "aaaaaaaaaaaaaaaaaaaaaaaaaa";
+    assert!(refused(&keys(&["revoke", nobody]), 1).contains("api-keys list"));
+}

@@ -7,7 +7,7 @@ use std::{
     sync::{Mutex, MutexGuard, PoisonError},
 };
 
-use sealift_transfer::api::{FileId, TicketId};
+use sealift_transfer::api::FileId;
 
 use crate::{records::Scope, unix_millis::UnixMillis};
 
@@ -22,7 +22,8 @@ const MOST_REMEMBERED: usize = 10_000;
 pub(super) struct Reading {
     pub(super) scope: Scope,
     pub(super) via: &'static str,
-    pub(super) ticket_id: Option<TicketId>,
+    /// The id of the reader's API key or ticket.
+    pub(super) credential: Option<String>,
     pub(super) file_id: FileId,
     pub(super) outcome: &'static str,
 }
@@ -77,7 +78,7 @@ mod tests {
                 owner: "ada".parse().unwrap(),
             },
             via: "ticket",
-            ticket_id: Some(TicketId::from_random([1; 16])),
+            credential: Some("one".to_owned()),
             file_id: FileId::from_random(number.to_be_bytes()),
             outcome: "ok",
         }
@@ -108,7 +109,7 @@ mod tests {
                 ..one.clone()
             },
             Reading {
-                ticket_id: Some(TicketId::from_random([2; 16])),
+                credential: Some("another".to_owned()),
                 ..one
             },
         ];

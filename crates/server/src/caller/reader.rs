@@ -9,7 +9,7 @@ use axum::{
 use http::{HeaderMap, Uri, header};
 use sealift_transfer::api::{FileId, TicketId};
 
-use super::{Caller, ReadCookie, secure_transport, unauthenticated};
+use super::{Caller, ReadCookie, Via, secure_transport, unauthenticated};
 use crate::{
     app::App,
     config::Auth,
@@ -39,6 +39,8 @@ pub(crate) struct Reader {
 pub(crate) enum ReadEnded {
     #[error("the right to read by this ticket has ended or was revoked")]
     Ticket,
+    #[error("the API key has expired or was revoked")]
+    ApiKey,
     #[error("the file was deleted")]
     Deleted,
 }
@@ -59,7 +61,7 @@ pub(crate) struct ReadRight {
 const LEAST_GAIN: Duration = Duration::from_secs(60);
 
 /// A running read checks the records again after this time. It sends nothing while this check is due,
-/// so a revoked ticket or a deleted file stops it within two minutes.
+/// so a revoked ticket or API key, or a deleted file, stops it within two minutes.
 const ASK_AGAIN_AFTER: Duration = Duration::from_secs(60);
 
 impl Reader {
@@ -97,6 +99,12 @@ impl Reader {
             return Ok(Ok(()));
         }
         self.asked_at = now;
+        if let Via::ApiKey(id) = &self.caller.via {
+            let row = app.records.api_key(id).await?;
+            if row.is_none_or(|row| row.ended(now).is_some()) {
+                return Ok(Err(ReadEnded::ApiKey));
+            }
+        }
         let (scope, file_id) = (&self.caller.scope, &self.file_id);
         match app.records.is_available(scope, file_id).await? {
             true => Ok(Ok(())),
@@ -183,7 +191,8 @@ async fn by_cookie(parts: &Parts, app: &App, file_id: &FileId) -> Result<Option<
     };
     let request_id = parts.extensions.get::<RequestId>().cloned();
     let right = ReadRight::from(&redeemed);
-    let caller = Caller::with_ticket(redeemed.ticket.scope, request_id);
+    let (scope, ticket_id) = (redeemed.ticket.scope, redeemed.ticket.id);
+    let caller = Caller::with_ticket(scope, ticket_id, request_id);
     caller.become_known(parts);
     Ok(Some(Reader {
         caller,

@@ -69,6 +69,7 @@ fn row_made() -> AuditRow {
         request_id: None,
         scope: None,
         via: "test",
+        credential: None,
         action: AuditAction::MakeKek,
         subject: None,
         outcome: "ok",

@@ -135,6 +135,7 @@ pub(super) fn audited(at: UnixMillis, action: AuditAction, subject: String) -> A
         request_id: None,
         scope: None,
         via: "keys",
+        credential: None,
         action,
         subject: Some(subject),
         outcome: "ok",

@@ -30,6 +30,8 @@ pub enum AuditAction {
     DeleteFile,
     /// Made an API key.
     MakeApiKey,
+    /// Revoked an API key.
+    RevokeApiKey,
     /// Made a new version of a tenant's key-encryption key.
     MakeKek,
     /// Moved a tenant's key row under another KMS key, pepper or key file.
@@ -64,7 +66,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 23] = [
+    pub const ALL: [Self; 24] = [
         Self::OpenUpload,
         Self::IssueKey,
         Self::SignParts,
@@ -73,6 +75,7 @@ impl AuditAction {
         Self::OpenFile,
         Self::DeleteFile,
         Self::MakeApiKey,
+        Self::RevokeApiKey,
         Self::MakeKek,
         Self::RewrapKey,
         Self::ShredKeys,
@@ -102,6 +105,7 @@ impl AuditAction {
             Self::OpenFile => "open_file",
             Self::DeleteFile => "delete_file",
             Self::MakeApiKey => "make_api_key",
+            Self::RevokeApiKey => "revoke_api_key",
             Self::MakeKek => "make_kek",
             Self::RewrapKey => "rewrap_key",
             Self::ShredKeys => "shred_keys",
@@ -132,12 +136,19 @@ pub struct AuditRow {
     pub scope: Option<Scope>,
     /// How the caller was identified, or which task of the server acted.
     pub via: &'static str,
+    /// The id of the API key or ticket that identified the caller, never its secret.
+    pub credential: Option<String>,
     /// The action that was done or tried.
     pub action: AuditAction,
     /// The id of the upload, file, ticket or other subject; never a name.
     pub subject: Option<String>,
     /// `ok`, or the code of the problem that the request was answered with.
     pub outcome: &'static str,
+}
+
+impl AuditRow {
+    /// The value of [`Self::via`] for a verification that no request asked for.
+    pub(crate) const VIA_VERIFIER: &str = "verifier";
 }
 
 /// An entry as it was written.
@@ -155,6 +166,8 @@ pub struct AuditEntry {
     pub owner: Option<String>,
     /// How the caller was identified, or which task of the server acted.
     pub via: String,
+    /// The id of the API key or ticket that identified the caller.
+    pub credential: Option<String>,
     /// The name of an [`AuditAction`].
     pub action: String,
     /// The id of the subject.
@@ -227,8 +240,8 @@ fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
         None => (None, None),
     };
     let addition = query(
-        "INSERT INTO audit (at_ms, request_id, tenant, owner, via, action, subject, outcome)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        "INSERT INTO audit (at_ms, request_id, tenant, owner, via, credential, action, subject, outcome)
+         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
     );
     addition
         .bind(row.at)
@@ -236,6 +249,7 @@ fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
         .bind(tenant)
         .bind(owner)
         .bind(row.via)
+        .bind(row.credential)
         .bind(row.action.as_str())
         .bind(row.subject)
         .bind(row.outcome)
@@ -250,6 +264,7 @@ impl FromRow<'_, SqliteRow> for AuditEntry {
             tenant: row.try_get("tenant")?,
             owner: row.try_get("owner")?,
             via: row.try_get("via")?,
+            credential: row.try_get("credential")?,
             action: row.try_get("action")?,
             subject: row.try_get("subject")?,
             outcome: row.try_get("outcome")?,

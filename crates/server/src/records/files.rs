@@ -258,13 +258,13 @@ pub(super) async fn insert(
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, s3_version, s3_etag,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             sniffed_type, uploaded_at_ms, verification_due_at_ms)
+             sniffed_type, uploaded_at_ms, verification_due_at_ms, verified_at_ms, sealed_sha256)
          SELECT
              file_id, upload_id, tenant, owner, 'available',
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, $2, $3,
              original_filename, metadata, content_type, reference, last_modified_ms,
-             $4, $5, $6
+             $4, $5, $6, $7, $8
          FROM uploads WHERE upload_id = $1",
     )
     .bind(upload_id.as_str())
@@ -273,6 +273,8 @@ pub(super) async fn insert(
     .bind(object.sniffed_type.map(SniffedType::as_str))
     .bind(object.uploaded_at)
     .bind(object.verification_due_at)
+    .bind(object.verified.as_ref().map(|_| object.uploaded_at))
+    .bind(object.verified.map(|verified| verified.sealed_sha256))
     .execute(db)
     .await?;
     Ok(())

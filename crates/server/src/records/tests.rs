@@ -92,6 +92,7 @@ fn audited() -> AuditRow {
         request_id: None,
         scope: Some(ann()),
         via: "test",
+        credential: None,
         action: AuditAction::OpenUpload,
         subject: None,
         outcome: "ok",
@@ -165,6 +166,7 @@ fn object(uploaded_at_ms: i64) -> CompletedObject {
         sniffed_type: SniffedType::of(b"GIF89a"),
         uploaded_at,
         verification_due_at: Some(uploaded_at),
+        verified: None,
     }
 }
 

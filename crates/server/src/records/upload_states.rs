@@ -26,6 +26,17 @@ pub struct CompletedObject {
     pub uploaded_at: UnixMillis,
     /// When the file is due for verification; `None` means only on request.
     pub verification_due_at: Option<UnixMillis>,
+    /// The verification, if all frames were opened already.
+    pub verified: Option<VerifiedObject>,
+}
+
+/// The verification of a file whose completion opened all frames.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct VerifiedObject {
+    /// The sealed SHA-256 of the plaintext.
+    pub sealed_sha256: Vec<u8>,
+    /// The audit entry of the verification.
+    pub audited: AuditRow,
 }
 
 /// Identifies one attempt to complete an upload. Each attempt makes a new one, so that an attempt that
@@ -256,8 +267,13 @@ async fn complete(
         .execute(&mut *db)
         .await?;
     if changed.rows_affected() > 0 {
+        let verified = object.verified.as_ref();
+        let verification = verified.map(|verified| verified.audited.clone());
         files::insert(db, &upload_id, object).await?;
         audit::keep(db, audited).await?;
+        if let Some(verification) = verification {
+            audit::keep(db, verification).await?;
+        }
     }
     files::of_upload(db, &upload_id).await
 }

@@ -31,7 +31,7 @@ pub(crate) async fn open_file(
     app.objects.must_hold(&row.bucket)?;
     // A request by ticket counts against the limit of its file, so that it leaves the owner's
     // limit alone.
-    let by_ticket = (caller.via == Via::Ticket).then_some(&file_id);
+    let by_ticket = matches!(caller.via, Via::Ticket(_)).then_some(&file_id);
     app.rates.open_file(&caller.scope, by_ticket)?;
 
     // Compares the commitment, because a holder of the content key alone cannot do that (R5).

@@ -44,7 +44,7 @@ pub(crate) async fn redeem_ticket(
     to_set.set_sensitive(true);
 
     let subject = subject(&row.file_id, ticket.id());
-    let caller = stranger.with_ticket_of(row.scope);
+    let caller = stranger.with_ticket_of(row.scope, ticket.id().clone());
     let audited = app.audit_row(&caller, AuditAction::RedeemTicket, &subject, "ok");
     let is_first = app
         .records

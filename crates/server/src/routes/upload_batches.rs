@@ -147,8 +147,7 @@ async fn in_order<T>(tasks: Vec<impl Future<Output = T>>) -> Vec<T> {
 
 async fn refused<T>(app: &App, caller: &Caller, refusal: Refusal) -> BatchResult<T> {
     let retry_after_s = refusal.wait_s();
-    let known = Some((&caller.scope, caller.via));
-    let problem = refusals::finish(app, known, caller.request_id.as_ref(), refusal).await;
+    let problem = refusals::finish(app, Some(caller), caller.request_id.as_ref(), refusal).await;
     BatchResult::refused(problem, retry_after_s)
 }
 

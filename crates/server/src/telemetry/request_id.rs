@@ -13,6 +13,9 @@ use http::{HeaderName, HeaderValue};
 use sealift_transfer::api::UploadId;
 use tracing::Instrument as _;
 
+/// The field of a request's span that holds the id of the caller's API key or ticket, once it is known.
+pub(crate) const CREDENTIAL_FIELD: &str = "credential";
+
 const HEADER: HeaderName = HeaderName::from_static("x-request-id");
 
 /// The id of one request: 26 characters like our other ids, made here. A caller's own
@@ -58,8 +61,13 @@ pub async fn with_request_id(mut request: Request, next: Next) -> Response {
         .map_or("-", MatchedPath::as_str)
         .to_owned();
     let method = known(request.method());
-    let span =
-        tracing::info_span!("request", request.id = %id, http.method = method, http.route = route);
+    let span = tracing::info_span!(
+        "request",
+        request.id = %id,
+        http.method = method,
+        http.route = route,
+        credential = tracing::field::Empty,
+    );
 
     let mut answer = next.run(request).instrument(span.clone()).await;
     if let Ok(value) = HeaderValue::from_str(id.as_str()) {

@@ -12,9 +12,9 @@ use std::{
 
 use http::Method;
 use sealift_server::{
-    Clock, SweepKind, UnixMillis, begin_new_epoch, make_api_key, move_store,
+    Clock, NewApiKey, SweepKind, UnixMillis, begin_new_epoch, make_api_key, move_store,
     records::{AuditAction, Roles},
-    rotate_keys, shred_keys,
+    revoke_api_key, rotate_keys, shred_keys,
 };
 use sealift_transfer::api::{FileRecord, UploadState, UploadStatus, files, open, read, tickets};
 use serde_json::json;
@@ -41,6 +41,7 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::AbortUpload
         | AuditAction::DeleteFile
         | AuditAction::MakeApiKey
+        | AuditAction::RevokeApiKey
         | AuditAction::MakeKek
         | AuditAction::RewrapKey
         | AuditAction::ShredKeys
@@ -206,11 +207,20 @@ async fn no_change_is_kept_without_its_audit_entry() {
 
     let make_key = async |stack: &Stack| {
         let (tenant, owner) = ("acme".parse().unwrap(), "bob".parse().unwrap());
-        let made = make_api_key(&stack.config, tenant, owner, Roles::ALL).await;
+        let made = make_api_key(&stack.config, NewApiKey::of(tenant, owner, Roles::ALL)).await;
         made.is_ok()
     };
     watched
         .both_or_neither(AuditAction::MakeApiKey, make_key)
+        .await;
+    let bobs = "SELECT api_key_id FROM api_keys WHERE owner = ?";
+    let bobs = watched.stack.text(bobs, "bob").await.parse().unwrap();
+    let revoke_key = async |stack: &Stack| {
+        let revoked = revoke_api_key(&stack.config, &bobs).await;
+        revoked.is_ok()
+    };
+    watched
+        .both_or_neither(AuditAction::RevokeApiKey, revoke_key)
         .await;
 
     // The sweeper has these to end: an upload that expires, an upload whose abort was cut off, a file

@@ -11,7 +11,7 @@ use std::{
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::Method;
 use sealift_server::{
-    Config, Server, make_api_key,
+    Config, NewApiKey, Server, make_api_key,
     records::{Records, Roles},
 };
 use sealift_transfer::api::{
@@ -25,8 +25,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteCo
 use crate::support::{Client, NO_METADATA, PART, SealedFile, Stack, bytes, config_in, now_ms};
 
 /// The newest version of the schema.
-const NEWEST: &str = "version-2";
-const VERSIONS: [&str; 2] = ["version-1", NEWEST];
+const NEWEST: &str = "version-3";
+const VERSIONS: [&str; 3] = ["version-1", "version-2", NEWEST];
 
 const CONTENT: &[u8] = b"what the file holds";
 
@@ -203,7 +203,7 @@ async fn write_the_fixture() {
     let stack = Stack::with(&[("sweep_seconds", "0")]).await;
     let client = stack.client();
     let (tenant, owner) = ("acme".parse().unwrap(), "ada".parse().unwrap());
-    make_api_key(&stack.config, tenant, owner, Roles::ALL)
+    make_api_key(&stack.config, NewApiKey::of(tenant, owner, Roles::ALL))
         .await
         .unwrap();
     for (name, token) in [

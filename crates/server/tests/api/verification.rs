@@ -77,6 +77,19 @@ async fn after_an_upload_every_frame_is_opened_and_the_hash_of_the_plaintext_kep
 }
 
 #[tokio::test]
+async fn a_file_of_few_frames_is_verified_by_its_completion() {
+    let stack = verifying().await;
+    for len in [0, 1, FRAME] {
+        let plaintext = bytes(len);
+        // This is the answer to the completion.
+        let file = stack.client().upload("a", &plaintext).await;
+        assert!(is_of(&file.verification, &plaintext), "{len}");
+    }
+    let large = stack.client().upload("a", &bytes(300 * FRAME)).await;
+    assert_eq!(large.verification, Verification::Pending);
+}
+
+#[tokio::test]
 async fn with_edges_only_nothing_is_verified_until_somebody_asks() {
     let stack = Stack::start().await;
     let file = stack.client().upload("a", b"abc").await;

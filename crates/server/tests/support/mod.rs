@@ -8,7 +8,7 @@ use std::{
 
 use sealift_message::{Header, seal_record};
 use sealift_server::{
-    Clock, Config, Server, config::Sources, make_api_key, records::Roles, stored_keks,
+    Clock, Config, NewApiKey, Server, config::Sources, make_api_key, records::Roles, stored_keks,
 };
 use sealift_transfer::api::{FileRecord, UploadId, Verification, files};
 use sqlx::{ConnectOptions as _, Connection as _, sqlite::SqliteConnectOptions};
@@ -96,7 +96,7 @@ impl Stack {
     /// Makes an API key and returns a client that uses it.
     pub(crate) async fn login(&self, tenant: &str, owner: &str, roles: Roles) -> Client {
         let (tenant, owner) = (tenant.parse().unwrap(), owner.parse().unwrap());
-        let key = make_api_key(&self.config, tenant, owner, roles).await;
+        let key = make_api_key(&self.config, NewApiKey::of(tenant, owner, roles)).await;
         self.client().with_api_key(&key.unwrap().reveal())
     }
 

@@ -1,11 +1,13 @@
 //! Tests KEK rows, records keys and API keys.
 
+use std::slice::from_ref;
+
 use sealift_keyring::{KekRow, KekWrapper};
 use sealift_transfer::api::{ApiKeyId, TenantId};
 use sqlx::Executor as _;
 
 use super::{ann, at, audited, kept};
-use crate::records::{ApiKeyRow, AuditRow, NotARole, Records, RecordsError, Roles};
+use crate::records::{ApiKeyEnded, ApiKeyRow, AuditRow, NotARole, Records, RecordsError, Roles};
 
 fn kek(version: u32, sealed: u8) -> KekRow {
     KekRow {
@@ -222,7 +224,11 @@ async fn an_api_key_is_found_by_its_id_and_never_replaced() {
             download: false,
             admin: true,
         },
+        label: "the scanner".to_owned(),
         made_at: at(5),
+        expires_at: Some(at(50)),
+        revoked_at: None,
+        last_used_at: None,
     };
     kept.records
         .add_api_key(row.clone(), audited())
@@ -235,9 +241,33 @@ async fn an_api_key_is_found_by_its_id_and_never_replaced() {
     let refused = kept.records.add_api_key(second, audited()).await;
     assert!(matches!(refused, Err(RecordsError::Database(_))));
     let found = kept.records.api_key(&row.id).await.unwrap();
-    assert_eq!(found, Some(row));
+    assert_eq!(found, Some(row.clone()));
     let unknown = ApiKeyId::from_random([9; 16]);
     assert_eq!(kept.records.api_key(&unknown).await.unwrap(), None);
+    assert_eq!(kept.records.api_keys(None).await.unwrap(), from_ref(&row));
+    let (own, other) = (row.scope.tenant.clone(), tenant("another"));
+    assert_eq!(
+        kept.records.api_keys(Some(&own)).await.unwrap(),
+        from_ref(&row)
+    );
+    assert_eq!(kept.records.api_keys(Some(&other)).await.unwrap(), []);
+
+    assert_eq!(row.ended(at(49)), None);
+    assert_eq!(row.ended(at(50)), Some(ApiKeyEnded::Expired));
+    kept.records
+        .note_use_of_api_key(&row.id, at(7))
+        .await
+        .unwrap();
+    let revoke = |ms| kept.records.revoke_api_key(&row.id, at(ms), audited());
+    assert!(revoke(8).await.unwrap());
+    // The first time counts.
+    assert!(!revoke(9).await.unwrap());
+    let found = kept.records.api_key(&row.id).await.unwrap().unwrap();
+    assert_eq!(
+        (found.last_used_at, found.revoked_at),
+        (Some(at(7)), Some(at(8)))
+    );
+    assert_eq!(found.ended(at(9)), Some(ApiKeyEnded::Revoked));
 }
 
 #[test]
