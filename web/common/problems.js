@@ -49,22 +49,16 @@ const problems = {
   too_many_requests: ['There are too many requests at once.', TRY_LATER],
   upload_expired: ['The upload took too long and ended.', ANEW],
   upload_failed: ['The stored bytes differ from those that were sent, so they were removed.', ANEW],
-  upload_not_open: ['The server ended this upload.', ANEW],
+  upload_not_open: ['The server has ended this upload.', ANEW],
   part_already_sealed: ['The file is not the one that this upload began with.', ANEW],
   token_reused: ['The file is not the one that this upload began with.', ANEW],
   parts_missing: ['The storage does not have the whole file.', TRY_AGAIN],
-  parts_differ: ['The storage has other bytes than were sent.', ANEW],
+  parts_differ: ['The stored bytes differ from those that were sent.', ANEW],
   object_replaced: ['Somebody replaced the object in storage.', TELL],
   object_damaged: ['The object in storage is damaged.', TELL],
   store_unavailable: ['The storage does not answer.', TRY_LATER],
-  refused_by_store: [
-    'The storage refused what the server asked of it ({store_code}).',
-    'Send the code below to whoever runs this server. Try again when it is fixed; the sent part is kept.',
-  ],
-  refused_by_kms: [
-    'The key service refused what the server asked of it ({kms_code}).',
-    'Send the code below to whoever runs this server. Try again when it is fixed.',
-  ],
+  refused_by_store: ['The storage refused what the server asked of it ({store_code}).', `${TRY_AGAIN} ${TELL}`],
+  refused_by_kms: ['KMS refused what the server asked of it ({kms_code}).', `${TRY_AGAIN} ${TELL}`],
   records_unavailable: ['The server cannot use its database.', TRY_LATER],
   read_only: [
     'This server is read-only, because its database was restored from a backup.',
@@ -112,10 +106,6 @@ const ofReading = {
   no_room: ['This file needs {needed_bytes} of this device’s disk; this page may use {free_bytes}.', 'Free some space, then try again.'],
   browser_unfit: ['This browser does not decrypt as it should.', 'Update it, or use another browser.'],
   store_refused: ['The storage did not send the file.', `${TRY_AGAIN} ${TELL}`],
-  refused_by_store: [
-    'The storage refused what the server asked of it ({store_code}).',
-    'Send the code below to whoever runs this server. Try again when it is fixed.',
-  ],
   worker_stopped: ['The part of this page that decrypts files has stopped.', 'Load the page again.'],
 };
 

@@ -66,7 +66,8 @@ pub(crate) fn of(files: &Files) -> Result<String> {
         let kib = compressed_bytes.div_ceil(1024);
         if compressed_bytes > MOST_COMPRESSED_BYTES {
             bail!(
-                "{page} loads {kib} KiB compressed, but at most {} are allowed",
+                "{page} loads {kib} KiB compressed, {} bytes more than the {} KiB that are allowed",
+                compressed_bytes - MOST_COMPRESSED_BYTES,
                 MOST_COMPRESSED_BYTES / 1024
             );
         }
