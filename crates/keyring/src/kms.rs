@@ -14,9 +14,11 @@ mod kek_rows;
 #[cfg(feature = "legacy-suites")]
 mod reader;
 mod records_blob;
+mod setup;
 
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
+pub use setup::{FoundKey, KmsSetup, alias_in};
 
 /// The KMS key to use, and how to reach KMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -52,15 +54,8 @@ impl KmsKeyring {
     /// Like [`KmsKeyring::connect`], but with credentials, retries and timeouts that are loaded already.
     #[must_use]
     pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
-        let mut builder = aws_sdk_kms::config::Builder::from(shared);
-        if let Some(endpoint) = &config.endpoint {
-            builder = builder.endpoint_url(endpoint);
-        }
-        if let Some(region) = &config.region {
-            builder = builder.region(Region::new(region.clone()));
-        }
         Self {
-            client: Client::from_conf(builder.build()),
+            client: client(shared, config),
             key: config.key.clone(),
         }
     }
@@ -135,6 +130,17 @@ impl KmsKeyring {
         let encrypted = EncryptedDataKey::aws_kms(&arn, ciphertext)?;
         Ok(Some(records_blob::encode(&encrypted)))
     }
+}
+
+fn client(shared: &SdkConfig, config: &KmsConfig) -> Client {
+    let mut builder = aws_sdk_kms::config::Builder::from(shared);
+    if let Some(endpoint) = &config.endpoint {
+        builder = builder.endpoint_url(endpoint);
+    }
+    if let Some(region) = &config.region {
+        builder = builder.region(Region::new(region.clone()));
+    }
+    Client::from_conf(builder.build())
 }
 
 /// Loads the settings of the standard AWS chain, with three attempts a call and 10 s in all.

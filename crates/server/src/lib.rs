@@ -7,6 +7,8 @@
 
 mod app;
 mod audit;
+mod aws_policy;
+mod bootstrap;
 mod caller;
 mod clock;
 pub mod config;
@@ -33,6 +35,8 @@ mod unix_millis;
 mod uploads;
 mod verifier;
 
+pub use aws_policy::{AwsPolicies, AwsPolicyError, Policy, Principal, cloudformation};
+pub use bootstrap::{Bootstrap, BootstrapError, FailureKind, Target, Step, StepState};
 pub use caller::ApiKey;
 pub use clock::{Clock, ClockHand};
 pub use config::Config;

@@ -20,7 +20,9 @@ use super::{
     VersionId, embedded::EmbeddedCredentials,
 };
 
+mod actions;
 mod answers;
+mod bucket;
 mod listing;
 mod mark;
 mod multipart;
@@ -31,6 +33,7 @@ pub(super) mod refusal;
 mod signer;
 
 use answers::translate;
+pub(crate) use bucket::FoundTarget;
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
 use signer::Signer;
