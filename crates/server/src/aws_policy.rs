@@ -114,12 +114,12 @@ fn is_key_arn(text: &str) -> bool {
 }
 
 async fn arn_of(config: &Config, key: &str) -> Result<String, AwsPolicyError> {
-    let kms = KmsSetup::connect(&KmsConfig {
+    let kms = KmsConfig {
         key: key.to_owned(),
         endpoint: config.kms_endpoint.clone(),
         region: config.region.clone(),
-    });
-    match kms.await.look().await {
+    };
+    match KmsSetup::connect(&kms).await.look().await {
         Ok(FoundKey::Usable { arn, .. } | FoundKey::Unusable { arn, .. }) => Ok(arn),
         Ok(FoundKey::None) => Err(AwsPolicyError::NoKey {
             key: key.to_owned(),
@@ -162,7 +162,10 @@ mod tests {
     async fn all_names_lie_in_the_partition_of_the_key_or_the_region() {
         for (flags, partition) in [
             (&[("s3_bucket", "files"), ("kms_key", KEY)][..], "aws-cn"),
-            (&[("s3_bucket", "files"), ("region", "us-gov-west-1")], "aws-us-gov"),
+            (
+                &[("s3_bucket", "files"), ("region", "us-gov-west-1")],
+                "aws-us-gov",
+            ),
             (&[("s3_bucket", "files"), ("region", "eu-central-1")], "aws"),
         ] {
             let policies = AwsPolicies::of(&config(flags), &[]).await.unwrap();

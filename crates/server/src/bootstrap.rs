@@ -60,7 +60,7 @@ pub enum StepState {
     /// Looking or making failed.
     Failed(FailureKind),
     /// The target waits for another one.
-    Left,
+    Waits,
 }
 
 /// The reasons why no set-up begins.
@@ -120,7 +120,7 @@ impl Bootstrap {
     }
 
     /// Makes every target that is missing, and passes each step to `show` as soon as it is done. A target whose
-    /// needed target is not there is left; all others are tried even if one fails.
+    /// needed target is not there waits; all others are tried even if one fails.
     pub async fn carry_out(&mut self, mut show: impl FnMut(&Step)) {
         let mut steps = core::mem::take(&mut self.steps);
         for index in 0..steps.len() {
@@ -130,7 +130,7 @@ impl Bootstrap {
                 break;
             };
             if step.state == StepState::Missing && waits(&step) {
-                step.state = StepState::Left;
+                step.state = StepState::Waits;
             } else if step.state == StepState::Missing {
                 self.try_step(&mut step).await;
             }
@@ -179,8 +179,8 @@ impl Bootstrap {
             match needed.map(|needed| needed.state) {
                 // If the needed target is made, this one is made behind it.
                 Some(StepState::Missing) if self.is_to_be_made(target) => {}
-                Some(StepState::ByHand | StepState::Failed(_) | StepState::Left) => {
-                    step.state = StepState::Left;
+                Some(StepState::ByHand | StepState::Failed(_) | StepState::Waits) => {
+                    step.state = StepState::Waits;
                 }
                 _ => match self.look_at(target).await {
                     Ok(found) => step.found(found),
@@ -207,6 +207,8 @@ impl Bootstrap {
         match target {
             Target::Cors => !self.config.page_origins.is_empty(),
             Target::Mark => self.makes_database || self.config.database_file().is_file(),
+            // A key may be there although the bucket is not.
+            Target::Key => false,
             _ => true,
         }
     }
@@ -232,7 +234,8 @@ impl Bootstrap {
     async fn look_at_key(&mut self, target: Target) -> Result<FoundTarget, TargetError> {
         let Some(kms) = &self.kms else {
             return Ok(FoundTarget::NotNeeded(
-                "the settings name none, so the key file opens the files; see KMS_KEY_ALIAS".to_owned(),
+                "the settings name none, so the key file opens the files; see KMS_KEY_ALIAS"
+                    .to_owned(),
             ));
         };
         let found = kms.look().await?;

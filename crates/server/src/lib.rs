@@ -36,7 +36,7 @@ mod uploads;
 mod verifier;
 
 pub use aws_policy::{AwsPolicies, AwsPolicyError, Policy, Principal, cloudformation};
-pub use bootstrap::{Bootstrap, BootstrapError, FailureKind, Target, Step, StepState};
+pub use bootstrap::{Bootstrap, BootstrapError, FailureKind, Step, StepState, Target};
 pub use caller::ApiKey;
 pub use clock::{Clock, ClockHand};
 pub use config::Config;

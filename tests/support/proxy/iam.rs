@@ -92,7 +92,9 @@ impl IamPolicy {
     }
 
     pub(super) fn allows(&self, asked: &Asked) -> bool {
-        self.statement.iter().any(|statement| statement.allows(asked))
+        self.statement
+            .iter()
+            .any(|statement| statement.allows(asked))
     }
 
     /// Returns whether S3 would say that an object is absent.
@@ -106,7 +108,11 @@ impl Statement {
     fn allows(&self, asked: &Asked) -> bool {
         self.effect == Effect::Allow
             && self.action.contains(&asked.action)
-            && self.resource.all().iter().any(|one| fits(one, &asked.resource))
+            && self
+                .resource
+                .all()
+                .iter()
+                .any(|one| fits(one, &asked.resource))
             && self.condition.iter().all(|(operator, wanted)| {
                 wanted.iter().all(|(key, allowed)| {
                     let is_allowed = |value| allowed.all().contains(value);
@@ -208,7 +214,8 @@ impl Asked {
         let one = |action: &str, key: &str, context: &str| {
             let mut keys = Vec::new();
             let mut values = BTreeMap::new();
-            for (name, value) in body[context].as_object().into_iter().flatten() {
+            let pairs = body.get(context).and_then(Value::as_object);
+            for (name, value) in pairs.into_iter().flatten() {
                 keys.push(name.clone());
                 let value = value.as_str().unwrap_or_default().to_owned();
                 values.insert(format!("kms:EncryptionContext:{name}"), vec![value]);
@@ -217,7 +224,11 @@ impl Asked {
             Self {
                 action: format!("kms:{action}"),
                 // A request to make a key names none.
-                resource: body[key].as_str().unwrap_or("*").to_owned(),
+                resource: body
+                    .get(key)
+                    .and_then(Value::as_str)
+                    .unwrap_or("*")
+                    .to_owned(),
                 context: values,
             }
         };

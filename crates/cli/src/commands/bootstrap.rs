@@ -1,7 +1,7 @@
 //! `sealift bootstrap`: sets bucket and KMS key up, step by step.
 
 use anstyle::Style;
-use sealift_server::{BootstrapError, Config, FailureKind, Target, Step, StepState};
+use sealift_server::{BootstrapError, Config, FailureKind, Step, StepState, Target};
 use serde::Serialize;
 
 use crate::{
@@ -88,7 +88,7 @@ fn word(state: StepState) -> (&'static str, Style) {
         StepState::NotNeeded => ("skipped", terminal::FAINT),
         StepState::Made => ("created", terminal::GOOD),
         StepState::Failed(_) => ("failed", terminal::BAD),
-        StepState::Left => ("left", terminal::BAD),
+        StepState::Waits => ("waits", terminal::FAINT),
     }
 }
 
@@ -102,7 +102,7 @@ fn reported(step: &Step) -> ReportedStep<'_> {
             StepState::NotNeeded => "skipped",
             StepState::Made => "created",
             StepState::Failed(_) => "failed",
-            StepState::Left => "left",
+            StepState::Waits => "waits",
         },
         what: &step.what,
         note: step.note.as_deref(),
@@ -118,9 +118,9 @@ fn outcome(steps: &[Step], is_done: bool) -> Result<(), Failure> {
             _ => None,
         })
         .collect();
-    let (by_hand, left) = (
+    let (by_hand, waiting) = (
         count(steps, StepState::ByHand),
-        count(steps, StepState::Left),
+        count(steps, StepState::Waits),
     );
     let all = |kind| kinds.iter().all(|&other| other == kind);
     if let Some(first) = kinds.first() {
@@ -129,9 +129,9 @@ fn outcome(steps: &[Step], is_done: bool) -> Result<(), Failure> {
             FailureKind::Unreachable if all(FailureKind::Unreachable) => Exit::Unreachable,
             _ => Exit::Failed,
         };
-        let waiting = match left {
+        let waiting = match waiting {
             0 => String::new(),
-            left => format!(", and {left} more wait for them"),
+            waiting => format!(", and {waiting} wait for that"),
         };
         let failed = format!("{} of {} steps failed{waiting}", kinds.len(), steps.len());
         return Err(Failure::new(exit, failed)
@@ -153,7 +153,9 @@ fn end_of(steps: &[Step], is_done: bool) -> &'static str {
         count(steps, StepState::ByHand),
     );
     match (is_done, missing, by_hand) {
-        (true, _, _) => "Everything is there. `sealift policy aws` prints the policy for the server.",
+        (true, _, _) => {
+            "Everything is there. `sealift policy aws` prints the policy for the server."
+        }
         (false, 0, 0) => "Everything is there; nothing to do.",
         (false, 0, _) => "Nothing to create, but something to change by hand.",
         (false, _, _) => "Nothing was changed. Give --yes to create what is missing.",

@@ -91,7 +91,12 @@ fn template(args: &AwsPolicy, config: &Config) -> anyhow::Result<()> {
         .into());
     }
     // The key's policy is in every template that makes a key.
-    let mut principals: Vec<_> = args.principal.iter().copied().filter_map(principal).collect();
+    let mut principals: Vec<_> = args
+        .principal
+        .iter()
+        .copied()
+        .filter_map(principal)
+        .collect();
     if principals.is_empty() {
         principals = vec![Principal::Server, Principal::Reader];
     }

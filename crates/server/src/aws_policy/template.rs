@@ -72,7 +72,9 @@ pub fn cloudformation(config: &Config, principals: &[Principal]) -> Result<Value
         "Resources": resources,
         "Outputs": outputs,
     });
-    if principals.iter().any(|&principal| principal != Principal::Reader)
+    if principals
+        .iter()
+        .any(|&principal| principal != Principal::Reader)
         && let Some(template) = template.as_object_mut()
     {
         template.insert("Parameters".to_owned(), parameters());

@@ -46,7 +46,7 @@ impl TargetError {
     pub(super) fn kind(&self) -> FailureKind {
         match (self.of_the_store(), self) {
             (Some(ObjectsError::NoCredentials), _) => FailureKind::NotAllowed,
-            (Some(ObjectsError::Refused { status, .. }), _) if matches!(status, 401 | 403) => {
+            (Some(ObjectsError::Refused { status, .. }), _) if matches!(*status, 401 | 403) => {
                 FailureKind::NotAllowed
             }
             (Some(ObjectsError::Unavailable { .. }), _) => FailureKind::Unreachable,
@@ -71,8 +71,12 @@ impl TargetError {
             Some(error @ ObjectsError::NoCredentials) => {
                 format!("{error}; give some, such as by `aws configure` or AWS_PROFILE")
             }
-            Some(error @ ObjectsError::Unavailable { .. }) => {
-                format!("{error}; try again, and check the endpoint and the network")
+            Some(ObjectsError::Unavailable { status }) => {
+                let answer = status.map_or_else(
+                    || "does not answer".to_owned(),
+                    |status| format!("only answers {status}"),
+                );
+                format!("the store {answer}; check the endpoint and the network, and try again")
             }
             Some(error) => error.to_string(),
             None => chain(self),

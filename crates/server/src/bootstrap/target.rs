@@ -42,12 +42,14 @@ impl Target {
     /// Returns the target without which this one cannot be made.
     pub(super) fn needs(self) -> Option<Self> {
         match self {
-            Self::Bucket | Self::Key => None,
+            Self::Bucket => None,
             Self::Alias | Self::Rotation => Some(Self::Key),
             Self::Ownership
             | Self::AccessBlock
             | Self::Cors
             | Self::UnfinishedRule
+            // A bucket in another region shows that the region is wrong, and a key cannot move.
+            | Self::Key
             | Self::Mark => Some(Self::Bucket),
         }
     }

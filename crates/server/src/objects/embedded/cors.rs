@@ -17,7 +17,10 @@ pub(super) fn allowing(page_origins: Vec<HeaderValue>) -> CorsLayer {
 }
 
 fn names(headers: &[&str]) -> Vec<HeaderName> {
-    headers.iter().filter_map(|name| name.parse().ok()).collect()
+    headers
+        .iter()
+        .filter_map(|name| name.parse().ok())
+        .collect()
 }
 
 #[cfg(test)]
@@ -28,6 +31,10 @@ mod tests {
     fn no_name_in_the_lists_is_dropped() {
         assert_eq!(names(&ALLOWED_HEADERS).len(), ALLOWED_HEADERS.len());
         assert_eq!(names(&EXPOSED_HEADERS).len(), EXPOSED_HEADERS.len());
-        assert!(METHODS.iter().all(|method| method.parse::<Method>().is_ok()));
+        assert!(
+            METHODS
+                .iter()
+                .all(|method| method.parse::<Method>().is_ok())
+        );
     }
 }

@@ -32,7 +32,10 @@ impl Objects {
     ///
     /// # Errors
     /// Fails if the store's answer does not show it.
-    pub(crate) async fn look_at_cors(&self, origins: &[String]) -> Result<FoundTarget, ObjectsError> {
+    pub(crate) async fn look_at_cors(
+        &self,
+        origins: &[String],
+    ) -> Result<FoundTarget, ObjectsError> {
         let Some(rules) = self.cors_rules().await? else {
             return Ok(FoundTarget::not_offered());
         };
@@ -100,12 +103,13 @@ fn rule_for(origins: Vec<String>) -> Result<CorsRule, ObjectsError> {
 /// that only some of them meet hides the next one from those.
 fn answer_to(rules: &[CorsRule], origin: &str) -> Answer {
     let its = |rule: &&CorsRule| {
-        let is_allowed = |pattern: &String| fits(pattern, origin);
-        let has_method = |method: &&str| rule.allowed_methods().iter().any(|has| has == method);
-        rule.allowed_origins().iter().any(is_allowed) && METHODS.iter().any(|one| has_method(&one))
+        let mut origins = rule.allowed_origins().iter();
+        let mut methods = rule.allowed_methods().iter();
+        origins.any(|pattern| fits(pattern, origin))
+            && methods.any(|method| METHODS.contains(&method.as_str()))
     };
-    let found = rules.iter().enumerate();
-    let Some((index, rule)) = found.filter(|(_, rule)| its(rule)).next() else {
+    let mut found = rules.iter().enumerate();
+    let Some((index, rule)) = found.find(|(_, rule)| its(rule)) else {
         return Answer::None;
     };
     let methods = METHODS.into_iter();
