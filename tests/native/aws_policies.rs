@@ -7,6 +7,8 @@
 use std::{fs, path::Path, process::Command};
 
 use anyhow::{Context as _, Result, ensure};
+use aws_config::{BehaviorVersion, Region};
+use aws_sdk_kms::types::DataKeySpec;
 use bytes::Bytes;
 use sealift_client::Client;
 use sealift_server::{Config, Server, SweepKind, rewrap_keys};
@@ -152,6 +154,8 @@ async fn each_principal_works_under_its_policy_and_needs_every_action_of_it() ->
             "{action}: {refused}"
         );
     }
+    deployment.enforce(&server, &server)?;
+    deployment.refuses_foreign_contexts().await?;
     // The two parts of the server's policy are enough in their places.
     let (signer, control) = (deployment.policy("signer")?, deployment.policy("control")?);
     assert_eq!(signer.actions(), ["s3:PutObject"]);
@@ -178,6 +182,36 @@ async fn each_principal_works_under_its_policy_and_needs_every_action_of_it() ->
 }
 
 impl Deployment {
+    /// Checks that the policy does not let its holder use the KMS key for anything that is not Sealift's.
+    async fn refuses_foreign_contexts(&self) -> Result<()> {
+        let sdk = aws_config::defaults(BehaviorVersion::latest())
+            .region(Region::new(Moto::REGION))
+            .endpoint_url(self.moto.proxy().endpoint())
+            .load()
+            .await;
+        let kms = aws_sdk_kms::Client::new(&sdk);
+        let key = self.config.kms_key.clone().context("a key")?;
+        let make = async |context: &[(&str, &str)]| {
+            let pairs = context.iter().copied();
+            let pairs = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+            let made = kms.generate_data_key().key_id(&key);
+            let made = made.key_spec(DataKeySpec::Aes256);
+            let made = made.set_encryption_context(Some(pairs.collect()));
+            made.send().await.is_ok()
+        };
+        assert!(make(&[("format", "sealift-1"), ("tenant", "acme")]).await);
+        for foreign in [
+            &[][..],
+            &[("tenant", "acme")],
+            &[("format", "another")],
+            &[("format", "sealift-1"), ("customer", "1")],
+            &[("purpose", "another"), ("tenant", "acme")],
+        ] {
+            assert!(!make(foreign).await, "{foreign:?}");
+        }
+        Ok(())
+    }
+
     fn decrypted_without_a_server(&self, file: &FileRecord) -> Result<(Option<i32>, String)> {
         let location = format!("s3://{}/{}", self.config.bucket, file.object_key);
         let key = self.config.kms_key.clone().context("a key")?;

@@ -246,6 +246,11 @@ async fn what_is_there_is_neither_changed_nor_widened() -> Result<()> {
     let block = block.public_access_block_configuration.context("a block")?;
     assert_ne!(block.restrict_public_buckets, Some(true));
 
+    // In a wrong region nothing is made, not even a key.
+    let states = account.states("others", &["--yes", "--region", "eu-west-1"])?;
+    assert_eq!(in_state(&states, "by_hand"), ["bucket"], "{states:?}");
+    assert_eq!(in_state(&states, "waits").len(), 8, "{states:?}");
+
     // A key that cannot be used is not replaced.
     let key = account.kms.describe_key().key_id(ALIAS).send().await?;
     let key = key.key_metadata.context("a key")?.key_id;

@@ -7,7 +7,7 @@ use super::cloud::Cloud;
 pub(super) const EXAMPLES: &str = "\
 Examples:
   sealift policy aws --bucket acme-files --kms-key alias/sealift --principal server > server.json
-  sealift policy aws --bucket acme-files --kms-key alias/sealift --format cloudformation > sealift.json";
+  sealift policy aws --bucket acme-files --kms-key alias/sealift --format cloudformation";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Policy {
