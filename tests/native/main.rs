@@ -1,6 +1,9 @@
 //! Stories with the native client and with plain HTTP.
 
 mod at_rest;
+mod aws_page;
+mod aws_policies;
+mod bootstrap;
 mod callers;
 mod curl;
 mod keyrings;

@@ -95,6 +95,7 @@ pub(crate) async fn a_missing_part_is_not_completed(bench: &Bench) {
     let invalid_part = ObjectsError::Refused {
         status: 400,
         code: "InvalidPart".to_owned(),
+        action: Some("s3:PutObject"),
     };
     assert_eq!(refused.await.unwrap_err(), invalid_part);
     expect_only_parts(bench, &upload, 1).await;
@@ -148,6 +149,7 @@ pub(crate) async fn parts_that_are_too_small_are_not_completed(bench: &Bench) {
         let too_small = ObjectsError::Refused {
             status: 400,
             code: "EntityTooSmall".to_owned(),
+            action: Some("s3:PutObject"),
         };
         assert_eq!(joined.unwrap_err(), too_small);
         expect_only_parts(bench, &upload, 2).await;

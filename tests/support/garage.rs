@@ -13,6 +13,7 @@ use aws_sdk_s3::{
     Client,
     types::{CorsConfiguration, CorsRule},
 };
+use sealift_server::objects::cors::{ALLOWED_HEADERS, EXPOSED_HEADERS, METHODS};
 use tempfile::TempDir;
 
 use crate::{Moto, StoreCredentials, lines, programs};
@@ -106,7 +107,7 @@ impl Garage {
     pub async fn allow_page(&self, origin: &str) -> Result<()> {
         let rule = CorsRule::builder()
             .allowed_origins(origin)
-            .set_allowed_methods(Some(["GET", "HEAD", "PUT"].map(str::to_owned).to_vec()))
+            .set_allowed_methods(Some(METHODS.map(str::to_owned).to_vec()))
             .set_allowed_headers(Some(ALLOWED_HEADERS.map(str::to_owned).to_vec()))
             .set_expose_headers(Some(EXPOSED_HEADERS.map(str::to_owned).to_vec()))
             .build()?;
@@ -137,23 +138,6 @@ impl Drop for Garage {
         let _ = self.process.wait();
     }
 }
-
-/// Headers that the page sends beyond those that CORS always allows.
-const ALLOWED_HEADERS: [&str; 5] = [
-    "x-amz-checksum-sha256",
-    "if-none-match",
-    "if-match",
-    "range",
-    "content-type",
-];
-const EXPOSED_HEADERS: [&str; 6] = [
-    "Content-Range",
-    "Content-Length",
-    "Accept-Ranges",
-    "ETag",
-    "Retry-After",
-    "Date",
-];
 
 /// Returns two free addresses. Both listeners are open at the same time, so that the addresses differ.
 fn free_addresses() -> Result<[SocketAddr; 2]> {

@@ -10,7 +10,7 @@ mod credentials;
 mod distance;
 mod garage;
 mod large_file;
-mod lines;
+pub mod lines;
 mod moto;
 pub mod official_readers;
 mod page;
@@ -37,8 +37,8 @@ pub use plaintext::Randomness;
 pub use processes::{below as processes_below, memory_below};
 pub use proxies::{Proxies, address_in, free_address};
 pub use proxy::{
-    Fault, FaultKind, Gate, HeldRequest, Journal, Operation, Plan, Proxy, Reached, Recorded,
-    RequestHead,
+    Fault, FaultKind, Gate, HeldRequest, IamPolicy, Journal, Operation, Plan, Proxy, Reached,
+    Recorded, RequestHead,
 };
 pub use read::{Reading, read_content};
 pub use scene::Scene;

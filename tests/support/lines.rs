@@ -7,7 +7,8 @@ use std::{
 
 /// Reads until `find` returns something for a line, then keeps reading in a thread, so that the program never
 /// blocks on a full pipe. Returns `None` if the program ends first.
-pub(crate) fn wait_for<T>(
+#[must_use]
+pub fn wait_for<T>(
     output: impl Read + Send + 'static,
     find: impl FnMut(String) -> Option<T>,
 ) -> Option<T> {

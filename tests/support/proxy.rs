@@ -10,6 +10,7 @@ mod body;
 mod fault;
 mod forward;
 mod gate;
+mod iam;
 mod journal;
 mod line;
 mod plan;
@@ -32,6 +33,7 @@ use tokio::{
 
 pub use fault::{Fault, FaultKind};
 pub use gate::{Gate, HeldRequest};
+pub use iam::IamPolicy;
 pub use journal::{Journal, Reached};
 pub use plan::Plan;
 pub use recording::Recorded;
@@ -52,6 +54,8 @@ pub struct Proxy {
 struct State {
     target: SocketAddr,
     plan: Mutex<Plan>,
+    /// The policy of the caller, if requests need permission.
+    policy: Mutex<Option<Arc<IamPolicy>>>,
     cues: Mutex<Vec<(Operation, Fault)>>,
     counts: Mutex<BTreeMap<FaultKind, u64>>,
     journal: Mutex<Journal>,
@@ -95,6 +99,7 @@ impl Proxy {
         let state = Arc::new(State {
             target,
             plan: Mutex::new(Plan::none()),
+            policy: Mutex::default(),
             cues: Mutex::default(),
             counts: Mutex::default(),
             journal: Mutex::default(),
@@ -135,6 +140,11 @@ impl Proxy {
     /// Replaces the plan for all later requests.
     pub fn follow(&self, plan: Plan) {
         *lock(&self.state.plan) = plan;
+    }
+
+    /// Refuses all later requests that this policy does not allow.
+    pub fn enforce(&self, policy: &IamPolicy) {
+        *lock(&self.state.policy) = Some(Arc::new(policy.clone()));
     }
 
     /// Returns the number of faults of each kind so far.

@@ -2,6 +2,8 @@
 
 mod access;
 mod api_keys;
+mod bootstrap;
+mod cloud;
 mod completions;
 mod decrypt;
 mod demo;
@@ -15,6 +17,7 @@ mod man;
 mod message;
 mod output;
 mod parsed;
+mod policy;
 mod records;
 mod serve;
 mod store;
@@ -23,6 +26,7 @@ mod upload;
 pub(crate) use access::Access;
 use access::file_id;
 pub(crate) use api_keys::{ApiKeys, ListApiKeys, MakeApiKey, RevokeApiKey, RoleChoice};
+pub(crate) use bootstrap::Bootstrap;
 pub(crate) use completions::Completions;
 pub(crate) use decrypt::{Decrypt, Demands};
 pub(crate) use demo::Demo;
@@ -36,6 +40,7 @@ pub(crate) use keys::{ExportKey, Keys, ListKeys, MakePepper, RewrapKeys, RotateK
 pub(crate) use man::Man;
 pub(crate) use message::{Message, S3Reach};
 pub(crate) use output::Output;
+pub(crate) use policy::{AwsPolicy, Policy, PolicyFormat, PrincipalChoice};
 pub(crate) use records::{NewEpoch, Records, RecordsStatus};
 pub(crate) use serve::Serve;
 pub(crate) use store::{MarkStore, MovedStore, Store};
@@ -83,6 +88,16 @@ pub(crate) enum Command {
     /// Everything listens on the loopback address only. All data are in one folder and stay there for
     /// the next demo. Ctrl-C stops the demo.
     Demo(Demo),
+    /// Create the bucket and the KMS key of a deployment in AWS, with all their settings.
+    ///
+    /// Looks at what is there, and shows one line for each step. With --yes it creates what is missing. It never
+    /// changes what is there, so it may be repeated: what is there but not enough is left to you, with a
+    /// sentence that says what to change. Credentials come from the standard AWS chain.
+    #[command(after_help = bootstrap::EXAMPLES)]
+    Bootstrap(Bootstrap),
+    /// Print the policies that let a server and other programs use the bucket and the KMS key.
+    #[command(subcommand)]
+    Policy(Policy),
     /// Encrypt files and send the ciphertext straight to the store.
     ///
     /// Plaintext does not leave this program. Prints the name, the id, the address in S3 and the size
@@ -141,8 +156,10 @@ impl Command {
             Self::Keys(Keys::Export(export)) => export.output.json,
             Self::Keys(Keys::List(list)) => list.output.json,
             Self::Keys(Keys::Rewrap(rewrap)) => rewrap.output.json,
+            Self::Bootstrap(bootstrap) => bootstrap.output.json,
             Self::Serve(_)
             | Self::Demo(_)
+            | Self::Policy(_)
             | Self::Keys(Keys::MakePepper(_) | Keys::Rotate(_) | Keys::Shred(_))
             | Self::ApiKeys(_)
             | Self::Records(_)

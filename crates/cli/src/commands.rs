@@ -1,6 +1,7 @@
 //! The commands, one in each file.
 
 pub(crate) mod api_keys;
+pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
@@ -9,6 +10,7 @@ pub(crate) mod files;
 pub(crate) mod inspect;
 pub(crate) mod keys;
 pub(crate) mod man;
+pub(crate) mod policy;
 pub(crate) mod records;
 pub(crate) mod serve;
 mod stop;

@@ -34,6 +34,8 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => commands::serve::run(serve).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
+        Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap).await,
+        Command::Policy(policy) => commands::policy::run(policy).await,
         Command::Upload(upload) => commands::upload::run(upload).await,
         Command::Download(download) => commands::download::run(download).await,
         Command::Files(files) => commands::files::run(files).await,

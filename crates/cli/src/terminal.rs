@@ -52,6 +52,26 @@ pub(crate) fn say_json(document: &impl serde::Serialize) -> anyhow::Result<()> {
     Ok(say(&serde_json::to_string(document)?)?)
 }
 
+/// Prints a text below a line of a list, indented. On a terminal, lines break between words.
+///
+/// # Errors
+/// Fails like [`say`].
+pub(crate) fn say_indented(indent: usize, text: &str) -> Result<(), Failure> {
+    let width = terminal_size::terminal_size_of(stdout()).map(|(width, _)| usize::from(width.0));
+    let indent = " ".repeat(indent);
+    let text = match width {
+        Some(width) => {
+            let options = textwrap::Options::new(width.max(40))
+                .initial_indent(&indent)
+                .subsequent_indent(&indent)
+                .break_words(false);
+            textwrap::fill(text, options)
+        }
+        None => format!("{indent}{text}"),
+    };
+    say(&text)
+}
+
 /// Prints everything that is not a result to stderr: notes and errors.
 pub(crate) fn note(text: &str) {
     let _ = writeln!(AutoStream::auto(stderr().lock()), "{text}");

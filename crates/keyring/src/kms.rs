@@ -17,9 +17,11 @@ mod key_arn;
 mod reader;
 mod records_blob;
 mod regions;
+mod setup;
 
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
+pub use setup::{FoundKey, KmsSetup, alias_in};
 
 /// The KMS key to use, and how to reach KMS.
 #[derive(Debug, Clone, PartialEq, Eq)]
@@ -58,12 +60,8 @@ impl KmsKeyring {
     #[must_use]
     pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
         let regions = Regions::new(shared.clone(), config.endpoint.clone());
-        let region = key_arn::region_of_setting(&config.key).or(config.region.as_deref());
         Self {
-            client: region.map_or_else(
-                || regions.client_of_the_chain(),
-                |region| regions.client(region),
-            ),
+            client: regions.client_for_setting(config),
             key: config.key.clone(),
             regions: Arc::new(regions),
         }

@@ -11,6 +11,8 @@
 //! Both also derive a tenant's [`RecordsKey`], which seals names and metadata in the database. [`KeyCache`]
 //! keeps opened keys for an hour, and opens them again after five minutes.
 //!
+//! [`KmsSetup`] looks for the KMS key of a new deployment, and makes one.
+//!
 //! The feature `legacy-suites` adds `WrappingKeys`, which opens the data keys of messages that others wrote,
 //! with the keys that the user has.
 
@@ -37,7 +39,7 @@ pub use cache::{KeyCache, MayPass, TenantKey};
 pub use error::KeyringError;
 pub use kek::{Kek, KekRow, KekWrapper, KekWrappers, kek_version_of};
 pub use key_file::{KeyFile, KeyFileError, KeyFileProblem};
-pub use kms::{KmsConfig, KmsKeyring};
+pub use kms::{FoundKey, KmsConfig, KmsKeyring, KmsSetup, alias_in};
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use records_key::{FINGERPRINT_LEN, RecordsKey};
 #[cfg(feature = "legacy-suites")]

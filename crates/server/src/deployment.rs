@@ -12,6 +12,7 @@ use crate::{
     records::{AuditAction, AuditRow, Records, RecordsError},
 };
 
+pub(crate) mod first_mark;
 pub(crate) mod mark;
 mod moved;
 pub(crate) mod read_only;
@@ -26,6 +27,9 @@ pub enum DeploymentError {
     /// The operator meant another folder, or there never was a database.
     #[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
     NoDatabase(PathBuf),
+    /// The data folder cannot be made.
+    #[error("the data folder {} cannot be made", .0.display())]
+    Folder(PathBuf, #[source] std::io::Error),
     /// The database cannot be used.
     #[error("the database cannot be used")]
     Records(#[from] RecordsError),

@@ -8,6 +8,8 @@
 mod api_keys;
 mod app;
 mod audit;
+mod aws_policy;
+mod bootstrap;
 mod caller;
 mod clock;
 pub mod config;
@@ -34,6 +36,8 @@ mod uploads;
 mod verifier;
 
 pub use api_keys::{ApiKeyError, NewApiKey, list_api_keys, make_api_key, revoke_api_key};
+pub use aws_policy::{AwsPolicies, AwsPolicyError, Policy, Principal, cloudformation};
+pub use bootstrap::{Bootstrap, BootstrapError, FailureKind, Step, StepState, Target};
 pub use caller::ApiKey;
 pub use clock::{Clock, ClockHand};
 pub use config::Config;

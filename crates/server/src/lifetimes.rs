@@ -17,7 +17,12 @@ const fn days(count: u64) -> Duration {
 const UPLOAD_IDLE: Duration = days(7);
 /// The longest life of an upload after it was opened, whatever was signed since. The bucket's rule that
 /// removes unfinished uploads must allow a longer time.
-const UPLOAD_MOST: Duration = days(30);
+const UPLOAD_MOST: Duration = days(UPLOAD_MOST_DAYS);
+/// The same in days.
+pub(crate) const UPLOAD_MOST_DAYS: u64 = 30;
+/// The least days after which a rule of the bucket may end unfinished uploads: more than 31, because an
+/// upload may live for 30 and S3 counts whole days from midnight.
+pub(crate) const LEAST_DAYS_OF_BUCKET_RULE: i32 = 32;
 
 /// The time until an upload that the server seals itself expires after its last part was started.
 /// Nobody can resume such an upload after a crash, and a slower body is not worth the memory that it

@@ -15,6 +15,7 @@ use sealift_transfer::{PartNumber, api::Sha256};
 
 use crate::unix_millis::UnixMillis;
 
+pub mod cors;
 pub mod embedded;
 mod for_command;
 mod object_key;
@@ -29,6 +30,7 @@ pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
 pub(crate) use open::bucket_of;
 pub use open::{OpenStore, StoreError};
 pub use probe::{Flaw, ProbeError};
+pub(crate) use s3::FoundTarget;
 pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR, Reached, S3Config, S3Credentials};
 pub use store_address::StoreAddress;
 pub(crate) use store_encryption::ENCRYPTION_HEADERS;
@@ -207,12 +209,14 @@ pub enum ObjectsError {
     },
     /// The store understood the request and refused it. It will refuse again until an operator
     /// changes something.
-    #[error("the store refused with {status} {code}")]
+    #[error("the store refused {}{status} {code}", with(*action))]
     Refused {
         /// Status of the HTTP answer.
         status: u16,
         /// S3's error code, `-` if the answer had none.
         code: String,
+        /// The action of IAM that was needed, if the server itself asked for it.
+        action: Option<&'static str>,
     },
     /// The store did not answer, or answered that it may succeed later, or the answer may not be
     /// the store's. A retry is worthwhile. The request may have succeeded nevertheless.
@@ -255,6 +259,11 @@ pub enum ObjectsError {
         /// The bucket of the settings.
         configured: String,
     },
+}
+
+/// Names an action in the sentence about its refusal.
+fn with(action: Option<&str>) -> String {
+    action.map_or_else(|| "with ".to_owned(), |action| format!("{action} with "))
 }
 
 impl ObjectsError {

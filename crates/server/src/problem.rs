@@ -174,7 +174,7 @@ impl From<ObjectsError> for Refusal {
                 "The stored object is not the one that was recorded; tell the operator.",
             ),
             ObjectsError::NotFound => damaged(),
-            ObjectsError::Refused { status, code } => refused_by_store(*status, code),
+            ObjectsError::Refused { status, code, .. } => refused_by_store(*status, code),
             ObjectsError::Unavailable { .. }
             | ObjectsError::Cut { .. }
             | ObjectsError::NoCredentials

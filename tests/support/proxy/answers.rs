@@ -96,7 +96,7 @@ fn s3(status: StatusCode, code: &str) -> Response<Bytes> {
     answer
 }
 
-fn kms(status: StatusCode, kind: &str) -> Response<Bytes> {
+pub(super) fn kms(status: StatusCode, kind: &str) -> Response<Bytes> {
     let body = format!(r#"{{"__type":"{kind}","message":"The failing proxy says so."}}"#);
     answer(status, "application/x-amz-json-1.1", body)
 }

@@ -10,15 +10,19 @@ use std::{
 };
 
 use bytes::Bytes;
+use http_body_util::{Either, Full};
 use hyper::body::{Body, Frame, Incoming, SizeHint};
 use sealift_transfer::api::Sha256;
 use sha2::Digest as _;
 
 use super::lock;
 
+/// The body as the proxy gets it: on its way, or whole already because a policy was asked about it.
+pub(super) type GivenBody = Either<Incoming, Full<Bytes>>;
+
 /// The body.
 pub(super) struct PassingBody {
-    from: Incoming,
+    from: GivenBody,
     /// Bytes that pass before the cut. `None` means no cut. A body that is cut gets no digest.
     left: Option<u64>,
     digest: sha2::Sha256,
@@ -52,7 +56,11 @@ impl Whole {
 }
 
 impl PassingBody {
-    pub(super) fn new(from: Incoming, most_bytes: Option<u64>, is_recorded: bool) -> (Self, Whole) {
+    pub(super) fn new(
+        from: GivenBody,
+        most_bytes: Option<u64>,
+        is_recorded: bool,
+    ) -> (Self, Whole) {
         let whole = Whole::default();
         let mut passing = Self {
             from,

@@ -15,8 +15,9 @@ use tokio::{net::TcpStream, time::sleep};
 
 use super::{
     State, answers,
-    body::{PassingBody, Whole},
+    body::{GivenBody, PassingBody, Whole},
     fault::Fault,
+    iam::{Asked, denied},
     journal::Reached,
     line::Cut,
     lock,
@@ -44,6 +45,36 @@ pub(super) async fn forward(
     cut: Arc<Cut>,
 ) -> Result<Answer, Broken> {
     let (head, body) = request.into_parts();
+    let policy = lock(&state.policy).clone();
+    let Some(policy) = policy else {
+        return decided(head, Either::Left(body), state, cut).await;
+    };
+    // The encryption context of a request to KMS is in its body.
+    let body = body.collect().await.map_err(|_| Broken)?.to_bytes();
+    let asked = Asked::by(&head, &body);
+    // A request that no policy is known for is refused, so that its test fails.
+    let is_allowed = asked.is_ok_and(|asked| asked.iter().all(|one| policy.allows(one)));
+    let ours = |answer: Response<Bytes>| Ok(answer.map(|body| Either::Right(Full::new(body))));
+    if !is_allowed {
+        return ours(denied(&head));
+    }
+    let says_absent = policy.lists(&head) || head.headers.contains_key("x-amz-target");
+    let asked = head.clone();
+    let answer = decided(head, Either::Right(Full::new(body)), state, cut).await?;
+    // S3 says that an object is absent only to somebody who may list the bucket.
+    match answer.status() {
+        StatusCode::NOT_FOUND if !says_absent => ours(denied(&asked)),
+        _ => Ok(answer),
+    }
+}
+
+/// Decides the request's fault, and forwards it with that.
+async fn decided(
+    head: Parts,
+    body: GivenBody,
+    state: Arc<State>,
+    cut: Arc<Cut>,
+) -> Result<Answer, Broken> {
     let request = RequestHead::of(&head);
     state.gate.pass_request(request.operation).await;
     let Some(fault) = state.decide(&request) else {
@@ -124,7 +155,7 @@ fn within(request: &RequestHead, answer: &Answer, after_bytes: u64) -> u64 {
 
 /// Sends an answer of the proxy's own after the whole request has come. A client that is still sending would see a
 /// broken connection instead.
-async fn instead(body: Incoming, answer: Response<Bytes>) -> Result<Answer, Broken> {
+async fn instead(body: GivenBody, answer: Response<Bytes>) -> Result<Answer, Broken> {
     body.collect().await.map_err(|_| Broken)?;
     Ok(answer.map(|body| Either::Right(Full::new(body))))
 }
@@ -134,7 +165,7 @@ async fn pass(
     state: &State,
     request: &RequestHead,
     head: Parts,
-    body: Incoming,
+    body: GivenBody,
     most_bytes: Option<u64>,
 ) -> Result<Answer, Broken> {
     let promised = head.headers.get("x-amz-checksum-sha256");

@@ -102,7 +102,7 @@ fn range(value: &HeaderValue) -> Option<Range<u64>> {
     Some(first.parse().ok()?..end)
 }
 
-fn query_value(uri: &Uri, name: &str) -> Option<String> {
+pub(super) fn query_value(uri: &Uri, name: &str) -> Option<String> {
     let mut pairs = form_urlencoded::parse(uri.query()?.as_bytes());
     let found = pairs.find(|(key, _)| key == name);
     found.map(|(_, value)| value.into_owned())

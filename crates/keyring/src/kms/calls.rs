@@ -1,4 +1,4 @@
-//! The calls to KMS, and the one table that translates its refusals.
+//! The calls to KMS about data keys, and the one table that translates its refusals.
 
 use std::collections::HashMap;
 
@@ -156,7 +156,7 @@ fn taken(plaintext: Option<Blob>) -> Zeroizing<Vec<u8>> {
 
 /// Translates an SDK error. Only status and code leave this function, because an answer that could not be
 /// read may hold a plaintext, and the SDK's own error would show it.
-fn translate<E: ProvideErrorMetadata>(
+pub(super) fn translate<E: ProvideErrorMetadata>(
     error: SdkError<E, HttpResponse>,
     action: &'static str,
     key: &str,

@@ -9,6 +9,8 @@ use std::{
 use aws_config::{Region, SdkConfig};
 use aws_sdk_kms::Client;
 
+use super::{KmsConfig, key_arn};
+
 /// The most clients that are kept. AWS has fewer regions, so only damaged rows can name more.
 const MOST_CLIENTS: usize = 64;
 
@@ -43,9 +45,11 @@ impl Regions {
         client
     }
 
-    /// Returns a client for the region of the AWS chain, which may name none.
-    pub(super) fn client_of_the_chain(&self) -> Client {
-        self.new_client(None)
+    /// Returns the client for the key of the settings: in the region of its ARN, else in that of the settings, else
+    /// in that of the AWS chain, which may name none.
+    pub(super) fn client_for_setting(&self, config: &KmsConfig) -> Client {
+        let region = key_arn::region_of_setting(&config.key).or(config.region.as_deref());
+        region.map_or_else(|| self.new_client(None), |region| self.client(region))
     }
 
     fn new_client(&self, region: Option<&str>) -> Client {
@@ -83,7 +87,18 @@ mod tests {
         for region in ["eu-west-1", "eu-west-2", "eu-west-1"] {
             assert_eq!(region_of(&regions.client(region)).as_deref(), Some(region));
         }
-        let of_the_chain = region_of(&regions.client_of_the_chain());
-        assert_eq!(of_the_chain.as_deref(), Some("us-east-1"));
+        for (key, region, expected) in [
+            ("alias/ours", None, "us-east-1"),
+            ("alias/ours", Some("eu-west-1"), "eu-west-1"),
+            ("arn:aws:kms:eu-west-2:1:key/1", Some("eu-west-1"), "eu-west-2"),
+        ] {
+            let config = KmsConfig {
+                key: key.to_owned(),
+                endpoint: None,
+                region: region.map(str::to_owned),
+            };
+            let client = regions.client_for_setting(&config);
+            assert_eq!(region_of(&client).as_deref(), Some(expected), "{key}");
+        }
     }
 }

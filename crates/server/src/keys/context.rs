@@ -5,7 +5,7 @@ use sealift_message::{EncryptionContext, HeaderError};
 use sealift_transfer::api::{FileId, TenantId, UploadId};
 
 /// The version of the format. The value never changes for objects of this shape.
-const FORMAT: &str = "sealift-1";
+pub(crate) const FORMAT: &str = "sealift-1";
 
 /// Returns the encryption context of this upload's message.
 ///

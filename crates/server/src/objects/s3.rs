@@ -20,8 +20,10 @@ use super::{
     StoredObject, VersionId, embedded::EmbeddedCredentials,
 };
 
+mod actions;
 mod answers;
 mod encryption;
+mod bucket;
 mod listing;
 mod mark;
 mod multipart;
@@ -32,6 +34,7 @@ pub(super) mod refusal;
 mod signer;
 
 use answers::translate;
+pub(crate) use bucket::FoundTarget;
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
 use signer::Signer;

@@ -247,6 +247,7 @@ async fn an_absence_counts_only_with_the_stores_own_code() {
     let refused = |status, code: &str| ObjectsError::Refused {
         status,
         code: code.to_owned(),
+        action: Some("s3:GetObject"),
     };
     // Without the right to list the bucket, S3 answers AccessDenied for an absent object; its answer to
     // HEAD has no code.

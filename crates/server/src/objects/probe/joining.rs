@@ -78,7 +78,9 @@ async fn join(
 
 fn refused(error: ObjectsError) -> ProbeError {
     match error {
-        ObjectsError::Refused { status, code } => ProbeError::UnequalPartsRefused { status, code },
+        ObjectsError::Refused { status, code, .. } => {
+            ProbeError::UnequalPartsRefused { status, code }
+        }
         error => error.into(),
     }
 }

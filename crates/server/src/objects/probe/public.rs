@@ -102,7 +102,7 @@ async fn send(http: &reqwest::Client, put: &PresignedPut) -> Result<Option<Flaw>
     }
     let code = code_of(&said);
     match (refusal::of(status, code.as_deref()), code) {
-        (ObjectsError::Refused { status, code }, Some(_)) => {
+        (ObjectsError::Refused { status, code, .. }, Some(_)) => {
             Err(ProbeError::PublicRefused { status, code })
         }
         _ => Ok(Some(Flaw::AnotherAnswers { status })),

@@ -10,12 +10,14 @@ use super::{
     super::{
         CompletedPart, ETag, ObjectKey, ObjectsError, S3UploadId, StoredPart, UnfinishedMultipart,
     },
+    actions::OfAction,
     refusal,
 };
 use crate::unix_millis::UnixMillis;
 
-/// Translates an error of the SDK. Refusals of the store itself go through [`super::refusal::of`].
-pub(super) fn translate<E: ProvideErrorMetadata>(
+/// Translates an error of the SDK. Refusals of the store itself go through [`super::refusal::of`], and name the
+/// action that was refused.
+pub(super) fn translate<E: ProvideErrorMetadata + OfAction>(
     error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
 ) -> ObjectsError {
     let SdkError::ServiceError(refusal) = error else {
@@ -32,7 +34,14 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
             _ => ObjectsError::Unavailable { status: None },
         };
     };
-    refusal::of(refusal.raw().status().as_u16(), refusal.err().code())
+    match refusal::of(refusal.raw().status().as_u16(), refusal.err().code()) {
+        ObjectsError::Refused { status, code, .. } => ObjectsError::Refused {
+            status,
+            code,
+            action: Some(E::ACTION),
+        },
+        error => error,
+    }
 }
 
 pub(super) fn stored_part(part: types::Part) -> Result<StoredPart, ObjectsError> {

@@ -64,6 +64,7 @@ fn refused(status: u16, code: &str) -> ObjectsError {
     ObjectsError::Refused {
         status,
         code: code.to_owned(),
+        action: None,
     }
 }
 
@@ -111,11 +112,7 @@ mod tests {
             (501, "NotImplemented"),
         ] {
             let refused = of(status, Some(code));
-            let expected = ObjectsError::Refused {
-                status,
-                code: code.to_owned(),
-            };
-            assert_eq!(refused, expected);
+            assert_eq!(refused, super::refused(status, code));
             assert!(!refused.is_worth_a_retry());
         }
     }
@@ -163,8 +160,7 @@ mod tests {
     fn a_refusal_without_a_code_is_final_by_its_status() {
         for status in [400, 401, 403, 405, 407, 410, 411, 413, 414, 415, 431] {
             let refused = of(status, None);
-            let code = "-".to_owned();
-            assert_eq!(refused, ObjectsError::Refused { status, code });
+            assert_eq!(refused, super::refused(status, "-"));
         }
     }
 
@@ -178,9 +174,7 @@ mod tests {
             "<b>",
             &long,
         ] {
-            let code = "-".to_owned();
-            let refused = ObjectsError::Refused { status: 403, code };
-            assert_eq!(of(403, Some(text)), refused, "{text}");
+            assert_eq!(of(403, Some(text)), refused(403, "-"), "{text}");
         }
     }
 }

@@ -197,6 +197,7 @@ async fn a_part_that_the_store_refuses_for_good_is_sent_once() {
         let refused = ObjectsError::Refused {
             status: 400,
             code: code.to_owned(),
+            action: Some("s3:PutObject"),
         };
         assert_eq!(put, Err(refused), "{code}");
         assert_eq!(bodies.len(), 1, "{code}");

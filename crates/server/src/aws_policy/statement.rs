@@ -1,0 +1,210 @@
+//! The statements of the policies, whatever form the names have: ARNs, or references of CloudFormation.
+
+use serde::Serialize;
+use serde_json::{Value, json};
+
+use crate::keys::context::FORMAT;
+
+/// Somebody who gets a policy.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Principal {
+    /// The server as it is today, which signs and does everything else with the same credentials.
+    Server,
+    /// Only the signatures of PUTs that clients send.
+    Signer,
+    /// Everything that a server does, except for those signatures.
+    Control,
+    /// A program that decrypts files without a server, such as `sealift decrypt`.
+    Reader,
+}
+
+/// A policy as IAM reads it.
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+pub struct Policy {
+    version: &'static str,
+    statement: Vec<Statement>,
+}
+
+#[derive(Debug, Clone, Serialize)]
+#[serde(rename_all = "PascalCase")]
+struct Statement {
+    sid: &'static str,
+    effect: &'static str,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    principal: Option<Value>,
+    action: Vec<&'static str>,
+    resource: Value,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    condition: Option<Value>,
+}
+
+/// The names of one deployment.
+#[derive(Debug, Clone)]
+pub(super) struct Names {
+    pub(super) bucket: Value,
+    /// All objects under the prefix.
+    pub(super) objects: Value,
+    /// The KMS key that makes new data keys, if the settings name one.
+    pub(super) key: Option<Value>,
+    /// The KMS keys that only open what they made before.
+    pub(super) old_keys: Vec<Value>,
+}
+
+/// The version of IAM's policy language.
+const VERSION: &str = "2012-10-17";
+
+/// The encryption context's keys of a file (`keys/context.rs`).
+const KEYS_OF_FILES: [&str; 4] = ["format", "object-id", "tenant", "upload-id"];
+/// The encryption context's keys of everything else: key rows, records keys and the proof at the start
+/// (`keyring/src/kms.rs` and `keyring/src/kms/kek_rows.rs`).
+const KEYS_OF_RECORDS: [&str; 3] = ["kek-version", "purpose", "tenant"];
+const PURPOSES: [&str; 3] = ["sealift-kek", "sealift-proof", "sealift-records"];
+
+impl Names {
+    pub(super) fn policy(&self, principal: Principal) -> Policy {
+        let statement = match principal {
+            // Everything that the signer needs is among it.
+            Principal::Server | Principal::Control => self.control(),
+            Principal::Signer => vec![allow(
+                "PutSealedBytes",
+                &["s3:PutObject"],
+                self.objects.clone(),
+                None,
+            )],
+            Principal::Reader => self.reader(),
+        };
+        Policy {
+            version: VERSION,
+            statement,
+        }
+    }
+
+    fn control(&self) -> Vec<Statement> {
+        let mut statements = vec![
+            allow(
+                "Objects",
+                &[
+                    "s3:PutObject",
+                    "s3:GetObject",
+                    "s3:GetObjectVersion",
+                    "s3:DeleteObject",
+                    "s3:DeleteObjectVersion",
+                    "s3:ListMultipartUploadParts",
+                    "s3:AbortMultipartUpload",
+                ],
+                self.objects.clone(),
+                None,
+            ),
+            // There is no condition on the prefix: S3 says that an object is absent only to somebody who may
+            // list, and a request for one object names no prefix.
+            allow(
+                "Bucket",
+                &[
+                    "s3:ListBucket",
+                    "s3:ListBucketVersions",
+                    "s3:ListBucketMultipartUploads",
+                ],
+                self.bucket.clone(),
+                None,
+            ),
+        ];
+        let Some(key) = &self.key else {
+            return statements;
+        };
+        let makes = ["kms:GenerateDataKey", "kms:Decrypt"];
+        let old_keys = Value::from(self.old_keys.clone());
+        statements.push(allow("KeysOfFiles", &makes, key.clone(), files()));
+        if self.old_keys.is_empty() {
+            statements.push(allow("KeysOfRecords", &makes, key.clone(), records()));
+            return statements;
+        }
+        let [make, open] = makes;
+        let moves = [make, open, "kms:ReEncryptTo"];
+        statements.extend([
+            allow("KeysOfRecords", &moves, key.clone(), records()),
+            allow("OldKeysOfFiles", &[open], old_keys.clone(), files()),
+            allow(
+                "OldKeysOfRecords",
+                &[open, "kms:ReEncryptFrom"],
+                old_keys,
+                records(),
+            ),
+        ]);
+        statements
+    }
+
+    fn reader(&self) -> Vec<Statement> {
+        let mut statements = vec![allow(
+            "Objects",
+            &["s3:GetObject", "s3:GetObjectVersion"],
+            self.objects.clone(),
+            None,
+        )];
+        if let Some(key) = &self.key {
+            let keys: Vec<_> = [key].into_iter().chain(&self.old_keys).cloned().collect();
+            let keys = Value::from(keys);
+            statements.push(allow("KeysOfFiles", &["kms:Decrypt"], keys, files()));
+        }
+        statements
+    }
+}
+
+/// Returns the policy of the KMS key. IAM's policies in its account decide who may use it; but nobody may use it
+/// for anything that is not Sealift's.
+pub(super) fn key_policy(root: Value) -> Policy {
+    let mut account = allow("PoliciesOfTheAccountDecide", &["kms:*"], json!("*"), None);
+    account.principal = Some(json!({ "AWS": root }));
+    let uses = [
+        "kms:Encrypt",
+        "kms:Decrypt",
+        "kms:GenerateDataKey*",
+        "kms:ReEncrypt*",
+    ];
+    // Both comparisons hold if the context has neither key.
+    let is_foreign = json!({ "StringNotEquals": {
+        "kms:EncryptionContext:format": FORMAT,
+        "kms:EncryptionContext:purpose": PURPOSES,
+    }});
+    let foreign = Statement {
+        effect: "Deny",
+        principal: Some(json!({ "AWS": "*" })),
+        ..allow("NothingButSealift", &uses, json!("*"), Some(is_foreign))
+    };
+    Policy {
+        version: VERSION,
+        statement: vec![account, foreign],
+    }
+}
+
+fn allow(
+    sid: &'static str,
+    actions: &[&'static str],
+    resource: Value,
+    condition: Option<Value>,
+) -> Statement {
+    Statement {
+        sid,
+        effect: "Allow",
+        principal: None,
+        action: actions.to_vec(),
+        resource,
+        condition,
+    }
+}
+
+/// The condition that the encryption context is a file's.
+fn files() -> Option<Value> {
+    Some(json!({
+        "StringEquals": { "kms:EncryptionContext:format": FORMAT },
+        "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": KEYS_OF_FILES },
+    }))
+}
+
+/// The condition that the encryption context is that of a key in the database, or of the proof at the start.
+fn records() -> Option<Value> {
+    Some(json!({
+        "StringEquals": { "kms:EncryptionContext:purpose": PURPOSES },
+        "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": KEYS_OF_RECORDS },
+    }))
+}
