@@ -3,6 +3,7 @@
 mod at_rest;
 mod callers;
 mod curl;
+mod doctor;
 mod keyrings;
 mod ordinary_use;
 mod paused;

@@ -4,6 +4,7 @@ pub(crate) mod api_keys;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod download;
 pub(crate) mod files;
 pub(crate) mod inspect;

@@ -34,6 +34,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
     match command {
         Command::Serve(serve) => commands::serve::run(serve).await,
         Command::Demo(demo) => commands::demo::run(demo).await,
+        Command::Doctor(doctor) => commands::doctor::run(doctor).await,
         Command::Upload(upload) => commands::upload::run(upload).await,
         Command::Download(download) => commands::download::run(download).await,
         Command::Files(files) => commands::files::run(files).await,

@@ -21,6 +21,7 @@ use super::{
 };
 
 mod answers;
+mod bucket_rules;
 mod listing;
 mod mark;
 mod multipart;
@@ -31,6 +32,7 @@ pub(super) mod refusal;
 mod signer;
 
 use answers::translate;
+pub(crate) use bucket_rules::{BucketRule, PublicAccess};
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
 use signer::Signer;
