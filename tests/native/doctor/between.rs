@@ -24,7 +24,7 @@ pub(super) enum Change {
     WithoutHeader(&'static str),
     /// Removes a header of every answer.
     WithoutAnswerHeader(&'static str),
-    /// Gives every answer another date.
+    /// Gives the answer for the bare endpoint another date. The SDK would correct its clock by the date of others.
     Date(&'static str),
 }
 
@@ -117,7 +117,7 @@ async fn pass(
         Change::WithoutAnswerHeader(name) => {
             headers.remove(HeaderName::from_static(name));
         }
-        Change::Date(date) => {
+        Change::Date(date) if path == "/" => {
             headers.insert(header::DATE, HeaderValue::from_static(date));
         }
         _ => {}

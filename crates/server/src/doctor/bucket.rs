@@ -1,7 +1,8 @@
 //! Checks the settings of the bucket itself: lifecycle rules, the public access block, and versions.
 
 use super::{
-    check::{Asked, Check},
+    check::{Asked, Check, Outcome},
+    questions::failed,
     table::{LIFECYCLE, PUBLIC_ACCESS, VERSIONS},
 };
 use crate::objects::{BucketRule, Objects, ObjectsError, PublicAccess};
@@ -102,14 +103,16 @@ fn unknown(asked: Asked, error: &ObjectsError, what: &str, action: &str) -> Chec
         ObjectsError::Refused { status: 403, .. } => asked.not_applicable(format!(
             "Not known, because these credentials lack {action}, which the server does not need"
         )),
-        error => asked.warning_by(error),
+        error => Check {
+            outcome: Outcome::Warning,
+            ..failed(asked, error)
+        },
     }
 }
 
 #[cfg(test)]
 mod tests {
     use super::*;
-    use crate::doctor::check::Outcome;
 
     fn rule(ends_uploads_after: Option<i32>, deletes_objects_after: Option<i32>) -> BucketRule {
         BucketRule {

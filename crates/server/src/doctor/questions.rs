@@ -3,7 +3,7 @@
 use super::check::{Asked, Check, begun};
 use crate::{
     clock::Clock,
-    objects::{Flaw, Objects, Place, ProbeError, Question},
+    objects::{Flaw, Objects, ObjectsError, Place, ProbeError, Question},
     random,
 };
 
@@ -64,6 +64,25 @@ pub(super) fn answered(asked: Asked, answer: Result<Option<Flaw>, ProbeError>) -
             ),
             format!("If browsers get the same, {}", asked.mends),
         ),
+        Err(ProbeError::Objects(error)) => failed(asked, &error),
         Err(error) => asked.failed_by(&error),
     }
+}
+
+/// Makes a failure of an error of the store.
+pub(super) fn failed(asked: Asked, error: &ObjectsError) -> Check {
+    let sentence = match error {
+        ObjectsError::Refused { status, code } => {
+            format!("The store refuses with {status} {code}")
+        }
+        ObjectsError::Unavailable { status: None } => "The store does not answer".to_owned(),
+        ObjectsError::Unavailable {
+            status: Some(status @ 200..=299),
+        } => format!("The store answers {status}, but not as S3 does"),
+        ObjectsError::Unavailable {
+            status: Some(status),
+        } => format!("The store, or something before it, is busy or out of step ({status})"),
+        error => return asked.failed_by(error),
+    };
+    asked.failed(sentence, asked.mends)
 }

@@ -1,14 +1,14 @@
 //! Checks the store at the server's own endpoint: the bucket, every action, and every answer that the server relies on.
 
 use bytes::Bytes;
-use sealift_transfer::api::Sha256;
+use sealift_transfer::{PartNumber, api::Sha256};
 
 use super::{
     bucket,
     check::{Asked, Check, Outcome, begun},
     database::other_owner,
     public,
-    questions::ask,
+    questions::{ask, failed},
     store_clock,
     table::{
         ABORT, ABSENCE, BUCKET, CHECKS, DELETE, ENDED_ADDRESS, GET, LIST, LIST_PARTS, LIST_UPLOADS,
@@ -88,13 +88,7 @@ fn first_answer(config: &Config, listed: &Result<(), ObjectsError>) -> Check {
     let code = match listed {
         Ok(()) => return BUCKET.ok(format!("The store answers for the bucket {name}")),
         Err(ObjectsError::Refused { code, .. }) => code.as_str(),
-        Err(error @ ObjectsError::Unavailable { .. }) => {
-            return BUCKET.failed(
-                format!("The bucket {name} cannot be asked, because {error}"),
-                "Check S3_ENDPOINT, the network and the store, then try again",
-            );
-        }
-        Err(error) => return BUCKET.failed_by(error),
+        Err(error) => return failed(BUCKET, error),
     };
     match code {
         "NoSuchBucket" => BUCKET.failed(
@@ -123,7 +117,7 @@ async fn actions(objects: &Objects) -> (Vec<Check>, bool) {
     let key = probe_key(objects, random::bytes());
     let content = Bytes::from_static(b"sealift doctor");
     let sha256 = Sha256::of(&content);
-    let put = objects.put_object(&key, content, &sha256).await;
+    let put = objects.put_object(&key, content.clone(), &sha256).await;
     let nothing = "Not asked, because nothing could be PUT";
     let (get, delete) = if put.is_ok() {
         let head = objects.head(&key, None).await;
@@ -143,12 +137,17 @@ async fn actions(objects: &Objects) -> (Vec<Check>, bool) {
     };
     let created = objects.create_multipart(&key).await;
     let list_uploads = of_action(LIST_UPLOADS, objects.unfinished_multiparts().await);
-    let (list_parts, abort) = match &created {
-        Ok(upload) => (
-            of_action(LIST_PARTS, objects.list_parts(&key, upload).await),
-            of_action(ABORT, objects.abort_multipart(&key, upload).await),
-        ),
+    let (put_part, list_parts, abort) = match &created {
+        Ok(upload) => {
+            let put_part = objects.put_part(&key, upload, PartNumber::FIRST, content, &sha256);
+            (
+                put_part.await,
+                of_action(LIST_PARTS, objects.list_parts(&key, upload).await),
+                of_action(ABORT, objects.abort_multipart(&key, upload).await),
+            )
+        }
         Err(_) => (
+            Ok(()),
             LIST_PARTS.not_applicable(nothing),
             ABORT.not_applicable(nothing),
         ),
@@ -156,7 +155,7 @@ async fn actions(objects: &Objects) -> (Vec<Check>, bool) {
     let leaves_nothing = [&delete, &abort]
         .iter()
         .all(|check| check.outcome != Outcome::Failed);
-    let put = of_action(PUT, put.and(created));
+    let put = of_action(PUT, put.and(created).and(put_part));
     let checks = vec![put, get, delete, list_uploads, list_parts, abort];
     (checks, leaves_nothing)
 }
@@ -164,10 +163,6 @@ async fn actions(objects: &Objects) -> (Vec<Check>, bool) {
 fn of_action<T>(asked: Asked, outcome: Result<T, ObjectsError>) -> Check {
     match outcome {
         Ok(_) => asked.ok(begun(asked.asks)),
-        Err(ObjectsError::Refused { status, code }) => asked.failed(
-            format!("The store refuses {} with {status} {code}", asked.name),
-            asked.mends,
-        ),
-        Err(error) => asked.failed_by(&error),
+        Err(error) => failed(asked, &error),
     }
 }

@@ -27,7 +27,6 @@ async fn store_time(objects: &Objects, clock: &Clock) -> Option<UnixMillis> {
     let http = reqwest::Client::builder()
         .timeout(PATIENCE)
         .redirect(reqwest::redirect::Policy::none())
-        .no_proxy()
         .build();
     let answer = http.ok()?.get(origin).send().await.ok()?;
     let date = answer.headers().typed_get::<Date>()?;

@@ -1,45 +1,74 @@
-//! Checks for proxies in the environment.
+//! Checks the proxies that the environment names. The AWS SDK and the probe use them.
 
 use std::collections::BTreeMap;
+
+use hyper_util::client::proxy::matcher::Matcher;
 
 use super::{check::Check, table::PROXIES};
 use crate::config::{Config, Keyring, StoreConfig};
 
-/// The variables by which other programs are told to use a proxy, in both spellings.
-const VARIABLES: [&str; 3] = ["HTTPS_PROXY", "HTTP_PROXY", "ALL_PROXY"];
-
-/// Warns about proxies, because neither the AWS SDK nor the probe uses them. Their values may hold a password, so only
-/// the names are shown.
+/// Says which requests go through a proxy. A proxy for requests to this machine itself is a mistake. The values may hold
+/// a password, so they are not shown.
 pub(super) fn proxies(environment: &BTreeMap<String, String>, config: &Config) -> Check {
-    let is_set = |name: &&String| {
-        environment
-            .get(*name)
-            .is_some_and(|value| !value.is_empty())
+    let value = |name: &str| {
+        let spellings = [name.to_owned(), name.to_lowercase()];
+        let set = spellings.iter().filter_map(|name| environment.get(name));
+        set.cloned().next().unwrap_or_default()
     };
-    let spellings = VARIABLES.map(|name| [name.to_owned(), name.to_lowercase()]);
-    let set: Vec<&str> = spellings
-        .iter()
-        .flatten()
-        .filter(is_set)
-        .map(String::as_str)
-        .collect();
-    if set.is_empty() {
-        return PROXIES.ok("The environment names no proxy");
+    let proxies = Matcher::builder()
+        .all(value("ALL_PROXY"))
+        .http(value("HTTP_PROXY"))
+        .https(value("HTTPS_PROXY"))
+        .no(value("NO_PROXY"))
+        .build();
+    let mut through = Vec::new();
+    for (name, address) in targets(config) {
+        let Ok(address) = address.parse::<http::Uri>() else {
+            continue;
+        };
+        if proxies.intercept(&address).is_none() {
+            continue;
+        }
+        if is_loopback(&address) {
+            return PROXIES.failed(
+                format!("Requests to {name} at {address} would go through a proxy, but it is on this machine"),
+                PROXIES.mends,
+            );
+        }
+        through.push(name);
     }
-    let names = set.join(" and ");
-    match config {
-        Config {
-            store: StoreConfig::Embedded { .. },
-            keyring: Keyring::Local,
-            ..
-        } => PROXIES.ok(format!(
-            "{names} is ignored, and the server calls no other machine"
+    match through.as_slice() {
+        [] => PROXIES.ok("Requests to the store and to KMS go through no proxy"),
+        through => PROXIES.ok(format!(
+            "Requests to {} go through a proxy, which must pass bodies and signed headers on unchanged",
+            through.join(" and ")
         )),
-        _ => PROXIES.warning(
-            format!("{names} is set, but the server goes to S3, KMS and STS directly"),
-            PROXIES.mends,
-        ),
     }
+}
+
+/// Returns what the server calls, with its addresses.
+fn targets(config: &Config) -> Vec<(&'static str, String)> {
+    let region = config.region.as_deref().unwrap_or("us-east-1");
+    let store = match &config.store {
+        StoreConfig::Embedded { port, .. } => format!("http://127.0.0.1:{port}"),
+        StoreConfig::S3 { endpoint, .. } => endpoint
+            .clone()
+            .unwrap_or_else(|| format!("https://{}.s3.{region}.amazonaws.com", config.bucket)),
+    };
+    let mut targets = vec![("the store", store)];
+    if config.keyring != Keyring::Local {
+        let of_aws = || format!("https://kms.{region}.amazonaws.com");
+        targets.push(("KMS", config.kms_endpoint.clone().unwrap_or_else(of_aws)));
+    }
+    targets
+}
+
+fn is_loopback(address: &http::Uri) -> bool {
+    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
+    host == "localhost"
+        || host
+            .parse::<std::net::IpAddr>()
+            .is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]
@@ -47,25 +76,62 @@ mod tests {
     use super::*;
     use crate::{config::Sources, doctor::check::Outcome};
 
-    #[test]
-    fn a_proxy_is_named_without_its_password() {
-        let environment = BTreeMap::from([
-            (
-                "https_proxy".to_owned(),
-                "http://me:secret@proxy".to_owned(),
-            ),
-            ("HTTP_PROXY".to_owned(), String::new()),
-        ]);
-        let flags = |bucket: &str| Sources {
-            flags: vec![("s3_bucket", bucket.to_owned())],
+    fn checked(environment: &[(&str, &str)], bucket: &str, kms_key: &str) -> Check {
+        let flags = vec![
+            ("s3_bucket", bucket.to_owned()),
+            ("kms_key", kms_key.to_owned()),
+        ];
+        let sources = Sources {
+            flags,
             ..Sources::default()
         };
-        let config = |bucket| Config::load(&flags(bucket)).unwrap();
-        let check = proxies(&environment, &config("files"));
-        assert_eq!(check.outcome, Outcome::Warning);
-        assert!(check.sentence.starts_with("https_proxy is set, but"));
-        assert_eq!(proxies(&environment, &config("")).outcome, Outcome::Ok);
-        let none = proxies(&BTreeMap::new(), &config("files"));
-        assert_eq!(none.outcome, Outcome::Ok);
+        let pairs = environment.iter().map(|(name, value)| (*name, *value));
+        let environment = pairs.map(|(name, value)| (name.to_owned(), value.to_owned()));
+        proxies(&environment.collect(), &Config::load(&sources).unwrap())
+    }
+
+    const PROXY: &str = "http://me:secret@proxy:3128";
+
+    #[test]
+    fn a_proxy_for_aws_is_told_without_its_password() {
+        let check = checked(&[("https_proxy", PROXY)], "files", "alias/files");
+        assert_eq!(check.outcome, Outcome::Ok);
+        assert!(
+            check.sentence.contains("the store and KMS go through"),
+            "{check:?}"
+        );
+        assert!(!format!("{check:?}").contains("secret"));
+        let kms_alone = [
+            ("HTTPS_PROXY", PROXY),
+            ("no_proxy", ".s3.us-east-1.amazonaws.com"),
+        ];
+        let check = checked(&kms_alone, "files", "alias/files");
+        assert!(
+            check.sentence.contains("Requests to KMS go through"),
+            "{check:?}"
+        );
+        assert!(
+            checked(&[], "files", "")
+                .sentence
+                .contains("through no proxy")
+        );
+    }
+
+    #[test]
+    fn a_proxy_for_the_embedded_store_fails() {
+        assert_eq!(
+            checked(&[("HTTPS_PROXY", PROXY)], "", "").outcome,
+            Outcome::Ok
+        );
+        for name in ["HTTP_PROXY", "all_proxy"] {
+            let check = checked(&[(name, PROXY)], "", "");
+            assert_eq!(check.outcome, Outcome::Failed);
+            assert!(
+                check.sentence.contains("http://127.0.0.1:8081"),
+                "{check:?}"
+            );
+            let spared = checked(&[(name, PROXY), ("NO_PROXY", "127.0.0.1")], "", "");
+            assert_eq!(spared.outcome, Outcome::Ok);
+        }
     }
 }

@@ -196,8 +196,7 @@ fn http_client() -> Result<reqwest::Client, ObjectsError> {
         // The server may be unable to reach the public endpoint, and its start must not wait long.
         .connect_timeout(Duration::from_secs(5))
         .redirect(reqwest::redirect::Policy::none())
-        // The SDK uses no proxy either, so the probe goes the same way.
-        .no_proxy()
+        // The proxies of the environment are used, because the SDK uses them, too.
         .build()
         .map_err(|_| ObjectsError::Unavailable { status: None })
 }
