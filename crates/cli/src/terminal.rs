@@ -5,7 +5,7 @@ mod progress;
 mod shown;
 mod size;
 
-pub(crate) use entry::{Entry, say_entry};
+pub(crate) use entry::{Entry, say_entry, stdout_width};
 pub(crate) use progress::{Bar, Bars};
 pub(crate) use shown::{is_unprintable, shown};
 pub(crate) use size::human_size;

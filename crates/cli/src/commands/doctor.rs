@@ -22,27 +22,20 @@ struct Document<'a> {
 
 pub(crate) async fn run(args: Doctor) -> anyhow::Result<()> {
     let mut checks = Vec::new();
-    let mut unsaid = None;
-    let name_width = CHECKS.iter().map(|check| check.name.len()).max();
+    let mut printer = Printer::new();
     let mut report = |check: Check| {
-        if !args.json
-            && let Err(error) = terminal::say_entry(&entry(&check), name_width.unwrap_or(0))
-        {
-            unsaid = Some(error);
+        if !args.json {
+            printer.print(&check);
         }
         checks.push(check);
     };
     let sources = args.serve.sources();
     let public_url = args.public_url.as_deref();
     examine(&sources, public_url, &Clock::system(), &mut report).await;
-    if let Some(error) = unsaid {
-        return Err(error.into());
-    }
+    printer.finish()?;
     let count = |outcome| {
-        checks
-            .iter()
-            .filter(|check| check.outcome == outcome)
-            .count()
+        let of_outcome = checks.iter().filter(|check| check.outcome == outcome);
+        of_outcome.count()
     };
     let (failed, warnings) = (count(Outcome::Failed), count(Outcome::Warning));
     if args.json {
@@ -54,14 +47,81 @@ pub(crate) async fn run(args: Doctor) -> anyhow::Result<()> {
     } else {
         terminal::say(&summary(failed, warnings, count(Outcome::Ok)))?;
     }
-    match failed {
-        0 => Ok(()),
-        1 => Err(Failure::new(Exit::Failed, "one check failed").into()),
-        failed => Err(Failure::new(Exit::Failed, format!("{failed} checks failed")).into()),
+    let message = match failed {
+        0 => return Ok(()),
+        1 => "one check failed".to_owned(),
+        failed => format!("{failed} checks failed"),
+    };
+    let failure = Failure::new(Exit::Failed, message);
+    Err(match failed {
+        1 => failure.into(),
+        _ => failure
+            .remedy("mend the first one first, because others may follow from it")
+            .into(),
+    })
+}
+
+/// Prints each check as it comes. On a terminal, checks in a row that do not apply for the same reason are one entry.
+struct Printer {
+    name_width: usize,
+    width: Option<usize>,
+    /// The first of those in a row, and the number of the others.
+    held: Option<(Check, usize)>,
+    unsaid: Option<Failure>,
+}
+
+impl Printer {
+    fn new() -> Self {
+        let names = CHECKS.iter().map(|check| check.name.len());
+        Self {
+            name_width: names.max().unwrap_or(0),
+            width: terminal::stdout_width(),
+            held: None,
+            unsaid: None,
+        }
+    }
+
+    fn print(&mut self, check: &Check) {
+        if let Some((first, others)) = &mut self.held
+            && check.outcome == Outcome::NotApplicable
+            && check.sentence == first.sentence
+        {
+            *others = others.saturating_add(1);
+            return;
+        }
+        self.print_held();
+        if self.width.is_some() && check.outcome == Outcome::NotApplicable {
+            self.held = Some((check.clone(), 0));
+        } else {
+            self.say(check, check.name);
+        }
+    }
+
+    fn print_held(&mut self) {
+        match self.held.take() {
+            None => {}
+            Some((check, 0)) => self.say(&check, check.name),
+            Some((check, others)) => {
+                self.say(&check, &format!("{} and {others} more", check.name));
+            }
+        }
+    }
+
+    fn say(&mut self, check: &Check, name: &str) {
+        let entry = entry(check, name);
+        let said = terminal::say_entry(&entry, self.name_width, self.width);
+        if let Err(error) = said {
+            self.unsaid = Some(error);
+        }
+    }
+
+    fn finish(mut self) -> Result<(), Failure> {
+        self.print_held();
+        self.unsaid.map_or(Ok(()), Err)
     }
 }
 
-fn entry(check: &Check) -> Entry<'_> {
+fn entry<'a>(check: &'a Check, name: &'a str) -> Entry<'a> {
     let (mark, style) = match check.outcome {
         Outcome::Ok => ("ok", terminal::GOOD),
         Outcome::Warning => ("warning", terminal::WARN),
@@ -71,7 +131,7 @@ fn entry(check: &Check) -> Entry<'_> {
     Entry {
         mark,
         style,
-        name: check.name,
+        name,
         sentence: &check.sentence,
         remedy: check.remedy.as_deref(),
         is_faint: check.outcome == Outcome::NotApplicable,
@@ -83,6 +143,6 @@ fn summary(failed: usize, warnings: usize, passed: usize) -> String {
         1 => "1 warning".to_owned(),
         warnings => format!("{warnings} warnings"),
     };
-    let text = format!("\n{failed} failed, {warnings}, {passed} ok");
-    terminal::styled(&text, terminal::STRONG)
+    let text = format!("{failed} failed, {warnings}, {passed} ok");
+    format!("\n{}", terminal::styled(&text, terminal::STRONG))
 }

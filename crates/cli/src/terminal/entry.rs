@@ -30,11 +30,22 @@ const LEAST_WIDTH: usize = 90;
 /// Lines longer than this are hard to read.
 const MOST_WIDTH: usize = 120;
 
-/// Prints an entry. On a terminal, lines break between words, under each other. Elsewhere the entry is one line, so
-/// that `grep` finds all of it.
-pub(crate) fn say_entry(entry: &Entry<'_>, name_width: usize) -> Result<(), Failure> {
-    let width = terminal_size::terminal_size_of(std::io::stdout());
-    let width = width.map(|(width, _)| usize::from(width.0));
+/// Returns the width of the terminal that stdout is; `None` if it is none.
+pub(crate) fn stdout_width() -> Option<usize> {
+    let size = terminal_size::terminal_size_of(std::io::stdout());
+    size.map(|(width, _)| usize::from(width.0))
+}
+
+/// Prints an entry. On a terminal of some width, lines break between words, under each other. Elsewhere the entry is
+/// one line, so that `grep` finds all of it.
+///
+/// # Errors
+/// Fails if stdout cannot be written.
+pub(crate) fn say_entry(
+    entry: &Entry<'_>,
+    name_width: usize,
+    width: Option<usize>,
+) -> Result<(), Failure> {
     say(&laid_out(entry, name_width, width))
 }
 

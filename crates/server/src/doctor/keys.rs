@@ -208,10 +208,11 @@ fn refused(check: Check, error: &KeyringError) -> Check {
             "Add `{action}` on {key} to the policy of the server's role (`sealift policy aws` prints it), and \
              allow the role in the key's own policy"
         ),
-        "NotFoundException" => format!(
-            "Make the key and its alias with `sealift bootstrap`, or set KMS_KEY_ALIAS and AWS_REGION to those \
-             of a key that is there, because {key} is not"
-        ),
+        "NotFoundException" => {
+            "Make the key and its alias with `sealift bootstrap`, or set KMS_KEY_ALIAS and \
+                                AWS_REGION to those of an existing key"
+                .to_owned()
+        }
         "DisabledException" => format!("`aws kms enable-key --key-id {key}`"),
         "KMSInvalidStateException" => format!(
             "`aws kms cancel-key-deletion --key-id {key}`, then `aws kms enable-key --key-id {key}`"

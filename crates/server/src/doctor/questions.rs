@@ -71,18 +71,27 @@ pub(super) fn answered(asked: Asked, answer: Result<Option<Flaw>, ProbeError>) -
 
 /// Makes a failure of an error of the store.
 pub(super) fn failed(asked: Asked, error: &ObjectsError) -> Check {
-    let sentence = match error {
-        ObjectsError::Refused { status, code } => {
-            format!("The store refuses with {status} {code}")
-        }
-        ObjectsError::Unavailable { status: None } => "The store does not answer".to_owned(),
+    match error {
+        ObjectsError::Refused { status, code } => asked.failed(
+            format!("The store refuses with {status} {code}"),
+            asked.mends,
+        ),
+        ObjectsError::Unavailable { status: None } => asked.failed(
+            "The store does not answer",
+            "Check S3_ENDPOINT, the network and the store, then try again",
+        ),
         ObjectsError::Unavailable {
             status: Some(status @ 200..=299),
-        } => format!("The store answers {status}, but not as S3 does"),
+        } => asked.failed(
+            format!("The store answers {status}, but not as S3 does"),
+            "Use another store (AWS S3, Garage 2, the embedded one), or mend what stands before it",
+        ),
         ObjectsError::Unavailable {
             status: Some(status),
-        } => format!("The store, or something before it, is busy or out of step ({status})"),
-        error => return asked.failed_by(error),
-    };
-    asked.failed(sentence, asked.mends)
+        } => asked.failed(
+            format!("The store, or something before it, is busy or out of step ({status})"),
+            "Try again in a moment, and look at the log of the store",
+        ),
+        error => asked.failed_by(error),
+    }
 }

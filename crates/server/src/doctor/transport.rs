@@ -12,8 +12,8 @@ use crate::config::{Config, Keyring, StoreConfig};
 pub(super) fn proxies(environment: &BTreeMap<String, String>, config: &Config) -> Check {
     let value = |name: &str| {
         let spellings = [name.to_owned(), name.to_lowercase()];
-        let set = spellings.iter().filter_map(|name| environment.get(name));
-        set.cloned().next().unwrap_or_default()
+        let mut set = spellings.iter().filter_map(|name| environment.get(name));
+        set.next().cloned().unwrap_or_default()
     };
     let proxies = Matcher::builder()
         .all(value("ALL_PROXY"))
