@@ -6,6 +6,7 @@ mod aws_policies;
 mod bootstrap;
 mod callers;
 mod curl;
+mod doctor;
 mod keyrings;
 mod ordinary_use;
 mod paused;

@@ -8,6 +8,7 @@ mod completions;
 mod decrypt;
 mod demo;
 mod deployment;
+mod doctor;
 mod download;
 mod files;
 mod inspect;
@@ -30,6 +31,7 @@ pub(crate) use bootstrap::Bootstrap;
 pub(crate) use completions::Completions;
 pub(crate) use decrypt::{Decrypt, Demands};
 pub(crate) use demo::Demo;
+pub(crate) use doctor::Doctor;
 pub(crate) use download::{AskedRange, Download};
 pub(crate) use files::{
     DeleteFiles, Files, ListFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
@@ -98,6 +100,13 @@ pub(crate) enum Command {
     /// Print the policies that let a server and other programs use the bucket and the KMS key.
     #[command(subcommand)]
     Policy(Policy),
+    /// Check the settings, keys, database and store of a deployment, and say what mends them.
+    ///
+    /// Takes the settings of `sealift serve`. Every check prints one entry: ok, warning, failed, or - if it does not
+    /// apply. The exit code is 0 if nothing failed. Nothing that is there is changed, and the objects that the
+    /// checks put into the store are removed again.
+    #[command(after_help = doctor::EXAMPLES)]
+    Doctor(Doctor),
     /// Encrypt files and send the ciphertext straight to the store.
     ///
     /// Plaintext does not leave this program. Prints the name, the id, the address in S3 and the size
@@ -148,6 +157,7 @@ impl Command {
     /// Returns whether the result is to be JSON; then errors are JSON, too.
     pub(crate) fn wants_json(&self) -> bool {
         match self {
+            Self::Doctor(doctor) => doctor.json,
             Self::Upload(upload) => upload.output.json,
             Self::Download(download) => download.output.json,
             Self::Files(files) => files.output().json,

@@ -5,6 +5,7 @@ pub(crate) mod bootstrap;
 pub(crate) mod completions;
 pub(crate) mod decrypt;
 pub(crate) mod demo;
+pub(crate) mod doctor;
 pub(crate) mod download;
 pub(crate) mod files;
 pub(crate) mod inspect;

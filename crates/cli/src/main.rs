@@ -36,6 +36,7 @@ async fn run(command: Command) -> anyhow::Result<()> {
         Command::Demo(demo) => commands::demo::run(demo).await,
         Command::Bootstrap(bootstrap) => commands::bootstrap::run(bootstrap).await,
         Command::Policy(policy) => commands::policy::run(policy).await,
+        Command::Doctor(doctor) => commands::doctor::run(doctor).await,
         Command::Upload(upload) => commands::upload::run(upload).await,
         Command::Download(download) => commands::download::run(download).await,
         Command::Files(files) => commands::files::run(files).await,

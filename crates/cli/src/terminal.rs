@@ -1,9 +1,11 @@
 //! The only module that prints. It uses colours only on a terminal, and only if NO_COLOR is not set.
 
+mod entry;
 mod progress;
 mod shown;
 mod size;
 
+pub(crate) use entry::{Entry, say_entry, stdout_width};
 pub(crate) use progress::{Bar, Bars};
 pub(crate) use shown::{is_unprintable, shown};
 pub(crate) use size::human_size;
@@ -21,6 +23,8 @@ pub(crate) const FAINT: Style = Style::new().dimmed();
 pub(crate) const STRONG: Style = Style::new().bold();
 /// The style of success.
 pub(crate) const GOOD: Style = AnsiColor::Green.on_default();
+/// The style of warnings.
+pub(crate) const WARN: Style = AnsiColor::Yellow.on_default();
 /// The style of failure.
 pub(crate) const BAD: Style = AnsiColor::Red.on_default().bold();
 

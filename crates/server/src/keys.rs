@@ -32,6 +32,7 @@ mod stored_keks;
 mod versions;
 mod wraps;
 
+pub(crate) use at_start::connect as connect_kms;
 pub use error::KeysError;
 pub use rewrapping::{NotMoved, RewrapReport, rewrap_keys};
 pub use stored_keks::{StoredKeksError, stored_keks};

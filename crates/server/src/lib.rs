@@ -14,6 +14,7 @@ mod caller;
 mod clock;
 pub mod config;
 mod deployment;
+pub mod doctor;
 mod keys;
 mod lifetimes;
 mod limits;

@@ -27,10 +27,12 @@ mod store_encryption;
 
 pub(crate) use for_command::CommandStore;
 pub use object_key::{KeyPrefix, NotAKeyPrefix, ObjectKey};
-pub(crate) use open::bucket_of;
 pub use open::{OpenStore, StoreError};
+pub(crate) use open::{bucket_of, own_origins, public_endpoint_of};
 pub use probe::{Flaw, ProbeError};
 pub(crate) use s3::FoundTarget;
+pub(crate) use probe::{Place, Question, probe_key};
+pub(crate) use s3::{BucketRule, PublicAccess};
 pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR, Reached, S3Config, S3Credentials};
 pub use store_address::StoreAddress;
 pub(crate) use store_encryption::ENCRYPTION_HEADERS;

@@ -256,11 +256,21 @@ async fn listen(config: &Config) -> Result<(TcpListener, SocketAddr), ServerErro
 }
 
 async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys), ServerError> {
-    std::fs::create_dir_all(&config.data_dir).map_err(ServerError::Folder)?;
+    make_private(&config.data_dir).map_err(ServerError::Folder)?;
     let records = Records::open(&config.database_file()).await?;
     mark::settings_fit(config, &records).await?;
     let keys = Keys::open(config, records.clone(), clock.clone()).await?;
     Ok((records, keys))
+}
+
+/// Makes the data folder, if it is absent, for its owner only. An existing one stays as it is; `sealift doctor` says
+/// whether others may read it.
+fn make_private(folder: &std::path::Path) -> io::Result<()> {
+    let mut builder = std::fs::DirBuilder::new();
+    builder.recursive(true);
+    #[cfg(unix)]
+    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
+    builder.create(folder)
 }
 
 /// Proves once for each store that it joins parts of unequal length; the test sends 10 MiB. The

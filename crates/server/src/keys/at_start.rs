@@ -70,7 +70,7 @@ async fn kms(
 
 /// Returns a client of KMS. Opening asks with the ARN of the row or of the header; the key of the settings only
 /// makes keys.
-pub(super) async fn connect(config: &Config) -> KmsKeyring {
+pub(crate) async fn connect(config: &Config) -> KmsKeyring {
     let config = KmsConfig {
         key: config.kms_key.clone().unwrap_or_default(),
         endpoint: config.kms_endpoint.clone(),

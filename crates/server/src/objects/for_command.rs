@@ -3,6 +3,7 @@
 use super::{
     Objects, S3Config, S3Credentials, StoreEncryption, StoreError, bucket_of,
     embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+    public_endpoint_of,
 };
 use crate::config::Config;
 
@@ -36,7 +37,8 @@ impl CommandStore {
         let embedded = embedded.await?;
         let s3 = S3Config {
             endpoint: Some(embedded.endpoint()),
-            public_endpoint: None,
+            // A running server's own store is there, on the same folder.
+            public_endpoint: public_endpoint_of(config).clone(),
             region: Some("us-east-1".to_owned()),
             bucket: config.bucket.clone(),
             prefix: config.prefix.clone(),

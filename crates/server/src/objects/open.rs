@@ -135,6 +135,18 @@ pub(crate) fn bucket_of(config: &Config) -> Option<S3Config> {
     }
 }
 
+/// Returns the endpoint of browsers, if the settings name one.
+pub(crate) fn public_endpoint_of(config: &Config) -> &Option<String> {
+    match &config.store {
+        StoreConfig::Embedded {
+            public_endpoint, ..
+        }
+        | StoreConfig::S3 {
+            public_endpoint, ..
+        } => public_endpoint,
+    }
+}
+
 fn at(
     config: &Config,
     endpoint: &Option<String>,
@@ -155,7 +167,7 @@ fn at(
 
 /// Returns the origins of the server's own pages. On loopback these are all names that a browser
 /// uses for this machine.
-fn own_origins(server: SocketAddr) -> Vec<String> {
+pub(crate) fn own_origins(server: SocketAddr) -> Vec<String> {
     let port = server.port();
     let own = ["127.0.0.1", "localhost", "[::1]"].map(|host| format!("http://{host}:{port}"));
     let own = own.into_iter().filter(|_| server.ip().is_loopback());

@@ -7,14 +7,18 @@
 
 use core::time::Duration;
 
+use bytes::Bytes;
 use sealift_transfer::api::Sha256;
 
-use super::{ObjectKey, Objects, ObjectsError, PresignedPut, S3UploadId};
+use super::{ObjectHead, ObjectKey, Objects, ObjectsError, PresignedPut, S3UploadId};
 use crate::unix_millis::UnixMillis;
 
+mod asked;
 mod joining;
 mod public;
 mod reading;
+
+pub(crate) use asked::{Place, Question};
 
 /// The reasons why a store cannot be used.
 #[derive(Debug, Clone, PartialEq, Eq, thiserror::Error)]
@@ -44,6 +48,13 @@ pub enum ProbeError {
         /// The store's own code; `-` if it gave none.
         code: String,
     },
+    /// The store took bytes at an address whose time had ended, so a URL that leaked works for ever. Only
+    /// `sealift doctor` asks for this.
+    #[error(
+        "the object store took bytes at an address that had ended five minutes before; use a store that \
+         verifies signatures and their time (AWS S3, Garage 2, the embedded one)"
+    )]
+    EndedAddressAccepted,
     /// The store reports no checksum, which completion needs (docs/FORMAT.md, R7).
     #[error(
         "the object store does not report the SHA-256 of stored objects, so uploads cannot be verified \
@@ -176,7 +187,8 @@ impl Objects {
     }
 }
 
-fn probe_key(objects: &Objects, random: [u8; 16]) -> ObjectKey {
+/// Returns the key of a probe's object.
+pub(crate) fn probe_key(objects: &Objects, random: [u8; 16]) -> ObjectKey {
     let name = sealift_transfer::api::UploadId::from_random(random);
     ObjectKey::from_record(format!("{}/probe/{name}", objects.prefix()))
 }
@@ -187,8 +199,7 @@ fn http_client() -> Result<reqwest::Client, ObjectsError> {
         // The server may be unable to reach the public endpoint, and its start must not wait long.
         .connect_timeout(Duration::from_secs(5))
         .redirect(reqwest::redirect::Policy::none())
-        // The SDK uses no proxy either, so the probe goes the same way.
-        .no_proxy()
+        // The proxies of the environment are used, because the SDK uses them, too.
         .build()
         .map_err(|_| ObjectsError::Unavailable { status: None })
 }
@@ -215,9 +226,17 @@ async fn prove_part(
     let (sha256, len) = right();
     let put = objects.presign_own(key, Some(s3_upload_id), &sha256, len, now);
     only_right_bytes_are_taken(http, &put.await?).await?;
+    the_part_is_reported(objects, key, s3_upload_id).await
+}
+
+async fn the_part_is_reported(
+    objects: &Objects,
+    key: &ObjectKey,
+    s3_upload_id: &S3UploadId,
+) -> Result<(), ProbeError> {
     let listed = objects.list_parts(key, s3_upload_id).await?;
     match listed.as_slice() {
-        [part] if part.sha256 == Some(sha256) => Ok(()),
+        [part] if part.sha256 == Some(right().0) => Ok(()),
         _ => Err(ProbeError::ChecksumNotReported),
     }
 }
@@ -233,10 +252,16 @@ async fn prove_object(
     let put = objects.presign_own(key, None, &sha256, len, now).await?;
     only_right_bytes_are_taken(http, &put).await?;
     prove_encryption(objects, key).await?;
+    let head = the_object_is_reported(objects, key).await?;
+    reading::prove_reading(objects, key, &head).await
+}
+
+async fn the_object_is_reported(
+    objects: &Objects,
+    key: &ObjectKey,
+) -> Result<ObjectHead, ProbeError> {
     match objects.head(key, None).await? {
-        Some(head) if head.sha256 == Some(sha256) => {
-            reading::prove_reading(objects, key, &head).await
-        }
+        Some(head) if head.sha256 == Some(right().0) => Ok(head),
         _ => Err(ProbeError::ChecksumNotReported),
     }
 }
@@ -268,13 +293,37 @@ async fn only_right_bytes_are_taken(
     http: &reqwest::Client,
     put: &PresignedPut,
 ) -> Result<(), ProbeError> {
-    if is_success(send(http, put, true, WRONG).await?.0) {
-        return Err(ProbeError::WrongBytesAccepted);
+    wrong_bytes_are_refused(http, put).await?;
+    a_missing_header_is_refused(http, put).await?;
+    right_bytes_are_taken(http, put, RIGHT.into()).await
+}
+
+async fn wrong_bytes_are_refused(
+    http: &reqwest::Client,
+    put: &PresignedPut,
+) -> Result<(), ProbeError> {
+    match is_success(send(http, put, true, WRONG.into()).await?.0) {
+        true => Err(ProbeError::WrongBytesAccepted),
+        false => Ok(()),
     }
-    if is_success(send(http, put, false, RIGHT).await?.0) {
-        return Err(ProbeError::MissingHeaderAccepted);
+}
+
+async fn a_missing_header_is_refused(
+    http: &reqwest::Client,
+    put: &PresignedPut,
+) -> Result<(), ProbeError> {
+    match is_success(send(http, put, false, RIGHT.into()).await?.0) {
+        true => Err(ProbeError::MissingHeaderAccepted),
+        false => Ok(()),
     }
-    let (status, said) = send(http, put, true, RIGHT).await?;
+}
+
+async fn right_bytes_are_taken(
+    http: &reqwest::Client,
+    put: &PresignedPut,
+    body: Bytes,
+) -> Result<(), ProbeError> {
+    let (status, said) = send(http, put, true, body).await?;
     if is_success(status) {
         Ok(())
     } else {
@@ -287,7 +336,7 @@ async fn send(
     http: &reqwest::Client,
     put: &PresignedPut,
     with_headers: bool,
-    body: &'static [u8],
+    body: Bytes,
 ) -> Result<(u16, String), ObjectsError> {
     let mut request = http.put(&put.url).body(body);
     for (name, value) in put.headers.iter().filter(|_| with_headers) {

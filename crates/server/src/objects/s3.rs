@@ -24,6 +24,7 @@ mod actions;
 mod answers;
 mod encryption;
 mod bucket;
+mod bucket_rules;
 mod listing;
 mod mark;
 mod multipart;
@@ -35,6 +36,7 @@ mod signer;
 
 use answers::translate;
 pub(crate) use bucket::FoundTarget;
+pub(crate) use bucket_rules::{BucketRule, PublicAccess};
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
 use signer::Signer;

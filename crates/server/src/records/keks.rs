@@ -3,7 +3,7 @@
 
 use sealift_keyring::{KekRow, KekWrapper};
 use sealift_transfer::api::TenantId;
-use sqlx::{FromRow, Row as _, query, query_as, query_scalar, sqlite::SqliteRow};
+use sqlx::{FromRow, Row as _, SqliteConnection, query, query_as, query_scalar, sqlite::SqliteRow};
 
 use super::{
     AuditRow, Records, RecordsError, audit,
@@ -19,22 +19,8 @@ impl Records {
     /// # Errors
     /// Returns [`RecordsError`] if the database cannot be read.
     pub async fn kek_of_each_wrapper(&self) -> Result<Vec<KekRow>, RecordsError> {
-        let wrappers: Vec<(String, i64)> = query_as(
-            "SELECT DISTINCT wrapped_by, pepper_version FROM keks WHERE wrapped_by <> 'shredded'
-                 ORDER BY 1, 2",
-        )
-        .fetch_all(&self.readers)
-        .await?;
-        let mut rows = Vec::with_capacity(wrappers.len());
-        for (wrapped_by, pepper_version) in wrappers {
-            let one = query_as::<_, KeptKek>(
-                "SELECT * FROM keks WHERE wrapped_by = $1 AND pepper_version = $2 LIMIT 1",
-            );
-            let found = one.bind(wrapped_by).bind(pepper_version);
-            let found = found.fetch_optional(&self.readers).await?;
-            rows.extend(found.map(|kept| kept.row));
-        }
-        Ok(rows)
+        let mut db = self.readers.acquire().await?;
+        Ok(of_each_wrapper(&mut db).await?)
     }
 
     /// Returns the tenant's newest KEK of this wrapper, which wraps new data keys.
@@ -235,6 +221,24 @@ impl Records {
             .bind(new.sealed);
         self.audited_change(statement, audited).await
     }
+}
+
+pub(super) async fn of_each_wrapper(db: &mut SqliteConnection) -> sqlx::Result<Vec<KekRow>> {
+    let wrappers: Vec<(String, i64)> = query_as(
+        "SELECT DISTINCT wrapped_by, pepper_version FROM keks WHERE wrapped_by <> 'shredded'
+             ORDER BY 1, 2",
+    )
+    .fetch_all(&mut *db)
+    .await?;
+    let mut rows = Vec::with_capacity(wrappers.len());
+    for (wrapped_by, pepper_version) in wrappers {
+        let one = query_as::<_, Sealed>(
+            "SELECT * FROM keks WHERE wrapped_by = $1 AND pepper_version = $2 LIMIT 1",
+        );
+        let found = one.bind(wrapped_by).bind(pepper_version);
+        rows.extend(found.fetch_optional(&mut *db).await?.map(|kept| kept.0));
+    }
+    Ok(rows)
 }
 
 pub(super) const ONE: &str =

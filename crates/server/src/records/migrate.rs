@@ -4,6 +4,7 @@
 use sqlx::{
     Connection as _, SqliteConnection,
     migrate::{MigrateError, Migrator},
+    query_as,
 };
 
 static MIGRATIONS: Migrator = sqlx::migrate!("migrations/sqlite");
@@ -16,6 +17,27 @@ pub(super) async fn up_to_date(db: &mut SqliteConnection) -> Result<(), MigrateE
     MIGRATIONS.run_direct(None, &mut *all, false).await?;
     all.commit().await?;
     Ok(())
+}
+
+/// Returns the number of migrations that the database lacks. Changes nothing.
+///
+/// # Errors
+/// Fails if a newer or an early version of Sealift made the database, or if it is no database of Sealift's.
+pub(super) async fn missing(db: &mut SqliteConnection) -> Result<usize, MigrateError> {
+    let applied: Vec<(i64, Vec<u8>)> =
+        query_as("SELECT version, checksum FROM _sqlx_migrations ORDER BY version")
+            .fetch_all(db)
+            .await?;
+    for (version, checksum) in &applied {
+        match MIGRATIONS.iter().find(|known| known.version == *version) {
+            None => return Err(MigrateError::VersionMissing(*version)),
+            Some(known) if *known.checksum != **checksum => {
+                return Err(MigrateError::VersionMismatch(*version));
+            }
+            Some(_) => {}
+        }
+    }
+    Ok(MIGRATIONS.iter().count().saturating_sub(applied.len()))
 }
 
 #[cfg(test)]

@@ -9,7 +9,7 @@ use sqlx::{
     ConnectOptions as _, Connection as _, SqliteConnection, query_as, sqlite::SqliteConnectOptions,
 };
 
-use super::{BUSY_TIMEOUT, RecordsError, keks};
+use super::{BUSY_TIMEOUT, RecordsError, keks, migrate};
 
 /// One connection that changes neither rows nor schema.
 #[derive(Debug)]
@@ -34,6 +34,22 @@ impl ReadOnlyRecords {
         opened.map(Self).map_err(RecordsError::Open)
     }
 
+    /// Opens an existing database like [`Self::open`], but makes no file beside it. SQLite would make its journal, and
+    /// if another user ran this, a server could not write it.
+    ///
+    /// # Errors
+    /// Fails like [`Self::open`].
+    pub async fn open_without_a_trace(file: &Path) -> Result<Self, RecordsError> {
+        let options = SqliteConnectOptions::new()
+            .filename(file)
+            .read_only(true)
+            .busy_timeout(BUSY_TIMEOUT)
+            // Without a journal no server has the file open.
+            .immutable(!has_journal(file));
+        let opened = readable(options).await;
+        opened.map(Self).map_err(RecordsError::Open)
+    }
+
     /// Returns one version of the tenant's KEK.
     ///
     /// # Errors
@@ -49,6 +65,23 @@ impl ReadOnlyRecords {
             .fetch_optional(&mut self.0)
             .await?;
         Ok(kept.map(|kept| kept.0))
+    }
+
+    /// Returns the number of migrations that the next start of a server will apply.
+    ///
+    /// # Errors
+    /// Returns [`RecordsError::NewerSchema`] or [`RecordsError::EarlySchema`] if another version of Sealift made
+    /// the database, and [`RecordsError::Migrate`] if it has no schema of Sealift's.
+    pub async fn missing_migrations(&mut self) -> Result<usize, RecordsError> {
+        Ok(migrate::missing(&mut self.0).await?)
+    }
+
+    /// Returns one row of each wrapper and pepper version.
+    ///
+    /// # Errors
+    /// Returns [`RecordsError`] if the database cannot be read.
+    pub async fn kek_of_each_wrapper(&mut self) -> Result<Vec<KekRow>, RecordsError> {
+        Ok(keks::of_each_wrapper(&mut self.0).await?)
     }
 
     /// Closes the connection.

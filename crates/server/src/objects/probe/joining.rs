@@ -10,8 +10,9 @@ use sealift_transfer::{PartNumber, api::Sha256};
 
 use super::{
     super::{CompletedPart, ObjectKey, Objects, ObjectsError, S3UploadId},
-    ProbeError, probe_key, tidied,
+    ProbeError, http_client, probe_key, right_bytes_are_taken, tidied,
 };
+use crate::unix_millis::UnixMillis;
 
 /// S3 refuses smaller parts, except the last.
 const LEAST_PART_BYTES: usize = 5 * 1024 * 1024;
@@ -19,6 +20,15 @@ const LEAST_PART_BYTES: usize = 5 * 1024 * 1024;
 const PART_BYTES: [usize; 3] = [LEAST_PART_BYTES + 1, LEAST_PART_BYTES, 1];
 /// The byte that the first, the second and the third part consist of.
 const FILLED_WITH: [u8; 3] = [b'1', b'2', b'3'];
+
+/// How the parts are sent.
+#[derive(Debug, Clone, Copy)]
+pub(super) enum Way {
+    /// As the server sends what it sealed itself.
+    Server,
+    /// As browsers do, by URLs that are signed at this time for the public endpoint.
+    Browsers(UnixMillis),
+}
 
 impl Objects {
     /// Joins three parts of unequal length and reads across a seam. The probe's objects lie under
@@ -28,9 +38,17 @@ impl Objects {
     /// Returns [`ProbeError::UnequalPartsRefused`] or another error; the server must not start
     /// then.
     pub async fn prove_unequal_parts(&self, random: [u8; 16]) -> Result<(), ProbeError> {
+        self.prove_unequal_parts_from(Way::Server, random).await
+    }
+
+    pub(super) async fn prove_unequal_parts_from(
+        &self,
+        way: Way,
+        random: [u8; 16],
+    ) -> Result<(), ProbeError> {
         let key = probe_key(self, random);
         let s3_upload_id = self.create_multipart(&key).await?;
-        let joined = join(self, &key, &s3_upload_id).await;
+        let joined = join(self, &key, &s3_upload_id, way).await;
         if joined.is_err() {
             tidied(self.abort_multipart(&key, &s3_upload_id).await);
         }
@@ -47,15 +65,26 @@ async fn join(
     objects: &Objects,
     key: &ObjectKey,
     s3_upload_id: &S3UploadId,
+    way: Way,
 ) -> Result<(), ProbeError> {
+    let http = http_client()?;
     let mut sha256s = Vec::new();
     for ((number, len), byte) in (1_u16..).zip(PART_BYTES).zip(FILLED_WITH) {
         let number = PartNumber::try_from(number)
             .map_err(|_| ObjectsError::Incomprehensible { field: "Part" })?;
         let part = Bytes::from(vec![byte; len]);
         let sha256 = Sha256::of(&part);
-        let put = objects.put_part(key, s3_upload_id, number, part, &sha256);
-        put.await.map_err(refused)?;
+        match way {
+            Way::Server => {
+                let put = objects.put_part(key, s3_upload_id, number, part, &sha256);
+                put.await.map_err(refused)?;
+            }
+            Way::Browsers(now) => {
+                let len = u64::try_from(len).unwrap_or(u64::MAX);
+                let put = objects.presign_part(key, s3_upload_id, number, &sha256, len, now);
+                right_bytes_are_taken(&http, &put.await?, part).await?;
+            }
+        }
         sha256s.push(sha256);
     }
     let listed = objects.list_parts(key, s3_upload_id).await?;

@@ -6,11 +6,13 @@
 //! same: a refusal of the store itself, and a header that is missing from its answer.
 
 use http::{HeaderMap, header};
-use sealift_transfer::api::{PresignedGet, Sha256};
+use sealift_transfer::api::PresignedGet;
 
 use super::{
-    super::{ObjectKey, Objects, ObjectsError, PresignedPut, s3::refusal},
-    Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, tidied,
+    super::{
+        ETag, ObjectHead, ObjectKey, Objects, ObjectsError, PresignedPut, StoredObject, s3::refusal,
+    },
+    Flaw, ProbeError, RIGHT, code_of, http_client, is_success, probe_key, right, tidied,
 };
 use crate::unix_millis::UnixMillis;
 
@@ -40,6 +42,54 @@ impl Objects {
         proved
     }
 
+    /// PUTs an object as a page of this origin does, and sends the other requests of such a page. Returns the
+    /// first that the page may not send, or whose answer it may not read.
+    ///
+    /// # Errors
+    /// Fails if the store itself does not answer.
+    pub(crate) async fn prove_cors(
+        &self,
+        origin: &str,
+        random: [u8; 16],
+        now: UnixMillis,
+    ) -> Result<Option<Flaw>, ProbeError> {
+        let key = probe_key(self, random);
+        let proved = self.prove_cors_at(&key, origin, now).await;
+        tidied(self.remove(&key).await);
+        proved
+    }
+
+    async fn prove_cors_at(
+        &self,
+        key: &ObjectKey,
+        origin: &str,
+        now: UnixMillis,
+    ) -> Result<Option<Flaw>, ProbeError> {
+        let http = http_client()?;
+        let (sha256, len) = right();
+        let put = self.presign_put(key, &sha256, len, now).await?;
+        let request = put_request(&http, &put).header(header::ORIGIN, origin);
+        let Ok(answer) = request.send().await else {
+            return Ok(Some(Flaw::PublicUnreachable));
+        };
+        if !allows(answer.headers(), origin) {
+            let (origin, what) = (
+                origin.to_owned(),
+                "the page may not read the answer to a PUT",
+            );
+            return Ok(Some(Flaw::NoCors {
+                origin,
+                what: what.to_owned(),
+            }));
+        }
+        let Some(head) = self.head(key, None).await? else {
+            let status = answer.status().as_u16();
+            return Ok(Some(Flaw::AnotherAnswers { status }));
+        };
+        let get = self.presign_get(&head.of(key), now, None).await?;
+        Ok(cors(&http, &put, &get, origin).await)
+    }
+
     async fn prove_public_at(
         &self,
         key: &ObjectKey,
@@ -48,8 +98,8 @@ impl Objects {
         now: UnixMillis,
     ) -> Result<Vec<Flaw>, ProbeError> {
         let http = http_client()?;
-        let len = u64::try_from(RIGHT.len()).unwrap_or(u64::MAX);
-        let put = self.presign_put(key, &Sha256::of(RIGHT), len, now).await?;
+        let (sha256, len) = right();
+        let put = self.presign_put(key, &sha256, len, now).await?;
         if let Some(flaw) = send(&http, &put).await? {
             return Ok(vec![flaw]);
         }
@@ -61,15 +111,7 @@ impl Objects {
         let Some(answer) = fetch(&http, &get, None).await else {
             return Ok(vec![Flaw::PublicUnreachable]);
         };
-        let total = format!("bytes 0-4/{len}");
-        for (name, expected) in [
-            ("ETag", head.etag.0.as_str()),
-            ("Content-Range", total.as_str()),
-        ] {
-            if text(&answer, name) != Some(expected) {
-                return Err(ProbeError::PublicAnswerLacks { header: name });
-            }
-        }
+        answer_is_of(&head, &answer)?;
         let mut flaws = Vec::new();
         for origin in page_origins {
             flaws.extend(cors(&http, &put, &get, origin).await);
@@ -86,13 +128,53 @@ impl Objects {
     }
 }
 
-/// Sends the probe. Returns a flaw if the answer may not be the store's.
-async fn send(http: &reqwest::Client, put: &PresignedPut) -> Result<Option<Flaw>, ProbeError> {
-    let mut request = http.put(&put.url).body(RIGHT);
-    for (name, value) in &put.headers {
-        request = request.header(name, value);
+/// Compares an answer to the ranged GET with the store's own answer to HEAD.
+fn answer_is_of(head: &ObjectHead, answer: &HeaderMap) -> Result<(), ProbeError> {
+    let total = format!("bytes 0-4/{}", head.len);
+    for (name, expected) in [
+        ("ETag", head.etag.0.as_str()),
+        ("Content-Range", total.as_str()),
+    ] {
+        if text(answer, name) != Some(expected) {
+            return Err(ProbeError::PublicAnswerLacks { header: name });
+        }
     }
-    let Ok(answer) = request.send().await else {
+    Ok(())
+}
+
+/// Proves that a ranged GET at the public endpoint is answered as at the own one, and only for the ETag that
+/// it names. The probe lies at the key.
+pub(super) async fn prove_reading(
+    objects: &Objects,
+    key: &ObjectKey,
+    head: &ObjectHead,
+    now: UnixMillis,
+) -> Result<Option<Flaw>, ProbeError> {
+    let http = http_client()?;
+    let object = head.of(key);
+    let get = objects.presign_get(&object, now, None).await?;
+    let Some(answer) = fetch(&http, &get, None).await else {
+        let status = None;
+        return Err(ProbeError::RangeNotGiven(ObjectsError::Unavailable {
+            status,
+        }));
+    };
+    answer_is_of(head, &answer)?;
+    let another = StoredObject {
+        etag: ETag("\"00000000000000000000000000000000\"".to_owned()),
+        ..object
+    };
+    let get = objects.presign_get(&another, now, None).await?;
+    let heeded = fetch(&http, &get, None).await.is_none();
+    Ok((!heeded).then_some(Flaw::IgnoresIfMatch))
+}
+
+/// Sends the probe. Returns a flaw if the answer may not be the store's.
+pub(super) async fn send(
+    http: &reqwest::Client,
+    put: &PresignedPut,
+) -> Result<Option<Flaw>, ProbeError> {
+    let Ok(answer) = put_request(http, put).send().await else {
         return Ok(Some(Flaw::PublicUnreachable));
     };
     let status = answer.status().as_u16();
@@ -107,6 +189,14 @@ async fn send(http: &reqwest::Client, put: &PresignedPut) -> Result<Option<Flaw>
         }
         _ => Ok(Some(Flaw::AnotherAnswers { status })),
     }
+}
+
+fn put_request(http: &reqwest::Client, put: &PresignedPut) -> reqwest::RequestBuilder {
+    let mut request = http.put(&put.url).body(RIGHT);
+    for (name, value) in &put.headers {
+        request = request.header(name, value);
+    }
+    request
 }
 
 /// Returns the headers of the answer to a ranged GET; `None` if there was no such answer.

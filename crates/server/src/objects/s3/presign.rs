@@ -93,14 +93,19 @@ impl Objects {
         // Signing a URL gives the right origin for every combination of region, endpoint and style.
         let key = ObjectKey::from_record(format!("{}/origin", self.prefix));
         let put = self.presign_put(&key, &Sha256::of(b""), 0, now).await?;
-        let url: http::Uri = put
-            .url
-            .parse()
-            .map_err(|_| ObjectsError::Incomprehensible { field: "URL" })?;
-        match (url.scheme_str(), url.authority()) {
-            (Some(scheme), Some(authority)) => Ok(format!("{scheme}://{authority}")),
-            _ => Err(ObjectsError::Incomprehensible { field: "URL" }),
-        }
+        origin_of(&put)
+    }
+
+    /// Returns scheme, host and port of the server's own endpoint.
+    ///
+    /// # Errors
+    /// Fails if signing fails.
+    pub(crate) async fn own_origin(&self, now: UnixMillis) -> Result<String, ObjectsError> {
+        let key = ObjectKey::from_record(format!("{}/origin", self.prefix));
+        let put = self
+            .presign_own(&key, None, &Sha256::of(b""), 0, now)
+            .await?;
+        origin_of(&put)
     }
 
     fn to_sign<'a>(
@@ -118,5 +123,14 @@ impl Objects {
             sealed_len,
             encryption: &self.encryption,
         }
+    }
+}
+
+fn origin_of(put: &PresignedPut) -> Result<String, ObjectsError> {
+    let url: Result<http::Uri, _> = put.url.parse();
+    let url = url.map_err(|_| ObjectsError::Incomprehensible { field: "URL" })?;
+    match (url.scheme_str(), url.authority()) {
+        (Some(scheme), Some(authority)) => Ok(format!("{scheme}://{authority}")),
+        _ => Err(ObjectsError::Incomprehensible { field: "URL" }),
     }
 }
