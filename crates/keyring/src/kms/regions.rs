@@ -90,7 +90,11 @@ mod tests {
         for (key, region, expected) in [
             ("alias/ours", None, "us-east-1"),
             ("alias/ours", Some("eu-west-1"), "eu-west-1"),
-            ("arn:aws:kms:eu-west-2:1:key/1", Some("eu-west-1"), "eu-west-2"),
+            (
+                "arn:aws:kms:eu-west-2:1:key/1",
+                Some("eu-west-1"),
+                "eu-west-2",
+            ),
         ] {
             let config = KmsConfig {
                 key: key.to_owned(),

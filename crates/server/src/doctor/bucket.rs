@@ -138,6 +138,7 @@ mod tests {
         let refused = |status, code: &str| ObjectsError::Refused {
             status,
             code: code.to_owned(),
+            action: None,
         };
         let check = |error| unknown(VERSIONS, &error, "versions", "s3:GetBucketVersioning");
         for error in [

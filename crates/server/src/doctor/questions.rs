@@ -72,7 +72,7 @@ pub(super) fn answered(asked: Asked, answer: Result<Option<Flaw>, ProbeError>) -
 /// Makes a failure of an error of the store.
 pub(super) fn failed(asked: Asked, error: &ObjectsError) -> Check {
     match error {
-        ObjectsError::Refused { status, code } => asked.failed(
+        ObjectsError::Refused { status, code, .. } => asked.failed(
             format!("The store refuses with {status} {code}"),
             asked.mends,
         ),

@@ -22,9 +22,9 @@ use super::{
 
 mod actions;
 mod answers;
-mod encryption;
 mod bucket;
 mod bucket_rules;
+mod encryption;
 mod listing;
 mod mark;
 mod multipart;

@@ -7,7 +7,8 @@ use aws_sdk_s3::operation::{
     create_multipart_upload::CreateMultipartUploadError, delete_object::DeleteObjectError,
     get_bucket_cors::GetBucketCorsError,
     get_bucket_lifecycle_configuration::GetBucketLifecycleConfigurationError,
-    get_bucket_ownership_controls::GetBucketOwnershipControlsError, get_object::GetObjectError,
+    get_bucket_ownership_controls::GetBucketOwnershipControlsError,
+    get_bucket_versioning::GetBucketVersioningError, get_object::GetObjectError,
     get_public_access_block::GetPublicAccessBlockError, head_bucket::HeadBucketError,
     head_object::HeadObjectError, list_multipart_uploads::ListMultipartUploadsError,
     list_object_versions::ListObjectVersionsError, list_objects_v2::ListObjectsV2Error,
@@ -54,4 +55,5 @@ actions! {
     PutBucketCorsError => "s3:PutBucketCORS",
     GetBucketLifecycleConfigurationError => "s3:GetLifecycleConfiguration",
     PutBucketLifecycleConfigurationError => "s3:PutLifecycleConfiguration",
+    GetBucketVersioningError => "s3:GetBucketVersioning",
 }
