@@ -120,7 +120,11 @@ impl Names {
             return statements;
         }
         let [make, open] = makes;
-        let moves = [make, open, "kms:ReEncryptTo"];
+        let mut moves = vec![make, open, "kms:ReEncryptTo"];
+        // ReEncrypt does not reach another region.
+        if self.old_keys.iter().any(|old| region(old) != region(key)) {
+            moves.push("kms:Encrypt");
+        }
         statements.extend([
             allow("KeysOfRecords", &moves, key.clone(), records()),
             allow("OldKeysOfFiles", &[open], old_keys.clone(), files()),
@@ -148,6 +152,11 @@ impl Names {
         }
         statements
     }
+}
+
+/// Returns the region in the ARN of a key.
+fn region(arn: &Value) -> Option<&str> {
+    arn.as_str()?.split(':').nth(3)
 }
 
 /// Returns the policy of the KMS key. IAM's policies in its account decide who may use it; but nobody may use it
@@ -207,4 +216,26 @@ fn records() -> Option<Value> {
         "StringEquals": { "kms:EncryptionContext:purpose": PURPOSES },
         "ForAllValues:StringEquals": { "kms:EncryptionContextKeys": KEYS_OF_RECORDS },
     }))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    /// Returns the policy of a server whose keys move from a key in that region to one in eu-west-1.
+    fn moving_from(region: &str) -> String {
+        let names = Names {
+            bucket: json!("arn:aws:s3:::b"),
+            objects: json!("arn:aws:s3:::b/sealift/*"),
+            key: Some(json!("arn:aws:kms:eu-west-1:111122223333:key/1")),
+            old_keys: vec![json!(format!("arn:aws:kms:{region}:111122223333:key/2"))],
+        };
+        serde_json::to_string(&names.policy(Principal::Server)).unwrap()
+    }
+
+    #[test]
+    fn keys_that_move_to_another_region_are_encrypted_there() {
+        assert!(!moving_from("eu-west-1").contains("kms:Encrypt\""));
+        assert!(moving_from("us-east-1").contains("kms:Encrypt\""));
+    }
 }

@@ -111,10 +111,14 @@ fn bucket(config: &Config) -> Value {
     if !config.page_origins.is_empty()
         && let Some(properties) = properties.as_object_mut()
     {
+        let sent = ALLOWED_HEADERS
+            .into_iter()
+            .chain(config.encryption.headers());
+        let sent: Vec<_> = sent.collect();
         let rule = json!({ "CorsRules": [{
             "AllowedOrigins": config.page_origins,
             "AllowedMethods": METHODS,
-            "AllowedHeaders": ALLOWED_HEADERS,
+            "AllowedHeaders": sent,
             "ExposedHeaders": EXPOSED_HEADERS,
             "MaxAge": MAX_AGE_SECONDS,
         }]});

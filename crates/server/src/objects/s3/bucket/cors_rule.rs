@@ -40,8 +40,9 @@ impl Objects {
             return Ok(FoundTarget::not_offered());
         };
         let mut is_missing = false;
+        let sent = self.headers_of_pages();
         for origin in origins {
-            match answer_to(&rules, origin) {
+            match answer_to(&rules, origin, &sent) {
                 Answer::Enough => {}
                 Answer::None => is_missing = true,
                 Answer::Lacks { rule, names } => {
@@ -65,14 +66,23 @@ impl Objects {
     /// Fails if the store refuses.
     pub(crate) async fn add_cors(&self, origins: &[String]) -> Result<(), ObjectsError> {
         let mut rules = self.cors_rules().await?.unwrap_or_default();
-        let unanswered = |origin: &&String| answer_to(&rules, origin) == Answer::None;
+        let sent = self.headers_of_pages();
+        let unanswered = |origin: &&String| answer_to(&rules, origin, &sent) == Answer::None;
         let origins: Vec<String> = origins.iter().filter(unanswered).cloned().collect();
-        rules.push(rule_for(origins)?);
+        rules.push(rule_for(origins, &sent)?);
         let rules = CorsConfiguration::builder().set_cors_rules(Some(rules));
         let put = self.own.put_bucket_cors().bucket(&self.bucket);
         let put = put.cors_configuration(rules.build().map_err(|_| INCOMPLETE)?);
         put.send().await.map_err(translate)?;
         Ok(())
+    }
+
+    /// Returns the headers that pages send to this store.
+    fn headers_of_pages(&self) -> Vec<&'static str> {
+        ALLOWED_HEADERS
+            .into_iter()
+            .chain(self.encryption.headers())
+            .collect()
     }
 
     /// Returns the bucket's rules in their order; `None` if the store has no such setting.
@@ -88,12 +98,12 @@ impl Objects {
     }
 }
 
-fn rule_for(origins: Vec<String>) -> Result<CorsRule, ObjectsError> {
+fn rule_for(origins: Vec<String>, sent: &[&str]) -> Result<CorsRule, ObjectsError> {
     let owned = |names: &[&str]| Some(names.iter().map(|&name| name.to_owned()).collect());
     let rule = CorsRule::builder()
         .set_allowed_origins(Some(origins))
         .set_allowed_methods(owned(&METHODS))
-        .set_allowed_headers(owned(&ALLOWED_HEADERS))
+        .set_allowed_headers(owned(sent))
         .set_expose_headers(owned(&EXPOSED_HEADERS))
         .max_age_seconds(MAX_AGE_SECONDS);
     rule.build().map_err(|_| INCOMPLETE)
@@ -101,7 +111,7 @@ fn rule_for(origins: Vec<String>) -> Result<CorsRule, ObjectsError> {
 
 /// Returns how the rules answer pages of this origin. One rule must be enough for all requests, because a rule
 /// that only some of them meet hides the next one from those.
-fn answer_to(rules: &[CorsRule], origin: &str) -> Answer {
+fn answer_to(rules: &[CorsRule], origin: &str, sent: &[&'static str]) -> Answer {
     let its = |rule: &&CorsRule| {
         let mut origins = rule.allowed_origins().iter();
         let mut methods = rule.allowed_methods().iter();
@@ -114,7 +124,7 @@ fn answer_to(rules: &[CorsRule], origin: &str) -> Answer {
     };
     let methods = METHODS.into_iter();
     let methods = methods.filter(|name| !rule.allowed_methods().iter().any(|has| has == name));
-    let sent = ALLOWED_HEADERS.into_iter().filter(|name| {
+    let sent = sent.iter().copied().filter(|name| {
         let mut allowed = rule.allowed_headers().iter();
         !allowed.any(|has| fits(&has.to_ascii_lowercase(), name))
     });
@@ -161,11 +171,15 @@ mod tests {
 
     #[test]
     fn our_own_rule_and_a_wider_one_are_enough() {
-        let ours = rule_for(vec![PAGE.to_owned()]).unwrap();
-        assert_eq!(answer_to(&[ours], PAGE), Answer::Enough);
+        let ours = rule_for(vec![PAGE.to_owned()], &ALLOWED_HEADERS).unwrap();
+        assert_eq!(answer_to(&[ours], PAGE, &ALLOWED_HEADERS), Answer::Enough);
         for origin in ["*", "https://*.example.com", "https://files.*"] {
             let wide = rule(&[origin], &METHODS, &["*"], &EXPOSED_HEADERS);
-            assert_eq!(answer_to(&[wide], PAGE), Answer::Enough, "{origin}");
+            assert_eq!(
+                answer_to(&[wide], PAGE, &ALLOWED_HEADERS),
+                Answer::Enough,
+                "{origin}"
+            );
         }
     }
 
@@ -173,13 +187,16 @@ mod tests {
     fn rules_of_other_origins_and_methods_do_not_answer() {
         let other = rule(&["https://example.com"], &METHODS, &["*"], &EXPOSED_HEADERS);
         let posts = rule(&["*"], &["POST"], &["*"], &EXPOSED_HEADERS);
-        assert_eq!(answer_to(&[other, posts], PAGE), Answer::None);
+        assert_eq!(
+            answer_to(&[other, posts], PAGE, &ALLOWED_HEADERS),
+            Answer::None
+        );
     }
 
     #[test]
     fn a_rule_that_is_not_enough_hides_the_next_one() {
         let first = rule(&["*"], &["GET", "HEAD"], &["X-Amz-*", "Range"], &["etag"]);
-        let ours = rule_for(vec![PAGE.to_owned()]).unwrap();
+        let ours = rule_for(vec![PAGE.to_owned()], &ALLOWED_HEADERS).unwrap();
         let names = vec![
             "PUT",
             "if-none-match",
@@ -192,6 +209,16 @@ mod tests {
             "Date",
         ];
         let lacks = Answer::Lacks { rule: 1, names };
-        assert_eq!(answer_to(&[first, ours], PAGE), lacks);
+        assert_eq!(answer_to(&[first, ours], PAGE, &ALLOWED_HEADERS), lacks);
+    }
+
+    #[test]
+    fn the_headers_of_server_side_encryption_are_needed_where_it_is_asked_for() {
+        let ours = rule_for(vec![PAGE.to_owned()], &ALLOWED_HEADERS).unwrap();
+        let header = "x-amz-server-side-encryption";
+        let sent = [&ALLOWED_HEADERS[..], &[header]].concat();
+        let names = vec![header];
+        let lacks = Answer::Lacks { rule: 1, names };
+        assert_eq!(answer_to(&[ours], PAGE, &sent), lacks);
     }
 }
