@@ -26,7 +26,7 @@ mod upload;
 
 pub(crate) use access::Access;
 use access::file_id;
-pub(crate) use api_keys::{ApiKeys, ListApiKeys, MakeApiKey, RevokeApiKey, RoleChoice};
+pub(crate) use api_keys::{ApiKeys, ListApiKeys, MakeApiKey, RevokeApiKey};
 pub(crate) use bootstrap::Bootstrap;
 pub(crate) use completions::Completions;
 pub(crate) use decrypt::{Decrypt, Demands};

@@ -26,7 +26,7 @@ pub enum ApiKeyError {
     #[error("the data folder {} cannot be made", .0.display())]
     Folder(std::path::PathBuf, #[source] std::io::Error),
     /// The key would have no role, so it could do nothing.
-    #[error("an API key needs a role; give upload, download or admin")]
+    #[error("an API key needs a role; give upload, download, member, admin or operator")]
     NoRole,
     /// The label is too long, or would not be readable in a list.
     #[error(

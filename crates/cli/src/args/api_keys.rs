@@ -3,7 +3,7 @@
 use core::time::Duration;
 
 use clap::{Subcommand, ValueEnum};
-use sealift_server::{OwnerId, TenantId};
+use sealift_server::{OwnerId, TenantId, records::Role};
 use sealift_transfer::api::ApiKeyId;
 
 use super::{Output, deployment::Deployment};
@@ -70,10 +70,26 @@ pub(crate) struct RevokeApiKey {
 
 #[derive(Debug, Clone, Copy, PartialEq, Eq, ValueEnum)]
 pub(crate) enum RoleChoice {
-    /// Upload files.
+    /// Upload files, and see nothing of those that are there.
     Upload,
-    /// Download files.
+    /// List and download files.
     Download,
-    /// Both, and the tasks of an operator.
+    /// Upload, download, share and delete files.
+    Member,
+    /// All of a member, and what manages the tenant.
     Admin,
+    /// Run the deployment: read its metrics, and no file.
+    Operator,
+}
+
+impl From<RoleChoice> for Role {
+    fn from(choice: RoleChoice) -> Self {
+        match choice {
+            RoleChoice::Upload => Self::Upload,
+            RoleChoice::Download => Self::Download,
+            RoleChoice::Member => Self::Member,
+            RoleChoice::Admin => Self::Admin,
+            RoleChoice::Operator => Self::Operator,
+        }
+    }
 }

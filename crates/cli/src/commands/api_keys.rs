@@ -2,13 +2,13 @@
 
 use sealift_server::{
     Clock, Config, NewApiKey, list_api_keys, make_api_key,
-    records::{ApiKeyEnded, ApiKeyRow, Roles},
+    records::{ApiKeyEnded, ApiKeyRow, Role, Roles},
     revoke_api_key,
 };
 use serde::Serialize;
 
 use crate::{
-    args::{ApiKeys, ListApiKeys, MakeApiKey, RevokeApiKey, RoleChoice},
+    args::{ApiKeys, ListApiKeys, MakeApiKey, RevokeApiKey},
     online::date,
     terminal::{self, shown},
 };
@@ -22,12 +22,8 @@ pub(crate) async fn run(args: ApiKeys) -> anyhow::Result<()> {
 }
 
 async fn make(args: MakeApiKey) -> anyhow::Result<()> {
-    let has = |role| args.roles.contains(&role);
-    let roles = Roles {
-        upload: has(RoleChoice::Upload),
-        download: has(RoleChoice::Download),
-        admin: has(RoleChoice::Admin),
-    };
+    let roles: Vec<Role> = args.roles.into_iter().map(Role::from).collect();
+    let roles = Roles::of(&roles);
     let config = Config::load(&args.deployment.sources(Vec::new()))?;
     let wanted = NewApiKey {
         label: args.label,

@@ -1,11 +1,9 @@
 //! API keys: the public part, the hash of the secret, the owner, the roles, and how long they work.
 
-use core::{fmt, str::FromStr};
-
 use sealift_transfer::api::{ApiKeyId, TenantId};
 use sqlx::{FromRow, Row as _, query, query_as, sqlite::SqliteRow};
 
-use super::{AuditRow, Records, RecordsError, Scope, audit, columns::Columns as _, tenants};
+use super::{AuditRow, Records, RecordsError, Roles, Scope, audit, columns::Columns as _, tenants};
 use crate::unix_millis::UnixMillis;
 
 /// An API key as the database holds it.
@@ -49,64 +47,6 @@ impl ApiKeyRow {
         }
         let is_over = self.expires_at.is_some_and(|end| end <= now);
         is_over.then_some(ApiKeyEnded::Expired)
-    }
-}
-
-/// The roles of a caller. Their text form is `upload,download`.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, Default)]
-pub struct Roles {
-    /// May upload, and delete files.
-    pub upload: bool,
-    /// May read and verify files, and share them by tickets.
-    pub download: bool,
-    /// May do both, and read the metrics.
-    pub admin: bool,
-}
-
-/// The error for a text that is not a list of roles.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
-#[error("not a list of roles: some of upload, download and admin are expected, joined by commas")]
-pub struct NotARole;
-
-impl Roles {
-    /// All roles.
-    pub const ALL: Self = Self {
-        upload: true,
-        download: true,
-        admin: true,
-    };
-}
-
-impl fmt::Display for Roles {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let named = [
-            (self.upload, "upload"),
-            (self.download, "download"),
-            (self.admin, "admin"),
-        ];
-        let mut joint = "";
-        for (_, name) in named.iter().filter(|(is_given, _)| *is_given) {
-            write!(f, "{joint}{name}")?;
-            joint = ",";
-        }
-        Ok(())
-    }
-}
-
-impl FromStr for Roles {
-    type Err = NotARole;
-
-    fn from_str(text: &str) -> Result<Self, NotARole> {
-        let mut roles = Self::default();
-        for name in text.split(',') {
-            match name {
-                "upload" => roles.upload = true,
-                "download" => roles.download = true,
-                "admin" => roles.admin = true,
-                _ => return Err(NotARole),
-            }
-        }
-        Ok(roles)
     }
 }
 

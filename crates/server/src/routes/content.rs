@@ -36,7 +36,7 @@ pub(crate) async fn content(
     headers: HeaderMap,
 ) -> Result<Response, Refusal> {
     let (caller, file_id) = (&reader.caller, &reader.file_id);
-    caller.require(Permission::Download)?;
+    caller.require(Permission::Read)?;
     let row = app.records.file(&caller.scope, file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     let size = row.plan.plaintext_len();

@@ -18,7 +18,7 @@ pub(crate) async fn delete_file(
     caller: Caller,
     Id(file_id): Id<FileId>,
 ) -> Result<StatusCode, Refusal> {
-    caller.require(Permission::Upload)?;
+    caller.require(Permission::Delete)?;
     app.read_only.may_change()?;
     if let Some(row) = app.records.file(&caller.scope, &file_id).await? {
         // Otherwise the absence of the object in another bucket would count as its deletion.

@@ -19,7 +19,7 @@ pub(crate) async fn file(
     caller: Caller,
     Id(file_id): Id<FileId>,
 ) -> Result<Json<FileRecord>, Refusal> {
-    caller.require(Permission::Look)?;
+    caller.require(Permission::Read)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     record(&app, row.ok_or_else(Refusal::not_found)?)
         .await

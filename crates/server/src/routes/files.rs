@@ -26,7 +26,7 @@ pub(crate) async fn files(
     caller: Caller,
     Searching { page, text }: Searching<FileId>,
 ) -> Result<Json<FileList>, Refusal> {
-    caller.require(Permission::Look)?;
+    caller.require(Permission::Read)?;
     let (rows, next_cursor) = match text {
         Some(text) => {
             app.rates.look(&caller.scope)?;

@@ -29,7 +29,7 @@ pub(crate) async fn make_ticket(
     caller: Caller,
     JsonBody(request): JsonBody<MakeTicket>,
 ) -> Result<Response, Refusal> {
-    caller.require(Permission::Download)?;
+    caller.require(Permission::Share)?;
     let lifetime = lifetime(request.expires_in_seconds)?;
     let file_id = request.file_id;
     let file = app.records.file(&caller.scope, &file_id).await?;

@@ -25,7 +25,7 @@ pub(crate) async fn open_file(
     mut reader: Reader,
 ) -> Result<Response, Refusal> {
     let (caller, file_id) = (reader.caller.clone(), reader.file_id.clone());
-    caller.require(Permission::Download)?;
+    caller.require(Permission::Read)?;
     let row = app.records.file(&caller.scope, &file_id).await?;
     let row = row.ok_or_else(Refusal::not_found)?;
     app.objects.must_hold(&row.bucket)?;

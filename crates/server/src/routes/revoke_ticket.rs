@@ -20,7 +20,7 @@ pub(crate) async fn revoke_ticket(
     caller: Caller,
     Id(ticket_id): Id<TicketId>,
 ) -> Result<StatusCode, Refusal> {
-    caller.require(Permission::Download)?;
+    caller.require(Permission::Share)?;
     let row = app.records.ticket(&ticket_id).await?;
     let row = row.filter(|row| row.scope == caller.scope);
     let row = row.ok_or_else(Refusal::not_found)?;

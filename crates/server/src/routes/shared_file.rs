@@ -16,7 +16,7 @@ pub(crate) async fn shared_file(
     State(app): State<App>,
     reader: Reader,
 ) -> Result<Json<SharedFile>, Refusal> {
-    reader.caller.require(Permission::Download)?;
+    reader.caller.require(Permission::Read)?;
     let row = app.records.file(&reader.caller.scope, &reader.file_id);
     let row = row.await?.ok_or_else(Refusal::not_found)?;
     let until = reader.right.map(|right| right.until);

@@ -3,24 +3,9 @@
 
 use http::Method;
 use sealift_server::{ApiKey, records::Roles};
-use sealift_transfer::api::{FileList, ProblemCode, batch, complete, files, open, sign, status};
-use serde_json::{Value, json};
+use sealift_transfer::api::{FileList, ProblemCode, files, open};
 
-use crate::support::{
-    Answer, Client, Stack,
-    sealing::{new_token, request},
-};
-
-const UPLOADER: Roles = Roles {
-    upload: true,
-    download: false,
-    admin: false,
-};
-const DOWNLOADER: Roles = Roles {
-    upload: false,
-    download: true,
-    admin: false,
-};
+use crate::support::{Answer, Client, Stack};
 
 #[tokio::test]
 async fn without_a_known_api_key_nobody_gets_in() {
@@ -65,53 +50,6 @@ async fn without_a_known_api_key_nobody_gets_in() {
         basic.refused(ProblemCode::Unauthenticated);
     }
     known.get(files::PATH).await.json::<FileList>(200);
-}
-
-#[tokio::test]
-async fn a_role_covers_its_own_routes_only() {
-    let stack = Stack::with(&[("auth", "api-keys")]).await;
-    let all = stack.login("acme", "ada", Roles::ALL).await;
-    let uploader = stack.login("acme", "ada", UPLOADER).await;
-    let downloader = stack.login("acme", "ada", DOWNLOADER).await;
-    let record = all.upload("a", b"a").await;
-    let file = all.open("b", b"b").await;
-
-    let digest = json!({ "parts_sha256": file.parts_sha256() });
-    let asked = request(&new_token(), "a", 1);
-    let any = json!({ "uploads": [{}] });
-    let uploading = [
-        (Method::POST, open::PATH.to_owned(), Some(asked)),
-        (Method::GET, status::path(file.id()), None),
-        (
-            Method::POST,
-            sign::path(file.id()),
-            Some(json!(file.receipts())),
-        ),
-        (Method::POST, status::key_path(file.id()), None),
-        (Method::POST, complete::path(file.id()), Some(digest)),
-        (Method::POST, batch::OPEN_PATH.to_owned(), Some(any.clone())),
-        (Method::POST, batch::SIGN_PATH.to_owned(), Some(any.clone())),
-        (Method::POST, batch::COMPLETE_PATH.to_owned(), Some(any)),
-        (Method::DELETE, status::path(file.id()), None),
-        (Method::DELETE, files::path(&record.id), None),
-    ];
-    for (method, path, body) in uploading {
-        let request = downloader.request(method, &path);
-        let answer = Answer::to(match &body {
-            Some(body) => request.json(body),
-            None => request,
-        });
-        answer.await.refused(ProblemCode::Forbidden);
-    }
-    let unread = uploader.content(&record.id).await;
-    unread.refused(ProblemCode::Forbidden);
-    for path in [files::PATH, &files::path(&record.id)] {
-        assert_eq!(uploader.get(path).await.status, 200);
-        assert_eq!(downloader.get(path).await.status, 200);
-    }
-    assert_eq!(downloader.content(&record.id).await.body, b"a");
-    uploader.send(&file).await;
-    uploader.complete(&file).await.json::<Value>(200);
 }
 
 /// Lists the files of a server without login, with one more request header.

@@ -1,7 +1,7 @@
 //! `POST /upload` and `PUT /upload/{name}`: the server seals the file while it receives it.
 
 use http::{Method, header};
-use sealift_server::records::Roles;
+use sealift_server::records::{Role, Roles};
 use sealift_transfer::api::{FileRecord, ProblemCode, files};
 
 use crate::support::{
@@ -293,11 +293,7 @@ async fn a_file_over_the_limit_is_refused_by_its_length_or_when_it_has_come_so_f
 #[tokio::test]
 async fn who_may_not_upload_may_not_send_a_form() {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
-    let reader = Roles {
-        upload: false,
-        download: true,
-        admin: false,
-    };
+    let reader = Roles::of(&[Role::Download]);
     let reader = stack.login("acme", "ada", reader).await;
     for (client, code) in [
         (reader, ProblemCode::Forbidden),

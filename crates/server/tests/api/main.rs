@@ -2,6 +2,8 @@
 //! keyring and database, on its own loopback ports.
 
 #[cfg(test)]
+mod access;
+#[cfg(test)]
 mod api_keys;
 #[cfg(test)]
 mod audit;

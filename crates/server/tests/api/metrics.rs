@@ -3,7 +3,10 @@
 
 use std::collections::BTreeMap;
 
-use sealift_server::{SweepKind, records::Roles};
+use sealift_server::{
+    SweepKind,
+    records::{Role, Roles},
+};
 use sealift_transfer::api::{FileRecord, ProblemCode};
 
 use crate::support::{Answer, Client, PART, Stack, alter, bytes};
@@ -95,28 +98,16 @@ async fn what_a_sweep_finds_and_does_is_counted_by_kind() {
 }
 
 #[tokio::test]
-async fn only_an_admin_reads_metrics() {
+async fn only_an_operator_reads_metrics() {
     let stack = Stack::with(&[("auth", "api-keys")]).await;
     let nobody = stack.client().get("/metrics").await;
     nobody.refused(ProblemCode::Unauthenticated);
-    let none = Roles {
-        upload: false,
-        download: false,
-        admin: false,
-    };
-    let uploads_and_downloads = Roles {
-        upload: true,
-        download: true,
-        ..none
-    };
-    let user = stack.login("acme", "ann", uploads_and_downloads).await;
+    let all_but_operator = Roles::of(&[Role::Member, Role::Admin, Role::Upload, Role::Download]);
+    let user = stack.login("acme", "ann", all_but_operator).await;
     let refused = user.get("/metrics").await;
     refused.refused(ProblemCode::Forbidden);
-    let admin = Roles {
-        admin: true,
-        ..none
-    };
-    metrics(&stack.login("acme", "ops", admin).await).await;
+    let operator = Roles::of(&[Role::Operator]);
+    metrics(&stack.login("acme", "ops", operator).await).await;
 }
 
 #[tokio::test]

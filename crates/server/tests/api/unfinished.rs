@@ -1,6 +1,9 @@
 //! The list of the uploads that can be resumed.
 
-use sealift_server::{Clock, UnixMillis, records::Roles};
+use sealift_server::{
+    Clock, UnixMillis,
+    records::{Role, Roles},
+};
 use sealift_transfer::api::{
     FileRecord, OpenedUpload, ProblemCode, SignedParts, UploadList, UploadState, open,
 };
@@ -130,10 +133,7 @@ async fn nobody_lists_anothers_uploads_or_without_the_right_to_upload() {
     for other in [&bob, &eve] {
         assert_eq!(names(other).await, Vec::<String>::new());
     }
-    let reads = Roles {
-        download: true,
-        ..Roles::default()
-    };
+    let reads = Roles::of(&[Role::Download]);
     let reader = stack.login("acme", "ann", reads).await;
     reader.get(open::PATH).await.refused(ProblemCode::Forbidden);
     let nobody = stack.client();

@@ -7,7 +7,9 @@ use sealift_transfer::api::{ApiKeyId, TenantId};
 use sqlx::Executor as _;
 
 use super::{ann, at, audited, kept};
-use crate::records::{ApiKeyEnded, ApiKeyRow, AuditRow, NotARole, Records, RecordsError, Roles};
+use crate::records::{
+    ApiKeyEnded, ApiKeyRow, AuditRow, NotARole, Records, RecordsError, Role, Roles,
+};
 
 fn kek(version: u32, sealed: u8) -> KekRow {
     KekRow {
@@ -219,11 +221,7 @@ async fn an_api_key_is_found_by_its_id_and_never_replaced() {
         id: ApiKeyId::from_random([1; 16]),
         hash: [2; 32],
         scope: ann(),
-        roles: Roles {
-            upload: true,
-            download: false,
-            admin: true,
-        },
+        roles: Roles::of(&[Role::Upload, Role::Admin]),
         label: "the scanner".to_owned(),
         made_at: at(5),
         expires_at: Some(at(50)),
@@ -277,11 +275,16 @@ fn roles_are_written_as_they_are_read() {
         "download",
         "admin",
         "upload,download",
-        "upload,download,admin",
+        "upload,download,member,admin,operator",
     ] {
         assert_eq!(text.parse::<Roles>().unwrap().to_string(), text);
     }
-    assert_eq!("admin,download,upload".parse(), Ok(Roles::ALL));
+    let mixed = Roles::of(&[Role::Upload, Role::Admin]);
+    assert_eq!("admin,upload".parse(), Ok(mixed));
+    for role in Role::ALL {
+        assert_eq!(mixed.has(role), [Role::Upload, Role::Admin].contains(&role));
+        assert!(Roles::ALL.has(role));
+    }
     for bad in ["", "upload,", "Upload", "root", "upload download"] {
         assert_eq!(bad.parse::<Roles>(), Err(NotARole), "{bad}");
     }
