@@ -9,7 +9,7 @@ use sealift_server::{
     records::{Role, Roles},
     revoke_api_key,
 };
-use sealift_transfer::api::{FileId, ProblemCode, TicketId, UploadId, files, status, tickets};
+use sealift_transfer::api::{FileId, ProblemCode, TicketId, UploadId, status, tickets};
 
 use crate::support::{Answer, Client, Stack, ticket_holder::TicketHolder};
 

@@ -41,24 +41,40 @@ pub(super) struct Route {
     pub(super) is_owned: bool,
 }
 
+fn a_batch(_: &Ids) -> Option<Value> {
+    Some(json!({ "uploads": [{}] }))
+}
+
+fn digest(_: &Ids) -> Option<Value> {
+    Some(json!({ "parts_sha256": format!("{}=", "A".repeat(43)) }))
+}
+
 fn none(_: &Ids) -> Option<Value> {
     None
 }
 
-/// Returns the whole table.
-pub(super) fn routes() -> Vec<Route> {
-    use Needs::{Delete, Nothing, Operate, Read, ReadOrLink, Share, Upload};
-    let row = |handler, method, path, body, needs, is_owned| Route {
+fn row(
+    handler: &'static str,
+    method: Method,
+    path: fn(&Ids) -> String,
+    body: fn(&Ids) -> Option<Value>,
+    needs: Needs,
+    is_owned: bool,
+) -> Route {
+    Route {
         handler,
         method,
         path,
         body,
         needs,
         is_owned,
-    };
+    }
+}
+
+/// Returns the whole table.
+pub(super) fn routes() -> Vec<Route> {
+    use Needs::{Delete, Nothing, Operate, Read, ReadOrLink, Share, Upload};
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
-    let a_batch = |_: &Ids| Some(json!({ "uploads": [{}] }));
-    let digest = |_: &Ids| Some(json!({ "parts_sha256": "A".repeat(43) + "=" }));
     vec![
         row(
             "open_upload",
