@@ -2,6 +2,8 @@
 //!
 //! The bucket is one of moto's, which knows all settings of buckets. No file passes it here.
 
+use std::sync::{Arc, Weak};
+
 use anyhow::{Context as _, Result, ensure};
 use aws_config::{BehaviorVersion, Region};
 use aws_sdk_s3::types::{
@@ -10,35 +12,47 @@ use aws_sdk_s3::types::{
     LifecycleRuleFilter, PublicAccessBlockConfiguration,
 };
 use sealift_tests::{
-    IamPolicy, Moto, StoreCredentials,
+    IamPolicy, Moto, Proxy, StoreCredentials, address_in,
     sealift::{Called, sealift_with},
 };
 use serde::Deserialize;
 use serde_json::Value;
+use tokio::sync::Mutex;
 
 const PAGE: &str = "https://files.example.com";
 const ALIAS: &str = "alias/sealift";
 
-/// An account with moto's S3 and KMS.
+/// An account with moto's S3 and KMS. All tests share one moto, but each has a region and buckets of its own.
 struct Account {
-    moto: Moto,
+    _moto: Arc<Moto>,
+    /// Between the command and moto.
+    proxy: Proxy,
+    region: &'static str,
     s3: aws_sdk_s3::Client,
     kms: aws_sdk_kms::Client,
     folder: tempfile::TempDir,
 }
 
 impl Account {
-    async fn empty() -> Result<Self> {
-        let moto = Moto::start().await?;
+    async fn empty_in(region: &'static str) -> Result<Self> {
+        static RUNNING: Mutex<Weak<Moto>> = Mutex::const_new(Weak::new());
+        let mut running = RUNNING.lock().await;
+        let moto = match running.upgrade() {
+            Some(moto) => moto,
+            None => Arc::new(Moto::start().await?),
+        };
+        *running = Arc::downgrade(&moto);
         let sdk = aws_config::defaults(BehaviorVersion::latest())
-            .region(Region::new(Moto::REGION))
+            .region(Region::new(region))
             .credentials_provider(StoreCredentials::of_moto().sdk())
             .endpoint_url(moto.endpoint())
             .load()
             .await;
         let s3 = aws_sdk_s3::config::Builder::from(&sdk).force_path_style(true);
         Ok(Self {
-            moto,
+            proxy: Proxy::start(address_in(moto.endpoint())?).await?,
+            _moto: moto,
+            region,
             s3: aws_sdk_s3::Client::from_conf(s3.build()),
             kms: aws_sdk_kms::Client::new(&sdk),
             folder: tempfile::tempdir()?,
@@ -47,11 +61,11 @@ impl Account {
 
     /// Runs the command with the flags that every run here has, and these.
     fn bootstrap(&self, bucket: &str, more: &[&str]) -> Result<Called> {
-        let endpoint = self.moto.proxy().endpoint();
+        let endpoint = self.proxy.endpoint();
         let environment = [
             ("S3_ENDPOINT", endpoint.as_str()),
             ("SEALIFT_KMS_ENDPOINT", endpoint.as_str()),
-            ("AWS_REGION", Moto::REGION),
+            ("AWS_REGION", self.region),
         ];
         let data = self.folder.path().join(bucket);
         let data = data.to_str().context("a folder in UTF-8")?;
@@ -79,7 +93,7 @@ impl Account {
     }
 
     async fn make_bucket(&self, bucket: &str) -> Result<()> {
-        let region = BucketLocationConstraint::from(Moto::REGION);
+        let region = BucketLocationConstraint::from(self.region);
         let place = CreateBucketConfiguration::builder().location_constraint(region);
         let made = self.s3.create_bucket().bucket(bucket);
         made.create_bucket_configuration(place.build())
@@ -110,7 +124,7 @@ fn in_state(states: &[(String, String)], state: &str) -> Vec<String> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn an_empty_account_gets_everything_once() -> Result<()> {
-    let account = Account::empty().await?;
+    let account = Account::empty_in("us-east-1").await?;
     let shown = account.bootstrap("files", &["--mark"])?;
     assert_eq!(shown.code, Some(0), "{}", shown.stderr);
     let lines = String::from_utf8(shown.stdout)?;
@@ -123,7 +137,15 @@ async fn an_empty_account_gets_everything_once() -> Result<()> {
     );
     assert!(shown.stderr.contains("Give --yes"), "{}", shown.stderr);
     // Looking changed nothing.
-    assert_eq!(account.s3.list_buckets().send().await?.buckets().len(), 0);
+    assert!(
+        account
+            .s3
+            .head_bucket()
+            .bucket("files")
+            .send()
+            .await
+            .is_err()
+    );
     assert_eq!(account.count_keys().await?, 0);
     assert!(!account.folder.path().join("files").exists());
 
@@ -193,7 +215,7 @@ async fn an_empty_account_gets_everything_once() -> Result<()> {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn what_is_there_is_neither_changed_nor_widened() -> Result<()> {
-    let account = Account::empty().await?;
+    let account = Account::empty_in("eu-central-1").await?;
     // Rules of others stay, and ours come behind them.
     account.make_bucket("others").await?;
     account
@@ -304,7 +326,7 @@ const PERSON: &[&str] = &[
 
 #[tokio::test(flavor = "multi_thread")]
 async fn a_run_that_fails_half_way_says_what_is_done_and_goes_on_the_next_time() -> Result<()> {
-    let account = Account::empty().await?;
+    let account = Account::empty_in("eu-north-1").await?;
     let page = include_str!("../../docs/AWS.md");
     for action in PERSON {
         assert!(
@@ -319,12 +341,12 @@ async fn a_run_that_fails_half_way_says_what_is_done_and_goes_on_the_next_time()
     let allowed = policy
         .without("s3:PutBucketCORS")
         .without("kms:CreateAlias");
-    account.moto.proxy().enforce(&allowed);
-    let called = account.bootstrap("files", &["--yes"])?;
+    account.proxy.enforce(&allowed);
+    let called = account.bootstrap("half-way", &["--yes"])?;
     let said = String::from_utf8(called.stdout)?;
     ensure!(called.code == Some(5), "{said}{}", called.stderr);
     for line in [
-        "created   bucket files",
+        "created   bucket half-way",
         "failed    CORS rule",
         "the store refused s3:PutBucketCORS with 403 AccessDenied; allow it",
         "created   lifecycle rule",
@@ -344,8 +366,8 @@ async fn a_run_that_fails_half_way_says_what_is_done_and_goes_on_the_next_time()
     let arn = arn.split_whitespace().next().context("the key")?;
     let alias = account.kms.create_alias().alias_name(ALIAS);
     alias.target_key_id(arn).send().await?;
-    account.moto.proxy().enforce(&policy);
-    let states = account.states("files", &["--yes"])?;
+    account.proxy.enforce(&policy);
+    let states = account.states("half-way", &["--yes"])?;
     assert_eq!(in_state(&states, "created"), ["cors"], "{states:?}");
     assert_eq!(account.count_keys().await?, 1);
     Ok(())

@@ -68,6 +68,8 @@ pub(crate) fn say_indented(indent: usize, text: &str) -> Result<(), Failure> {
             let options = textwrap::Options::new(width.max(40))
                 .initial_indent(&indent)
                 .subsequent_indent(&indent)
+                // Paths and addresses stay in one piece, so that they can be copied.
+                .word_splitter(textwrap::WordSplitter::NoHyphenation)
                 .break_words(false);
             textwrap::fill(text, options)
         }

@@ -234,7 +234,7 @@ impl Bootstrap {
     async fn look_at_key(&mut self, target: Target) -> Result<FoundTarget, TargetError> {
         let Some(kms) = &self.kms else {
             return Ok(FoundTarget::NotNeeded(
-                "the settings name none, so the key file opens the files; see KMS_KEY_ALIAS"
+                "the settings name none, so new files are under the key file; to use KMS, set KMS_KEY_ALIAS"
                     .to_owned(),
             ));
         };
@@ -324,7 +324,7 @@ impl Bootstrap {
             ),
             Target::Key => match &self.key {
                 Some(key) => format!("KMS key {key}"),
-                None => "KMS key, symmetric".to_owned(),
+                None => "symmetric KMS key".to_owned(),
             },
             Target::Alias => format!("{} for the KMS key", self.alias()),
             Target::Rotation => "yearly rotation of the KMS key's material".to_owned(),

@@ -23,8 +23,12 @@ pub(crate) struct Cloud {
     #[arg(long, value_name = "KEY")]
     kms_key: Option<String>,
 
-    /// Address at which browsers open the page, such as https://files.example.com; separate several by commas.
-    #[arg(long, value_name = "URLS")]
+    // `help` and not a doc comment, because rustdoc would demand a link.
+    #[arg(
+        long,
+        value_name = "URLS",
+        help = "Address at which browsers open the page, such as https://files.example.com; separate several by commas"
+    )]
     page_origins: Option<String>,
 
     #[command(flatten)]

@@ -1,7 +1,9 @@
 //! `sealift bootstrap`: sets bucket and KMS key up, step by step.
 
 use anstyle::Style;
-use sealift_server::{BootstrapError, Config, FailureKind, Step, StepState, Target};
+use sealift_server::{
+    BootstrapError, Config, FailureKind, Step, StepState, Target, config::StoreConfig,
+};
 use serde::Serialize;
 
 use crate::{
@@ -31,6 +33,7 @@ pub(crate) async fn run(args: Bootstrap) -> anyhow::Result<()> {
     let config = Config::load(&args.cloud.sources())?;
     let (bucket, prefix) = (config.bucket.clone(), config.prefix.to_string());
     let kms_key = config.kms_key.clone();
+    let is_aws = matches!(&config.store, StoreConfig::S3 { endpoint: None, .. });
     let looked = sealift_server::Bootstrap::look(config, args.mark).await;
     let mut bootstrap = looked.map_err(without_place)?;
     let json = args.output.json;
@@ -58,6 +61,11 @@ pub(crate) async fn run(args: Bootstrap) -> anyhow::Result<()> {
     outcome(steps, args.yes)?;
     if !json && !args.output.quiet {
         terminal::note(end_of(steps, args.yes));
+        if args.yes && is_aws {
+            terminal::note(
+                "Give the server the policy that `sealift policy aws --principal server` prints.",
+            );
+        }
     }
     Ok(())
 }
@@ -153,9 +161,7 @@ fn end_of(steps: &[Step], is_done: bool) -> &'static str {
         count(steps, StepState::ByHand),
     );
     match (is_done, missing, by_hand) {
-        (true, _, _) => {
-            "Everything is there. `sealift policy aws` prints the policy for the server."
-        }
+        (true, _, _) => "Everything is there.",
         (false, 0, 0) => "Everything is there; nothing to do.",
         (false, 0, _) => "Nothing to create, but something to change by hand.",
         (false, _, _) => "Nothing was changed. Give --yes to create what is missing.",

@@ -9,7 +9,7 @@ use crate::{
 };
 
 /// Looks for the mark in a bucket that exists. Without a database there is nothing to compare it with;
-/// `makes_database` says whether [`write`] may make one.
+/// `makes_database` says whether [`write`](fn@write) may make one.
 ///
 /// # Errors
 /// Returns a [`DeploymentError`] if the database or the bucket cannot be read.
