@@ -14,12 +14,18 @@ use sealift_tests::{Garage, StoreCredentials};
 #[tokio::test(flavor = "multi_thread")]
 async fn each_store_and_each_broken_set_up_gets_the_right_answer() -> Result<()> {
     let ground = Ground::build().await?;
-    let before = ground.stored().await?;
+    let before = ground.stored("sealift/").await?;
     assert_eq!(before.len(), 1, "somebody's object, and nothing else");
     each_store(&ground).await?;
     each_broken_set_up(&ground).await?;
+    let undeletable = ground.stored("kept/").await?;
     assert_eq!(
-        ground.stored().await?,
+        undeletable.len(),
+        1,
+        "after the first refusal nothing more is put"
+    );
+    assert_eq!(
+        ground.stored("sealift/").await?,
         before,
         "nothing else stays in the store"
     );

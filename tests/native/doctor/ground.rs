@@ -110,19 +110,15 @@ impl Ground {
             .passes("key-rows", "One key row of each kind was opened")
     }
 
-    /// Returns the keys of all objects and unfinished uploads in the shared store.
-    pub(super) async fn stored(&self) -> Result<Vec<String>> {
+    /// Returns the keys of all objects and unfinished uploads under this prefix in the shared store.
+    pub(super) async fn stored(&self, prefix: &str) -> Result<Vec<String>> {
         let sdk = self.sdk_of_store().await?;
-        let objects = sdk
-            .list_objects_v2()
-            .bucket(BUCKET)
-            .prefix("sealift/")
-            .send();
+        let objects = sdk.list_objects_v2().bucket(BUCKET).prefix(prefix).send();
         let objects = objects.await?.contents.unwrap_or_default();
         let uploads = sdk
             .list_multipart_uploads()
             .bucket(BUCKET)
-            .prefix("sealift/")
+            .prefix(prefix)
             .send();
         let uploads = uploads.await?.uploads.unwrap_or_default();
         let keys = objects.into_iter().map(|object| object.key);

@@ -203,5 +203,7 @@ mod tests {
         assert_eq!(check.outcome, Outcome::Ok);
         assert!(check.sentence.contains("applies 1 migrations"), "{check:?}");
         assert!(fs::read(&file).unwrap() == before);
+        // SQLite would make its journal beside the file.
+        assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1);
     }
 }

@@ -15,7 +15,7 @@ use tokio_rustls::{
         self, CertificateError, ClientConfig, DigitallySignedStruct, Error as TlsError,
         SignatureScheme,
         client::danger::{HandshakeSignatureValid, ServerCertVerified, ServerCertVerifier},
-        crypto::{CryptoProvider, aws_lc_rs, verify_tls12_signature, verify_tls13_signature},
+        crypto::{self, CryptoProvider, verify_tls12_signature, verify_tls13_signature},
         pki_types::{CertificateDer, ServerName, UnixTime},
     },
 };
@@ -73,7 +73,7 @@ async fn of(origin: &str, now: UnixMillis) -> Check {
     let Ok(name) = ServerName::try_from(host.clone()) else {
         return TLS.failed(format!("{host} is no name of a host"), TLS.mends);
     };
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let verifier = match Verifier::new(provider.clone()) {
         Ok(verifier) => verifier,
         Err(error) => {

@@ -22,7 +22,7 @@ const END_S: u64 = 1_827_491_544;
 fn judged_at(seconds: u64, host: &'static str, issuer: &[u8]) -> Check {
     let mut roots = RootCertStore::empty();
     roots.add(issuer.to_vec().into()).unwrap();
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let verifier = WebPkiServerVerifier::builder_with_provider(roots.into(), provider);
     let chain = [CertificateDer::from(LEAF)];
     let name = ServerName::try_from(host).unwrap();
@@ -67,7 +67,7 @@ fn a_certificate_is_judged_by_its_name() {
 
 #[tokio::test]
 async fn an_address_whose_issuer_nobody_knows_fails_and_one_that_is_away_only_warns() {
-    let provider = Arc::new(aws_lc_rs::default_provider());
+    let provider = Arc::new(crypto::aws_lc_rs::default_provider());
     let config = ServerConfig::builder_with_provider(provider)
         .with_safe_default_protocol_versions()
         .unwrap()

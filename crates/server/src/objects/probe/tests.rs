@@ -158,3 +158,101 @@ async fn of_the_names_of_one_server_one_that_may_is_enough() {
     let flaws = objects.prove_public(&[], &names[..1], [1; 16], NOW).await;
     assert_eq!(flaws.unwrap().len(), 1);
 }
+
+#[tokio::test]
+async fn each_question_gets_its_own_answer_at_both_endpoints_and_nothing_stays() {
+    for place in [Place::Own, Place::Public] {
+        let answer = async |wrong, question| {
+            let objects = objects_at(wrong).await;
+            let answer = objects.ask(question, place, [1; 16], NOW).await;
+            let left = objects.head(&probe_key(&objects, [1; 16]), None).await;
+            assert_eq!(left, Ok(None), "{question:?}");
+            answer
+        };
+        for question in [
+            Question::Absence,
+            Question::RightBody,
+            Question::WrongBody,
+            Question::MissingHeader,
+            Question::Ranges,
+            Question::UnequalParts,
+        ] {
+            assert_eq!(
+                answer(Wrong::Nothing, question).await,
+                Ok(None),
+                "{place:?}"
+            );
+        }
+        let (status, code) = (400, "InvalidPart".to_owned());
+        for (wrong, question, error) in [
+            (
+                Wrong::TakesAnything,
+                Question::WrongBody,
+                ProbeError::WrongBytesAccepted,
+            ),
+            (
+                Wrong::TakesAnyObject,
+                Question::WrongBody,
+                ProbeError::WrongBytesAccepted,
+            ),
+            (
+                Wrong::TakesPartsWithoutHeader,
+                Question::MissingHeader,
+                ProbeError::MissingHeaderAccepted,
+            ),
+            // This store knows no time.
+            (
+                Wrong::Nothing,
+                Question::EndedAddress,
+                ProbeError::EndedAddressAccepted,
+            ),
+            (
+                Wrong::HidesChecksumsOfParts,
+                Question::RightBody,
+                ProbeError::ChecksumNotReported,
+            ),
+            (
+                Wrong::HidesChecksumsOfObjects,
+                Question::RightBody,
+                ProbeError::ChecksumNotReported,
+            ),
+        ] {
+            assert_eq!(answer(wrong, question).await, Err(error), "{place:?}");
+        }
+        let unequal = answer(Wrong::JoinsEqualPartsOnly, Question::UnequalParts).await;
+        assert_eq!(
+            unequal,
+            Err(ProbeError::UnequalPartsRefused { status, code })
+        );
+        let ranges = answer(Wrong::IgnoresIfMatch, Question::Ranges).await;
+        assert_eq!(ranges, Ok(Some(Flaw::IgnoresIfMatch)));
+        let ranges = answer(Wrong::PublicWithout("etag"), Question::Ranges).await;
+        match place {
+            Place::Own => assert_eq!(ranges, Ok(None)),
+            Place::Public => {
+                let header = "ETag";
+                assert_eq!(ranges, Err(ProbeError::PublicAnswerLacks { header }));
+            }
+        }
+    }
+}
+
+#[tokio::test]
+async fn a_page_must_also_be_able_to_read_the_answer_to_its_put() {
+    let origin = "https://files.example.com";
+    let asked = async |wrong| {
+        let objects = objects_at(wrong).await;
+        objects.prove_cors(origin, [1; 16], NOW).await.unwrap()
+    };
+    assert_eq!(asked(Wrong::Nothing).await, None);
+    for wrong in [
+        Wrong::HidesPuts,
+        Wrong::CorsWithout("access-control-allow-methods", "PUT"),
+    ] {
+        let flaw = asked(wrong).await;
+        assert!(
+            matches!(flaw, Some(Flaw::NoCors { .. })),
+            "{wrong:?}: {flaw:?}"
+        );
+    }
+}

@@ -43,6 +43,8 @@ pub(super) enum Wrong {
     PublicRefuses(u16, &'static str),
     PublicIsAnother,
     PublicWithout(&'static str),
+    /// Allows the preflight of a PUT, but lets no page read the answer.
+    HidesPuts,
     /// Omits this word from this CORS header.
     CorsWithout(&'static str, &'static str),
 }
@@ -126,6 +128,9 @@ async fn answer(
         }
     };
     store.cors(answer.headers_mut(), &headers);
+    if wrong == Wrong::HidesPuts && method == Method::PUT {
+        answer.headers_mut().remove("access-control-allow-origin");
+    }
     let gone = match wrong {
         Wrong::Without(name) => Some(name),
         Wrong::PublicWithout(name) if store.is_public => Some(name),
