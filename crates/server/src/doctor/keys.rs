@@ -89,7 +89,8 @@ fn key_file_problem(error: &KeyFileError, has_rows: bool) -> Check {
     }
 }
 
-/// The outcomes of the two calls of KMS: how often each succeeded, and the first error of each.
+/// The outcomes of the calls of KMS: the key that answered, whether a data key was opened, and the first error of each
+/// action.
 #[derive(Default)]
 struct Calls {
     arn: Option<String>,
