@@ -331,7 +331,7 @@ async fn each_store(ground: &Ground) -> Result<()> {
             .fails(
                 "lifecycle",
                 "ends unfinished uploads after 7 days",
-                "DaysAfterInitiation 31",
+                "DaysAfterInitiation 32",
             )
             .passes("public-access-block", "The bucket blocks public access")
             .and("wrong-body")

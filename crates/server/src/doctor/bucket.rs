@@ -5,10 +5,10 @@ use super::{
     questions::failed,
     table::{LIFECYCLE, PUBLIC_ACCESS, VERSIONS},
 };
-use crate::objects::{BucketRule, Objects, ObjectsError, PublicAccess};
-
-/// The least days that a lifecycle rule must leave unfinished uploads, because they live for 30 (`lifetimes.rs`).
-const LEAST_DAYS: i32 = 31;
+use crate::{
+    lifetimes::LEAST_DAYS_OF_BUCKET_RULE,
+    objects::{BucketRule, Objects, ObjectsError, PublicAccess},
+};
 
 /// Returns the checks of the bucket's settings.
 pub(super) async fn check(objects: &Objects) -> [Check; 3] {
@@ -39,13 +39,13 @@ pub(super) async fn check(objects: &Objects) -> [Check; 3] {
 }
 
 fn lifecycle(rules: &[BucketRule]) -> Check {
-    let early = |days: Option<i32>| days.filter(|days| *days < LEAST_DAYS);
+    let early = |days: Option<i32>| days.filter(|days| *days < LEAST_DAYS_OF_BUCKET_RULE);
     for rule in rules {
         let name = &rule.id;
         if let Some(days) = early(rule.ends_uploads_after) {
             return LIFECYCLE.failed(
                 format!("The lifecycle rule {name:?} ends unfinished uploads after {days} days, but they may go on for 30"),
-                "Give the rule's DaysAfterInitiation 31 or more (`aws s3api put-bucket-lifecycle-configuration`)",
+                "Give the rule's DaysAfterInitiation 32 or more (`aws s3api put-bucket-lifecycle-configuration`)",
             );
         }
         if rule.deletes_objects_after.is_some() {
@@ -125,8 +125,8 @@ mod tests {
     #[test]
     fn a_rule_that_works_against_the_server_fails() {
         assert_eq!(lifecycle(&[]).outcome, Outcome::Ok);
-        assert_eq!(lifecycle(&[rule(Some(31), None)]).outcome, Outcome::Ok);
-        let early = lifecycle(&[rule(Some(31), None), rule(Some(30), None)]);
+        assert_eq!(lifecycle(&[rule(Some(32), None)]).outcome, Outcome::Ok);
+        let early = lifecycle(&[rule(Some(32), None), rule(Some(30), None)]);
         assert_eq!(early.outcome, Outcome::Failed);
         assert!(early.sentence.contains("after 30 days"));
         let deleting = lifecycle(&[rule(None, Some(365))]);

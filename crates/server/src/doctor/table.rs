@@ -188,8 +188,8 @@ pub(super) const CORS: Asked = row(
 );
 pub(super) const LIFECYCLE: Asked = row(
     "lifecycle",
-    "no lifecycle rule ends unfinished uploads before 31 days, or deletes objects",
-    "give the rule 31 days or more, or a prefix that is not this deployment's",
+    "no lifecycle rule ends unfinished uploads before 32 days, or deletes objects",
+    "give the rule 32 days or more, or a prefix that is not this deployment's",
 );
 pub(super) const PUBLIC_ACCESS: Asked = row(
     "public-access-block",

@@ -236,20 +236,22 @@ async fn a_ticket_can_be_redeemed_as_long_as_was_asked_for() {
 }
 
 #[tokio::test]
-async fn tickets_are_made_and_revoked_by_whoever_may_download_the_file() {
+async fn tickets_are_made_and_revoked_by_whoever_may_share_the_file() {
     let (stack, owner, file) = shared().await;
     let made = owner.make_ticket(&file.id).await;
     let asked = json!({ "file_id": file.id });
-    let uploader = stack.login("acme", "ada", "upload".parse().unwrap()).await;
     let path = tickets::path(&made.ticket_id);
-    for answer in [
-        uploader.post(tickets::PATH, &asked).await,
-        uploader.delete(&path).await,
-    ] {
-        answer.refused(ProblemCode::Forbidden);
+    for role in ["upload", "download"] {
+        let other = stack.login("acme", "ada", role.parse().unwrap()).await;
+        for answer in [
+            other.post(tickets::PATH, &asked).await,
+            other.delete(&path).await,
+        ] {
+            answer.refused(ProblemCode::Forbidden);
+        }
     }
-    let downloader = stack.login("acme", "ada", "download".parse().unwrap());
-    downloader.await.make_ticket(&file.id).await;
+    let member = stack.login("acme", "ada", "member".parse().unwrap());
+    member.await.make_ticket(&file.id).await;
     for stranger in [
         stack.login("acme", "bob", Roles::ALL).await,
         stack.login("evil", "ada", Roles::ALL).await,
