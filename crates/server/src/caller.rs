@@ -48,6 +48,8 @@ pub(crate) enum Via {
     Loopback,
     /// By the cookie of a redeemed ticket, which the owner made for one file.
     Ticket,
+    /// An operator's command on the server's machine acts on the owner's files.
+    Command,
 }
 
 impl Via {
@@ -56,6 +58,7 @@ impl Via {
             Self::ApiKey => "api-key",
             Self::Loopback => "loopback",
             Self::Ticket => "ticket",
+            Self::Command => "command",
         }
     }
 }
@@ -116,7 +119,7 @@ impl Caller {
     pub(crate) fn reads_for(&self, file_id: &FileId) -> ReadFor {
         match self.via {
             Via::Ticket => ReadFor::TicketsOf(file_id.clone()),
-            Via::ApiKey | Via::Loopback => ReadFor::Owner(self.scope.clone()),
+            Via::ApiKey | Via::Loopback | Via::Command => ReadFor::Owner(self.scope.clone()),
         }
     }
 

@@ -25,7 +25,7 @@ mod tests {
     use super::MIGRATIONS;
 
     /// The SHA-384 of every migration. A new migration adds a line here; a line is never changed.
-    const CHECKSUMS: [(i64, &str); 2] = [
+    const CHECKSUMS: [(i64, &str); 3] = [
         (
             1,
             "8f74b7cc7e8e3762f667232aaab29dc47972bee532b8a5475ecda66569cb59797c2c1df1de6a471f5dfba38f787c7b5e",
@@ -33,6 +33,10 @@ mod tests {
         (
             2,
             "c482345eb3cc25e72ec4e6f3683dcc7a5c599ed3aff33465b4c33e39ce4d0f2a157958d3bfd61849336ddf2056f3deec",
+        ),
+        (
+            3,
+            "497a507687efae2fd40ac1886be1f2d0f572c8a69246518271cdb9c7b4174f91adc99eb27c82adc52e64ed8de61ee9c6",
         ),
     ];
 

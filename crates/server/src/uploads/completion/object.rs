@@ -54,9 +54,13 @@ pub(super) enum Judged {
     Sealed(Option<SniffedType>),
     /// The object was read and is something else. Only such an object is ever deleted.
     Other,
+    /// The object was to replace that of a file, but nobody knows the plaintext's SHA-256 any more. The file has its
+    /// old object still, so the new one goes.
+    GivenUp,
 }
 
-/// Reads the object at the object key and compares it with the record.
+/// Reads the object at the object key and compares it with the record. An object that replaces that of a file is read
+/// whole, and its plaintext must have the SHA-256 `replaces`.
 ///
 /// # Errors
 /// Fails if the object was not read. That is no evidence against the object, so it stays.
@@ -64,7 +68,11 @@ pub(super) async fn judge(
     app: &App,
     upload: &UploadRow,
     head: &ObjectHead,
+    replaces: Option<&[u8; 32]>,
 ) -> Result<Judged, CompletionError> {
+    if upload.reseals.is_some() && replaces.is_none() {
+        return Ok(Judged::GivenUp);
+    }
     if !is_what_was_signed(app, upload, head).await? {
         return Ok(Judged::Other);
     }
@@ -86,7 +94,11 @@ pub(super) async fn judge(
         Err(OpenError::Keys(error)) => return Err(error.into()),
         Err(error) => return Err(CompletionError::Header(error)),
     };
-    match is_what_was_sealed(app, upload, head, decryptor).await {
+    let opened = match replaces {
+        None => is_what_was_sealed(app, upload, head, decryptor).await,
+        Some(sha256) => holds_all(app, upload, head, decryptor, sha256).await,
+    };
+    match opened {
         Ok(sniffed_type) => Ok(Judged::Sealed(sniffed_type)),
         Err(OpenError::Decrypt(_)) => Ok(Judged::Other),
         // Another object was written between HEAD and this read, perhaps the right one.
@@ -166,6 +178,28 @@ async fn is_what_was_sealed(
         }
     }
     Ok(SniffedType::of(&beginning))
+}
+
+/// Opens the stored header and every frame, and compares the SHA-256 of the plaintext. The file keeps the type that
+/// its first completion found.
+async fn holds_all(
+    app: &App,
+    upload: &UploadRow,
+    head: &ObjectHead,
+    decryptor: RangeDecryptor,
+    sha256: &[u8; 32],
+) -> Result<Option<SniffedType>, OpenError> {
+    let object = head.of(&upload.s3_key);
+    let opened = decrypt::plaintext(&app.objects, object, &upload.header, decryptor.plan_all())?;
+    let mut opened = pin!(opened);
+    let mut hash = sha2::Sha256::new();
+    while let Some(bytes) = opened.try_next().await? {
+        hash.update(&bytes);
+    }
+    match <[u8; 32]>::from(hash.finalize()) == *sha256 {
+        true => Ok(None),
+        false => Err(DecryptError::Unauthentic.into()),
+    }
 }
 
 fn frames_to_open(frame_count: u64) -> impl Iterator<Item = u64> {
