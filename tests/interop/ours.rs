@@ -5,7 +5,9 @@ use std::{collections::BTreeMap, path::PathBuf};
 use anyhow::{Context as _, Result};
 use bytes::Bytes;
 use sealift_keyring::{Pepper, Peppers};
-use sealift_server::{rewrap_keys, rotate_keys};
+use sealift_server::{
+    Config, ResealWhich, config::Keyring, reseal_files, rewrap_keys, rotate_keys,
+};
 use sealift_tests::{
     Moto, Setup, Stack,
     official_readers::{How, Sdk, WrappingKey, open_with_cli},
@@ -67,12 +69,51 @@ async fn each_opens_what_is_sealed_under_a_raw_key(sdk: Sdk, sizes: &[usize]) ->
     expect_opened((sdk, &BOTH), None, &key, &stack, &stored, "sealift")
 }
 
-/// Both SDKs read every object under `kek` with the exported keys, also after the KEK's row has moved to another KMS
-/// key and pepper, and after a new version was made.
+/// Every official program opens these objects: both SDKs all of them, and the command line the last one.
+fn every_reader_opens(
+    moto: Option<&Moto>,
+    key: &WrappingKey,
+    stack: &Stack,
+    stored: &[(FileRecord, Bytes)],
+) -> Result<()> {
+    let provider = match key {
+        WrappingKey::Kms(_) => "aws-kms",
+        WrappingKey::RawAes { .. } => "sealift",
+    };
+    for sdk in [Sdk::Python, Sdk::JavaScript] {
+        expect_opened((sdk, &[How::Streamed]), moto, key, stack, stored, provider)?;
+    }
+    let (file, plaintext) = stored.last().context("nothing was stored")?;
+    let sealed = stack.object_path(file);
+    let opened = open_with_cli(moto, key, &sealed, &file.encryption_context)?;
+    assert!(opened == *plaintext, "{} differs", file.name);
+    Ok(())
+}
+
+/// Encrypts all files again and returns their new records.
+async fn resealed(
+    stack: &Stack,
+    stored: &[(FileRecord, Bytes)],
+) -> Result<Vec<(FileRecord, Bytes)>> {
+    let report = reseal_files(stack.config(), &ResealWhich::All, |_| ()).await?;
+    assert!(report.failed.is_empty(), "{report:?}");
+    let mut resealed = Vec::new();
+    for (old, plaintext) in stored {
+        let new = stack.client.file(&old.id).await?;
+        assert_ne!(new.upload_id, old.upload_id);
+        resealed.push((new, plaintext.clone()));
+    }
+    Ok(resealed)
+}
+
+/// Every official program reads the objects with the exported keys, or with KMS, after each kind of rotation: the KEK's
+/// row under another KMS key and pepper, a new version of the KEK, files encrypted again under it and then under KMS
+/// itself, and an alias that has moved to another key.
 #[tokio::test(flavor = "multi_thread")]
-async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotation() -> Result<()> {
+async fn every_official_program_opens_the_objects_before_and_after_each_rotation() -> Result<()> {
     const PEPPER: &str = "a pepper of exactly thirty-two b";
     const NEW_PEPPER: &str = "another pepper of thirty-two by.";
+    const ALIAS: &str = "alias/files";
     const SIZES: [usize; 2] = [1, FRAME];
     let moto = Moto::start().await?;
     let (first, second) = (moto.make_key().await?, moto.make_key().await?);
@@ -88,9 +129,7 @@ async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotatio
         stack.exported_key_with(&[&reach, peppers].concat(), file)
     };
     let key = export(&stack, &[("SEALIFT_PEPPER", PEPPER)], &old)?;
-    for sdk in [Sdk::Python, Sdk::JavaScript] {
-        expect_opened((sdk, &BOTH), None, &key, &stack, &old, "sealift")?;
-    }
+    every_reader_opens(None, &key, &stack, &old)?;
 
     let peppers = Peppers::new(
         Pepper::parse(2, NEW_PEPPER)?,
@@ -98,24 +137,35 @@ async fn both_sdks_open_what_is_sealed_under_a_kek_before_and_after_each_rotatio
     )?;
     let stack = stack
         .restart_with(|config| {
-            config.kms_key = Some(second);
+            config.kms_key = Some(second.clone());
             config.peppers = Some(peppers);
         })
         .await?;
     rewrap_keys(stack.config()).await?;
-    rotate_keys(stack.config(), None).await?;
-    let new = stored(&stack, &SIZES).await?;
     let pepper = [
         ("SEALIFT_PEPPER", NEW_PEPPER),
         ("SEALIFT_PEPPER_VERSION", "2"),
     ];
-    let (old_key, new_key) = (
-        export(&stack, &pepper, &old)?,
-        export(&stack, &pepper, &new)?,
-    );
-    for sdk in [Sdk::Python, Sdk::JavaScript] {
-        expect_opened((sdk, &BOTH), None, &old_key, &stack, &old, "sealift")?;
-        expect_opened((sdk, &BOTH), None, &new_key, &stack, &new, "sealift")?;
+    every_reader_opens(None, &export(&stack, &pepper, &old)?, &stack, &old)?;
+    rotate_keys(stack.config(), None).await?;
+    let rotated = resealed(&stack, &old).await?;
+    let new_key = export(&stack, &pepper, &rotated)?;
+    assert_ne!(key, new_key);
+    every_reader_opens(None, &new_key, &stack, &rotated)?;
+
+    moto.make_alias(ALIAS, &second).await?;
+    let under_kms = |config: &mut Config| {
+        config.keyring = Keyring::Kms;
+        config.kms_key = Some(ALIAS.to_owned());
+    };
+    let stack = stack.restart_with(under_kms).await?;
+    let of_second = resealed(&stack, &rotated).await?;
+    let third = moto.make_key().await?;
+    moto.move_alias(ALIAS, &third).await?;
+    let stack = stack.restart().await?;
+    let of_third = stored(&stack, &SIZES).await?;
+    for (key, stored) in [(second, of_second), (third, of_third)] {
+        every_reader_opens(Some(&moto), &WrappingKey::Kms(key), &stack, &stored)?;
     }
     Ok(())
 }

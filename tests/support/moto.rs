@@ -52,15 +52,41 @@ impl Moto {
     /// # Errors
     /// Fails if KMS creates no key.
     pub async fn make_key(&self) -> Result<String> {
+        let made = self.client().await.create_key().send().await?;
+        let arn = made.key_metadata.and_then(|made| made.arn);
+        arn.context("KMS made a key without an ARN")
+    }
+
+    /// Creates an alias of this key, such as `alias/files`.
+    ///
+    /// # Errors
+    /// Fails if KMS refuses.
+    pub async fn make_alias(&self, alias: &str, key_arn: &str) -> Result<()> {
+        let kms = self.client().await;
+        let made = kms.create_alias().alias_name(alias).target_key_id(key_arn);
+        made.send().await?;
+        Ok(())
+    }
+
+    /// Moves an alias to this key.
+    ///
+    /// # Errors
+    /// Fails if KMS refuses.
+    pub async fn move_alias(&self, alias: &str, key_arn: &str) -> Result<()> {
+        let kms = self.client().await;
+        let moved = kms.update_alias().alias_name(alias).target_key_id(key_arn);
+        moved.send().await?;
+        Ok(())
+    }
+
+    async fn client(&self) -> aws_sdk_kms::Client {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(Self::REGION))
             .credentials_provider(StoreCredentials::of_moto().sdk())
             .endpoint_url(self.endpoint())
             .load()
             .await;
-        let made = aws_sdk_kms::Client::new(&sdk).create_key().send().await?;
-        let arn = made.key_metadata.and_then(|made| made.arn);
-        arn.context("KMS made a key without an ARN")
+        aws_sdk_kms::Client::new(&sdk)
     }
 }
 

@@ -95,7 +95,11 @@ pub fn decrypt<S: AsRef<OsStr>>(
     called(output)
 }
 
-fn command() -> Result<Command> {
+/// Returns the program with nothing on its standard input.
+///
+/// # Errors
+/// Fails if `SEALIFT_TEST_SEALIFT` names no program.
+pub fn command() -> Result<Command> {
     let mut command = Command::new(programs::path_in("SEALIFT_TEST_SEALIFT")?);
     command.stdin(Stdio::null());
     Ok(command)

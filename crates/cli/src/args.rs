@@ -34,7 +34,7 @@ pub(crate) use demo::Demo;
 pub(crate) use doctor::Doctor;
 pub(crate) use download::{AskedRange, Download};
 pub(crate) use files::{
-    DeleteFiles, Files, ListFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
+    DeleteFiles, Files, ListFiles, ResealFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
 };
 pub(crate) use inspect::Inspect;
 pub(crate) use key_sources::{Deployment, KeySources};
@@ -116,7 +116,7 @@ pub(crate) enum Command {
     /// Download a file, decrypted by the server; it appears only when it is complete.
     #[command(after_help = download::EXAMPLES)]
     Download(Download),
-    /// List, show, delete, verify and share your files.
+    /// List, show, delete, verify, reseal and share files.
     #[command(subcommand)]
     Files(Files),
     /// Decrypt a message without a server.

@@ -19,7 +19,7 @@ use sealift_message::{
 };
 
 use crate::{
-    args::{self, S3Reach},
+    args::S3Reach,
     failure::{Exit, Failure, message::refused},
 };
 
@@ -41,11 +41,11 @@ pub(crate) enum Want {
 impl Message {
     /// Opens the message. Its bytes are read when the stream is read.
     pub(crate) async fn open(
-        args: &args::Message,
+        location: &Location,
         reach: &S3Reach,
         want: Want,
     ) -> anyhow::Result<Self> {
-        match &args.location {
+        match location {
             Location::File(path) => file::open(path).await,
             Location::Stdin => file::stdin(),
             Location::S3(url) => s3_object::open(url, reach, want).await,

@@ -57,8 +57,30 @@ pub(crate) struct Parts {
 }
 
 impl App {
-    pub(crate) fn of(parts: Parts) -> Self {
-        Self(Arc::new(parts))
+    /// Puts the parts together: for a server, or for a command that works like one.
+    pub(crate) fn assemble(
+        config: Config,
+        clock: Clock,
+        (records, keys): (Records, Keys),
+        objects: Objects,
+        stopping: CancellationToken,
+    ) -> Self {
+        Self(Arc::new(Parts {
+            sealing_memory: SealingMemory::new(config.limits.sealing_memory_bytes, config.auth),
+            stopping,
+            rates: Rates::new(&config.limits),
+            read_only: ReadOnly::default(),
+            reads: Reads::new(&config.limits),
+            kept_readings: KeptReadings::default(),
+            metrics: Metrics::new(),
+            verification_wanted: watch::Sender::new(()),
+            loopback_scope: loopback_scope(),
+            config,
+            records,
+            objects,
+            keys,
+            clock,
+        }))
     }
 
     /// Returns the server's time.
@@ -74,3 +96,17 @@ impl Deref for App {
         &self.0
     }
 }
+
+/// The owner of everything on a server without login.
+#[expect(
+    clippy::expect_used,
+    reason = "a constant that keeps the rules of names"
+)]
+fn loopback_scope() -> Scope {
+    Scope {
+        tenant: LOOPBACK.parse().expect("a name of a tenant"),
+        owner: LOOPBACK.parse().expect("a name of an owner"),
+    }
+}
+
+const LOOPBACK: &str = "local";

@@ -49,6 +49,8 @@ pub(crate) enum Via {
     Loopback,
     /// By this ticket, or by the cookie for which it was redeemed. The owner made it for one file.
     Ticket(TicketId),
+    /// An operator's command on the server's machine acts on the owner's files.
+    Command,
 }
 
 impl Via {
@@ -57,6 +59,7 @@ impl Via {
             Self::ApiKey(_) => "api-key",
             Self::Loopback => "loopback",
             Self::Ticket(_) => "ticket",
+            Self::Command => "command",
         }
     }
 
@@ -64,7 +67,7 @@ impl Via {
     pub(crate) fn credential(&self) -> Option<&str> {
         match self {
             Self::ApiKey(id) => Some(id.as_str()),
-            Self::Loopback => None,
+            Self::Loopback | Self::Command => None,
             Self::Ticket(id) => Some(id.as_str()),
         }
     }
@@ -126,7 +129,7 @@ impl Caller {
     pub(crate) fn reads_for(&self, file_id: &FileId) -> ReadFor {
         match self.via {
             Via::Ticket(_) => ReadFor::TicketsOf(file_id.clone()),
-            Via::ApiKey(_) | Via::Loopback => ReadFor::Owner(self.scope.clone()),
+            Via::ApiKey(_) | Via::Loopback | Via::Command => ReadFor::Owner(self.scope.clone()),
         }
     }
 

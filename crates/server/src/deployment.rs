@@ -173,7 +173,8 @@ async fn mark(
     Ok(records.set_store(&address).await?)
 }
 
-fn by_another(objects: &Objects) -> MarkError {
+/// Makes the error for a store that another deployment has marked.
+pub(crate) fn by_another(objects: &Objects) -> MarkError {
     MarkError::ByAnother {
         bucket: objects.bucket().to_owned(),
         key: objects.mark_key(),
@@ -231,7 +232,7 @@ async fn status(config: &Config, records: &Records) -> Result<DeploymentStatus, 
 }
 
 /// Opens the database only if it exists, because a new empty one belongs to no deployment.
-async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
+pub(crate) async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
     let file = config.database_file();
     if !file.is_file() {
         return Err(DeploymentError::NoDatabase(file));

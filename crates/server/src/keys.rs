@@ -35,7 +35,7 @@ mod wraps;
 pub(crate) use at_start::connect as connect_kms;
 pub use error::KeysError;
 pub use rewrapping::{NotMoved, RewrapReport, rewrap_keys};
-pub use stored_keks::{StoredKeksError, stored_keks};
+pub use stored_keks::{StoredKeksError, all_stored_keks, audit_export, stored_keks};
 pub use versions::{KeyCommandError, list_keys, rotate_keys, shred_keys};
 pub(crate) use wraps::MOST_WRAPS;
 

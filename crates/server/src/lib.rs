@@ -24,6 +24,7 @@ mod random;
 mod reading;
 pub mod records;
 mod refusals;
+mod resealing;
 mod router;
 mod routes;
 mod sealed_names;
@@ -47,9 +48,10 @@ pub use deployment::{
     move_store,
 };
 pub use keys::{
-    KeyCommandError, KeysError, NotMoved, RewrapReport, StoredKeksError, list_keys, rewrap_keys,
-    rotate_keys, shred_keys, stored_keks,
+    KeyCommandError, KeysError, NotMoved, RewrapReport, StoredKeksError, all_stored_keks,
+    audit_export, list_keys, rewrap_keys, rotate_keys, shred_keys, stored_keks,
 };
+pub use resealing::{ResealError, ResealProgress, ResealReport, ResealWhich, reseal_files};
 pub use sealift_transfer::api::{OwnerId, TenantId};
 pub use server::{Server, ServerError};
 pub use sweeper::{SweepCount, SweepKind, SweepReport};

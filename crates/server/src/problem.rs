@@ -88,6 +88,11 @@ impl Refusal {
         self.code
     }
 
+    /// Returns the sentence that the caller reads.
+    pub(crate) fn detail(&self) -> &str {
+        &self.detail
+    }
+
     /// Returns the seconds after which the caller may try again, if it should.
     pub(crate) fn wait_s(&self) -> Option<u64> {
         self.retry_after_s

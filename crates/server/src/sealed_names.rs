@@ -60,6 +60,34 @@ pub(crate) async fn seal(
     Ok(SealedPersonal { name, metadata })
 }
 
+/// Seals name and metadata of a file again, under the tenant's newest key. A field that cannot be read stays as it is.
+///
+/// # Errors
+/// Fails if a key is not available now.
+pub(crate) async fn seal_again(app: &App, file: &FileRow) -> Result<SealedPersonal, KeysError> {
+    let id = &file.file_id;
+    let name = sealed_again(app, file, &name_bound_to(id), &file.name).await?;
+    let metadata = match &file.metadata {
+        Some(sealed) => Some(sealed_again(app, file, &metadata_bound_to(id), sealed).await?),
+        None => None,
+    };
+    Ok(SealedPersonal { name, metadata })
+}
+
+async fn sealed_again(
+    app: &App,
+    file: &FileRow,
+    bound_to: &str,
+    sealed: &[u8],
+) -> Result<Vec<u8>, KeysError> {
+    let (keys, tenant) = (&app.keys, &file.scope.tenant);
+    match keys.open_record(tenant, bound_to, sealed).await {
+        Ok(opened) => keys.seal_record(tenant, bound_to, &opened).await,
+        Err(error) if error.is_damage() => Ok(sealed.to_vec()),
+        Err(error) => Err(error),
+    }
+}
+
 /// Seals the SHA-256 of a file's plaintext, in the form in which [`FileRow`] stores it.
 pub(crate) async fn seal_sha256(
     app: &App,
@@ -69,6 +97,21 @@ pub(crate) async fn seal_sha256(
 ) -> Result<Vec<u8>, KeysError> {
     let bound_to = sha256_bound_to(file);
     app.keys.seal_record(tenant, &bound_to, sha256).await
+}
+
+/// Opens the SHA-256 of a file's plaintext that the last pass over all frames found. Returns `None` if there is none
+/// that can be read.
+///
+/// # Errors
+/// Fails if the key is not available now.
+pub(crate) async fn kept_sha256(app: &App, file: &FileRow) -> Result<Option<[u8; 32]>, KeysError> {
+    let KeptVerification::Verified { sealed_sha256, .. } = &file.verification else {
+        return Ok(None);
+    };
+    let opener = Opener::new(app, &file.scope.tenant, &file.file_id);
+    let bound_to = sha256_bound_to(&file.file_id);
+    let opened = opener.opened(&bound_to, sealed_sha256).await?;
+    Ok(opened.and_then(|sha256| sha256.as_slice().try_into().ok()))
 }
 
 /// Opens the fields of one row, and collects those that do not open.

@@ -4,28 +4,22 @@ use core::time::Duration;
 use std::{io, net::SocketAddr};
 
 use axum::extract::ConnectInfo;
-use tokio::{net::TcpListener, sync::watch, task::JoinHandle};
+use tokio::{net::TcpListener, task::JoinHandle};
 use tokio_util::sync::CancellationToken;
 use tower::ServiceExt as _;
 
 use crate::{
-    app::{App, Parts},
-    audit::KeptReadings,
+    app::App,
     clock::Clock,
     config::Config,
-    deployment::{
-        mark::{self, MarkError, Standing},
-        read_only::ReadOnly,
-    },
+    deployment::mark::{self, MarkError, Standing},
     keys::{Keys, KeysError, WIPED_EVERY},
-    limits::{Rates, Reads, SealingMemory},
     objects::{OpenStore, StoreError, embedded::Embedded},
     random,
-    records::{Records, RecordsError, Scope},
+    records::{Records, RecordsError},
     router,
     serving::{self, RequestBody, Times},
     sweeper::{self, SweepReport},
-    telemetry::Metrics,
     verifier,
 };
 
@@ -125,11 +119,7 @@ impl Server {
                 address: config.address(),
                 source,
             })?;
-        let read_only = ReadOnly::default();
-        if mark::at_start(&config, &records, &store.objects, store.is_new).await? == Standing::Older
-        {
-            read_only.begin();
-        }
+        let standing = mark::at_start(&config, &records, &store.objects, store.is_new).await?;
         let wiping = tokio::spawn(wipe_old_keys(keys.clone()));
         let sweep_every = config.sweep_every;
         let times = Times {
@@ -138,22 +128,10 @@ impl Server {
             longest_idle: config.longest_idle,
         };
         let stop = CancellationToken::new();
-        let app = App::of(Parts {
-            sealing_memory: SealingMemory::new(config.limits.sealing_memory_bytes, config.auth),
-            stopping: stop.clone(),
-            rates: Rates::new(&config.limits),
-            read_only,
-            reads: Reads::new(&config.limits),
-            kept_readings: KeptReadings::default(),
-            metrics: Metrics::new(),
-            verification_wanted: watch::Sender::new(()),
-            loopback_scope: loopback_scope(),
-            config,
-            records,
-            objects: store.objects,
-            keys,
-            clock,
-        });
+        let app = App::assemble(config, clock, (records, keys), store.objects, stop.clone());
+        if standing == Standing::Older {
+            app.read_only.begin();
+        }
         // The sweeper takes up at once what the last stop interrupted.
         let sweeping = sweep_every.map(|every| tokio::spawn(sweeper::run(app.clone(), every)));
         let verifying = tokio::spawn(verifier::run(app.clone()));
@@ -293,17 +271,3 @@ async fn wipe_old_keys(keys: Keys) {
         keys.drop_old();
     }
 }
-
-/// The owner of everything on a server without login.
-#[expect(
-    clippy::expect_used,
-    reason = "a constant that keeps the rules of names"
-)]
-fn loopback_scope() -> Scope {
-    Scope {
-        tenant: LOOPBACK.parse().expect("a name of a tenant"),
-        owner: LOOPBACK.parse().expect("a name of an owner"),
-    }
-}
-
-const LOOPBACK: &str = "local";

@@ -5,4 +5,5 @@ pub(crate) mod abort;
 pub(crate) mod completion;
 pub(crate) mod new_message;
 pub(crate) mod new_upload;
+pub(crate) mod reseal;
 pub(crate) mod sealing;

@@ -90,8 +90,8 @@ async fn verify(app: &App, mut leased: Leased) -> Result<(), RecordsError> {
     let file_id = leased.file.file_id.clone();
     let hashed = match hash(app, &mut leased).await {
         Ok(sha256) => {
-            let tenant = &leased.file.scope.tenant;
-            let sealed = sealed_names::seal_sha256(app, tenant, &file_id, &sha256).await;
+            let (tenant, id) = (&leased.file.scope.tenant, &leased.file.file_id);
+            let sealed = sealed_names::seal_sha256(app, tenant, id, &sha256).await;
             sealed.map_err(|error| Stopped::Open(error.into()))
         }
         Err(stopped) => Err(stopped),

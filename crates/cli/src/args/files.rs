@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use clap::Subcommand;
-use sealift_transfer::api::{FileId, TicketId, tickets::LIFETIMES_S};
+use sealift_transfer::api::{FileId, TenantId, TicketId, tickets::LIFETIMES_S};
 
-use super::{Access, Output};
+use super::{Access, Output, deployment};
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Files {
@@ -19,6 +19,13 @@ pub(crate) enum Files {
     /// Make the server verify every frame of files again.
     #[command(after_help = VERIFY_EXAMPLES)]
     Verify(VerifyFiles),
+    /// Encrypt files again as new objects, under the keyring that is set now.
+    ///
+    /// Run this on the server's machine, with the server's settings; servers may run meanwhile. A file keeps
+    /// its id. Its new object is read back and compared before the old one is deleted. This command may be
+    /// interrupted and repeated: files that are under the newest key already are left alone.
+    #[command(after_help = RESEAL_EXAMPLES)]
+    Reseal(ResealFiles),
     /// Make a link that lets somebody without a login download a file once.
     #[command(after_help = SHARE_EXAMPLES)]
     Share(ShareFile),
@@ -33,6 +40,7 @@ impl Files {
             Self::Show(show) => show.output,
             Self::Delete(delete) => delete.output,
             Self::Verify(verify) => verify.output,
+            Self::Reseal(reseal) => reseal.output,
             Self::Share(share) => share.output,
             Self::Unshare(unshare) => unshare.output,
         }
@@ -51,6 +59,15 @@ Examples:
 
 With --wait the exit code is 3 if a file is damaged. The SHA-256 is that of the
 plaintext, as sha256sum prints it.";
+
+const RESEAL_EXAMPLES: &str = "\
+Examples:
+  sealift files reseal --all
+  sealift files reseal --tenant acme
+  sealift files reseal FILE_ID
+
+Files of the keyrings local and kek need this only if a key was exported or leaked:
+`sealift keys rewrap` moves their keys without touching an object.";
 
 const SHARE_EXAMPLES: &str = "\
 Examples:
@@ -121,6 +138,32 @@ pub(crate) struct VerifyFiles {
 
     #[command(flatten)]
     pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ResealFiles {
+    /// Ids of files that are encrypted again even if they are under the newest key.
+    #[arg(
+        value_name = "FILE_ID",
+        value_parser = super::file_id,
+        required_unless_present_any = ["all", "tenant"],
+        conflicts_with_all = ["all", "tenant"]
+    )]
+    pub(crate) ids: Vec<FileId>,
+
+    /// All files of all tenants.
+    #[arg(long, conflicts_with = "tenant")]
+    pub(crate) all: bool,
+
+    /// All files of this tenant.
+    #[arg(long, value_name = "TENANT")]
+    pub(crate) tenant: Option<TenantId>,
+
+    #[command(flatten)]
+    pub(crate) deployment: deployment::Deployment,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
 }
 
 #[derive(Debug, clap::Args)]

@@ -5,22 +5,25 @@ use std::path::PathBuf;
 use clap::Subcommand;
 use sealift_transfer::api::TenantId;
 
-use super::{Message, Output, S3Reach, deployment, key_sources::Deployment};
+use super::{Output, S3Reach, deployment, key_sources::Deployment, message::location};
+use crate::message::Location;
 
 pub(super) const EXAMPLES: &str = "\
 Examples:
   sealift keys export OBJECT-FILE --tenant acme --data sealift-data -o kek.bin
-  sealift keys export s3://bucket/KEY --tenant acme --data sealift-data -o kek.bin";
+  sealift keys export s3://bucket/KEY --tenant acme --data sealift-data -o kek.bin
+  sealift keys export --tenant acme --data sealift-data -o keks/";
 
 #[derive(Debug, Subcommand)]
 pub(crate) enum Keys {
-    /// Write the raw AES key that decrypts a message of this deployment, for other programs.
+    /// Write the raw AES key that decrypts a message of this deployment, or all keys of a tenant, for other programs.
     ///
     /// This needs a deployment with the keyring local or kek. Its objects are encrypted under a key of the
     /// tenant, which is stored encrypted in the database. For kek, the environment must have the server's
     /// SEALIFT_PEPPER and AWS settings. Any AWS Encryption SDK can decrypt them with
     /// that key and its namespace and name, which this command prints. Anyone who has the key can
-    /// decrypt every file of the tenant that was encrypted under it.
+    /// decrypt every file of the tenant that was encrypted under it. Therefore the export is written to the
+    /// audit of the database before the key leaves.
     #[command(after_help = EXAMPLES)]
     Export(Box<ExportKey>),
     /// Make a new pepper for the keyring kek, and print it.
@@ -101,8 +104,9 @@ pub(crate) struct RewrapKeys {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ExportKey {
-    #[command(flatten)]
-    pub(crate) message: Message,
+    /// A file, - for stdin, or s3://bucket/key [default: export all versions of the tenant's key].
+    #[arg(value_name = "MESSAGE", value_parser = location())]
+    pub(crate) location: Option<Location>,
 
     /// Tenant that owns the key; nothing is written if the message belongs to another tenant.
     #[arg(long)]
@@ -111,7 +115,8 @@ pub(crate) struct ExportKey {
     #[command(flatten)]
     pub(crate) deployment: Deployment,
 
-    /// New file for the 32 bytes of the key, which only you can read.
+    /// New file for the 32 bytes of the key, which only you can read; without a message, new folder for one such file
+    /// per version.
     #[arg(id = "output", long = "output", short = 'o', value_name = "FILE")]
     pub(crate) destination: PathBuf,
 

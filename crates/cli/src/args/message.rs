@@ -29,7 +29,7 @@ pub(crate) struct S3Reach {
     pub(crate) region: Option<String>,
 }
 
-fn location() -> ValueParser {
+pub(super) fn location() -> ValueParser {
     ValueParser::new(
         OsStringValueParser::new().try_map(|text| Location::try_from(text.as_os_str())),
     )

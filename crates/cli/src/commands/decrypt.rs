@@ -56,7 +56,7 @@ pub(crate) async fn run(args: Decrypt) -> anyhow::Result<()> {
 /// Decrypts the message, in this order: header, policy, data key, commitment, frames, end.
 async fn decrypt(args: &Decrypt, target: &Target) -> anyhow::Result<Opened> {
     let (limits, policy) = (limits(&args.demands), policy(&args.demands));
-    let mut source = Message::open(&args.message, &args.reach, Want::All).await?;
+    let mut source = Message::open(&args.message.location, &args.reach, Want::All).await?;
     if let Some(len) = source.len {
         expect_size(args, len)?;
     }

@@ -1,7 +1,8 @@
-//! `sealift files`: lists, shows, deletes, verifies and shares files.
+//! `sealift files`: lists, shows, deletes, verifies, reseals and shares files.
 
 mod delete;
 mod list;
+mod reseal;
 mod share;
 mod show;
 mod verify;
@@ -26,6 +27,7 @@ pub(crate) async fn run(args: Files) -> anyhow::Result<()> {
             Files::Show(show) => show::run(show).await,
             Files::Delete(delete) => delete::run(delete).await,
             Files::Verify(verify) => verify::run(verify).await,
+            Files::Reseal(reseal) => reseal::run(reseal).await,
             Files::Share(share) => share::run(share).await,
             Files::Unshare(unshare) => share::take_back(unshare).await,
         }

@@ -8,7 +8,7 @@ use sealift_message::{DecryptError, Limits, Unsupported, general::Header};
 use crate::{
     args::{self, Inspect},
     failure::{Exit, Failure, message::refused},
-    message::{Message, Want},
+    message::{Location, Message, Want},
     terminal,
 };
 use report::Report;
@@ -17,7 +17,7 @@ use report::Report;
 const MOST_HEADER: u32 = 64 * 1024;
 
 pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
-    let (header, sealed_len) = look(&args.message, &args.reach).await?;
+    let (header, sealed_len) = look(&args.message.location, &args.reach).await?;
     let report = Report::new(&args.message.location, &header, sealed_len);
     if args.output.json {
         terminal::say_json(&report)
@@ -29,12 +29,12 @@ pub(crate) async fn run(args: Inspect) -> anyhow::Result<()> {
 /// Returns the unverified header of a message, and the size of the message if it is known. Every limit except that of
 /// the header is as wide as the format allows, because a description costs nothing.
 pub(super) async fn look(
-    message: &args::Message,
+    location: &Location,
     reach: &args::S3Reach,
 ) -> anyhow::Result<(Header, Option<u64>)> {
     // The extra byte shows that the header is longer, and that the message was not cut short.
     let want = Want::Beginning(u64::from(MOST_HEADER) + 1);
-    let mut source = Message::open(message, reach, want).await?;
+    let mut source = Message::open(location, reach, want).await?;
     let limits = Limits::GENERAL
         .with_data_keys(u16::MAX)
         .with_context_bytes(u16::MAX)

@@ -1,9 +1,9 @@
 //! `sealift keys`: what an operator does with a deployment's keys.
 
 use std::{
-    fs::OpenOptions,
-    io::{ErrorKind, Write as _},
-    os::unix::fs::OpenOptionsExt as _,
+    fs::{DirBuilder, OpenOptions},
+    io::{self, ErrorKind, Write as _},
+    os::unix::fs::{DirBuilderExt as _, OpenOptionsExt as _},
     path::Path,
 };
 
@@ -45,6 +45,12 @@ fn make_pepper(args: &MakePepper) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// Makes a new folder that only its owner can read.
+fn make_folder(path: &Path) -> Result<(), Failure> {
+    let made = DirBuilder::new().mode(0o700).create(path);
+    made.map_err(|error| not_made(path, &error))
+}
+
 /// Writes a secret to a new file, which only its owner can read from the first byte on.
 fn write_new(path: &Path, secret: &[u8]) -> Result<(), Failure> {
     let name = shown(&path.to_string_lossy());
@@ -53,13 +59,18 @@ fn write_new(path: &Path, secret: &[u8]) -> Result<(), Failure> {
         .create_new(true)
         .mode(0o600)
         .open(path);
-    let mut file = file.map_err(|error| match error.kind() {
-        ErrorKind::AlreadyExists => Failure::new(Exit::Failed, format!("{name} already exists"))
-            .remedy("name another file with --output")
-            .code("exists"),
-        _ => unusable(&name, &error),
-    })?;
+    let mut file = file.map_err(|error| not_made(path, &error))?;
     file.write_all(secret)
         .and_then(|()| file.sync_all())
         .map_err(|error| unusable(&name, &error))
+}
+
+fn not_made(path: &Path, error: &io::Error) -> Failure {
+    let name = shown(&path.to_string_lossy());
+    match error.kind() {
+        ErrorKind::AlreadyExists => Failure::new(Exit::Failed, format!("{name} already exists"))
+            .remedy("name another one with --output")
+            .code("exists"),
+        _ => unusable(&name, error),
+    }
 }

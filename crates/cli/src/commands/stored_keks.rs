@@ -6,7 +6,7 @@ use std::collections::BTreeMap;
 use sealift_keyring::{Kek, KeyFileError, KeyFileProblem};
 use sealift_message::general::Header;
 use sealift_server::{
-    Config, StoredKeksError, TenantId,
+    Config, StoredKeksError, TenantId, all_stored_keks, audit_export,
     config::{ConfigFile, Sources},
     stored_keks,
 };
@@ -20,8 +20,33 @@ use crate::{
 /// Loads the tenant's key-encryption keys from a deployment's database. The message says which tenant that is; if it
 /// lies, the data key cannot be decrypted.
 pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<Vec<Kek>> {
-    let Some(folder) = &sources.data else {
+    let Some(config) = config(sources)? else {
         return Ok(Vec::new());
+    };
+    let tenant = header.encryption_context().get("tenant");
+    match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
+        Some(tenant) => {
+            let keks = stored_keks(&config, &tenant, header.encrypted_data_keys()).await;
+            keks.map_err(refused)
+        }
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Loads all versions of the tenant's key-encryption key.
+pub(super) async fn of_tenant(config: &Config, tenant: &TenantId) -> anyhow::Result<Vec<Kek>> {
+    all_stored_keks(config, tenant).await.map_err(refused)
+}
+
+/// Writes the export of these keys to the audit of the deployment's database.
+pub(super) async fn audit(config: &Config, tenant: &TenantId, keks: &[Kek]) -> anyhow::Result<()> {
+    audit_export(config, tenant, keks).await.map_err(refused)
+}
+
+/// Returns the settings that the keys of a deployment need, or `None` if no deployment was given.
+pub(super) fn config(sources: &Deployment) -> anyhow::Result<Option<Config>> {
+    let Some(folder) = &sources.data else {
+        return Ok(None);
     };
     let path = |path: &std::path::Path| match path.to_str() {
         Some(path) => Ok(path.to_owned()),
@@ -44,14 +69,7 @@ pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<
         environment: key_settings(),
         flags,
     })?;
-    let tenant = header.encryption_context().get("tenant");
-    match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
-        Some(tenant) => {
-            let keks = stored_keks(&config, &tenant, header.encrypted_data_keys()).await;
-            keks.map_err(refused)
-        }
-        None => Ok(Vec::new()),
-    }
+    Ok(Some(config))
 }
 
 /// Returns the variables of the environment that say how KMS is reached and which peppers there are. Peppers are

@@ -77,6 +77,11 @@ impl Bar {
         self.0.set_position(bytes);
     }
 
+    /// Sets the number of bytes of the whole.
+    pub(crate) fn is_of(&self, bytes: u64) {
+        self.0.set_length(bytes);
+    }
+
     /// Replaces the label with what is happening now.
     pub(crate) fn says(&self, text: &str) {
         self.0.set_message(super::shown(text));

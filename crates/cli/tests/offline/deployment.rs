@@ -12,6 +12,8 @@ use sealift_server::{
     Config, Server,
     config::{ConfigFile, Sources},
     objects::embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+    records::Records,
+    rotate_keys,
 };
 use sealift_transfer::api::FileRecord;
 use serde_json::Value;
@@ -206,8 +208,55 @@ async fn expect_its_key_for_its_owner_only(here: &Deployment, object: &str, file
         let mode = fs::metadata(&exported).expect("a file").permissions();
         assert_eq!(mode.mode() & 0o777, 0o600);
     }
+    expect_all_keys_of_its_tenant(here, tenant, &read(&exported)).await;
     fs::write(&exported, "mine").expect("written");
     let output = run(export()).await;
     assert!(refused(&output, 1).contains("already exists"));
     assert_eq!(read(&exported), b"mine");
+}
+
+/// Checks that all versions of the tenant's key are exported without an object, and that every export is audited.
+async fn expect_all_keys_of_its_tenant(here: &Deployment, tenant: &str, first: &[u8]) {
+    rotate_keys(&here.config(), None).await.expect("rotated");
+    let export_of = |tenant: &str, more: &[&str]| {
+        let mut command = sealift(&["keys", "export", "-o", "all", "--tenant", tenant]);
+        command
+            .args(["--data", "data", "--key-file", "keys/sealift.key"])
+            .args(more)
+            .current_dir(here.folder.path());
+        command
+    };
+    let output = run(export_of("another", &[])).await;
+    assert!(refused(&output, 4).contains("has no key"));
+    assert!(!here.path("all").exists());
+    let output = run(export_of(tenant, &["--json"])).await;
+    succeeded(&output);
+    let exported: Value = json(&output.stdout);
+    let paths: Vec<_> = exported.as_array().expect("a list").iter().collect();
+    let names: Vec<_> = paths.iter().map(|key| &key["key_name"]).collect();
+    let name = |version| format!("tenant/{tenant}/kek/{version}");
+    assert_eq!(names, [name(1).as_str(), name(2).as_str()]);
+    let key = |version| here.path("all").join(format!("{tenant}-{version}.bin"));
+    assert_eq!(read(&key(1)), first);
+    assert_eq!(read(&key(2)).len(), 32);
+    assert_ne!(read(&key(2)), first);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        for (path, expected) in [(here.path("all"), 0o700), (key(1), 0o600)] {
+            let mode = fs::metadata(&path).expect("it is there").permissions();
+            assert_eq!(mode.mode() & 0o777, expected);
+        }
+    }
+    let output = run(export_of(tenant, &[])).await;
+    assert!(refused(&output, 1).contains("already exists"));
+
+    let records = Records::open(&here.config().database_file()).await;
+    let records = records.expect("records");
+    let audit = records.audit_rows(0, 1000).await.expect("the audit");
+    records.close().await;
+    let exports = audit.iter().filter(|entry| entry.action == "export_key");
+    let subjects: Vec<_> = exports.filter_map(|entry| entry.subject.clone()).collect();
+    let [one, two] = [1, 2].map(|version| format!("{tenant}/{version}"));
+    assert_eq!(subjects, [one.clone(), one, two]);
 }

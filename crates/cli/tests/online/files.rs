@@ -1,10 +1,11 @@
 //! Tests `sealift files`: list, show, delete and verify.
 
-use std::{fs, path::Path};
+use std::{fs, path::Path, process::Output};
 
+use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use crate::running::{Running, plaintext, refused};
+use crate::running::{Running, plaintext, refused, said};
 
 fn hex(bytes: &[u8]) -> String {
     data_encoding::HEXLOWER.encode(&Sha256::digest(bytes))
@@ -102,4 +103,38 @@ fn object(folder: &Path, id: &str) -> std::path::PathBuf {
         is_it.then(|| entry.into_path())
     });
     found.expect("an object")
+}
+
+#[test]
+fn files_are_encrypted_again_beside_their_server() {
+    let running = Running::demo();
+    let content = plaintext(700_000);
+    let id = running.uploaded("a", &content);
+    let before = running.json(&["files", "show", &id]);
+    let reseal = |args: &[&str]| {
+        let mut command = running.command(&["files", "reseal", "--json"]);
+        command
+            .args(args)
+            .arg("--data")
+            .arg(running.deployment().join("data"))
+            .env(
+                "SEALIFT_KEY_FILE",
+                running.deployment().join("keys/sealift.key"),
+            );
+        command.output().expect("the program")
+    };
+    let report = |output: &Output| -> Value {
+        serde_json::from_str(&said(output)).expect("one JSON document")
+    };
+    let counts = |report: &Value| [&report["resealed"], &report["were_there"]].map(Value::as_u64);
+    // It is under the newest key already, so only its id makes it be encrypted again.
+    assert_eq!(counts(&report(&reseal(&["--all"]))), [Some(0), Some(1)]);
+    assert_eq!(counts(&report(&reseal(&[&id]))), [Some(1), Some(0)]);
+    let after = running.json(&["files", "show", &id]);
+    assert_ne!(after["upload_id"], before["upload_id"]);
+    assert_eq!(after["verification"]["plaintext_sha256"], hex(&content));
+    running.said(&["download", &id, "-o", "again"]);
+    assert!(fs::read(running.path("again")).expect("downloaded") == content);
+    let nobodys = "a".repeat(26);
+    assert!(refused(&reseal(&[&nobodys]), 4).contains(&nobodys));
 }

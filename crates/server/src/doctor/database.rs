@@ -195,7 +195,7 @@ mod tests {
         records.close().await;
         let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
         let mut db = sqlx::ConnectOptions::connect(&options).await.unwrap();
-        let undo = "DELETE FROM _sqlx_migrations WHERE version > 2";
+        let undo = "DELETE FROM _sqlx_migrations WHERE version > 3";
         sqlx::query(undo).execute(&mut db).await.unwrap();
         sqlx::Connection::close(db).await.unwrap();
         let before = fs::read(&file).unwrap();

@@ -4,13 +4,14 @@
 use core::time::Duration;
 use std::sync::Arc;
 
-use sealift_keyring::{Kek, KekRow, KekWrapper, MayPass as _};
+use sealift_keyring::{Kek, KekRow, KekWrapper, MayPass as _, kek_version_of};
+use sealift_message::suite::AWS_KMS;
 use sealift_transfer::api::TenantId;
 
 use super::{Keys, KeysError, wraps::BLOCK};
 use crate::{
     config::Keyring,
-    records::{AuditAction, KeptKek},
+    records::{AuditAction, FileRow, KeptKek},
 };
 
 /// The age at which a KEK wraps no more new data keys.
@@ -36,6 +37,27 @@ impl Keys {
     /// Returns the version of the tenant's newest KEK.
     pub(super) async fn newest_kek_version(&self, tenant: &TenantId) -> Result<u32, KeysError> {
         Ok(self.newest_row(tenant).await?.version)
+    }
+
+    /// Returns whether a new data key of the file's tenant would be encrypted under the same key as the file's own.
+    pub(crate) async fn is_newest(&self, file: &FileRow) -> Result<bool, KeysError> {
+        // A damaged header names no key, so nothing is known to be newer.
+        let Ok(header) = file.header.parsed() else {
+            return Ok(false);
+        };
+        let encrypted = header.header().encrypted_data_keys().first();
+        let encrypted = encrypted.ok_or(KeysError::NoSuchKey)?;
+        let tenant = &file.scope.tenant;
+        Ok(match self.makes {
+            Keyring::Local | Keyring::Kek => {
+                let newest = self.newest_kek_version(tenant).await?;
+                kek_version_of(encrypted, tenant.as_str()) == Some(newest)
+            }
+            Keyring::Kms => {
+                let arn = self.kms_arn.as_ref().map(String::as_bytes);
+                encrypted.provider_id() == AWS_KMS && Some(encrypted.provider_info()) == arn
+            }
+        })
     }
 
     /// Returns one version of the tenant's KEK.

@@ -27,10 +27,13 @@ use crate::{
 
 mod cors;
 mod credentials;
+mod lock;
 mod multiparts;
 mod store;
 
 pub use credentials::{CredentialsProblem, EmbeddedCredentials};
+use lock::Lock;
+pub(crate) use lock::served_at;
 pub(crate) use multiparts::longest_file_name;
 
 /// The settings with which the embedded store starts.
@@ -64,6 +67,9 @@ pub enum EmbeddedError {
     /// The store's folder cannot be created or read.
     #[error("the embedded object store cannot use its folder {0}")]
     Folder(PathBuf, #[source] io::Error),
+    /// Another process serves the store, and two would destroy each other's files.
+    #[error("another process serves the embedded object store in {0}; stop it first")]
+    InUse(PathBuf),
     /// The file with the store's credentials cannot be used.
     #[error("the embedded object store's credentials in {0} cannot be used: {1}")]
     Credentials(PathBuf, CredentialsProblem),
@@ -76,6 +82,7 @@ pub struct Embedded {
     address: SocketAddr,
     stop: CancellationToken,
     serving: JoinHandle<()>,
+    _lock: Lock,
 }
 
 impl Embedded {
@@ -105,8 +112,6 @@ impl Embedded {
         if !wanted.ip().is_loopback() {
             return Err(EmbeddedError::NotLoopback(wanted.ip()));
         }
-        let store = store::Store::open(&config.folder, &config.bucket)
-            .map_err(|error| EmbeddedError::Folder(config.folder.clone(), error))?;
         let listener = TcpListener::bind(wanted)
             .await
             .map_err(|error| match error.kind() {
@@ -116,6 +121,12 @@ impl Embedded {
         let address = listener
             .local_addr()
             .map_err(|error| EmbeddedError::Listen(wanted, error))?;
+        let unusable = |error| EmbeddedError::Folder(config.folder.clone(), error);
+        std::fs::create_dir_all(&config.folder).map_err(unusable)?;
+        // The lock comes before anything in the folder is touched.
+        let lock = Lock::take(&config.folder, address).map_err(unusable)?;
+        let lock = lock.ok_or_else(|| EmbeddedError::InUse(config.folder.clone()))?;
+        let store = store::Store::open(&config.folder, &config.bucket).map_err(unusable)?;
 
         let mut s3 = S3ServiceBuilder::new(store);
         s3.set_auth(SimpleAuth::from_single(
@@ -140,6 +151,7 @@ impl Embedded {
             address,
             stop,
             serving,
+            _lock: lock,
         })
     }
 

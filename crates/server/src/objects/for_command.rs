@@ -2,7 +2,7 @@
 
 use super::{
     Objects, S3Config, S3Credentials, StoreEncryption, StoreError, bucket_of,
-    embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials},
+    embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials, EmbeddedError, served_at},
     public_endpoint_of,
 };
 use crate::config::Config;
@@ -14,8 +14,8 @@ pub(crate) struct CommandStore {
 }
 
 impl CommandStore {
-    /// Opens the configured store. The embedded store listens on a free port of its own, so that a
-    /// server may run at the same time; its folder is created if absent.
+    /// Opens the configured store. If a server runs with the embedded store, this uses that one; otherwise it
+    /// starts the store on a free port. Its folder is created if absent.
     ///
     /// # Errors
     /// Returns a [`StoreError`] if the embedded store does not start.
@@ -26,17 +26,26 @@ impl CommandStore {
                 _embedded: None,
             });
         }
+        let folder = config.store_folder();
         let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file())?;
-        let embedded = Embedded::start(EmbeddedConfig {
-            folder: config.store_folder(),
-            address: ([127, 0, 0, 1], 0).into(),
-            bucket: config.bucket.clone(),
-            page_origins: Vec::new(),
-            credentials: credentials.clone(),
-        });
-        let embedded = embedded.await?;
+        let unusable = |error| EmbeddedError::Folder(folder.clone(), error);
+        std::fs::create_dir_all(&folder).map_err(unusable)?;
+        let (endpoint, embedded) = match served_at(&folder).map_err(unusable)? {
+            Some(address) => (format!("http://{address}"), None),
+            None => {
+                let embedded = Embedded::start(EmbeddedConfig {
+                    folder,
+                    address: ([127, 0, 0, 1], 0).into(),
+                    bucket: config.bucket.clone(),
+                    page_origins: Vec::new(),
+                    credentials: credentials.clone(),
+                });
+                let embedded = embedded.await?;
+                (embedded.endpoint(), Some(embedded))
+            }
+        };
         let s3 = S3Config {
-            endpoint: Some(embedded.endpoint()),
+            endpoint: Some(endpoint),
             // A running server's own store is there, on the same folder.
             public_endpoint: public_endpoint_of(config).clone(),
             region: Some("us-east-1".to_owned()),
@@ -48,7 +57,7 @@ impl CommandStore {
         };
         Ok(Self {
             objects: Objects::connect(&s3).await,
-            _embedded: Some(embedded),
+            _embedded: embedded,
         })
     }
 

@@ -4,7 +4,7 @@ use axum::body::Body;
 use bytes::Bytes;
 use core::ops::Range;
 use futures::{Stream, StreamExt as _, stream};
-use sealift_transfer::api::ProblemCode;
+use sealift_transfer::api::{ProblemCode, UploadId};
 
 use crate::{
     app::App,
@@ -30,14 +30,17 @@ pub(crate) async fn download(
     let reading = Reading {
         app: app.clone(),
         reader,
+        upload_id: file.upload_id.clone(),
         is_known_damaged: file.verification.is_failed(),
         _permit: permit,
     };
     let plaintext = match begin(app, file, range).await {
         Ok(plaintext) => plaintext,
         Err(refusal) => {
-            reading.failed(refusal.code()).await;
-            return Err(refusal);
+            return Err(match reading.failed(refusal.code()).await {
+                code @ ProblemCode::PreconditionFailed => refusal.answered_as(code, SEALED_AGAIN),
+                _ => refusal,
+            });
         }
     };
     let body = stream::unfold((plaintext, reading), |(mut plaintext, mut reading)| async {
@@ -48,10 +51,14 @@ pub(crate) async fn download(
     Ok(Body::from_stream(body))
 }
 
+const SEALED_AGAIN: &str = "The file was encrypted again while it was being read; ask again.";
+
 /// A running download. It holds its read permit until its body is dropped.
 struct Reading {
     app: App,
     reader: Reader,
+    /// The upload whose object is read.
+    upload_id: UploadId,
     is_known_damaged: bool,
     _permit: ReadPermit,
 }
@@ -79,16 +86,20 @@ impl Reading {
         given
     }
 
-    /// Records the failed read. If the object turned out to be damaged, this also schedules the
-    /// verification of the whole object, so that the record does not go on calling it good.
-    async fn failed(&self, code: ProblemCode) {
-        self.app.audit_failed_reading(&self.reader, code).await;
+    /// Records the failed read, and returns its code. If the object turned out to be damaged, this also
+    /// schedules the verification of the whole object, so that the record does not go on calling it good.
+    async fn failed(&self, code: ProblemCode) -> ProblemCode {
         let is_damaged = matches!(
             code,
             ProblemCode::ObjectDamaged | ProblemCode::ObjectReplaced
         );
-        if !is_damaged || self.is_known_damaged {
-            return;
+        let code = match is_damaged && self.was_sealed_again().await {
+            true => ProblemCode::PreconditionFailed,
+            false => code,
+        };
+        self.app.audit_failed_reading(&self.reader, code).await;
+        if !is_damaged || self.is_known_damaged || code == ProblemCode::PreconditionFailed {
+            return code;
         }
         let (scope, file_id) = (&self.reader.caller.scope, &self.reader.file_id);
         let now = self.app.now();
@@ -104,6 +115,14 @@ impl Reading {
                 tracing::warn!(file.id = %file_id, %error, "The verification of {file_id} could not be scheduled");
             }
         }
+        code
+    }
+
+    /// Returns whether the file has another object than the one that is read, which is then rightly gone.
+    async fn was_sealed_again(&self) -> bool {
+        let (scope, file_id) = (&self.reader.caller.scope, &self.reader.file_id);
+        let now = self.app.records.file(scope, file_id).await;
+        matches!(now, Ok(Some(now)) if now.upload_id != self.upload_id)
     }
 
     async fn while_it_may(&mut self) -> Result<(), BrokenOff> {

@@ -1,14 +1,16 @@
 //! The audit: who did what to which id, and with what outcome, denials included. Names, keys and
 //! secrets are never written to it.
 
+use std::path::Path;
+
 use sqlx::{
-    FromRow, Row as _, Sqlite, SqliteConnection, query,
+    ConnectOptions as _, Connection as _, FromRow, Row as _, Sqlite, SqliteConnection, query,
     query::Query,
     query_as,
-    sqlite::{SqliteArguments, SqliteRow},
+    sqlite::{SqliteArguments, SqliteConnectOptions, SqliteRow, SqliteSynchronous},
 };
 
-use super::{Records, RecordsError, Scope};
+use super::{BUSY_TIMEOUT, Records, RecordsError, Scope};
 use crate::unix_millis::UnixMillis;
 
 /// An action that somebody did or tried.
@@ -26,6 +28,8 @@ pub enum AuditAction {
     AbortUpload,
     /// Received plaintext of a file, or its content key.
     OpenFile,
+    /// Sealed a file again: another object took the place of its own.
+    ResealFile,
     /// Deleted a file. From then on nobody finds it.
     DeleteFile,
     /// Made an API key.
@@ -36,6 +40,8 @@ pub enum AuditAction {
     MakeKek,
     /// Moved a tenant's key row under another KMS key, pepper or key file.
     RewrapKey,
+    /// Wrote a tenant's key-encryption key out, for other programs.
+    ExportKey,
     /// Destroyed all keys of a tenant.
     ShredKeys,
     /// Began a new epoch, after a restore.
@@ -66,18 +72,20 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 24] = [
+    pub const ALL: [Self; 26] = [
         Self::OpenUpload,
         Self::IssueKey,
         Self::SignParts,
         Self::CompleteUpload,
         Self::AbortUpload,
         Self::OpenFile,
+        Self::ResealFile,
         Self::DeleteFile,
         Self::MakeApiKey,
         Self::RevokeApiKey,
         Self::MakeKek,
         Self::RewrapKey,
+        Self::ExportKey,
         Self::ShredKeys,
         Self::BeginEpoch,
         Self::MarkStore,
@@ -103,11 +111,13 @@ impl AuditAction {
             Self::CompleteUpload => "complete_upload",
             Self::AbortUpload => "abort_upload",
             Self::OpenFile => "open_file",
+            Self::ResealFile => "reseal_file",
             Self::DeleteFile => "delete_file",
             Self::MakeApiKey => "make_api_key",
             Self::RevokeApiKey => "revoke_api_key",
             Self::MakeKek => "make_kek",
             Self::RewrapKey => "rewrap_key",
+            Self::ExportKey => "export_key",
             Self::ShredKeys => "shred_keys",
             Self::BeginEpoch => "begin_epoch",
             Self::MarkStore => "mark_store",
@@ -223,6 +233,25 @@ impl Records {
         });
         work.await
     }
+}
+
+/// Writes entries to the audit of a database that is not opened otherwise, and leaves its schema as it is. They are
+/// durable when this returns. A server may run on the database at the same time.
+///
+/// # Errors
+/// Returns [`RecordsError`] if the database does not exist or does not commit the change.
+pub async fn add_audit_to(file: &Path, rows: Vec<AuditRow>) -> Result<(), RecordsError> {
+    let options = SqliteConnectOptions::new()
+        .filename(file)
+        .synchronous(SqliteSynchronous::Full)
+        .busy_timeout(BUSY_TIMEOUT);
+    let mut db = options.connect().await.map_err(RecordsError::Open)?;
+    let mut all = db.begin_with("BEGIN IMMEDIATE").await?;
+    for row in rows {
+        keep(&mut all, row).await?;
+    }
+    all.commit().await?;
+    Ok(db.close().await?)
 }
 
 /// Writes an entry in the transaction of the change that it reports.

@@ -35,7 +35,8 @@ impl Records {
     }
 }
 
-/// Clears what the caller gave for an upload, and the fingerprint of its request.
+/// Clears what the caller gave for an upload, and the fingerprint of its request. Clears it also for uploads that
+/// were to replace this one's object, because they hold a copy.
 pub(super) async fn forget_upload(
     db: &mut SqliteConnection,
     upload_id: &UploadId,
@@ -43,7 +44,7 @@ pub(super) async fn forget_upload(
     let change = query(
         "UPDATE uploads SET original_filename = $2, request_mac = $2, metadata = NULL,
              content_type = NULL, reference = NULL, last_modified_ms = NULL
-         WHERE upload_id = $1",
+         WHERE upload_id = $1 OR reseals = $1",
     );
     let change = change.bind(upload_id.to_string()).bind(Vec::new());
     change.execute(db).await.map(drop)

@@ -47,7 +47,7 @@ mod tests {
     use super::MIGRATIONS;
 
     /// The SHA-384 of every migration. A new migration adds a line here; a line is never changed.
-    const CHECKSUMS: [(i64, &str); 3] = [
+    const CHECKSUMS: [(i64, &str); 4] = [
         (
             1,
             "8f74b7cc7e8e3762f667232aaab29dc47972bee532b8a5475ecda66569cb59797c2c1df1de6a471f5dfba38f787c7b5e",
@@ -59,6 +59,10 @@ mod tests {
         (
             3,
             "8a60d9cfb751549ac90dcbdd92a60c224a58e9ce665b3fdb74c6d52e161e897aaa1673a9ec9b1879430549543dc3282d",
+        ),
+        (
+            4,
+            "497a507687efae2fd40ac1886be1f2d0f572c8a69246518271cdb9c7b4174f91adc99eb27c82adc52e64ed8de61ee9c6",
         ),
     ];
 

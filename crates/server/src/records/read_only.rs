@@ -84,6 +84,18 @@ impl ReadOnlyRecords {
         Ok(keks::of_each_wrapper(&mut self.0).await?)
     }
 
+    /// Returns all versions of the tenant's KEK that are not destroyed.
+    ///
+    /// # Errors
+    /// Returns [`RecordsError`] if the database cannot be read.
+    pub async fn keks(&mut self, tenant: &TenantId) -> Result<Vec<KekRow>, RecordsError> {
+        let kept = query_as::<_, keks::Sealed>(
+            "SELECT * FROM keks WHERE tenant = $1 AND wrapped_by <> 'shredded' ORDER BY version",
+        );
+        let kept = kept.bind(tenant.as_str()).fetch_all(&mut self.0).await?;
+        Ok(kept.into_iter().map(|kept| kept.0).collect())
+    }
+
     /// Closes the connection.
     ///
     /// # Errors

@@ -40,7 +40,13 @@ impl Role {
     }
 
     fn bit(self) -> u8 {
-        1 << (self as u8)
+        match self {
+            Self::Upload => 1,
+            Self::Download => 2,
+            Self::Member => 4,
+            Self::Admin => 8,
+            Self::Operator => 16,
+        }
     }
 }
 

@@ -7,6 +7,7 @@ mod forgetting;
 mod keys;
 mod opening;
 mod parts;
+mod resealing;
 mod sealed_here;
 mod sweeping;
 mod unfinished;
@@ -126,6 +127,7 @@ fn new_upload(n: u8) -> NewUpload {
         plan: plan(),
         method: Method::Multipart,
         is_sealed_here: false,
+        reseals: None,
         s3_key: ObjectKey::from_record(format!("sealift/acme/{}/{}", file_id(n), upload_id(n))),
         bucket: "lake".to_owned(),
         encrypted_dek: vec![n; 48],

@@ -41,6 +41,8 @@ pub struct NewUpload {
     /// True if the server itself seals the file. Nobody else then gets its key or a signature
     /// (docs/FORMAT.md, R2).
     pub is_sealed_here: bool,
+    /// The upload whose object this one replaces, if a file is sealed again.
+    pub reseals: Option<UploadId>,
     /// The key that the object will have.
     pub s3_key: ObjectKey,
     /// The bucket of the object.
@@ -92,6 +94,8 @@ pub struct UploadRow {
     /// True if the server itself seals the file. Nobody else then gets its key or a signature
     /// (docs/FORMAT.md, R2).
     pub is_sealed_here: bool,
+    /// The upload whose object this one replaces, if a file is sealed again.
+    pub reseals: Option<UploadId>,
     /// The key that the object has or will have.
     pub s3_key: ObjectKey,
     /// The bucket of the object.
@@ -131,13 +135,13 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
              format, message_id, header, header_len, frame_length, frames_per_part, frame_count,
              plaintext_len, sealed_len, encrypted_dek, s3_bucket, s3_key, original_filename,
              metadata, content_type, reference, last_modified_ms, opened_at_ms, expires_at_ms,
-             method, is_sealed_here)
+             method, is_sealed_here, reseals)
          SELECT $1, $2, $3, $4, $5, $6, epoch,
              CASE WHEN $26 = 'single' THEN 'open' ELSE 'opening' END,
              $7, $8, $9, $10, $11, $12, $13,
              $14, $15, $16, $17, $18, $19,
              $20, $21, $22, $23, $24, $25,
-             $26, $27
+             $26, $27, $28
          FROM deployment",
     )
     .bind(new.upload_id.as_str())
@@ -167,6 +171,7 @@ pub(super) async fn insert(db: &mut SqliteConnection, new: NewUpload) -> sqlx::R
     .bind(new.expires_at)
     .bind(method_name(new.method))
     .bind(new.is_sealed_here)
+    .bind(new.reseals.map(|replaced| replaced.to_string()))
     .execute(db)
     .await?;
     Ok(())
@@ -188,6 +193,7 @@ impl FromRow<'_, SqliteRow> for UploadRow {
             plan: row.plan()?,
             method: method(row)?,
             is_sealed_here: row.try_get("is_sealed_here")?,
+            reseals: reseals(row)?,
             s3_key: ObjectKey::from_record(row.try_get("s3_key")?),
             bucket: row.try_get("s3_bucket")?,
             s3_upload_id: row.try_get::<Option<_>, _>("s3_upload_id")?.map(S3UploadId),
@@ -208,6 +214,12 @@ impl FromRow<'_, SqliteRow> for UploadRow {
 pub(super) fn state(row: &SqliteRow) -> sqlx::Result<UploadState> {
     let name: &str = row.try_get("state")?;
     UploadState::from_name(name).ok_or_else(|| unreadable("state", "no such state"))
+}
+
+fn reseals(row: &SqliteRow) -> sqlx::Result<Option<UploadId>> {
+    let replaced: Option<&str> = row.try_get("reseals")?;
+    let replaced = replaced.map(str::parse).transpose();
+    replaced.map_err(|error| unreadable("reseals", error))
 }
 
 fn method_name(method: Method) -> &'static str {

@@ -51,7 +51,7 @@ impl LeaseOwner {
         Self(bits)
     }
 
-    fn to_column(self) -> Vec<u8> {
+    pub(super) fn to_column(self) -> Vec<u8> {
         self.0.to_vec()
     }
 }

@@ -23,56 +23,45 @@ use sealift_transfer::{
 
 use crate::{
     app::App,
-    keys::KeysError,
-    objects::{CompletedPart, ObjectsError, S3UploadId, StoredPart, VersionId},
-    reading::decrypt::OpenError,
-    records::{
-        AuditAction, AuditRow, CompletedObject, FileRow, PartRow, RecordsError, UploadRow,
-        VerifiedObject,
-    },
+    objects::{CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId},
+    records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, Replaced, UploadRow},
     sealed_names,
 };
 
+mod error;
 mod lease;
 mod object;
+mod verified;
 
-use lease::Lease;
+pub(crate) use error::CompletionError;
+use lease::{Goal, Lease};
 use object::{Judged, Seen, judge, look};
-
-/// The reasons why an upload is not complete.
-#[derive(Debug, thiserror::Error)]
-pub(crate) enum CompletionError {
-    #[error("no such upload of this caller")]
-    NotFound,
-    #[error("the upload is {}", .0.as_str())]
-    NotOpen(UploadState),
-    #[error("the upload has expired")]
-    Expired,
-    #[error("part {0} is missing")]
-    PartMissing(PartNumber),
-    #[error("the parts are not those of the record")]
-    PartsDiffer,
-    #[error("the object was not what was sealed")]
-    Failed,
-    #[error("another request is completing the upload")]
-    Elsewhere,
-    #[error("the store did not join the parts")]
-    StillOpen,
-    #[error("the store does not report the object's checksum")]
-    ChecksumNotReported,
-    #[error("the header in the record cannot be opened")]
-    Header(#[source] OpenError),
-    #[error("the records failed")]
-    Records(#[from] RecordsError),
-    #[error("the store failed")]
-    Objects(#[from] ObjectsError),
-    #[error("the keys failed")]
-    Keys(#[from] KeysError),
-}
+use verified::verified;
 
 /// Seconds until another request should ask again. Clients try eight times, and those tries
 /// together must take longer than the lease.
 pub(crate) const ASK_AGAIN_AFTER_S: u64 = 9;
+
+/// Completes an upload that seals a file again: its object takes the place of the file's own after every frame of it
+/// was opened and its plaintext has this SHA-256. Only the task that sealed it knows the hash. Whoever takes such an
+/// upload over gives it up, because the file still has its old object. `audited` is as for [`complete`].
+///
+/// # Errors
+/// Returns [`CompletionError::Failed`] if the new object is not right, or if the file was deleted meanwhile. The new
+/// object is removed then.
+pub(crate) async fn replace(
+    app: &App,
+    upload: &UploadRow,
+    parts_sha256: &Sha256,
+    plaintext_sha256: &[u8; 32],
+    audited: &AuditRow,
+) -> Result<FileRow, CompletionError> {
+    let goal = Goal {
+        audited,
+        plaintext_sha256: Some(plaintext_sha256),
+    };
+    complete_for(app, upload, parts_sha256, goal).await
+}
 
 /// Completes an upload of the caller, and returns the same file on every call. `audited` is the audit row of the
 /// caller's success. It is written in the transaction that makes the file, with the outcome `again`
@@ -84,6 +73,15 @@ pub(crate) async fn complete(
     parts_sha256: &Sha256,
     audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
+    complete_for(app, upload, parts_sha256, Goal::of(audited)).await
+}
+
+async fn complete_for(
+    app: &App,
+    upload: &UploadRow,
+    parts_sha256: &Sha256,
+    goal: Goal<'_>,
+) -> Result<FileRow, CompletionError> {
     let (scope, upload_id) = (&upload.scope, &upload.upload_id);
     match upload.state {
         UploadState::Complete => {
@@ -91,7 +89,7 @@ pub(crate) async fn complete(
             let file = file.ok_or(CompletionError::NotFound)?;
             let again = AuditRow {
                 outcome: "again",
-                ..audited.clone()
+                ..goal.audited.clone()
             };
             app.records.add_audit(again).await?;
             return Ok(file);
@@ -106,18 +104,14 @@ pub(crate) async fn complete(
     let parts = app.records.parts(upload_id).await?;
     client_agrees(upload, &parts, parts_sha256)?;
     match &upload.s3_upload_id {
-        Some(s3_upload_id) => join(app, upload, s3_upload_id, &parts, audited).await,
-        None => find(app, upload, audited).await,
+        Some(s3_upload_id) => join(app, upload, s3_upload_id, &parts, goal).await,
+        None => find(app, upload, goal).await,
     }
 }
 
 /// Completes an upload that was sent as a single PUT: the object exists already, or was never sent.
-async fn find(
-    app: &App,
-    upload: &UploadRow,
-    audited: &AuditRow,
-) -> Result<FileRow, CompletionError> {
-    let lease = Lease::begin(app, &upload.upload_id, audited).await?;
+async fn find(app: &App, upload: &UploadRow, goal: Goal<'_>) -> Result<FileRow, CompletionError> {
+    let lease = Lease::begin(app, &upload.upload_id, goal).await?;
     let settled = settle(app, upload, lease, None).await;
     settled.map_err(|error| match error {
         CompletionError::StillOpen => CompletionError::PartMissing(PartNumber::FIRST),
@@ -131,7 +125,7 @@ async fn join(
     upload: &UploadRow,
     s3_upload_id: &S3UploadId,
     parts: &[PartRow],
-    audited: &AuditRow,
+    goal: Goal<'_>,
 ) -> Result<FileRow, CompletionError> {
     let (key, upload_id) = (&upload.s3_key, &upload.upload_id);
     // This comes before the lease, because the client can still send a part that is missing now.
@@ -141,7 +135,7 @@ async fn join(
         Err(ObjectsError::NoSuchUpload) => None,
         Err(error) => return Err(error.into()),
     };
-    let lease = Lease::begin(app, upload_id, audited).await?;
+    let lease = Lease::begin(app, upload_id, goal).await?;
     let answer = match &listed {
         Some(listed) => {
             let joined = app.objects.complete_multipart(key, s3_upload_id, listed);
@@ -175,7 +169,7 @@ pub(crate) async fn take_over(
     audited: &AuditRow,
 ) -> Result<FileRow, CompletionError> {
     app.objects.must_hold(&upload.bucket)?;
-    let lease = Lease::take_over(app, &upload.upload_id, audited).await?;
+    let lease = Lease::take_over(app, &upload.upload_id, Goal::of(audited)).await?;
     settle(app, upload, lease, None).await
 }
 
@@ -188,7 +182,7 @@ pub(crate) async fn take_up(
 ) -> Result<FileRow, CompletionError> {
     app.objects.must_hold(&upload.bucket)?;
     not_expired(app, upload)?;
-    let lease = Lease::begin(app, &upload.upload_id, audited).await?;
+    let lease = Lease::begin(app, &upload.upload_id, Goal::of(audited)).await?;
     settle(app, upload, lease, None).await
 }
 
@@ -297,7 +291,7 @@ async fn decide(
             });
         }
     };
-    let judged = judge(app, upload, &head).await;
+    let judged = judge(app, upload, &head, lease.plaintext_sha256()).await;
     if let Err(CompletionError::ChecksumNotReported) = judged {
         // A store that never reports checksums must not keep the upload `completing`, or it could
         // never expire.
@@ -306,14 +300,10 @@ async fn decide(
     let opened = match judged? {
         Judged::Sealed(opened) => opened,
         Judged::Other => {
-            // If another request took over the lease, it may have found another object.
-            lease.prolong().await?;
             tracing::error!(upload.id = %upload_id, object.key = %upload.s3_key, "The object of {upload_id} is not what was sealed");
-            app.objects
-                .delete(&upload.s3_key, head.version.as_ref())
-                .await?;
-            return Err(fail(app, upload_id, lease).await?);
+            return Err(discard(app, upload, lease, &head).await?);
         }
+        Judged::GivenUp => return Err(discard(app, upload, lease, &head).await?),
     };
     let now = app.now();
     let verified = match opened.plaintext_sha256 {
@@ -322,16 +312,32 @@ async fn decide(
     };
     let is_due = app.config.verifies_all && verified.is_none();
     let object = CompletedObject {
-        etag: head.etag,
-        version: head.version,
+        etag: head.etag.clone(),
+        version: head.version.clone(),
         sniffed_type: opened.sniffed_type,
         uploaded_at: now,
         verification_due_at: is_due.then_some(now),
         verified,
     };
     let audited = lease.audit_row("ok");
-    let completed = app.records.complete(upload_id, owner, object, audited);
-    let file = completed.await?;
+    let file = match lease.plaintext_sha256() {
+        None => {
+            let completed = app.records.complete(upload_id, owner, object, audited);
+            completed.await?
+        }
+        Some(sha256) => {
+            let (scope, file_id) = (&upload.scope, &upload.file_id);
+            let sealed = sealed_names::seal_sha256(app, &scope.tenant, file_id, sha256).await?;
+            let replaced = app
+                .records
+                .replace_object(upload_id, owner, object, sealed, audited);
+            match replaced.await? {
+                Replaced::Done(file) => Some(*file),
+                Replaced::NotTheFiles => return Err(discard(app, upload, lease, &head).await?),
+                Replaced::LeaseLost => None,
+            }
+        }
+    };
     if file.is_some() {
         app.metrics.uploads_completed.inc();
         if is_due {
@@ -343,24 +349,19 @@ async fn decide(
     file.ok_or(CompletionError::Elsewhere)
 }
 
-/// Returns the verification of a file whose frames were all opened just now. Returns `None` if its hash cannot be
-/// sealed now: then the verifier opens the frames again.
-async fn verified(app: &App, upload: &UploadRow, sha256: &[u8; 32]) -> Option<VerifiedObject> {
-    let (tenant, file_id) = (&upload.scope.tenant, &upload.file_id);
-    let sealed = sealed_names::seal_sha256(app, tenant, file_id, sha256).await;
-    Some(VerifiedObject {
-        sealed_sha256: sealed.ok()?,
-        audited: AuditRow {
-            at: app.now(),
-            request_id: None,
-            scope: Some(upload.scope.clone()),
-            via: AuditRow::VIA_VERIFIER,
-            credential: None,
-            action: AuditAction::VerifyFile,
-            subject: Some(file_id.to_string()),
-            outcome: "ok",
-        },
-    })
+/// Removes the upload's object and makes the upload `failed`. Returns the error to answer with.
+async fn discard(
+    app: &App,
+    upload: &UploadRow,
+    lease: &Lease<'_>,
+    head: &ObjectHead,
+) -> Result<CompletionError, CompletionError> {
+    // If another request took over the lease, it may have found another object.
+    lease.prolong().await?;
+    app.objects
+        .delete(&upload.s3_key, head.version.as_ref())
+        .await?;
+    Ok(fail(app, &upload.upload_id, lease).await?)
 }
 
 /// Makes the upload `failed`, and returns the error to answer with: the upload can never be

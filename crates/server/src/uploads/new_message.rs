@@ -31,10 +31,18 @@ pub(crate) struct MessageIds {
 }
 
 impl NewMessage {
-    /// Makes a message with the configured frame length.
+    /// Makes the message of a new file, with the configured frame length.
     pub(crate) async fn make(app: &App, tenant: &TenantId) -> Result<Self, Refusal> {
+        Self::make_for(app, tenant, FileId::from_random(random::bytes())).await
+    }
+
+    /// Makes another message of a file.
+    pub(crate) async fn make_for(
+        app: &App,
+        tenant: &TenantId,
+        file_id: FileId,
+    ) -> Result<Self, Refusal> {
         let upload_id = UploadId::from_random(random::bytes());
-        let file_id = FileId::from_random(random::bytes());
         let context = context::of(tenant, &file_id, &upload_id).map_err(no_header)?;
         let (data_key, encrypted) = app.keys.make(tenant, &context).await?;
         let encrypted_dek = encrypted.ciphertext().to_vec();

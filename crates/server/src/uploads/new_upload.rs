@@ -10,7 +10,7 @@ use crate::{
     caller::Caller,
     objects::ObjectKey,
     problem::{self, Refusal},
-    records::{AddedUpload, AuditAction, NewUpload, UploadRow},
+    records::{AddedUpload, AuditAction, FileRow, NewUpload, UploadRow},
     sealed_names,
     unix_millis::UnixMillis,
 };
@@ -24,7 +24,7 @@ pub(crate) struct NewFile<'a> {
     pub(crate) plan: PartPlan,
     pub(crate) method: Method,
     pub(crate) expires_at: UnixMillis,
-    /// The name as the person knows it.
+    /// The name as the person knows it. A file that is sealed again has its name in its record.
     pub(crate) name: &'a str,
     pub(crate) content_type: Option<String>,
     pub(crate) origin: Origin<'a>,
@@ -44,6 +44,8 @@ pub(crate) enum Origin<'a> {
     },
     /// The server seals the body while it arrives.
     SealedHere,
+    /// The server seals this file again. Limits on what a caller opens do not apply.
+    Resealed(&'a FileRow),
 }
 
 /// The result of [`add`].
@@ -61,7 +63,11 @@ pub(crate) enum Added {
 /// database does.
 pub(crate) async fn add(app: &App, caller: &Caller, file: NewFile<'_>) -> Result<Added, Refusal> {
     let ids = file.ids;
-    let is_sealed_here = matches!(file.origin, Origin::SealedHere);
+    let is_sealed_here = !matches!(file.origin, Origin::Client { .. });
+    let resealed = match file.origin {
+        Origin::Resealed(resealed) => Some(resealed),
+        Origin::Client { .. } | Origin::SealedHere => None,
+    };
     let (client_token, request_mac, metadata, reference, last_modified_ms) = match file.origin {
         Origin::Client {
             client_token,
@@ -77,13 +83,16 @@ pub(crate) async fn add(app: &App, caller: &Caller, file: NewFile<'_>) -> Result
             last_modified_ms,
         ),
         // No client can use this token, because clients' tokens have no colon.
-        Origin::SealedHere => {
+        Origin::SealedHere | Origin::Resealed(_) => {
             let token = format!("sealed-here:{}", ids.upload_id);
             (token, Vec::new(), None, None, None)
         }
     };
     let tenant = &caller.scope.tenant;
-    let sealed = sealed_names::seal(app, tenant, &ids.file_id, file.name, metadata).await?;
+    let sealed = match resealed {
+        Some(resealed) => sealed_names::seal_again(app, resealed).await?,
+        None => sealed_names::seal(app, tenant, &ids.file_id, file.name, metadata).await?,
+    };
     let id = ids.upload_id.clone();
     let new = NewUpload {
         upload_id: ids.upload_id,
@@ -96,6 +105,7 @@ pub(crate) async fn add(app: &App, caller: &Caller, file: NewFile<'_>) -> Result
         plan: file.plan,
         method: file.method,
         is_sealed_here,
+        reseals: resealed.map(|resealed| resealed.upload_id.clone()),
         s3_key: file.s3_key,
         bucket: app.objects.bucket().to_owned(),
         encrypted_dek: ids.encrypted_dek,
@@ -107,7 +117,10 @@ pub(crate) async fn add(app: &App, caller: &Caller, file: NewFile<'_>) -> Result
         opened_at: app.now(),
         expires_at: file.expires_at,
     };
-    let most_open = app.config.limits.open_uploads;
+    let most_open = match resealed {
+        Some(_) => u32::MAX,
+        None => app.config.limits.open_uploads,
+    };
     let audited = app.audit_row(caller, AuditAction::OpenUpload, id.as_str(), "ok");
     match app.records.add_upload(new, most_open, audited).await? {
         AddedUpload::Added => {

@@ -1,5 +1,5 @@
 //! Seals a body on the server while its plaintext arrives. At most one frame of plaintext and two
-//! parts of ciphertext are in memory, and no file is written.
+//! parts of ciphertext are in memory (three of a file that is sealed again), and no file is written.
 //!
 //! Nobody else gets the key of such an upload. Message and key are made at the beginning, but the
 //! row is made only when the first part is full, so that a body that breaks off earlier leaves
@@ -19,6 +19,7 @@ use crate::{
     caller::Caller,
     config::Config,
     problem::{self, Refusal},
+    records::FileRow,
     uploads::new_message::NewMessage,
 };
 
@@ -29,7 +30,8 @@ pub(crate) use message::SealingError;
 use message::{MessageSealer, len_of};
 use sender::Sender;
 
-/// The longest part in bytes: two parts of a request are in memory, so they must not be longer.
+/// The longest part in bytes of a request's body: two parts of a request are in memory, so they must not be longer. A
+/// file that is sealed again has parts of any length, because it must not be too large for that.
 const MOST_PART_LENGTH: u64 = 64 * 1024 * 1024;
 /// Bytes reserved for our header, as in `routes/policy.rs`.
 const HEADER_BYTES: u64 = 1024;
@@ -59,7 +61,7 @@ pub(crate) fn memory_for(config: &Config, most_bytes: u64) -> u64 {
     let frame_length = u64::from(config.frame_length);
     let plan = FrameLength::try_from(config.frame_length)
         .ok()
-        .and_then(|frame| plan(config, HEADER_BYTES, frame, most_bytes).ok());
+        .and_then(|frame| plan(config, HEADER_BYTES, frame, most_bytes, MOST_PART_LENGTH).ok());
     let part = plan.and_then(|plan| plan.part(PartNumber::FIRST));
     let (Some(plan), Some(part)) = (plan, part) else {
         // No upload can be this long, so the amount does not matter.
@@ -78,6 +80,7 @@ fn plan(
     header_len: u64,
     frame_length: FrameLength,
     most_bytes: u64,
+    most_part_length: u64,
 ) -> Result<PartPlan, PartPlanError> {
     let part_length = config.part_length;
     PartPlan::for_at_most(
@@ -85,7 +88,7 @@ fn plan(
         frame_length,
         most_bytes,
         part_length,
-        MOST_PART_LENGTH,
+        most_part_length,
     )
 }
 
@@ -98,6 +101,8 @@ pub(crate) struct ComingFile {
     pub(crate) content_type: Option<String>,
     /// The most plaintext bytes that the body may have.
     pub(crate) most_bytes: u64,
+    /// The file that is sealed again, if the body is the plaintext of one.
+    pub(crate) resealed: Option<Box<FileRow>>,
 }
 
 /// A body on its way to the store. The caller must finish or abort it. If it is only dropped, as by
@@ -127,13 +132,21 @@ impl Sealing {
         caller: &Caller,
         coming: ComingFile,
     ) -> Result<Self, Refusal> {
-        let new = NewMessage::make(app, &caller.scope.tenant).await?;
+        let tenant = &caller.scope.tenant;
+        let (new, most_part_length) = match &coming.resealed {
+            None => (NewMessage::make(app, tenant).await?, MOST_PART_LENGTH),
+            Some(file) => {
+                let new = NewMessage::make_for(app, tenant, file.file_id.clone());
+                (new.await?, u64::MAX)
+            }
+        };
         let header = new.header();
         let plan = plan(
             &app.config,
             header.len(),
             header.frame_length(),
             coming.most_bytes,
+            most_part_length,
         )
         .map_err(|_| too_large(coming.most_bytes))?;
         let (verified, ids) = new.into_parts();

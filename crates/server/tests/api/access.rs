@@ -51,13 +51,16 @@ fn every_handler_of_the_router_has_a_row() {
     let (built, _) = built.split_once("/// Runs a handler to its end").unwrap();
     let mut found = BTreeSet::new();
     for method in ["get", "post", "put", "delete", "head", "patch", "any"] {
-        for (at, _) in built.match_indices(&format!("{method}(")) {
-            let before = built[..at].chars().next_back();
-            if before.is_some_and(|before| before.is_alphanumeric() || before == '_') {
-                continue;
+        let call = format!("{method}(");
+        let mut pieces = built.split(call.as_str());
+        let mut before = pieces.next().unwrap();
+        for piece in pieces {
+            let is_other = before.ends_with(|end: char| end.is_alphanumeric() || end == '_');
+            before = piece;
+            if !is_other {
+                let name = piece.split(')').next().unwrap();
+                found.insert((method.to_uppercase(), name.to_owned()));
             }
-            let name = built[at + method.len() + 1..].split(')').next().unwrap();
-            found.insert((method.to_uppercase(), name.to_owned()));
         }
     }
     let rows = routes().into_iter();

@@ -12,9 +12,10 @@ use std::{
 
 use http::Method;
 use sealift_server::{
-    Clock, NewApiKey, SweepKind, UnixMillis, begin_new_epoch, make_api_key, move_store,
+    Clock, NewApiKey, ResealWhich, SweepKind, UnixMillis, begin_new_epoch, make_api_key,
+    move_store,
     records::{AuditAction, Roles},
-    revoke_api_key, rotate_keys, shred_keys,
+    reseal_files, revoke_api_key, rotate_keys, shred_keys,
 };
 use sealift_transfer::api::{FileRecord, UploadState, UploadStatus, files, open, read, tickets};
 use serde_json::json;
@@ -39,6 +40,7 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::SignParts
         | AuditAction::CompleteUpload
         | AuditAction::AbortUpload
+        | AuditAction::ResealFile
         | AuditAction::DeleteFile
         | AuditAction::MakeApiKey
         | AuditAction::RevokeApiKey
@@ -56,6 +58,7 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::ForgetTicket => true,
         AuditAction::IssueKey
         | AuditAction::OpenFile
+        | AuditAction::ExportKey
         | AuditAction::MarkStore
         | AuditAction::RemoveObject
         | AuditAction::Denied => false,
@@ -183,6 +186,15 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let read_elsewhere = async |_: &Stack| is(&client.post(&open_path, &()).await, 200);
     watched
         .both_or_neither(AuditAction::OpenFile, read_elsewhere)
+        .await;
+
+    let which = ResealWhich::Files(vec![file.id.clone()]);
+    let reseal = async |stack: &Stack| {
+        let report = reseal_files(&stack.config, &which, |_| ()).await.unwrap();
+        report.failed.is_empty()
+    };
+    watched
+        .both_or_neither(AuditAction::ResealFile, reseal)
         .await;
 
     let link = json!({ "file_id": file.id });

@@ -144,6 +144,7 @@ async fn secrets_that_others_may_read_refuse_the_start() {
         );
         fs::set_permissions(secret, fs::Permissions::from_mode(0o600)).unwrap();
     }
+    let (config, _folder) = stack.stop().await;
     Server::start(config).await.unwrap().shutdown().await;
 }
 
@@ -162,6 +163,7 @@ async fn without_its_key_file_a_deployment_with_files_does_not_start_with_a_new_
     );
     assert!(!config.key_file.exists());
     fs::rename(&hidden, &config.key_file).unwrap();
+    let (config, _folder) = stack.stop().await;
     Server::start(config).await.unwrap().shutdown().await;
 }
 

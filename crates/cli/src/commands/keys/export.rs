@@ -1,16 +1,20 @@
-//! `sealift keys export`: writes a deployment's key out, so that other programs can decrypt its objects.
+//! `sealift keys export`: writes a deployment's keys out, so that other programs can decrypt its objects.
+
+use std::path::Path;
 
 use sealift_keyring::{Kek, Keyring as _};
 use sealift_message::{
     EncryptionContext,
     general::{Header, Policy},
 };
+use sealift_server::Config;
 use serde::Serialize;
 
 use super::super::{inspect, stored_keks};
 use crate::{
     args::ExportKey,
     failure::{Exit, Failure},
+    message::Location,
     terminal::{self, shown},
 };
 
@@ -24,34 +28,72 @@ struct Exported {
 }
 
 pub(super) async fn export(args: &ExportKey) -> anyhow::Result<()> {
-    if args.deployment.data.is_none() {
+    let Some(config) = stored_keks::config(&args.deployment)? else {
         let none = "no deployment was given";
         return Err(Failure::new(Exit::Usage, none)
             .remedy("give its data folder with --data")
             .into());
+    };
+    let Some(location) = &args.location else {
+        return export_all(args, &config).await;
+    };
+    let kek = kek_of(args, location).await?;
+    stored_keks::audit(&config, &args.tenant, std::slice::from_ref(&kek)).await?;
+    let exported = write(args, &kek, &args.destination)?;
+    if args.output.json {
+        return terminal::say_json(&exported);
     }
-    let (header, _) = inspect::look(&args.message, &args.reach).await?;
+    report(args, &[exported])
+}
+
+/// Writes all versions of the tenant's key into a new folder. All of them are opened before the first is written.
+async fn export_all(args: &ExportKey, config: &Config) -> anyhow::Result<()> {
+    let keks = stored_keks::of_tenant(config, &args.tenant).await?;
+    if keks.is_empty() {
+        let none = format!("the tenant {} has no key in this deployment", args.tenant);
+        return Err(Failure::new(Exit::NotFound, none)
+            .remedy("`sealift keys list` shows the tenants that have one")
+            .code("no_such_key")
+            .into());
+    }
+    super::make_folder(&args.destination)?;
+    stored_keks::audit(config, &args.tenant, &keks).await?;
+    let mut exported = Vec::with_capacity(keks.len());
+    for kek in &keks {
+        let name = format!("{}-{}.bin", args.tenant, kek.version());
+        exported.push(write(args, kek, &args.destination.join(name))?);
+    }
+    if args.output.json {
+        return terminal::say_json(&exported);
+    }
+    report(args, &exported)
+}
+
+fn write(args: &ExportKey, kek: &Kek, path: &Path) -> Result<Exported, Failure> {
+    super::write_new(path, kek.expose())?;
+    let (namespace, name) = kek.namespace_and_name();
+    Ok(Exported {
+        path: path.to_string_lossy().into_owned(),
+        tenant: args.tenant.to_string(),
+        key_namespace: namespace.to_owned(),
+        key_name: name,
+    })
+}
+
+/// Returns the key that decrypts this message.
+async fn kek_of(args: &ExportKey, location: &Location) -> anyhow::Result<Kek> {
+    let (header, _) = inspect::look(location, &args.reach).await?;
     expect_tenant(args, &header)?;
     let keks = stored_keks::of(&args.deployment, &header).await?;
-    let [kek] = &keks[..] else {
+    let Ok([kek]) = <[Kek; 1]>::try_from(keks) else {
         let none = "no key of this deployment decrypts the message";
         return Err(Failure::new(Exit::NotFound, none)
             .remedy("`sealift inspect` shows which key it needs")
             .code("no_such_key")
             .into());
     };
-    prove(&header, kek).await?;
-    super::write_new(&args.destination, kek.expose())?;
-    let (namespace, name) = kek.namespace_and_name();
-    report(
-        args,
-        &Exported {
-            path: args.destination.to_string_lossy().into_owned(),
-            tenant: args.tenant.to_string(),
-            key_namespace: namespace.to_owned(),
-            key_name: name,
-        },
-    )
+    prove(&header, &kek).await?;
+    Ok(kek)
 }
 
 /// Checks that the message belongs to the tenant that was given. Otherwise the person who supplied the message would
@@ -85,21 +127,22 @@ async fn prove(header: &Header, kek: &Kek) -> Result<(), Failure> {
     verified.map(drop).map_err(|_| claim())
 }
 
-fn report(args: &ExportKey, exported: &Exported) -> anyhow::Result<()> {
-    if args.output.json {
-        return terminal::say_json(exported);
+fn report(args: &ExportKey, exported: &[Exported]) -> anyhow::Result<()> {
+    for key in exported {
+        terminal::say(&format!(
+            "key        {}\ntenant     {}\nnamespace  {}\nname       {}",
+            shown(&key.path),
+            key.tenant,
+            key.key_namespace,
+            key.key_name
+        ))?;
     }
-    terminal::say(&format!(
-        "key        {}\ntenant     {}\nnamespace  {}\nname       {}",
-        shown(&exported.path),
-        exported.tenant,
-        exported.key_namespace,
-        exported.key_name
-    ))?;
     if !args.output.quiet {
-        terminal::note(
-            "Anyone who has this key can decrypt every file of the tenant that was encrypted under it.",
-        );
+        let these = match exported.len() {
+            1 => "this key can decrypt every file of the tenant that was encrypted under it.",
+            _ => "these keys can decrypt every file of the tenant that was encrypted under them.",
+        };
+        terminal::note(&format!("Anyone who has {these}"));
     }
     Ok(())
 }

@@ -267,3 +267,23 @@ async fn no_signature_or_secret_is_logged_even_at_trace() {
     }
     assert!(logged.contains("The capture works"));
 }
+
+#[tokio::test]
+async fn one_process_serves_a_folder_and_others_find_it() {
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("objects");
+    let config = || EmbeddedConfig {
+        folder: path.clone(),
+        address: "127.0.0.1:0".parse().unwrap(),
+        bucket: "b".to_owned(),
+        page_origins: Vec::new(),
+        credentials: EmbeddedCredentials::keep_in(&folder.path().join("credentials")).unwrap(),
+    };
+    let first = Embedded::start(config()).await.unwrap();
+    assert_eq!(served_at(&path).unwrap(), Some(first.address()));
+    let second = Embedded::start(config()).await;
+    assert!(matches!(second, Err(EmbeddedError::InUse(_))), "{second:?}");
+    first.shutdown(core::time::Duration::from_secs(30)).await;
+    assert_eq!(served_at(&path).unwrap(), None);
+    Embedded::start(config()).await.unwrap();
+}

@@ -31,6 +31,7 @@ async fn an_upload_comes_back_as_it_was_kept() {
         plan: row.plan,
         method: row.method,
         is_sealed_here: row.is_sealed_here,
+        reseals: row.reseals,
         s3_key: row.s3_key,
         bucket: row.bucket,
         encrypted_dek: row.encrypted_dek,

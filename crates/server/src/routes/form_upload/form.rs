@@ -114,6 +114,7 @@ impl Reader<'_> {
             name,
             content_type: field.content_type().map(ToString::to_string),
             most_bytes: self.most_bytes,
+            resealed: None,
         };
         let sealing = file.insert(begin(self.app, self.caller, coming).await?);
         while let Some(bytes) = next {

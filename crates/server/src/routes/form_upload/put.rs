@@ -62,6 +62,7 @@ async fn seal(
         name,
         content_type: content_type.map(std::borrow::Cow::into_owned),
         most_bytes,
+        resealed: None,
     };
     let _permit = admit(app, caller, most_bytes).await?;
     let mut sealing = begin(app, caller, coming).await?;

@@ -20,6 +20,23 @@ const LEASE: Duration = Duration::from_secs(60);
 /// The interval at which the lease is prolonged during long work.
 const PROLONG_EVERY: Duration = Duration::from_secs(20);
 
+/// The aim of a completion: the audit row of its success and, for a file that is sealed again, the SHA-256 that its
+/// plaintext must have.
+#[derive(Debug, Clone, Copy)]
+pub(super) struct Goal<'a> {
+    pub(super) audited: &'a AuditRow,
+    pub(super) plaintext_sha256: Option<&'a [u8; 32]>,
+}
+
+impl<'a> Goal<'a> {
+    pub(super) fn of(audited: &'a AuditRow) -> Self {
+        Self {
+            audited,
+            plaintext_sha256: None,
+        }
+    }
+}
+
 /// This attempt's right to complete an upload.
 #[derive(Debug)]
 pub(super) struct Lease<'a> {
@@ -27,8 +44,7 @@ pub(super) struct Lease<'a> {
     clock: &'a Clock,
     upload_id: &'a UploadId,
     owner: LeaseOwner,
-    /// The audit row to write if the completion succeeds.
-    audited: AuditRow,
+    goal: Goal<'a>,
 }
 
 impl<'a> Lease<'a> {
@@ -39,9 +55,9 @@ impl<'a> Lease<'a> {
     pub(super) async fn begin(
         app: &'a App,
         upload_id: &'a UploadId,
-        audited: &AuditRow,
+        goal: Goal<'a>,
     ) -> Result<Self, CompletionError> {
-        let lease = Self::new(app, upload_id, audited);
+        let lease = Self::new(app, upload_id, goal);
         let now = app.now();
         let begun = app
             .records
@@ -57,9 +73,9 @@ impl<'a> Lease<'a> {
     pub(super) async fn take_over(
         app: &'a App,
         upload_id: &'a UploadId,
-        audited: &AuditRow,
+        goal: Goal<'a>,
     ) -> Result<Self, CompletionError> {
-        let lease = Self::new(app, upload_id, audited);
+        let lease = Self::new(app, upload_id, goal);
         let now = app.now();
         let taken = app
             .records
@@ -68,12 +84,12 @@ impl<'a> Lease<'a> {
         taken.then_some(lease).ok_or(CompletionError::Elsewhere)
     }
 
-    fn new(app: &'a App, upload_id: &'a UploadId, audited: &AuditRow) -> Self {
+    fn new(app: &'a App, upload_id: &'a UploadId, goal: Goal<'a>) -> Self {
         Self {
             records: &app.records,
             clock: &app.clock,
             upload_id,
-            audited: audited.clone(),
+            goal,
             owner: LeaseOwner::from_random(random::bytes()),
         }
     }
@@ -88,8 +104,13 @@ impl<'a> Lease<'a> {
         AuditRow {
             at: self.clock.now(),
             outcome,
-            ..self.audited.clone()
+            ..self.goal.audited.clone()
         }
+    }
+
+    /// Returns the SHA-256 that the plaintext must have, if this completion replaces the object of a file.
+    pub(super) fn plaintext_sha256(&self) -> Option<&[u8; 32]> {
+        self.goal.plaintext_sha256
     }
 
     /// Runs work that may take long, and prolongs the lease meanwhile.

@@ -53,6 +53,9 @@ pub(super) enum Judged {
     Sealed(Opened),
     /// The object was read and is something else. Only such an object is ever deleted.
     Other,
+    /// The object was to replace that of a file, but nobody knows the plaintext's SHA-256 any more. The file has its
+    /// old object still, so the new one goes.
+    GivenUp,
 }
 
 /// What the opened frames show.
@@ -63,7 +66,8 @@ pub(super) struct Opened {
     pub(super) plaintext_sha256: Option<[u8; 32]>,
 }
 
-/// Reads the object at the object key and compares it with the record.
+/// Reads the object at the object key and compares it with the record. An object that replaces that of a file is read
+/// whole, and its plaintext must have the SHA-256 `replaces`.
 ///
 /// # Errors
 /// Fails if the object was not read. That is no evidence against the object, so it stays.
@@ -71,7 +75,11 @@ pub(super) async fn judge(
     app: &App,
     upload: &UploadRow,
     head: &ObjectHead,
+    replaces: Option<&[u8; 32]>,
 ) -> Result<Judged, CompletionError> {
+    if upload.reseals.is_some() && replaces.is_none() {
+        return Ok(Judged::GivenUp);
+    }
     if !is_what_was_signed(app, upload, head).await? {
         return Ok(Judged::Other);
     }
@@ -93,7 +101,11 @@ pub(super) async fn judge(
         Err(OpenError::Keys(error)) => return Err(error.into()),
         Err(error) => return Err(CompletionError::Header(error)),
     };
-    match is_what_was_sealed(app, upload, head, decryptor).await {
+    let opened = match replaces {
+        None => is_what_was_sealed(app, upload, head, decryptor).await,
+        Some(sha256) => holds_all(app, upload, head, decryptor, sha256).await,
+    };
+    match opened {
         Ok(opened) => Ok(Judged::Sealed(opened)),
         Err(OpenError::Decrypt(_)) => Ok(Judged::Other),
         // Another object was written between HEAD and this read, perhaps the right one.
@@ -182,6 +194,31 @@ async fn is_what_was_sealed(
         sniffed_type: SniffedType::of(&beginning),
         plaintext_sha256: are_all.then(|| sha256.finalize().into()),
     })
+}
+
+/// Opens the stored header and every frame, and compares the SHA-256 of the plaintext. The file keeps the type that
+/// its first completion found.
+async fn holds_all(
+    app: &App,
+    upload: &UploadRow,
+    head: &ObjectHead,
+    decryptor: RangeDecryptor,
+    sha256: &[u8; 32],
+) -> Result<Opened, OpenError> {
+    let object = head.of(&upload.s3_key);
+    let opened = decrypt::plaintext(&app.objects, object, &upload.header, decryptor.plan_all())?;
+    let mut opened = pin!(opened);
+    let mut hash = sha2::Sha256::new();
+    while let Some(bytes) = opened.try_next().await? {
+        hash.update(&bytes);
+    }
+    match <[u8; 32]>::from(hash.finalize()) == *sha256 {
+        true => Ok(Opened {
+            sniffed_type: None,
+            plaintext_sha256: None,
+        }),
+        false => Err(DecryptError::Unauthentic.into()),
+    }
 }
 
 /// Returns the numbers of the frames to open, in order.

@@ -1,7 +1,9 @@
 //! Sends sealed parts one after the other to the store, while the next one is being sealed.
 
-use core::time::Duration;
+use core::{mem, time::Duration};
+use std::collections::VecDeque;
 
+use futures::future::join_all;
 use sealift_message::VerifiedHeader;
 use sealift_transfer::{
     PartNumber, PartPlan,
@@ -39,7 +41,8 @@ pub(super) struct Sender {
     is_kept: bool,
     s3_upload_id: Option<S3UploadId>,
     receipts: PartReceipts,
-    sending: Option<Sending>,
+    /// The parts on their way, in order.
+    sending: VecDeque<Sending>,
 }
 
 /// A part on its way. Dropping this value aborts the request.
@@ -66,11 +69,11 @@ impl Sender {
             is_kept: false,
             s3_upload_id: None,
             receipts: PartReceipts::default(),
-            sending: None,
+            sending: VecDeque::new(),
         }
     }
 
-    /// Sends a part that is not the last. Returns when the part before it is in the store.
+    /// Sends a part that is not the last. Returns when only so many parts are on their way as may be.
     pub(super) async fn send(&mut self, part: SealedPart) -> Result<(), Refusal> {
         if !self.is_kept {
             self.open(Method::Multipart, self.plan).await?;
@@ -80,7 +83,7 @@ impl Sender {
             return Err(problem::internal());
         };
         self.keep(&part).await?;
-        self.sent().await?;
+        self.sent_but(self.most_sending().saturating_sub(1)).await?;
         let (objects, key) = (self.app.objects.clone(), self.s3_key.clone());
         let put = async move {
             let SealedPart {
@@ -92,7 +95,7 @@ impl Sender {
             put.await
         };
         let put = tokio::spawn(put.in_current_span());
-        self.sending = Some(AbortOnDropHandle::new(put));
+        self.sending.push_back(AbortOnDropHandle::new(put));
         Ok(())
     }
 
@@ -112,7 +115,7 @@ impl Sender {
             put.await?;
         } else {
             self.send(last).await?;
-            self.sent().await?;
+            self.sent_but(0).await?;
             let ended = self.app.records.end_sealing(&self.ids.upload_id, &plan);
             if !ended.await? {
                 return Err(ended_meanwhile());
@@ -139,7 +142,10 @@ impl Sender {
             expires_at: lifetimes::sealing_expiry(app.now()),
             name: &self.coming.name,
             content_type: self.coming.content_type.clone(),
-            origin: Origin::SealedHere,
+            origin: match &self.coming.resealed {
+                Some(file) => Origin::Resealed(file),
+                None => Origin::SealedHere,
+            },
         };
         match new_upload::add(app, &self.caller, new).await? {
             Added::Added => {}
@@ -195,23 +201,31 @@ impl Sender {
         noted.map_err(|_| problem::internal())
     }
 
-    /// Waits until the part on its way is in the store.
-    async fn sent(&mut self) -> Result<(), Refusal> {
-        match self.sending.take() {
-            Some(sending) => Ok(sending.await.map_err(|_| problem::internal())??),
-            None => Ok(()),
+    /// Returns how many parts may be on their way. Each is in memory.
+    fn most_sending(&self) -> usize {
+        match self.coming.resealed {
+            Some(_) => RESEALED_AT_ONCE,
+            None => 1,
         }
+    }
+
+    /// Waits until all parts on their way are in the store but the last `left`.
+    async fn sent_but(&mut self, left: usize) -> Result<(), Refusal> {
+        while self.sending.len() > left
+            && let Some(first) = self.sending.pop_front()
+        {
+            first.await.map_err(|_| problem::internal())??;
+        }
+        Ok(())
     }
 
     /// Aborts the upload. If that fails, the sweeper does it.
     pub(super) async fn abort(mut self, why: ProblemCode) {
-        if let Some(sending) = self.sending.take() {
-            // Wait for the part, because a part that arrives after the abort would stay until the
-            // sweeper removes its tombstone.
-            tokio::select! {
-                _ = sending => {}
-                () = self.app.clock.sleep(LONGEST_WAIT) => {}
-            }
+        // Wait for the parts, because a part that arrives after the abort would stay until the
+        // sweeper removes its tombstone.
+        tokio::select! {
+            _ = join_all(mem::take(&mut self.sending)) => {}
+            () = self.app.clock.sleep(LONGEST_WAIT) => {}
         }
         if !self.is_kept {
             return;
@@ -223,6 +237,9 @@ impl Sender {
         }
     }
 }
+
+/// The parts of a file that is sealed again that are sent at the same time. A store often takes one at a limited rate.
+const RESEALED_AT_ONCE: usize = 2;
 
 /// How long an abort waits for a part that is on its way.
 const LONGEST_WAIT: Duration = Duration::from_secs(10);
