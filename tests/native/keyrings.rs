@@ -78,7 +78,7 @@ async fn kms_is_asked_for_every_upload_and_first_read_or_for_none() -> Result<()
     let key = moto.make_key().await?;
     for (keyring, of_uploads, of_first_reads) in [
         (Keyring::Local, 0, 0),
-        // One call makes the key, and one proves at completion that it opens.
+        // The first call makes the key, and the second proves at completion that it opens.
         (Keyring::Kms, 2 * FILES, FILES),
         (Keyring::Kek, 0, 0),
     ] {

@@ -33,7 +33,7 @@ pub enum ApiKeyError {
         "a label has at most {LONGEST_LABEL} characters and no control characters; give a shorter one"
     )]
     Label,
-    /// There is no such key.
+    /// The database has no key with this id.
     #[error("there is no API key {0}; `sealift api-keys list` shows all of them")]
     NoSuchKey(ApiKeyId),
     /// The operator meant another folder, or there never was a database.
@@ -51,9 +51,9 @@ pub struct NewApiKey {
     pub scope: Scope,
     /// The roles that it grants.
     pub roles: Roles,
-    /// What the key is for, in the operator's words. It may be empty.
+    /// The purpose of the key in the operator's words; may be empty.
     pub label: String,
-    /// How long it works; `None` means until it is revoked.
+    /// The lifetime of the key; `None` means until it is revoked.
     pub works_for: Option<Duration>,
 }
 

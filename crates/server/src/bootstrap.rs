@@ -31,20 +31,20 @@ pub struct Bootstrap {
     key: Option<String>,
 }
 
-/// One target of the set-up, and how far it is.
+/// A target of the set-up, and its state.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub struct Step {
     /// The target.
     pub target: Target,
     /// The target in words, with its names.
     pub what: String,
-    /// How far it is.
+    /// The state of the target.
     pub state: StepState,
-    /// What a person must know or do about it.
+    /// A sentence for the person, about what to know or to do.
     pub note: Option<String>,
 }
 
-/// How far a step is.
+/// The state of a step.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum StepState {
     /// The target was there before.

@@ -1,7 +1,7 @@
 //! Checks a deployment and explains what is wrong with it: `sealift doctor`. Every check gives one [`Check`], and all
 //! are made, also after a failure, where they can be. docs/DOCTOR.md has the list.
 //!
-//! What the start of a server proves is asked with the same code ([`crate::objects::Question`]). The doctor changes
+//! The questions to the store are those of a server's start ([`crate::objects::Question`]). The doctor changes
 //! nothing that is there: it makes no folder, database or key file, and removes the objects and multipart uploads that
 //! it puts under `<prefix>/probe/`.
 

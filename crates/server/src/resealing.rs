@@ -38,7 +38,7 @@ pub enum ResealWhich {
     All,
     /// The same of one tenant.
     OfTenant(TenantId),
-    /// These files, even if they are under the newest key.
+    /// The files with these ids, even if they are under the newest key.
     Files(Vec<FileId>),
 }
 
@@ -55,7 +55,7 @@ pub struct ResealReport {
     pub failed: Vec<(FileId, String)>,
 }
 
-/// How far a run has come.
+/// The progress of a run.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub struct ResealProgress {
     /// Plaintext bytes of the files that are done, and half of those that are sealed but not verified.
@@ -80,7 +80,7 @@ pub enum ResealError {
          `sealift records new-epoch --yes` first"
     )]
     ReadOnly,
-    /// One of the files does not exist. Nothing was done.
+    /// The database has no such file. Nothing was done.
     #[error("there is no file {0}; `sealift files list` shows the ids")]
     NoSuchFile(FileId),
 }
@@ -207,7 +207,7 @@ async fn named(records: &Records, ids: &[FileId]) -> Result<Vec<FileRow>, Reseal
 #[derive(Clone)]
 struct Work {
     app: App,
-    /// Whether also files under the newest key are sealed again.
+    /// True if also files under the newest key are sealed again.
     always: bool,
     memory_mib: Arc<Semaphore>,
     done: Arc<Done>,

@@ -1,4 +1,4 @@
-//! One set-up for the doctor, with the checks that it expects. Every other check must pass or not apply.
+//! A set-up for the doctor, with the checks that it expects. Every other check must pass or not apply.
 
 use std::{
     collections::BTreeMap,
@@ -14,10 +14,10 @@ use sealift_tests::sealift::sealift_with;
 use serde::Deserialize;
 use tokio::{sync::Semaphore, task::JoinSet};
 
-/// How many doctors run at once. Most of their time they wait for each other on two cores.
+/// The number of doctors at once. More of them only wait for each other on two cores.
 const AT_ONCE: usize = 3;
 
-/// What is kept in the place of the database.
+/// The file in the place of the database.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Kept {
     Good,

@@ -50,7 +50,7 @@ enum OneOrMany {
     Many(Vec<String>),
 }
 
-/// One action that a request needs.
+/// An action that a request needs.
 #[derive(Debug, PartialEq, Eq)]
 pub(super) struct Asked {
     action: String,

@@ -34,11 +34,11 @@ pub(crate) struct MakeApiKey {
     #[arg(long = "role", value_name = "ROLE", required = true)]
     pub(crate) roles: Vec<RoleChoice>,
 
-    /// What the key is for, for the list; at most 100 characters.
+    /// Label for the list, at most 100 characters.
     #[arg(long, default_value = "", hide_default_value = true)]
     pub(crate) label: String,
 
-    /// How long the key works, such as 90d or 12h; without it, until it is revoked.
+    /// Lifetime of the key, such as 90d or 12h [default: until it is revoked].
     #[arg(long, value_name = "TIME", value_parser = humantime::parse_duration)]
     pub(crate) expires: Option<Duration>,
 
@@ -76,7 +76,7 @@ pub(crate) enum RoleChoice {
     Download,
     /// Upload, download, share and delete files.
     Member,
-    /// All of a member, and what manages the tenant.
+    /// Do everything that a member does, and manage the tenant.
     Admin,
     /// Run the deployment: read its metrics, and no file.
     Operator,

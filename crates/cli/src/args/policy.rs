@@ -22,11 +22,11 @@ pub(crate) enum Policy {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct AwsPolicy {
-    /// Whose policy; repeat the flag for several [default: all; in a template server and reader].
+    /// Principal that gets the policy; repeat the flag for several [default: all; in a template server and reader].
     #[arg(long, value_name = "PRINCIPAL")]
     pub(crate) principal: Vec<PrincipalChoice>,
 
-    /// What to print.
+    /// Form of the output.
     #[arg(long, default_value = "json")]
     pub(crate) format: PolicyFormat,
 

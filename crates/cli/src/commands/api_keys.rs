@@ -35,7 +35,7 @@ async fn make(args: MakeApiKey) -> anyhow::Result<()> {
     Ok(terminal::say(&key.reveal())?)
 }
 
-/// One key, for `--json`.
+/// An API key, for `--json`.
 #[derive(Debug, Serialize)]
 struct Listed<'a> {
     id: &'a str,

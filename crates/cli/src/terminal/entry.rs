@@ -6,7 +6,7 @@ use textwrap::{Options, WordSplitter};
 use super::{FAINT, STRONG, say, styled};
 use crate::failure::Failure;
 
-/// One entry of a report.
+/// An entry of a report.
 #[derive(Debug)]
 pub(crate) struct Entry<'a> {
     /// The outcome in a word.
@@ -19,7 +19,7 @@ pub(crate) struct Entry<'a> {
     pub(crate) sentence: &'a str,
     /// The remedy, if there is one.
     pub(crate) remedy: Option<&'a str>,
-    /// Whether the entry is a minor detail.
+    /// True if the entry is a minor detail.
     pub(crate) is_faint: bool,
 }
 

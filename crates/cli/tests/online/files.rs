@@ -127,7 +127,7 @@ fn files_are_encrypted_again_beside_their_server() {
         serde_json::from_str(&said(output)).expect("one JSON document")
     };
     let counts = |report: &Value| [&report["resealed"], &report["were_there"]].map(Value::as_u64);
-    // It is under the newest key already, so only its id makes it be encrypted again.
+    // The file is under the newest key already, so only its id makes the command encrypt it again.
     assert_eq!(counts(&report(&reseal(&["--all"]))), [Some(0), Some(1)]);
     assert_eq!(counts(&report(&reseal(&[&id]))), [Some(1), Some(0)]);
     let after = running.json(&["files", "show", &id]);

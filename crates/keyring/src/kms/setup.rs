@@ -26,16 +26,16 @@ pub enum FoundKey {
     None,
     /// The key makes and opens data keys.
     Usable {
-        /// Its ARN.
+        /// The ARN of the key.
         arn: String,
-        /// Whether KMS renews its material each year; `None` if KMS cannot do that with this key.
+        /// True if KMS renews the key's material each year; `None` if KMS cannot do that with this key.
         rotates: Option<bool>,
     },
     /// The key is there, but cannot be used.
     Unusable {
-        /// Its ARN.
+        /// The ARN of the key.
         arn: String,
-        /// What is wrong with it, and what to do.
+        /// The flaw of the key, and the remedy.
         because: &'static str,
     },
 }

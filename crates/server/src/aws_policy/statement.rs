@@ -96,7 +96,7 @@ impl Names {
                 self.objects.clone(),
                 None,
             ),
-            // There is no condition on the prefix: S3 says that an object is absent only to somebody who may
+            // The statement has no condition on the prefix: S3 says that an object is absent only to somebody who may
             // list, and a request for one object names no prefix.
             allow(
                 "Bucket",

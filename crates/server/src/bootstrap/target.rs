@@ -2,7 +2,7 @@
 
 use serde::Serialize;
 
-/// One target.
+/// A target.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize)]
 #[serde(rename_all = "snake_case")]
 pub enum Target {

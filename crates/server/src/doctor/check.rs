@@ -11,7 +11,7 @@ pub struct Check {
     pub name: &'static str,
     /// The outcome.
     pub outcome: Outcome,
-    /// One sentence about what was found, without a dot at its end.
+    /// The sentence about the result, without a dot at its end.
     pub sentence: String,
     /// The command, the setting or the policy line that mends it. `None` if nothing is to be mended.
     pub remedy: Option<String>,
@@ -36,7 +36,7 @@ pub enum Outcome {
 pub struct Asked {
     /// The name, which never changes, because scripts depend on it.
     pub name: &'static str,
-    /// What the check asks for.
+    /// The question, as a clause after "asks whether".
     pub asks: &'static str,
     /// The usual remedy.
     pub mends: &'static str,

@@ -143,7 +143,7 @@ async fn ask_kms(config: &Config, kms: &KmsKeyring, wrappers: &KekWrappers) -> [
         }
         Err(error) => calls.note(error),
     }
-    // One refusal says enough, and a KMS that does not answer would be waited for again.
+    // A first refusal says enough, and a KMS that does not answer would be waited for again.
     if calls.not_made.is_none() {
         match config.keyring {
             Keyring::Kek => of_keks(wrappers, &mut calls).await,

@@ -110,7 +110,7 @@ async fn cors(config: &Config, objects: &Objects, is_reached: bool, clock: &Cloc
             return check;
         }
     }
-    // These are several names of one server, so one that works is enough.
+    // The origins are several names of one server, so one that works is enough.
     let mut refused = None;
     for origin in &own {
         let check = prove(origin).await;

@@ -41,7 +41,7 @@ pub struct NotMoved {
     pub error: KeysError,
 }
 
-/// Whether one row was moved, or was there already.
+/// The result for one row: true if it was moved, false if it was there already.
 type Moved = Result<bool, NotMoved>;
 
 impl RewrapReport {

@@ -7,7 +7,7 @@ pub struct StoreEncryption {
     pub algorithm: Option<StoreAlgorithm>,
     /// Id, ARN or alias of the KMS key. `None` means the AWS managed key `aws/s3`.
     pub kms_key: Option<String>,
-    /// Whether the store asks KMS once for many objects (an S3 Bucket Key) instead of once for each.
+    /// True if the store is to ask KMS once for many objects (an S3 Bucket Key) instead of once for each.
     pub bucket_key: bool,
 }
 

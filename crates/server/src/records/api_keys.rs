@@ -17,24 +17,24 @@ pub struct ApiKeyRow {
     pub scope: Scope,
     /// The roles that it grants.
     pub roles: Roles,
-    /// What the key is for, in the operator's words. It may be empty.
+    /// The purpose of the key in the operator's words; may be empty.
     pub label: String,
     /// When the key was made.
     pub made_at: UnixMillis,
-    /// When it ends; `None` means that it does not end by itself.
+    /// The time at which the key ends; `None` means that it does not end by itself.
     pub expires_at: Option<UnixMillis>,
-    /// When it was revoked.
+    /// The time at which the key was revoked.
     pub revoked_at: Option<UnixMillis>,
-    /// When it was used last, to the minute.
+    /// The last use of the key, to the minute.
     pub last_used_at: Option<UnixMillis>,
 }
 
 /// The reasons why a known API key gives access to nothing.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub enum ApiKeyEnded {
-    /// It was revoked.
+    /// The operator revoked it.
     Revoked,
-    /// Its time is over.
+    /// The time of the key is over.
     Expired,
 }
 

@@ -66,7 +66,7 @@ pub(crate) async fn reseal(
 ) -> Result<(), NotResealed> {
     app.read_only.may_change()?;
     let kept = sealed_names::kept_sha256(app, file).await?;
-    // This opens the old key before a new one is made.
+    // The first read opens the old key before a new one is made.
     let plaintext = decrypt::whole(app, file).await?;
     let caller = Caller {
         scope: file.scope.clone(),

@@ -1,4 +1,4 @@
-//! Who may do what: every route with every kind of caller. The table names every handler of the router, so a route
+//! Asks every route with every kind of caller. The table names every handler of the router, so a route
 //! that is added there needs a row here.
 
 use core::time::Duration;

@@ -81,7 +81,7 @@ async fn a_file_of_few_frames_is_verified_by_its_completion() {
     let stack = verifying().await;
     for len in [0, 1, FRAME] {
         let plaintext = bytes(len);
-        // This is the answer to the completion.
+        // The record is the answer to the completion.
         let file = stack.client().upload("a", &plaintext).await;
         assert!(is_of(&file.verification, &plaintext), "{len}");
     }

@@ -21,26 +21,26 @@ pub(crate) enum Place {
     Public,
 }
 
-/// One question of the probe.
+/// A question of the probe, as the sentence that it asks about.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) enum Question {
-    /// Does the store name an absence by its code?
+    /// The store names an absence by its code.
     Absence,
-    /// Does the store take the right bytes, and return their SHA-256?
+    /// The store takes the right bytes, and returns their SHA-256.
     RightBody,
-    /// Does it refuse other bytes than the signed ones?
+    /// The store refuses other bytes than the signed ones.
     WrongBody,
-    /// Does it refuse bytes without the signed header?
+    /// The store refuses bytes without the signed header.
     MissingHeader,
-    /// Does it refuse an address that has ended?
+    /// The store refuses an address that has ended.
     EndedAddress,
-    /// Does it answer a GET with a range and `If-Match`?
+    /// The store answers a GET with a range and `If-Match`.
     Ranges,
-    /// Does it join parts of unequal length?
+    /// The store joins parts of unequal length.
     UnequalParts,
 }
 
-/// How long an address has ended when the question after it is asked. Clocks may differ by less.
+/// The age of the end of an address when the question about it is asked. Clocks may differ by less.
 const ENDED_FOR: core::time::Duration = core::time::Duration::from_secs(5 * 60);
 
 impl Objects {
@@ -79,7 +79,7 @@ impl Objects {
     }
 }
 
-/// One question on its way.
+/// A question on its way.
 struct Asked<'a> {
     objects: &'a Objects,
     key: ObjectKey,

@@ -21,12 +21,12 @@ const PART_BYTES: [usize; 3] = [LEAST_PART_BYTES + 1, LEAST_PART_BYTES, 1];
 /// The byte that the first, the second and the third part consist of.
 const FILLED_WITH: [u8; 3] = [b'1', b'2', b'3'];
 
-/// How the parts are sent.
+/// The way in which the parts are sent.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Way {
-    /// As the server sends what it sealed itself.
+    /// The server sends them, like what it sealed itself.
     Server,
-    /// As browsers do, by URLs that are signed at this time for the public endpoint.
+    /// The URLs of browsers take them, signed at this time for the public endpoint.
     Browsers(UnixMillis),
 }
 

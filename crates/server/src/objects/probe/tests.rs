@@ -200,7 +200,7 @@ async fn each_question_gets_its_own_answer_at_both_endpoints_and_nothing_stays()
                 Question::MissingHeader,
                 ProbeError::MissingHeaderAccepted,
             ),
-            // This store knows no time.
+            // The store of this test knows no time.
             (
                 Wrong::Nothing,
                 Question::EndedAddress,

@@ -19,7 +19,7 @@ pub(crate) struct BucketRule {
 /// The four parts of the public access block.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(crate) struct PublicAccess {
-    /// Whether all four are on.
+    /// True if all four are on.
     pub(crate) is_blocked: bool,
 }
 

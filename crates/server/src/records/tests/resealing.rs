@@ -89,7 +89,7 @@ async fn only_one_of_two_new_objects_replaces_the_old_one() {
     assert!(matches!(late, Replaced::NotTheFiles), "{late:?}");
     assert_eq!(state_of(records, 2).await, UploadState::Completing);
     assert_eq!(file(records).await.unwrap().upload_id, upload_id(3));
-    // What the caller gave lies in the file's row alone.
+    // The file's row alone holds name and metadata.
     assert!(upload(records, 2).await.name.is_empty());
 }
 

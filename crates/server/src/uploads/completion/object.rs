@@ -58,7 +58,7 @@ pub(super) enum Judged {
     GivenUp,
 }
 
-/// What the opened frames show.
+/// The results of opening the frames.
 pub(super) struct Opened {
     /// The type that the file's first bytes show, so that no reader has to fetch them to find the type.
     pub(super) sniffed_type: Option<SniffedType>,

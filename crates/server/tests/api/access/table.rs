@@ -13,7 +13,7 @@ use serde_json::{Value, json};
 
 use crate::support::sealing::{new_token, request};
 
-/// What a route asks of its caller.
+/// The permission that a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
 pub(super) enum Needs {
     /// Anybody may call it.
@@ -41,7 +41,7 @@ pub(super) struct Route {
     pub(super) path: fn(&Ids) -> String,
     pub(super) body: fn(&Ids) -> Option<Value>,
     pub(super) needs: Needs,
-    /// Whether the path names something that belongs to somebody.
+    /// True if path or body name something that belongs to somebody.
     pub(super) is_owned: bool,
 }
 

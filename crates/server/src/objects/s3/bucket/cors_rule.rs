@@ -15,7 +15,7 @@ use super::{
     FoundTarget, INCOMPLETE, Setting, are, setting,
 };
 
-/// How the rules answer the pages of one origin.
+/// The answer of the rules to the pages of one origin.
 #[derive(Debug, PartialEq, Eq)]
 enum Answer {
     Enough,
