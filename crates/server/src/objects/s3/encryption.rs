@@ -4,7 +4,14 @@
 //! policy may refuse PUTs without its headers. CreateMultipartUpload and PUTs of whole objects carry them; the parts
 //! of a multipart upload follow its creation, and S3 refuses the headers there.
 
-use aws_sdk_s3::types::ServerSideEncryption;
+use aws_sdk_s3::{
+    Client,
+    operation::{
+        create_multipart_upload::builders::CreateMultipartUploadFluentBuilder,
+        put_object::builders::PutObjectFluentBuilder,
+    },
+    types::ServerSideEncryption,
+};
 
 use super::{
     super::{ObjectKey, ObjectsError, StoreAlgorithm, StoreEncryption},
@@ -36,7 +43,7 @@ impl Reported {
 
 impl StoreEncryption {
     /// Returns the name of the algorithm, as requests and answers have it.
-    pub(super) fn algorithm(&self) -> Option<ServerSideEncryption> {
+    fn algorithm(&self) -> Option<ServerSideEncryption> {
         self.algorithm.map(|algorithm| match algorithm {
             StoreAlgorithm::S3Keys => ServerSideEncryption::Aes256,
             StoreAlgorithm::Kms => ServerSideEncryption::AwsKms,
@@ -44,12 +51,29 @@ impl StoreEncryption {
         })
     }
 
-    pub(super) fn kms_key(&self) -> Option<String> {
-        self.kms_key.clone()
+    fn bucket_key(&self) -> Option<bool> {
+        self.bucket_key.then_some(true)
     }
 
-    pub(super) fn bucket_key(&self) -> Option<bool> {
-        self.bucket_key.then_some(true)
+    /// Begins a PUT of a whole object with the headers. A bucket policy may refuse every PUT without them.
+    pub(super) fn put_object(&self, client: &Client) -> PutObjectFluentBuilder {
+        client
+            .put_object()
+            .set_server_side_encryption(self.algorithm())
+            .set_ssekms_key_id(self.kms_key.clone())
+            .set_bucket_key_enabled(self.bucket_key())
+    }
+
+    /// Begins the creation of a multipart upload with the headers.
+    pub(super) fn create_multipart_upload(
+        &self,
+        client: &Client,
+    ) -> CreateMultipartUploadFluentBuilder {
+        client
+            .create_multipart_upload()
+            .set_server_side_encryption(self.algorithm())
+            .set_ssekms_key_id(self.kms_key.clone())
+            .set_bucket_key_enabled(self.bucket_key())
     }
 
     /// Compares the encryption that an answer reports with the one that was asked for.

@@ -91,13 +91,9 @@ impl Objects {
         let body = serde_json::to_vec(mark)
             .map_err(|_| ObjectsError::Incomprehensible { field: "mark" })?;
         let put = || {
-            let put = self.own.put_object().bucket(&self.bucket);
-            // A bucket policy may refuse every PUT without these headers.
-            put.key(self.mark_key())
-                .set_server_side_encryption(self.encryption.algorithm())
-                .set_ssekms_key_id(self.encryption.kms_key())
-                .set_bucket_key_enabled(self.encryption.bucket_key())
-                .body(body.clone().into())
+            let put = self.encryption.put_object(&self.own);
+            let put = put.bucket(&self.bucket).key(self.mark_key());
+            put.body(body.clone().into())
         };
         let conditional = match before {
             Some(before) => put().if_match(&before.0),

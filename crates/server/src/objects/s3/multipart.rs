@@ -24,17 +24,14 @@ impl Objects {
     /// knows.
     pub async fn create_multipart(&self, key: &ObjectKey) -> Result<S3UploadId, ObjectsError> {
         let answer = self
-            .own
-            .create_multipart_upload()
+            .encryption
+            .create_multipart_upload(&self.own)
             .bucket(&self.bucket)
             .key(key.as_str())
             .content_type("application/octet-stream")
             // This sends no checksum type, because COMPOSITE is S3's own default for SHA-256 and
             // some stores refuse the field.
             .checksum_algorithm(ChecksumAlgorithm::Sha256)
-            .set_server_side_encryption(self.encryption.algorithm())
-            .set_ssekms_key_id(self.encryption.kms_key())
-            .set_bucket_key_enabled(self.encryption.bucket_key())
             .send()
             .await
             .map_err(translate)?;

@@ -66,14 +66,11 @@ impl Objects {
         let mut puts = 1;
         loop {
             let sent = self
-                .own
-                .put_object()
+                .encryption
+                .put_object(&self.own)
                 .bucket(&self.bucket)
                 .key(key.as_str())
                 .if_none_match("*")
-                .set_server_side_encryption(self.encryption.algorithm())
-                .set_ssekms_key_id(self.encryption.kms_key())
-                .set_bucket_key_enabled(self.encryption.bucket_key())
                 .checksum_sha256(sha256.to_string())
                 .body(ByteStream::from(sealed.clone()))
                 .customize()

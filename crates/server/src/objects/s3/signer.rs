@@ -222,14 +222,12 @@ async fn presigned(
             part.presigned(window).await.map_err(super::translate)
         }
         Becomes::Object => {
-            let object = client
-                .put_object()
+            let object = what
+                .encryption
+                .put_object(client)
                 .bucket(what.bucket)
                 .key(what.key.as_str())
                 .if_none_match("*")
-                .set_server_side_encryption(what.encryption.algorithm())
-                .set_ssekms_key_id(what.encryption.kms_key())
-                .set_bucket_key_enabled(what.encryption.bucket_key())
                 .checksum_sha256(what.sha256.to_string())
                 .content_length(content_length);
             object.presigned(window).await.map_err(super::translate)
