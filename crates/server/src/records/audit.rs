@@ -268,20 +268,32 @@ fn addition(row: AuditRow) -> Query<'static, Sqlite, SqliteArguments> {
         ),
         None => (None, None),
     };
-    let addition = query(
-        "INSERT INTO audit (at_ms, request_id, tenant, owner, via, credential, action, subject, outcome)
-         VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
-    );
-    addition
+    // Without a credential its column is not named, because [`add_audit_to`] also writes to databases that do not have
+    // it yet.
+    let addition = match &row.credential {
+        None => query(
+            "INSERT INTO audit (at_ms, request_id, tenant, owner, via, action, subject, outcome)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8)",
+        ),
+        Some(_) => query(
+            "INSERT INTO audit
+             (at_ms, request_id, tenant, owner, via, action, subject, outcome, credential)
+             VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)",
+        ),
+    };
+    let addition = addition
         .bind(row.at)
         .bind(row.request_id)
         .bind(tenant)
         .bind(owner)
         .bind(row.via)
-        .bind(row.credential)
         .bind(row.action.as_str())
         .bind(row.subject)
-        .bind(row.outcome)
+        .bind(row.outcome);
+    match row.credential {
+        None => addition,
+        Some(credential) => addition.bind(credential),
+    }
 }
 
 impl FromRow<'_, SqliteRow> for AuditEntry {

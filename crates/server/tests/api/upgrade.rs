@@ -11,7 +11,7 @@ use std::{
 use data_encoding::{BASE64URL_NOPAD, HEXLOWER};
 use http::Method;
 use sealift_server::{
-    Config, NewApiKey, Server, make_api_key,
+    Config, NewApiKey, Server, all_stored_keks, audit_export, make_api_key,
     records::{Records, Role, Roles},
 };
 use sealift_transfer::api::{
@@ -77,6 +77,7 @@ async fn a_database_of_every_earlier_version_is_opened_and_its_rows_are_readable
         db.close().await.unwrap();
         let key = fs::read(folder_of(version).join("sealift.key")).unwrap();
         write_private(&config.key_file, &key);
+        exports_from_the_older_schema(&config).await;
 
         let server = Server::start(config.clone()).await.unwrap();
         reads_everything(&Client::of(server.address())).await;
@@ -90,6 +91,7 @@ async fn a_database_of_every_earlier_version_is_opened_and_its_rows_are_readable
             "open_upload",
             "delete_file",
             "redeem_ticket",
+            "export_key",
         ] {
             assert!(actions.contains(&action), "{version}: {actions:?}");
         }
@@ -104,6 +106,14 @@ async fn a_database_of_every_earlier_version_is_opened_and_its_rows_are_readable
         }
         records.close().await;
     }
+}
+
+/// Exports the keys as the command does, which reads the database and adds to its audit without changing the schema.
+async fn exports_from_the_older_schema(config: &Config) {
+    let tenant = "local".parse().unwrap();
+    let keks = all_stored_keks(config, &tenant).await.unwrap();
+    assert!(!keks.is_empty());
+    audit_export(config, &tenant, &keks).await.unwrap();
 }
 
 async fn reads_everything(client: &Client) {
