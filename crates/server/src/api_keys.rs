@@ -11,7 +11,9 @@ use crate::{
     clock::Clock,
     config::Config,
     random,
-    records::{ApiKeyRow, AuditAction, AuditRow, Records, RecordsError, Roles, Scope},
+    records::{
+        ApiKeyRow, AuditAction, AuditRow, NoDatabase, Records, RecordsError, Roles, Scope, existing,
+    },
     unix_millis::UnixMillis,
 };
 
@@ -36,9 +38,9 @@ pub enum ApiKeyError {
     /// The database has no key with this id.
     #[error("there is no API key {0}; `sealift api-keys list` shows all of them")]
     NoSuchKey(ApiKeyId),
-    /// The operator meant another folder, or there never was a database.
-    #[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
-    NoDatabase(std::path::PathBuf),
+    /// There is no database.
+    #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
     /// The database cannot be used.
     #[error("the database cannot be used")]
     Records(#[from] RecordsError),
@@ -104,7 +106,7 @@ pub async fn make_api_key(config: &Config, wanted: NewApiKey) -> Result<ApiKey, 
         revoked_at: None,
         last_used_at: None,
     };
-    let audit = audited(made_at, AuditAction::MakeApiKey, &row.id, Some(&row.scope));
+    let audit = audited(made_at, AuditAction::MakeApiKey, &row.id, &row.scope);
     // Both rows are durable before anybody knows the key.
     let added = records.add_api_key(row, audit).await;
     records.close().await;
@@ -120,7 +122,7 @@ pub async fn list_api_keys(
     config: &Config,
     tenant: Option<&TenantId>,
 ) -> Result<Vec<ApiKeyRow>, ApiKeyError> {
-    let records = existing(config).await?;
+    let records = Records::open(&existing(config.database_file())?).await?;
     let listed = records.api_keys(tenant).await;
     records.close().await;
     Ok(listed?)
@@ -132,7 +134,7 @@ pub async fn list_api_keys(
 /// # Errors
 /// Returns [`ApiKeyError::NoSuchKey`] if there is none, or another error if the database cannot be used.
 pub async fn revoke_api_key(config: &Config, id: &ApiKeyId) -> Result<bool, ApiKeyError> {
-    let records = existing(config).await?;
+    let records = Records::open(&existing(config.database_file())?).await?;
     let revoked = revoke(&records, id).await;
     records.close().await;
     revoked
@@ -142,24 +144,15 @@ async fn revoke(records: &Records, id: &ApiKeyId) -> Result<bool, ApiKeyError> {
     let row = records.api_key(id).await?;
     let row = row.ok_or_else(|| ApiKeyError::NoSuchKey(id.clone()))?;
     let now = Clock::system().now();
-    let audit = audited(now, AuditAction::RevokeApiKey, id, Some(&row.scope));
+    let audit = audited(now, AuditAction::RevokeApiKey, id, &row.scope);
     Ok(records.revoke_api_key(id, now, audit).await?)
 }
 
-/// Opens the database, which must exist: otherwise a mistyped folder would become a new deployment.
-async fn existing(config: &Config) -> Result<Records, ApiKeyError> {
-    let file = config.database_file();
-    if !file.is_file() {
-        return Err(ApiKeyError::NoDatabase(file));
-    }
-    Ok(Records::open(&file).await?)
-}
-
-fn audited(at: UnixMillis, action: AuditAction, id: &ApiKeyId, scope: Option<&Scope>) -> AuditRow {
+fn audited(at: UnixMillis, action: AuditAction, id: &ApiKeyId, scope: &Scope) -> AuditRow {
     AuditRow {
         at,
         request_id: None,
-        scope: scope.cloned(),
+        scope: Some(scope.clone()),
         via: "command",
         credential: None,
         action,

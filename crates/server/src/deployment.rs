@@ -9,7 +9,7 @@ use crate::{
     objects::{
         CommandStore, FoundMark, Mark, Objects, ObjectsError, Reached, StoreAddress, StoreError,
     },
-    records::{AuditAction, AuditRow, Records, RecordsError},
+    records::{AuditAction, AuditRow, NoDatabase, Records, RecordsError, existing},
 };
 
 pub(crate) mod first_mark;
@@ -24,9 +24,9 @@ pub use moved::move_store;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeploymentError {
-    /// The operator meant another folder, or there never was a database.
-    #[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
-    NoDatabase(PathBuf),
+    /// There is no database.
+    #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
     /// The data folder cannot be made.
     #[error("the data folder {} cannot be made", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
@@ -233,11 +233,7 @@ async fn status(config: &Config, records: &Records) -> Result<DeploymentStatus, 
 
 /// Opens the database only if it exists, because a new empty one belongs to no deployment.
 pub(crate) async fn open_records(config: &Config) -> Result<Records, DeploymentError> {
-    let file = config.database_file();
-    if !file.is_file() {
-        return Err(DeploymentError::NoDatabase(file));
-    }
-    Ok(Records::open(&file).await?)
+    Ok(Records::open(&existing(config.database_file())?).await?)
 }
 
 /// Makes the audit row of an operator's command.

@@ -9,7 +9,11 @@
 //! Times are arguments, as [`UnixMillis`](crate::UnixMillis).
 
 use core::time::Duration;
-use std::{io, path::Path, sync::Arc};
+use std::{
+    io,
+    path::{Path, PathBuf},
+    sync::Arc,
+};
 
 use sealift_transfer::api::{OwnerId, TenantId};
 use sqlx::{
@@ -156,6 +160,22 @@ impl From<MigrateError> for RecordsError {
             MigrateError::VersionMissing(_) => Self::NewerSchema(error),
             error => Self::Migrate(error),
         }
+    }
+}
+
+/// The error for a database that is not there: the operator meant another folder, or there never was one.
+#[derive(Debug, thiserror::Error)]
+#[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
+pub struct NoDatabase(PathBuf);
+
+/// Returns the path of a database only if it is there. Otherwise a mistyped folder would become a new deployment.
+///
+/// # Errors
+/// Returns [`NoDatabase`] if it is not there.
+pub(crate) fn existing(file: PathBuf) -> Result<PathBuf, NoDatabase> {
+    match file.is_file() {
+        true => Ok(file),
+        false => Err(NoDatabase(file)),
     }
 }
 

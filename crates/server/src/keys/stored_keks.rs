@@ -1,7 +1,7 @@
 //! Opens the key-encryption keys of a deployment with the keyring `local` or `kek`, for commands that open
 //! objects without a server. An operator runs them, whether or not a server is running.
 
-use std::{path::PathBuf, sync::Arc};
+use std::sync::Arc;
 
 use sealift_keyring::{
     Kek, KekRow, KekWrapper, KekWrappers, KeyFile, KeyFileError, KeyringError, kek_version_of,
@@ -13,17 +13,16 @@ use super::{at_start::connect, versions::audited};
 use crate::{
     clock::Clock,
     config::Config,
-    deployment::DeploymentError,
-    records::{AuditAction, ReadOnlyRecords, RecordsError, add_audit_to},
+    records::{AuditAction, NoDatabase, ReadOnlyRecords, RecordsError, add_audit_to, existing},
 };
 
 /// The reasons why a deployment's keys are not available. Holds no secret.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoredKeksError {
-    /// The operator meant another folder, or there never was a database.
+    /// There is no database.
     #[error(transparent)]
-    NoDatabase(Box<DeploymentError>),
+    NoDatabase(#[from] NoDatabase),
     /// The database cannot be read.
     #[error("the database cannot be read")]
     Records(#[from] RecordsError),
@@ -54,7 +53,7 @@ pub async fn stored_keks(
     tenant: &TenantId,
     encrypted: &[EncryptedDataKey],
 ) -> Result<Vec<Kek>, StoredKeksError> {
-    let mut records = ReadOnlyRecords::open(&database_of(config)?).await?;
+    let mut records = ReadOnlyRecords::open(&existing(config.database_file())?).await?;
     let mut rows = Vec::new();
     for key in encrypted {
         if let Some(version) = kek_version_of(key, tenant.as_str()) {
@@ -73,7 +72,7 @@ pub async fn all_stored_keks(
     config: &Config,
     tenant: &TenantId,
 ) -> Result<Vec<Kek>, StoredKeksError> {
-    let mut records = ReadOnlyRecords::open(&database_of(config)?).await?;
+    let mut records = ReadOnlyRecords::open(&existing(config.database_file())?).await?;
     let rows = records.keks(tenant).await?;
     records.close().await?;
     open(config, &rows).await
@@ -94,20 +93,9 @@ pub async fn audit_export(
         let subject = format!("{tenant}/{}", kek.version());
         audited(now, AuditAction::ExportKey, subject)
     });
-    let file = database_of(config)?;
+    let file = existing(config.database_file())?;
     let added = add_audit_to(&file, rows.collect()).await;
     added.map_err(StoredKeksError::NotAudited)
-}
-
-fn database_of(config: &Config) -> Result<PathBuf, StoredKeksError> {
-    let file = config.database_file();
-    match file.is_file() {
-        true => Ok(file),
-        false => {
-            let none = DeploymentError::NoDatabase(file);
-            Err(StoredKeksError::NoDatabase(Box::new(none)))
-        }
-    }
 }
 
 /// Opens each row by what wrapped it. Only what the rows need is loaded.

@@ -1,15 +1,13 @@
 //! Lists the versions of all tenants' KEKs, makes new ones and destroys them. An operator runs this from the command line,
 //! whether or not a server is running.
 
-use std::path::PathBuf;
-
 use sealift_transfer::api::TenantId;
 
 use super::{Keys, KeysError};
 use crate::{
     clock::Clock,
     config::Config,
-    records::{AuditAction, AuditRow, KeptKek, Records, RecordsError},
+    records::{AuditAction, AuditRow, KeptKek, NoDatabase, Records, RecordsError, existing},
     unix_millis::UnixMillis,
 };
 
@@ -17,9 +15,9 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyCommandError {
-    /// The operator meant another folder, or there never was a database.
-    #[error("there is no database at {}; name the deployment's folder or configuration file", .0.display())]
-    NoDatabase(PathBuf),
+    /// There is no database.
+    #[error(transparent)]
+    NoDatabase(#[from] NoDatabase),
     /// The database cannot be used.
     #[error("the database cannot be used")]
     Records(#[from] RecordsError),
@@ -144,9 +142,5 @@ pub(super) fn audited(at: UnixMillis, action: AuditAction, subject: String) -> A
 
 /// Opens the database, which must exist: otherwise a mistyped folder would become a new deployment.
 pub(super) async fn open_records(config: &Config) -> Result<Records, KeyCommandError> {
-    let file = config.database_file();
-    if !file.is_file() {
-        return Err(KeyCommandError::NoDatabase(file));
-    }
-    Ok(Records::open(&file).await?)
+    Ok(Records::open(&existing(config.database_file())?).await?)
 }
