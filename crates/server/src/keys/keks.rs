@@ -28,7 +28,9 @@ impl Keys {
                 self.wraps.add(tenant, version);
             } else {
                 // This version has wrapped as much as it may. If KMS is away, there is no way around that.
-                version = Box::pin(self.add_version(tenant)).await?.version;
+                version = Box::pin(self.add_version(tenant, Some(version)))
+                    .await?
+                    .version;
             }
         }
         self.kek(tenant, version).await
@@ -88,12 +90,12 @@ impl Keys {
         let newest = self.records.newest_kek(tenant, self.wrapper()?).await?;
         match newest {
             Some(kept) if !self.is_too_old(&kept) => Ok(kept.row),
-            Some(kept) => match Box::pin(self.add_version(tenant)).await {
+            Some(kept) => match Box::pin(self.add_version(tenant, Some(kept.row.version))).await {
                 // While KMS is away, the old version goes on: its age is a rule, not a danger.
                 Err(error) if error.may_pass() => Ok(kept.row),
                 added => added,
             },
-            None => Box::pin(self.add_version(tenant)).await,
+            None => Box::pin(self.add_version(tenant, None)).await,
         }
     }
 
@@ -109,13 +111,31 @@ impl Keys {
         }
     }
 
-    /// Makes and stores the tenant's next version. If two servers make it at once, both continue with the row
+    /// Makes a new version although the newest one may wrap more, as after a leak.
+    pub(super) async fn rotate(&self, tenant: &TenantId) -> Result<KekRow, KeysError> {
+        let newest = self.records.newest_kek(tenant, self.wrapper()?).await?;
+        self.add_version(tenant, newest.map(|kept| kept.row.version))
+            .await
+    }
+
+    /// Makes and stores the tenant's next version, or returns the one that another server has made since the caller
+    /// saw that `seen` was the newest of this wrapper. If two servers make it at once, both continue with the row
     /// that was stored first.
-    pub(super) async fn add_version(&self, tenant: &TenantId) -> Result<KekRow, KeysError> {
+    pub(super) async fn add_version(
+        &self,
+        tenant: &TenantId,
+        seen: Option<u32>,
+    ) -> Result<KekRow, KeysError> {
         let by = self.wrapper()?;
         loop {
-            let version = match self.records.newest_kek_version(tenant).await? {
-                Some(newest) => newest.checked_add(1).ok_or(KeysError::NoSuchKey)?,
+            // This version is read first: a row that is stored after it has the version that is made here.
+            let last = self.records.newest_kek_version(tenant).await?;
+            let newest = self.records.newest_kek(tenant, by).await?;
+            if let Some(kept) = newest.filter(|kept| Some(kept.row.version) > seen) {
+                return Ok(kept.row);
+            }
+            let version = match last {
+                Some(last) => last.checked_add(1).ok_or(KeysError::NoSuchKey)?,
                 None => FIRST_KEK,
             };
             let making = self.wrappers.make(by, tenant.as_str(), version);

@@ -136,6 +136,28 @@ async fn of_two_servers_that_make_the_first_kek_both_use_the_same() {
 }
 
 #[tokio::test]
+async fn a_version_that_another_server_made_after_the_look_is_used_and_no_further_one_is_made() {
+    let deployment = Deployment::make();
+    let ours = tenant("ours");
+    let (one, other) = (
+        deployment.keys().await.unwrap(),
+        deployment.keys().await.unwrap(),
+    );
+    made(&one, &ours).await;
+    // The other server looked before the first version was stored.
+    let row = other.add_version(&ours, None).await.unwrap();
+    assert_eq!(row.version, 1);
+
+    // Both saw that version 1 is too old.
+    for keys in [&one, &other] {
+        let row = keys.add_version(&ours, Some(1)).await.unwrap();
+        assert_eq!(row.version, 2);
+    }
+    // An operator gets a new version all the same.
+    assert_eq!(one.rotate(&ours).await.unwrap().version, 3);
+}
+
+#[tokio::test]
 async fn new_data_keys_are_under_the_newest_kek_and_old_ones_still_open() {
     let deployment = Deployment::make();
     let ours = tenant("ours");

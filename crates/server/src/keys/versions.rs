@@ -102,7 +102,7 @@ async fn rotate(
     }
     let mut made = Vec::with_capacity(tenants.len());
     for tenant in tenants {
-        let row = keys.add_version(&tenant).await?;
+        let row = keys.rotate(&tenant).await?;
         made.push((tenant, row.version));
     }
     Ok(made)
