@@ -136,7 +136,7 @@ pub(crate) enum Command {
     /// Make, list, move and export the keys of a deployment.
     #[command(subcommand)]
     Keys(Keys),
-    /// Make API keys.
+    /// Make, list and revoke API keys.
     #[command(subcommand)]
     ApiKeys(ApiKeys),
     /// Maintain the database.
@@ -166,12 +166,13 @@ impl Command {
             Self::Keys(Keys::Export(export)) => export.output.json,
             Self::Keys(Keys::List(list)) => list.output.json,
             Self::Keys(Keys::Rewrap(rewrap)) => rewrap.output.json,
+            Self::ApiKeys(ApiKeys::List(list)) => list.output.json,
             Self::Bootstrap(bootstrap) => bootstrap.output.json,
             Self::Serve(_)
             | Self::Demo(_)
             | Self::Policy(_)
             | Self::Keys(Keys::MakePepper(_) | Keys::Rotate(_) | Keys::Shred(_))
-            | Self::ApiKeys(_)
+            | Self::ApiKeys(ApiKeys::Make(_) | ApiKeys::Revoke(_))
             | Self::Records(_)
             | Self::Store(_)
             | Self::Completions(_)

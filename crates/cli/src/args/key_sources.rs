@@ -57,7 +57,7 @@ pub(crate) struct KeySources {
 #[command(next_help_heading = "Keys")]
 pub(crate) struct Deployment {
     /// Data folder of a deployment with the keyring local or kek, a copy of it, or the folder of a demo.
-    /// Its server may run meanwhile.
+    /// The server of this deployment may run meanwhile.
     #[arg(long, value_name = "FOLDER")]
     pub(crate) data: Option<PathBuf>,
 

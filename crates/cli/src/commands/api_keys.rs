@@ -59,7 +59,9 @@ async fn list(args: &ListApiKeys) -> anyhow::Result<()> {
         return terminal::say_json(&listed);
     }
     if keys.is_empty() {
-        terminal::note("There is no API key; `sealift api-keys make` makes one.");
+        if !args.output.quiet {
+            terminal::note("There is no API key; `sealift api-keys make` makes one.");
+        }
         return Ok(());
     }
     let owner = |key: &ApiKeyRow| format!("{}/{}", key.scope.tenant, key.scope.owner);

@@ -20,13 +20,18 @@ use crate::{
 /// Loads the tenant's key-encryption keys from a deployment's database. The message says which tenant that is; if it
 /// lies, the data key cannot be decrypted.
 pub(super) async fn of(sources: &Deployment, header: &Header) -> anyhow::Result<Vec<Kek>> {
-    let Some(config) = config(sources)? else {
-        return Ok(Vec::new());
-    };
+    match config(sources)? {
+        Some(config) => under(&config, header).await,
+        None => Ok(Vec::new()),
+    }
+}
+
+/// Loads the same keys for settings that are read already.
+pub(super) async fn under(config: &Config, header: &Header) -> anyhow::Result<Vec<Kek>> {
     let tenant = header.encryption_context().get("tenant");
     match tenant.and_then(|tenant| tenant.parse::<TenantId>().ok()) {
         Some(tenant) => {
-            let keks = stored_keks(&config, &tenant, header.encrypted_data_keys()).await;
+            let keks = stored_keks(config, &tenant, header.encrypted_data_keys()).await;
             keks.map_err(refused)
         }
         None => Ok(Vec::new()),

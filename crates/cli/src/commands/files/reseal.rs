@@ -45,7 +45,7 @@ pub(super) async fn run(args: ResealFiles) -> anyhow::Result<()> {
     if args.output.json {
         terminal::say_json(&report)?;
     } else {
-        say(&report)?;
+        say(&report, args.output.quiet)?;
     }
     match report.failed.len() {
         0 => Ok(()),
@@ -60,7 +60,7 @@ pub(super) async fn run(args: ResealFiles) -> anyhow::Result<()> {
     }
 }
 
-fn say(report: &Report) -> anyhow::Result<()> {
+fn say(report: &Report, is_quiet: bool) -> anyhow::Result<()> {
     let Report {
         resealed,
         were_there,
@@ -70,13 +70,13 @@ fn say(report: &Report) -> anyhow::Result<()> {
     terminal::say(&format!(
         "{resealed} encrypted again, {were_there} were under the newest key already"
     ))?;
-    if *gone > 0 {
+    if *gone > 0 && !is_quiet {
         terminal::note(&format!("{gone} were deleted or replaced meanwhile"));
     }
     for file in &report.failed {
         terminal::note(&format!("{}: {}", shown(&file.id), shown(&file.error)));
     }
-    if *resealed > 0 {
+    if *resealed > 0 && !is_quiet {
         terminal::note(
             "Make a backup of the database now: older ones name objects that no longer exist.",
         );

@@ -1,6 +1,6 @@
 //! `sealift keys export`: writes a deployment's keys out, so that other programs can decrypt its objects.
 
-use std::path::Path;
+use std::{fs, path::Path};
 
 use sealift_keyring::{Kek, Keyring as _};
 use sealift_message::{
@@ -37,7 +37,7 @@ pub(super) async fn export(args: &ExportKey) -> anyhow::Result<()> {
     let Some(location) = &args.location else {
         return export_all(args, &config).await;
     };
-    let kek = kek_of(args, location).await?;
+    let kek = kek_of(args, &config, location).await?;
     stored_keks::audit(&config, &args.tenant, std::slice::from_ref(&kek)).await?;
     let exported = write(args, &kek, &args.destination)?;
     if args.output.json {
@@ -57,7 +57,11 @@ async fn export_all(args: &ExportKey, config: &Config) -> anyhow::Result<()> {
             .into());
     }
     super::make_folder(&args.destination)?;
-    stored_keks::audit(config, &args.tenant, &keks).await?;
+    if let Err(error) = stored_keks::audit(config, &args.tenant, &keks).await {
+        // An empty folder would be in the way of the next try.
+        let _ = fs::remove_dir(&args.destination);
+        return Err(error);
+    }
     let mut exported = Vec::with_capacity(keks.len());
     for kek in &keks {
         let name = format!("{}-{}.bin", args.tenant, kek.version());
@@ -81,10 +85,10 @@ fn write(args: &ExportKey, kek: &Kek, path: &Path) -> Result<Exported, Failure> 
 }
 
 /// Returns the key that decrypts this message.
-async fn kek_of(args: &ExportKey, location: &Location) -> anyhow::Result<Kek> {
+async fn kek_of(args: &ExportKey, config: &Config, location: &Location) -> anyhow::Result<Kek> {
     let (header, _) = inspect::look(location, &args.reach).await?;
     expect_tenant(args, &header)?;
-    let keks = stored_keks::of(&args.deployment, &header).await?;
+    let keks = stored_keks::under(config, &header).await?;
     let Ok([kek]) = <[Kek; 1]>::try_from(keks) else {
         let none = "no key of this deployment decrypts the message";
         return Err(Failure::new(Exit::NotFound, none)

@@ -29,7 +29,9 @@ pub(super) async fn list(args: &ListKeys) -> anyhow::Result<()> {
         return terminal::say_json(&listed);
     }
     if keks.is_empty() {
-        terminal::note("There is no key version yet; a tenant's first upload makes one.");
+        if !args.output.quiet {
+            terminal::note("There is no key version yet; a tenant's first upload makes one.");
+        }
         return Ok(());
     }
     let width = keks
