@@ -38,7 +38,7 @@ pub enum ApiKeyError {
     /// The database has no key with this id.
     #[error("there is no API key {0}; `sealift api-keys list` shows all of them")]
     NoSuchKey(ApiKeyId),
-    /// There is no database.
+    /// The database does not exist.
     #[error(transparent)]
     NoDatabase(#[from] NoDatabase),
     /// The database cannot be used.

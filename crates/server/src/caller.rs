@@ -228,7 +228,7 @@ async fn known_api_key(headers: &HeaderMap, app: &App) -> Result<ApiKeyRow, Refu
 /// Refuses an API key that has ended, and notes the use of one that works.
 async fn use_of(row: &ApiKeyRow, app: &App) -> Result<(), Refusal> {
     let now = app.now();
-    // Only whoever has the secret learns that the key has ended.
+    // `known_api_key` has compared the secret already, so that a stranger does not learn that the key has ended.
     match row.ended(now) {
         None => {}
         Some(ApiKeyEnded::Revoked) => return Err(no_longer("This API key was revoked")),
@@ -238,7 +238,7 @@ async fn use_of(row: &ApiKeyRow, app: &App) -> Result<(), Refusal> {
     if !row.last_used_at.is_some_and(is_noted)
         && let Err(error) = app.records.note_use_of_api_key(&row.id, now).await
     {
-        // Nobody's work depends on it.
+        // The request does not depend on the note.
         tracing::warn!(%error, "The last use of API key {} could not be saved", row.id);
     }
     Ok(())

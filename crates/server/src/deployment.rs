@@ -24,7 +24,7 @@ pub use moved::move_store;
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DeploymentError {
-    /// There is no database.
+    /// The database does not exist.
     #[error(transparent)]
     NoDatabase(#[from] NoDatabase),
     /// The data folder cannot be made.

@@ -312,7 +312,7 @@ impl Work {
         let Err(error) = reseal(app, file, read).await else {
             return Ok(Outcome::Resealed);
         };
-        // Whatever failed, it is no failure if the file is gone or has another object by now.
+        // An error is no failure of the reseal if the file is gone or has another object by now.
         match app.records.file(&file.scope, &file.file_id).await {
             Ok(now)
                 if now

@@ -13,7 +13,7 @@ use axum::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
-/// The one thing that is changed.
+/// A change to one request or answer of the set-up.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change {
     /// Refuses this action of KMS with this code.

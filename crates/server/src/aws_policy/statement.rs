@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 
 use crate::keys::context::FORMAT;
 
-/// Somebody who gets a policy.
+/// A principal that gets a policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Principal {
     /// The server as it is today, which signs and does everything else with the same credentials.

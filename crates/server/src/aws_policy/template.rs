@@ -154,7 +154,7 @@ fn role_of(principal: Principal) -> (&'static str, &'static str) {
 /// Returns the policy that says who may take a role on.
 fn trust(principal: Principal) -> Value {
     let trusted = match principal {
-        // Whoever in the account has sts:AssumeRole for it.
+        // The account's principals that have sts:AssumeRole for the role.
         Principal::Reader => {
             json!({ "AWS": sub("arn:${AWS::Partition}:iam::${AWS::AccountId}:root") })
         }

@@ -20,7 +20,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum StoredKeksError {
-    /// There is no database.
+    /// The database does not exist.
     #[error(transparent)]
     NoDatabase(#[from] NoDatabase),
     /// The database cannot be read.

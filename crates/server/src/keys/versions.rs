@@ -15,7 +15,7 @@ use crate::{
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum KeyCommandError {
-    /// There is no database.
+    /// The database does not exist.
     #[error(transparent)]
     NoDatabase(#[from] NoDatabase),
     /// The database cannot be used.

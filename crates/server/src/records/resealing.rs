@@ -17,7 +17,7 @@ pub enum Replaced {
     Done(Box<FileRow>),
     /// The file was deleted, or has another object by now. Nothing was changed.
     NotTheFiles,
-    /// Somebody else completes the new upload. Nothing was changed.
+    /// Another server or task completes the new upload. Nothing was changed.
     LeaseLost,
 }
 

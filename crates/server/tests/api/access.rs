@@ -143,7 +143,7 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
             let client = stack.login("acme", "ada", Roles::of(&[role])).await;
             let who = role.as_str();
             if covers(role, route.needs) {
-                // Nothing has these ids, so that no request changes what the next one needs.
+                // These ids belong to nothing, so that no request changes what the next one needs.
                 let answer = route.ask(&client, &absent, None).await;
                 admitted(&answer, &about(who));
             } else {

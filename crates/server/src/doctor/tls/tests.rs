@@ -98,7 +98,7 @@ async fn an_address_whose_issuer_nobody_knows_fails_and_one_that_is_away_only_wa
         "{unknown:?}"
     );
     serving.await.unwrap();
-    // Nobody listens there any more.
+    // The port is closed now.
     assert_eq!(check(&origins, now).await.outcome, Outcome::Warning);
     let plain = check(&["http://plain".to_owned()], now).await;
     assert_eq!(plain.outcome, Outcome::NotApplicable);
