@@ -1,6 +1,7 @@
 import assert from 'node:assert/strict';
 import { readFileSync } from 'node:fs';
 import { test } from 'node:test';
+import { detailsOfOpening } from '../common/details.js';
 import { failureOf } from '../common/failure.js';
 import { sayFailure, sayReadFailure } from '../common/problems.js';
 
@@ -13,6 +14,16 @@ test('the store is named by its code, or by its status if it sent none', () => {
   const say = (numbers) => sayFailure({ ...failureOf('refused_by_store', 424), numbers }).text;
   assert.match(say({ store_code: 'AccessDenied', store_status: 403 }), /\(AccessDenied\)/);
   assert.match(say({ store_code: '-', store_status: 403 }), /\(status 403\)/);
+});
+
+test('the details for support hold the code of the store or of KMS, and no text of theirs', () => {
+  // Node.js 20 has no navigator.
+  if (!('navigator' in globalThis)) Object.assign(globalThis, { navigator: { userAgent: 'Node.js' } });
+  const failure = { ...failureOf('refused_by_kms', 424), numbers: { kms_code: 'DisabledException', kms_text: 'the key is secret' } };
+  const file = { state: 'failed', size: 1, opened: 0 };
+  const told = detailsOfOpening('f1', file, failure);
+  assert.match(told, /^kms_code: DisabledException$/m);
+  assert.doesNotMatch(told, /secret/);
 });
 
 test('a code that this page does not know gets the own sentence of the server', () => {

@@ -33,7 +33,10 @@ pub(crate) fn build(
     dist: &Path,
     log: &mut Log,
 ) -> Result<String> {
-    log.run(native::plain_cargo(workshop, toolchain).args([
+    let mut cargo = native::plain_cargo(workshop, toolchain);
+    // An incremental build makes the module larger, by more than the page's budget has left.
+    cargo.env("CARGO_INCREMENTAL", "0");
+    log.run(cargo.args([
         "build",
         "--package",
         "sealift-browser",
