@@ -58,7 +58,7 @@ const problems = {
   object_damaged: ['The object in storage is damaged.', TELL],
   store_unavailable: ['The storage does not answer.', TRY_LATER],
   refused_by_store: ['The storage refused what the server asked of it ({store_code}).', `${TRY_AGAIN} ${TELL}`],
-  refused_by_kms: ['The key service (KMS) refused what the server asked of it ({kms_code}).', `${TRY_AGAIN} ${TELL}`],
+  refused_by_kms: ['The key service (KMS) refused the server ({kms_code}).', `${TRY_AGAIN} ${TELL}`],
   records_unavailable: ['The server cannot use its database.', TRY_LATER],
   read_only: [
     'This server is read-only, because its database was restored from a backup.',
