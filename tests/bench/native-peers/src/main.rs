@@ -3,6 +3,7 @@
 //! every round, with tabs between them.
 
 mod age;
+mod esdk;
 mod sealift;
 
 use std::{env, hint::black_box, time::Instant};
@@ -30,6 +31,7 @@ fn main() -> Result<()> {
     let mut contestants: Vec<Box<dyn Contestant>> = vec![
         Box::new(sealift::Sealift::new()?),
         Box::new(age::Age::new()),
+        Box::new(esdk::Esdk::new()?),
     ];
     let mut sealing = vec![Vec::new(); contestants.len()];
     let mut opening = vec![Vec::new(); contestants.len()];

@@ -8,6 +8,9 @@ use sealift_message::{
 
 use crate::{Contestant, PLAINTEXT_LEN};
 
+/// Bytes of plaintext in a frame.
+pub(crate) const FRAME_LEN: u32 = 256 * 1024;
+
 pub(crate) struct Sealift {
     sealer: FrameSealer,
     decryptor: RangeDecryptor,
@@ -35,7 +38,7 @@ fn verified() -> Result<VerifiedHeader> {
         MessageId::from_bytes([2; 32]),
         EncryptionContext::from_pairs(context)?,
         EncryptedDataKey::new("bench", [3; 32], [4; 60])?,
-        FrameLength::try_from(256 * 1024)?,
+        FrameLength::try_from(FRAME_LEN)?,
     );
     Ok(header.authenticate(&data_key)?.verify(&data_key)?)
 }

@@ -17,7 +17,8 @@ pub(super) const ROW: Row = Row {
             pieces of 64 KiB, which cut frames anywhere. The AEAD opens a frame only at once, so the peer of the \
             stream first puts each frame together in one buffer, and opens it there. The last two columns are whole messages \
             in memory, with the key's derivation and the header, on one thread: Sealift's core with frames of 256 KiB, and \
-            the crate `age` 0.12 (one X25519 recipient, its own chunks of 64 KiB).",
+            the crates `aws-esdk` 1.2 (the same suite and frames, a raw AES key) and `age` 0.12 (one X25519 recipient, its \
+            own chunks of 64 KiB).",
     who: &[
         ("sealift", "Sealift seals"),
         ("own at once", "Sealift opens at once"),
@@ -25,6 +26,7 @@ pub(super) const ROW: Row = Row {
         ("raw", "raw AEAD"),
         ("raw in pieces", "raw AEAD, a stream"),
         ("whole sealift", "Sealift, whole messages"),
+        ("whole esdk", "aws-esdk"),
         ("whole age", "age"),
     ],
     measures: &[
@@ -79,6 +81,18 @@ pub(super) const ROW: Row = Row {
             measure: OPEN_SHORT,
             ours: "own in pieces",
             against: Against::AtLeast(0.95, "raw"),
+        },
+        Contest {
+            what: "sealing a message",
+            measure: SEAL_WHOLE,
+            ours: "whole sealift",
+            against: Against::AtLeast(1.0, "whole esdk"),
+        },
+        Contest {
+            what: "opening a message",
+            measure: OPEN_WHOLE,
+            ours: "whole sealift",
+            against: Against::AtLeast(1.0, "whole esdk"),
         },
         Contest {
             what: "sealing a message",
