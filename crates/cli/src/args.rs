@@ -34,7 +34,8 @@ pub(crate) use demo::Demo;
 pub(crate) use doctor::Doctor;
 pub(crate) use download::{AskedRange, Download};
 pub(crate) use files::{
-    DeleteFiles, Files, ListFiles, ResealFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
+    ChangeLink, DeleteFiles, Files, ListFiles, ListLinks, ResealFiles, ShareFile, ShowFile,
+    UnshareFile, VerifyFiles,
 };
 pub(crate) use inspect::Inspect;
 pub(crate) use key_sources::{Deployment, KeySources};

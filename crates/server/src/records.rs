@@ -63,7 +63,7 @@ pub use recorded_header::RecordedHeader;
 pub use resealing::Replaced;
 pub use roles::{NotARole, Role, Roles};
 pub use sweeping::{FilesToSweep, UploadsToSweep};
-pub use tickets::{RedeemedTicket, TicketRow};
+pub use tickets::{OwnedTicket, RedeemedTicket, TicketCursor, TicketRow};
 pub use unfinished::{UnfinishedUpload, UploadCursor};
 pub use upload_row::{NewUpload, UploadRow};
 pub use upload_states::{CompletedObject, LeaseOwner, VerifiedObject};

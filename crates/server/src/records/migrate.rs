@@ -47,7 +47,7 @@ mod tests {
     use super::MIGRATIONS;
 
     /// The SHA-384 of every migration. A new migration adds a line here; a line is never changed.
-    const CHECKSUMS: [(i64, &str); 4] = [
+    const CHECKSUMS: [(i64, &str); 5] = [
         (
             1,
             "8f74b7cc7e8e3762f667232aaab29dc47972bee532b8a5475ecda66569cb59797c2c1df1de6a471f5dfba38f787c7b5e",
@@ -63,6 +63,10 @@ mod tests {
         (
             4,
             "497a507687efae2fd40ac1886be1f2d0f572c8a69246518271cdb9c7b4174f91adc99eb27c82adc52e64ed8de61ee9c6",
+        ),
+        (
+            5,
+            "ea79a2120f90111e0a53c8098799ca6856372c234d1fb1246b8b13bd62d1a51be382fc30671f916415939b09afb76d9f",
         ),
     ];
 

@@ -13,7 +13,7 @@ use sealift_transfer::api::{FileId, ProblemCode, TicketId, UploadId, status, tic
 
 use crate::support::{Answer, Client, Stack, ticket_holder::TicketHolder};
 
-mod table;
+pub(crate) mod table;
 
 use table::{Ids, Needs, Route, covers, routes};
 

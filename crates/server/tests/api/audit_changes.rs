@@ -51,6 +51,7 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::MoveStore
         | AuditAction::MakeTicket
         | AuditAction::RedeemTicket
+        | AuditAction::ChangeTicket
         | AuditAction::RevokeTicket
         | AuditAction::VerifyFile
         | AuditAction::ForgetUpload
@@ -201,11 +202,16 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let make = async |_: &Stack| is(&client.post(tickets::PATH, &link).await, 201);
     watched.both_or_neither(AuditAction::MakeTicket, make).await;
     let made = client.make_ticket(&file.id).await;
+    let ticket_path = tickets::path(&made.ticket_id);
+    let later = json!({ "expires_in_seconds": 60 });
+    let change = async |_: &Stack| is(&client.patch(&ticket_path, &later).await, 200);
+    watched
+        .both_or_neither(AuditAction::ChangeTicket, change)
+        .await;
     let redeem = async |stack: &Stack| is(&stack.client().redeem(&made).await, 200);
     watched
         .both_or_neither(AuditAction::RedeemTicket, redeem)
         .await;
-    let ticket_path = tickets::path(&made.ticket_id);
     let revoke = async |_: &Stack| is(&client.delete(&ticket_path).await, 204);
     watched
         .both_or_neither(AuditAction::RevokeTicket, revoke)

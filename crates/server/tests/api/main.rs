@@ -88,6 +88,8 @@ mod strangers;
 #[path = "../support/mod.rs"]
 mod support;
 #[cfg(test)]
+mod ticket_list;
+#[cfg(test)]
 mod ticket_rights;
 #[cfg(test)]
 mod tickets;
