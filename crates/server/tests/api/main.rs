@@ -53,6 +53,8 @@ mod page;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod random_requests;
+#[cfg(test)]
 mod read_only;
 #[cfg(test)]
 mod reading;
