@@ -261,6 +261,22 @@ async fn an_address_that_ended_is_asked_for_again_once_for_all_pieces() {
     }
 }
 
+/// Browsers may hide the answer of a store that refuses an expired URL. The page then sees a lost connection.
+#[wasm_bindgen_test]
+async fn an_address_that_ended_is_asked_for_again_if_its_refusal_is_hidden() {
+    let plaintext = plaintext(9000);
+    let whole = object(&plaintext);
+    let fresh = given(whole.len() as u64, 9000);
+    let mut ended = given(whole.len() as u64, 9000);
+    ended.get.url = "https://store.example/o?ended".to_owned();
+    ended.get.expires_in_ms = Some(0);
+    let server = Server::answering(&[answer(&fresh)]);
+    let hides = "return request.url.endsWith('ended') ? undefined : usual;";
+    let store = Store::of(&whole, hides);
+    assert!(opened(ended, 60_000).await.unwrap() == plaintext);
+    assert_eq!((server.requests().len(), store.requests().len()), (1, 2));
+}
+
 #[wasm_bindgen_test]
 async fn nothing_is_asked_of_an_address_that_has_ended_meanwhile() {
     let plaintext = plaintext(5 * PIECE);
