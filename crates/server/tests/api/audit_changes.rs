@@ -147,6 +147,15 @@ async fn no_change_is_kept_without_its_audit_entry() {
         .both_or_neither(AuditAction::OpenUpload, by_put)
         .await;
 
+    // The key leaves after the upload's own entry is kept, so that here only the entry of the key is refused.
+    let no_key = "CREATE TRIGGER no_key BEFORE INSERT ON audit WHEN NEW.action = 'issue_key'
+                  BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
+    run(&watched.stack, no_key).await;
+    let asked = request(&new_token(), "k", 5);
+    let without_entry = client.post(open::PATH, &asked).await;
+    run(&watched.stack, "DROP TRIGGER no_key").await;
+    assert!(without_entry.status >= 500, "{without_entry:?}");
+
     let one = client.open("a", &bytes(5)).await;
     let sign = async |_: &Stack| is(&client.sign(one.id(), &one.receipts()).await, 200);
     watched.both_or_neither(AuditAction::SignParts, sign).await;
