@@ -255,6 +255,13 @@ async fn a_file_that_is_deleted_while_it_is_encrypted_again_stays_deleted() -> R
         has_objects(&stack, file, 0)?;
     }
     assert_eq!(stack.unfinished_uploads().await?, 0);
+    // Nothing was altered, so the alarm for that is silent.
+    let metrics = reqwest::get(format!("{}/metrics", stack.address())).await?;
+    let metrics = metrics.text().await?;
+    assert!(
+        metrics.contains("\nsealift_uploads_failed_total 0\n"),
+        "{metrics}"
+    );
     Ok(())
 }
 

@@ -7,6 +7,8 @@
 //!
 //! - The object is right: the upload is complete.
 //! - The object was read and is wrong: it is removed, and the upload is `failed`.
+//! - The upload was to replace the object of a file, but its task is gone or the file has another object by now: the
+//!   new object is removed, and the upload is `failed`. The file keeps what it has.
 //! - The object is absent: the upload is `open` again if it is a single PUT or the store still
 //!   lists the parts, else `failed`.
 //! - The store gives no checksum to compare: the upload is `open` again.
@@ -241,7 +243,7 @@ async fn decide(
     let (upload_id, owner) = (&upload.upload_id, lease.owner());
     let head = match look(app, upload, version.as_ref()).await? {
         Seen::Object(head) => head,
-        Seen::Never => return Err(fail(app, upload_id, lease).await?),
+        Seen::Never => return Err(fail(app, upload, lease).await?),
         Seen::NotYet => {
             let opened = app.records.back_to_open(upload_id, owner).await?;
             return Err(if opened {
@@ -321,21 +323,26 @@ async fn discard(
     app.objects
         .delete(&upload.s3_key, head.version.as_ref())
         .await?;
-    Ok(fail(app, &upload.upload_id, lease).await?)
+    Ok(fail(app, upload, lease).await?)
 }
 
 /// Makes the upload `failed`, and returns the error to answer with: the upload can never be
-/// complete.
+/// complete. The metric is the alarm for altered objects, so an upload that was to seal a file again does not count: a
+/// server only ever gives such an upload up. If its object was altered, the command that seals reports that.
 async fn fail(
     app: &App,
-    upload_id: &UploadId,
+    upload: &UploadRow,
     lease: &Lease<'_>,
 ) -> Result<CompletionError, RecordsError> {
     let audited = lease.audit_row(ProblemCode::UploadFailed.as_str());
-    let failed = app.records.fail_upload(upload_id, lease.owner(), audited);
+    let failed = app
+        .records
+        .fail_upload(&upload.upload_id, lease.owner(), audited);
     if !failed.await? {
         return Ok(CompletionError::Elsewhere);
     }
-    app.metrics.uploads_failed.inc();
+    if upload.reseals.is_none() {
+        app.metrics.uploads_failed.inc();
+    }
     Ok(CompletionError::Failed)
 }
