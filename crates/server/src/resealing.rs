@@ -25,6 +25,7 @@ use crate::{
     objects::CommandStore,
     problem,
     records::{FileRow, Records, RecordsError},
+    server::wipe_old_keys,
     uploads::{
         reseal::{NotResealed, reseal},
         sealing,
@@ -157,6 +158,7 @@ async fn run(
     );
     // A long run raises the mark as a server does, so that an older copy of the database is noticed.
     let _marking = AbortOnDropHandle::new(tokio::spawn(mark::run(app.clone())));
+    let _wiping = AbortOnDropHandle::new(tokio::spawn(wipe_old_keys(app.keys.clone())));
     let report = reseal_all(&app, which, Box::new(progress)).await?;
     // The next start raises it if this does not.
     let _ = mark::raise(records, &store.objects).await;
@@ -189,7 +191,6 @@ async fn reseal_all(
         after = Some(last.file_id.clone());
         page.retain(|file| tenant.is_none_or(|tenant| file.scope.tenant == *tenant));
         work.reseal(page, &mut report).await;
-        app.keys.drop_old();
     }
     Ok(report)
 }
