@@ -76,9 +76,10 @@ pub enum DeploymentError {
         /// The store in the settings.
         store: StoreAddress,
     },
-    /// A server added or deleted files while this command looked for their objects.
+    /// A server or another command changed files while this command looked for their objects.
     #[error(
-        "files were added or deleted meanwhile, so nothing was changed; stop every server first"
+        "files were added, deleted or encrypted again meanwhile, so nothing was changed; stop every server and every \
+         `sealift files reseal` first"
     )]
     ServerAtWork,
 }

@@ -264,7 +264,7 @@ async fn prove_joining(records: &Records, store: &OpenStore) -> Result<(), Serve
 }
 
 /// Wipes old keys at intervals, so that an idle server does not keep keys for long either.
-async fn wipe_old_keys(keys: Keys) {
+pub(crate) async fn wipe_old_keys(keys: Keys) {
     let mut again = tokio::time::interval(WIPED_EVERY);
     loop {
         again.tick().await;

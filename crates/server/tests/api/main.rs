@@ -67,6 +67,8 @@ mod repeats;
 #[cfg(test)]
 mod requests;
 #[cfg(test)]
+mod resealed;
+#[cfg(test)]
 mod restored;
 #[cfg(test)]
 mod rules;
