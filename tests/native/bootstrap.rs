@@ -112,6 +112,14 @@ impl Account {
         Ok(asked.send().await?.rules.unwrap_or_default())
     }
 
+    async fn mark(&self, bucket: &str) -> Result<Value> {
+        let asked = self.s3.get_object().bucket(bucket);
+        let mark = asked.key("sealift/sealift.deployment").send().await?;
+        Ok(serde_json::from_slice(
+            &mark.body.collect().await?.to_vec(),
+        )?)
+    }
+
     async fn count_keys(&self) -> Result<usize> {
         Ok(self.kms.list_keys().send().await?.keys().len())
     }
@@ -186,14 +194,7 @@ async fn an_empty_account_gets_everything_once() -> Result<()> {
         .send()
         .await?;
     assert!(rotation.key_rotation_enabled);
-    let mark = account
-        .s3
-        .get_object()
-        .bucket("files")
-        .key("sealift/sealift.deployment");
-    let mark = mark.send().await?.body.collect().await?.to_vec();
-    let mark: Value = serde_json::from_slice(&mark)?;
-    assert_eq!(mark["prefix_is_ours"], true);
+    assert_eq!(account.mark("files").await?["prefix_is_ours"], true);
 
     for more in [&[][..], &["--yes"], &["--yes", "--mark"]] {
         let states = account.states("files", more)?;
@@ -235,6 +236,12 @@ async fn what_is_there_is_neither_changed_nor_widened() -> Result<()> {
             .days_after_initiation()
     });
     assert_eq!(days.collect::<Vec<_>>(), [3, 32]);
+    // The sweeper may not remove what others put under the prefix.
+    let theirs = account.s3.put_object().bucket("others");
+    theirs.key("sealift/theirs").send().await?;
+    let states = account.states("others", &["--yes", "--mark"])?;
+    assert_eq!(in_state(&states, "created"), ["mark"], "{states:?}");
+    assert_eq!(account.mark("others").await?["prefix_is_ours"], false);
 
     // Rules for the same requests and the same uploads are left to a person.
     account.make_bucket("shared").await?;
