@@ -2,7 +2,10 @@
 //!
 //! The bucket is one of moto's, which knows all settings of buckets. No file passes it here.
 
-use std::sync::{Arc, Weak};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    sync::{Arc, Weak},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use aws_config::{BehaviorVersion, Region};
@@ -167,6 +170,9 @@ async fn an_empty_account_gets_everything_once() -> Result<()> {
             .count(),
         9
     );
+    let data = account.folder.path().join("files");
+    let mode = std::fs::metadata(data)?.permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "only its owner reads the data folder");
     let block = account
         .s3
         .get_public_access_block()

@@ -4,6 +4,7 @@
 use super::{DeploymentError, MarkError, audited, by_another, mark};
 use crate::{
     config::Config,
+    data_folder::make_private,
     objects::{FoundMark, FoundTarget, Mark, Objects, ObjectsError, StoreAddress},
     records::{AuditAction, Records},
 };
@@ -63,7 +64,7 @@ async fn found(
 /// # Errors
 /// Returns a [`DeploymentError`] if the database cannot be made, or if the bucket refuses.
 pub(crate) async fn write(config: &Config, objects: &Objects) -> Result<(), DeploymentError> {
-    std::fs::create_dir_all(&config.data_dir)
+    make_private(&config.data_dir)
         .map_err(|error| DeploymentError::Folder(config.data_dir.clone(), error))?;
     let records = Records::open(&config.database_file()).await?;
     let written = written(config, &records, objects).await;
