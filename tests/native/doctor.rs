@@ -5,10 +5,10 @@ mod between;
 mod case;
 mod ground;
 
-use anyhow::Result;
+use anyhow::{Result, ensure};
 use between::{Between, Change};
 use case::Kept;
-use ground::{BUCKET, Ground, PAGE, PEPPER};
+use ground::{BUCKET, Ground, PAGE, PEPPER, stored_at};
 use sealift_tests::{Garage, StoreCredentials};
 
 #[tokio::test(flavor = "multi_thread")]
@@ -286,6 +286,12 @@ async fn each_store(ground: &Ground) -> Result<()> {
         let case = ground.whole(about).env("S3_ENDPOINT", garage.endpoint());
         case.env("SEALIFT_PAGE_ORIGINS", PAGE)
     };
+    let unencrypted = at_garage("Garage, which cannot encrypt as the settings ask");
+    let unencrypted = unencrypted.env("S3_SSE", "AES256").fails(
+        "s3:PutObject",
+        "does not encrypt with AES256",
+        "check that setting",
+    );
     let moto = ground.moto.endpoint();
     let at_moto = |bucket| {
         ground
@@ -300,6 +306,7 @@ async fn each_store(ground: &Ground) -> Result<()> {
     let cases = vec![
         ground.embedded("the embedded store, while its server runs"),
         at_garage("Garage"),
+        unencrypted,
         at_garage("Garage in another region")
             .env("AWS_REGION", "us-west-2")
             .env("SEALIFT_KEYRING", "local")
@@ -339,5 +346,8 @@ async fn each_store(ground: &Ground) -> Result<()> {
             .and("expired-address")
             .and_what_moto_says_otherwise(),
     ];
-    case::all_as_expected(cases).await
+    case::all_as_expected(cases).await?;
+    let left = stored_at(garage.endpoint(), "").await?;
+    ensure!(left.is_empty(), "the doctor left {left:?} in Garage");
+    Ok(())
 }

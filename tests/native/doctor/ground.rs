@@ -112,18 +112,7 @@ impl Ground {
 
     /// Returns the keys of all objects and unfinished uploads under this prefix in the shared store.
     pub(super) async fn stored(&self, prefix: &str) -> Result<Vec<String>> {
-        let sdk = self.sdk_of_store().await?;
-        let objects = sdk.list_objects_v2().bucket(BUCKET).prefix(prefix).send();
-        let objects = objects.await?.contents.unwrap_or_default();
-        let uploads = sdk
-            .list_multipart_uploads()
-            .bucket(BUCKET)
-            .prefix(prefix)
-            .send();
-        let uploads = uploads.await?.uploads.unwrap_or_default();
-        let keys = objects.into_iter().map(|object| object.key);
-        let keys = keys.chain(uploads.into_iter().map(|upload| upload.key));
-        keys.map(|key| key.context("a key")).collect()
+        stored_at(&self.store.endpoint(), prefix).await
     }
 
     /// Makes two buckets in moto's S3: `bare`, and `ruled` with settings of its own.
@@ -176,6 +165,22 @@ impl Ground {
         let credentials = StoreCredentials::from_environment()?;
         Ok(sdk(&self.store.endpoint(), &credentials).await)
     }
+}
+
+/// Returns the keys of all objects and unfinished uploads under this prefix in the store at the endpoint.
+pub(super) async fn stored_at(endpoint: &str, prefix: &str) -> Result<Vec<String>> {
+    let sdk = sdk(endpoint, &StoreCredentials::from_environment()?).await;
+    let objects = sdk.list_objects_v2().bucket(BUCKET).prefix(prefix).send();
+    let objects = objects.await?.contents.unwrap_or_default();
+    let uploads = sdk
+        .list_multipart_uploads()
+        .bucket(BUCKET)
+        .prefix(prefix)
+        .send();
+    let uploads = uploads.await?.uploads.unwrap_or_default();
+    let keys = objects.into_iter().map(|object| object.key);
+    let keys = keys.chain(uploads.into_iter().map(|upload| upload.key));
+    keys.map(|key| key.context("a key")).collect()
 }
 
 async fn sdk(endpoint: &str, credentials: &StoreCredentials) -> Client {
