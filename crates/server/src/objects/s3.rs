@@ -37,6 +37,7 @@ mod signer;
 use answers::translate;
 pub(crate) use bucket::FoundTarget;
 pub(crate) use bucket_rules::{BucketRule, PublicAccess};
+pub(crate) use encryption::Reported;
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
 use signer::Signer;

@@ -56,6 +56,15 @@ async fn a_store_that_does_not_tell_checksums_is_refused() {
 }
 
 #[tokio::test]
+async fn a_store_that_does_not_encrypt_as_the_settings_ask_is_refused() {
+    for wrong in [Wrong::EncryptsNothing, Wrong::EncryptsUploadsOnly] {
+        let refused = outcome(wrong).await.unwrap_err();
+        let is_it = matches!(refused, ProbeError::NotEncrypted(_));
+        assert!(is_it, "{wrong:?}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_does_not_name_an_absence_is_refused() {
     let denied = "<Error><Code>AccessDenied</Code></Error>";
     for (status, body) in [(403, denied), (404, ""), (404, "<html></html>"), (302, "")] {

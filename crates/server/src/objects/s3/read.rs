@@ -16,7 +16,9 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId},
-    answers, translate,
+    answers,
+    encryption::Reported,
+    translate,
 };
 
 /// The longest time that the store may send nothing in the middle of a body. Only our own waiting
@@ -146,6 +148,11 @@ pub(super) async fn head(
                     sha256: answer.checksum_sha256.and_then(|text| text.parse().ok()),
                     etag: answers::etag(answer.e_tag)?,
                     version: answer.version_id.map(VersionId),
+                    encryption: Reported::of(
+                        answer.server_side_encryption,
+                        answer.ssekms_key_id,
+                        answer.bucket_key_enabled,
+                    ),
                 }));
             }
             Err(error) => error,
