@@ -303,7 +303,19 @@ async fn each_store(ground: &Ground) -> Result<()> {
                 &StoreCredentials::of_moto().secret_key,
             )
     };
+    let no_version = Change::RefuseS3("DELETE", "versionId=");
+    let no_version = Between::start(moto, no_version).await?;
     let cases = vec![
+        at_moto("ruled")
+            .env("S3_ENDPOINT", no_version.endpoint())
+            .env("SEALIFT_PREFIX", "kept")
+            .fails(
+                "s3:DeleteObject",
+                "refuses s3:DeleteObjectVersion with 403 AccessDenied",
+                "Add `s3:DeleteObjectVersion`",
+            )
+            .and("lifecycle")
+            .and_what_moto_says_otherwise(),
         ground.embedded("the embedded store, while its server runs"),
         at_garage("Garage"),
         unencrypted,

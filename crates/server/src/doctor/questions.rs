@@ -72,6 +72,14 @@ pub(super) fn answered(asked: Asked, answer: Result<Option<Flaw>, ProbeError>) -
 /// Makes a failure of an error of the store.
 pub(super) fn failed(asked: Asked, error: &ObjectsError) -> Check {
     match error {
+        ObjectsError::Refused {
+            status: status @ 403,
+            code,
+            action: Some(action),
+        } if code == "AccessDenied" && asked.name != *action => asked.failed(
+            format!("The store refuses {action} with {status} {code}"),
+            format!("Add `{action}` to the policy; `sealift policy aws` prints it"),
+        ),
         ObjectsError::Refused { status, code, .. } => asked.failed(
             format!("The store refuses with {status} {code}"),
             asked.mends,

@@ -34,7 +34,7 @@ mod read;
 pub(super) mod refusal;
 mod signer;
 
-use answers::translate;
+use answers::{translate, translate_of};
 pub(crate) use bucket::FoundTarget;
 pub(crate) use bucket_rules::{BucketRule, PublicAccess};
 pub(crate) use encryption::Reported;
@@ -268,7 +268,7 @@ impl Objects {
             .set_version_id(version.map(|version| version.0.clone()))
             .send()
             .await
-            .map_err(translate);
+            .map_err(translate_of(version));
         match asked {
             Ok(_) | Err(ObjectsError::NotFound) => Ok(()),
             Err(error) => Err(error),

@@ -16,9 +16,8 @@ use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
     super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId},
-    answers,
+    answers::{self, translate_of},
     encryption::Reported,
-    translate,
 };
 
 /// The longest time that the store may send nothing in the middle of a body. Only our own waiting
@@ -36,7 +35,7 @@ pub(super) async fn get_range(
     }
     let asked = ask(client, bucket, &object.key, object.version.as_ref(), &range);
     let answer = asked.if_match(&object.etag.0).send().await;
-    let answer = match answer.map_err(translate) {
+    let answer = match answer.map_err(translate_of(object.version.as_ref())) {
         Ok(answer) => answer,
         Err(
             error @ (ObjectsError::Refused { status: 416, .. }
@@ -159,10 +158,10 @@ pub(super) async fn head(
         };
         status = error.raw_response().map(|answer| answer.status().as_u16());
         if status.is_none_or(|status| status >= 500 && status != 501) {
-            return Err(translate(error));
+            return Err(translate_of(version)(error));
         }
         let heard = ask(client, bucket, key, version, &(0..1)).send().await;
-        match heard.map_err(translate) {
+        match heard.map_err(translate_of(version)) {
             Err(ObjectsError::NotFound) => return Ok(None),
             // The two answers contradict each other: an object arrived, or something stands before
             // the store.
@@ -181,7 +180,7 @@ pub(super) async fn heeds_if_match(
 ) -> Result<bool, ObjectsError> {
     let (key, version) = (&another.key, another.version.as_ref());
     let asked = ask(client, bucket, key, version, &(0..1)).if_match(&another.etag.0);
-    match asked.send().await.map_err(translate) {
+    match asked.send().await.map_err(translate_of(version)) {
         Ok(_) => Ok(false),
         Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => Ok(true),
         Err(error) => Err(error),
@@ -200,13 +199,10 @@ pub(super) async fn prove(
     found: &ObjectHead,
 ) -> Result<(), ObjectsError> {
     let range = 0..1;
-    let asked = ask(client, bucket, key, found.version.as_ref(), &range);
-    let answer = match asked
-        .if_match(&found.etag.0)
-        .send()
-        .await
-        .map_err(translate)
-    {
+    let version = found.version.as_ref();
+    let asked = ask(client, bucket, key, version, &range);
+    let answer = asked.if_match(&found.etag.0).send().await;
+    let answer = match answer.map_err(translate_of(version)) {
         Ok(answer) => answer,
         // An empty object has no range.
         Err(ObjectsError::Refused { status: 416, .. }) if found.len == 0 => return Ok(()),
