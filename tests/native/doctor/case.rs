@@ -106,6 +106,10 @@ impl Case {
         self.expects(name, ("ok", says, ""))
     }
 
+    pub(super) fn skips(self, name: &'static str, says: &'static str) -> Self {
+        self.expects(name, ("not_applicable", says, ""))
+    }
+
     pub(super) fn and(mut self, name: &'static str) -> Self {
         self.also.push(name);
         self

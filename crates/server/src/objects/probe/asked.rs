@@ -94,11 +94,11 @@ impl Asked<'_> {
         match question {
             Question::Absence => reading::prove_absence(objects, key).await.map(|()| None),
             Question::RightBody => {
-                if self.place == Place::Public
-                    && let Some(flaw) =
-                        public::send(&self.http, &self.sign(None, self.now).await?).await?
-                {
-                    return Ok(Some(flaw));
+                if self.place == Place::Public {
+                    let put = self.sign(None, self.now).await?;
+                    if let Err(flaw) = public::send(&self.http, &put, None).await? {
+                        return Ok(Some(flaw));
+                    }
                 }
                 self.of_a_part(question).await?;
                 if self.place == Place::Own {

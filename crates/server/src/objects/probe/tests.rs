@@ -265,3 +265,23 @@ async fn a_page_must_also_be_able_to_read_the_answer_to_its_put() {
         );
     }
 }
+
+#[tokio::test]
+async fn a_put_of_a_page_that_does_not_succeed_says_nothing_about_cors() {
+    let asked = async |wrong| {
+        let objects = objects_at(wrong).await;
+        let origin = "https://files.example.com";
+        objects.prove_cors(origin, [1; 16], NOW).await
+    };
+    let (status, code) = (403, "AccessDenied");
+    let refused = asked(Wrong::PublicRefuses(status, code)).await;
+    let code = code.to_owned();
+    assert_eq!(refused, Err(ProbeError::PublicRefused { status, code }));
+    for (wrong, status) in [
+        (Wrong::PublicRefuses(503, "SlowDown"), 503),
+        (Wrong::PublicIsAnother, 200),
+    ] {
+        let flaw = asked(wrong).await;
+        assert_eq!(flaw, Ok(Some(Flaw::AnotherAnswers { status })));
+    }
+}
