@@ -192,6 +192,15 @@ async fn each_broken_set_up(ground: &Ground) -> Result<()> {
                 "aws kms enable-key --key-id arn:",
             ),
         ground
+            .whole("a disabled KMS key that the settings name by its alias")
+            .env("KMS_KEY_ALIAS", "alias/ours")
+            .env("SEALIFT_KMS_ENDPOINT", disabled.endpoint())
+            .fails(
+                "kms:GenerateDataKey",
+                "with the key arn:aws:kms:eu-central-1:111122223333:key/1234abcd (",
+                "`aws kms enable-key --key-id arn:aws:kms:eu-central-1:111122223333:key/1234abcd`",
+            ),
+        ground
             .whole("KMS is not there")
             .env("SEALIFT_KMS_ENDPOINT", "http://127.0.0.1:1")
             .fails("kms:GenerateDataKey", "KMS does not answer", "try again")

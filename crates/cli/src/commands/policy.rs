@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     args::{AwsPolicy, Policy, PolicyFormat, PrincipalChoice},
     failure::{Exit, Failure},
-    terminal,
+    terminal::{self, shown},
 };
 
 /// Several policies by the names of their principals.
@@ -134,5 +134,5 @@ fn refused(error: AwsPolicyError) -> anyhow::Error {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     };
-    Failure::new(exit, sentence).into()
+    Failure::new(exit, shown(&sentence)).into()
 }
