@@ -382,6 +382,12 @@ async fn a_run_that_fails_half_way_says_what_is_done_and_goes_on_the_next_time()
     account.proxy.enforce(&policy);
     let states = account.states("half-way", &["--yes"])?;
     assert_eq!(in_state(&states, "created"), ["cors"], "{states:?}");
+    // Only the step that asks for the rotation needs the permission to ask.
+    account
+        .proxy
+        .enforce(&policy.without("kms:GetKeyRotationStatus"));
+    let states = account.states("half-way", &[])?;
+    assert_eq!(in_state(&states, "failed"), ["rotation"], "{states:?}");
     assert_eq!(account.count_keys().await?, 1);
     Ok(())
 }
