@@ -245,11 +245,19 @@ fn cloudformation_takes_the_templates() -> Result<()> {
         ("all.json", all),
         ("no-key.json", no_key),
         ("usual.json", ""),
+        (
+            "no-role.json",
+            "--principal key --kms-key alias/sealift",
+        ),
     ] {
         let arguments = "policy aws --format cloudformation --bucket acme-files";
         let arguments = arguments.split(' ').chain(more.split_whitespace());
         let printed = sealift_with(&[], arguments)?;
         ensure!(printed.code == Some(0), "{}", printed.stderr);
+        let roles = String::from_utf8_lossy(&printed.stdout)
+            .matches("AWS::IAM::Role")
+            .count();
+        assert_eq!(roles == 0, name == "no-role.json", "{roles} in {name}");
         let template = folder.path().join(name);
         fs::write(&template, &printed.stdout)?;
         lint.arg(template);
