@@ -245,10 +245,7 @@ fn cloudformation_takes_the_templates() -> Result<()> {
         ("all.json", all),
         ("no-key.json", no_key),
         ("usual.json", ""),
-        (
-            "no-role.json",
-            "--principal key --kms-key alias/sealift",
-        ),
+        ("no-role.json", "--principal key --kms-key alias/sealift"),
     ] {
         let arguments = "policy aws --format cloudformation --bucket acme-files";
         let arguments = arguments.split(' ').chain(more.split_whitespace());

@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 use aws_sdk_kms::Client;
 use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, suite::AWS_KMS};
 
-use self::{key_arn::KeyArn, regions::Regions};
+use self::regions::Regions;
 use crate::{Keyring, KeyringError, RecordsKey};
 
 mod calls;
@@ -21,6 +21,7 @@ mod setup;
 
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
+pub use key_arn::KeyArn;
 pub use setup::{FoundKey, KmsSetup, alias_in};
 
 /// The KMS key to use, and how to reach KMS.
