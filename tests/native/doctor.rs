@@ -328,6 +328,9 @@ async fn each_store(ground: &Ground) -> Result<()> {
             .and("lifecycle")
             .and_what_moto_says_otherwise(),
         ground.embedded("the embedded store, while its server runs"),
+        ground
+            .without_credentials("an embedded store without its credentials")
+            .skips("bucket", "has no credentials yet"),
         at_garage("Garage"),
         unencrypted,
         at_garage("Garage in another region")

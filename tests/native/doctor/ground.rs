@@ -94,20 +94,26 @@ impl Ground {
 
     /// Returns the deployment whose server runs.
     pub(super) fn embedded(&self, about: &'static str) -> Case {
+        let key_file = &self.stack.config().key_file;
+        self.without_credentials(about)
+            .env("SEALIFT_KEY_FILE", &key_file.display().to_string())
+            .passes("wrong-body", "Other bytes than the signed ones are refused")
+            .passes("unequal-parts", "Parts of unequal length are joined")
+            .passes("key-rows", "One key row of each kind was opened")
+    }
+
+    /// Returns the deployment whose server runs, without the folder of its key file and of its store's credentials.
+    pub(super) fn without_credentials(&self, about: &'static str) -> Case {
         let config = self.stack.config();
-        let case = Case::new(about, None)
+        Case::new(about, None)
             .env("SEALIFT_DATA_DIR", &config.data_dir.display().to_string())
-            .env("SEALIFT_KEY_FILE", &config.key_file.display().to_string())
             .env("SEALIFT_KEYRING", "kek")
             .env("KMS_KEY_ALIAS", &self.key_arn)
             .env("SEALIFT_KMS_ENDPOINT", self.moto.endpoint())
             .env("AWS_REGION", Moto::REGION)
             .env("SEALIFT_STORE", "embedded")
             .env("S3_BUCKET_NAME", &config.bucket)
-            .env("SEALIFT_PEPPER", PEPPER);
-        case.passes("wrong-body", "Other bytes than the signed ones are refused")
-            .passes("unequal-parts", "Parts of unequal length are joined")
-            .passes("key-rows", "One key row of each kind was opened")
+            .env("SEALIFT_PEPPER", PEPPER)
     }
 
     /// Returns the keys of all objects and unfinished uploads under this prefix in the shared store.

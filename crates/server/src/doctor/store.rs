@@ -40,6 +40,10 @@ pub(super) async fn check(config: &Config, clock: &Clock, report: &mut (dyn FnMu
         return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(made)));
     }
     let is_embedded = matches!(config.store, StoreConfig::Embedded { .. });
+    if is_embedded && !config.store_credentials_file().exists() {
+        let made = "The embedded store has no credentials yet; the next start of a server makes them";
+        return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(made)));
+    }
     if is_embedded && other_owner(&config.data_dir).is_some() {
         let others = "Not asked, because folders of another user than the server's would stay";
         return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(others)));
