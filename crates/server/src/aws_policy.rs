@@ -4,10 +4,10 @@
 //! A server has one set of credentials today and needs the policy of [`Principal::Server`]. It is also printed in
 //! its parts, because presigned PUTs need much less than the rest.
 
-use sealift_keyring::{FoundKey, KeyArn, KeyringError, KmsConfig, KmsSetup, alias_in};
+use sealift_keyring::{FoundKey, KeyArn, KeyringError, KmsSetup, alias_in};
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::{config::Config, keys::kms_config};
 
 mod statement;
 mod template;
@@ -138,12 +138,7 @@ async fn arn_of(
     if KeyArn::parse(key).is_some() {
         return Ok(key.to_owned());
     }
-    let kms = KmsConfig {
-        key: key.to_owned(),
-        endpoint: config.kms_endpoint.clone(),
-        region: config.region.clone(),
-    };
-    match KmsSetup::connect(&kms).await.look().await {
+    match KmsSetup::connect(&kms_config(config, key)).await.look().await {
         Ok(FoundKey::Usable { arn, .. } | FoundKey::Unusable { arn, .. }) => Ok(arn),
         Ok(FoundKey::None) => Err(AwsPolicyError::NoKey {
             key: key.to_owned(),

@@ -5,11 +5,12 @@
 //! turns the yearly rotation of a KMS key on: what is there but not enough is left to a person. Therefore a set-up can
 //! be repeated at any time.
 
-use sealift_keyring::{FoundKey, KmsConfig, KmsSetup};
+use sealift_keyring::{FoundKey, KmsSetup};
 
 use crate::{
     config::{Config, StoreConfig},
     deployment::first_mark,
+    keys::kms_config,
     objects::{FoundTarget, Objects, bucket_of},
 };
 
@@ -93,14 +94,7 @@ impl Bootstrap {
         }
         let kms = match &config.kms_key {
             None => None,
-            Some(key) => Some(
-                KmsSetup::connect(&KmsConfig {
-                    key: key.clone(),
-                    endpoint: config.kms_endpoint.clone(),
-                    region: config.region.clone(),
-                })
-                .await,
-            ),
+            Some(key) => Some(KmsSetup::connect(&kms_config(&config, key)).await),
         };
         let mut bootstrap = Self {
             config,

@@ -3,7 +3,6 @@
 
 use std::fmt;
 
-use aws_config::SdkConfig;
 use aws_sdk_kms::{
     Client,
     types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, OriginType},
@@ -13,7 +12,6 @@ use super::{KmsConfig, calls::translate, key_arn::KeyArn, regions::Regions, shar
 use crate::KeyringError;
 
 /// A client of KMS for setting a deployment up.
-#[derive(Clone)]
 pub struct KmsSetup {
     client: Client,
     key: String,
@@ -48,13 +46,7 @@ const ALIAS_OF_AWS: &str = "alias/aws/";
 impl KmsSetup {
     /// Makes a client by the standard AWS chain. No request is sent yet.
     pub async fn connect(config: &KmsConfig) -> Self {
-        Self::with(&shared_config().await, config)
-    }
-
-    /// Like [`KmsSetup::connect`], but with credentials, retries and timeouts that are loaded already.
-    #[must_use]
-    pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
-        let regions = Regions::new(shared.clone(), config.endpoint.clone());
+        let regions = Regions::new(shared_config().await, config.endpoint.clone());
         Self {
             client: regions.client_for_setting(config),
             key: config.key.clone(),

@@ -12,7 +12,10 @@ use super::{
 use crate::{
     config::Config,
     lifetimes::LEAST_DAYS_OF_BUCKET_RULE,
-    objects::cors::{ALLOWED_HEADERS, EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS},
+    objects::{
+        UNFINISHED_RULE,
+        cors::{EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, headers_of_pages},
+    },
 };
 
 /// Returns the template of a deployment with these settings, with a role for each of the principals.
@@ -143,7 +146,7 @@ fn bucket(config: &Config) -> Value {
             "RestrictPublicBuckets": true,
         },
         "LifecycleConfiguration": { "Rules": [{
-            "Id": "sealift-unfinished-uploads",
+            "Id": UNFINISHED_RULE,
             "Status": "Enabled",
             "Prefix": format!("{}/", config.prefix),
             "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": LEAST_DAYS_OF_BUCKET_RULE },
@@ -152,14 +155,10 @@ fn bucket(config: &Config) -> Value {
     if !config.page_origins.is_empty()
         && let Some(properties) = properties.as_object_mut()
     {
-        let sent = ALLOWED_HEADERS
-            .into_iter()
-            .chain(config.encryption.headers());
-        let sent: Vec<_> = sent.collect();
         let rule = json!({ "CorsRules": [{
             "AllowedOrigins": config.page_origins,
             "AllowedMethods": METHODS,
-            "AllowedHeaders": sent,
+            "AllowedHeaders": headers_of_pages(&config.encryption),
             "ExposedHeaders": EXPOSED_HEADERS,
             "MaxAge": MAX_AGE_SECONDS,
         }]});

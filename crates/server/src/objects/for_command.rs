@@ -3,9 +3,9 @@
 use core::time::Duration;
 
 use super::{
-    Objects, S3Config, S3Credentials, StoreEncryption, StoreError, bucket_of,
+    Objects, StoreError, bucket_of,
     embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials, EmbeddedError, served_at},
-    public_endpoint_of,
+    open::of_embedded,
 };
 use crate::config::Config;
 
@@ -38,17 +38,7 @@ impl CommandStore {
             credentials: credentials.clone(),
         };
         let (endpoint, embedded) = started_or_found(wanted).await?;
-        let s3 = S3Config {
-            endpoint: Some(endpoint),
-            // A running server's own store is there, on the same folder.
-            public_endpoint: public_endpoint_of(config).clone(),
-            region: Some("us-east-1".to_owned()),
-            bucket: config.bucket.clone(),
-            prefix: config.prefix.clone(),
-            path_style: true,
-            encryption: StoreEncryption::default(),
-            credentials: S3Credentials::Embedded(credentials),
-        };
+        let s3 = of_embedded(config, endpoint, credentials);
         Ok(Self {
             objects: Objects::connect(&s3).await,
             _embedded: embedded,

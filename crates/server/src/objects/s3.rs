@@ -35,7 +35,7 @@ pub(super) mod refusal;
 mod signer;
 
 use answers::{translate, translate_of};
-pub(crate) use bucket::FoundTarget;
+pub(crate) use bucket::{FoundTarget, UNFINISHED_RULE};
 pub(crate) use bucket_rules::{BucketRule, PublicAccess};
 pub(crate) use encryption::Reported;
 pub use mark::{FoundMark, Mark, Reached};
