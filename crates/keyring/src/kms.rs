@@ -19,9 +19,9 @@ mod records_blob;
 mod regions;
 mod setup;
 
+pub use key_arn::KeyArn;
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
-pub use key_arn::KeyArn;
 pub use setup::{FoundKey, KmsSetup, alias_in};
 
 /// The KMS key to use, and how to reach KMS.

@@ -138,7 +138,11 @@ async fn arn_of(
     if KeyArn::parse(key).is_some() {
         return Ok(key.to_owned());
     }
-    match KmsSetup::connect(&kms_config(config, key)).await.look().await {
+    match KmsSetup::connect(&kms_config(config, key))
+        .await
+        .look()
+        .await
+    {
         Ok(FoundKey::Usable { arn, .. } | FoundKey::Unusable { arn, .. }) => Ok(arn),
         Ok(FoundKey::None) => Err(AwsPolicyError::NoKey {
             key: key.to_owned(),

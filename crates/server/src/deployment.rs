@@ -9,7 +9,9 @@ use crate::{
     objects::{
         CommandStore, FoundMark, Mark, Objects, ObjectsError, Reached, StoreAddress, StoreError,
     },
-    records::{AuditAction, AuditRow, NoDatabase, ReadOnlyRecords, Records, RecordsError, existing},
+    records::{
+        AuditAction, AuditRow, NoDatabase, ReadOnlyRecords, Records, RecordsError, existing,
+    },
 };
 
 pub(crate) mod first_mark;

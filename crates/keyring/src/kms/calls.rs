@@ -196,7 +196,10 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
         (_, code) => KeyringError::Refused {
             action,
             key: named_in(refusal.err().message(), key),
-            code: code.filter(|code| is_a_code(code)).unwrap_or("no code").to_owned(),
+            code: code
+                .filter(|code| is_a_code(code))
+                .unwrap_or("no code")
+                .to_owned(),
         },
     }
 }

@@ -5,7 +5,10 @@ use std::fmt;
 
 use aws_sdk_kms::{
     Client,
-    types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType, OriginType},
+    types::{
+        KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType,
+        OriginType,
+    },
 };
 
 use super::{KmsConfig, calls::translate, key_arn::KeyArn, regions::Regions, shared_config};

@@ -41,7 +41,8 @@ pub(super) async fn check(config: &Config, clock: &Clock, report: &mut (dyn FnMu
     }
     let is_embedded = matches!(config.store, StoreConfig::Embedded { .. });
     if is_embedded && !config.store_credentials_file().exists() {
-        let made = "The embedded store has no credentials yet; the next start of a server makes them";
+        let made =
+            "The embedded store has no credentials yet; the next start of a server makes them";
         return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(made)));
     }
     if is_embedded && other_owner(&config.data_dir).is_some() {

@@ -16,7 +16,8 @@ use axum::{
 use sealift_transfer::api::Sha256;
 
 use crate::objects::{
-    Objects, S3Config, S3Credentials, StoreAlgorithm, StoreEncryption, embedded::EmbeddedCredentials,
+    Objects, S3Config, S3Credentials, StoreAlgorithm, StoreEncryption,
+    embedded::EmbeddedCredentials,
 };
 
 /// A fault of a store.
