@@ -7,7 +7,7 @@ mod ground;
 
 use anyhow::{Result, ensure};
 use between::{Between, Change};
-use case::Kept;
+use case::{Case, Kept};
 use ground::{BUCKET, Ground, PAGE, PEPPER, stored_at};
 use sealift_tests::{Garage, StoreCredentials};
 
@@ -309,7 +309,9 @@ async fn each_store(ground: &Ground) -> Result<()> {
         let case = ground.whole(about).env("S3_ENDPOINT", garage.endpoint());
         case.env("SEALIFT_PAGE_ORIGINS", PAGE)
     };
-    let unencrypted = at_garage("Garage, which cannot encrypt as the settings ask");
+    let unencrypted = ["right-body", "wrong-body", "missing-header"].into_iter();
+    let unencrypted = unencrypted.chain(["expired-address", "unequal-parts", "cors"]);
+    let unencrypted = unencrypted.fold(at_garage("Garage, which cannot encrypt"), Case::and);
     let unencrypted = unencrypted.env("S3_SSE", "AES256").fails(
         "s3:PutObject",
         "does not encrypt with AES256",
