@@ -37,7 +37,6 @@ mod signer;
 use answers::{translate, translate_of};
 pub(crate) use bucket::{FoundTarget, UNFINISHED_RULE};
 pub(crate) use bucket_rules::{BucketRule, PublicAccess};
-pub(crate) use encryption::Reported;
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
 use signer::Signer;

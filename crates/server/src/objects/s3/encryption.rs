@@ -14,17 +14,9 @@ use aws_sdk_s3::{
 };
 
 use super::{
-    super::{ObjectsError, StoreAlgorithm, StoreEncryption},
+    super::{ObjectsError, Reported, StoreAlgorithm, StoreEncryption},
     Objects,
 };
-
-/// The encryption that an answer of the store reports.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Reported {
-    pub(crate) algorithm: Option<String>,
-    pub(crate) kms_key: Option<String>,
-    pub(crate) bucket_key: bool,
-}
 
 impl Reported {
     /// Takes the fields of an answer of the SDK.

@@ -15,9 +15,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
-    super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId},
+    super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, Reported, StoredObject, VersionId},
     answers::{self, translate_of},
-    encryption::Reported,
 };
 
 /// The longest time that the store may send nothing in the middle of a body. Only our own waiting
