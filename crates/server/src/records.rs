@@ -56,6 +56,8 @@ pub use deployment::DeploymentRow;
 pub use files::{FileCursor, FileRow, KeptVerification};
 pub use keks::KeptKek;
 pub use known_objects::KnownObject;
+#[cfg(test)]
+pub(crate) use migrate::make_older;
 pub use moved::{MovedFile, MovedStore};
 pub use parts::{PartRow, SignedRows, SignedUntil};
 pub use read_only::ReadOnlyRecords;

@@ -12,6 +12,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
+    data_folder::make_private,
     deployment::mark::{self, MarkError, Standing},
     keys::{Keys, KeysError, WIPED_EVERY},
     objects::{OpenStore, StoreError, embedded::Embedded},
@@ -239,16 +240,6 @@ async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys),
     mark::settings_fit(config, &records).await?;
     let keys = Keys::open(config, records.clone(), clock.clone()).await?;
     Ok((records, keys))
-}
-
-/// Makes the data folder, if it is absent, for its owner only. An existing one stays as it is; `sealift doctor` says
-/// whether others may read it.
-fn make_private(folder: &std::path::Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
 }
 
 /// Proves once for each store that it joins parts of unequal length; the test sends 10 MiB. The

@@ -40,6 +40,17 @@ pub(super) async fn missing(db: &mut SqliteConnection) -> Result<usize, MigrateE
     Ok(MIGRATIONS.iter().count().saturating_sub(applied.len()))
 }
 
+/// Makes a database look as if the version before this one had made it.
+#[cfg(test)]
+pub(crate) async fn make_older(file: &std::path::Path) {
+    let options = sqlx::sqlite::SqliteConnectOptions::new().filename(file);
+    let mut db = sqlx::ConnectOptions::connect(&options).await.unwrap();
+    let undo = "DELETE FROM _sqlx_migrations
+        WHERE version = (SELECT max(version) FROM _sqlx_migrations)";
+    sqlx::query(undo).execute(&mut db).await.unwrap();
+    db.close().await.unwrap();
+}
+
 #[cfg(test)]
 mod tests {
     use data_encoding::HEXLOWER;
