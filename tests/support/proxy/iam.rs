@@ -42,10 +42,12 @@ enum Effect {
 /// The operators of the printed policies. Any other fails the test that reads the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 enum Operator {
-    StringEquals,
-    StringNotEquals,
+    #[serde(rename = "StringEquals")]
+    Equal,
+    #[serde(rename = "StringNotEquals")]
+    NotEqual,
     #[serde(rename = "ForAllValues:StringEquals")]
-    ForAllStringEquals,
+    AllEqual,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -124,14 +126,14 @@ impl Statement {
                 wanted.iter().all(|(key, allowed)| {
                     let is_allowed = |value| allowed.all().contains(value);
                     match (operator, asked.context.get(key)) {
-                        (Operator::StringEquals, values) => {
+                        (Operator::Equal, values) => {
                             values.is_some_and(|values| values.iter().any(is_allowed))
                         }
                         // Nothing that is absent equals anything.
-                        (Operator::StringNotEquals, values) => {
+                        (Operator::NotEqual, values) => {
                             values.is_none_or(|values| !values.iter().any(is_allowed))
                         }
-                        (Operator::ForAllStringEquals, values) => {
+                        (Operator::AllEqual, values) => {
                             values.is_none_or(|values| values.iter().all(is_allowed))
                         }
                     }
