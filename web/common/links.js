@@ -97,12 +97,13 @@ export class Links {
     its('link-file').hidden = this.#fileId !== undefined;
     its('link-name').textContent = name;
     part(element, 'link-page', 'a').href = pageOf(ticket.file_id);
-    its('link-status').textContent = `${say(SENTENCES[ticket.state], {
+    const times = {
       moment: moment(ticket.expires_at_ms),
       used: moment(ticket.redeemed_at_ms ?? 0),
       until: moment(ticket.readable_until_ms ?? 0),
       revoked: moment(ticket.revoked_at_ms ?? 0),
-    })} · ${say('linkMade', { made })}`;
+    };
+    its('link-status').textContent = `${say(SENTENCES[ticket.state], times)} · ${say('linkMade', { made })}`;
     its('link-change').hidden = ticket.state !== 'waiting';
     its('link-revoke').hidden = ticket.state !== 'waiting' && ticket.state !== 'reading';
     its('link-change').addEventListener('submit', (event) => {
