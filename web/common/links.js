@@ -103,9 +103,9 @@ export class Links {
       until: moment(ticket.readable_until_ms ?? 0),
       revoked: moment(ticket.revoked_at_ms ?? 0),
     };
-    its('link-status').textContent = `${say(SENTENCES[ticket.state], times)} · ${say('linkMade', { made })}`;
-    its('link-change').hidden = ticket.state !== 'waiting';
-    its('link-revoke').hidden = ticket.state !== 'waiting' && ticket.state !== 'reading';
+    its('link-status').textContent = `${say('linkMade', { made })} · ${say(SENTENCES[ticket.state], times)}`;
+    its('link-expiry').hidden = its('link-set').hidden = ticket.state !== 'waiting';
+    its('link-change').hidden = ticket.state !== 'waiting' && ticket.state !== 'reading';
     its('link-change').addEventListener('submit', (event) => {
       event.preventDefault();
       this.#change(element, ticket, Number(part(element, 'link-ends', 'select').value));
