@@ -116,6 +116,11 @@ impl Ground {
         self.distances.iter().map(Distance::address)
     }
 
+    /// Returns the distance from the browser to the store, if there is one.
+    pub(crate) fn way_to_store(&self) -> Option<&Distance> {
+        self.distances.last()
+    }
+
     /// Returns the sink's URL; "" if the ground has none.
     pub(crate) fn sink_url(&self) -> String {
         let sink = self.sink.as_ref();

@@ -7,6 +7,7 @@ mod client;
 mod figures;
 mod ground;
 mod link;
+mod link_use;
 mod many;
 mod memory;
 mod native;

@@ -18,6 +18,7 @@ use serde_json::{Value, json};
 use crate::{
     figures,
     ground::{Ground, parts},
+    link_use::{self, Idle},
     processes,
     site::PART_BYTES,
 };
@@ -44,6 +45,11 @@ struct Took {
     sent_ms: f64,
     /// Milliseconds until the object was complete, if it was completed.
     done_ms: Option<f64>,
+    /// When it began, in milliseconds since 1970, if the page says so.
+    began_at_ms: Option<f64>,
+    /// How long the link was idle at both ends, if there is one.
+    #[serde(skip)]
+    idle: Option<Idle>,
     /// Seconds of processor time of the browser's processes.
     #[serde(skip)]
     cpu_seconds: f64,
@@ -85,6 +91,13 @@ impl Race {
         let sent: Vec<f64> = rounds.iter().map(|took| rate(took.sent_ms)).collect();
         let measure = "MB/s until the last part is stored";
         figures::report(self.row, measure, who, &sent);
+        let idle: Vec<Idle> = rounds.iter().filter_map(|took| took.idle).collect();
+        if !idle.is_empty() {
+            let before: Vec<f64> = idle.iter().map(|idle| idle.before_ms).collect();
+            figures::report(self.row, "ms before the first part", who, &before);
+            let after: Vec<f64> = idle.iter().map(|idle| idle.after_ms).collect();
+            figures::report(self.row, "ms after the last byte", who, &after);
+        }
         if who != NATIVE {
             let gib = figures::mebibytes(self.bytes) / 1024.0;
             let cpu: Vec<f64> = rounds.iter().map(|took| took.cpu_seconds / gib).collect();
@@ -97,7 +110,7 @@ impl Race {
         // The page shows the limit only after the wasm module is loaded, because the module fetches it from the server.
         page.shows("#limit:not(:empty)").await?;
         page.run(WATCH_THE_ROW, vec![]).await?;
-        counted(async || {
+        let upload = counted(async || {
             let Some(sink) = &self.ground.sink else {
                 page.upload(&self.path).await?;
                 return Ok(page.run(NOTED, vec![]).await?);
@@ -110,8 +123,16 @@ impl Race {
             let sent = sink.has_all(self.bytes).await?;
             let sent_ms = sent.duration_since(UNIX_EPOCH)?.as_secs_f64() * 1000.0;
             Ok(page.run(SENT, vec![json!(sent_ms)]).await?)
-        })
-        .await
+        });
+        let Some(way) = self.ground.way_to_store() else {
+            return upload.await;
+        };
+        let (took, samples) = link_use::watch(way, upload).await;
+        let took = took?;
+        let idle = took
+            .began_at_ms
+            .and_then(|began_ms| link_use::idle(&samples, began_ms, began_ms + took.sent_ms));
+        Ok(Took { idle, ..took })
     }
 
     async fn by_peer(&self, peer: &str) -> Result<Took> {
@@ -153,7 +174,7 @@ impl Race {
         Ok(Took {
             sent_ms,
             done_ms: Some(began.elapsed().as_secs_f64() * 1000.0),
-            cpu_seconds: 0.0,
+            ..Took::default()
         })
     }
 }
@@ -174,7 +195,7 @@ new MutationObserver(record).observe(document.body, { subtree: true, childList: 
 
 const NOTED: &str = r"
 const { began, sent, done } = document.documentElement.dataset;
-return { sentMs: (sent ?? done) - began, doneMs: done - began };
+return { sentMs: (sent ?? done) - began, doneMs: done - began, beganAtMs: performance.timeOrigin + Number(began) };
 ";
 
 /// Takes the time of the last part since 1970, in milliseconds.

@@ -192,8 +192,30 @@ async fn a_revoked_link_says_so(scene: Scene) -> Result<()> {
     let kept = "return document.querySelector('#share-link').value;";
     assert_eq!(files.page.run(kept, vec![]).await?, json!(""));
 
+    // The list of links has those that the dialog no longer shows, and revokes them too.
+    let later = files.share(NAME).await?;
+    files.page.press_on("#share .share-close").await?;
+    files.page.press_on("#links summary").await?;
+    let listed = "#links li[data-state=waiting]:first-child + li[data-state=revoked]:last-child";
+    files.page.shows(listed).await?;
+    files.page.press_on("#links .link-set").await?;
+    files
+        .page
+        .shows("#links li[data-state=waiting]:focus")
+        .await?;
+    files
+        .page
+        .press_on("#links li[data-state=waiting] .link-revoke")
+        .await?;
+    let listed = "#links li[data-state=revoked]:focus + li[data-state=revoked]";
+    files.page.shows(listed).await?;
+
     let friend = scene.browser().await?;
     let page = friend.open_file(&link).await?;
+    page.comes_to("invited").await?;
+    page.press("#redeem").await?;
+    page.comes_to("used").await?;
+    follow(&page, &later).await?;
     page.comes_to("invited").await?;
     page.press("#redeem").await?;
     page.comes_to("used").await?;

@@ -22,6 +22,14 @@ const FOR_VERSIONS: [&str; 3] = [
     "s3:ListBucketVersions",
 ];
 
+/// Encryption contexts that are not Sealift's.
+const FOREIGN: &[&[(&str, &str)]] = &[
+    &[],
+    &[("tenant", "acme")],
+    &[("format", "another")],
+    &[("purpose", "another"), ("tenant", "acme")],
+];
+
 /// A deployment whose KMS key was just replaced, so that its keys can move.
 struct Deployment {
     moto: Moto,
@@ -155,7 +163,13 @@ async fn each_principal_works_under_its_policy_and_needs_every_action_of_it() ->
         );
     }
     deployment.enforce(&server, &server)?;
-    deployment.refuses_foreign_contexts().await?;
+    deployment.refuses_contexts(FOREIGN).await?;
+    let more = [("format", "sealift-1"), ("customer", "1")];
+    deployment.refuses_contexts(&[&more]).await?;
+    // The key's own policy allows everything else to the policies of its account.
+    let key = deployment.policy("key")?;
+    deployment.enforce(&key, &key)?;
+    deployment.refuses_contexts(FOREIGN).await?;
     // The two parts of the server's policy are enough in their places.
     let (signer, control) = (deployment.policy("signer")?, deployment.policy("control")?);
     assert_eq!(signer.actions(), ["s3:PutObject"]);
@@ -182,8 +196,8 @@ async fn each_principal_works_under_its_policy_and_needs_every_action_of_it() ->
 }
 
 impl Deployment {
-    /// Checks that the policy does not let its holder use the KMS key for anything that is not Sealift's.
-    async fn refuses_foreign_contexts(&self) -> Result<()> {
+    /// Checks that the policy lets its holder use the KMS key for a file, but not in these contexts.
+    async fn refuses_contexts(&self, foreign: &[&[(&str, &str)]]) -> Result<()> {
         let sdk = aws_config::defaults(BehaviorVersion::latest())
             .region(Region::new(Moto::REGION))
             .endpoint_url(self.moto.proxy().endpoint())
@@ -200,13 +214,7 @@ impl Deployment {
             made.send().await.is_ok()
         };
         assert!(make(&[("format", "sealift-1"), ("tenant", "acme")]).await);
-        for foreign in [
-            &[][..],
-            &[("tenant", "acme")],
-            &[("format", "another")],
-            &[("format", "sealift-1"), ("customer", "1")],
-            &[("purpose", "another"), ("tenant", "acme")],
-        ] {
+        for &foreign in foreign {
             assert!(!make(foreign).await, "{foreign:?}");
         }
         Ok(())
@@ -245,11 +253,16 @@ fn cloudformation_takes_the_templates() -> Result<()> {
         ("all.json", all),
         ("no-key.json", no_key),
         ("usual.json", ""),
+        ("no-role.json", "--principal key --kms-key alias/sealift"),
     ] {
         let arguments = "policy aws --format cloudformation --bucket acme-files";
         let arguments = arguments.split(' ').chain(more.split_whitespace());
         let printed = sealift_with(&[], arguments)?;
         ensure!(printed.code == Some(0), "{}", printed.stderr);
+        let roles = String::from_utf8_lossy(&printed.stdout)
+            .matches("AWS::IAM::Role")
+            .count();
+        assert_eq!(roles == 0, name == "no-role.json", "{roles} in {name}");
         let template = folder.path().join(name);
         fs::write(&template, &printed.stdout)?;
         lint.arg(template);

@@ -2,7 +2,10 @@
 //!
 //! The bucket is one of moto's, which knows all settings of buckets. No file passes it here.
 
-use std::sync::{Arc, Weak};
+use std::{
+    os::unix::fs::PermissionsExt as _,
+    sync::{Arc, Weak},
+};
 
 use anyhow::{Context as _, Result, ensure};
 use aws_config::{BehaviorVersion, Region};
@@ -112,6 +115,14 @@ impl Account {
         Ok(asked.send().await?.rules.unwrap_or_default())
     }
 
+    async fn mark(&self, bucket: &str) -> Result<Value> {
+        let asked = self.s3.get_object().bucket(bucket);
+        let mark = asked.key("sealift/sealift.deployment").send().await?;
+        Ok(serde_json::from_slice(
+            &mark.body.collect().await?.to_vec(),
+        )?)
+    }
+
     async fn count_keys(&self) -> Result<usize> {
         Ok(self.kms.list_keys().send().await?.keys().len())
     }
@@ -159,6 +170,9 @@ async fn an_empty_account_gets_everything_once() -> Result<()> {
             .count(),
         9
     );
+    let data = account.folder.path().join("files");
+    let mode = std::fs::metadata(data)?.permissions().mode();
+    assert_eq!(mode & 0o777, 0o700, "only its owner reads the data folder");
     let block = account
         .s3
         .get_public_access_block()
@@ -186,14 +200,7 @@ async fn an_empty_account_gets_everything_once() -> Result<()> {
         .send()
         .await?;
     assert!(rotation.key_rotation_enabled);
-    let mark = account
-        .s3
-        .get_object()
-        .bucket("files")
-        .key("sealift/sealift.deployment");
-    let mark = mark.send().await?.body.collect().await?.to_vec();
-    let mark: Value = serde_json::from_slice(&mark)?;
-    assert_eq!(mark["prefix_is_ours"], true);
+    assert_eq!(account.mark("files").await?["prefix_is_ours"], true);
 
     for more in [&[][..], &["--yes"], &["--yes", "--mark"]] {
         let states = account.states("files", more)?;
@@ -235,6 +242,12 @@ async fn what_is_there_is_neither_changed_nor_widened() -> Result<()> {
             .days_after_initiation()
     });
     assert_eq!(days.collect::<Vec<_>>(), [3, 32]);
+    // The sweeper may not remove what others put under the prefix.
+    let theirs = account.s3.put_object().bucket("others");
+    theirs.key("sealift/theirs").send().await?;
+    let states = account.states("others", &["--yes", "--mark"])?;
+    assert_eq!(in_state(&states, "created"), ["mark"], "{states:?}");
+    assert_eq!(account.mark("others").await?["prefix_is_ours"], false);
 
     // Rules for the same requests and the same uploads are left to a person.
     account.make_bucket("shared").await?;
@@ -369,6 +382,12 @@ async fn a_run_that_fails_half_way_says_what_is_done_and_goes_on_the_next_time()
     account.proxy.enforce(&policy);
     let states = account.states("half-way", &["--yes"])?;
     assert_eq!(in_state(&states, "created"), ["cors"], "{states:?}");
+    // Only the step that asks for the rotation needs the permission to ask.
+    account
+        .proxy
+        .enforce(&policy.without("kms:GetKeyRotationStatus"));
+    let states = account.states("half-way", &[])?;
+    assert_eq!(in_state(&states, "failed"), ["rotation"], "{states:?}");
     assert_eq!(account.count_keys().await?, 1);
     Ok(())
 }

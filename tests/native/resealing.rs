@@ -8,10 +8,14 @@ use std::{
 use anyhow::{Context as _, Result, bail};
 use bytes::Bytes;
 use sealift_server::{
-    ResealProgress, ResealReport, ResealWhich, config::Keyring, reseal_files, rotate_keys,
+    ResealProgress, ResealReport, ResealWhich, config::Keyring, reseal_files, rewrap_keys,
+    rotate_keys,
 };
-use sealift_tests::{Moto, Operation, Randomness, Setup, Stack, sizes::FRAME, sizes::PART};
+use sealift_tests::{
+    IamPolicy, Moto, Operation, Randomness, Setup, Stack, sizes::FRAME, sizes::PART,
+};
 use sealift_transfer::api::{FileRecord, ProblemCode, Verification};
+use serde_json::json;
 use sha2::{Digest as _, Sha256};
 use sqlx::{ConnectOptions as _, Executor as _, sqlite::SqliteConnectOptions};
 
@@ -142,6 +146,34 @@ async fn files_move_to_another_keyring_and_need_the_old_one_no_more() -> Result<
     Ok(())
 }
 
+/// Follows the recipe of docs/KEYS.md. Without the rewrap, the names stay under the old key.
+#[tokio::test(flavor = "multi_thread")]
+async fn after_a_leak_of_a_kms_key_files_and_names_open_without_it() -> Result<()> {
+    let moto = Moto::start().await?;
+    let (old_key, new_key) = (moto.make_key().await?, moto.make_key().await?);
+    let stack = Setup::new().with_kms(&moto, &old_key).start().await?;
+    let files = stored(&stack, &[1, FRAME]).await?;
+    let stack = stack
+        .restart_with(|config| config.kms_key = Some(new_key.clone()))
+        .await?;
+    assert_eq!(rewrap_keys(stack.config()).await?.moved, 1);
+    let report = reseal(&stack, ResealWhich::All).await?;
+    assert_eq!(counts(&report), (2, 0, 0, 0), "{report:?}");
+    let only_the_new_key = json!({ "Statement": [{
+        "Sid": "new",
+        "Effect": "Allow",
+        "Action": ["kms:GenerateDataKey", "kms:GenerateDataKeyWithoutPlaintext", "kms:Decrypt", "kms:Encrypt"],
+        "Resource": new_key,
+    }]});
+    let only_the_new_key = serde_json::to_vec(&only_the_new_key)?;
+    moto.proxy().enforce(&IamPolicy::parse(&only_the_new_key)?);
+    let stack = stack.restart().await?;
+    for (file, plaintext) in &files {
+        was_resealed(&stack, file, plaintext).await?;
+    }
+    Ok(())
+}
+
 /// The requests to the store before which a reseal is killed: the operation, and which of its requests.
 const KILLS: [(Operation, usize); 15] = [
     (Operation::GetObject, 1),
@@ -213,6 +245,13 @@ async fn a_killed_reseal_leaves_the_file_and_nothing_else() -> Result<()> {
         has_objects(&stack, &new, 1)?;
     }
     assert_eq!(stack.unfinished_uploads().await?, 0);
+    // Nothing was altered, so the alarm for that is silent.
+    let metrics = reqwest::get(format!("{}/metrics", stack.address())).await?;
+    let metrics = metrics.text().await?;
+    assert!(
+        metrics.contains("\nsealift_uploads_failed_total 0\n"),
+        "{metrics}"
+    );
     Ok(())
 }
 

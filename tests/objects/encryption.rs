@@ -166,7 +166,7 @@ async fn an_object_under_a_lock_stays_and_the_refusal_is_named() {
     let refused = ObjectsError::Refused {
         status: 403,
         code: "AccessDenied".to_owned(),
-        action: Some("s3:DeleteObject"),
+        action: Some("s3:DeleteObjectVersion"),
     };
     assert_eq!(deleted, Err(refused));
     assert_eq!(objects.head(&key, None).await.unwrap(), Some(head));

@@ -1,7 +1,13 @@
 //! Puts a distance between two parts: forwards connections byte for byte, each direction later by a fixed time. It
 //! does not limit the rate.
 
-use std::net::{Ipv4Addr, SocketAddr};
+use std::{
+    net::{Ipv4Addr, SocketAddr},
+    sync::{
+        Arc,
+        atomic::{AtomicU64, Ordering},
+    },
+};
 
 use anyhow::Result;
 use bytes::{Bytes, BytesMut};
@@ -26,6 +32,7 @@ const MOST_READS: usize = 256;
 #[derive(Debug)]
 pub struct Distance {
     address: SocketAddr,
+    from_near: Arc<AtomicU64>,
     serving: JoinHandle<()>,
 }
 
@@ -38,19 +45,31 @@ impl Distance {
     pub async fn to(target: SocketAddr, one_way: Duration) -> Result<Self> {
         let listener = TcpListener::bind((Ipv4Addr::LOCALHOST, 0)).await?;
         let address = listener.local_addr()?;
+        let from_near = Arc::new(AtomicU64::new(0));
+        let count = Arc::clone(&from_near);
         let serving = tokio::spawn(async move {
             // This task owns all connections, so that they are dropped with it.
             let mut connections = JoinSet::new();
             loop {
                 tokio::select! {
                     Ok((near, _)) = listener.accept() => {
-                        connections.spawn(forward(near, target, one_way));
+                        connections.spawn(forward(near, target, one_way, Arc::clone(&count)));
                     }
                     Some(_) = connections.join_next() => {}
                 }
             }
         });
-        Ok(Self { address, serving })
+        Ok(Self {
+            address,
+            from_near,
+            serving,
+        })
+    }
+
+    /// Returns how many bytes came from the near side so far, over all connections.
+    #[must_use]
+    pub fn bytes_from_near(&self) -> u64 {
+        self.from_near.load(Ordering::Relaxed)
     }
 
     /// Returns the near end's address.
@@ -66,7 +85,7 @@ impl Drop for Distance {
     }
 }
 
-async fn forward(near: TcpStream, target: SocketAddr, one_way: Duration) {
+async fn forward(near: TcpStream, target: SocketAddr, one_way: Duration, bytes: Arc<AtomicU64>) {
     // The near side is connected at once, so the handshake's round trip is added here.
     sleep(one_way.saturating_mul(2)).await;
     let Ok(far) = TcpStream::connect(target).await else {
@@ -79,13 +98,18 @@ async fn forward(near: TcpStream, target: SocketAddr, one_way: Duration) {
     let (from_near, to_near) = near.into_split();
     let (from_far, to_far) = far.into_split();
     tokio::join!(
-        carry(from_near, to_far, one_way),
-        carry(from_far, to_near, one_way)
+        carry(from_near, to_far, one_way, Some(&bytes)),
+        carry(from_far, to_near, one_way, None)
     );
 }
 
-/// Carries one direction to its end.
-async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, one_way: Duration) {
+/// Carries one direction to its end, and counts its bytes.
+async fn carry(
+    mut from: OwnedReadHalf,
+    mut to: OwnedWriteHalf,
+    one_way: Duration,
+    bytes: Option<&AtomicU64>,
+) {
     let (queue, mut queued) = mpsc::channel::<(Instant, Bytes)>(MOST_READS);
     let reading = async move {
         let mut read = BytesMut::new();
@@ -96,6 +120,9 @@ async fn carry(mut from: OwnedReadHalf, mut to: OwnedWriteHalf, one_way: Duratio
                 () = queue.closed() => return,
             };
             let arrives = Instant::now() + one_way;
+            if let (Some(bytes), Ok(count)) = (bytes, &count) {
+                bytes.fetch_add(u64::try_from(*count).unwrap_or(0), Ordering::Relaxed);
+            }
             if !matches!(count, Ok(1..))
                 || queue.send((arrives, read.split().freeze())).await.is_err()
             {

@@ -1,4 +1,7 @@
-// All sentences of the pages except those for failures, which are in problems.js. `say` fills in `{name}`.
+// The sentences of all pages; those of the pages that list and read files are in sentences-of-reading.js, those for
+// failures in problems.js. `say` fills in `{name}`.
+
+/** @import { OfReading } from './sentences-of-reading.js' */
 
 const sentences = {
   title: 'Send files, sealed',
@@ -142,24 +145,6 @@ const sentences = {
   damagedShared: 'The stored file is damaged or was replaced. Tell whoever shared it with you.',
   sentAt: 'Sent {moment}',
 
-  filesTitle: 'Files',
-  filesLead: 'The files you sent. Names and content are sealed in storage; this server decrypts them for you.',
-  searchLabel: 'Search by name',
-  searching: 'Searching',
-  loading: 'Loading',
-  listedOne: '1 file',
-  listed: '{count} files',
-  listedMore: '{count} files, and there are more',
-  foundOne: '1 file found',
-  found: '{count} files found',
-  foundMore: '{count} files found so far',
-  foundNone: 'No file has this in its name.',
-  foundNoneYet: 'None found so far.',
-  noFiles: 'There is nothing here yet.',
-  sendFiles: 'Send files',
-  showMore: 'Show more',
-  searchOn: 'Keep searching',
-
   shareTitle: 'Share this file',
   shareNote:
     'The link works once: whoever opens it first can read this file until 15 minutes after their last use, for 24 hours at most. Send it in a way that you trust.',
@@ -177,41 +162,6 @@ const sentences = {
   announceRevoked: 'The link no longer works.',
   close: 'Close',
 
-  fileTitle: 'A file',
-  fileWaits: 'Looking it up',
-  fileAsks:
-    'To see your own file, enter your API key. If somebody sent you a link, open it again: looking at it did not use it up. If it has expired, ask for a new one.',
-  invitedTitle: 'Somebody shared a file with you',
-  invited:
-    'The link works once. Open it when you are ready to save the file on this device: this browser can then read it until 15 minutes after your last use, for 24 hours at most.',
-  invitedLater: 'Another link was opened meanwhile. It is not used up: open it if you still need it.',
-  redeem: 'Open the link',
-  sharedUntil: 'This browser can read it until {moment}, and longer while you use it, for 24 hours at most.',
-  save: 'Download',
-  saveName: 'Download {name}',
-  play: 'Play',
-  playName: 'Play {name}',
-  preview: 'Preview',
-  previewName: 'Preview {name}',
-  openedHere: 'Download decrypts the file in this browser; the server sends only sealed bytes.',
-  openedThere: 'Download decrypts the file in this browser. For {what} the server decrypts it.',
-  playing: 'playing it',
-  previewing: 'the preview',
-  notShown: 'This browser cannot show it. Download it instead.',
-  saving: 'Downloading',
-  pickPlace: 'Choose where to save it',
-  openedOf: '{opened} of {size}',
-  savingName: 'Download progress of {name}',
-  stop: 'Cancel',
-  stopName: 'Cancel the download of {name}',
-  savedByPicker: 'Saved where you chose. Every part was checked.',
-  savedByDownload: 'Every part was checked. The browser saves it to its downloads as {name}.',
-  saveAgain: 'Save it again',
-  saveStopped: 'Cancelled. Nothing was saved.',
-  announceSaving: 'Downloading {name}.',
-  deleted: 'Deleted. It cannot be brought back.',
-  backToFiles: 'All files',
-
   unreadable: 'Could not be read: {names}. Close what uses it, or choose it another way.',
   unreadableMany: 'Could not be read: {names}, and {count} more. Close what uses them, or choose them another way.',
   emptyFolder: 'There are no files to send in {names}.',
@@ -227,16 +177,28 @@ const sentences = {
     'This browser lacks what this page needs (WebCrypto, workers, locks or WebAssembly). Update it, or use a current Chrome, Edge, Firefox or Safari.',
 };
 
-/** @typedef {keyof typeof sentences} Key */
+/** @typedef {keyof typeof sentences | keyof OfReading} Key */
 
 /** @typedef {Record<string, unknown>} Values */
+
+/** @type {Record<string, string>} */
+const known = sentences;
+
+/**
+ * Adds the sentences that only some pages need, so that the page that sends files loads without them.
+ *
+ * @param {Record<string, string>} more
+ */
+export function addSentences(more) {
+  Object.assign(known, more);
+}
 
 /**
  * @param {Key} key
  * @param {Values} [values]
  */
 export function say(key, values = {}) {
-  return fill(sentences[key], values);
+  return fill(known[key] ?? '', values);
 }
 
 /**

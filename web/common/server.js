@@ -2,7 +2,7 @@
 
 import { failureOf } from './failure.js';
 
-/** @import { FileList, FileRecord, MadeTicket, MakeTicket, Policy, Problem, RedeemTicket, SharedFile } from '../module/api.js' */
+/** @import { ChangeTicket, FileList, FileRecord, MadeTicket, MakeTicket, Policy, Problem, RedeemTicket, SharedFile, TicketList, TicketSummary } from '../module/api.js' */
 /** @import { Failure } from '../module/report.js' */
 
 const LONGEST_MS = 60_000;
@@ -93,6 +93,32 @@ export class Server {
     /** @type {MakeTicket} */
     const body = { file_id: fileId, expires_in_seconds: seconds };
     return this.#ask('POST', '/v1/tickets', { body });
+  }
+
+  /**
+   * Gets one page of the caller's links, newest first: those to one file, or all.
+   *
+   * @param {{ fileId?: string, cursor?: string }} asked
+   * @returns {Promise<TicketList>}
+   */
+  tickets({ fileId, cursor }) {
+    const asked = new URLSearchParams();
+    if (fileId) asked.set('file', fileId);
+    if (cursor) asked.set('cursor', cursor);
+    return this.#ask('GET', `/v1/tickets?${asked}`);
+  }
+
+  /**
+   * Gives a link that nobody has used yet another expiry, in seconds from now.
+   *
+   * @param {string} ticketId
+   * @param {number} seconds
+   * @returns {Promise<TicketSummary>}
+   */
+  changeTicket(ticketId, seconds) {
+    /** @type {ChangeTicket} */
+    const body = { expires_in_seconds: seconds };
+    return this.#ask('PATCH', `/v1/tickets/${encodeURIComponent(ticketId)}`, { body });
   }
 
   /**

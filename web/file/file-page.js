@@ -8,12 +8,14 @@ import { FileView } from './file-view.js';
 import { find } from '../common/find.js';
 import { whyUnfitToOpen } from '../common/fit.js';
 import { KeyBetweenTabs } from '../common/key-between-tabs.js';
+import { Links } from '../common/links.js';
 import { Login } from '../common/login.js';
 import { nameOf, shownName } from '../common/names.js';
 import { Opener } from './opener.js';
 import { Question } from '../common/question.js';
 import { Saving } from './saving.js';
-import { say, sayAll } from '../common/sentences.js';
+import { addSentences, say, sayAll } from '../common/sentences.js';
+import { sentencesOfReading } from '../common/sentences-of-reading.js';
 import { Server } from '../common/server.js';
 import { Share } from '../common/share.js';
 
@@ -32,6 +34,7 @@ const question = new Question(find('ask', 'dialog'));
 const view = new FileView(announce);
 const server = new Server();
 const share = new Share(find('share', 'dialog'), server, announce);
+const links = new Links(find('links', 'details'), server, announce);
 const keys = new KeyBetweenTabs();
 /** @type {Saving} */
 let saving;
@@ -60,6 +63,7 @@ let failure;
  * @param {{ refresh?: KeySource }} [options]
  */
 export async function startFilePage({ refresh } = {}) {
+  addSentences(sentencesOfReading);
   sayAll(document);
   const unfit = whyUnfitToOpen();
   if (unfit) {
@@ -82,6 +86,8 @@ export async function startFilePage({ refresh } = {}) {
   find('stop').addEventListener('click', () => saving.cancel());
   find('show').addEventListener('click', () => view.show(file));
   find('share-it').addEventListener('click', () => share.open(file));
+  // A link may have been made or revoked in it.
+  find('share').addEventListener('close', () => links.reload());
   find('delete').addEventListener('click', remove);
   find('again').addEventListener('click', look);
   copies(find('copy-details'), () => detailsOfOpening(fileId(), saving, failure), announce);
@@ -213,6 +219,7 @@ async function present(shown, own) {
   saving.logIn(isOwn ? login.apiKey : undefined);
   // The browser's own elements send a cookie, but no API key.
   view.present(file, { isOwn, mayShow: !isOwn || !login.apiKey });
+  if (isOwn) links.offer(file.id);
   enter(saving.state === 'saving' ? 'saving' : 'ready');
   const way = await Opener.wayToSave(file.size);
   if (saving.state !== 'saving' && way === 'too_large_for_this_browser') tell(failureOf(way));

@@ -69,7 +69,10 @@ export class FileView {
     find('save').ariaDisabled = String(state === 'saving');
     find('outcome').hidden = state !== 'done' && state !== 'cancelled';
     find('gone').hidden = state !== 'deleted' && state !== 'absent';
-    if (!hasFile) find('viewer').replaceChildren();
+    if (!hasFile) {
+      find('viewer').replaceChildren();
+      find('links').hidden = true;
+    }
     const waits = WAITS[state];
     if (!hasFile && state !== 'deleted') find('facts').textContent = waits ? say(waits) : '';
     if (state === 'invited') find('title').textContent = say('invitedTitle');

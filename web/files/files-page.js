@@ -7,12 +7,14 @@ import { find, part } from '../common/find.js';
 import { deleteLeftovers } from '../common/leftovers.js';
 import { listedFile } from './listed-file.js';
 import { Listing } from './listing.js';
+import { Links } from '../common/links.js';
 import { Login } from '../common/login.js';
 import { nameOf } from '../common/names.js';
 import { amount } from '../common/numbers.js';
 import { sayReadFailure } from '../common/problems.js';
 import { Question } from '../common/question.js';
-import { say, sayAll } from '../common/sentences.js';
+import { addSentences, say, sayAll } from '../common/sentences.js';
+import { sentencesOfReading } from '../common/sentences-of-reading.js';
 import { Server } from '../common/server.js';
 import { Share } from '../common/share.js';
 
@@ -31,6 +33,7 @@ const question = new Question(find('ask', 'dialog'));
 const server = new Server();
 const listing = new Listing(server);
 const share = new Share(find('share', 'dialog'), server, announce);
+const links = new Links(find('links', 'details'), server, announce);
 const keys = new KeyBetweenTabs();
 // Files deleted here. A list that was requested before may still contain them.
 const gone = new Set();
@@ -45,6 +48,7 @@ let typing;
  * @param {{ refresh?: KeySource }} [options]
  */
 export async function startFilesPage({ refresh } = {}) {
+  addSentences(sentencesOfReading);
   sayAll(document);
   if (!globalThis.isSecureContext) {
     notice('unfit', say('insecureContext'));
@@ -67,6 +71,8 @@ export async function startFilesPage({ refresh } = {}) {
     typing = setTimeout(load, TYPING_MS);
   });
   find('more').addEventListener('click', more);
+  // A link may have been made or revoked in it.
+  find('share').addEventListener('close', () => links.reload());
   find('again').addEventListener('click', begin);
   // The person is back from the page of a file, which may have been deleted there.
   window.addEventListener('pageshow', ({ persisted }) => persisted && load());
@@ -101,6 +107,7 @@ async function load() {
       if (!files) return;
       find('listed').replaceChildren();
       add(files);
+      links.offer();
     },
     { isLoad: true },
   );
@@ -151,6 +158,7 @@ async function remove(record) {
     await server.remove(id);
     announce(say('announceDeleted', { name }));
     gone.add(id);
+    links.reload();
     // Another list may have been loaded meanwhile.
     const row = find('listed').querySelector(`[data-file-id="${CSS.escape(id)}"]`);
     const next = row?.nextElementSibling ?? row?.previousElementSibling ?? find('search-text');

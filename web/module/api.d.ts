@@ -34,6 +34,14 @@ export type MakeTicket = { file_id: FileId, expires_in_seconds?: number, };
 
 export type MadeTicket = { ticket_id: TicketId, ticket: TicketText, page_path: string, expires_at_ms: number, };
 
+export type ChangeTicket = { expires_in_seconds: number, };
+
+export type TicketList = { tickets: Array<TicketSummary>, next_cursor?: string, };
+
+export type TicketSummary = { ticket_id: TicketId, file_id: FileId, name: string, unreadable?: Array<UnreadableField>, state: TicketState, made_at_ms: number, expires_at_ms: number, redeemed_at_ms?: number, readable_until_ms?: number, revoked_at_ms?: number, };
+
+export type TicketState = "waiting" | "reading" | "used" | "expired" | "revoked";
+
 export type RedeemTicket = { ticket: TicketText, };
 
 export type Problem = { type: string, title: string, status: number, code: string, detail: string, request_id?: string, } & ({ [key in string]: number | string | boolean | Array<JsonValue> | { [key in string]: JsonValue } | null });

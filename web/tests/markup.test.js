@@ -7,8 +7,8 @@ const read = (name) => readFileSync(new URL(`../${name}`, import.meta.url), 'utf
 // Each page with the scripts that find elements in it.
 const PAGES = [
   ['upload/index.html', ['upload/page.js', 'common/share.js']],
-  ['files/files.html', ['files/files-page.js', 'common/share.js']],
-  ['file/file.html', ['file/file-page.js', 'file/file-view.js', 'common/share.js']],
+  ['files/files.html', ['files/files-page.js', 'common/links.js', 'common/share.js']],
+  ['file/file.html', ['file/file-page.js', 'file/file-view.js', 'common/links.js', 'common/share.js']],
 ];
 
 for (const [page, scripts] of PAGES) {

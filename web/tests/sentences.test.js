@@ -1,7 +1,8 @@
 import assert from 'node:assert/strict';
 import { readdirSync, readFileSync } from 'node:fs';
 import { test } from 'node:test';
-import { say } from '../common/sentences.js';
+import { addSentences, say } from '../common/sentences.js';
+import { sentencesOfReading } from '../common/sentences-of-reading.js';
 
 const WEB = new URL('../', import.meta.url);
 const ROOMS = ['common', 'common/parts', 'upload', 'files', 'file'];
@@ -11,9 +12,14 @@ function textsOf(ending) {
   return names.filter((name) => name.endsWith(ending)).map((name) => [name, readFileSync(new URL(name, WEB), 'utf8')]);
 }
 
-const scripts = textsOf('.js').filter(([name]) => name !== 'common/sentences.js');
+addSentences(sentencesOfReading);
+const FILES = ['common/sentences.js', 'common/sentences-of-reading.js'];
+const scripts = textsOf('.js').filter(([name]) => !FILES.includes(name));
 const pages = textsOf('.html');
-const [, sentences] = textsOf('.js').find(([name]) => name === 'common/sentences.js');
+const sentences = textsOf('.js')
+  .filter(([name]) => FILES.includes(name))
+  .map(([, text]) => text)
+  .join('\n');
 const keys = [...sentences.matchAll(/^ {2}(\w+):/gm)].map(([, key]) => key);
 const inMarkup = pages.flatMap(([, text]) => [...text.matchAll(/data-(?:say|label)="(\w+)"/g)].map(([, key]) => key));
 

@@ -34,7 +34,8 @@ pub(crate) use demo::Demo;
 pub(crate) use doctor::Doctor;
 pub(crate) use download::{AskedRange, Download};
 pub(crate) use files::{
-    DeleteFiles, Files, ListFiles, ResealFiles, ShareFile, ShowFile, UnshareFile, VerifyFiles,
+    ChangeLink, DeleteFiles, Files, ListFiles, ListLinks, ResealFiles, ShareFile, ShowFile,
+    UnshareFile, VerifyFiles,
 };
 pub(crate) use inspect::Inspect;
 pub(crate) use key_sources::{Deployment, KeySources};
@@ -92,9 +93,10 @@ pub(crate) enum Command {
     Demo(Demo),
     /// Create the bucket and the KMS key of a deployment in AWS, with all their settings.
     ///
-    /// Looks at what is there, and shows one line for each step. With --yes it creates what is missing. It never
-    /// changes what is there, so it may be repeated: what is there but not enough is left to you, with a
-    /// sentence that says what to change. Credentials come from the standard AWS chain.
+    /// Looks at what is there, and shows one line for each step. With --yes it creates what is missing. It changes
+    /// nothing that is there, except that it turns the yearly rotation of the KMS key on, so it may be repeated: what
+    /// is there but not enough is left to you, with a sentence that says what to change. Credentials come from the
+    /// standard AWS chain.
     #[command(after_help = bootstrap::EXAMPLES)]
     Bootstrap(Bootstrap),
     /// Print the policies that let a server and other programs use the bucket and the KMS key.

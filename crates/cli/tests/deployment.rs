@@ -4,6 +4,7 @@
 
 use std::{
     fs,
+    os::unix::fs::PermissionsExt as _,
     path::Path,
     process::{Command, Output},
 };
@@ -20,6 +21,8 @@ fn make_database(folder: &Path) {
     let make = "api-keys make --tenant acme --owner back-end --role upload";
     let args: Vec<&str> = make.split(' ').collect();
     said(&sealift(folder, &args).output().expect("the program"));
+    let data = fs::metadata(folder.join("data")).expect("the data folder");
+    assert_eq!(data.permissions().mode() & 0o777, 0o700);
 }
 
 fn said(output: &Output) -> String {

@@ -21,9 +21,9 @@ pub enum KeyringError {
     Refused {
         /// The action as policies name it, such as `kms:Decrypt`.
         action: &'static str,
-        /// The id, ARN or alias of the key, as it was asked for.
+        /// The ARN of the key, if the request or KMS names it; otherwise its id or alias, as it was asked for.
         key: String,
-        /// KMS's error code.
+        /// KMS's error code; `no code` if it gave none.
         code: String,
     },
     /// A field of KMS's answer is missing or malformed.

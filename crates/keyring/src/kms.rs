@@ -7,7 +7,7 @@ use aws_config::{BehaviorVersion, SdkConfig, retry::RetryConfig, timeout::Timeou
 use aws_sdk_kms::Client;
 use sealift_message::{DataKey, EncryptedDataKey, EncryptionContext, suite::AWS_KMS};
 
-use self::{key_arn::KeyArn, regions::Regions};
+use self::regions::Regions;
 use crate::{Keyring, KeyringError, RecordsKey};
 
 mod calls;
@@ -19,6 +19,7 @@ mod records_blob;
 mod regions;
 mod setup;
 
+pub use key_arn::KeyArn;
 #[cfg(feature = "legacy-suites")]
 pub use reader::{DiscoveryFilter, KmsKeys, KmsReach, KmsReader};
 pub use setup::{FoundKey, KmsSetup, alias_in};

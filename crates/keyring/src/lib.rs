@@ -39,7 +39,7 @@ pub use cache::{KeyCache, MayPass, TenantKey};
 pub use error::KeyringError;
 pub use kek::{Kek, KekRow, KekWrapper, KekWrappers, kek_version_of};
 pub use key_file::{KeyFile, KeyFileError, KeyFileProblem};
-pub use kms::{FoundKey, KmsConfig, KmsKeyring, KmsSetup, alias_in};
+pub use kms::{FoundKey, KeyArn, KmsConfig, KmsKeyring, KmsSetup, alias_in};
 pub use pepper::{Pepper, PepperError, Peppers};
 pub use records_key::{FINGERPRINT_LEN, RecordsKey};
 #[cfg(feature = "legacy-suites")]

@@ -10,6 +10,7 @@ use crate::{
     caller::ApiKey,
     clock::Clock,
     config::Config,
+    data_folder::make_private,
     random,
     records::{
         ApiKeyRow, AuditAction, AuditRow, NoDatabase, Records, RecordsError, Roles, Scope, existing,
@@ -90,7 +91,7 @@ pub async fn make_api_key(config: &Config, wanted: NewApiKey) -> Result<ApiKey, 
     if label.chars().count() > LONGEST_LABEL || label.chars().any(char::is_control) {
         return Err(ApiKeyError::Label);
     }
-    std::fs::create_dir_all(&config.data_dir)
+    make_private(&config.data_dir)
         .map_err(|error| ApiKeyError::Folder(config.data_dir.clone(), error))?;
     let records = Records::open(&config.database_file()).await?;
     let key = ApiKey::from_random(random::bytes(), Zeroizing::new(random::bytes()));

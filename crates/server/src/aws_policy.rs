@@ -4,15 +4,15 @@
 //! A server has one set of credentials today and needs the policy of [`Principal::Server`]. It is also printed in
 //! its parts, because presigned PUTs need much less than the rest.
 
-use sealift_keyring::{FoundKey, KeyringError, KmsConfig, KmsSetup, alias_in};
+use sealift_keyring::{FoundKey, KeyArn, KeyringError, KmsSetup, alias_in};
 use serde_json::{Value, json};
 
-use crate::config::Config;
+use crate::{config::Config, keys::kms_config};
 
 mod statement;
 mod template;
 
-use statement::Names;
+use statement::{Names, StoreKey};
 pub use statement::{Policy, Principal};
 pub use template::cloudformation;
 
@@ -34,9 +34,11 @@ pub enum AwsPolicyError {
     /// A policy names a key by its ARN, and KMS did not say which one that is.
     #[error(
         "a policy must name the KMS key by its ARN, and KMS did not say which one {key} is; give the ARN with \
-         --kms-key"
+         {setting}"
     )]
     NoArn {
+        /// The flag or setting that names the key.
+        setting: &'static str,
         /// The id or alias in the settings.
         key: String,
         /// The answer of KMS.
@@ -65,19 +67,23 @@ impl AwsPolicies {
     /// Returns an [`AwsPolicyError`] if a name is missing.
     pub async fn of(config: &Config, old_keys: &[String]) -> Result<Self, AwsPolicyError> {
         let s3 = crate::objects::bucket_of(config).ok_or(AwsPolicyError::NoBucket)?;
-        if let Some(given) = old_keys.iter().find(|key| !is_key_arn(key)) {
+        if let Some(given) = old_keys.iter().find(|key| KeyArn::parse(key).is_none()) {
             let given = given.clone();
             return Err(AwsPolicyError::NotAnArn { given });
         }
         let key = match &config.kms_key {
             None => None,
-            Some(key) if is_key_arn(key) => Some(key.clone()),
-            Some(key) => Some(arn_of(config, key).await?),
+            Some(key) => Some(arn_of(config, key, "--kms-key").await?),
         };
-        let account = key.as_ref().and_then(|arn| {
-            let mut fields = arn.split(':').skip(1);
-            Some((fields.next()?.to_owned(), fields.nth(2)?.to_owned()))
-        });
+        let store_key = match &config.encryption.kms_key {
+            None => None,
+            Some(key) => {
+                let arn = arn_of(config, key, "S3_SSE_KMS_KEY").await?;
+                KeyArn::parse(&arn).map(store_key)
+            }
+        };
+        let account = key.as_deref().and_then(KeyArn::parse);
+        let account = account.map(|arn| (arn.partition.to_owned(), arn.account.to_owned()));
         let partition = match (&account, &config.region) {
             (Some((partition, _)), _) => partition.clone(),
             (None, region) => partition_of(region.as_deref().unwrap_or_default()).to_owned(),
@@ -89,6 +95,7 @@ impl AwsPolicies {
                 bucket: json!(bucket),
                 key: key.map(Value::from),
                 old_keys: old_keys.iter().map(|key| json!(key)).collect(),
+                store_key,
             },
             account,
         })
@@ -109,22 +116,39 @@ impl AwsPolicies {
     }
 }
 
-fn is_key_arn(text: &str) -> bool {
-    text.starts_with("arn:") && text.contains(":key/")
+/// Names the key with which the store itself encrypts. S3 takes only a key of the bucket's region.
+fn store_key(arn: KeyArn<'_>) -> StoreKey {
+    let domain = match arn.partition {
+        "aws-cn" => "amazonaws.com.cn",
+        _ => "amazonaws.com",
+    };
+    StoreKey {
+        resource: json!(arn.whole),
+        via: json!(format!("s3.{}.{domain}", arn.region)),
+        alias: None,
+    }
 }
 
-async fn arn_of(config: &Config, key: &str) -> Result<String, AwsPolicyError> {
-    let kms = KmsConfig {
-        key: key.to_owned(),
-        endpoint: config.kms_endpoint.clone(),
-        region: config.region.clone(),
-    };
-    match KmsSetup::connect(&kms).await.look().await {
+/// Returns the ARN of a key that this setting names. KMS is asked for it if the setting names an id or alias.
+async fn arn_of(
+    config: &Config,
+    key: &str,
+    setting: &'static str,
+) -> Result<String, AwsPolicyError> {
+    if KeyArn::parse(key).is_some() {
+        return Ok(key.to_owned());
+    }
+    match KmsSetup::connect(&kms_config(config, key))
+        .await
+        .look()
+        .await
+    {
         Ok(FoundKey::Usable { arn, .. } | FoundKey::Unusable { arn, .. }) => Ok(arn),
         Ok(FoundKey::None) => Err(AwsPolicyError::NoKey {
             key: key.to_owned(),
         }),
         Err(source) => Err(AwsPolicyError::NoArn {
+            setting,
             key: key.to_owned(),
             source,
         }),
@@ -178,6 +202,37 @@ mod tests {
     }
 
     #[tokio::test]
+    async fn the_key_of_the_store_is_allowed_to_s3_alone() {
+        let config = config(&[
+            ("s3_bucket", "files"),
+            ("region", "cn-north-1"),
+            ("s3_sse", "aws:kms"),
+            ("s3_sse_kms_key", KEY),
+        ]);
+        let policies = AwsPolicies::of(&config, &[]).await.unwrap();
+        let (both, one) = (
+            json!(["kms:GenerateDataKey", "kms:Decrypt"]),
+            json!(["kms:Decrypt"]),
+        );
+        for (principal, actions) in [
+            (Principal::Server, &both),
+            (Principal::Signer, &both),
+            (Principal::Control, &both),
+            (Principal::Reader, &one),
+        ] {
+            let policy = serde_json::to_value(policies.policy(principal)).unwrap();
+            let statements = policy["Statement"].as_array().unwrap();
+            let of_key = statements.last().unwrap();
+            assert_eq!(of_key["Action"], *actions, "{principal:?}");
+            assert_eq!(of_key["Resource"], KEY);
+            let via = &of_key["Condition"]["StringEquals"]["kms:ViaService"];
+            assert_eq!(*via, "s3.cn-north-1.amazonaws.com.cn");
+        }
+        let template = cloudformation(&config, &[Principal::Signer]).unwrap();
+        assert!(template.to_string().contains("kms:ViaService"));
+    }
+
+    #[tokio::test]
     async fn an_old_key_is_named_by_its_arn_and_only_opens() {
         let config = config(&[("s3_bucket", "files"), ("kms_key", KEY)]);
         let old = KEY.replace("1234abcd", "old");
@@ -193,8 +248,11 @@ mod tests {
             .collect();
         let expected = json!(["kms:Decrypt", "kms:Decrypt", "kms:ReEncryptFrom"]);
         assert_eq!(Value::from(actions), expected);
-        let given = vec!["alias/old".to_owned()];
-        let refused = AwsPolicies::of(&config, &given).await.err().unwrap();
-        assert!(refused.to_string().contains("alias/old is not the ARN"));
+        for given in ["alias/old", "arn:aws:kms:eu-west-1:111122223333:key/*"] {
+            let old = [given.to_owned()];
+            let refused = AwsPolicies::of(&config, &old).await.err().unwrap();
+            let says = format!("{given} is not the ARN");
+            assert!(refused.to_string().contains(&says), "{refused}");
+        }
     }
 }

@@ -1,14 +1,16 @@
 //! Sets the cloud up for a deployment: bucket, KMS key and mark. `sealift bootstrap` shows the steps and, if it is
 //! told to, carries them out.
 //!
-//! Every step first looks at what is there. It adds what is missing, and never changes or removes anything: what
-//! is there but not enough is left to a person. Therefore a set-up can be repeated at any time.
+//! Every step first looks at what is there. It adds what is missing, and changes or removes nothing, except that it
+//! turns the yearly rotation of a KMS key on: what is there but not enough is left to a person. Therefore a set-up can
+//! be repeated at any time.
 
-use sealift_keyring::{FoundKey, KmsConfig, KmsSetup};
+use sealift_keyring::{FoundKey, KmsSetup};
 
 use crate::{
     config::{Config, StoreConfig},
     deployment::first_mark,
+    keys::kms_config,
     objects::{FoundTarget, Objects, bucket_of},
 };
 
@@ -92,14 +94,7 @@ impl Bootstrap {
         }
         let kms = match &config.kms_key {
             None => None,
-            Some(key) => Some(
-                KmsSetup::connect(&KmsConfig {
-                    key: key.clone(),
-                    endpoint: config.kms_endpoint.clone(),
-                    region: config.region.clone(),
-                })
-                .await,
-            ),
+            Some(key) => Some(KmsSetup::connect(&kms_config(&config, key)).await),
         };
         let mut bootstrap = Self {
             config,
@@ -251,15 +246,15 @@ impl Bootstrap {
                 self.key = Some(arn);
                 FoundTarget::ByHand(because.to_owned())
             }
-            (FoundKey::Usable { arn, rotates }, target) => {
-                self.key = Some(arn);
-                match (target, rotates) {
-                    (Target::Rotation, Some(false)) => FoundTarget::Missing,
-                    (Target::Rotation, None) => FoundTarget::NotNeeded(
-                        "KMS did not make the key's material, so it cannot renew it".to_owned(),
-                    ),
+            (FoundKey::Usable { arn, cannot_rotate }, target) => {
+                // Only the rotation needs the permission to ask for it.
+                let found = match (target, cannot_rotate) {
+                    (Target::Rotation, Some(because)) => FoundTarget::NotNeeded(because.to_owned()),
+                    (Target::Rotation, None) if !kms.rotates(&arn).await? => FoundTarget::Missing,
                     _ => FoundTarget::Enough,
-                }
+                };
+                self.key = Some(arn);
+                found
             }
         })
     }

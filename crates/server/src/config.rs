@@ -23,6 +23,7 @@ mod load;
 pub mod names;
 mod read;
 
+pub(crate) use check::is_loopback;
 pub use error::ConfigError;
 pub use load::{ConfigFile, Sources};
 

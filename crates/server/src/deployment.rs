@@ -1,7 +1,7 @@
 //! Commands that concern the deployment as a whole. An operator runs them from the command line,
 //! whether or not a server is running.
 
-use std::path::PathBuf;
+use std::path::{Path, PathBuf};
 
 use crate::{
     clock::Clock,
@@ -9,7 +9,9 @@ use crate::{
     objects::{
         CommandStore, FoundMark, Mark, Objects, ObjectsError, Reached, StoreAddress, StoreError,
     },
-    records::{AuditAction, AuditRow, NoDatabase, Records, RecordsError, existing},
+    records::{
+        AuditAction, AuditRow, NoDatabase, ReadOnlyRecords, Records, RecordsError, existing,
+    },
 };
 
 pub(crate) mod first_mark;
@@ -27,6 +29,12 @@ pub enum DeploymentError {
     /// The database does not exist.
     #[error(transparent)]
     NoDatabase(#[from] NoDatabase),
+    /// An older version of Sealift made the database, and this command changes nothing.
+    #[error(
+        "an older version of Sealift made the database {}; start a server of this version, which brings it up to \
+         date, then run this again", .0.display()
+    )]
+    OlderSchema(PathBuf),
     /// The data folder cannot be made.
     #[error("the data folder {} cannot be made", .0.display())]
     Folder(PathBuf, #[source] std::io::Error),
@@ -76,9 +84,10 @@ pub enum DeploymentError {
         /// The store in the settings.
         store: StoreAddress,
     },
-    /// A server added or deleted files while this command looked for their objects.
+    /// A server or another command changed files while this command looked for their objects.
     #[error(
-        "files were added or deleted meanwhile, so nothing was changed; stop every server first"
+        "files were added, deleted or encrypted again meanwhile, so nothing was changed; stop every server and every \
+         `sealift files reseal` first"
     )]
     ServerAtWork,
 }
@@ -207,6 +216,7 @@ impl DeploymentStatus {
 /// # Errors
 /// Returns a [`DeploymentError`] if the database or the store cannot be read.
 pub async fn deployment_status(config: &Config) -> Result<DeploymentStatus, DeploymentError> {
+    refuse_older_schema(&existing(config.database_file())?).await?;
     let records = open_records(config).await?;
     let status = status(config, &records).await;
     records.close().await;
@@ -236,6 +246,18 @@ pub(crate) async fn open_records(config: &Config) -> Result<Records, DeploymentE
     Ok(Records::open(&existing(config.database_file())?).await?)
 }
 
+/// Refuses a database whose schema [`Records::open`] would change. Commands that only look call it first.
+pub(crate) async fn refuse_older_schema(file: &Path) -> Result<(), DeploymentError> {
+    let mut records = ReadOnlyRecords::open_without_a_trace(file).await?;
+    let missing = records.missing_migrations().await;
+    // Everything was read, so an error of closing means nothing.
+    let _ = records.close().await;
+    match missing? {
+        0 => Ok(()),
+        _ => Err(DeploymentError::OlderSchema(file.to_owned())),
+    }
+}
+
 /// Makes the audit row of an operator's command.
 fn audited(action: AuditAction) -> AuditRow {
     AuditRow {
@@ -247,5 +269,48 @@ fn audited(action: AuditAction) -> AuditRow {
         action,
         subject: None,
         outcome: "ok",
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        config::Sources,
+        objects::{FoundTarget, bucket_of},
+        records::make_older,
+    };
+
+    #[tokio::test]
+    async fn commands_that_only_look_leave_an_older_database_as_it_is() {
+        let folder = tempfile::tempdir().unwrap();
+        let data = folder.path().to_str().unwrap().to_owned();
+        let flags = [
+            ("data_dir", data),
+            ("s3_bucket", "files".to_owned()),
+            ("s3_endpoint", "http://127.0.0.1:1".to_owned()),
+            ("region", "us-east-1".to_owned()),
+        ];
+        let config = Config::load(&Sources {
+            flags: flags.to_vec(),
+            ..Sources::default()
+        })
+        .unwrap();
+        let file = config.database_file();
+        Records::open(&file).await.unwrap().close().await;
+        make_older(&file).await;
+        let before = std::fs::read(&file).unwrap();
+        let objects = Objects::connect(&bucket_of(&config).unwrap()).await;
+        let looked = first_mark::look(&config, &objects, true).await.unwrap();
+        let FoundTarget::ByHand(note) = looked else {
+            panic!("{looked:?}");
+        };
+        assert!(note.contains("start a server of this version"), "{note}");
+        let status = deployment_status(&config).await;
+        assert!(
+            matches!(status, Err(DeploymentError::OlderSchema(_))),
+            "{status:?}"
+        );
+        assert!(std::fs::read(&file).unwrap() == before);
     }
 }

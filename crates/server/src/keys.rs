@@ -32,7 +32,7 @@ mod stored_keks;
 mod versions;
 mod wraps;
 
-pub(crate) use at_start::connect as connect_kms;
+pub(crate) use at_start::{connect as connect_kms, kms_config};
 pub use error::KeysError;
 pub use rewrapping::{NotMoved, RewrapReport, rewrap_keys};
 pub use stored_keks::{StoredKeksError, all_stored_keks, audit_export, stored_keks};

@@ -13,6 +13,7 @@ mod bootstrap;
 mod caller;
 mod clock;
 pub mod config;
+mod data_folder;
 mod deployment;
 pub mod doctor;
 mod keys;

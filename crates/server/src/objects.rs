@@ -31,11 +31,10 @@ pub use open::{OpenStore, StoreError};
 pub(crate) use open::{bucket_of, own_origins, public_endpoint_of};
 pub use probe::{Flaw, ProbeError};
 pub(crate) use probe::{Place, Question, probe_key};
-pub(crate) use s3::FoundTarget;
-pub(crate) use s3::{BucketRule, PublicAccess};
+pub(crate) use s3::{BucketRule, FoundTarget, PublicAccess, UNFINISHED_RULE};
 pub use s3::{FoundMark, Mark, Objects, PRESIGNED_FOR, Reached, S3Config, S3Credentials};
 pub use store_address::StoreAddress;
-pub(crate) use store_encryption::ENCRYPTION_HEADERS;
+pub(crate) use store_encryption::{ENCRYPTION_HEADERS, Reported};
 pub use store_encryption::{StoreAlgorithm, StoreEncryption};
 
 /// The store's id of an unfinished multipart upload (ours is `UploadId`).
@@ -121,6 +120,8 @@ pub struct ObjectHead {
     pub etag: ETag,
     /// The object's version, if the bucket keeps versions.
     pub version: Option<VersionId>,
+    /// The store's own encryption of the object.
+    pub(crate) encryption: Reported,
 }
 
 impl ObjectHead {

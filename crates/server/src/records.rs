@@ -56,6 +56,8 @@ pub use deployment::DeploymentRow;
 pub use files::{FileCursor, FileRow, KeptVerification};
 pub use keks::KeptKek;
 pub use known_objects::KnownObject;
+#[cfg(test)]
+pub(crate) use migrate::make_older;
 pub use moved::{MovedFile, MovedStore};
 pub use parts::{PartRow, SignedRows, SignedUntil};
 pub use read_only::ReadOnlyRecords;
@@ -63,7 +65,7 @@ pub use recorded_header::RecordedHeader;
 pub use resealing::Replaced;
 pub use roles::{NotARole, Role, Roles};
 pub use sweeping::{FilesToSweep, UploadsToSweep};
-pub use tickets::{RedeemedTicket, TicketRow};
+pub use tickets::{OwnedTicket, RedeemedTicket, TicketCursor, TicketRow};
 pub use unfinished::{UnfinishedUpload, UploadCursor};
 pub use upload_row::{NewUpload, UploadRow};
 pub use upload_states::{CompletedObject, LeaseOwner, VerifiedObject};

@@ -25,6 +25,7 @@ use crate::{
     objects::CommandStore,
     problem,
     records::{FileRow, Records, RecordsError},
+    server::wipe_old_keys,
     uploads::{
         reseal::{NotResealed, reseal},
         sealing,
@@ -157,6 +158,7 @@ async fn run(
     );
     // A long run raises the mark as a server does, so that an older copy of the database is noticed.
     let _marking = AbortOnDropHandle::new(tokio::spawn(mark::run(app.clone())));
+    let _wiping = AbortOnDropHandle::new(tokio::spawn(wipe_old_keys(app.keys.clone())));
     let report = reseal_all(&app, which, Box::new(progress)).await?;
     // The next start raises it if this does not.
     let _ = mark::raise(records, &store.objects).await;
@@ -189,7 +191,6 @@ async fn reseal_all(
         after = Some(last.file_id.clone());
         page.retain(|file| tenant.is_none_or(|tenant| file.scope.tenant == *tenant));
         work.reseal(page, &mut report).await;
-        app.keys.drop_old();
     }
     Ok(report)
 }
@@ -328,9 +329,40 @@ impl Work {
 
 /// Returns the memory that sealing a file of this length again takes.
 fn memory_for(config: &Config, plaintext_len: u64) -> u64 {
-    // While one part is sealed and one is sent, another one is sent.
-    let another = plaintext_len.min(PART_LENGTH);
     let ahead = plaintext_len.min(READ_AHEAD);
-    let sealing = sealing::memory_for(config, plaintext_len);
-    sealing.saturating_add(another).saturating_add(ahead)
+    sealing::memory_for_reseal(config, plaintext_len).saturating_add(ahead)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::config::{ConfigFile, Sources};
+
+    #[test]
+    fn a_file_of_any_size_needs_room_for_three_of_its_parts() {
+        let sources = Sources {
+            file: ConfigFile::None,
+            flags: vec![("part_length", "5MiB".to_owned())],
+            ..Sources::default()
+        };
+        let config = Config::load(&sources).unwrap();
+        for (plaintext_len, part_len) in [
+            (PART_LENGTH - MIB, PART_LENGTH - MIB),
+            (1000 * MIB, PART_LENGTH),
+            // Every part is a 10,000th of these.
+            (100_000_000_000, 10_000_000),
+            (671_100_000_000, 67_110_000),
+            (5_000_000_000_000, 500_000_000),
+        ] {
+            let parts = if plaintext_len <= part_len { 2 } else { 3 };
+            let least = parts * part_len + plaintext_len.min(READ_AHEAD);
+            let memory = memory_for(&config, plaintext_len);
+            // A frame is added, and every part has whole frames.
+            let most = least + 4 * (MIB + part_len / 100);
+            assert!(
+                (least..most).contains(&memory),
+                "{memory} bytes for {plaintext_len}"
+            );
+        }
+    }
 }

@@ -20,6 +20,7 @@ use crate::{
     refusals::render,
     routes::{
         abort_upload::abort_upload,
+        change_ticket::change_ticket,
         complete_upload::complete_upload,
         content::content,
         delete_file::delete_file,
@@ -38,6 +39,7 @@ use crate::{
         revoke_ticket::revoke_ticket,
         shared_file::shared_file,
         sign_parts::sign_parts,
+        tickets::tickets as list_tickets,
         unfinished_uploads::unfinished_uploads,
         upload_batches::{complete_uploads, open_uploads, sign_uploads},
         upload_key::upload_key,
@@ -67,9 +69,12 @@ pub(crate) fn router(app: App, store_origin: &str) -> Router {
         .route("/v1/files/{id}/open", only(post(open_file)))
         .route("/v1/files/{id}/shared", only(get(shared_file)))
         .route("/v1/files/{id}/verify", only(post(verify_file)))
-        .route(tickets::PATH, only(post(make_ticket)))
+        .route(tickets::PATH, only(post(make_ticket).get(list_tickets)))
         .route(tickets::REDEEM_PATH, only(post(redeem_ticket)))
-        .route("/v1/tickets/{id}", only(delete(revoke_ticket)))
+        .route(
+            "/v1/tickets/{id}",
+            only(delete(revoke_ticket).patch(change_ticket)),
+        )
         .merge(forms())
         .route(policy::PATH, only(get(get_policy)))
         .route("/healthz", only(get(healthz)))
@@ -137,7 +142,13 @@ fn other_pages(app: &App) -> Option<CorsLayer> {
     }
     let cors = CorsLayer::new()
         .allow_origin(origins)
-        .allow_methods([Method::GET, Method::HEAD, Method::POST, Method::DELETE])
+        .allow_methods([
+            Method::GET,
+            Method::HEAD,
+            Method::POST,
+            Method::PATCH,
+            Method::DELETE,
+        ])
         .allow_headers([
             header::AUTHORIZATION,
             header::CONTENT_TYPE,

@@ -14,6 +14,7 @@ use serde::de::DeserializeOwned;
 use crate::{app::App, problem::Refusal};
 
 pub(crate) mod abort_upload;
+pub(crate) mod change_ticket;
 pub(crate) mod complete_upload;
 pub(crate) mod content;
 pub(crate) mod delete_file;
@@ -33,6 +34,7 @@ pub(crate) mod redeem_ticket;
 pub(crate) mod revoke_ticket;
 pub(crate) mod shared_file;
 pub(crate) mod sign_parts;
+pub(crate) mod tickets;
 pub(crate) mod unfinished_uploads;
 pub(crate) mod upload_batches;
 pub(crate) mod upload_key;

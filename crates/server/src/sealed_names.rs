@@ -80,11 +80,11 @@ async fn sealed_again(
     bound_to: &str,
     sealed: &[u8],
 ) -> Result<Vec<u8>, KeysError> {
-    let (keys, tenant) = (&app.keys, &file.scope.tenant);
-    match keys.open_record(tenant, bound_to, sealed).await {
-        Ok(opened) => keys.seal_record(tenant, bound_to, &opened).await,
-        Err(error) if error.is_damage() => Ok(sealed.to_vec()),
-        Err(error) => Err(error),
+    let tenant = &file.scope.tenant;
+    let opener = Opener::new(app, tenant, &file.file_id);
+    match opener.opened(bound_to, sealed).await? {
+        Some(opened) => app.keys.seal_record(tenant, bound_to, &opened).await,
+        None => Ok(sealed.to_vec()),
     }
 }
 

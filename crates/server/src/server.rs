@@ -12,6 +12,7 @@ use crate::{
     app::App,
     clock::Clock,
     config::Config,
+    data_folder::make_private,
     deployment::mark::{self, MarkError, Standing},
     keys::{Keys, KeysError, WIPED_EVERY},
     objects::{OpenStore, StoreError, embedded::Embedded},
@@ -241,16 +242,6 @@ async fn open_records(config: &Config, clock: &Clock) -> Result<(Records, Keys),
     Ok((records, keys))
 }
 
-/// Makes the data folder, if it is absent, for its owner only. An existing one stays as it is; `sealift doctor` says
-/// whether others may read it.
-fn make_private(folder: &std::path::Path) -> io::Result<()> {
-    let mut builder = std::fs::DirBuilder::new();
-    builder.recursive(true);
-    #[cfg(unix)]
-    std::os::unix::fs::DirBuilderExt::mode(&mut builder, 0o700);
-    builder.create(folder)
-}
-
 /// Proves once for each store that it joins parts of unequal length; the test sends 10 MiB. The
 /// embedded store is known to do it.
 async fn prove_joining(records: &Records, store: &OpenStore) -> Result<(), ServerError> {
@@ -264,7 +255,7 @@ async fn prove_joining(records: &Records, store: &OpenStore) -> Result<(), Serve
 }
 
 /// Wipes old keys at intervals, so that an idle server does not keep keys for long either.
-async fn wipe_old_keys(keys: Keys) {
+pub(crate) async fn wipe_old_keys(keys: Keys) {
     let mut again = tokio::time::interval(WIPED_EVERY);
     loop {
         again.tick().await;

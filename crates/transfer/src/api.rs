@@ -29,5 +29,8 @@ pub use read::{FileOpening, PresignedGet};
 pub use sha256::Sha256;
 pub use sign::{PartReceipt, PartReceipts, SignParts, SignedPart, SignedParts};
 pub use status::{PartStatus, UploadState, UploadStatus};
-pub use tickets::{MadeTicket, MakeTicket, RedeemTicket, SharedFile, TicketText};
+pub use tickets::{
+    ChangeTicket, MadeTicket, MakeTicket, RedeemTicket, SharedFile, TicketList, TicketState,
+    TicketSummary, TicketText,
+};
 pub use unfinished::{UploadList, UploadSummary};

@@ -13,6 +13,9 @@ use axum::{
 };
 use tokio::{net::TcpListener, task::JoinHandle};
 
+/// The key that the refusals of KMS name.
+const NAMED: &str = "arn:aws:kms:eu-central-1:111122223333:key/1234abcd";
+
 /// A change to one request or answer of the set-up.
 #[derive(Debug, Clone, Copy)]
 pub(super) enum Change {
@@ -87,7 +90,8 @@ async fn pass(
         Change::RefuseKms(wanted, code)
             if action.is_some_and(|action| action == format!("TrentService.{wanted}")) =>
         {
-            let body = format!(r#"{{"__type":"{code}","message":"refused"}}"#);
+            // AWS's sentences name the key, whatever the request called it.
+            let body = format!(r#"{{"__type":"{code}","message":"no: {NAMED} because of it"}}"#);
             return (StatusCode::BAD_REQUEST, body).into_response();
         }
         Change::RefuseS3(wanted, text) if method == wanted && query.contains(text) => {

@@ -39,6 +39,8 @@ pub(super) struct Case {
     expected: BTreeMap<&'static str, Expected>,
     /// Checks that fail or warn, too.
     also: Vec<&'static str>,
+    /// The checks that do not apply, if all others must pass.
+    unneeded: Option<&'static [&'static str]>,
 }
 
 #[derive(Debug, Deserialize)]
@@ -66,6 +68,7 @@ impl Case {
             key_file_mode: None,
             expected: BTreeMap::new(),
             also: Vec::new(),
+            unneeded: None,
         }
     }
 
@@ -106,8 +109,18 @@ impl Case {
         self.expects(name, ("ok", says, ""))
     }
 
+    pub(super) fn skips(self, name: &'static str, says: &'static str) -> Self {
+        self.expects(name, ("not_applicable", says, ""))
+    }
+
     pub(super) fn and(mut self, name: &'static str) -> Self {
         self.also.push(name);
+        self
+    }
+
+    /// Expects that exactly these checks do not apply, and that all others pass.
+    pub(super) fn passes_all_but(mut self, unneeded: &'static [&'static str]) -> Self {
+        self.unneeded = Some(unneeded);
         self
     }
 
@@ -195,6 +208,10 @@ impl Case {
             // The disk of the machine that runs the tests is none of theirs.
             let is_fine = ["ok", "not_applicable"].contains(&check.outcome.as_str());
             ensure!(is_fine || is_expected || name == "disk-space", "{check:#?}");
+            if let Some(unneeded) = self.unneeded {
+                let is_unneeded = check.outcome == "not_applicable";
+                ensure!(unneeded.contains(&name) == is_unneeded, "{check:#?}");
+            }
         }
         Ok(())
     }

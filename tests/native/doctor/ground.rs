@@ -94,36 +94,31 @@ impl Ground {
 
     /// Returns the deployment whose server runs.
     pub(super) fn embedded(&self, about: &'static str) -> Case {
+        let key_file = &self.stack.config().key_file;
+        self.without_credentials(about)
+            .env("SEALIFT_KEY_FILE", &key_file.display().to_string())
+            .passes("wrong-body", "Other bytes than the signed ones are refused")
+            .passes("unequal-parts", "Parts of unequal length are joined")
+            .passes("key-rows", "One key row of each kind was opened")
+    }
+
+    /// Returns the deployment whose server runs, without the folder of its key file and of its store's credentials.
+    pub(super) fn without_credentials(&self, about: &'static str) -> Case {
         let config = self.stack.config();
-        let case = Case::new(about, None)
+        Case::new(about, None)
             .env("SEALIFT_DATA_DIR", &config.data_dir.display().to_string())
-            .env("SEALIFT_KEY_FILE", &config.key_file.display().to_string())
             .env("SEALIFT_KEYRING", "kek")
             .env("KMS_KEY_ALIAS", &self.key_arn)
             .env("SEALIFT_KMS_ENDPOINT", self.moto.endpoint())
             .env("AWS_REGION", Moto::REGION)
             .env("SEALIFT_STORE", "embedded")
             .env("S3_BUCKET_NAME", &config.bucket)
-            .env("SEALIFT_PEPPER", PEPPER);
-        case.passes("wrong-body", "Other bytes than the signed ones are refused")
-            .passes("unequal-parts", "Parts of unequal length are joined")
-            .passes("key-rows", "One key row of each kind was opened")
+            .env("SEALIFT_PEPPER", PEPPER)
     }
 
     /// Returns the keys of all objects and unfinished uploads under this prefix in the shared store.
     pub(super) async fn stored(&self, prefix: &str) -> Result<Vec<String>> {
-        let sdk = self.sdk_of_store().await?;
-        let objects = sdk.list_objects_v2().bucket(BUCKET).prefix(prefix).send();
-        let objects = objects.await?.contents.unwrap_or_default();
-        let uploads = sdk
-            .list_multipart_uploads()
-            .bucket(BUCKET)
-            .prefix(prefix)
-            .send();
-        let uploads = uploads.await?.uploads.unwrap_or_default();
-        let keys = objects.into_iter().map(|object| object.key);
-        let keys = keys.chain(uploads.into_iter().map(|upload| upload.key));
-        keys.map(|key| key.context("a key")).collect()
+        stored_at(&self.store.endpoint(), prefix).await
     }
 
     /// Makes two buckets in moto's S3: `bare`, and `ruled` with settings of its own.
@@ -176,6 +171,22 @@ impl Ground {
         let credentials = StoreCredentials::from_environment()?;
         Ok(sdk(&self.store.endpoint(), &credentials).await)
     }
+}
+
+/// Returns the keys of all objects and unfinished uploads under this prefix in the store at the endpoint.
+pub(super) async fn stored_at(endpoint: &str, prefix: &str) -> Result<Vec<String>> {
+    let sdk = sdk(endpoint, &StoreCredentials::from_environment()?).await;
+    let objects = sdk.list_objects_v2().bucket(BUCKET).prefix(prefix).send();
+    let objects = objects.await?.contents.unwrap_or_default();
+    let uploads = sdk
+        .list_multipart_uploads()
+        .bucket(BUCKET)
+        .prefix(prefix)
+        .send();
+    let uploads = uploads.await?.uploads.unwrap_or_default();
+    let keys = objects.into_iter().map(|object| object.key);
+    let keys = keys.chain(uploads.into_iter().map(|upload| upload.key));
+    keys.map(|key| key.context("a key")).collect()
 }
 
 async fn sdk(endpoint: &str, credentials: &StoreCredentials) -> Client {

@@ -24,6 +24,9 @@ struct Statement {
     #[serde(rename = "Sid")]
     _sid: String,
     effect: Effect,
+    // The policy of a key names its principals. Here everybody is the account's.
+    #[serde(rename = "Principal", default)]
+    _principal: Option<Value>,
     action: Vec<String>,
     resource: OneOrMany,
     #[serde(default)]
@@ -33,14 +36,18 @@ struct Statement {
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Deserialize)]
 enum Effect {
     Allow,
+    Deny,
 }
 
 /// The operators of the printed policies. Any other fails the test that reads the policy.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Deserialize)]
 enum Operator {
-    StringEquals,
+    #[serde(rename = "StringEquals")]
+    Equal,
+    #[serde(rename = "StringNotEquals")]
+    NotEqual,
     #[serde(rename = "ForAllValues:StringEquals")]
-    ForAllStringEquals,
+    AllEqual,
 }
 
 #[derive(Debug, Clone, Deserialize)]
@@ -92,9 +99,11 @@ impl IamPolicy {
     }
 
     pub(super) fn allows(&self, asked: &Asked) -> bool {
-        self.statement
-            .iter()
-            .any(|statement| statement.allows(asked))
+        let meets = |effect| {
+            let mut of_effect = self.statement.iter().filter(|one| one.effect == effect);
+            of_effect.any(|statement| statement.meets(asked))
+        };
+        meets(Effect::Allow) && !meets(Effect::Deny)
     }
 
     /// Returns whether S3 would say that an object is absent.
@@ -105,9 +114,9 @@ impl IamPolicy {
 }
 
 impl Statement {
-    fn allows(&self, asked: &Asked) -> bool {
-        self.effect == Effect::Allow
-            && self.action.contains(&asked.action)
+    /// Returns whether the statement is about this request.
+    fn meets(&self, asked: &Asked) -> bool {
+        self.action.iter().any(|one| fits(one, &asked.action))
             && self
                 .resource
                 .all()
@@ -117,10 +126,14 @@ impl Statement {
                 wanted.iter().all(|(key, allowed)| {
                     let is_allowed = |value| allowed.all().contains(value);
                     match (operator, asked.context.get(key)) {
-                        (Operator::StringEquals, values) => {
+                        (Operator::Equal, values) => {
                             values.is_some_and(|values| values.iter().any(is_allowed))
                         }
-                        (Operator::ForAllStringEquals, values) => {
+                        // Nothing that is absent equals anything.
+                        (Operator::NotEqual, values) => {
+                            values.is_none_or(|values| !values.iter().any(is_allowed))
+                        }
+                        (Operator::AllEqual, values) => {
                             values.is_none_or(|values| values.iter().all(is_allowed))
                         }
                     }
@@ -158,11 +171,11 @@ const SETTINGS: [(&str, &str, &str); 4] = [
     ),
 ];
 
-/// Returns whether a resource fits a pattern, in which `*` stands at the end only.
-fn fits(pattern: &str, resource: &str) -> bool {
+/// Returns whether an action or a resource fits a pattern, in which `*` stands at the end only.
+fn fits(pattern: &str, text: &str) -> bool {
     match pattern.strip_suffix('*') {
-        Some(beginning) => resource.starts_with(beginning),
-        None => pattern == resource,
+        Some(beginning) => text.starts_with(beginning),
+        None => pattern == text,
     }
 }
 
@@ -184,7 +197,9 @@ impl Asked {
         let setting = SETTINGS.iter().find(|(name, ..)| has(name));
         let action = match (head.method.as_str(), path.contains('/')) {
             ("GET", false) if setting.is_some() => setting.map_or("", |(_, get, _)| get),
-            ("PUT", false) => setting.map_or("CreateBucket", |(.., put)| put),
+            ("PUT", false) if setting.is_some() => setting.map_or("", |(.., put)| put),
+            // Any query names a setting of the bucket.
+            ("PUT", false) if head.uri.query().is_none() => "CreateBucket",
             ("HEAD", false) => "ListBucket",
             ("PUT" | "POST", true) => "PutObject",
             ("DELETE", true) if has("uploadId") => "AbortMultipartUpload",

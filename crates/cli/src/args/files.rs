@@ -29,6 +29,11 @@ pub(crate) enum Files {
     /// Make a link that lets somebody without a login download a file once.
     #[command(after_help = SHARE_EXAMPLES)]
     Share(ShareFile),
+    /// List your share links, newest first: all of them, or those of one file.
+    #[command(after_help = LINKS_EXAMPLES)]
+    Links(ListLinks),
+    /// Change the expiry of a share link that nobody has used yet.
+    ChangeLink(ChangeLink),
     /// Revoke a share link and the downloads that were begun with it.
     Unshare(UnshareFile),
 }
@@ -42,6 +47,8 @@ impl Files {
             Self::Verify(verify) => verify.output,
             Self::Reseal(reseal) => reseal.output,
             Self::Share(share) => share.output,
+            Self::Links(links) => links.output,
+            Self::ChangeLink(change) => change.output,
             Self::Unshare(unshare) => unshare.output,
         }
     }
@@ -75,6 +82,15 @@ Examples:
   sealift files share FILE_ID --expires 2h
 
 Anyone who has the link can download the file once: send it like a password.";
+
+const LINKS_EXAMPLES: &str = "\
+Examples:
+  sealift files links
+  sealift files links FILE_ID --json
+
+The state is waiting, reading (used, and that browser can still read the file), used,
+expired or revoked. A link that has ended is listed until its expiry. The link itself
+is not shown again: the server does not keep it.";
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct ListFiles {
@@ -183,6 +199,36 @@ pub(crate) struct ShareFile {
     pub(crate) access: Access,
 }
 
+#[derive(Debug, clap::Args)]
+pub(crate) struct ListLinks {
+    /// The id of the file whose links are listed; without it the links of all your files.
+    #[arg(value_name = "FILE_ID", value_parser = super::file_id)]
+    pub(crate) file: Option<FileId>,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
+#[derive(Debug, clap::Args)]
+pub(crate) struct ChangeLink {
+    /// The ticket's id, as `sealift files links` shows it.
+    #[arg(value_name = "TICKET_ID")]
+    pub(crate) id: TicketId,
+
+    /// How long the link works from now on: 1m to 30d, such as 90m or 12h.
+    #[arg(long, value_name = "TIME", value_parser = expiry)]
+    pub(crate) expires: Duration,
+
+    #[command(flatten)]
+    pub(crate) output: Output,
+
+    #[command(flatten)]
+    pub(crate) access: Access,
+}
+
 fn expiry(text: &str) -> Result<Duration, String> {
     let expires = humantime::parse_duration(text).map_err(|error| error.to_string())?;
     match LIFETIMES_S.contains(&expires.as_secs()) {
@@ -193,7 +239,7 @@ fn expiry(text: &str) -> Result<Duration, String> {
 
 #[derive(Debug, clap::Args)]
 pub(crate) struct UnshareFile {
-    /// The ticket's id, as `sealift files share` printed it.
+    /// The ticket's id, as `sealift files share` printed it and `sealift files links` shows it.
     #[arg(value_name = "TICKET_ID")]
     pub(crate) id: TicketId,
 

@@ -9,7 +9,7 @@ use serde::Serialize;
 use crate::{
     args::Doctor,
     failure::{Exit, Failure},
-    terminal::{self, Entry},
+    terminal::{self, Entry, shown},
 };
 
 /// The document of `--json`.
@@ -108,7 +108,9 @@ impl Printer {
     }
 
     fn say(&mut self, check: &Check, name: &str) {
-        let entry = entry(check, name);
+        // A sentence may repeat words of the store or of KMS.
+        let (sentence, remedy) = (shown(&check.sentence), check.remedy.as_deref().map(shown));
+        let entry = entry(check.outcome, name, &sentence, remedy.as_deref());
         let said = terminal::say_entry(&entry, self.name_width, self.width);
         if let Err(error) = said {
             self.unsaid = Some(error);
@@ -121,8 +123,13 @@ impl Printer {
     }
 }
 
-fn entry<'a>(check: &'a Check, name: &'a str) -> Entry<'a> {
-    let (mark, style) = match check.outcome {
+fn entry<'a>(
+    outcome: Outcome,
+    name: &'a str,
+    sentence: &'a str,
+    remedy: Option<&'a str>,
+) -> Entry<'a> {
+    let (mark, style) = match outcome {
         Outcome::Ok => ("ok", terminal::GOOD),
         Outcome::Warning => ("warning", terminal::WARN),
         Outcome::Failed => ("failed", terminal::BAD),
@@ -132,9 +139,9 @@ fn entry<'a>(check: &'a Check, name: &'a str) -> Entry<'a> {
         mark,
         style,
         name,
-        sentence: &check.sentence,
-        remedy: check.remedy.as_deref(),
-        is_faint: check.outcome == Outcome::NotApplicable,
+        sentence,
+        remedy,
+        is_faint: outcome == Outcome::NotApplicable,
     }
 }
 

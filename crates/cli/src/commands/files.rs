@@ -1,6 +1,7 @@
-//! `sealift files`: lists, shows, deletes, verifies, reseals and shares files.
+//! `sealift files`: lists, shows, deletes, verifies, reseals and shares files, and lists the links.
 
 mod delete;
+mod links;
 mod list;
 mod reseal;
 mod share;
@@ -29,6 +30,8 @@ pub(crate) async fn run(args: Files) -> anyhow::Result<()> {
             Files::Verify(verify) => verify::run(verify).await,
             Files::Reseal(reseal) => reseal::run(reseal).await,
             Files::Share(share) => share::run(share).await,
+            Files::Links(links) => links::list(links).await,
+            Files::ChangeLink(change) => links::change(change).await,
             Files::Unshare(unshare) => share::take_back(unshare).await,
         }
     };

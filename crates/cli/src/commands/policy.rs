@@ -8,7 +8,7 @@ use serde::Serialize;
 use crate::{
     args::{AwsPolicy, Policy, PolicyFormat, PrincipalChoice},
     failure::{Exit, Failure},
-    terminal,
+    terminal::{self, shown},
 };
 
 /// Several policies by the names of their principals.
@@ -90,16 +90,11 @@ fn template(args: &AwsPolicy, config: &Config) -> anyhow::Result<()> {
         .remedy("leave --old-kms-key out, or print the policies with --format json")
         .into());
     }
-    // The key's policy is in every template that makes a key.
-    let mut principals: Vec<_> = args
-        .principal
-        .iter()
-        .copied()
-        .filter_map(principal)
-        .collect();
-    if principals.is_empty() {
-        principals = vec![Principal::Server, Principal::Reader];
-    }
+    let principals = match args.principal.as_slice() {
+        [] => vec![Principal::Server, Principal::Reader],
+        // The key's policy is in every template that makes a key, so `key` alone makes no role.
+        asked => asked.iter().copied().filter_map(principal).collect(),
+    };
     print(&cloudformation(config, &principals).map_err(refused)?)
 }
 
@@ -134,5 +129,5 @@ fn refused(error: AwsPolicyError) -> anyhow::Error {
         Some(cause) => format!("{error}: {cause}"),
         None => error.to_string(),
     };
-    Failure::new(exit, sentence).into()
+    Failure::new(exit, shown(&sentence)).into()
 }

@@ -66,7 +66,27 @@ fn a_link_lets_somebody_download_once() {
     let shared = said(&with_key(&["files", "share", id, "--json"]));
     let shared: serde_json::Value = serde_json::from_str(&shared).expect("JSON");
     let ticket_id = shared["ticket_id"].as_str().expect("an id");
+    let links = |args: &[&str]| {
+        let said = said(&with_key(&[&["files", "links"], args].concat()));
+        said.lines().map(str::to_owned).collect::<Vec<_>>()
+    };
+    let table = links(&[id]);
+    assert_eq!(table.len(), 3, "{table:?}");
+    assert!(table[1].starts_with(ticket_id), "{table:?}");
+    assert!(table[1].contains("  waiting  "), "{table:?}");
+    assert!(table[2].contains("  reading  "), "{table:?}");
+    assert!(table[2].ends_with("  a"), "{table:?}");
+    let until = |line: &str| {
+        let link: serde_json::Value = serde_json::from_str(line).expect("JSON");
+        link["expires_at_ms"].as_i64().expect("a time")
+    };
+    let before = until(&links(&["--json"])[0]);
+    let change = ["files", "change-link", ticket_id, "--expires", "1h"];
+    assert!(errors(&with_key(&change)).contains("UTC"));
+    assert!(until(&links(&[id, "--json"])[0]) < before);
     said(&with_key(&["files", "unshare", ticket_id]));
+    assert!(links(&[])[1].contains("  revoked  "));
+    assert!(errors(&with_key(&change)).contains("make a new one"));
     let link = shared["link"].as_str().expect("a link");
     let (_, ticket) = link.split_once('#').expect("a ticket");
     assert!(redeem(&running, ticket).starts_with("HTTP/1.1 410"));

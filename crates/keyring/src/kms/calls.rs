@@ -196,20 +196,33 @@ pub(super) fn translate<E: ProvideErrorMetadata>(
         (_, code) => KeyringError::Refused {
             action,
             key: named_in(refusal.err().message(), key),
-            code: code.unwrap_or("no code").to_owned(),
+            code: code
+                .filter(|code| is_a_code(code))
+                .unwrap_or("no code")
+                .to_owned(),
         },
     }
 }
 
-/// Returns the ARN that KMS's message names, if the request named the key by an id or an alias. A policy needs the
-/// ARN, and after "access denied" nobody can look it up. The rest of the message is not kept, because nobody knows
-/// what it may hold.
+/// The length of the longest code in characters. A longer text is not KMS's.
+const LONGEST_CODE: usize = 64;
+
+/// Returns whether the text is one word, as codes are. People read the code, so no other text may pass as one.
+fn is_a_code(text: &str) -> bool {
+    let is_of_a_word =
+        |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'.' | b'_' | b'-');
+    (1..=LONGEST_CODE).contains(&text.len()) && text.bytes().all(is_of_a_word)
+}
+
+/// Returns the ARN that KMS's message names, if the request named the key by an id or an alias; otherwise the key as
+/// the request named it. A policy and most commands of AWS need the ARN, and after "access denied" nobody can look it
+/// up. The rest of the message is not kept, because nobody knows what it may hold.
 fn named_in(message: Option<&str>, key: &str) -> String {
     let words = || message.unwrap_or_default().split_whitespace();
     let mut words = words().map(|word| word.trim_end_matches(['.', ',', ';']));
     let arn = words.find(|word| KeyArn::parse(word).is_some());
     match arn {
-        Some(arn) if KeyArn::parse(key).is_none() => format!("{key}, which is {arn}"),
+        Some(arn) if KeyArn::parse(key).is_none() => arn.to_owned(),
         _ => key.to_owned(),
     }
 }

@@ -2,24 +2,30 @@
 
 /// The ARN of a KMS key, from a message, a key row or an answer of KMS. Nothing has authenticated it yet.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) struct KeyArn<'a> {
-    pub(super) whole: &'a str,
-    pub(super) partition: &'a str,
-    pub(super) region: &'a str,
-    pub(super) account: &'a str,
+pub struct KeyArn<'a> {
+    /// The ARN as it was given.
+    pub whole: &'a str,
+    /// The partition, such as `aws`.
+    pub partition: &'a str,
+    /// The region of the key.
+    pub region: &'a str,
+    /// The account that the key belongs to.
+    pub account: &'a str,
     key_id: &'a str,
 }
 
 impl<'a> KeyArn<'a> {
     /// Parses `arn:PARTITION:kms:REGION:ACCOUNT:key/ID`. Only plain labels pass, because the region becomes
-    /// part of the host name to which a request with our credentials goes.
-    pub(super) fn parse(whole: &'a str) -> Option<Self> {
+    /// part of the host name to which a request with our credentials goes, and policies name the whole ARN, in which a
+    /// `*` would stand for every key.
+    #[must_use]
+    pub fn parse(whole: &'a str) -> Option<Self> {
         let mut fields = whole.splitn(6, ':');
         let mut next = || fields.next();
         let (arn, partition, service) = (next()?, next()?, next()?);
         let (region, account, resource) = (next()?, next()?, next()?);
         let key_id = resource.strip_prefix("key/")?;
-        let is_key = arn == "arn" && service == "kms" && !key_id.is_empty();
+        let is_key = arn == "arn" && service == "kms" && is_key_id(key_id);
         let is_sound = is_label(partition) && is_label(region) && is_label(account);
         (is_key && is_sound).then_some(Self {
             whole,
@@ -43,6 +49,11 @@ impl<'a> KeyArn<'a> {
         (is_elsewhere && key_id.starts_with("mrk-"))
             .then(|| format!("arn:{partition}:kms:{region}:{account}:key/{key_id}"))
     }
+}
+
+fn is_key_id(text: &str) -> bool {
+    let is_part = |byte: u8| byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_');
+    !text.is_empty() && text.bytes().all(is_part)
 }
 
 fn is_label(text: &str) -> bool {
@@ -73,6 +84,19 @@ mod tests {
         assert_eq!(mrk.replica_in("elsewhere.example/"), None);
         let ordinary = KeyArn::parse("arn:aws:kms:eu-west-1:111122223333:key/1").unwrap();
         assert_eq!(ordinary.replica_in("us-east-1"), None);
+    }
+
+    #[test]
+    fn a_wildcard_names_no_key() {
+        for arn in [
+            "arn:aws:kms:eu-west-1:111122223333:key/*",
+            "arn:aws:kms:eu-west-1:*:key/1",
+            "arn:aws:kms:*:111122223333:key/1",
+            "arn:aws:kms:eu-west-1:111122223333:key/",
+            "arn:aws:kms:eu-west-1:111122223333:alias/ours",
+        ] {
+            assert_eq!(KeyArn::parse(arn), None, "{arn}");
+        }
     }
 
     #[test]

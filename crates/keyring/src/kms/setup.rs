@@ -3,17 +3,18 @@
 
 use std::fmt;
 
-use aws_config::SdkConfig;
 use aws_sdk_kms::{
     Client,
-    types::{KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, OriginType},
+    types::{
+        KeyManagerType, KeyMetadata, KeySpec, KeyState, KeyUsageType, MultiRegionKeyType,
+        OriginType,
+    },
 };
 
 use super::{KmsConfig, calls::translate, key_arn::KeyArn, regions::Regions, shared_config};
 use crate::KeyringError;
 
 /// A client of KMS for setting a deployment up.
-#[derive(Clone)]
 pub struct KmsSetup {
     client: Client,
     key: String,
@@ -28,8 +29,8 @@ pub enum FoundKey {
     Usable {
         /// The ARN of the key.
         arn: String,
-        /// True if KMS renews the key's material each year; `None` if KMS cannot do that with this key.
-        rotates: Option<bool>,
+        /// The reason why KMS cannot renew the key's material each year, if it cannot.
+        cannot_rotate: Option<&'static str>,
     },
     /// The key is there, but cannot be used.
     Unusable {
@@ -48,13 +49,7 @@ const ALIAS_OF_AWS: &str = "alias/aws/";
 impl KmsSetup {
     /// Makes a client by the standard AWS chain. No request is sent yet.
     pub async fn connect(config: &KmsConfig) -> Self {
-        Self::with(&shared_config().await, config)
-    }
-
-    /// Like [`KmsSetup::connect`], but with credentials, retries and timeouts that are loaded already.
-    #[must_use]
-    pub fn with(shared: &SdkConfig, config: &KmsConfig) -> Self {
-        let regions = Regions::new(shared.clone(), config.endpoint.clone());
+        let regions = Regions::new(shared_config().await, config.endpoint.clone());
         Self {
             client: regions.client_for_setting(config),
             key: config.key.clone(),
@@ -86,15 +81,15 @@ impl KmsSetup {
         if let Some(because) = flaw(&found) {
             return Ok(FoundKey::Unusable { arn, because });
         }
-        let rotates = match found.origin {
-            None | Some(OriginType::AwsKms) => Some(self.rotates(&arn).await?),
-            // KMS did not make the material, so it cannot renew it.
-            _ => None,
-        };
-        Ok(FoundKey::Usable { arn, rotates })
+        let cannot_rotate = fixed(&found);
+        Ok(FoundKey::Usable { arn, cannot_rotate })
     }
 
-    async fn rotates(&self, arn: &str) -> Result<bool, KeyringError> {
+    /// Returns whether KMS renews the material of the key each year.
+    ///
+    /// # Errors
+    /// Fails if KMS does not answer, or does not let the caller look.
+    pub async fn rotates(&self, arn: &str) -> Result<bool, KeyringError> {
         let asked = self.client.get_key_rotation_status().key_id(arn).send();
         let asked = asked.await;
         let answer = asked.map_err(|error| translate(error, "kms:GetKeyRotationStatus", arn))?;
@@ -177,6 +172,19 @@ fn flaw(key: &KeyMetadata) -> Option<&'static str> {
     }
 }
 
+/// Says why KMS cannot renew the key's material.
+fn fixed(key: &KeyMetadata) -> Option<&'static str> {
+    let of_regions = key.multi_region_configuration.as_ref();
+    let of_regions = of_regions.and_then(|of| of.multi_region_key_type.as_ref());
+    if of_regions == Some(&MultiRegionKeyType::Replica) {
+        return Some("it is a replica, whose material the primary key renews");
+    }
+    match key.origin {
+        None | Some(OriginType::AwsKms) => None,
+        _ => Some("KMS did not make the key's material, so it cannot renew it"),
+    }
+}
+
 impl fmt::Debug for KmsSetup {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "KmsSetup({}, ..)", self.key)
@@ -185,6 +193,8 @@ impl fmt::Debug for KmsSetup {
 
 #[cfg(test)]
 mod tests {
+    use aws_sdk_kms::types::MultiRegionConfiguration;
+
     use super::*;
 
     #[test]
@@ -203,6 +213,20 @@ mod tests {
         ] {
             assert_eq!(alias_in(given), None, "{given}");
         }
+    }
+
+    #[test]
+    fn only_a_primary_key_with_material_of_kms_rotates() {
+        let key = |kind: MultiRegionKeyType, origin| {
+            let kind = MultiRegionConfiguration::builder().multi_region_key_type(kind);
+            let key = KeyMetadata::builder().key_id("1").origin(origin);
+            key.multi_region_configuration(kind.build()).build()
+        };
+        let says = |kind, origin| fixed(&key(kind, origin).unwrap()).unwrap_or("it rotates");
+        let (primary, replica) = (MultiRegionKeyType::Primary, MultiRegionKeyType::Replica);
+        assert_eq!(says(primary.clone(), OriginType::AwsKms), "it rotates");
+        assert!(says(primary, OriginType::External).contains("did not make"));
+        assert!(says(replica, OriginType::AwsKms).contains("a replica"));
     }
 
     #[test]

@@ -265,6 +265,17 @@ async fn a_refusal_gives_its_code_and_a_failed_decryption_gives_nothing() {
 }
 
 #[tokio::test]
+async fn nothing_but_a_word_passes_as_a_code() {
+    for code in ["Access denied", "\\u001b[2J", "", &"x".repeat(65)] {
+        let refusal = open(&refused(400, code).await).await.unwrap_err();
+        assert!(
+            matches!(&refusal, KeyringError::Refused { code, .. } if code == "no code"),
+            "{refusal:?}"
+        );
+    }
+}
+
+#[tokio::test]
 async fn a_refusal_names_the_arn_behind_an_alias() {
     let refusal = |message: &str| {
         let body = format!(r#"{{"__type":"AccessDeniedException","message":"{message}"}}"#);
@@ -280,6 +291,8 @@ async fn a_refusal_names_the_arn_behind_an_alias() {
         sentence.contains("kms:GenerateDataKey") && sentence.contains(ARN),
         "{sentence}"
     );
+    // The doctor makes commands of it, so the ARN stands alone.
+    assert!(sentence.contains(&format!("the key {ARN} (")), "{sentence}");
     // Nothing else of the message is repeated.
     assert!(!sentence.contains("user/u"), "{sentence}");
     let sentence = refusal("no").await.to_string();

@@ -1,5 +1,6 @@
 //! The statements of the policies, whatever form the names have: ARNs, or references of CloudFormation.
 
+use sealift_keyring::KeyArn;
 use serde::Serialize;
 use serde_json::{Value, json};
 
@@ -49,6 +50,18 @@ pub(super) struct Names {
     pub(super) key: Option<Value>,
     /// The KMS keys that only open what they made before.
     pub(super) old_keys: Vec<Value>,
+    /// The KMS key with which the store itself encrypts, if the settings name one.
+    pub(super) store_key: Option<StoreKey>,
+}
+
+/// A KMS key with which the store itself encrypts (SSE-KMS). S3 uses it with the credentials of whoever asks S3.
+#[derive(Debug, Clone)]
+pub(super) struct StoreKey {
+    pub(super) resource: Value,
+    /// The name by which KMS knows S3 in this region.
+    pub(super) via: Value,
+    /// The alias that the key must have, if the resource does not name one key.
+    pub(super) alias: Option<String>,
 }
 
 /// The version of IAM's policy language.
@@ -63,7 +76,7 @@ const PURPOSES: [&str; 3] = ["sealift-kek", "sealift-proof", "sealift-records"];
 
 impl Names {
     pub(super) fn policy(&self, principal: Principal) -> Policy {
-        let statement = match principal {
+        let mut statement = match principal {
             // Everything that the signer needs is among it.
             Principal::Server | Principal::Control => self.control(),
             Principal::Signer => vec![allow(
@@ -74,6 +87,14 @@ impl Names {
             )],
             Principal::Reader => self.reader(),
         };
+        if let Some(key) = &self.store_key {
+            // S3 also decrypts for whoever writes, because it opens the data key of a multipart upload for each part.
+            let actions = match principal {
+                Principal::Reader => &["kms:Decrypt"][..],
+                _ => &["kms:GenerateDataKey", "kms:Decrypt"],
+            };
+            statement.push(key.allow(actions));
+        }
         Policy {
             version: VERSION,
             statement,
@@ -154,9 +175,22 @@ impl Names {
     }
 }
 
+impl StoreKey {
+    /// Allows the actions to S3 alone, which uses the key with contexts of its own.
+    fn allow(&self, actions: &[&'static str]) -> Statement {
+        let mut condition = json!({ "StringEquals": { "kms:ViaService": self.via } });
+        if let (Some(alias), Some(condition)) = (&self.alias, condition.as_object_mut()) {
+            let of_alias = json!({ "kms:ResourceAliases": alias });
+            condition.insert("ForAnyValue:StringEquals".to_owned(), of_alias);
+        }
+        let key = self.resource.clone();
+        allow("KeyOfTheStore", actions, key, Some(condition))
+    }
+}
+
 /// Returns the region in the ARN of a key.
 fn region(arn: &Value) -> Option<&str> {
-    arn.as_str()?.split(':').nth(3)
+    KeyArn::parse(arn.as_str()?).map(|arn| arn.region)
 }
 
 /// Returns the policy of the KMS key. IAM's policies in its account decide who may use it; but nobody may use it
@@ -229,6 +263,7 @@ mod tests {
             objects: json!("arn:aws:s3:::b/sealift/*"),
             key: Some(json!("arn:aws:kms:eu-west-1:111122223333:key/1")),
             old_keys: vec![json!(format!("arn:aws:kms:{region}:111122223333:key/2"))],
+            store_key: None,
         };
         serde_json::to_string(&names.policy(Principal::Server)).unwrap()
     }

@@ -1,39 +1,43 @@
 //! The CloudFormation template: everything that `sealift bootstrap` makes except for the mark, and roles with the
 //! printed policies. The mark needs the deployment's database, so the first start of the server writes it.
 
+use sealift_keyring::KeyArn;
 use serde_json::{Map, Value, json};
 
 use super::{
-    AwsPolicyError, alias_in, is_key_arn,
-    statement::{Names, Principal, key_policy},
+    AwsPolicyError, alias_in,
+    statement::{Names, Principal, StoreKey, key_policy},
+    store_key,
 };
 use crate::{
     config::Config,
     lifetimes::LEAST_DAYS_OF_BUCKET_RULE,
-    objects::cors::{ALLOWED_HEADERS, EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS},
+    objects::{
+        UNFINISHED_RULE,
+        cors::{EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, headers_of_pages},
+    },
 };
 
 /// Returns the template of a deployment with these settings, with a role for each of the principals.
 ///
 /// # Errors
-/// Returns [`AwsPolicyError::NoBucket`] if the settings name no bucket.
+/// Returns [`AwsPolicyError::NoBucket`] if the settings name no bucket, and [`AwsPolicyError::NotAnArn`] if they name a
+/// key by the ARN of something else.
 pub fn cloudformation(config: &Config, principals: &[Principal]) -> Result<Value, AwsPolicyError> {
     let s3 = crate::objects::bucket_of(config).ok_or(AwsPolicyError::NoBucket)?;
     let mut resources = Map::new();
     let mut outputs = Map::new();
     resources.insert("Bucket".to_owned(), bucket(config));
-    let key = config.kms_key.as_deref().map(|key| match alias_in(key) {
-        Some(alias) => {
+    let key = match config.kms_key.as_deref().map(|key| (key, alias_in(key))) {
+        None => None,
+        Some((_, Some(alias))) => {
             resources.insert("Key".to_owned(), kept("AWS::KMS::Key", key_properties()));
             let alias = json!({ "AliasName": alias, "TargetKeyId": { "Ref": "Key" } });
             resources.insert("Alias".to_owned(), resource("AWS::KMS::Alias", alias));
-            json!({ "Fn::GetAtt": ["Key", "Arn"] })
+            Some(json!({ "Fn::GetAtt": ["Key", "Arn"] }))
         }
-        None if is_key_arn(key) => json!(key),
-        None => sub(&format!(
-            "arn:${{AWS::Partition}}:kms:${{AWS::Region}}:${{AWS::AccountId}}:key/{key}"
-        )),
-    });
+        Some((key, None)) => Some(key_of(key)?),
+    };
     if let Some(key) = &key {
         let about = "The KMS key that encrypts the data keys";
         outputs.insert("KeyArn".to_owned(), output(about, key.clone()));
@@ -43,6 +47,10 @@ pub fn cloudformation(config: &Config, principals: &[Principal]) -> Result<Value
         objects: sub(&format!("${{Bucket.Arn}}/{}/*", s3.prefix)),
         key,
         old_keys: Vec::new(),
+        store_key: match config.encryption.kms_key.as_deref() {
+            None => None,
+            Some(key) => key_of_the_store(key)?,
+        },
     };
     for &principal in principals {
         let (name, about) = role_of(principal);
@@ -82,6 +90,42 @@ pub fn cloudformation(config: &Config, principals: &[Principal]) -> Result<Value
     Ok(template)
 }
 
+/// Returns the ARN of a key that the settings name by its id or ARN.
+fn key_of(key: &str) -> Result<Value, AwsPolicyError> {
+    match KeyArn::parse(key) {
+        Some(arn) => Ok(json!(arn.whole)),
+        None if key.starts_with("arn:") => Err(AwsPolicyError::NotAnArn {
+            given: key.to_owned(),
+        }),
+        None => Ok(of_account(key)),
+    }
+}
+
+fn of_account(key: &str) -> Value {
+    sub(&format!(
+        "arn:${{AWS::Partition}}:kms:${{AWS::Region}}:${{AWS::AccountId}}:key/{key}"
+    ))
+}
+
+/// Names the key with which the store itself encrypts; `None` for a key of AWS, which needs no permission.
+fn key_of_the_store(key: &str) -> Result<Option<StoreKey>, AwsPolicyError> {
+    if let Some(arn) = KeyArn::parse(key) {
+        return Ok(Some(store_key(arn)));
+    }
+    let alias = alias_in(key);
+    let resource = match alias {
+        // Which key has the alias is not known before the template is used.
+        Some(_) => of_account("*"),
+        None if key.contains("alias/") => return Ok(None),
+        None => key_of(key)?,
+    };
+    Ok(Some(StoreKey {
+        resource,
+        via: sub("s3.${AWS::Region}.${AWS::URLSuffix}"),
+        alias: alias.map(str::to_owned),
+    }))
+}
+
 fn parameters() -> Value {
     json!({ "ServerService": {
         "Type": "String",
@@ -102,7 +146,7 @@ fn bucket(config: &Config) -> Value {
             "RestrictPublicBuckets": true,
         },
         "LifecycleConfiguration": { "Rules": [{
-            "Id": "sealift-unfinished-uploads",
+            "Id": UNFINISHED_RULE,
             "Status": "Enabled",
             "Prefix": format!("{}/", config.prefix),
             "AbortIncompleteMultipartUpload": { "DaysAfterInitiation": LEAST_DAYS_OF_BUCKET_RULE },
@@ -111,14 +155,10 @@ fn bucket(config: &Config) -> Value {
     if !config.page_origins.is_empty()
         && let Some(properties) = properties.as_object_mut()
     {
-        let sent = ALLOWED_HEADERS
-            .into_iter()
-            .chain(config.encryption.headers());
-        let sent: Vec<_> = sent.collect();
         let rule = json!({ "CorsRules": [{
             "AllowedOrigins": config.page_origins,
             "AllowedMethods": METHODS,
-            "AllowedHeaders": sent,
+            "AllowedHeaders": headers_of_pages(&config.encryption),
             "ExposedHeaders": EXPOSED_HEADERS,
             "MaxAge": MAX_AGE_SECONDS,
         }]});

@@ -5,6 +5,7 @@ use sealift_keyring::KeyringError;
 use crate::{
     deployment::{DeploymentError, MarkError},
     objects::ObjectsError,
+    problem::chain,
 };
 
 /// The kind of a failure, for a program's exit code.
@@ -82,15 +83,4 @@ impl TargetError {
             None => chain(self),
         }
     }
-}
-
-/// Joins an error and its causes.
-fn chain(error: &dyn std::error::Error) -> String {
-    let mut sentence = error.to_string();
-    let mut cause = error.source();
-    while let Some(error) = cause {
-        sentence.push_str(&format!(": {error}"));
-        cause = error.source();
-    }
-    sentence
 }

@@ -161,11 +161,12 @@ mod tests {
         )
     }
 
-    const METHODS: [Method; 6] = [
+    const METHODS: [Method; 7] = [
         Method::GET,
         Method::HEAD,
         Method::POST,
         Method::PUT,
+        Method::PATCH,
         Method::DELETE,
         Method::OPTIONS,
     ];

@@ -138,8 +138,12 @@ fn is_private_on_the_way(endpoint: &str) -> bool {
     if uri.scheme_str() == Some("https") {
         return true;
     }
-    let host = uri.host().unwrap_or_default();
-    let host = host.trim_matches(['[', ']']);
+    is_loopback(&uri)
+}
+
+/// Returns whether the address is on this machine.
+pub(crate) fn is_loopback(address: &http::Uri) -> bool {
+    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
     host == "localhost"
         || host
             .parse::<std::net::IpAddr>()

@@ -1,9 +1,10 @@
 //! The mark of a deployment that is being set up (docs/FORMAT.md, R2, R11). The first start of a server writes the
 //! mark, too; but only here is it known that nothing else lies under the prefix.
 
-use super::{DeploymentError, MarkError, audited, by_another, mark};
+use super::{DeploymentError, MarkError, audited, by_another, mark, refuse_older_schema};
 use crate::{
     config::Config,
+    data_folder::make_private,
     objects::{FoundMark, FoundTarget, Mark, Objects, ObjectsError, StoreAddress},
     records::{AuditAction, Records},
 };
@@ -28,6 +29,13 @@ pub(crate) async fn look(
                 file.display()
             )),
         });
+    }
+    // To look changes nothing, and opening the records would bring the schema up to date.
+    match refuse_older_schema(&file).await {
+        Err(error @ DeploymentError::OlderSchema(_)) => {
+            return Ok(FoundTarget::ByHand(error.to_string()));
+        }
+        is_current => is_current?,
     }
     let records = Records::open(&file).await?;
     let found = found(config, &records, objects).await;
@@ -63,7 +71,7 @@ async fn found(
 /// # Errors
 /// Returns a [`DeploymentError`] if the database cannot be made, or if the bucket refuses.
 pub(crate) async fn write(config: &Config, objects: &Objects) -> Result<(), DeploymentError> {
-    std::fs::create_dir_all(&config.data_dir)
+    make_private(&config.data_dir)
         .map_err(|error| DeploymentError::Folder(config.data_dir.clone(), error))?;
     let records = Records::open(&config.database_file()).await?;
     let written = written(config, &records, objects).await;

@@ -116,6 +116,7 @@ async fn copy_of(
     Ok(head
         .map(|head| MovedFile {
             file_id: file.file_id.clone(),
+            upload_id: file.upload_id.clone(),
             etag: head.etag,
             version: head.version,
         })

@@ -14,26 +14,16 @@ use crate::{
 pub(super) async fn check(objects: &Objects) -> [Check; 3] {
     let lifecycle = match objects.bucket_rules().await {
         Ok(rules) => lifecycle(&rules),
-        Err(error) => unknown(
-            LIFECYCLE,
-            &error,
-            "lifecycle rules",
-            "s3:GetLifecycleConfiguration",
-        ),
+        Err(error) => unknown(LIFECYCLE, &error, "lifecycle rules"),
     };
     let public_access = match objects.public_access().await {
         Ok(access) => public_access(access),
-        Err(error) => unknown(
-            PUBLIC_ACCESS,
-            &error,
-            "public access block",
-            "s3:GetBucketPublicAccessBlock",
-        ),
+        Err(error) => unknown(PUBLIC_ACCESS, &error, "public access block"),
     };
     let versions = match objects.keeps_versions().await {
         Ok(true) => versions(objects.may_list_versions().await),
         Ok(false) => VERSIONS.ok("The bucket keeps no versions"),
-        Err(error) => unknown(VERSIONS, &error, "versions", "s3:GetBucketVersioning"),
+        Err(error) => unknown(VERSIONS, &error, "versions"),
     };
     [lifecycle, public_access, versions]
 }
@@ -89,7 +79,7 @@ fn versions(listed: Result<(), ObjectsError>) -> Check {
 }
 
 /// Makes a check of a setting that the store does not tell.
-fn unknown(asked: Asked, error: &ObjectsError, what: &str, action: &str) -> Check {
+fn unknown(asked: Asked, error: &ObjectsError, what: &str) -> Check {
     match error {
         ObjectsError::Refused {
             status: 405 | 501, ..
@@ -100,7 +90,11 @@ fn unknown(asked: Asked, error: &ObjectsError, what: &str, action: &str) -> Chec
         ObjectsError::Refused { code, .. } if code == "NotImplemented" => {
             asked.not_applicable(format!("This store has no {what}"))
         }
-        ObjectsError::Refused { status: 403, .. } => asked.not_applicable(format!(
+        ObjectsError::Refused {
+            status: 403,
+            action: Some(action),
+            ..
+        } => asked.not_applicable(format!(
             "Not known, because these credentials lack {action}, which the server does not need"
         )),
         error => Check {
@@ -138,9 +132,9 @@ mod tests {
         let refused = |status, code: &str| ObjectsError::Refused {
             status,
             code: code.to_owned(),
-            action: None,
+            action: Some("s3:GetBucketVersioning"),
         };
-        let check = |error| unknown(VERSIONS, &error, "versions", "s3:GetBucketVersioning");
+        let check = |error| unknown(VERSIONS, &error, "versions");
         for error in [
             refused(501, "NotImplemented"),
             refused(400, "NotImplemented"),

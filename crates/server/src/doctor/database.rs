@@ -193,11 +193,7 @@ mod tests {
         let file = folder.path().join("sealift.sqlite");
         let records = crate::records::Records::open(&file).await.unwrap();
         records.close().await;
-        let options = sqlx::sqlite::SqliteConnectOptions::new().filename(&file);
-        let mut db = sqlx::ConnectOptions::connect(&options).await.unwrap();
-        let undo = "DELETE FROM _sqlx_migrations WHERE version > 3";
-        sqlx::query(undo).execute(&mut db).await.unwrap();
-        sqlx::Connection::close(db).await.unwrap();
+        crate::records::make_older(&file).await;
         let before = fs::read(&file).unwrap();
         let (_, check) = database(&file).await;
         assert_eq!(check.outcome, Outcome::Ok);

@@ -2,7 +2,7 @@
 
 use super::{
     check::{Asked, Check, Outcome},
-    questions::{answered, ask},
+    questions::{STAYS, answered, ask},
     table::{
         CORS, PUBLIC, PUBLIC_ENDED_ADDRESS, PUBLIC_MISSING_HEADER, PUBLIC_RANGES,
         PUBLIC_UNEQUAL_PARTS, PUBLIC_WRONG_BODY,
@@ -31,22 +31,22 @@ pub(super) async fn check(
     clock: &Clock,
     report: &mut (dyn FnMut(Check) + Send),
 ) {
-    let is_reached = match skipped(config, leaves_nothing) {
+    let mut unasked = (!leaves_nothing).then_some(STAYS);
+    match skipped(config).or(unasked) {
         Some(why) => {
             report(PUBLIC.not_applicable(why));
             ASKED
                 .iter()
                 .for_each(|(asked, _)| report(asked.not_applicable(why)));
-            true
         }
         None => {
             let question = Question::RightBody;
             let now = clock.now();
             let answer = objects.ask(question, Place::Public, random::bytes(), now);
             let reached = answered(PUBLIC, answer.await);
-            let is_reached = reached.outcome == Outcome::Ok;
+            let is_ok = reached.outcome == Outcome::Ok;
             report(reached);
-            if is_reached {
+            if is_ok {
                 ask(
                     objects,
                     Place::Public,
@@ -57,19 +57,19 @@ pub(super) async fn check(
                 )
                 .await;
             } else {
-                let unreached = "Not asked, because the store does not answer there";
+                let why = "Not asked, because the check public-endpoint did not pass";
+                unasked = Some(why);
                 ASKED
                     .iter()
-                    .for_each(|(asked, _)| report(asked.not_applicable(unreached)));
+                    .for_each(|(asked, _)| report(asked.not_applicable(why)));
             }
-            is_reached
         }
-    };
-    report(cors(config, objects, is_reached && leaves_nothing, clock).await);
+    }
+    report(cors(config, objects, unasked, clock).await);
 }
 
 /// Returns why the public endpoint needs no check of its own.
-fn skipped(config: &Config, leaves_nothing: bool) -> Option<&'static str> {
+fn skipped(config: &Config) -> Option<&'static str> {
     let own = match &config.store {
         StoreConfig::Embedded { .. } => &None,
         StoreConfig::S3 { endpoint, .. } => endpoint,
@@ -77,14 +77,17 @@ fn skipped(config: &Config, leaves_nothing: bool) -> Option<&'static str> {
     match public_endpoint_of(config) {
         None => Some("Browsers use the same endpoint as the server"),
         public if public == own => Some("Browsers use the same endpoint as the server"),
-        Some(_) if !leaves_nothing => {
-            Some("Not asked, because the object could not be removed again")
-        }
         Some(_) => None,
     }
 }
 
-async fn cors(config: &Config, objects: &Objects, is_reached: bool, clock: &Clock) -> Check {
+/// Checks CORS, unless `unasked` says why not.
+async fn cors(
+    config: &Config,
+    objects: &Objects,
+    unasked: Option<&'static str>,
+    clock: &Clock,
+) -> Check {
     let is_embedded = matches!(config.store, StoreConfig::Embedded { .. });
     if is_embedded && public_endpoint_of(config).is_none() {
         return CORS.not_applicable("The embedded store lets the configured pages in by itself");
@@ -95,10 +98,13 @@ async fn cors(config: &Config, objects: &Objects, is_reached: bool, clock: &Cloc
         _ => Vec::new(),
     };
     if own.is_empty() && config.page_origins.is_empty() {
-        return CORS.not_applicable("No page is served here, and no origin of pages is configured");
+        return CORS.not_applicable(match config.page_dir {
+            None => "No page is served here, and no origin of pages is configured",
+            Some(_) => "Not asked, because the origin of the pages is not known; SEALIFT_PAGE_ORIGINS names it",
+        });
     }
-    if !is_reached {
-        return CORS.not_applicable("Not asked, because the store does not answer there");
+    if let Some(why) = unasked {
+        return CORS.not_applicable(why);
     }
     let prove = async |origin: &String| {
         let proved = objects.prove_cors(origin, random::bytes(), clock.now());

@@ -1,11 +1,17 @@
 //! Asks the questions of the probe ([`crate::objects::Question`]) and makes checks of the answers.
 
-use super::check::{Asked, Check, begun};
+use super::{
+    check::{Asked, Check, begun},
+    table::PUBLIC,
+};
 use crate::{
     clock::Clock,
     objects::{Flaw, Objects, ObjectsError, Place, ProbeError, Question},
     random,
 };
+
+/// The reason to ask nothing that puts an object into the store.
+pub(super) const STAYS: &str = "Not asked, because the object could not be removed again";
 
 /// Asks these questions at one endpoint.
 pub(super) async fn ask(
@@ -23,9 +29,7 @@ pub(super) async fn ask(
             Question::WrongBody | Question::MissingHeader | Question::EndedAddress
         );
         if !leaves_nothing && *question != Question::Absence {
-            report(
-                asked.not_applicable("Not asked, because the object could not be removed again"),
-            );
+            report(asked.not_applicable(STAYS));
         } else if refuses_all && is_a_refusal {
             report(
                 asked.not_applicable(
@@ -56,13 +60,13 @@ pub(super) fn answered(asked: Asked, answer: Result<Option<Flaw>, ProbeError>) -
         ),
         Ok(Some(Flaw::PublicUnreachable)) => asked.warning(
             "The endpoint of browsers cannot be reached from here, so it was not checked",
-            format!("If browsers do not reach it either, {}", asked.mends),
+            format!("If browsers do not reach it either, {}", PUBLIC.mends),
         ),
         Ok(Some(Flaw::AnotherAnswers { status })) => asked.warning(
             format!(
                 "Something other than the store answers at the endpoint of browsers ({status})"
             ),
-            format!("If browsers get the same, {}", asked.mends),
+            format!("If browsers get the same, {}", PUBLIC.mends),
         ),
         Err(ProbeError::Objects(error)) => failed(asked, &error),
         Err(error) => asked.failed_by(&error),
@@ -72,6 +76,14 @@ pub(super) fn answered(asked: Asked, answer: Result<Option<Flaw>, ProbeError>) -
 /// Makes a failure of an error of the store.
 pub(super) fn failed(asked: Asked, error: &ObjectsError) -> Check {
     match error {
+        ObjectsError::Refused {
+            status: status @ 403,
+            code,
+            action: Some(action),
+        } if code == "AccessDenied" && asked.name != *action => asked.failed(
+            format!("The store refuses {action} with {status} {code}"),
+            format!("Add `{action}` to the policy; `sealift policy aws` prints it"),
+        ),
         ObjectsError::Refused { status, code, .. } => asked.failed(
             format!("The store refuses with {status} {code}"),
             asked.mends,

@@ -40,6 +40,11 @@ pub(super) async fn check(config: &Config, clock: &Clock, report: &mut (dyn FnMu
         return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(made)));
     }
     let is_embedded = matches!(config.store, StoreConfig::Embedded { .. });
+    if is_embedded && !config.store_credentials_file().exists() {
+        let made =
+            "The embedded store has no credentials yet; the next start of a server makes them";
+        return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(made)));
+    }
     if is_embedded && other_owner(&config.data_dir).is_some() {
         let others = "Not asked, because folders of another user than the server's would stay";
         return rest_from(BUCKET).for_each(|asked| report(asked.not_applicable(others)));
@@ -119,7 +124,9 @@ async fn actions(objects: &Objects) -> (Vec<Check>, bool) {
     let sha256 = Sha256::of(&content);
     let put = objects.put_object(&key, content.clone(), &sha256).await;
     let nothing = "Not asked, because nothing could be PUT";
-    let (get, delete) = if put.is_ok() {
+    // A store that does not encrypt as the settings ask has the object nevertheless.
+    let is_stored = matches!(put, Ok(()) | Err(ObjectsError::NotEncrypted { .. }));
+    let (get, delete) = if is_stored {
         let head = objects.head(&key, None).await;
         let version = head
             .as_ref()

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use hyper_util::client::proxy::matcher::Matcher;
 
 use super::{check::Check, table::PROXIES};
-use crate::config::{Config, Keyring, StoreConfig};
+use crate::config::{Config, Keyring, StoreConfig, is_loopback};
 
 /// Says which requests go through a proxy. A proxy for requests to this machine itself is a mistake. The values may hold
 /// a password, so they are not shown.
@@ -61,14 +61,6 @@ fn targets(config: &Config) -> Vec<(&'static str, String)> {
         targets.push(("KMS", config.kms_endpoint.clone().unwrap_or_else(of_aws)));
     }
     targets
-}
-
-fn is_loopback(address: &http::Uri) -> bool {
-    let host = address.host().unwrap_or_default().trim_matches(['[', ']']);
-    host == "localhost"
-        || host
-            .parse::<std::net::IpAddr>()
-            .is_ok_and(|ip| ip.is_loopback())
 }
 
 #[cfg(test)]

@@ -71,12 +71,17 @@ async fn kms(
 /// Returns a client of KMS. Opening asks with the ARN of the row or of the header; the key of the settings only
 /// makes keys.
 pub(crate) async fn connect(config: &Config) -> KmsKeyring {
-    let config = KmsConfig {
-        key: config.kms_key.clone().unwrap_or_default(),
+    let key = config.kms_key.as_deref().unwrap_or_default();
+    KmsKeyring::connect(&kms_config(config, key)).await
+}
+
+/// Returns how to reach KMS by the settings, for this key.
+pub(crate) fn kms_config(config: &Config, key: &str) -> KmsConfig {
+    KmsConfig {
+        key: key.to_owned(),
         endpoint: config.kms_endpoint.clone(),
         region: config.region.clone(),
-    };
-    KmsKeyring::connect(&config).await
+    }
 }
 
 /// Opens one row of each wrapper. A wrong key file or pepper ends the start. A KMS key that refuses does not,

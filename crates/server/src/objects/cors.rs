@@ -2,6 +2,8 @@
 //! the only list: the embedded store allows exactly these, and `sealift bootstrap` and the CloudFormation
 //! template make a rule of them (docs/STORES.md).
 
+use super::StoreEncryption;
+
 /// The methods of the pages' requests.
 pub const METHODS: [&str; 3] = ["GET", "HEAD", "PUT"];
 
@@ -13,6 +15,12 @@ pub const ALLOWED_HEADERS: [&str; 5] = [
     "range",
     "content-type",
 ];
+
+/// Returns the headers that pages send to a store with this encryption.
+pub(crate) fn headers_of_pages(encryption: &StoreEncryption) -> Vec<&'static str> {
+    let all = ALLOWED_HEADERS.into_iter().chain(encryption.headers());
+    all.collect()
+}
 
 /// The headers of answers that pages read. A browser hides all others.
 pub const EXPOSED_HEADERS: [&str; 6] = [

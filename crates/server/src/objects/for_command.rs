@@ -1,9 +1,11 @@
 //! Opens the store of a deployment for an operator's command, whether or not a server is running.
 
+use core::time::Duration;
+
 use super::{
-    Objects, S3Config, S3Credentials, StoreEncryption, StoreError, bucket_of,
+    Objects, StoreError, bucket_of,
     embedded::{Embedded, EmbeddedConfig, EmbeddedCredentials, EmbeddedError, served_at},
-    public_endpoint_of,
+    open::of_embedded,
 };
 use crate::config::Config;
 
@@ -28,33 +30,15 @@ impl CommandStore {
         }
         let folder = config.store_folder();
         let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file())?;
-        let unusable = |error| EmbeddedError::Folder(folder.clone(), error);
-        std::fs::create_dir_all(&folder).map_err(unusable)?;
-        let (endpoint, embedded) = match served_at(&folder).map_err(unusable)? {
-            Some(address) => (format!("http://{address}"), None),
-            None => {
-                let embedded = Embedded::start(EmbeddedConfig {
-                    folder,
-                    address: ([127, 0, 0, 1], 0).into(),
-                    bucket: config.bucket.clone(),
-                    page_origins: Vec::new(),
-                    credentials: credentials.clone(),
-                });
-                let embedded = embedded.await?;
-                (embedded.endpoint(), Some(embedded))
-            }
-        };
-        let s3 = S3Config {
-            endpoint: Some(endpoint),
-            // A running server's own store is there, on the same folder.
-            public_endpoint: public_endpoint_of(config).clone(),
-            region: Some("us-east-1".to_owned()),
+        let wanted = EmbeddedConfig {
+            folder,
+            address: ([127, 0, 0, 1], 0).into(),
             bucket: config.bucket.clone(),
-            prefix: config.prefix.clone(),
-            path_style: true,
-            encryption: StoreEncryption::default(),
-            credentials: S3Credentials::Embedded(credentials),
+            page_origins: Vec::new(),
+            credentials: credentials.clone(),
         };
+        let (endpoint, embedded) = started_or_found(wanted).await?;
+        let s3 = of_embedded(config, endpoint, credentials);
         Ok(Self {
             objects: Objects::connect(&s3).await,
             _embedded: embedded,
@@ -64,5 +48,63 @@ impl CommandStore {
     /// Returns whether the store exists: the embedded store may never have been created.
     pub(crate) fn is_made(config: &Config) -> bool {
         bucket_of(config).is_some() || config.store_folder().join(&config.bucket).is_dir()
+    }
+}
+
+/// The most attempts to start a store, or to find the one that runs.
+const MOST_ATTEMPTS: u32 = 40;
+/// The time between two attempts. A store writes its address within a moment after it has taken the lock.
+const BETWEEN_ATTEMPTS: Duration = Duration::from_millis(50);
+
+/// Starts a store, or finds the endpoint of the one that serves the folder. Only the refused lock shows that one runs,
+/// because it may start or stop between a look and a start.
+async fn started_or_found(
+    wanted: EmbeddedConfig,
+) -> Result<(String, Option<Embedded>), EmbeddedError> {
+    let mut attempts = 1;
+    loop {
+        let folder = match Embedded::start(wanted.clone()).await {
+            Ok(embedded) => return Ok((embedded.endpoint(), Some(embedded))),
+            Err(EmbeddedError::InUse(folder)) => folder,
+            Err(error) => return Err(error),
+        };
+        match served_at(&folder) {
+            Ok(Some(address)) => return Ok((format!("http://{address}"), None)),
+            Ok(None) if attempts < MOST_ATTEMPTS => {
+                attempts = attempts.saturating_add(1);
+                tokio::time::sleep(BETWEEN_ATTEMPTS).await;
+            }
+            Ok(None) => return Err(EmbeddedError::InUse(folder)),
+            Err(error) => return Err(EmbeddedError::Folder(folder, error)),
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn a_command_waits_for_the_store_that_just_starts() {
+        let folder = tempfile::tempdir().unwrap();
+        let wanted = || EmbeddedConfig {
+            folder: folder.path().join("objects"),
+            address: ([127, 0, 0, 1], 0).into(),
+            bucket: "b".to_owned(),
+            page_origins: Vec::new(),
+            credentials: EmbeddedCredentials::from_random(&[7; 52]),
+        };
+        let running = Embedded::start(wanted()).await.unwrap();
+        let found = started_or_found(wanted()).await.unwrap();
+        assert_eq!(found.0, running.endpoint());
+        assert!(found.1.is_none());
+        // The store has the lock, but did not write its address yet.
+        let address = folder.path().join("objects/.served-at");
+        std::fs::write(&address, "").unwrap();
+        let (found, ()) = tokio::join!(started_or_found(wanted()), async {
+            tokio::task::yield_now().await;
+            std::fs::write(&address, running.address().to_string()).unwrap();
+        });
+        assert_eq!(found.unwrap().0, running.endpoint());
     }
 }

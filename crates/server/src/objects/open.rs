@@ -60,10 +60,7 @@ impl OpenStore {
     ) -> Result<Self, StoreError> {
         let mut is_new = false;
         let (embedded, s3) = match &config.store {
-            StoreConfig::Embedded {
-                port,
-                public_endpoint,
-            } => {
+            StoreConfig::Embedded { port, .. } => {
                 let credentials = EmbeddedCredentials::keep_in(&config.store_credentials_file())?;
                 is_new = !config.store_folder().join(&config.bucket).exists();
                 let wanted = EmbeddedConfig {
@@ -81,17 +78,7 @@ impl OpenStore {
                     longest_idle: config.longest_idle,
                 };
                 let embedded = Embedded::start_with(wanted, times).await?;
-                let s3 = S3Config {
-                    endpoint: Some(embedded.endpoint()),
-                    public_endpoint: public_endpoint.clone(),
-                    // The region is signed, but it means nothing to the embedded store.
-                    region: Some("us-east-1".to_owned()),
-                    bucket: config.bucket.clone(),
-                    prefix: config.prefix.clone(),
-                    path_style: true,
-                    encryption: StoreEncryption::default(),
-                    credentials: S3Credentials::Embedded(credentials),
-                };
+                let s3 = of_embedded(config, embedded.endpoint(), credentials);
                 (Some(embedded), s3)
             }
             StoreConfig::S3 {
@@ -144,6 +131,25 @@ pub(crate) fn public_endpoint_of(config: &Config) -> &Option<String> {
         | StoreConfig::S3 {
             public_endpoint, ..
         } => public_endpoint,
+    }
+}
+
+/// Returns the settings of the embedded store that serves this endpoint.
+pub(super) fn of_embedded(
+    config: &Config,
+    endpoint: String,
+    credentials: EmbeddedCredentials,
+) -> S3Config {
+    S3Config {
+        endpoint: Some(endpoint),
+        public_endpoint: public_endpoint_of(config).clone(),
+        // The region is signed, but it means nothing to the embedded store.
+        region: Some("us-east-1".to_owned()),
+        bucket: config.bucket.clone(),
+        prefix: config.prefix.clone(),
+        path_style: true,
+        encryption: StoreEncryption::default(),
+        credentials: S3Credentials::Embedded(credentials),
     }
 }
 

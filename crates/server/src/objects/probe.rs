@@ -121,7 +121,16 @@ pub enum ProbeError {
     NotEncrypted(ObjectsError),
     /// The probe failed before it could prove anything.
     #[error("the object store could not be probed; check endpoint, bucket, region and credentials")]
-    Objects(#[from] ObjectsError),
+    Objects(#[source] ObjectsError),
+}
+
+impl From<ObjectsError> for ProbeError {
+    fn from(error: ObjectsError) -> Self {
+        match error {
+            ObjectsError::NotEncrypted { .. } => Self::NotEncrypted(error),
+            error => Self::Objects(error),
+        }
+    }
 }
 
 /// A fault of the store that sealift, or some of its users, can do without.
@@ -251,8 +260,8 @@ async fn prove_object(
     reading::prove_absence(objects, key).await?;
     let put = objects.presign_own(key, None, &sha256, len, now).await?;
     only_right_bytes_are_taken(http, &put).await?;
-    prove_encryption(objects, key).await?;
     let head = the_object_is_reported(objects, key).await?;
+    prove_encryption(objects, &head)?;
     reading::prove_reading(objects, key, &head).await
 }
 
@@ -268,11 +277,9 @@ async fn the_object_is_reported(
 
 /// Compares the encryption of the probe with the settings. If these ask for none, the log says which one the bucket has
 /// by itself.
-async fn prove_encryption(objects: &Objects, key: &ObjectKey) -> Result<(), ProbeError> {
-    let reported = objects.encryption_of(key).await?;
-    objects
-        .confirm_encryption(&reported)
-        .map_err(ProbeError::NotEncrypted)?;
+fn prove_encryption(objects: &Objects, head: &ObjectHead) -> Result<(), ProbeError> {
+    let reported = &head.encryption;
+    objects.confirm_encryption(reported)?;
     if let Some(algorithm) = &reported.algorithm {
         let key = reported.kms_key.as_deref().unwrap_or("-");
         tracing::info!(

@@ -34,8 +34,8 @@ mod read;
 pub(super) mod refusal;
 mod signer;
 
-use answers::translate;
-pub(crate) use bucket::FoundTarget;
+use answers::{translate, translate_of};
+pub(crate) use bucket::{FoundTarget, UNFINISHED_RULE};
 pub(crate) use bucket_rules::{BucketRule, PublicAccess};
 pub use mark::{FoundMark, Mark, Reached};
 pub use signer::PRESIGNED_FOR;
@@ -267,7 +267,7 @@ impl Objects {
             .set_version_id(version.map(|version| version.0.clone()))
             .send()
             .await
-            .map_err(translate);
+            .map_err(translate_of(version));
         match asked {
             Ok(_) | Err(ObjectsError::NotFound) => Ok(()),
             Err(error) => Err(error),

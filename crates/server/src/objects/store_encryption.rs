@@ -22,6 +22,14 @@ pub enum StoreAlgorithm {
     KmsInTwoLayers,
 }
 
+/// The encryption that an answer of the store reports.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Reported {
+    pub(crate) algorithm: Option<String>,
+    pub(crate) kms_key: Option<String>,
+    pub(crate) bucket_key: bool,
+}
+
 /// The signed headers of a PUT that ask for encryption, in alphabetical order. Senders must add them, so CORS must
 /// allow them.
 pub(crate) const ENCRYPTION_HEADERS: [&str; 3] = [ALGORITHM, KMS_KEY, BUCKET_KEY];

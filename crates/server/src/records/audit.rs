@@ -54,6 +54,8 @@ pub enum AuditAction {
     MakeTicket,
     /// Redeemed a ticket.
     RedeemTicket,
+    /// Gave a ticket another expiry.
+    ChangeTicket,
     /// Revoked a ticket.
     RevokeTicket,
     /// Opened every frame of a file, or asked for it.
@@ -72,7 +74,7 @@ pub enum AuditAction {
 
 impl AuditAction {
     /// All actions.
-    pub const ALL: [Self; 26] = [
+    pub const ALL: [Self; 27] = [
         Self::OpenUpload,
         Self::IssueKey,
         Self::SignParts,
@@ -92,6 +94,7 @@ impl AuditAction {
         Self::MoveStore,
         Self::MakeTicket,
         Self::RedeemTicket,
+        Self::ChangeTicket,
         Self::RevokeTicket,
         Self::VerifyFile,
         Self::ForgetUpload,
@@ -124,6 +127,7 @@ impl AuditAction {
             Self::MoveStore => "move_store",
             Self::MakeTicket => "make_ticket",
             Self::RedeemTicket => "redeem_ticket",
+            Self::ChangeTicket => "change_ticket",
             Self::RevokeTicket => "revoke_ticket",
             Self::VerifyFile => "verify_file",
             Self::ForgetUpload => "forget_upload",

@@ -141,7 +141,8 @@ impl Records {
         Ok(found.is_some())
     }
 
-    /// Returns the file that this owner's upload became, if it is available.
+    /// Returns the file that this owner's upload became, if it is available. The file is still found by its first
+    /// upload after its object was replaced by that of another upload.
     ///
     /// # Errors
     /// Returns [`RecordsError`] if the database cannot be read.
@@ -150,9 +151,17 @@ impl Records {
         scope: &Scope,
         upload_id: &UploadId,
     ) -> Result<Option<FileRow>, RecordsError> {
-        let mut reader = self.readers.acquire().await?;
-        let row = of_upload(&mut reader, upload_id).await?;
-        Ok(row.filter(|file| file.scope == *scope))
+        let row = query_as(
+            "SELECT files.* FROM files JOIN uploads ON uploads.file_id = files.file_id
+             WHERE uploads.upload_id = $1 AND files.tenant = $2 AND files.owner = $3
+             AND files.state = 'available'
+             AND (files.upload_id = $1 OR uploads.client_token = 'replaced:' || $1)",
+        );
+        let row = row
+            .bind(upload_id.as_str())
+            .bind(scope.tenant.as_str())
+            .bind(scope.owner.as_str());
+        Ok(row.fetch_optional(&self.readers).await?)
     }
 
     /// Returns at most `most` of this owner's available files behind the cursor, newest first.

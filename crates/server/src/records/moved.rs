@@ -1,6 +1,6 @@
 //! Moving the records to another store, after its objects were copied there.
 
-use sealift_transfer::api::FileId;
+use sealift_transfer::api::{FileId, UploadId};
 use sqlx::{query, query_as, query_scalar};
 
 use super::{AuditRow, FileRow, Records, RecordsError, audit, deployment::begin_epoch};
@@ -14,6 +14,8 @@ use crate::{
 pub struct MovedFile {
     /// The id of the file.
     pub file_id: FileId,
+    /// The upload that made the object that was looked at.
+    pub upload_id: UploadId,
     /// The ETag of the object in the new store.
     pub etag: ETag,
     /// The object's version, if the new bucket keeps versions.
@@ -55,11 +57,11 @@ impl Records {
     }
 
     /// Writes the new store into every row and begins a new epoch, because the new store has no parts
-    /// of the open uploads. Returns `false` and changes nothing if the number of files has changed.
+    /// of the open uploads. Returns `false` and changes nothing if the number of files has changed, or if
+    /// one of `moved.files` has no object or another object by now.
     ///
     /// # Errors
-    /// Returns [`RecordsError`] if the database does not commit the change, or if one of `moved.files`
-    /// has no object any more.
+    /// Returns [`RecordsError`] if the database does not commit the change.
     pub async fn move_store(
         &self,
         moved: MovedStore,
@@ -73,19 +75,21 @@ impl Records {
                 .fetch_one(&mut *db)
                 .await?;
                 if usize::try_from(count) != Ok(moved.files.len()) {
-                    return Ok(false);
+                    return Err(sqlx::Error::RowNotFound);
                 }
                 let MovedStore { store, files, .. } = moved;
                 for file in files {
                     let change = query(
                         "UPDATE files SET s3_etag = $2, s3_version = $3,
                              verification_due_at_ms = coalesce($4, verification_due_at_ms)
-                         WHERE file_id = $1 AND state NOT IN ('deleting', 'deleted')",
+                         WHERE file_id = $1 AND upload_id = $5
+                         AND state NOT IN ('deleting', 'deleted')",
                     )
                     .bind(file.file_id.to_string())
                     .bind(file.etag.0)
                     .bind(file.version.map(|version| version.0))
-                    .bind(moved.verification_due_at);
+                    .bind(moved.verification_due_at)
+                    .bind(file.upload_id.to_string());
                     if change.execute(&mut *db).await?.rows_affected() == 0 {
                         return Err(sqlx::Error::RowNotFound);
                     }
@@ -106,10 +110,14 @@ impl Records {
                     .execute(&mut *db)
                     .await?;
                 begin_epoch(&mut *db, moved.mark).await?;
-                audit::keep(db, audited).await?;
-                Ok(true)
+                audit::keep(db, audited).await
             })
         });
-        work.await
+        match work.await {
+            Ok(()) => Ok(true),
+            // The error took back the changes of the rows before.
+            Err(RecordsError::Database(sqlx::Error::RowNotFound)) => Ok(false),
+            Err(error) => Err(error),
+        }
     }
 }

@@ -15,7 +15,8 @@ pub enum Replaced {
     /// The file has the new object. The upload of the old one is `aborting`, so that the sweeper removes that
     /// object if its remover dies.
     Done(Box<FileRow>),
-    /// The file was deleted, or has another object by now. Nothing was changed.
+    /// The file was deleted or has another object by now, or the store was moved since the new upload was opened.
+    /// Nothing was changed.
     NotTheFiles,
     /// Another server or task completes the new upload. Nothing was changed.
     LeaseLost,
@@ -53,7 +54,8 @@ impl Records {
 
     /// Completes an upload that seals a file again: its object becomes the file's, with the SHA-256 of the
     /// plaintext that the pass over all its frames found. Only the owner of the lease may do it, and only while the
-    /// file has the object that the upload replaces.
+    /// file has the object that the upload replaces, and only in the epoch in which the upload was opened: after a
+    /// move of the store, the new object would be in the old one.
     ///
     /// The client token goes over to the new upload, so that a client that opens its upload again still finds the
     /// file.
@@ -108,7 +110,8 @@ async fn replace(
              verified_at_ms = $4, sealed_sha256 = $5, verification_code = NULL,
              verification_due_at_ms = NULL
          FROM uploads AS fresh
-         WHERE fresh.upload_id = $1 AND files.file_id = fresh.file_id AND files.upload_id = fresh.reseals
+         WHERE fresh.upload_id = $1 AND fresh.epoch = (SELECT epoch FROM deployment)
+         AND files.file_id = fresh.file_id AND files.upload_id = fresh.reseals
          AND files.plaintext_len = fresh.plaintext_len AND files.state = 'available'",
     );
     let change = change
@@ -138,7 +141,8 @@ async fn retire(db: &mut SqliteConnection, upload_id: &UploadId) -> sqlx::Result
         .parse()
         .map_err(|error| unreadable("reseals", error))?;
     forgetting::forget_upload(&mut *db, &old_id).await?;
-    // No client can use this token, because clients' tokens have no colon.
+    // No client can use this token, because clients' tokens have no colon. `Records::file_of_upload` finds the file
+    // by it for a client that knows the old upload's id.
     query(
         "UPDATE uploads SET state = 'aborting', client_token = 'replaced:' || upload_id
          WHERE upload_id = $1",

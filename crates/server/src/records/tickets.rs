@@ -36,6 +36,28 @@ pub struct RedeemedTicket {
     pub until: UnixMillis,
 }
 
+/// A ticket as its owner sees it.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct OwnedTicket {
+    /// The ticket.
+    pub ticket: TicketRow,
+    /// When the ticket was redeemed.
+    pub redeemed_at: Option<UnixMillis>,
+    /// Until when the cookie that it was redeemed for is valid, or was.
+    pub until: Option<UnixMillis>,
+    /// When the ticket was revoked.
+    pub revoked_at: Option<UnixMillis>,
+}
+
+/// The last ticket of a page.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct TicketCursor {
+    /// When the ticket was made.
+    pub made_at: UnixMillis,
+    /// The ticket's id.
+    pub id: TicketId,
+}
+
 impl Records {
     /// Saves a new ticket and its audit entry, both or neither.
     ///
@@ -68,6 +90,73 @@ impl Records {
         let row = query_as("SELECT * FROM tickets WHERE ticket_id = $1 AND purpose = 'download'");
         let row = row.bind(id.as_str()).fetch_optional(&self.readers).await?;
         Ok(row)
+    }
+
+    /// Returns at most `most` of this owner's tickets behind the cursor, newest first; only those for `file_id` if it is
+    /// given. Tickets of deleted files are not among them.
+    ///
+    /// # Errors
+    /// Returns [`RecordsError`] if the database cannot be read.
+    pub async fn tickets(
+        &self,
+        scope: &Scope,
+        file_id: Option<&FileId>,
+        cursor: Option<TicketCursor>,
+        most: u32,
+    ) -> Result<Vec<OwnedTicket>, RecordsError> {
+        // Ids consist of letters and digits, so "~" sorts behind every id.
+        let (made_at, id) = cursor.map_or((UnixMillis::MAX, "~".to_owned()), |cursor| {
+            (cursor.made_at, cursor.id.to_string())
+        });
+        let page = query_as(
+            "SELECT * FROM tickets
+             WHERE tenant = $1 AND owner = $2 AND purpose = 'download'
+             AND ($3 IS NULL OR file_id = $3)
+             AND (made_at_ms, ticket_id) < ($4, $5)
+             AND EXISTS (
+                 SELECT 1 FROM files
+                 WHERE files.file_id = tickets.file_id AND files.tenant = tickets.tenant
+                 AND files.owner = tickets.owner AND files.state = 'available'
+             )
+             ORDER BY made_at_ms DESC, ticket_id DESC LIMIT $6",
+        );
+        let page = page
+            .bind(scope.tenant.as_str())
+            .bind(scope.owner.as_str())
+            .bind(file_id.map(FileId::as_str))
+            .bind(made_at)
+            .bind(id)
+            .bind(i64::from(most))
+            .fetch_all(&self.readers)
+            .await?;
+        Ok(page)
+    }
+
+    /// Gives this owner's ticket another expiry. Returns `false` if the owner has no such ticket, or if it was redeemed or
+    /// revoked or has expired.
+    ///
+    /// # Errors
+    /// Returns [`RecordsError`] if the database does not commit the change.
+    pub async fn change_ticket(
+        &self,
+        scope: &Scope,
+        id: &TicketId,
+        now: UnixMillis,
+        expires_at: UnixMillis,
+        audited: AuditRow,
+    ) -> Result<bool, RecordsError> {
+        let change = query(
+            "UPDATE tickets SET expires_at_ms = $5
+             WHERE ticket_id = $1 AND tenant = $2 AND owner = $3 AND purpose = 'download'
+             AND redeemed_at_ms IS NULL AND revoked_at_ms IS NULL AND expires_at_ms > $4",
+        );
+        let change = change
+            .bind(id.to_string())
+            .bind(scope.tenant.to_string())
+            .bind(scope.owner.to_string())
+            .bind(now)
+            .bind(expires_at);
+        self.audited_change(change, audited).await
     }
 
     /// Redeems the ticket for a cookie of that hash. Returns `false` if the ticket was redeemed before,
@@ -248,6 +337,17 @@ impl FromRow<'_, SqliteRow> for RedeemedTicket {
             ticket: TicketRow::from_row(row)?,
             redeemed_at: row.try_get("redeemed_at_ms")?,
             until: row.try_get("cookie_ends_at_ms")?,
+        })
+    }
+}
+
+impl FromRow<'_, SqliteRow> for OwnedTicket {
+    fn from_row(row: &SqliteRow) -> sqlx::Result<Self> {
+        Ok(Self {
+            ticket: TicketRow::from_row(row)?,
+            redeemed_at: row.try_get("redeemed_at_ms")?,
+            until: row.try_get("cookie_ends_at_ms")?,
+            revoked_at: row.try_get("revoked_at_ms")?,
         })
     }
 }

@@ -38,7 +38,11 @@ pub(super) async fn record(
     let upload = app.records.upload(&caller.scope, upload_id).await?;
     let upload = upload.ok_or_else(Refusal::not_found)?;
     // The request that sends the body also completes this upload.
-    if upload.is_sealed_here && upload.state != UploadState::Complete {
+    let has_ended = matches!(
+        upload.state,
+        UploadState::Complete | UploadState::Aborting | UploadState::Aborted
+    );
+    if upload.is_sealed_here && !has_ended {
         return Err(problem::upload_not_open(upload.state.as_str()));
     }
     let row = complete(app, caller, &upload, &request.parts_sha256).await?;

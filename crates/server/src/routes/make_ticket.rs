@@ -30,7 +30,7 @@ pub(crate) async fn make_ticket(
     JsonBody(request): JsonBody<MakeTicket>,
 ) -> Result<Response, Refusal> {
     caller.require(Permission::Share)?;
-    let lifetime = lifetime(request.expires_in_seconds)?;
+    let lifetime = lifetime(request.expires_in_seconds.unwrap_or(DEFAULT_LIFETIME_S))?;
     let file_id = request.file_id;
     let file = app.records.file(&caller.scope, &file_id).await?;
     file.ok_or_else(Refusal::not_found)?;
@@ -67,8 +67,8 @@ pub(crate) fn subject(file_id: &FileId, ticket_id: &TicketId) -> String {
     format!("{file_id}/{ticket_id}")
 }
 
-fn lifetime(asked_s: Option<u64>) -> Result<Duration, Refusal> {
-    let asked_s = asked_s.unwrap_or(DEFAULT_LIFETIME_S);
+/// Returns how long a ticket can be redeemed, if a ticket may be asked to.
+pub(crate) fn lifetime(asked_s: u64) -> Result<Duration, Refusal> {
     match LIFETIMES_S.contains(&asked_s) {
         true => Ok(Duration::from_secs(asked_s)),
         false => {

@@ -7,7 +7,7 @@ use axum::{
     extract::{FromRequestParts, Query},
     http::request::Parts,
 };
-use sealift_transfer::api::ProblemCode;
+use sealift_transfer::api::{FileId, ProblemCode, TicketId};
 use serde::Deserialize;
 
 use crate::{app::App, problem::Refusal, unix_millis::UnixMillis};
@@ -108,6 +108,34 @@ impl<I: FromStr + Display> FromRequestParts<App> for Searching<I> {
         Ok(Self {
             page: Paging::of(asked.cursor.as_deref(), asked.limit)?,
             text: asked.search.filter(|text| !text.is_empty()),
+        })
+    }
+}
+
+/// The page of a list that may be of one file only, `?file=&cursor=&limit=`.
+pub(crate) struct OfFile {
+    pub(crate) page: Paging<TicketId>,
+    pub(crate) file: Option<FileId>,
+}
+
+#[derive(Deserialize)]
+#[serde(deny_unknown_fields)]
+struct AskedOfFile {
+    file: Option<FileId>,
+    cursor: Option<String>,
+    limit: Option<u32>,
+}
+
+impl FromRequestParts<App> for OfFile {
+    type Rejection = Refusal;
+
+    async fn from_request_parts(parts: &mut Parts, app: &App) -> Result<Self, Refusal> {
+        let Query(asked) = Query::<AskedOfFile>::from_request_parts(parts, app)
+            .await
+            .map_err(|_| invalid())?;
+        Ok(Self {
+            page: Paging::of(asked.cursor.as_deref(), asked.limit)?,
+            file: asked.file,
         })
     }
 }

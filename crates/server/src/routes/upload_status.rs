@@ -2,7 +2,7 @@
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{
-    PartStatus, Sha256, UploadId, UploadState, UploadStatus, open::Method,
+    PartStatus, Sha256, UnreadableField, UploadId, UploadState, UploadStatus, open::Method,
 };
 
 use super::{Id, file};
@@ -11,7 +11,7 @@ use crate::{
     caller::{Caller, Permission},
     objects::{ObjectHead, ObjectsError, StoredPart},
     problem::Refusal,
-    records::{AuditAction, PartRow, UploadRow},
+    records::{AuditAction, FileRow, PartRow, UploadRow},
     sealed_names::Opener,
     uploads::completion::{self, CompletionError},
 };
@@ -23,11 +23,11 @@ pub(crate) async fn upload_status(
 ) -> Result<Json<UploadStatus>, Refusal> {
     caller.require(Permission::Upload)?;
     app.rates.look(&caller.scope)?;
-    let mut upload = row(&app, &caller, &upload_id).await?;
+    let (mut upload, mut file) = found(&app, &caller, &upload_id).await?;
     let mut stored = Stored::of(&app, &upload).await?;
     if matches!(stored, Stored::NoMultipart) && !app.read_only.is_on() {
         settle(&app, &caller, &upload).await?;
-        upload = row(&app, &caller, &upload_id).await?;
+        (upload, file) = found(&app, &caller, &upload_id).await?;
         stored = Stored::of(&app, &upload).await?;
     }
     let rows = app.records.parts(&upload_id).await?;
@@ -37,28 +37,28 @@ pub(crate) async fn upload_status(
         stored: stored.has(&row),
     });
     let parts = parts.collect();
-    let file = if upload.state == UploadState::Complete {
-        let row = app
-            .records
-            .file_of_upload(&caller.scope, &upload_id)
-            .await?;
-        match row {
-            Some(row) => Some(Box::new(file::record(&app, row).await?)),
-            None => None,
-        }
-    } else {
-        None
+    let file = match file {
+        Some(row) => Some(Box::new(file::record(&app, row).await?)),
+        None => None,
     };
-    let mut opener = Opener::new(&app, &upload.scope.tenant, &upload.file_id);
-    let name = match upload.state {
+    let (name, unreadable) = match (&file, upload.state) {
+        // The row of an upload has no name any more if the file was sealed again.
+        (Some(file), _) => {
+            let is_name = |field: &UnreadableField| *field == UnreadableField::Name;
+            let unreadable = file.unreadable.iter().copied().filter(is_name);
+            (file.name.clone(), unreadable.collect())
+        }
+        (None, UploadState::Opening | UploadState::Open | UploadState::Completing) => {
+            let mut opener = Opener::new(&app, &upload.scope.tenant, &upload.file_id);
+            let name = opener.name(&upload.name).await?;
+            (name, opener.into_unreadable())
+        }
         // The name was removed when the upload ended, or when its file was deleted.
-        UploadState::Aborting | UploadState::Aborted | UploadState::Failed => String::new(),
-        UploadState::Complete if file.is_none() => String::new(),
-        _ => opener.name(&upload.name).await?,
+        (None, _) => (String::new(), Vec::new()),
     };
     Ok(Json(UploadStatus {
         name,
-        unreadable: opener.into_unreadable(),
+        unreadable,
         upload_id,
         file_id: upload.file_id,
         state: upload.state,
@@ -73,9 +73,20 @@ pub(crate) async fn upload_status(
     }))
 }
 
-async fn row(app: &App, caller: &Caller, upload_id: &UploadId) -> Result<UploadRow, Refusal> {
+/// Returns the upload, and the file that it became. With a file it is complete, even if the file was sealed again and
+/// this upload has ended since.
+async fn found(
+    app: &App,
+    caller: &Caller,
+    upload_id: &UploadId,
+) -> Result<(UploadRow, Option<FileRow>), Refusal> {
     let upload = app.records.upload(&caller.scope, upload_id).await?;
-    upload.ok_or_else(Refusal::not_found)
+    let mut upload = upload.ok_or_else(Refusal::not_found)?;
+    let file = completion::file_of(app, &upload).await?;
+    if file.is_some() {
+        upload.state = UploadState::Complete;
+    }
+    Ok((upload, file))
 }
 
 /// Settles an upload whose multipart upload is gone from the store. No more parts can be sent to it. If

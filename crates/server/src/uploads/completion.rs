@@ -7,6 +7,8 @@
 //!
 //! - The object is right: the upload is complete.
 //! - The object was read and is wrong: it is removed, and the upload is `failed`.
+//! - The upload was to replace the object of a file, but its task is gone or the file has another object by now: the
+//!   new object is removed, and the upload is `failed`. The file keeps what it has.
 //! - The object is absent: the upload is `open` again if it is a single PUT or the store still
 //!   lists the parts, else `failed`.
 //! - The store gives no checksum to compare: the upload is `open` again.
@@ -18,12 +20,12 @@
 
 use sealift_transfer::{
     PartNumber,
-    api::{PartReceipt, PartReceipts, ProblemCode, Sha256, UploadId, UploadState},
+    api::{ProblemCode, Sha256, UploadState},
 };
 
 use crate::{
     app::App,
-    objects::{CompletedPart, ObjectHead, ObjectsError, S3UploadId, StoredPart, VersionId},
+    objects::{ObjectHead, ObjectsError, S3UploadId, VersionId},
     records::{AuditRow, CompletedObject, FileRow, PartRow, RecordsError, Replaced, UploadRow},
     sealed_names,
 };
@@ -31,11 +33,13 @@ use crate::{
 mod error;
 mod lease;
 mod object;
+mod parts;
 mod verified;
 
 pub(crate) use error::CompletionError;
 use lease::{Goal, Lease};
 use object::{Judged, Seen, judge, look};
+use parts::{client_agrees, compare};
 use verified::verified;
 
 /// Seconds until another request should ask again. Clients try eight times, and those tries
@@ -82,18 +86,17 @@ async fn complete_for(
     parts_sha256: &Sha256,
     goal: Goal<'_>,
 ) -> Result<FileRow, CompletionError> {
-    let (scope, upload_id) = (&upload.scope, &upload.upload_id);
+    let upload_id = &upload.upload_id;
+    if let Some(file) = file_of(app, upload).await? {
+        let again = AuditRow {
+            outcome: "again",
+            ..goal.audited.clone()
+        };
+        app.records.add_audit(again).await?;
+        return Ok(file);
+    }
     match upload.state {
-        UploadState::Complete => {
-            let file = app.records.file_of_upload(scope, upload_id).await?;
-            let file = file.ok_or(CompletionError::NotFound)?;
-            let again = AuditRow {
-                outcome: "again",
-                ..goal.audited.clone()
-            };
-            app.records.add_audit(again).await?;
-            return Ok(file);
-        }
+        UploadState::Complete => return Err(CompletionError::NotFound),
         UploadState::Failed => return Err(CompletionError::Failed),
         UploadState::Open | UploadState::Completing => {}
         state => return Err(CompletionError::NotOpen(state)),
@@ -106,6 +109,21 @@ async fn complete_for(
     match &upload.s3_upload_id {
         Some(s3_upload_id) => join(app, upload, s3_upload_id, &parts, goal).await,
         None => find(app, upload, goal).await,
+    }
+}
+
+/// Returns the file that the upload became, if there is one. The upload of a file that was sealed again has ended, but
+/// a client that knows only this upload must still get the file.
+pub(crate) async fn file_of(
+    app: &App,
+    upload: &UploadRow,
+) -> Result<Option<FileRow>, RecordsError> {
+    match upload.state {
+        UploadState::Complete | UploadState::Aborting | UploadState::Aborted => {
+            let (scope, id) = (&upload.scope, &upload.upload_id);
+            app.records.file_of_upload(scope, id).await
+        }
+        _ => Ok(None),
     }
 }
 
@@ -194,62 +212,6 @@ fn not_expired(app: &App, upload: &UploadRow) -> Result<(), CompletionError> {
     Ok(())
 }
 
-/// Checks that the client's digest over all parts equals the digest of the recorded parts.
-fn client_agrees(
-    upload: &UploadRow,
-    parts: &[PartRow],
-    parts_sha256: &Sha256,
-) -> Result<(), CompletionError> {
-    let mut receipts = PartReceipts::default();
-    for part in parts {
-        let receipt = PartReceipt {
-            number: part.number,
-            sha256: part.sha256,
-        };
-        receipts
-            .note(receipt)
-            .map_err(|_| CompletionError::PartsDiffer)?;
-    }
-    for number in PartNumber::all(upload.plan.part_count()) {
-        if receipts.get(number).is_none() {
-            return Err(CompletionError::PartMissing(number));
-        }
-    }
-    match receipts.digest(upload.plan.part_count()) {
-        Ok(digest) if digest == *parts_sha256 => Ok(()),
-        _ => Err(CompletionError::PartsDiffer),
-    }
-}
-
-/// Checks that the store lists exactly the recorded parts: number, size and SHA-256 of each, and no
-/// other part.
-fn compare(
-    parts: &[PartRow],
-    listed: &[StoredPart],
-) -> Result<Vec<CompletedPart>, CompletionError> {
-    for part in parts {
-        match listed.iter().find(|stored| stored.number == part.number) {
-            None => return Err(CompletionError::PartMissing(part.number)),
-            Some(stored) if stored.len != part.sealed_len || stored.sha256 != Some(part.sha256) => {
-                return Err(CompletionError::PartsDiffer);
-            }
-            Some(_) => {}
-        }
-    }
-    if listed.len() != parts.len() {
-        return Err(CompletionError::PartsDiffer);
-    }
-    let completed = listed
-        .iter()
-        .zip(parts)
-        .map(|(stored, part)| CompletedPart {
-            number: part.number,
-            etag: stored.etag.clone(),
-            sha256: part.sha256,
-        });
-    Ok(completed.collect())
-}
-
 /// Looks at the object and moves the upload into the state that fits. If the object's state cannot
 /// be found out now, this gives up the lease so that the next request may try at once.
 async fn settle(
@@ -281,7 +243,7 @@ async fn decide(
     let (upload_id, owner) = (&upload.upload_id, lease.owner());
     let head = match look(app, upload, version.as_ref()).await? {
         Seen::Object(head) => head,
-        Seen::Never => return Err(fail(app, upload_id, lease).await?),
+        Seen::Never => return Err(fail(app, upload, lease).await?),
         Seen::NotYet => {
             let opened = app.records.back_to_open(upload_id, owner).await?;
             return Err(if opened {
@@ -361,21 +323,26 @@ async fn discard(
     app.objects
         .delete(&upload.s3_key, head.version.as_ref())
         .await?;
-    Ok(fail(app, &upload.upload_id, lease).await?)
+    Ok(fail(app, upload, lease).await?)
 }
 
 /// Makes the upload `failed`, and returns the error to answer with: the upload can never be
-/// complete.
+/// complete. The metric is the alarm for altered objects, so an upload that was to seal a file again does not count: a
+/// server only ever gives such an upload up. If its object was altered, the command that seals reports that.
 async fn fail(
     app: &App,
-    upload_id: &UploadId,
+    upload: &UploadRow,
     lease: &Lease<'_>,
 ) -> Result<CompletionError, RecordsError> {
     let audited = lease.audit_row(ProblemCode::UploadFailed.as_str());
-    let failed = app.records.fail_upload(upload_id, lease.owner(), audited);
+    let failed = app
+        .records
+        .fail_upload(&upload.upload_id, lease.owner(), audited);
     if !failed.await? {
         return Ok(CompletionError::Elsewhere);
     }
-    app.metrics.uploads_failed.inc();
+    if upload.reseals.is_none() {
+        app.metrics.uploads_failed.inc();
+    }
     Ok(CompletionError::Failed)
 }

@@ -58,10 +58,20 @@ fn carried(config: &Config, part_length: u64) -> u64 {
 /// Returns the memory that sealing a body of at most `most_bytes` plaintext bytes takes: one frame,
 /// the part that is being filled and, if there are several parts, the part that is being sent.
 pub(crate) fn memory_for(config: &Config, most_bytes: u64) -> u64 {
+    memory(config, most_bytes, MOST_PART_LENGTH, 0)
+}
+
+/// Returns the same for a file of `plaintext_len` bytes that is sealed again. While one of its parts is filled and one
+/// is sent, another one is sent.
+pub(crate) fn memory_for_reseal(config: &Config, plaintext_len: u64) -> u64 {
+    memory(config, plaintext_len, u64::MAX, 1)
+}
+
+fn memory(config: &Config, most_bytes: u64, most_part_length: u64, more_parts: u64) -> u64 {
     let frame_length = u64::from(config.frame_length);
     let plan = FrameLength::try_from(config.frame_length)
         .ok()
-        .and_then(|frame| plan(config, HEADER_BYTES, frame, most_bytes, MOST_PART_LENGTH).ok());
+        .and_then(|frame| plan(config, HEADER_BYTES, frame, most_bytes, most_part_length).ok());
     let part = plan.and_then(|plan| plan.part(PartNumber::FIRST));
     let (Some(plan), Some(part)) = (plan, part) else {
         // No upload can be this long, so the amount does not matter.
@@ -71,7 +81,9 @@ pub(crate) fn memory_for(config: &Config, most_bytes: u64) -> u64 {
         PartNumber::FIRST => 1,
         _ => 2,
     };
-    let of_parts = part.sealed_len().saturating_mul(parts);
+    let of_parts = part
+        .sealed_len()
+        .saturating_mul(parts.saturating_add(more_parts));
     of_parts.saturating_add(frame_length.min(most_bytes))
 }
 

@@ -9,11 +9,11 @@ use sealift_server::{
     records::{Role, Roles},
     revoke_api_key,
 };
-use sealift_transfer::api::{FileId, ProblemCode, TicketId, UploadId, status, tickets};
+use sealift_transfer::api::{FileId, ProblemCode, TicketId, UploadId, files, status, tickets};
 
 use crate::support::{Answer, Client, Stack, ticket_holder::TicketHolder};
 
-mod table;
+pub(crate) mod table;
 
 use table::{Ids, Needs, Route, covers, routes};
 
@@ -99,6 +99,14 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
     let expired = key(&stack, Some(Duration::ZERO)).await;
     let revoked = key(&stack, None).await;
     revoke_api_key(&stack.config, revoked.id()).await.unwrap();
+    // An id that is known to be a key's, with another secret.
+    let [wrong_expired, wrong_revoked, wrong] =
+        [&expired, &revoked, &key(&stack, None).await].map(|key| {
+            let (secret, never) = (key.reveal(), never.reveal());
+            let (id, _) = secret.rsplit_once('_').unwrap();
+            let (_, secret) = never.rsplit_once('_').unwrap();
+            nobody.clone().with_api_key(&format!("{id}_{secret}"))
+        });
     let strangers = [
         ("nobody", nobody.clone()),
         ("a wrong key", nobody.clone().with_api_key(&never.reveal())),
@@ -110,6 +118,9 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
             "a revoked key",
             nobody.clone().with_api_key(&revoked.reveal()),
         ),
+        ("an expired key with a wrong secret", wrong_expired),
+        ("a revoked key with a wrong secret", wrong_revoked),
+        ("a key with a wrong secret", wrong),
     ];
     let others = [
         (
@@ -121,6 +132,11 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
             stack.login("evil", "ada", Roles::ALL).await,
         ),
     ];
+    let mut by_role = Vec::new();
+    for role in Role::ALL {
+        let client = stack.login("acme", "ada", Roles::of(&[role])).await;
+        by_role.push((role, client));
+    }
     let mut cases = 0;
     for route in routes() {
         let about = |who: &str| format!("{} {} as {who}", route.method, route.handler);
@@ -139,15 +155,14 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
             _ => refused(&answer, ProblemCode::Unauthenticated, &about("a link")),
         }
         cases += 1;
-        for role in Role::ALL {
-            let client = stack.login("acme", "ada", Roles::of(&[role])).await;
+        for (role, client) in &by_role {
             let who = role.as_str();
-            if covers(role, route.needs) {
+            if covers(*role, route.needs) {
                 // These ids belong to nothing, so that no request changes what the next one needs.
-                let answer = route.ask(&client, &absent, None).await;
+                let answer = route.ask(client, &absent, None).await;
                 admitted(&answer, &about(who));
             } else {
-                let answer = route.ask(&client, &ids, None).await;
+                let answer = route.ask(client, &ids, None).await;
                 refused(&answer, ProblemCode::Forbidden, &about(who));
             }
             cases += 1;
@@ -159,6 +174,14 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
         }
     }
     println!("{cases} cases");
+    for (who, client) in &strangers {
+        let problem = client.get(files::PATH).await;
+        let problem = problem.refused(ProblemCode::Unauthenticated);
+        // Only whoever has the secret learns that the key has ended.
+        let learns = problem.detail.contains("This API key");
+        let has_secret = matches!(*who, "an expired key" | "a revoked key");
+        assert_eq!(learns, has_secret, "{who}: {}", problem.detail);
+    }
     // The file, its upload and its link are still there.
     assert_eq!(owner.content(&file.id).await.body, b"a");
     assert_eq!(owner.get(&status::path(&ids.upload)).await.status, 200);

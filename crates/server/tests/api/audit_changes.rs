@@ -51,6 +51,7 @@ fn is_a_change(action: AuditAction) -> bool {
         | AuditAction::MoveStore
         | AuditAction::MakeTicket
         | AuditAction::RedeemTicket
+        | AuditAction::ChangeTicket
         | AuditAction::RevokeTicket
         | AuditAction::VerifyFile
         | AuditAction::ForgetUpload
@@ -146,6 +147,15 @@ async fn no_change_is_kept_without_its_audit_entry() {
         .both_or_neither(AuditAction::OpenUpload, by_put)
         .await;
 
+    // The key leaves after the upload's own entry is kept, so that here only the entry of the key is refused.
+    let no_key = "CREATE TRIGGER no_key BEFORE INSERT ON audit WHEN NEW.action = 'issue_key'
+                  BEGIN SELECT RAISE(ABORT, 'the audit is closed'); END";
+    run(&watched.stack, no_key).await;
+    let asked = request(&new_token(), "k", 5);
+    let without_entry = client.post(open::PATH, &asked).await;
+    run(&watched.stack, "DROP TRIGGER no_key").await;
+    assert!(without_entry.status >= 500, "{without_entry:?}");
+
     let one = client.open("a", &bytes(5)).await;
     let sign = async |_: &Stack| is(&client.sign(one.id(), &one.receipts()).await, 200);
     watched.both_or_neither(AuditAction::SignParts, sign).await;
@@ -201,11 +211,16 @@ async fn no_change_is_kept_without_its_audit_entry() {
     let make = async |_: &Stack| is(&client.post(tickets::PATH, &link).await, 201);
     watched.both_or_neither(AuditAction::MakeTicket, make).await;
     let made = client.make_ticket(&file.id).await;
+    let ticket_path = tickets::path(&made.ticket_id);
+    let later = json!({ "expires_in_seconds": 60 });
+    let change = async |_: &Stack| is(&client.patch(&ticket_path, &later).await, 200);
+    watched
+        .both_or_neither(AuditAction::ChangeTicket, change)
+        .await;
     let redeem = async |stack: &Stack| is(&stack.client().redeem(&made).await, 200);
     watched
         .both_or_neither(AuditAction::RedeemTicket, redeem)
         .await;
-    let ticket_path = tickets::path(&made.ticket_id);
     let revoke = async |_: &Stack| is(&client.delete(&ticket_path).await, 204);
     watched
         .both_or_neither(AuditAction::RevokeTicket, revoke)

@@ -53,6 +53,8 @@ mod page;
 #[cfg(test)]
 mod parts;
 #[cfg(test)]
+mod random_requests;
+#[cfg(test)]
 mod read_only;
 #[cfg(test)]
 mod reading;
@@ -64,6 +66,8 @@ mod refused_while_sending;
 mod repeats;
 #[cfg(test)]
 mod requests;
+#[cfg(test)]
+mod resealed;
 #[cfg(test)]
 mod restored;
 #[cfg(test)]
@@ -87,6 +91,8 @@ mod strangers;
 #[cfg(test)]
 #[path = "../support/mod.rs"]
 mod support;
+#[cfg(test)]
+mod ticket_list;
 #[cfg(test)]
 mod ticket_rights;
 #[cfg(test)]

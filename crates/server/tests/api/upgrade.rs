@@ -25,8 +25,8 @@ use sqlx::{AssertSqlSafe, ConnectOptions as _, Connection as _, sqlite::SqliteCo
 use crate::support::{Client, NO_METADATA, PART, SealedFile, Stack, bytes, config_in, now_ms};
 
 /// The newest version of the schema.
-const NEWEST: &str = "version-4";
-const VERSIONS: [&str; 4] = ["version-1", "version-2", "version-3", NEWEST];
+const NEWEST: &str = "version-5";
+const VERSIONS: [&str; 5] = ["version-1", "version-2", "version-3", "version-4", NEWEST];
 
 const CONTENT: &[u8] = b"what the file holds";
 

@@ -20,11 +20,9 @@ const MIB: usize = 1024 * 1024;
 const LEN: usize = 256 * MIB;
 /// The most memory that may be added. Two parts of 8 MiB and a frame, with everything that client,
 /// parser, sockets, embedded store and allocator of the same process hold, measured 40 to 60 MiB, for a
-/// body of 128 MiB as for one of 1 GiB.
+/// body of 128 MiB as for one of 1 GiB. A file that is encrypted again, with three parts of 5 MiB and 24 MiB
+/// of it that are read ahead, measured 60 to 70 MiB.
 const MOST_GROWTH: usize = 96 * MIB;
-
-/// The same for a file that is encrypted again: with 24 MiB of it that are read ahead.
-const MOST_GROWTH_AGAIN: usize = 128 * MIB;
 
 /// The text that the plaintext repeats, so that any few bytes of it can be found.
 const MARK: &[u8] = b"plaintext that no file may have\n";
@@ -117,7 +115,7 @@ async fn a_file_of_any_length_takes_two_parts_and_a_frame_of_memory_and_no_file(
     assert_eq!((report.resealed, report.failed.len()), (2, 0));
     let growth = peak().saturating_sub(idle);
     println!("again: {} MiB over {} MiB", growth / MIB, idle / MIB);
-    assert!(growth < MOST_GROWTH_AGAIN, "{} MiB", growth / MIB);
+    assert!(growth < MOST_GROWTH, "{} MiB", growth / MIB);
     let data = stack.config.data_dir.canonicalize().unwrap();
     let opened: Vec<_> = seen.lock().unwrap().difference(&before).cloned().collect();
     // The look found open files, because the store writes the parts.

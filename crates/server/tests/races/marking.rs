@@ -111,6 +111,23 @@ async fn a_store_that_does_not_take_the_mark_holds_up_no_upload_and_no_start() {
 }
 
 #[tokio::test]
+async fn a_running_server_that_cannot_read_the_mark_is_not_read_only() {
+    let pair = Pair::start().await;
+    for name in ["a", "b"] {
+        let mut held = pair.both.gate.hold(Call::GetMark, Side::Request);
+        until(async || {
+            pair.one.later_by(MINUTE_MS);
+            tokio::task::yield_now().await;
+            held.has_arrived()
+        })
+        .await;
+        // The server has finished its comparison before this one, which was refused.
+        pair.one.client().upload(name, &bytes(10)).await;
+        held.refuse();
+    }
+}
+
+#[tokio::test]
 async fn a_server_that_starts_beside_one_that_writes_is_not_read_only() {
     let pair = Pair::start().await;
     for name in ["a", "b"] {

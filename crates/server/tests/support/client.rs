@@ -58,6 +58,10 @@ impl Client {
         Answer::to(self.request(Method::DELETE, path)).await
     }
 
+    pub(crate) async fn patch(&self, path: &str, body: &impl Serialize) -> Answer {
+        Answer::to(self.request(Method::PATCH, path).json(body)).await
+    }
+
     pub(crate) async fn post(&self, path: &str, body: &impl Serialize) -> Answer {
         Answer::to(self.request(Method::POST, path).json(body)).await
     }

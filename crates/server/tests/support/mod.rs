@@ -6,6 +6,7 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use sealift_keyring::Kek;
 use sealift_message::{Header, seal_record};
 use sealift_server::{
     Clock, Config, NewApiKey, Server, config::Sources, make_api_key, records::Roles, stored_keks,
@@ -182,22 +183,29 @@ impl Stack {
 
     /// Seals this name as the server does, for each of these files of a deployment without login.
     pub(crate) async fn seal_names(&self, ids: &[String], name: &str) -> Vec<(String, Vec<u8>)> {
+        let kek = self.kek().await;
+        let seal = |(id, number): (&String, u64)| {
+            let field = format!("name:{id}");
+            (
+                id.clone(),
+                seal_field(&kek, number, &field, name.as_bytes()),
+            )
+        };
+        ids.iter().zip(0..).map(seal).collect()
+    }
+
+    /// Seals one field of a file as the server does, in a deployment without login.
+    pub(crate) async fn seal_field(&self, field: &str, plaintext: &[u8]) -> Vec<u8> {
+        seal_field(&self.kek().await, 0, field, plaintext)
+    }
+
+    /// Returns the KEK of a deployment without login.
+    async fn kek(&self) -> Kek {
         let header = "SELECT header FROM files WHERE original_filename <> ? LIMIT 1";
         let header = Header::parse_own(&self.blob(header, "").await).unwrap();
         let tenant = "local".parse().unwrap();
         let keks = stored_keks(&self.config, &tenant, header.encrypted_data_keys()).await;
-        let kek = keks.unwrap().remove(0);
-        let key = kek.records_key();
-        let seal = |(id, number): (&String, u64)| {
-            let mut iv = [0; 12];
-            iv[4..].copy_from_slice(&number.to_be_bytes());
-            let field = format!("name:{id}");
-            let sealed = seal_record(key.expose(), &iv, field.as_bytes(), name.as_bytes());
-            let version = kek.version().to_be_bytes();
-            let sealed = [&version[..], &iv, &sealed.unwrap()].concat();
-            (id.clone(), sealed)
-        };
-        ids.iter().zip(0..).map(seal).collect()
+        keks.unwrap().remove(0)
     }
 
     /// Makes the store forget that it ever had this multipart upload.
@@ -292,6 +300,16 @@ pub(crate) async fn change(config: &Config, statement: &'static str) {
 /// Makes the database of a stopped server look older than the mark in its bucket.
 pub(crate) async fn make_older(config: &Config) {
     change(config, "UPDATE deployment SET high_water = high_water - 1").await;
+}
+
+fn seal_field(kek: &Kek, iv: u64, field: &str, plaintext: &[u8]) -> Vec<u8> {
+    let iv = [&[0; 4][..], &iv.to_be_bytes()]
+        .concat()
+        .try_into()
+        .unwrap();
+    let sealed = seal_record(kek.records_key().expose(), &iv, field.as_bytes(), plaintext);
+    let version = kek.version().to_be_bytes();
+    [&version[..], &iv, &sealed.unwrap()].concat()
 }
 
 fn files_in(folder: &Path) -> Vec<PathBuf> {

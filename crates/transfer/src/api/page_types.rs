@@ -5,9 +5,9 @@ use std::{env, fs};
 use ts_rs::{Config, TS};
 
 use super::{
-    FileId, FileList, FileRecord, MadeTicket, MakeTicket, Policy, Problem, ProblemCode,
-    RedeemTicket, SharedFile, TicketId, TicketText, UnreadableField, UploadId, UploadList,
-    UploadState, UploadSummary, Verification,
+    ChangeTicket, FileId, FileList, FileRecord, MadeTicket, MakeTicket, Policy, Problem,
+    ProblemCode, RedeemTicket, SharedFile, TicketId, TicketList, TicketState, TicketSummary,
+    TicketText, UnreadableField, UploadId, UploadList, UploadState, UploadSummary, Verification,
 };
 use crate::part_plan::PartNumber;
 
@@ -55,6 +55,10 @@ fn the_types_of_the_pages_are_those_of_the_api() {
         declared::<TicketText>(),
         declared::<MakeTicket>(),
         declared::<MadeTicket>(),
+        declared::<ChangeTicket>(),
+        declared::<TicketList>(),
+        declared::<TicketSummary>(),
+        declared::<TicketState>(),
         declared::<RedeemTicket>(),
         declared::<Problem>(),
         declared_codes(),

@@ -1,4 +1,4 @@
-//! `POST /v1/tickets`, `DELETE /v1/tickets/{id}`, `POST /v1/tickets/redeem`: one download for
+//! `POST` and `GET /v1/tickets`, `PATCH` and `DELETE /v1/tickets/{id}`, `POST /v1/tickets/redeem`: one download for
 //! somebody without a login. The owner of a file makes a ticket and passes on the address of the page
 //! with the ticket after `#`, so that it appears in no server log. The page redeems the ticket once,
 //! for a cookie that lets this browser read that one file for a while.
@@ -19,10 +19,17 @@ pub const PATH: &str = "/v1/tickets";
 /// The path to `POST` [`RedeemTicket`] to.
 pub const REDEEM_PATH: &str = "/v1/tickets/redeem";
 
-/// Returns the path to `DELETE` a ticket. That also ends the access of those who redeemed it.
+/// Returns the path to `PATCH` a ticket with [`ChangeTicket`], or to `DELETE` it. The latter also ends the access of
+/// those who redeemed it.
 #[must_use]
 pub fn path(ticket: &TicketId) -> String {
     format!("/v1/tickets/{ticket}")
+}
+
+/// Returns the path to `GET` the first page of a [`TicketList`] from, of all the caller's files or of one.
+#[must_use]
+pub fn list_path(file: Option<&FileId>) -> String {
+    file.map_or_else(|| PATH.to_owned(), |file| format!("{PATH}?file={file}"))
 }
 
 /// Returns the path to `GET` a [`SharedFile`] from, with the cookie of a redeemed ticket.
@@ -71,6 +78,78 @@ pub struct MadeTicket {
     pub page_path: String,
     /// When the ticket expires; milliseconds since the Unix epoch.
     pub expires_at_ms: i64,
+}
+
+/// The request for another expiry of a ticket. The answer is its [`TicketSummary`].
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(deny_unknown_fields)]
+pub struct ChangeTicket {
+    /// Seconds from now on for which the ticket can be redeemed, within [`LIFETIMES_S`].
+    pub expires_in_seconds: u64,
+}
+
+/// A page of the caller's tickets, newest first. A ticket is listed until it has expired and nobody reads with it any
+/// more.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TicketList {
+    /// The tickets of this page.
+    pub tickets: Vec<TicketSummary>,
+    /// The `cursor` of the next page, if there is one.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub next_cursor: Option<String>,
+}
+
+/// The facts about a ticket for its owner. Its secret is not among them, because the server does not have it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+pub struct TicketSummary {
+    /// The ticket's id.
+    pub ticket_id: TicketId,
+    /// The file that can be downloaded with it.
+    pub file_id: FileId,
+    /// The file's name as given.
+    pub name: String,
+    /// The fields that cannot be read: only `name` occurs here.
+    #[serde(default, skip_serializing_if = "Vec::is_empty")]
+    pub unreadable: Vec<UnreadableField>,
+    /// Whether the ticket can still be redeemed or used.
+    pub state: TicketState,
+    /// When the ticket was made; this and the other times are milliseconds since the Unix epoch.
+    pub made_at_ms: i64,
+    /// When the ticket expires, or expired.
+    pub expires_at_ms: i64,
+    /// When the ticket was redeemed.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub redeemed_at_ms: Option<i64>,
+    /// Until when the browser that redeemed the ticket can read the file, unless it reads again before.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub readable_until_ms: Option<i64>,
+    /// When the ticket was revoked.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    #[cfg_attr(test, ts(optional))]
+    pub revoked_at_ms: Option<i64>,
+}
+
+/// The state of a ticket.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
+#[cfg_attr(test, derive(ts_rs::TS))]
+#[serde(rename_all = "snake_case")]
+pub enum TicketState {
+    /// Nobody has redeemed the ticket yet, and it has not expired.
+    Waiting,
+    /// A browser redeemed the ticket and can still read the file.
+    Reading,
+    /// A browser redeemed the ticket, and its time to read is over.
+    Used,
+    /// The ticket expired before anybody redeemed it.
+    Expired,
+    /// The owner revoked the ticket.
+    Revoked,
 }
 
 /// The request that uses a ticket up. The answer is a cookie and a [`SharedFile`].

@@ -56,20 +56,11 @@ impl Objects {
         random: [u8; 16],
         now: UnixMillis,
     ) -> Result<Option<Flaw>, ProbeError> {
-        if question == Question::UnequalParts {
-            let way = match place {
-                Place::Own => Way::Server,
-                Place::Public => Way::Browsers(now),
-            };
-            return self
-                .prove_unequal_parts_from(way, random)
-                .await
-                .map(|()| None);
-        }
         let asked = Asked {
             objects: self,
             key: probe_key(self, random),
             http: http_client()?,
+            random,
             place,
             now,
         };
@@ -84,6 +75,7 @@ struct Asked<'a> {
     objects: &'a Objects,
     key: ObjectKey,
     http: reqwest::Client,
+    random: [u8; 16],
     place: Place,
     now: UnixMillis,
 }
@@ -94,11 +86,11 @@ impl Asked<'_> {
         match question {
             Question::Absence => reading::prove_absence(objects, key).await.map(|()| None),
             Question::RightBody => {
-                if self.place == Place::Public
-                    && let Some(flaw) =
-                        public::send(&self.http, &self.sign(None, self.now).await?).await?
-                {
-                    return Ok(Some(flaw));
+                if self.place == Place::Public {
+                    let put = self.sign(None, self.now).await?;
+                    if let Err(flaw) = public::send(&self.http, &put, None).await? {
+                        return Ok(Some(flaw));
+                    }
                 }
                 self.of_a_part(question).await?;
                 if self.place == Place::Own {
@@ -122,8 +114,14 @@ impl Asked<'_> {
                     Place::Public => public::prove_reading(objects, key, &head, self.now).await,
                 }
             }
-            // `Objects::ask` has asked it already.
-            Question::UnequalParts => Ok(None),
+            Question::UnequalParts => {
+                let way = match self.place {
+                    Place::Own => Way::Server,
+                    Place::Public => Way::Browsers(self.now),
+                };
+                let joined = objects.prove_unequal_parts_from(way, self.random);
+                joined.await.map(|()| None)
+            }
         }
     }
 

@@ -68,24 +68,18 @@ impl Objects {
         let http = http_client()?;
         let (sha256, len) = right();
         let put = self.presign_put(key, &sha256, len, now).await?;
-        let request = put_request(&http, &put).header(header::ORIGIN, origin);
-        let Ok(answer) = request.send().await else {
-            return Ok(Some(Flaw::PublicUnreachable));
+        let answer = match send(&http, &put, Some(origin)).await? {
+            Ok(answer) => answer,
+            Err(flaw) => return Ok(Some(flaw)),
         };
-        if !allows(answer.headers(), origin) {
-            let (origin, what) = (
-                origin.to_owned(),
-                "the page may not read the answer to a PUT",
-            );
-            return Ok(Some(Flaw::NoCors {
-                origin,
-                what: what.to_owned(),
-            }));
-        }
         let Some(head) = self.head(key, None).await? else {
-            let status = answer.status().as_u16();
-            return Ok(Some(Flaw::AnotherAnswers { status }));
+            return Ok(Some(ACCEPTED_ELSEWHERE));
         };
+        if !allows(&answer, origin) {
+            let what = "the page may not read the answer to a PUT".to_owned();
+            let origin = origin.to_owned();
+            return Ok(Some(Flaw::NoCors { origin, what }));
+        }
         let get = self.presign_get(&head.of(key), now, None).await?;
         Ok(cors(&http, &put, &get, origin).await)
     }
@@ -100,12 +94,11 @@ impl Objects {
         let http = http_client()?;
         let (sha256, len) = right();
         let put = self.presign_put(key, &sha256, len, now).await?;
-        if let Some(flaw) = send(&http, &put).await? {
+        if let Err(flaw) = send(&http, &put, None).await? {
             return Ok(vec![flaw]);
         }
         let Some(head) = self.head(key, None).await? else {
-            // The PUT was accepted, but not by this store.
-            return Ok(vec![Flaw::AnotherAnswers { status: 200 }]);
+            return Ok(vec![ACCEPTED_ELSEWHERE]);
         };
         let get = self.presign_get(&head.of(key), now, None).await?;
         let Some(answer) = fetch(&http, &get, None).await else {
@@ -127,6 +120,9 @@ impl Objects {
         Ok(flaws)
     }
 }
+
+/// The flaw if the PUT was accepted, but not by this store.
+const ACCEPTED_ELSEWHERE: Flaw = Flaw::AnotherAnswers { status: 200 };
 
 /// Compares an answer to the ranged GET with the store's own answer to HEAD.
 fn answer_is_of(head: &ObjectHead, answer: &HeaderMap) -> Result<(), ProbeError> {
@@ -169,34 +165,35 @@ pub(super) async fn prove_reading(
     Ok((!heeded).then_some(Flaw::IgnoresIfMatch))
 }
 
-/// Sends the probe. Returns a flaw if the answer may not be the store's.
+/// Sends the probe, as a page of this origin if there is one. Returns the headers of the answer, or a flaw if the
+/// answer may not be the store's.
 pub(super) async fn send(
     http: &reqwest::Client,
     put: &PresignedPut,
-) -> Result<Option<Flaw>, ProbeError> {
-    let Ok(answer) = put_request(http, put).send().await else {
-        return Ok(Some(Flaw::PublicUnreachable));
+    origin: Option<&str>,
+) -> Result<Result<HeaderMap, Flaw>, ProbeError> {
+    let mut request = http.put(&put.url).body(RIGHT);
+    for (name, value) in &put.headers {
+        request = request.header(name, value);
+    }
+    if let Some(origin) = origin {
+        request = request.header(header::ORIGIN, origin);
+    }
+    let Ok(answer) = request.send().await else {
+        return Ok(Err(Flaw::PublicUnreachable));
     };
-    let status = answer.status().as_u16();
+    let (status, headers) = (answer.status().as_u16(), answer.headers().clone());
     let said = answer.text().await.unwrap_or_default();
     if is_success(status) {
-        return Ok(None);
+        return Ok(Ok(headers));
     }
     let code = code_of(&said);
     match (refusal::of(status, code.as_deref()), code) {
         (ObjectsError::Refused { status, code, .. }, Some(_)) => {
             Err(ProbeError::PublicRefused { status, code })
         }
-        _ => Ok(Some(Flaw::AnotherAnswers { status })),
+        _ => Ok(Err(Flaw::AnotherAnswers { status })),
     }
-}
-
-fn put_request(http: &reqwest::Client, put: &PresignedPut) -> reqwest::RequestBuilder {
-    let mut request = http.put(&put.url).body(RIGHT);
-    for (name, value) in &put.headers {
-        request = request.header(name, value);
-    }
-    request
 }
 
 /// Returns the headers of the answer to a ranged GET; `None` if there was no such answer.
@@ -246,6 +243,11 @@ async fn cors(
         let Ok(answer) = asked else {
             return Some(Flaw::PublicUnreachable);
         };
+        // Whether the page may send it, only the store says, and only if it is not busy.
+        if answer.status().is_server_error() {
+            let status = answer.status().as_u16();
+            return Some(Flaw::AnotherAnswers { status });
+        }
         let is_ok = answer.status().is_success() && allows(answer.headers(), origin);
         let answer = answer.headers();
         if !is_ok || !lists(answer, "access-control-allow-methods", method) {
@@ -257,7 +259,9 @@ async fn cors(
             }
         }
     }
-    let answer = fetch(http, get, Some(origin)).await.unwrap_or_default();
+    let Some(answer) = fetch(http, get, Some(origin)).await else {
+        return Some(Flaw::PublicUnreachable);
+    };
     if !allows(&answer, origin) {
         return flaw("the page may not read the answer to a GET".to_owned());
     }

@@ -56,6 +56,15 @@ async fn a_store_that_does_not_tell_checksums_is_refused() {
 }
 
 #[tokio::test]
+async fn a_store_that_does_not_encrypt_as_the_settings_ask_is_refused() {
+    for wrong in [Wrong::EncryptsNothing, Wrong::EncryptsUploadsOnly] {
+        let refused = outcome(wrong).await.unwrap_err();
+        let is_it = matches!(refused, ProbeError::NotEncrypted(_));
+        assert!(is_it, "{wrong:?}: {refused:?}");
+    }
+}
+
+#[tokio::test]
 async fn a_store_that_does_not_name_an_absence_is_refused() {
     let denied = "<Error><Code>AccessDenied</Code></Error>";
     for (status, body) in [(403, denied), (404, ""), (404, "<html></html>"), (302, "")] {
@@ -254,5 +263,25 @@ async fn a_page_must_also_be_able_to_read_the_answer_to_its_put() {
             matches!(flaw, Some(Flaw::NoCors { .. })),
             "{wrong:?}: {flaw:?}"
         );
+    }
+}
+
+#[tokio::test]
+async fn a_put_of_a_page_that_does_not_succeed_says_nothing_about_cors() {
+    let asked = async |wrong| {
+        let objects = objects_at(wrong).await;
+        let origin = "https://files.example.com";
+        objects.prove_cors(origin, [1; 16], NOW).await
+    };
+    let (status, code) = (403, "AccessDenied");
+    let refused = asked(Wrong::PublicRefuses(status, code)).await;
+    let code = code.to_owned();
+    assert_eq!(refused, Err(ProbeError::PublicRefused { status, code }));
+    for (wrong, status) in [
+        (Wrong::PublicRefuses(503, "SlowDown"), 503),
+        (Wrong::PublicIsAnother, 200),
+    ] {
+        let flaw = asked(wrong).await;
+        assert_eq!(flaw, Ok(Some(Flaw::AnotherAnswers { status })));
     }
 }

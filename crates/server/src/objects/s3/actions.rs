@@ -22,12 +22,15 @@ use aws_sdk_s3::operation::{
 pub(super) trait OfAction {
     /// The action as policies name it.
     const ACTION: &'static str;
+    /// The action for one version of an object, which S3 tells apart.
+    const OF_VERSION: &'static str = Self::ACTION;
 }
 
 macro_rules! actions {
-    ($($error:ty => $action:literal,)*) => {
+    ($($error:ty => $action:literal $(or $of_version:literal)?,)*) => {
         $(impl OfAction for $error {
             const ACTION: &'static str = $action;
+            $(const OF_VERSION: &'static str = $of_version;)?
         })*
     };
 }
@@ -39,9 +42,9 @@ actions! {
     CompleteMultipartUploadError => "s3:PutObject",
     AbortMultipartUploadError => "s3:AbortMultipartUpload",
     ListPartsError => "s3:ListMultipartUploadParts",
-    GetObjectError => "s3:GetObject",
-    HeadObjectError => "s3:GetObject",
-    DeleteObjectError => "s3:DeleteObject",
+    GetObjectError => "s3:GetObject" or "s3:GetObjectVersion",
+    HeadObjectError => "s3:GetObject" or "s3:GetObjectVersion",
+    DeleteObjectError => "s3:DeleteObject" or "s3:DeleteObjectVersion",
     ListObjectsV2Error => "s3:ListBucket",
     ListObjectVersionsError => "s3:ListBucketVersions",
     ListMultipartUploadsError => "s3:ListBucketMultipartUploads",

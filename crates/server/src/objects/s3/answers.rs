@@ -1,6 +1,7 @@
 //! Translates the SDK's answers and errors to ours.
 
 use aws_sdk_s3::{
+    config::http::HttpResponse,
     error::{ProvideErrorMetadata, SdkError},
     types,
 };
@@ -9,6 +10,7 @@ use sealift_transfer::PartNumber;
 use super::{
     super::{
         CompletedPart, ETag, ObjectKey, ObjectsError, S3UploadId, StoredPart, UnfinishedMultipart,
+        VersionId,
     },
     actions::OfAction,
     refusal,
@@ -18,7 +20,25 @@ use crate::unix_millis::UnixMillis;
 /// Translates an error of the SDK. Refusals of the store itself go through [`super::refusal::of`], and name the
 /// action that was refused.
 pub(super) fn translate<E: ProvideErrorMetadata + OfAction>(
-    error: SdkError<E, aws_sdk_s3::config::http::HttpResponse>,
+    error: SdkError<E, HttpResponse>,
+) -> ObjectsError {
+    named(error, E::ACTION)
+}
+
+/// Translates the error of a request that names this version, if there is one.
+pub(super) fn translate_of<E: ProvideErrorMetadata + OfAction>(
+    version: Option<&VersionId>,
+) -> impl FnOnce(SdkError<E, HttpResponse>) -> ObjectsError + use<E> {
+    let action = match version {
+        None => E::ACTION,
+        Some(_) => E::OF_VERSION,
+    };
+    move |error| named(error, action)
+}
+
+fn named<E: ProvideErrorMetadata>(
+    error: SdkError<E, HttpResponse>,
+    action: &'static str,
 ) -> ObjectsError {
     let SdkError::ServiceError(refusal) = error else {
         // Without credentials a request cannot be constructed. All other errors mean silence or
@@ -38,7 +58,7 @@ pub(super) fn translate<E: ProvideErrorMetadata + OfAction>(
         ObjectsError::Refused { status, code, .. } => ObjectsError::Refused {
             status,
             code,
-            action: Some(E::ACTION),
+            action: Some(action),
         },
         error => error,
     }

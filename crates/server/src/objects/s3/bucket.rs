@@ -11,6 +11,8 @@ use super::{super::ObjectsError, Objects, answers::translate};
 mod cors_rule;
 mod unfinished_rule;
 
+pub(crate) use unfinished_rule::RULE as UNFINISHED_RULE;
+
 /// The result of a look at one target of a set-up.
 #[derive(Debug, Clone, PartialEq, Eq)]
 pub(crate) enum FoundTarget {

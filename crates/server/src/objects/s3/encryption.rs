@@ -14,17 +14,9 @@ use aws_sdk_s3::{
 };
 
 use super::{
-    super::{ObjectKey, ObjectsError, StoreAlgorithm, StoreEncryption},
-    Objects, translate,
+    super::{ObjectsError, Reported, StoreAlgorithm, StoreEncryption},
+    Objects,
 };
-
-/// The encryption that an answer of the store reports.
-#[derive(Debug, Clone, Default, PartialEq, Eq)]
-pub(crate) struct Reported {
-    pub(crate) algorithm: Option<String>,
-    pub(crate) kms_key: Option<String>,
-    pub(crate) bucket_key: bool,
-}
 
 impl Reported {
     /// Takes the fields of an answer of the SDK.
@@ -107,23 +99,6 @@ fn names(asked: &str, arn: &str) -> bool {
 }
 
 impl Objects {
-    /// Returns the encryption of the object at the key.
-    ///
-    /// # Errors
-    /// Fails if the store does not answer, or has no object there.
-    pub(in crate::objects) async fn encryption_of(
-        &self,
-        key: &ObjectKey,
-    ) -> Result<Reported, ObjectsError> {
-        let asked = self.own.head_object().bucket(&self.bucket);
-        let head = asked.key(key.as_str()).send().await.map_err(translate)?;
-        Ok(Reported::of(
-            head.server_side_encryption,
-            head.ssekms_key_id,
-            head.bucket_key_enabled,
-        ))
-    }
-
     /// Compares what a HEAD reports with the encryption of the settings.
     ///
     /// # Errors

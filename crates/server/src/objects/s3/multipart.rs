@@ -7,12 +7,11 @@ use aws_sdk_s3::{
 
 use super::{
     super::{
-        CompleteAnswer, CompletedPart, ObjectKey, ObjectsError, S3UploadId, StoredPart,
+        CompleteAnswer, CompletedPart, ObjectKey, ObjectsError, Reported, S3UploadId, StoredPart,
         UnfinishedMultipart, VersionId,
     },
     Objects,
     answers::{self, translate},
-    encryption::Reported,
     silence_of,
 };
 

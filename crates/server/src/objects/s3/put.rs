@@ -6,10 +6,9 @@ use bytes::Bytes;
 use sealift_transfer::{PartNumber, api::Sha256};
 
 use super::{
-    super::{ObjectKey, ObjectsError, S3UploadId},
+    super::{ObjectKey, ObjectsError, Reported, S3UploadId},
     Objects,
     answers::translate,
-    encryption::Reported,
     silence_of,
 };
 

@@ -15,8 +15,8 @@ use bytes::Bytes;
 use futures::{StreamExt as _, TryStreamExt as _, stream};
 
 use super::{
-    super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, StoredObject, VersionId},
-    answers, translate,
+    super::{ObjectHead, ObjectKey, ObjectRead, ObjectsError, Reported, StoredObject, VersionId},
+    answers::{self, translate_of},
 };
 
 /// The longest time that the store may send nothing in the middle of a body. Only our own waiting
@@ -34,7 +34,7 @@ pub(super) async fn get_range(
     }
     let asked = ask(client, bucket, &object.key, object.version.as_ref(), &range);
     let answer = asked.if_match(&object.etag.0).send().await;
-    let answer = match answer.map_err(translate) {
+    let answer = match answer.map_err(translate_of(object.version.as_ref())) {
         Ok(answer) => answer,
         Err(
             error @ (ObjectsError::Refused { status: 416, .. }
@@ -146,16 +146,21 @@ pub(super) async fn head(
                     sha256: answer.checksum_sha256.and_then(|text| text.parse().ok()),
                     etag: answers::etag(answer.e_tag)?,
                     version: answer.version_id.map(VersionId),
+                    encryption: Reported::of(
+                        answer.server_side_encryption,
+                        answer.ssekms_key_id,
+                        answer.bucket_key_enabled,
+                    ),
                 }));
             }
             Err(error) => error,
         };
         status = error.raw_response().map(|answer| answer.status().as_u16());
         if status.is_none_or(|status| status >= 500 && status != 501) {
-            return Err(translate(error));
+            return Err(translate_of(version)(error));
         }
         let heard = ask(client, bucket, key, version, &(0..1)).send().await;
-        match heard.map_err(translate) {
+        match heard.map_err(translate_of(version)) {
             Err(ObjectsError::NotFound) => return Ok(None),
             // The two answers contradict each other: an object arrived, or something stands before
             // the store.
@@ -174,7 +179,7 @@ pub(super) async fn heeds_if_match(
 ) -> Result<bool, ObjectsError> {
     let (key, version) = (&another.key, another.version.as_ref());
     let asked = ask(client, bucket, key, version, &(0..1)).if_match(&another.etag.0);
-    match asked.send().await.map_err(translate) {
+    match asked.send().await.map_err(translate_of(version)) {
         Ok(_) => Ok(false),
         Err(ObjectsError::Replaced | ObjectsError::Unavailable { status: Some(412) }) => Ok(true),
         Err(error) => Err(error),
@@ -193,13 +198,10 @@ pub(super) async fn prove(
     found: &ObjectHead,
 ) -> Result<(), ObjectsError> {
     let range = 0..1;
-    let asked = ask(client, bucket, key, found.version.as_ref(), &range);
-    let answer = match asked
-        .if_match(&found.etag.0)
-        .send()
-        .await
-        .map_err(translate)
-    {
+    let version = found.version.as_ref();
+    let asked = ask(client, bucket, key, version, &range);
+    let answer = asked.if_match(&found.etag.0).send().await;
+    let answer = match answer.map_err(translate_of(version)) {
         Ok(answer) => answer,
         // An empty object has no range.
         Err(ObjectsError::Refused { status: 416, .. }) if found.len == 0 => return Ok(()),

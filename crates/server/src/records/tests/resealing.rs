@@ -7,8 +7,8 @@ use super::{
     state_of, upload, upload_id,
 };
 use crate::{
-    objects::S3UploadId,
-    records::{FileRow, KeptVerification, NewUpload, Records, Replaced},
+    objects::{ETag, Reached, S3UploadId, StoreAddress},
+    records::{FileRow, KeptVerification, MovedFile, MovedStore, NewUpload, Records, Replaced},
 };
 
 /// Opens the upload `n`, which replaces the object of the file that upload 1 made, and begins to complete it.
@@ -152,4 +152,57 @@ async fn nothing_is_replaced_without_its_audit_entry() {
     assert_eq!(file(records).await.unwrap(), old);
     assert_eq!(state_of(records, 1).await, UploadState::Complete);
     assert_eq!(state_of(records, 2).await, UploadState::Completing);
+}
+
+/// Moves the store after these files' objects were looked at in the new one.
+async fn moves(records: &Records, looked_at: &[&FileRow]) -> bool {
+    let files = looked_at.iter().map(|file| MovedFile {
+        file_id: file.file_id.clone(),
+        upload_id: file.upload_id.clone(),
+        etag: ETag("\"moved\"".to_owned()),
+        version: None,
+    });
+    let moved = MovedStore {
+        store: StoreAddress {
+            endpoint: "aws".to_owned(),
+            bucket: "another".to_owned(),
+            prefix: "sealift".to_owned(),
+        },
+        files: files.collect(),
+        mark: Reached::default(),
+        verification_due_at: None,
+    };
+    records.move_store(moved, audited()).await.unwrap()
+}
+
+#[tokio::test]
+async fn the_store_does_not_move_if_an_object_was_replaced_after_it_was_looked_at() {
+    let kept = kept().await;
+    let records = &kept.records;
+    let old = file_made(records, 1, 10).await;
+    let other = file_made(records, 4, 10).await;
+    resealing(records, 2).await;
+    let Replaced::Done(new) = replace(records, 2, 2).await else {
+        panic!("it was not replaced");
+    };
+    // The other file's row is changed before the mismatch is found, and must be as before.
+    assert!(!moves(records, &[&other, &old]).await);
+    assert_eq!(file(records).await.as_ref(), Some(&*new));
+    let other_now = records.file(&ann(), &file_id(4)).await.unwrap();
+    assert_eq!(other_now.as_ref(), Some(&other));
+    assert_eq!(records.deployment().await.unwrap().store, None);
+    assert!(moves(records, &[&other, &new]).await);
+}
+
+#[tokio::test]
+async fn a_reseal_that_began_before_the_store_moved_replaces_nothing() {
+    let kept = kept().await;
+    let records = &kept.records;
+    let old = file_made(records, 1, 10).await;
+    resealing(records, 2).await;
+    assert!(moves(records, &[&old]).await);
+    let moved = file(records).await;
+    let late = replace(records, 2, 2).await;
+    assert!(matches!(late, Replaced::NotTheFiles), "{late:?}");
+    assert_eq!(file(records).await, moved);
 }

@@ -51,10 +51,10 @@ pub(super) async fn look(
 pub(super) enum Judged {
     /// The object is what was sealed.
     Sealed(Opened),
-    /// The object was read and is something else. Only such an object is ever deleted.
+    /// The object was read and is something else. It is deleted.
     Other,
     /// The object was to replace that of a file, but nobody knows the plaintext's SHA-256 any more. The file has its
-    /// old object still, so the new one goes.
+    /// old object still, so the new one is deleted.
     GivenUp,
 }
 

@@ -15,7 +15,7 @@ use crate::support::sealing::{new_token, request};
 
 /// The permission that a route asks of its caller.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
-pub(super) enum Needs {
+pub(crate) enum Needs {
     /// Anybody may call it.
     Nothing,
     Upload,
@@ -28,21 +28,21 @@ pub(super) enum Needs {
 }
 
 /// The ids in the paths and bodies.
-pub(super) struct Ids {
-    pub(super) file: FileId,
-    pub(super) upload: UploadId,
-    pub(super) ticket: TicketId,
+pub(crate) struct Ids {
+    pub(crate) file: FileId,
+    pub(crate) upload: UploadId,
+    pub(crate) ticket: TicketId,
 }
 
-pub(super) struct Route {
+pub(crate) struct Route {
     /// The name of the handler in the router.
-    pub(super) handler: &'static str,
-    pub(super) method: Method,
-    pub(super) path: fn(&Ids) -> String,
-    pub(super) body: fn(&Ids) -> Option<Value>,
-    pub(super) needs: Needs,
+    pub(crate) handler: &'static str,
+    pub(crate) method: Method,
+    pub(crate) path: fn(&Ids) -> String,
+    pub(crate) body: fn(&Ids) -> Option<Value>,
+    pub(crate) needs: Needs,
     /// True if path or body name something that belongs to somebody.
-    pub(super) is_owned: bool,
+    pub(crate) is_owned: bool,
 }
 
 fn a_batch(_: &Ids) -> Option<Value> {
@@ -84,7 +84,7 @@ fn row(
 }
 
 /// Returns the whole table.
-pub(super) fn routes() -> Vec<Route> {
+pub(crate) fn routes() -> Vec<Route> {
     use Needs::{Delete, Nothing, Operate, Read, ReadOrLink, Share, Upload};
     let (get, post, put, delete) = (Method::GET, Method::POST, Method::PUT, Method::DELETE);
     vec![
@@ -249,6 +249,22 @@ pub(super) fn routes() -> Vec<Route> {
             true,
         ),
         row(
+            "list_tickets",
+            get.clone(),
+            |ids| tickets::list_path(Some(&ids.file)),
+            none,
+            Share,
+            false,
+        ),
+        row(
+            "change_ticket",
+            Method::PATCH,
+            |ids| tickets::path(&ids.ticket),
+            |_| Some(json!({ "expires_in_seconds": 60 })),
+            Share,
+            true,
+        ),
+        row(
             "revoke_ticket",
             delete.clone(),
             |ids| tickets::path(&ids.ticket),
@@ -308,7 +324,7 @@ pub(super) fn routes() -> Vec<Route> {
 }
 
 /// Returns whether a caller with this role may call a route.
-pub(super) fn covers(role: Role, needs: Needs) -> bool {
+pub(crate) fn covers(role: Role, needs: Needs) -> bool {
     use Needs::{Delete, Nothing, Operate, Read, ReadOrLink, Share, Upload};
     match needs {
         Nothing => true,

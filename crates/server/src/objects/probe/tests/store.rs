@@ -16,7 +16,8 @@ use axum::{
 use sealift_transfer::api::Sha256;
 
 use crate::objects::{
-    Objects, S3Config, S3Credentials, StoreEncryption, embedded::EmbeddedCredentials,
+    Objects, S3Config, S3Credentials, StoreAlgorithm, StoreEncryption,
+    embedded::EmbeddedCredentials,
 };
 
 /// A fault of a store.
@@ -29,6 +30,10 @@ pub(super) enum Wrong {
     TakesNothing,
     HidesChecksumsOfParts,
     HidesChecksumsOfObjects,
+    /// Does not encrypt, although the settings ask for it.
+    EncryptsNothing,
+    /// Encrypts multipart uploads only, although the settings ask for encryption.
+    EncryptsUploadsOnly,
     /// Answers HEAD and GET of an absent object with this status and code.
     Absence(u16, &'static str),
     /// Sends the whole object, whatever range was requested.
@@ -80,6 +85,10 @@ pub(super) async fn objects_at(wrong: Wrong) -> Objects {
         objects: Arc::default(),
         parts: Arc::default(),
     };
+    let algorithm = match wrong {
+        Wrong::EncryptsNothing | Wrong::EncryptsUploadsOnly => Some(StoreAlgorithm::S3Keys),
+        _ => None,
+    };
     Objects::connect(&S3Config {
         endpoint: Some(served(&store, false).await),
         public_endpoint: Some(served(&store, true).await),
@@ -87,7 +96,10 @@ pub(super) async fn objects_at(wrong: Wrong) -> Objects {
         bucket: "sealift".into(),
         prefix: "sealift".parse().unwrap(),
         path_style: true,
-        encryption: StoreEncryption::default(),
+        encryption: StoreEncryption {
+            algorithm,
+            ..StoreEncryption::default()
+        },
         credentials: S3Credentials::Embedded(EmbeddedCredentials::from_random(&[7; 52])),
     })
     .await
@@ -127,6 +139,11 @@ async fn answer(
             StatusCode::NO_CONTENT.into_response()
         }
     };
+    if wrong == Wrong::EncryptsUploadsOnly && method == Method::POST {
+        let encrypted = HeaderValue::from_static("AES256");
+        let headers = answer.headers_mut();
+        headers.insert("x-amz-server-side-encryption", encrypted);
+    }
     store.cors(answer.headers_mut(), &headers);
     if wrong == Wrong::HidesPuts && method == Method::PUT {
         answer.headers_mut().remove("access-control-allow-origin");

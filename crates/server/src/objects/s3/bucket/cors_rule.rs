@@ -7,7 +7,7 @@ use super::{
     super::{
         super::{
             ObjectsError,
-            cors::{ALLOWED_HEADERS, EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS},
+            cors::{EXPOSED_HEADERS, MAX_AGE_SECONDS, METHODS, headers_of_pages},
         },
         Objects,
         answers::translate,
@@ -40,7 +40,7 @@ impl Objects {
             return Ok(FoundTarget::not_offered());
         };
         let mut is_missing = false;
-        let sent = self.headers_of_pages();
+        let sent = headers_of_pages(&self.encryption);
         for origin in origins {
             match answer_to(&rules, origin, &sent) {
                 Answer::Enough => {}
@@ -66,7 +66,7 @@ impl Objects {
     /// Fails if the store refuses.
     pub(crate) async fn add_cors(&self, origins: &[String]) -> Result<(), ObjectsError> {
         let mut rules = self.cors_rules().await?.unwrap_or_default();
-        let sent = self.headers_of_pages();
+        let sent = headers_of_pages(&self.encryption);
         let unanswered = |origin: &&String| answer_to(&rules, origin, &sent) == Answer::None;
         let origins: Vec<String> = origins.iter().filter(unanswered).cloned().collect();
         rules.push(rule_for(origins, &sent)?);
@@ -75,14 +75,6 @@ impl Objects {
         let put = put.cors_configuration(rules.build().map_err(|_| INCOMPLETE)?);
         put.send().await.map_err(translate)?;
         Ok(())
-    }
-
-    /// Returns the headers that pages send to this store.
-    fn headers_of_pages(&self) -> Vec<&'static str> {
-        ALLOWED_HEADERS
-            .into_iter()
-            .chain(self.encryption.headers())
-            .collect()
     }
 
     /// Returns the bucket's rules in their order; `None` if the store has no such setting.
@@ -156,6 +148,7 @@ fn fits(pattern: &str, text: &str) -> bool {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use crate::objects::cors::ALLOWED_HEADERS;
 
     const PAGE: &str = "https://files.example.com";
 

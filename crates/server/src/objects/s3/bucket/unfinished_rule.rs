@@ -13,7 +13,7 @@ use super::{
 use crate::lifetimes::{LEAST_DAYS_OF_BUCKET_RULE, UPLOAD_MOST_DAYS};
 
 /// The name of our rule in the bucket.
-const RULE: &str = "sealift-unfinished-uploads";
+pub(crate) const RULE: &str = "sealift-unfinished-uploads";
 
 /// The bucket's rules, and a setting that a change of them must repeat.
 #[derive(Default)]
