@@ -114,7 +114,7 @@ fn key_of_the_store(key: &str) -> Result<Option<StoreKey>, AwsPolicyError> {
     }
     let alias = alias_in(key);
     let resource = match alias {
-        // Which key has the alias is not known before the template is used.
+        // The key that has the alias is not known before the template is used.
         Some(_) => of_account("*"),
         None if key.contains("alias/") => return Ok(None),
         None => key_of(key)?,

@@ -177,7 +177,7 @@ async fn every_route_answers_every_kind_of_caller_as_the_table_says() {
     for (who, client) in &strangers {
         let problem = client.get(files::PATH).await;
         let problem = problem.refused(ProblemCode::Unauthenticated);
-        // Only whoever has the secret learns that the key has ended.
+        // A caller without the secret does not learn that the key has ended.
         let learns = problem.detail.contains("This API key");
         let has_secret = matches!(*who, "an expired key" | "a revoked key");
         assert_eq!(learns, has_secret, "{who}: {}", problem.detail);

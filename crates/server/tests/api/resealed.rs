@@ -66,7 +66,7 @@ async fn a_file_whose_content_is_not_that_of_its_last_verification_keeps_its_obj
         if let [(_, reason)] = &report.failed[..] {
             assert!(reason.contains("`sealift files verify`"), "{reason}");
         }
-        // Whichever object is not the file's is gone.
+        // The object that is not the file's is gone.
         let folder = stack.object_of(&now).parent().unwrap().to_owned();
         assert_eq!(std::fs::read_dir(folder).unwrap().count(), 1);
     }

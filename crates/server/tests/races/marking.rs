@@ -121,8 +121,8 @@ async fn a_running_server_that_cannot_read_the_mark_is_not_read_only() {
             held.has_arrived()
         })
         .await;
-        // The server has finished its comparison before this one, which was refused.
-        pair.one.client().upload(name, &bytes(10)).await;
+        // The comparison before this one is finished; it was refused. A read-only server opens no upload.
+        pair.one.client().open(name, &bytes(10)).await;
         held.refuse();
     }
 }
