@@ -18,10 +18,14 @@ import { Sealers, sealersFor } from './sealers.js';
 const FIRST_WAIT_MS = 1000;
 const LONGEST_WAIT_MS = 30_000;
 
+// Parts of fewer bytes are for no worker: `FEWEST_BYTES` of crates/browser/src/sealing_pool.rs.
+const LARGE = 1024 * 1024;
+
+const sealers = new Sealers(startSealer, sealersFor(navigator));
+
 /** @param {string} backend */
 async function open(backend) {
   await init();
-  const sealers = new Sealers(startSealer, sealersFor(navigator));
   const uploads = await Uploads.open(backend, say, { sealers });
   if (!(await tellPolicy(uploads))) setTimeout(tellPolicyLater, FIRST_WAIT_MS, uploads, FIRST_WAIT_MS);
   return uploads;
@@ -63,4 +67,10 @@ async function tellPolicyLater(uploads, waitMs) {
   setTimeout(tellPolicyLater, nextMs, uploads, nextMs);
 }
 
-serve(open(new URL(self.location.href).searchParams.get('backend') ?? 'web-crypto'));
+const backend = new URL(self.location.href).searchParams.get('backend') ?? 'web-crypto';
+// The workers start while the upload of a large file is opened.
+self.addEventListener('message', ({ data }) => {
+  const isLarge = (/** @type {unknown} */ value) => value instanceof File && value.size >= LARGE;
+  if (backend === 'web-crypto' && data.values?.some(isLarge)) sealers.startEarly();
+});
+serve(open(backend));
