@@ -1,10 +1,9 @@
 // The list of the caller's links: whether each was used, when it expires, and buttons that change or revoke it.
 
-import { isFailure } from './failure.js';
+import { attempt } from './attempt.js';
 import { copyOf, find, part } from './find.js';
 import { nameOf } from './names.js';
 import { moment } from './numbers.js';
-import { sayReadFailure } from './problems.js';
 import { pageOf } from './record.js';
 import { say, sayAll } from './sentences.js';
 
@@ -149,22 +148,9 @@ export class Links {
     changed.focus();
   }
 
-  /**
-   * Runs one action, and shows its failure.
-   *
-   * @param {() => Promise<void>} action
-   */
-  async #try(action) {
-    const problem = this.#part('links-problem');
-    problem.hidden = true;
-    try {
-      await action();
-    } catch (failure) {
-      if (!isFailure(failure)) throw failure;
-      const { text, next } = sayReadFailure(failure);
-      problem.textContent = `${text} ${next}`;
-      problem.hidden = false;
-    }
+  /** @param {() => Promise<void>} action */
+  #try(action) {
+    return attempt(this.#part('links-problem'), action);
   }
 
   get #list() {

@@ -1,11 +1,10 @@
 // The dialog that makes a link for one download.
 
+import { attempt } from './attempt.js';
 import { copies } from './copy.js';
-import { isFailure } from './failure.js';
 import { find, part } from './find.js';
 import { nameOf } from './names.js';
 import { moment } from './numbers.js';
-import { sayReadFailure } from './problems.js';
 import { say } from './sentences.js';
 
 /** @import { UnreadableField } from '../module/api.js' */
@@ -95,15 +94,8 @@ export class Share {
   async #try(action) {
     const buttons = [part(this.#dialog, 'make-link', 'button'), part(this.#dialog, 'revoke-link', 'button')];
     for (const button of buttons) button.disabled = true;
-    const problem = this.#part('share-problem');
-    problem.hidden = true;
     try {
-      await action();
-    } catch (failure) {
-      if (!isFailure(failure)) throw failure;
-      const { text, next } = sayReadFailure(failure);
-      problem.textContent = `${text} ${next}`;
-      problem.hidden = false;
+      await attempt(this.#part('share-problem'), action);
     } finally {
       for (const button of buttons) button.disabled = false;
     }

@@ -1,6 +1,6 @@
 //! `GET /v1/tickets`: lists the caller's tickets, newest first, page by page. With `?file=` it lists those for one file.
 
-use std::collections::HashMap;
+use std::collections::{HashMap, hash_map::Entry};
 
 use axum::{Json, extract::State};
 use sealift_transfer::api::{FileId, TicketList, TicketState, TicketSummary, UnreadableField};
@@ -33,17 +33,15 @@ pub(crate) async fn tickets(
     let mut names = HashMap::<FileId, Name>::new();
     let mut tickets = Vec::with_capacity(rows.len());
     for row in rows {
-        let file_id = &row.ticket.file_id;
-        let name = match names.get(file_id) {
-            Some(name) => name.clone(),
-            // A file that was deleted since the rows were read takes its tickets with it.
-            None => match app.records.file(&caller.scope, file_id).await? {
-                Some(file) => name_of(&app, &file).await?,
+        let name = match names.entry(row.ticket.file_id.clone()) {
+            Entry::Occupied(known) => known.into_mut(),
+            Entry::Vacant(unknown) => match app.records.file(&caller.scope, unknown.key()).await? {
+                Some(file) => unknown.insert(name_of(&app, &file).await?),
+                // A file that was deleted since the rows were read takes its tickets with it.
                 None => continue,
             },
         };
-        names.insert(file_id.clone(), name.clone());
-        tickets.push(summary(row, name, now));
+        tickets.push(summary(row, name.clone(), now));
     }
     Ok(Json(TicketList {
         tickets,
